@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_DELIVER_H
+#define PELIHOOK_DELIVER_H
+
+#include <stdint.h>
+
+#include "job.h"
+#include "run.h"
+
+/*
+ * Hands events to commands.  One of these serves a process and all its
+ * threads; it counts the commands that are waited for.
+ */
+struct deliver;
+
+/*
+ * threads: how many requests the process handles at once, for the default
+ * of max-running.  stop: as in struct run.  RC_MEMORY.
+ */
+enum rc deliver_open(unsigned threads, int stop, int64_t stop_kill_after,
+    struct deliver **out);
+void deliver_close(struct deliver *deliver);
+/* The sink of hooks that wait: runs the command and tells how it went. */
+struct sink deliver_sink(struct deliver *deliver);
+
+/*
+ * Runs the command of n jobs that one `on` line takes, with their stdin and
+ * environment, and waits for it.  What run() says; RC_SYSTEM and RC_MEMORY
+ * (as RUN_UNSTARTED) where it came to nothing before.
+ */
+void deliver_run(const struct job *jobs, size_t n, int stop,
+    int64_t stop_kill_after, struct run_result *result);
+
+#endif
