@@ -54,6 +54,7 @@ bool log_wants(enum log_level level);
 struct log_line {
 	enum log_level level;
 	bool wanted;
+	bool cut;		/* a field did not fit */
 	size_t len;
 	char text[8192];
 };

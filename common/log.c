@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#include "clock.h"
+#include "encode.h"
+
+enum {
+	LOG_RESERVE = 32,	/* for the mark of a cut line and its end */
+	LOG_VALUE = 4096	/* most bytes of a value before escaping */
+};
+
+static const char *const level_names[] = {
+	[LOG_LEVEL_ERROR] = "error",
+	[LOG_LEVEL_WARNING] = "warning",
+	[LOG_LEVEL_INFO] = "info",
+	[LOG_LEVEL_DEBUG] = "debug"
+};
+
+static const int syslog_priorities[] = {
+	[LOG_LEVEL_ERROR] = LOG_ERR,
+	[LOG_LEVEL_WARNING] = LOG_WARNING,
+	[LOG_LEVEL_INFO] = LOG_INFO,
+	[LOG_LEVEL_DEBUG] = LOG_DEBUG
+};
+
+/* Threads log while log_open changes this, so each part is atomic. */
+static struct {
+	atomic_int format;
+	atomic_int level;
+	atomic_bool to_syslog;
+	atomic_int fd;		/* the log's file, or -1: descriptor 2 */
+} the_log = { LOG_TEXT, LOG_LEVEL_INFO, false, -1 };
+
+static bool
+stderr_is_lost(void)
+{
+	struct stat st;
+
+	if (fstat(STDERR_FILENO, &st) != 0)
+		return true;
+	return S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
+}
+
+/*
+ * A new file takes the place of the old one under the same descriptor, so
+ * that no thread ever writes to a closed one.
+ */
+static enum rc
+log_open_file(const char *path)
+{
+	int old = atomic_load(&the_log.fd);
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
+	    O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
+	int error;
+
+	if (fd < 0)
+		return RC_SYSTEM;
+	if (old < 0) {
+		atomic_store(&the_log.fd, fd);
+		return RC_OK;
+	}
+	error = dup3(fd, old, O_CLOEXEC) < 0 ? errno : 0;
+	close(fd);
+	errno = error;
+	return error == 0 ? RC_OK : RC_SYSTEM;
+}
+
+static void
+log_close_file(void)
+{
+	int fd = atomic_exchange(&the_log.fd, -1);
+
+	if (fd >= 0)
+		close(fd);
+}
+
+enum rc
+log_open(const char *program, const struct log_settings *settings)
+{
+	bool lost = settings->target == LOG_TO_SYSLOG ||
+	    (settings->target == LOG_TO_STDERR && stderr_is_lost());
+	enum rc rc;
+
+	if (settings->target == LOG_TO_FILE) {
+		rc = log_open_file(settings->path);
+		if (rc != RC_OK)
+			return rc;
+	} else {
+		log_close_file();
+	}
+	if (lost)
+		openlog(program, LOG_PID, LOG_DAEMON);
+	atomic_store(&the_log.to_syslog, lost);
+	atomic_store(&the_log.format, (int)settings->format);
+	atomic_store(&the_log.level, (int)settings->level);
+	return RC_OK;
+}
+
+void
+log_close(void)
+{
+	log_close_file();
+	if (atomic_exchange(&the_log.to_syslog, false))
+		closelog();
+}
+
+bool
+log_wants(enum log_level level)
+{
+	return (int)level <= atomic_load(&the_log.level);
+}
+
+static bool
+is_json(void)
+{
+	return atomic_load(&the_log.format) == LOG_JSON;
+}
+
+/* Whether a logfmt value can stand without quotes. */
+static bool
+is_plain(struct bytes value)
+{
+	for (size_t i = 0; i < value.len; i++)
+		if (value.data[i] <= ' ' || value.data[i] >= 0x7f ||
+		    value.data[i] == '"' || value.data[i] == '=' ||
+		    value.data[i] == '\\')
+			return false;
+	return value.len > 0;
+}
+
+/* Appends a whole field, or nothing and the mark of a cut line. */
+static void
+log_field(struct log_line *line, const char *key, struct bytes value,
+    bool quoted)
+{
+	size_t room = sizeof(line->text) - LOG_RESERVE;
+	const char *quote = quoted ? "\"" : "";
+	const char *space = is_json() ? "," : " ";
+	int n;
+
+	if (line->cut)
+		return;
+	if (line->len <= 1)
+		space = "";
+	n = snprintf(line->text + line->len, room - line->len,
+	    is_json() ? "%s\"%s\":%s%.*s%s" : "%s%s=%s%.*s%s", space, key,
+	    quote, (int)value.len, value.len > 0 ? value.data : "", quote);
+	if (n < 0 || (size_t)n >= room - line->len)
+		line->cut = true;
+	else
+		line->len += (size_t)n;
+}
+
+void
+log_bytes(struct log_line *line, const char *key, struct bytes value)
+{
+	struct buf escaped = { .max = 6 * LOG_VALUE };
+
+	if (!line->wanted)
+		return;
+	if (value.len > LOG_VALUE)
+		value.len = LOG_VALUE;
+	if (!is_json() && is_plain(value))
+		log_field(line, key, value, false);
+	else if (encode_json(value, &escaped) == RC_OK)
+		log_field(line, key, buf_view(&escaped), true);
+	buf_free(&escaped);
+}
+
+void
+log_text(struct log_line *line, const char *key, const char *value)
+{
+	if (value != NULL && value[0] != '\0')
+		log_bytes(line, key, bytes_of(value));
+}
+
+void
+log_number(struct log_line *line, const char *key, int64_t value)
+{
+	char digits[24];
+	int n = snprintf(digits, sizeof(digits), "%lld", (long long)value);
+
+	if (line->wanted && n > 0)
+		log_field(line, key, (struct bytes){ digits, (size_t)n },
+		    false);
+}
+
+void
+log_begin(struct log_line *line, enum log_level level, const char *message)
+{
+	char now[ENCODE_TIME];
+
+	line->level = level;
+	line->wanted = log_wants(level);
+	line->cut = false;
+	line->len = 0;
+	if (!line->wanted)
+		return;
+	if (is_json())
+		line->text[line->len++] = '{';
+	if (!atomic_load(&the_log.to_syslog) ||
+	    atomic_load(&the_log.fd) >= 0) {
+		encode_time(clock_wall(), now);
+		log_text(line, "time", now);
+	}
+	log_text(line, "level", level_names[level]);
+	log_text(line, "msg", message);
+}
+
+static void
+log_write(const struct log_line *line)
+{
+	int fd = atomic_load(&the_log.fd);
+	ssize_t n;
+
+	if (fd < 0 && atomic_load(&the_log.to_syslog)) {
+		syslog(syslog_priorities[line->level], "%.*s",
+		    (int)line->len - 1, line->text);
+		return;
+	}
+	/* There is nowhere to tell that the log cannot be written. */
+	do
+		n = write(fd < 0 ? STDERR_FILENO : fd, line->text, line->len);
+	while (n < 0 && errno == EINTR);
+}
+
+/* For what LOG_RESERVE holds room for. */
+static void
+log_add(struct log_line *line, const char *text)
+{
+	memcpy(line->text + line->len, text, strlen(text));
+	line->len += strlen(text);
+}
+
+void
+log_end(struct log_line *line)
+{
+	const char *end = is_json() ? "}\n" : "\n";
+	const char *mark = is_json() ? ",\"cut\":true" : " cut=true";
+
+	if (!line->wanted)
+		return;
+	if (line->cut)
+		log_add(line, mark);
+	log_add(line, end);
+	log_write(line);
+}
+
+void
+log_say(enum log_level level, const char *format, ...)
+{
+	struct log_line line;
+	char message[2048];
+	va_list args;
+
+	if (!log_wants(level))
+		return;
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	log_begin(&line, level, message);
+	log_end(&line);
+}
