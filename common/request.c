@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+#include <strings.h>
+
+#include "request.h"
+
+enum {
+	REQUEST_CHUNK = 16 * 1024	/* how much is asked for at once */
+};
+
+const char *
+request_variable(const struct request *request, const char *name,
+    unsigned *count)
+{
+	const char *value = NULL;
+	size_t n = strlen(name);
+	const char *at;
+
+	*count = 0;
+	for (size_t i = 0; (at = request->variables[i]) != NULL; i++) {
+		if (strncmp(at, name, n) != 0 || at[n] != '=')
+			continue;
+		if ((*count)++ == 0)
+			value = at + n + 1;
+	}
+	return value;
+}
+
+enum rc
+request_single(const struct request *request, const char *name,
+    const char **value)
+{
+	unsigned count;
+	const char *found = request_variable(request, name, &count);
+
+	if (count > 1)
+		return RC_REPEATED;
+	*value = found;
+	return RC_OK;
+}
+
+static const char *
+variable_or_empty(const struct request *request, const char *name)
+{
+	unsigned count;
+	const char *value = request_variable(request, name, &count);
+
+	return value != NULL ? value : "";
+}
+
+void
+request_open(struct request *request, const struct gateway *gateway,
+    int64_t received)
+{
+	*request = (struct request){
+		.variables = gateway->variables,
+		.received = received,
+		.length = -1
+	};
+	request->method = variable_or_empty(request, "REQUEST_METHOD");
+	request->path_info = variable_or_empty(request, "PATH_INFO");
+	request->remote_addr = variable_or_empty(request, "REMOTE_ADDR");
+}
+
+/* Absent, empty and -1 (Caddy) all mean a body of unknown length. */
+static enum rc
+read_length(struct request *request)
+{
+	unsigned long long length;
+	const char *text;
+	enum rc rc = request_single(request, "CONTENT_LENGTH", &text);
+
+	if (rc != RC_OK)
+		return RC_LENGTH;
+	if (text == NULL || text[0] == '\0' || strcmp(text, "-1") == 0)
+		return RC_OK;
+	rc = bytes_number(bytes_of(text), INT64_MAX, &length);
+	if (rc == RC_RANGE)
+		length = INT64_MAX;
+	else if (rc != RC_OK)
+		return RC_LENGTH;
+	request->length = (int64_t)length;
+	return RC_OK;
+}
+
+static enum rc
+check_encoding(const struct request *request)
+{
+	const char *coding;
+	enum rc rc = request_single(request, "HTTP_CONTENT_ENCODING", &coding);
+
+	if (rc != RC_OK)
+		return rc;
+	if (coding == NULL || coding[0] == '\0' ||
+	    strcasecmp(coding, "identity") == 0)
+		return RC_OK;
+	return RC_ENCODED;
+}
+
+enum rc
+request_admit(struct request *request, size_t max_body)
+{
+	enum rc rc = read_length(request);
+
+	if (rc != RC_OK)
+		return rc;
+	if (request->length > 0 && (uint64_t)request->length > max_body)
+		return RC_LARGE;
+	return check_encoding(request);
+}
+
+/* Reads up to n more bytes into the body; *got 0 at the end. */
+static enum rc
+read_some(struct request *request, const struct gateway *gateway, size_t n,
+    int64_t deadline, size_t *got)
+{
+	enum rc rc;
+
+	if (n > REQUEST_CHUNK)
+		n = REQUEST_CHUNK;
+	rc = buf_reserve(&request->body, n);
+	if (rc != RC_OK)
+		return rc;
+	rc = gateway->read(gateway->context,
+	    request->body.data + request->body.len, n, deadline, got);
+	if (rc != RC_OK)
+		return rc;
+	request->body.len += *got;
+	request->body.data[request->body.len] = '\0';
+	return RC_OK;
+}
+
+enum rc
+request_read(struct request *request, const struct gateway *gateway,
+    size_t max_body, int64_t deadline)
+{
+	/* One byte more than allowed tells a body that is too large. */
+	size_t most = request->length >= 0 ?
+	    (size_t)request->length : max_body + 1;
+	size_t got = 1;
+	enum rc rc = buf_reserve(&request->body, 0);
+
+	while (rc == RC_OK && got > 0 && request->body.len < most)
+		rc = read_some(request, gateway, most - request->body.len,
+		    deadline, &got);
+	if (rc != RC_OK)
+		return rc;
+	if (request->body.len > max_body)
+		return RC_LARGE;
+	if (request->length >= 0 && request->body.len < most)
+		return RC_SHORT;
+	return RC_OK;
+}
+
+void
+request_close(struct request *request)
+{
+	buf_free(&request->body);
+}
