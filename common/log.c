@@ -41,7 +41,8 @@ static struct {
 	atomic_int level;
 	atomic_bool to_syslog;
 	atomic_int fd;		/* the log's file, or -1: descriptor 2 */
-} the_log = { LOG_TEXT, LOG_LEVEL_INFO, false, -1 };
+	atomic_bool said[LOG_ONCE_KINDS];
+} the_log = { .format = LOG_TEXT, .level = LOG_LEVEL_INFO, .fd = -1 };
 
 static bool
 stderr_is_lost(void)
@@ -256,6 +257,12 @@ log_end(struct log_line *line)
 		log_add(line, mark);
 	log_add(line, end);
 	log_write(line);
+}
+
+bool
+log_once(enum log_once kind)
+{
+	return !atomic_exchange(&the_log.said[kind], true);
 }
 
 void

@@ -76,6 +76,16 @@ void log_bytes(struct log_line *line, const char *key, struct bytes value);
 void log_number(struct log_line *line, const char *key, int64_t value);
 void log_end(struct log_line *line);
 
+/* What is worth saying only once in the life of a process. */
+enum log_once {
+	LOG_ONCE_PIN,		/* the `signature` line that pins auto */
+	LOG_ONCE_PARAMETER,	/* a request tried to name a configuration */
+	LOG_ONCE_KINDS
+};
+
+/* Whether it is the first time for this kind; true only once. */
+bool log_once(enum log_once kind);
+
 /* A line of only a message. */
 void log_say(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -142,14 +142,15 @@ print_problem(const struct row *row, struct buf *into)
 }
 
 static enum rc
-print_head(const struct row *row, size_t length, struct buf *into)
+print_head(const struct row *row, const struct buf *body, struct buf *into)
 {
 	const char *type = row->detail == NULL ?
 	    "application/json" : "application/problem+json";
-	enum rc rc = buf_printf(into, "Status: %d %s\r\nContent-Type: %s\r\n"
-	    "Content-Length: %zu\r\n", row->status, reason_of(row->status),
-	    type, length);
+	enum rc rc = buf_printf(into, "Status: %d %s\r\nContent-Type: %s\r\n",
+	    row->status, reason_of(row->status), type);
 
+	if (rc == RC_OK && body != NULL)
+		rc = buf_printf(into, "Content-Length: %zu\r\n", body->len);
 	if (rc == RC_OK && row->status == 405)
 		rc = buf_text(into, "Allow: POST\r\n");
 	if (rc == RC_OK && row->later)
@@ -169,7 +170,7 @@ reply_print(const struct reply *reply, struct buf *into)
 	else
 		rc = print_problem(row, &body);
 	if (rc == RC_OK)
-		rc = print_head(row, body.len, into);
+		rc = print_head(row, reply->head ? NULL : &body, into);
 	if (rc == RC_OK && !reply->head)
 		rc = buf_add(into, buf_view(&body));
 	buf_free(&body);

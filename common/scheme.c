@@ -253,6 +253,8 @@ check_template(struct reader *reader)
 	bool stamped = template_count(scheme->over, "{timestamp}", &alien) > 0;
 	bool named = template_count(scheme->over, "{id}", &alien) > 0;
 
+	if (strlen(scheme->over) > SCHEME_OVER)
+		return wrong(reader, "`over' is longer than 256 bytes");
 	if (alien)
 		return wrong(reader, "`over' knows {body}, {timestamp} and "
 		    "{id} only");

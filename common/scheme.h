@@ -31,6 +31,8 @@ enum scheme_unit {
 	SCHEME_RFC3339
 };
 
+enum { SCHEME_OVER = 256 };	/* most bytes of a template */
+
 /* A header's name as it was written and as the variable it arrives in. */
 struct header_name {
 	const char *name;
