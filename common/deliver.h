@@ -23,12 +23,20 @@ void deliver_close(struct deliver *deliver);
 /* The sink of hooks that wait: runs the command and tells how it went. */
 struct sink deliver_sink(struct deliver *deliver);
 
+/* How a command ends early and who hears of its start, as in run(). */
+struct deliver_how {
+	int stop;
+	int64_t stop_kill_after;
+	void (*started)(void *context, pid_t pid);	/* or NULL */
+	void *context;
+};
+
 /*
  * Runs the command of n jobs that one `on` line takes, with their stdin and
  * environment, and waits for it.  What run() says; RC_SYSTEM and RC_MEMORY
  * (as RUN_UNSTARTED) where it came to nothing before.
  */
-void deliver_run(const struct job *jobs, size_t n, int stop,
-    int64_t stop_kill_after, struct run_result *result);
+void deliver_run(const struct job *jobs, size_t n,
+    const struct deliver_how *how, struct run_result *result);
 
 #endif

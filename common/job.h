@@ -39,6 +39,7 @@ struct job {
 	struct bytes order_key;		/* empty: no order */
 	struct bytes dedupe_key;	/* empty: not deduplicated */
 	unsigned attempt;		/* 1, 2, ... */
+	unsigned deliveries;		/* how many `on` lines run for it */
 };
 
 /*
