@@ -29,12 +29,11 @@ clock_steady(void)
 int
 clock_left(int64_t deadline)
 {
-	int64_t left;
+	int64_t now = clock_steady();
 
 	if (deadline == CLOCK_NEVER)
 		return -1;
-	left = deadline - clock_steady();
-	if (left < 0)
+	if (deadline <= now)
 		return 0;
-	return left > INT_MAX ? INT_MAX : (int)left;
+	return deadline - now > INT_MAX ? INT_MAX : (int)(deadline - now);
 }
