@@ -175,6 +175,13 @@ json_char(char c, struct buf *into)
 	return buf_char(into, c);
 }
 
+/* U+0080 to U+009F: terminals obey them, so the log may not hold them. */
+static bool
+is_c1_control(const char *sequence)
+{
+	return (uint8_t)sequence[0] == 0xc2 && (uint8_t)sequence[1] < 0xa0;
+}
+
 enum rc
 encode_json(struct bytes from, struct buf *into)
 {
@@ -187,6 +194,9 @@ encode_json(struct bytes from, struct buf *into)
 			rc = buf_text(into, "\xef\xbf\xbd");
 		else if (n == 1)
 			rc = json_char(from.data[0], into);
+		else if (is_c1_control(from.data))
+			rc = buf_printf(into, "\\u%04x",
+			    (unsigned)(uint8_t)from.data[1]);
 		else
 			rc = buf_add(into, (struct bytes){ from.data, n });
 		from = bytes_skip(from, n == 0 ? 1 : n);
@@ -213,14 +223,17 @@ encode_uuid7(int64_t wall, const uint8_t random[10], char into[ENCODE_UUID])
 void
 encode_time(int64_t wall, char into[ENCODE_TIME])
 {
-	time_t seconds = (time_t)(wall / 1000);
-	unsigned thousandths = (unsigned)(wall % 1000);
-	struct tm tm;
+	int thousandths = (int)((wall % 1000 + 1000) % 1000);
+	time_t seconds = (time_t)((wall - thousandths) / 1000);
+	struct tm tm = { 0 };
 	char day[32];
 
 	gmtime_r(&seconds, &tm);
-	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(into, ENCODE_TIME, "%.19s.%03uZ", day, thousandths % 1000);
+	/* %Y has no leading zeroes in the first thousand years. */
+	strftime(day, sizeof(day), "-%m-%dT%H:%M:%S", &tm);
+	snprintf(into, ENCODE_TIME, "%04u%.15s.%03uZ",
+	    (unsigned)(tm.tm_year + 1900) % 10000, day,
+	    (unsigned)thousandths);
 }
 
 /* n digits at the start of *text, cut off; false where there are fewer. */
