@@ -172,8 +172,8 @@ log_bytes(struct log_line *line, const char *key, struct bytes value)
 	if (!line->wanted)
 		return;
 	if (value.len > LOG_VALUE)
-		value.len = LOG_VALUE;
-	if (!is_json() && is_plain(value))
+		line->cut = true;
+	else if (!is_json() && is_plain(value))
 		log_field(line, key, value, false);
 	else if (encode_json(value, &escaped) == RC_OK)
 		log_field(line, key, buf_view(&escaped), true);
@@ -271,12 +271,15 @@ log_say(enum log_level level, const char *format, ...)
 	struct log_line line;
 	char message[2048];
 	va_list args;
+	int n;
 
 	if (!log_wants(level))
 		return;
 	va_start(args, format);
-	vsnprintf(message, sizeof(message), format, args);
+	n = vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
 	log_begin(&line, level, message);
+	if (n < 0 || (size_t)n >= sizeof(message))
+		line.cut = true;
 	log_end(&line);
 }
