@@ -35,8 +35,9 @@ struct bytes bytes_skip(struct bytes a, size_t n);
 struct bytes bytes_trim(struct bytes a);
 /*
  * Cuts the next item off *rest at the first byte that is in separators and
- * returns it; *rest becomes what is behind that byte.  Returns false when
- * nothing is left.  Empty items are returned.
+ * returns it; *rest becomes what is behind that byte, or no data where there
+ * was none.  Returns false when there is no data left.  Empty items are
+ * returned, the one behind a last separator as well.
  */
 bool bytes_item(struct bytes *rest, const char *separators,
     struct bytes *item);
