@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_UNIT_H
+#define PELIHOOK_UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bytes.h"
+#include "rc.h"
+
+/*
+ * What the unit tests share.  A case of a table that fails is named and
+ * counted, and the table goes on: the test asserts that nothing was counted.
+ */
+
+/* The bytes of a literal, those behind a NUL in it as well. */
+#define LIT(text) ((struct bytes){(text), sizeof(text) - 1})
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static inline unsigned
+case_rc(const char *name, enum rc got, enum rc want)
+{
+	if (got == want)
+		return 0;
+	print_error("%s: rc %d, not %d\n", name, (int)got, (int)want);
+	return 1;
+}
+
+static inline unsigned
+case_number(const char *name, long long got, long long want)
+{
+	if (got == want)
+		return 0;
+	print_error("%s: %lld, not %lld\n", name, got, want);
+	return 1;
+}
+
+static inline unsigned
+case_true(const char *name, const char *what, bool holds)
+{
+	if (holds)
+		return 0;
+	print_error("%s: %s does not hold\n", name, what);
+	return 1;
+}
+
+static inline unsigned
+case_bytes(const char *name, struct bytes got, struct bytes want)
+{
+	if (got.len == want.len &&
+	    (got.len == 0 || memcmp(got.data, want.data, got.len) == 0))
+		return 0;
+	print_error("%s: <%.*s>, not <%.*s>\n", name, (int)got.len,
+	    got.len > 0 ? got.data : "", (int)want.len,
+	    want.len > 0 ? want.data : "");
+	return 1;
+}
+
+static inline unsigned
+case_text(const char *name, const char *got, const char *want)
+{
+	if (got == NULL || want == NULL)
+		return case_true(name, "text", got == want);
+	return case_bytes(name, (struct bytes){got, strlen(got)},
+	    (struct bytes){want, strlen(want)});
+}
+
+/* Whether text stands somewhere in bytes. */
+static inline bool
+holds_text(struct bytes bytes, const char *text)
+{
+	return bytes.len > 0 &&
+	    memmem(bytes.data, bytes.len, text, strlen(text)) != NULL;
+}
+
+#endif
