@@ -24,6 +24,13 @@ struct receipt {
 	char remote_addr[64];
 };
 
+/* How a command that was waited for ended; for the log's line. */
+struct job_end {
+	const char *how;		/* exit, signal, timeout...; or NULL */
+	int code;			/* the exit status or the signal */
+	int64_t elapsed;		/* milliseconds */
+};
+
 /*
  * One event on its way to one command: what an effect needs to know, all
  * of it borrowed from the request or the journal for the call.
@@ -40,6 +47,7 @@ struct job {
 	struct bytes dedupe_key;	/* empty: not deduplicated */
 	unsigned attempt;		/* 1, 2, ... */
 	unsigned deliveries;		/* how many `on` lines run for it */
+	struct job_end *end;		/* filled by a sink that waits */
 };
 
 /*

@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: ISC */
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <json-c/json.h>
+#include <json-c/json_pointer.h>
+
+#include "event.h"
+
+#include "catalog.h"
+#include "crypto.h"
+#include "log.h"
+#include "request.h"
+
+enum {
+	EVENT_DEPTH = 64,
+	EVENT_FIELD = 4096	/* most bytes of an `env` line's text */
+};
+
+static const char byte_order_mark[] = "\xef\xbb\xbf";
+
+/* Where senders write an event's name. */
+static const char *const name_keys[] = {
+	"event", "event_type", "type", "event_name"
+};
+
+/* Of those, where it is believed to be one that the table has not. */
+static const char *const unknown_keys[] = {
+	"event", "event_type", "event_name"
+};
+
+/* Where a text that looks like an event's name is a person's words. */
+static const char *const human_keys[] = {
+	"name", "title", "label", "description", "message"
+};
+
+/* A step of the search for the event's name. */
+struct search {
+	const struct catalog_row *row;
+	bool clash;		/* two different names */
+	char found[256];
+};
+
+/* A member of an object, or an element of an array (then index counts). */
+struct member {
+	const char *key;
+	size_t index;
+	struct json_object *value;
+};
+
+static struct bytes
+string_of(struct json_object *value)
+{
+	return (struct bytes){ json_object_get_string(value),
+	    (size_t)json_object_get_string_len(value) };
+}
+
+static bool
+is_listed(const char *key, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (key != NULL && strcmp(key, list[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_human(const struct member *member)
+{
+	return is_listed(member->key, human_keys,
+	    sizeof(human_keys) / sizeof(human_keys[0]));
+}
+
+/* Calls visit for every member of an object or element of an array. */
+static void
+each_member(struct json_object *value,
+    void (*visit)(const struct member *, void *), void *context)
+{
+	struct member member = { 0 };
+
+	if (json_object_is_type(value, json_type_object)) {
+		json_object_object_foreach(value, key, child) {
+			member.key = key;
+			member.value = child;
+			visit(&member, context);
+		}
+	} else if (json_object_is_type(value, json_type_array)) {
+		for (; member.index < json_object_array_length(value);
+		    member.index++) {
+			member.value = json_object_array_get_idx(value,
+			    member.index);
+			visit(&member, context);
+		}
+	}
+}
+
+/* Appends /token, escaped as RFC 6901 section 3 says. */
+static void
+add_token(struct buf *pointer, const struct member *member)
+{
+	enum rc rc = buf_char(pointer, '/');
+
+	if (member->key == NULL) {
+		buf_printf(pointer, "%zu", member->index);
+		return;
+	}
+	for (const char *at = member->key; rc == RC_OK && *at != '\0'; at++)
+		if (*at == '~')
+			rc = buf_text(pointer, "~0");
+		else if (*at == '/')
+			rc = buf_text(pointer, "~1");
+		else
+			rc = buf_char(pointer, *at);
+}
+
+/* Takes a string for the event's name if the table has it. */
+static bool
+note_name(struct search *search, const struct member *parent,
+    const struct member *member)
+{
+	struct buf pointer = { .max = sizeof(search->found) - 1 };
+	const struct catalog_row *row;
+
+	if (!json_object_is_type(member->value, json_type_string))
+		return false;
+	row = catalog_find(string_of(member->value));
+	if (row == NULL)
+		return false;
+	if (search->row != NULL) {
+		search->clash = search->clash || search->row != row;
+		return true;
+	}
+	search->row = row;
+	if (parent != NULL)
+		add_token(&pointer, parent);
+	add_token(&pointer, member);
+	if (pointer.data != NULL)
+		snprintf(search->found, sizeof(search->found), "%s",
+		    pointer.data);
+	buf_free(&pointer);
+	return true;
+}
+
+/* The first of the four keys whose value the table has. */
+static void
+search_keys(struct search *search, const struct member *parent,
+    struct json_object *object)
+{
+	struct member member = { 0 };
+
+	if (!json_object_is_type(object, json_type_object))
+		return;
+	for (size_t i = 0; i < sizeof(name_keys) / sizeof(name_keys[0]); i++) {
+		member.key = name_keys[i];
+		if (json_object_object_get_ex(object, member.key,
+		    &member.value) && note_name(search, parent, &member))
+			return;
+	}
+}
+
+static void
+visit_keys(const struct member *member, void *context)
+{
+	search_keys(context, member, member->value);
+}
+
+/* A visit of one level down, for which the parent has to be known. */
+struct descent {
+	struct search *search;
+	const struct member *parent;
+};
+
+static void
+visit_string_below(const struct member *member, void *context)
+{
+	const struct descent *descent = context;
+
+	if (!is_human(member))
+		note_name(descent->search, descent->parent, member);
+}
+
+static void
+visit_string(const struct member *member, void *context)
+{
+	struct descent descent = { context, member };
+
+	if (is_human(member))
+		return;
+	note_name(context, NULL, member);
+	each_member(member->value, visit_string_below, &descent);
+}
+
+static bool
+is_event_name(struct bytes name)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789_.:-";
+
+	if (name.len == 0 || name.len >= JOB_NAME)
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		if (name.data[i] == '\0' || !strchr(allowed, name.data[i]))
+			return false;
+	return true;
+}
+
+static void
+set_name(struct event *event, struct bytes name, const char *found)
+{
+	event->row = catalog_find(name);
+	event->known = event->row != NULL;
+	if (!event->known)
+		event->row = catalog_unknown(name);
+	snprintf(event->name, sizeof(event->name), "%.*s", (int)name.len,
+	    name.data);
+	snprintf(event->found, sizeof(event->found), "%s", found);
+}
+
+static void
+set_unknown(struct event *event)
+{
+	set_name(event, bytes_of("unknown"), "");
+}
+
+/* A name that was asked for, or found where names stand: known or not. */
+static void
+set_text(struct event *event, struct bytes name, const char *found)
+{
+	if (is_event_name(name))
+		set_name(event, name, found);
+	else
+		set_unknown(event);
+}
+
+static void
+name_unknown(struct event *event)
+{
+	size_t n = sizeof(unknown_keys) / sizeof(unknown_keys[0]);
+	struct json_object *value;
+	char found[32];
+
+	set_unknown(event);
+	if (!json_object_is_type(event->root, json_type_object))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		if (!json_object_object_get_ex(event->root, unknown_keys[i],
+		    &value) || !json_object_is_type(value, json_type_string) ||
+		    !is_event_name(string_of(value)))
+			continue;
+		snprintf(found, sizeof(found), "/%s", unknown_keys[i]);
+		set_name(event, string_of(value), found);
+		return;
+	}
+}
+
+/* The steps of pelihook.conf(5), the first that finds something. */
+static void
+find_name(struct event *event)
+{
+	struct search search = { 0 };
+
+	search_keys(&search, NULL, event->root);
+	if (search.row == NULL)
+		each_member(event->root, visit_keys, &search);
+	if (search.row == NULL)
+		each_member(event->root, visit_string, &search);
+	if (search.clash)
+		set_unknown(event);
+	else if (search.row != NULL)
+		set_name(event, bytes_of(search.row->name), search.found);
+	else
+		name_unknown(event);
+}
+
+static enum rc
+name_from_header(const struct hook *hook, const struct request *request,
+    struct event *event)
+{
+	const struct header_name *header = &hook->event_name.header;
+	const char *value;
+	enum rc rc = request_single(request, header->variable, &value);
+
+	if (rc != RC_OK)
+		return rc;
+	set_text(event, value == NULL ? (struct bytes){ NULL, 0 } :
+	    bytes_trim(bytes_of(value)), header->name);
+	return RC_OK;
+}
+
+static enum rc
+name_from_pointer(const struct hook *hook, struct bytes body,
+    struct event *event)
+{
+	struct buf text = { 0 };
+	enum rc rc = event_text(event, body, hook->event_name.pointer, &text);
+
+	if (rc == RC_OK || rc == RC_MISSING)
+		set_text(event, buf_view(&text), hook->event_name.pointer);
+	buf_free(&text);
+	return rc == RC_MISSING ? RC_OK : rc;
+}
+
+static enum rc
+name_event(const struct hook *hook, const struct request *request,
+    struct event *event)
+{
+	if (hook->event_name.from == CONF_FROM_HEADER)
+		return name_from_header(hook, request, event);
+	if (hook->event_name.from == CONF_FROM_POINTER)
+		return name_from_pointer(hook, buf_view(&request->body),
+		    event);
+	find_name(event);
+	return RC_OK;
+}
+
+static bool
+is_blank(struct bytes text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] == '\0' || !strchr(" \t\r\n", text.data[i]))
+			return false;
+	return true;
+}
+
+/*
+ * One whole JSON value.  The end of a number is only known by what follows
+ * it, hence the NUL; whatever stands behind a NUL of the body's own is
+ * found by looking where the parser stopped.
+ */
+static enum rc
+parse_with(struct json_tokener *parser, struct bytes text,
+    struct json_object **root)
+{
+	size_t end;
+
+	*root = json_tokener_parse_ex(parser, text.data, (int)text.len);
+	end = json_tokener_get_parse_end(parser);
+	if (json_tokener_get_error(parser) == json_tokener_continue) {
+		end = text.len;
+		*root = json_tokener_parse_ex(parser, "", 1);
+	}
+	if (json_tokener_get_error(parser) == json_tokener_success &&
+	    end <= text.len && is_blank(bytes_skip(text, end)))
+		return RC_OK;
+	json_object_put(*root);
+	*root = NULL;
+	return RC_JSON;
+}
+
+static enum rc
+parse(struct bytes body, struct json_object **root)
+{
+	struct json_tokener *parser;
+	enum rc rc;
+
+	if (bytes_begin(body, byte_order_mark))
+		body = bytes_skip(body, strlen(byte_order_mark));
+	if (body.len == 0 || body.len > INT_MAX)
+		return RC_JSON;
+	parser = json_tokener_new_ex(EVENT_DEPTH);
+	if (parser == NULL)
+		return RC_MEMORY;
+	json_tokener_set_flags(parser,
+	    JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	rc = parse_with(parser, body, root);
+	json_tokener_free(parser);
+	return rc;
+}
+
+enum rc
+event_parse(const struct hook *hook, const struct request *request,
+    struct event *event)
+{
+	enum rc rc;
+
+	*event = (struct event){ 0 };
+	rc = parse(buf_view(&request->body), &event->root);
+	if (rc == RC_OK)
+		rc = name_event(hook, request, event);
+	if (rc != RC_OK)
+		event_free(event);
+	return rc;
+}
+
+enum rc
+event_reparse(struct bytes body, const char *name, struct event *event)
+{
+	*event = (struct event){ 0 };
+	set_name(event, bytes_of(name), "");
+	return parse(body, &event->root);
+}
+
+void
+event_free(struct event *event)
+{
+	json_object_put(event->root);
+	event->root = NULL;
+}
+
+/*
+ * json-c holds integers outside 64 bits at its limits.  One at a limit is
+ * taken as written only if the text has that very number.
+ */
+static bool
+is_exact(struct json_object *value, struct bytes body)
+{
+	const char *digits = json_object_get_string(value);
+	size_t n = strlen(digits);
+	const char *at;
+
+	if (json_object_get_int64(value) != INT64_MIN &&
+	    json_object_get_uint64(value) != UINT64_MAX)
+		return true;
+	while ((at = memmem(body.data, body.len, digits, n)) != NULL) {
+		body = bytes_skip(body, (size_t)(at - body.data) + n);
+		if (body.len == 0 || !strchr("0123456789", body.data[0]))
+			return true;
+	}
+	return false;
+}
+
+static enum rc
+add_value(struct json_object *value, struct bytes body, struct buf *text)
+{
+	struct bytes string;
+
+	switch (json_object_get_type(value)) {
+	case json_type_null:
+		return buf_text(text, "null");
+	case json_type_object:
+	case json_type_array:
+		return RC_MISSING;
+	case json_type_string:
+		string = string_of(value);
+		if (memchr(string.data, '\0', string.len) != NULL)
+			return RC_MISSING;
+		return buf_add(text, string);
+	case json_type_int:
+		if (!is_exact(value, body))
+			return RC_MISSING;
+		return buf_text(text, json_object_get_string(value));
+	case json_type_boolean:
+	case json_type_double:
+		return buf_text(text, json_object_get_string(value));
+	}
+	return RC_MISSING;
+}
+
+static bool
+find_value(const struct event *event, const char *pointer,
+    struct json_object **value)
+{
+	*value = NULL;
+	return json_pointer_get(event->root, pointer, value) == 0;
+}
+
+enum rc
+event_text(const struct event *event, struct bytes body, const char *pointer,
+    struct buf *text)
+{
+	struct json_object *value;
+
+	if (!find_value(event, pointer, &value))
+		return RC_MISSING;
+	return add_value(value, body, text);
+}
+
+static void
+warn_field(const struct hook *hook, const struct conf_pair *pair,
+    const char *why)
+{
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_WARNING, "variable left out");
+	log_text(&line, "hook", hook->name);
+	log_number(&line, "line", pair->line);
+	log_text(&line, "variable", pair->name);
+	log_text(&line, "why", why);
+	log_end(&line);
+}
+
+/* NULL in *field where the variable stays away. */
+static enum rc
+make_field(const struct event *event, const struct conf_pair *pair,
+    struct bytes body, struct pool *pool, const char **field)
+{
+	struct buf text = { .max = EVENT_FIELD };
+	enum rc rc = event_text(event, body, pair->value, &text);
+
+	*field = NULL;
+	if (rc == RC_OK) {
+		*field = pool_printf(pool, "PELIHOOK_%s=%s", pair->name,
+		    text.data);
+		rc = *field == NULL ? RC_MEMORY : RC_OK;
+	}
+	buf_free(&text);
+	return rc;
+}
+
+enum rc
+event_fields(const struct event *event, const struct hook *hook,
+    struct bytes body, struct pool *pool, const char *const **out)
+{
+	const char **list = pool_alloc(pool, hook->env_len + 1, sizeof(*list));
+	size_t n = 0;
+	enum rc rc;
+
+	if (list == NULL)
+		return RC_MEMORY;
+	for (size_t i = 0; i < hook->env_len; i++) {
+		rc = make_field(event, &hook->env[i], body, pool, &list[n]);
+		if (rc == RC_MEMORY)
+			return rc;
+		if (rc == RC_OK)
+			n++;
+		else
+			warn_field(hook, &hook->env[i], rc == RC_RANGE ?
+			    "over 4 KiB" : "no text at the pointer");
+	}
+	*out = list;
+	return RC_OK;
+}
+
+static enum rc
+hash_key(struct bytes text, struct pool *pool, struct bytes *key)
+{
+	uint8_t digest[CRYPTO_DIGEST];
+	char *hex = pool_alloc(pool, 1, 2 * CRYPTO_DIGEST + 1);
+	enum rc rc = crypto_sha256(text, digest);
+
+	if (hex == NULL)
+		return RC_MEMORY;
+	if (rc != RC_OK)
+		return rc;
+	encode_hex(digest, sizeof(digest), hex);
+	*key = bytes_of(hex);
+	return RC_OK;
+}
+
+enum rc
+event_order_key(const struct event *event, const struct hook *hook,
+    struct bytes body, struct pool *pool, struct bytes *key)
+{
+	struct buf text = { 0 };
+	enum rc rc = RC_MISSING;
+
+	*key = (struct bytes){ NULL, 0 };
+	if (hook->order.from == CONF_FROM_HOOK)
+		rc = buf_text(&text, "hook");
+	else if (hook->order.from == CONF_FROM_POINTER)
+		rc = event_text(event, body, hook->order.pointer, &text);
+	if (rc == RC_OK)
+		rc = hash_key(buf_view(&text), pool, key);
+	buf_free(&text);
+	return rc == RC_MISSING ? RC_OK : rc;
+}
+
+/* The type and the text at what the hook's `dedupe` names. */
+static enum rc
+add_identity(const struct event *event, const struct hook *hook,
+    const struct request *request, const char *digest, struct buf *text)
+{
+	struct json_object *value;
+	const char *header;
+	enum rc rc;
+
+	if (hook->dedupe.from == CONF_FROM_BODY)
+		return buf_printf(text, "digest:%s", digest);
+	if (hook->dedupe.from == CONF_FROM_HEADER) {
+		rc = request_single(request, hook->dedupe.header.variable,
+		    &header);
+		if (rc != RC_OK || header == NULL || header[0] == '\0')
+			return rc != RC_OK ? rc : RC_MISSING;
+		return buf_printf(text, "header:%s", header);
+	}
+	if (hook->dedupe.from != CONF_FROM_POINTER ||
+	    !find_value(event, hook->dedupe.pointer, &value))
+		return RC_MISSING;
+	rc = buf_printf(text, "%s:",
+	    json_type_to_name(json_object_get_type(value)));
+	return rc != RC_OK ? rc :
+	    add_value(value, buf_view(&request->body), text);
+}
+
+enum rc
+event_dedupe_key(const struct event *event, const struct hook *hook,
+    const struct request *request, const char *digest, struct pool *pool,
+    struct bytes *key)
+{
+	struct buf text = { 0 };
+	enum rc rc = buf_printf(&text, "%s\n%s\n", hook->name, event->name);
+
+	*key = (struct bytes){ NULL, 0 };
+	if (rc == RC_OK)
+		rc = add_identity(event, hook, request, digest, &text);
+	if (rc == RC_OK)
+		rc = hash_key(buf_view(&text), pool, key);
+	buf_free(&text);
+	return rc == RC_MISSING ? RC_OK : rc;
+}
+
+enum rc
+event_top_keys(const struct event *event, struct buf *into)
+{
+	enum rc rc = RC_OK;
+
+	if (!json_object_is_type(event->root, json_type_object))
+		return RC_OK;
+	json_object_object_foreach(event->root, key, value) {
+		(void)value;
+		if (rc == RC_OK)
+			rc = buf_printf(into, into->len == 0 ? "%s" : " %s",
+			    key);
+	}
+	return rc == RC_RANGE ? RC_OK : rc;
+}
