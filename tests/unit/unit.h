@@ -22,6 +22,8 @@
 
 /* The bytes of a literal, those behind a NUL in it as well. */
 #define LIT(text) ((struct bytes){(text), sizeof(text) - 1})
+/* The same as an initializer. */
+#define RAW(text) {(text), sizeof(text) - 1}
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static inline unsigned
@@ -66,8 +68,10 @@ case_bytes(const char *name, struct bytes got, struct bytes want)
 static inline unsigned
 case_text(const char *name, const char *got, const char *want)
 {
-	if (got == NULL || want == NULL)
-		return case_true(name, "text", got == want);
+	if (got == NULL) {
+		print_error("%s: no text\n", name);
+		return 1;
+	}
 	return case_bytes(name, (struct bytes){got, strlen(got)},
 	    (struct bytes){want, strlen(want)});
 }
