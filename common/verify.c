@@ -7,24 +7,21 @@
 
 #include "conf.h"
 #include "crypto.h"
+#include "item.h"
 #include "request.h"
 #include "scheme.h"
 
 enum {
 	VERIFY_ITEMS = 16,		/* most that are compared */
-	VERIFY_HEADER = 8192,		/* most bytes of a header */
 	VERIFY_STAMP = 15,		/* most digits of a timestamp */
 	VERIFY_PARTS = SCHEME_OVER + 1
 };
 
-/* An item of a header that could be the MAC. */
+/* An item that could be the MAC, and where it stands. */
 struct candidate {
-	uint8_t mac[CRYPTO_DIGEST];
+	struct item item;
 	const char *variable;		/* NAME=value it came in */
 	struct bytes value;		/* the whole header */
-	struct bytes item;
-	size_t prefix;			/* bytes of the item before the MAC */
-	enum scheme_encoding encoding;
 };
 
 /* Everything that vouches for one request, gathered before any MAC. */
@@ -40,27 +37,6 @@ refuse(struct proof *proof, const char *why)
 {
 	proof->why = why;
 	return RC_SIGNATURE;
-}
-
-static bool
-decode_mac(struct bytes text, enum scheme_encoding encoding,
-    uint8_t mac[CRYPTO_DIGEST])
-{
-	size_t len = 0;
-	enum rc rc;
-
-	if (encoding == SCHEME_HEX)
-		rc = decode_hex(text, mac, CRYPTO_DIGEST, &len);
-	else
-		rc = decode_base64(text, mac, CRYPTO_DIGEST, &len);
-	return rc == RC_OK && len == CRYPTO_DIGEST;
-}
-
-static struct bytes
-header_value(const char *text)
-{
-	return bytes_trim((struct bytes){ text,
-	    strnlen(text, VERIFY_HEADER) });
 }
 
 /*
@@ -95,43 +71,11 @@ fill_template(const char *over, struct bytes body,
 	return n;
 }
 
-/* Adds an item if it decodes behind its first prefix bytes. */
-static bool
-add_candidate(struct evidence *evidence, struct candidate candidate)
-{
-	if (evidence->n == VERIFY_ITEMS ||
-	    !decode_mac(bytes_skip(candidate.item, candidate.prefix),
-	    candidate.encoding, candidate.mac))
-		return false;
-	evidence->candidates[evidence->n++] = candidate;
-	return true;
-}
-
-static bool
-add_either(struct evidence *evidence, struct candidate candidate)
-{
-	candidate.encoding = SCHEME_HEX;
-	if (add_candidate(evidence, candidate))
-		return true;
-	candidate.encoding = SCHEME_BASE64;
-	return add_candidate(evidence, candidate);
-}
-
-/* Whole, and if that does not decode, from behind its first = or :. */
 static void
-add_unprefixed(struct evidence *evidence, struct candidate candidate)
+add_candidate(struct evidence *evidence, const struct candidate *candidate)
 {
-	size_t n = 0;
-
-	if (add_either(evidence, candidate))
-		return;
-	while (n < candidate.item.len && candidate.item.data[n] != '=' &&
-	    candidate.item.data[n] != ':')
-		n++;
-	if (n == candidate.item.len)
-		return;
-	candidate.prefix = n + 1;
-	add_either(evidence, candidate);
+	if (evidence->n < VERIFY_ITEMS)
+		evidence->candidates[evidence->n++] = *candidate;
 }
 
 static void
@@ -143,10 +87,10 @@ gather_header(struct evidence *evidence, const char *variable)
 
 	if (equals == NULL)
 		return;
-	candidate.value = header_value(equals + 1);
+	candidate.value = item_value(equals + 1);
 	rest = candidate.value;
-	while (bytes_item(&rest, ",; \t", &candidate.item))
-		add_unprefixed(evidence, candidate);
+	while (item_next(&rest, &candidate.item))
+		add_candidate(evidence, &candidate);
 }
 
 static void
@@ -184,20 +128,22 @@ gather_items(const struct scheme *scheme, struct bytes value,
     struct evidence *evidence)
 {
 	struct candidate candidate = {
-		.prefix = strlen(scheme->prefix),
-		.encoding = scheme->encoding
+		.item.prefix = strlen(scheme->prefix),
+		.item.encoding = scheme->encoding
 	};
+	struct bytes *text = &candidate.item.text;
 	struct bytes rest = value;
 
-	while (split_item(&rest, scheme->split, &candidate.item)) {
-		if (bytes_begin(candidate.item, scheme->prefix))
-			add_candidate(evidence, candidate);
+	while (split_item(&rest, scheme->split, text)) {
+		if (bytes_begin(*text, scheme->prefix) &&
+		    item_decode(&candidate.item))
+			add_candidate(evidence, &candidate);
 		if (scheme->stamp != SCHEME_STAMP_ITEM ||
-		    !bytes_begin(candidate.item, scheme->stamp_item))
+		    !bytes_begin(*text, scheme->stamp_item))
 			continue;
 		if (evidence->stamp.data != NULL)
 			return false;
-		evidence->stamp = bytes_skip(candidate.item,
+		evidence->stamp = bytes_skip(*text,
 		    strlen(scheme->stamp_item));
 	}
 	return true;
@@ -218,7 +164,7 @@ need_header(const struct request *request, const struct header_name *header,
 	}
 	if (value == NULL || value[0] == '\0')
 		return refuse(proof, "a header of the recipe is missing");
-	*out = header_value(value);
+	*out = item_value(value);
 	return RC_OK;
 }
 
@@ -309,7 +255,7 @@ match_key(const struct evidence *evidence, const struct bytes *parts,
 	if (crypto_hmac(key, parts, n, mac) != RC_OK)
 		return NULL;
 	for (size_t i = 0; i < evidence->n; i++)
-		if (crypto_equal(mac, evidence->candidates[i].mac))
+		if (crypto_equal(mac, evidence->candidates[i].item.mac))
 			match = &evidence->candidates[i];
 	crypto_wipe(mac, sizeof(mac));
 	return match;
@@ -341,15 +287,16 @@ match_any(const struct hook *hook, const struct request *request,
 static const char *
 separator_of(const struct candidate *candidate)
 {
-	const char *at = candidate->item.data + candidate->item.len;
+	const struct bytes *text = &candidate->item.text;
+	const char *at = text->data + text->len;
 	const char *end = candidate->value.data + candidate->value.len;
 
-	if (candidate->item.len == candidate->value.len)
+	if (text->len == candidate->value.len)
 		return "";
 	while (at < end && (*at == ' ' || *at == '\t'))
 		at++;
 	if (at == end)
-		at = candidate->item.data - 1;
+		at = text->data - 1;
 	while (at > candidate->value.data && (*at == ' ' || *at == '\t'))
 		at--;
 	return *at == ',' ? "," : *at == ';' ? ";" : " ";
@@ -365,15 +312,15 @@ describe_pin(const struct candidate *candidate, struct proof *proof)
 		.header = { proof->header, candidate->variable },
 		.split = separator_of(candidate),
 		.prefix = prefix,
-		.encoding = candidate->encoding,
+		.encoding = candidate->item.encoding,
 		.over = "{body}"
 	};
 	struct buf line = { .max = sizeof(proof->pin) - 1 };
 
-	if (candidate->prefix >= sizeof(prefix))
+	if (candidate->item.prefix >= sizeof(prefix))
 		return;
-	memcpy(prefix, candidate->item.data, candidate->prefix);
-	prefix[candidate->prefix] = '\0';
+	memcpy(prefix, candidate->item.text.data, candidate->item.prefix);
+	prefix[candidate->item.prefix] = '\0';
 	if (scheme_print(&scheme, &line) == RC_OK)
 		memcpy(proof->pin, line.data, line.len + 1);
 	buf_free(&line);
