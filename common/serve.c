@@ -4,6 +4,7 @@
 
 #include "serve.h"
 
+#include "capture.h"
 #include "clock.h"
 #include "conf.h"
 #include "handle.h"
@@ -172,8 +173,12 @@ answer(const struct gateway *gateway, struct conf *conf,
 	if (rc == RC_OK)
 		rc = request_read(request, gateway, hook->max_body,
 		    clock_steady() + hook->read_timeout);
-	if (rc == RC_OK)
-		return handle(hook, request, sink);
+	if (rc == RC_OK) {
+		reply = handle(hook, request, sink);
+		if (reply.rc == RC_SIGNATURE)
+			capture(hook, request);
+		return reply;
+	}
 	log_refusal(request, hook, rc);
 	reply = reply_for(rc);
 	reply.head = strcmp(request->method, "HEAD") == 0;
