@@ -16,6 +16,10 @@
 
 enum { RUN_TAIL = 8192 };	/* how much output is kept */
 
+/* The PATH of what is started. */
+#define RUN_PATH \
+	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 /* What to run; all of it borrowed for the call. */
 struct run {
 	const char *const *command;	/* absolute path, arguments, NULL */
@@ -25,7 +29,8 @@ struct run {
 	int64_t kill_after;		/* from SIGTERM to SIGKILL */
 	/*
 	 * Readable when the command has to end now (an eventfd, a
-	 * signalfd), or -1.  It is not read.
+	 * signalfd), or -1.  It is not read.  Where it is readable at once
+	 * the command is not started.
 	 */
 	int stop;
 	int64_t stop_kill_after;	/* from SIGTERM to SIGKILL then */
