@@ -19,8 +19,13 @@ struct deliver;
  */
 enum rc deliver_open(unsigned threads, int stop, int64_t stop_kill_after,
     struct deliver **out);
+/* Nobody is in its sink any more.  NULL is fine. */
 void deliver_close(struct deliver *deliver);
-/* The sink of hooks that wait: runs the command and tells how it went. */
+/*
+ * The sink of hooks that wait: runs the command and tells how it went.
+ * RC_CROWDED where the hook's max-running is reached; a command that is
+ * stuck keeps its place until it is gone.  RC_MEMORY, and run_outcome's.
+ */
 struct sink deliver_sink(struct deliver *deliver);
 
 /* How a command ends early and who hears of its start, as in run(). */
