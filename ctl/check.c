@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/types.h>
+
+#include <pwd.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+#include "conf.h"
+#include "print.h"
+
+enum { WARNINGS = 64 * 1024 };
+
+static const char *const codings[] = {
+    [CONF_RAW] = "raw",
+    [CONF_HEX] = "hex",
+    [CONF_BASE64] = "base64",
+    [CONF_WHSEC] = "whsec",
+};
+
+static const char *const inputs[] = {
+    [CONF_BODY] = "body",
+    [CONF_LINE] = "line",
+    [CONF_CLOUDEVENTS] = "cloudevents",
+};
+
+static const char *const dispatches[] = {
+    [CONF_DISPATCH_DEFAULT] = "thread or drain, as the program does",
+    [CONF_DISPATCH_THREAD] = "thread",
+    [CONF_DISPATCH_DRAIN] = "drain",
+    [CONF_DISPATCH_NONE] = "none",
+};
+
+/* Prints a field that takes memory to make, and frees it. */
+static enum rc
+end_field(const char *label, struct buf *text, enum rc rc)
+{
+	if (rc == RC_OK)
+		print_field(label, "%s", text->data);
+	buf_free(text);
+	return rc;
+}
+
+static enum rc
+show_duration(const char *label, int64_t milliseconds)
+{
+	struct buf text = {0};
+
+	return end_field(label, &text, print_duration(milliseconds, &text));
+}
+
+static enum rc
+show_size(const char *label, size_t bytes)
+{
+	struct buf text = {0};
+
+	return end_field(label, &text, print_size(bytes, &text));
+}
+
+static enum rc
+show_durations(const char *label, const int64_t *list, size_t n)
+{
+	struct buf text = {0};
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < n; i++) {
+		if (i > 0)
+			rc = buf_char(&text, ' ');
+		if (rc == RC_OK)
+			rc = print_duration(list[i], &text);
+	}
+	return end_field(label, &text, rc);
+}
+
+static void
+show_source(
+    const char *label, const struct conf_source *source, const char *none)
+{
+	switch (source->from) {
+	case CONF_FROM_NONE:
+		print_field(label, "%s", none);
+		break;
+	case CONF_FROM_BODY:
+		print_field(label, "body");
+		break;
+	case CONF_FROM_HOOK:
+		print_field(label, "hook");
+		break;
+	case CONF_FROM_POINTER:
+		print_field(label, "%s",
+		    source->pointer[0] == '\0' ? "\"\"" : source->pointer);
+		break;
+	case CONF_FROM_HEADER:
+		print_field(label, "header %s", source->header.name);
+		break;
+	}
+}
+
+static void
+show_reached(const struct conf *conf, const struct hook *hook)
+{
+	bool only = conf->hooks_len == 1;
+
+	if (hook->signature.kind == SCHEME_NONE)
+		print_field("reached by", "PELIHOOK_HOOK=%s only%s", hook->name,
+		    only ? ", or without a path as the only hook" : "");
+	else
+		print_field("reached by", "path /%s%s, or PELIHOOK_HOOK=%s",
+		    hook->name, only ? " or none" : "", hook->name);
+}
+
+static enum rc
+show_signature(const struct hook *hook)
+{
+	struct buf text = {0};
+	enum rc rc;
+
+	rc = end_field(
+	    "signature", &text, scheme_print(&hook->signature, &text));
+	for (size_t i = 0; i < hook->secrets_len; i++)
+		print_field("secret-file", "%s %s", hook->secrets[i].path,
+		    codings[hook->secrets[i].coding]);
+	return rc;
+}
+
+static enum rc
+show_rule(const struct conf_rule *rule)
+{
+	struct buf text = {0};
+	enum rc rc = buf_printf(&text, "line %u: ", rule->line);
+
+	if (rc == RC_OK)
+		rc = print_rule(rule, &text);
+	return end_field("on", &text, rc);
+}
+
+static enum rc
+show_environment(const struct hook *hook)
+{
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < hook->env_len; i++)
+		print_field("env", "PELIHOOK_%s from %s", hook->env[i].name,
+		    hook->env[i].value);
+	for (size_t i = 0; rc == RC_OK && i < hook->setenv_len; i++) {
+		struct buf text = {0};
+
+		rc = buf_printf(&text, "%s=", hook->setenv[i].name);
+		if (rc == RC_OK)
+			rc = print_word(hook->setenv[i].value, &text);
+		rc = end_field("setenv", &text, rc);
+	}
+	return rc;
+}
+
+static enum rc
+show_waiting(const struct hook *hook)
+{
+	print_field("delivery", "wait");
+	if (hook->max_running == 0)
+		print_field("max-running", "half the threads");
+	else
+		print_field("max-running", "%u", hook->max_running);
+	return RC_OK;
+}
+
+static enum rc
+show_on_dead(const struct hook *hook)
+{
+	struct buf text = {0};
+	enum rc rc;
+
+	if (hook->on_dead == NULL)
+		return RC_OK;
+	rc = buf_text(&text, "run ");
+	if (rc == RC_OK)
+		rc = print_words(hook->on_dead, &text);
+	return end_field("on-dead", &text, rc);
+}
+
+static enum rc
+show_queue(const struct hook *hook)
+{
+	enum rc rc;
+
+	print_field("delivery", "queue");
+	rc = show_durations("retry", hook->retry, hook->retry_len);
+	if (rc != RC_OK)
+		return rc;
+	print_field("concurrency", "%u", hook->concurrency);
+	show_source("order", &hook->order, "none");
+	print_field("batch", "%u", hook->batch);
+	print_field("max-queue", "%u", hook->max_queue);
+	rc = show_duration("keep", hook->keep);
+	return rc == RC_OK ? show_on_dead(hook) : rc;
+}
+
+static enum rc
+show_dedupe(const struct hook *hook)
+{
+	show_source("dedupe", &hook->dedupe, "none");
+	if (hook->dedupe.from == CONF_FROM_NONE)
+		return RC_OK;
+	return show_duration("dedupe-window", hook->dedupe_window);
+}
+
+static enum rc
+show_limits(const struct hook *hook)
+{
+	enum rc rc = show_duration("timeout", hook->timeout);
+
+	if (rc == RC_OK)
+		rc = show_duration("kill-after", hook->kill_after);
+	if (rc == RC_OK)
+		rc = show_size("max-body", hook->max_body);
+	if (rc == RC_OK)
+		rc = show_duration("read-timeout", hook->read_timeout);
+	return rc;
+}
+
+static enum rc
+show_delivery(const struct hook *hook)
+{
+	enum rc rc =
+	    hook->delivery == CONF_WAIT ? show_waiting(hook) : show_queue(hook);
+
+	if (rc == RC_OK)
+		rc = show_dedupe(hook);
+	if (rc == RC_OK)
+		rc = show_limits(hook);
+	if (rc == RC_OK)
+		rc = show_environment(hook);
+	print_field("input", "%s", inputs[hook->input]);
+	if (hook->capture != NULL)
+		print_field("capture", "%s", hook->capture);
+	return rc;
+}
+
+static enum rc
+show_hook(const struct conf *conf, const struct hook *hook)
+{
+	enum rc rc;
+
+	printf("\nhook %s (line %u)\n", hook->name, hook->line);
+	show_reached(conf, hook);
+	rc = show_signature(hook);
+	if (rc != RC_OK)
+		return rc;
+	show_source("event-name", &hook->event_name, "found in the payload");
+	for (size_t i = 0; rc == RC_OK && i < hook->rules_len; i++)
+		rc = show_rule(&hook->rules[i]);
+	return rc == RC_OK ? show_delivery(hook) : rc;
+}
+
+static void
+show_log(const struct log_settings *log)
+{
+	static const char *const formats[] = {
+	    [LOG_TEXT] = "text",
+	    [LOG_JSON] = "json",
+	};
+	static const char *const levels[] = {
+	    [LOG_LEVEL_ERROR] = "error",
+	    [LOG_LEVEL_WARNING] = "warning",
+	    [LOG_LEVEL_INFO] = "info",
+	    [LOG_LEVEL_DEBUG] = "debug",
+	};
+	const char *target = "stderr";
+
+	if (log->target == LOG_TO_SYSLOG)
+		target = "syslog";
+	else if (log->target == LOG_TO_FILE)
+		target = log->path;
+	print_field("log", "%s, %s, level %s", target, formats[log->format],
+	    levels[log->level]);
+}
+
+static enum rc
+show_globals(const struct conf *conf)
+{
+	const struct passwd *user = getpwuid(geteuid());
+
+	printf("%s\n", conf->file);
+	if (user != NULL)
+		print_field("checked as", "%s", user->pw_name);
+	else
+		print_field("checked as", "uid %u", (unsigned)geteuid());
+	show_log(&conf->log);
+	if (conf->journal == NULL) {
+		print_field("journal", "none");
+	} else {
+		print_field("journal", "%s", conf->journal);
+		print_field("dispatch", "%s", dispatches[conf->dispatch]);
+	}
+	return show_duration("stop-timeout", conf->stop_timeout);
+}
+
+/* Whether pelihook.cgi is in use cannot be seen from here; who has the
+ * queue run by a thread has it not. */
+static enum rc
+show_warnings(const struct conf *conf)
+{
+	struct buf warnings = {.max = WARNINGS};
+	struct bytes rest, line;
+	bool cgi = conf->dispatch != CONF_DISPATCH_THREAD;
+	enum rc rc = conf_warnings(conf, cgi, &warnings);
+
+	rest = buf_view(&warnings);
+	while (rc == RC_OK && bytes_item(&rest, "\n", &line))
+		if (line.len > 0)
+			fprintf(stderr, "warning: %.*s\n", (int)line.len,
+			    line.data);
+	buf_free(&warnings);
+	return rc;
+}
+
+enum rc
+word_check(struct ctl *ctl, char **operands, size_t n)
+{
+	enum rc rc = ctl_open(ctl);
+
+	(void)operands;
+	(void)n;
+	if (rc == RC_OK)
+		rc = ctl_ready(ctl, NULL);
+	if (rc == RC_OK)
+		rc = show_globals(ctl->conf);
+	for (size_t i = 0; rc == RC_OK && i < ctl->conf->hooks_len; i++)
+		rc = show_hook(ctl->conf, &ctl->conf->hooks[i]);
+	if (rc == RC_OK && fflush(stdout) == EOF)
+		rc = RC_SHORT;
+	return rc == RC_OK ? show_warnings(ctl->conf) : rc;
+}

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+#include "conf.h"
+#include "crypto.h"
+#include "user.h"
+
+enum { COMPLAINTS = 64 * 1024 };
+
+const struct option ctl_options[] = {{"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
+
+static const struct word table[] = {
+    {.name = "check",
+	.operands = "",
+	.does = "validate the configuration and print it as understood",
+	.letters = "",
+	.options = ctl_options,
+	.run = word_check},
+    {.name = "events",
+	.operands = "",
+	.does = "print the events that are known",
+	.letters = "",
+	.options = ctl_options,
+	.run = word_events},
+    {.name = "sample",
+	.operands = "EVENT",
+	.does = "print an illustrative payload",
+	.least = 1,
+	.most = 1,
+	.letters = "",
+	.options = ctl_options,
+	.run = word_sample},
+    {.name = "sign",
+	.operands = "HOOK",
+	.does = "print the header lines that sign a body on stdin",
+	.least = 1,
+	.most = 1,
+	.letters = "",
+	.options = ctl_options,
+	.run = word_sign},
+    {.name = "try",
+	.operands = "[-n] HOOK",
+	.does = "run what takes a body on stdin (-n: only say what does)",
+	.least = 1,
+	.most = 1,
+	.letters = "n",
+	.options = ctl_options,
+	.option = word_try_option,
+	.run = word_try},
+};
+
+enum { WORDS = sizeof(table) / sizeof(table[0]) };
+
+static const struct word *
+find_word(const char *name)
+{
+	for (size_t i = 0; i < WORDS; i++)
+		if (strcmp(table[i].name, name) == 0)
+			return &table[i];
+	return NULL;
+}
+
+static void
+print_usage(FILE *to)
+{
+	fputs("usage: pelihookctl [-c FILE] [-u USER] WORD ...\n"
+	      "       pelihookctl -h | --help | -V | --version\n",
+	    to);
+}
+
+static void
+print_word_usage(FILE *to, const struct word *word)
+{
+	fprintf(to, "usage: pelihookctl [-c FILE] [-u USER] %s%s%s\n",
+	    word->name, word->operands[0] == '\0' ? "" : " ", word->operands);
+}
+
+static enum rc
+print_help(const struct word *word)
+{
+	if (word != NULL) {
+		print_word_usage(stdout, word);
+		printf("\n  %s: %s\n", word->name, word->does);
+		return RC_OK;
+	}
+	print_usage(stdout);
+	fputs("\n  -c FILE  the configuration\n"
+	      "  -u USER  become this user first (root only)\n\n",
+	    stdout);
+	for (size_t i = 0; i < WORDS; i++)
+		printf("  %-6s %-9s  %s\n", table[i].name, table[i].operands,
+		    table[i].does);
+	return RC_OK;
+}
+
+static enum rc
+print_version(void)
+{
+	printf("pelihookctl %s\nbuilt with %s\nruns with %s\n",
+	    PELIHOOK_VERSION, PELIHOOK_BUILD, crypto_version());
+	return RC_OK;
+}
+
+static enum rc
+usage(const struct word *word)
+{
+	if (word != NULL)
+		print_word_usage(stderr, word);
+	else
+		print_usage(stderr);
+	return RC_SYNTAX;
+}
+
+static enum rc
+run_word(struct ctl *ctl, const struct word *word, char **operands, int n)
+{
+	enum rc rc = RC_OK;
+
+	if (n < word->least || (word->most >= 0 && n > word->most))
+		return usage(word);
+	if (ctl->user != NULL)
+		rc = user_become(ctl->user);
+	if (rc != RC_OK)
+		return rc;
+	return word->run(ctl, operands, (size_t)n);
+}
+
+/* The options and operands behind a word. */
+static enum rc
+take_word(struct ctl *ctl, const struct word *word, int argc, char **argv)
+{
+	char title[64], letters[64];
+	int letter;
+	enum rc rc;
+
+	snprintf(title, sizeof(title), "pelihookctl %s", word->name);
+	snprintf(letters, sizeof(letters), "hV%s", word->letters);
+	argv[0] = title;
+	optind = 0;
+	while ((letter = getopt_long(
+		    argc, argv, letters, word->options, NULL)) != -1) {
+		if (letter == 'h')
+			return print_help(word);
+		if (letter == 'V')
+			return print_version();
+		if (letter == '?')
+			return usage(word);
+		rc = word->option(ctl, letter, optarg);
+		if (rc != RC_OK)
+			return rc;
+	}
+	return run_word(ctl, word, argv + optind, argc - optind);
+}
+
+static enum rc
+take_command(struct ctl *ctl, int argc, char **argv)
+{
+	const struct word *word;
+
+	if (argc == 0)
+		return usage(NULL);
+	word = find_word(argv[0]);
+	if (word != NULL)
+		return take_word(ctl, word, argc, argv);
+	ctl_complain("unknown word %s: see pelihookctl --help", argv[0]);
+	return usage(NULL);
+}
+
+/* Options before the word; those behind it are the word's. */
+static enum rc
+take_arguments(struct ctl *ctl, int argc, char **argv)
+{
+	int letter;
+
+	while ((letter = getopt_long(
+		    argc, argv, "+c:u:hV", ctl_options, NULL)) != -1) {
+		if (letter == 'h')
+			return print_help(NULL);
+		if (letter == 'V')
+			return print_version();
+		if (letter == '?')
+			return usage(NULL);
+		if (letter == 'c')
+			ctl->file = optarg;
+		else
+			ctl->user = optarg;
+	}
+	return take_command(ctl, argc - optind, argv + optind);
+}
+
+/* What was printed counts only when it got out. */
+static int
+finish(enum rc rc)
+{
+	if (fflush(stdout) == EOF || ferror(stdout)) {
+		ctl_complain("standard output: %s", strerror(errno));
+		return EX_IOERR;
+	}
+	return ctl_status(rc);
+}
+
+static void
+print_complaints(struct buf *complaints)
+{
+	fwrite(complaints->data, 1, complaints->len, stderr);
+	buf_free(complaints);
+}
+
+static enum rc
+load(struct ctl *ctl)
+{
+	struct buf complaints = {.max = COMPLAINTS};
+	enum rc rc = conf_load(ctl->file, &ctl->conf, &complaints);
+
+	print_complaints(&complaints);
+	return rc;
+}
+
+int
+ctl_main(int argc, char **argv)
+{
+	struct ctl ctl = {.file = conf_default_file()};
+	enum rc rc;
+
+	if (getenv("REQUEST_METHOD") != NULL) {
+		ctl_complain("not for web servers: REQUEST_METHOD is set");
+		return EX_CONFIG;
+	}
+	crypto_start();
+	rc = take_arguments(&ctl, argc, argv);
+	conf_release(ctl.conf);
+	return finish(rc);
+}
+
+int
+ctl_status(enum rc rc)
+{
+	switch (rc) {
+	case RC_OK:
+	case RC_DELIVERED:
+	case RC_IGNORED:
+	case RC_DUPLICATE:
+	case RC_QUEUED:
+		return EX_OK;
+	case RC_SYNTAX:
+	case RC_RANGE:
+	case RC_METHOD:
+		return EX_USAGE;
+	case RC_LENGTH:
+	case RC_LARGE:
+	case RC_ENCODED:
+	case RC_REPEATED:
+	case RC_SIGNATURE:
+	case RC_JSON:
+	case RC_REJECTED:
+		return EX_DATAERR;
+	case RC_NO_HOOK:
+	case RC_MISSING:
+		return EX_NOINPUT;
+	case RC_FAILED:
+	case RC_UNSTARTED:
+	case RC_TIMEOUT:
+	case RC_MEMORY:
+	case RC_SYSTEM:
+		return EX_SOFTWARE;
+	case RC_SHORT:
+	case RC_SLOW:
+	case RC_STORE:
+		return EX_IOERR;
+	case RC_TEMPORARY:
+	case RC_CROWDED:
+	case RC_PENDING:
+	case RC_QUEUE_FULL:
+	case RC_LOCKED:
+	case RC_STOPPING:
+		return EX_TEMPFAIL;
+	case RC_CONFIG:
+		return EX_CONFIG;
+	}
+	return EX_SOFTWARE;
+}
+
+void
+ctl_complain(const char *format, ...)
+{
+	va_list arguments;
+
+	fputs("pelihookctl: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+}
+
+enum rc
+ctl_open(struct ctl *ctl)
+{
+	enum rc rc = load(ctl);
+
+	if (rc != RC_OK || ctl->conf->journal == NULL || ctl->user != NULL ||
+	    geteuid() != 0)
+		return rc;
+	rc = user_become_owner(ctl->conf->journal);
+	if (rc != RC_OK || geteuid() == 0)
+		return rc;
+	conf_release(ctl->conf);
+	ctl->conf = NULL;
+	return load(ctl);
+}
+
+enum rc
+ctl_hook(const struct ctl *ctl, const char *name, struct hook **out)
+{
+	struct hook *hook = conf_find(ctl->conf, bytes_of(name));
+
+	if (hook == NULL) {
+		ctl_complain("%s has no hook %s: see pelihookctl check",
+		    ctl->file, name);
+		return RC_NO_HOOK;
+	}
+	*out = hook;
+	return RC_OK;
+}
+
+enum rc
+ctl_read(size_t max, struct buf *into)
+{
+	char chunk[16384];
+	ssize_t n;
+	enum rc rc = RC_OK;
+
+	into->max = max;
+	if (isatty(STDIN_FILENO))
+		fputs("(type the body, then Ctrl-D)\n", stderr);
+	while (rc == RC_OK &&
+	    (n = read(STDIN_FILENO, chunk, sizeof(chunk))) != 0) {
+		if (n == -1) {
+			ctl_complain("standard input: %s", strerror(errno));
+			return RC_SHORT;
+		}
+		rc = buf_add(into, (struct bytes){chunk, (size_t)n});
+	}
+	if (rc == RC_RANGE) {
+		ctl_complain("the body is over %zu bytes", max);
+		return RC_LARGE;
+	}
+	return rc;
+}
+
+enum rc
+ctl_ready(const struct ctl *ctl, struct hook *hook)
+{
+	struct buf complaints = {.max = COMPLAINTS};
+	enum rc rc = hook != NULL ? conf_ready(ctl->conf, hook, &complaints)
+				  : conf_ready_all(ctl->conf, &complaints);
+
+	print_complaints(&complaints);
+	return rc;
+}
+
+enum rc
+ctl_id(int64_t wall, char into[ENCODE_UUID])
+{
+	uint8_t random[10];
+	enum rc rc = crypto_random(random, sizeof(random));
+
+	if (rc == RC_OK)
+		encode_uuid7(wall, random, into);
+	return rc;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_CTL_H
+#define PELIHOOK_CTL_H
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bytes.h"
+#include "encode.h"
+
+struct conf;
+struct hook;
+
+/*
+ * The frame of pelihookctl: options, words, users and exit codes.  Words are
+ * rows of a table in ctl.c; each family of them is a file.
+ */
+struct ctl {
+	const char *file;  /* the configuration */
+	const char *user;  /* of -u, or NULL */
+	struct conf *conf; /* after ctl_open */
+	bool dry;	   /* try -n */
+};
+
+struct word {
+	const char *name;
+	const char *operands;	      /* as the usage shows them, options too */
+	const char *does;	      /* in a few words */
+	int least;		      /* operands it takes */
+	int most;		      /* -1: any number */
+	const char *letters;	      /* its own options, as for getopt(3) */
+	const struct option *options; /* long ones, help and version too */
+	/* Takes one of its own options; RC_SYNTAX.  NULL: has none. */
+	enum rc (*option)(struct ctl *ctl, int letter, const char *value);
+	/* Complains itself; the result becomes the exit status. */
+	enum rc (*run)(struct ctl *ctl, char **operands, size_t n);
+};
+
+/* Of words that have no long options but the two that all have. */
+extern const struct option ctl_options[];
+
+/* All of it: main() only calls this.  Returns the exit status. */
+int ctl_main(int argc, char **argv);
+/* What sysexits.h has for an outcome. */
+int ctl_status(enum rc rc);
+
+/* A line on standard error, behind the program's name. */
+void ctl_complain(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+/*
+ * Reads the configuration.  As root without -u it reads it once to learn
+ * the journal's owner, becomes that user, and reads it again as that user
+ * has to.  RC_CONFIG, RC_MEMORY, RC_SYSTEM; complained of.
+ */
+enum rc ctl_open(struct ctl *ctl);
+/* RC_NO_HOOK where there is none of this name. */
+enum rc ctl_hook(const struct ctl *ctl, const char *name, struct hook **out);
+/*
+ * Standard input to its end, at most max bytes (the ceiling of into is set
+ * so).  RC_LARGE; RC_SHORT where it cannot be read; RC_MEMORY.
+ */
+enum rc ctl_read(size_t max, struct buf *into);
+
+/* conf_ready, or conf_ready_all where hook is NULL; complained of. */
+enum rc ctl_ready(const struct ctl *ctl, struct hook *hook);
+/* A new UUIDv7.  RC_SYSTEM. */
+enum rc ctl_id(int64_t wall, char into[ENCODE_UUID]);
+
+/* The words. */
+enum rc word_check(struct ctl *ctl, char **operands, size_t n);
+enum rc word_events(struct ctl *ctl, char **operands, size_t n);
+enum rc word_sample(struct ctl *ctl, char **operands, size_t n);
+enum rc word_sign(struct ctl *ctl, char **operands, size_t n);
+enum rc word_try(struct ctl *ctl, char **operands, size_t n);
+enum rc word_try_option(struct ctl *ctl, int letter, const char *value);
+
+#endif

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: ISC */
+#include <ctype.h>
+#include <string.h>
+
+#include "guess.h"
+
+#include "encode.h"
+#include "item.h"
+#include "request.h"
+
+enum {
+	GUESS_PREFIX = 64, /* most bytes of a prefix */
+	GUESS_VARIES = 5,  /* so many digits in a row are no prefix */
+	GUESS_STAMPS = 8,
+	GUESS_IDS = 6,
+	GUESS_MOST = 100000 /* recipes, for hostile requests */
+};
+
+/* Nobody refuses a capture for its age. */
+static const int64_t any_age = INT64_MAX / 4;
+
+static const char *const presets[] = {
+    "github", "stripe", "slack", "standard-webhooks"};
+
+static const char *const splits[] = {"", ",", ";", " "};
+
+static const char *const over_stamp[] = {"{timestamp}.{body}",
+    "{timestamp}:{body}", "{timestamp}{body}", "{body}{timestamp}",
+    "v0:{timestamp}:{body}", "v1:{timestamp}:{body}", "{timestamp},{body}",
+    "{timestamp}|{body}", "{timestamp}-{body}", "{body}.{timestamp}",
+    "{body}:{timestamp}"};
+
+static const char *const over_id[] = {
+    "{id}.{body}", "{id}:{body}", "{id}{body}", "{body}{id}"};
+
+static const char *const over_both[] = {"{id}.{timestamp}.{body}",
+    "{timestamp}.{id}.{body}", "{id}:{timestamp}:{body}",
+    "{timestamp}:{id}:{body}", "{id}{timestamp}{body}", "{timestamp}{id}{body}",
+    "{id}|{timestamp}|{body}"};
+
+/* Where a timestamp may stand. */
+struct stamp {
+	enum scheme_stamp kind;
+	struct header_name header;
+	const char *item;
+	enum scheme_unit unit;
+};
+
+struct guesser {
+	const struct request *request;
+	struct pool *pool;
+	bool (*try)(const struct scheme *, void *);
+	void *context;
+	unsigned *tried;
+	struct stamp stamps[GUESS_STAMPS];
+	size_t stamps_len;
+	struct header_name ids[GUESS_IDS];
+	size_t ids_len;
+};
+
+static bool
+attempt(struct guesser *guesser, const struct scheme *scheme)
+{
+	struct scheme copy = *scheme;
+
+	if (*guesser->tried == GUESS_MOST)
+		return false;
+	++*guesser->tried;
+	if (copy.stamp != SCHEME_UNSTAMPED)
+		copy.tolerance = any_age;
+	return guesser->try(&copy, guesser->context);
+}
+
+static bool
+attempt_each(struct guesser *guesser, struct scheme *scheme,
+    const char *const *over, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		scheme->over = over[i];
+		if (attempt(guesser, scheme))
+			return true;
+	}
+	return false;
+}
+
+#define ATTEMPT_EACH(guesser, scheme, list)                                    \
+	attempt_each(                                                          \
+	    (guesser), (scheme), (list), sizeof(list) / sizeof((list)[0]))
+
+/* The header of a variable, or false where it is none. */
+static bool
+header_of(struct guesser *guesser, const char *variable,
+    struct header_name *header, struct bytes *value)
+{
+	size_t n = strcspn(variable, "=");
+	char name[ENCODE_VARIABLE];
+	char copy[ENCODE_VARIABLE];
+
+	if (strncmp(variable, "HTTP_", 5) != 0 || variable[n] != '=' ||
+	    n >= sizeof(copy))
+		return false;
+	memcpy(copy, variable, n);
+	copy[n] = '\0';
+	decode_variable(copy, name);
+	*value = item_value(variable + n + 1);
+	return scheme_header(name, guesser->pool, header) == RC_OK;
+}
+
+/* A text that looks like a moment: seconds, milliseconds or RFC 3339. */
+static bool
+is_stamp(struct bytes text, enum scheme_unit *unit)
+{
+	unsigned long long number;
+	int64_t wall;
+
+	*unit = SCHEME_RFC3339;
+	if (decode_time(text, &wall) == RC_OK)
+		return true;
+	*unit = text.len < 12 ? SCHEME_SECONDS : SCHEME_MILLISECONDS;
+	return text.len >= 9 && text.len <= 15 &&
+	    bytes_number(text, INT64_MAX, &number) == RC_OK;
+}
+
+static bool
+names_an_id(const char *name)
+{
+	size_t n = strlen(name);
+
+	return strcmp(name, "Id") == 0 || strstr(name, "-Id-") != NULL ||
+	    (n > 3 && strcmp(name + n - 3, "-Id") == 0);
+}
+
+/* Headers that are a timestamp or an id as a whole. */
+static void
+gather(struct guesser *guesser)
+{
+	struct header_name header;
+	struct bytes value;
+	struct stamp stamp = {.kind = SCHEME_STAMP_HEADER, .item = ""};
+	const char *variable;
+
+	for (size_t i = 0; guesser->request->variables[i] != NULL; i++) {
+		variable = guesser->request->variables[i];
+		if (!header_of(guesser, variable, &header, &value))
+			continue;
+		stamp.header = header;
+		if (guesser->stamps_len < GUESS_STAMPS &&
+		    is_stamp(value, &stamp.unit))
+			guesser->stamps[guesser->stamps_len++] = stamp;
+		if (guesser->ids_len < GUESS_IDS && value.len > 0 &&
+		    names_an_id(header.name))
+			guesser->ids[guesser->ids_len++] = header;
+	}
+}
+
+static bool
+attempt_stamp(struct guesser *guesser, const struct scheme *spot,
+    const struct stamp *stamp)
+{
+	struct scheme scheme = *spot;
+
+	scheme.stamp = stamp->kind;
+	scheme.stamp_header = stamp->header;
+	scheme.stamp_item = stamp->item;
+	scheme.unit = stamp->unit;
+	if (ATTEMPT_EACH(guesser, &scheme, over_stamp))
+		return true;
+	for (size_t i = 0; i < guesser->ids_len; i++) {
+		scheme.id = guesser->ids[i];
+		if (ATTEMPT_EACH(guesser, &scheme, over_both))
+			return true;
+	}
+	return false;
+}
+
+static bool
+attempt_ids(struct guesser *guesser, const struct scheme *spot)
+{
+	struct scheme scheme = *spot;
+
+	for (size_t i = 0; i < guesser->ids_len; i++) {
+		scheme.id = guesser->ids[i];
+		if (ATTEMPT_EACH(guesser, &scheme, over_id))
+			return true;
+	}
+	return false;
+}
+
+/* The next item of a value that is cut at one character, blanks taken off. */
+static bool
+next_item(struct bytes *rest, const char *split, struct bytes *item)
+{
+	if (!bytes_item(rest, split, item))
+		return false;
+	*item = bytes_trim(*item);
+	return true;
+}
+
+/* Timestamps that stand beside the MAC in its own header: t=1614265330. */
+static bool
+attempt_items(
+    struct guesser *guesser, const struct scheme *spot, struct bytes value)
+{
+	struct stamp stamp = {.kind = SCHEME_STAMP_ITEM};
+	struct bytes rest = value;
+	struct bytes item;
+	size_t n;
+
+	while (spot->split[0] != '\0' && next_item(&rest, spot->split, &item)) {
+		n = 0;
+		while (n < item.len && item.data[n] != '=')
+			n++;
+		if (n == item.len ||
+		    !is_stamp(bytes_skip(item, n + 1), &stamp.unit))
+			continue;
+		stamp.item =
+		    pool_copy(guesser->pool, (struct bytes){item.data, n + 1});
+		if (stamp.item != NULL && attempt_stamp(guesser, spot, &stamp))
+			return true;
+	}
+	return false;
+}
+
+static bool
+attempt_spot(
+    struct guesser *guesser, const struct scheme *spot, struct bytes value)
+{
+	if (attempt(guesser, spot) || attempt_items(guesser, spot, value))
+		return true;
+	for (size_t i = 0; i < guesser->stamps_len; i++)
+		if (attempt_stamp(guesser, spot, &guesser->stamps[i]))
+			return true;
+	return attempt_ids(guesser, spot);
+}
+
+/* What stands before a MAC is the same every time: no number of any size. */
+static bool
+is_prefix(struct bytes prefix)
+{
+	unsigned digits = 0;
+
+	if (prefix.len >= GUESS_PREFIX)
+		return false;
+	for (size_t i = 0; i < prefix.len; i++) {
+		digits =
+		    isdigit((unsigned char)prefix.data[i]) ? digits + 1 : 0;
+		if (digits == GUESS_VARIES)
+			return false;
+	}
+	return true;
+}
+
+/* v1, belongs to the lists of Standard Webhooks, which blanks separate. */
+static bool
+is_version(struct bytes prefix)
+{
+	return prefix.len == 3 && prefix.data[0] == 'v' &&
+	    isdigit((unsigned char)prefix.data[1]) && prefix.data[2] == ',';
+}
+
+static bool
+attempt_item(struct guesser *guesser, struct scheme *spot, struct bytes text,
+    struct bytes value)
+{
+	static const size_t lengths[] = {
+	    [SCHEME_HEX] = 64, [SCHEME_BASE64] = 44};
+	struct item item = {.text = text, .encoding = spot->encoding};
+	const char *split = spot->split;
+	bool found;
+
+	if (text.len < lengths[spot->encoding])
+		return false;
+	item.prefix = text.len - lengths[spot->encoding];
+	text.len = item.prefix;
+	if (!item_decode(&item) || !is_prefix(text))
+		return false;
+	spot->prefix = pool_copy(guesser->pool, text);
+	if (split[0] == '\0' && is_version(text))
+		spot->split = " ";
+	found = spot->prefix != NULL && attempt_spot(guesser, spot, value);
+	spot->split = split;
+	return found;
+}
+
+static bool
+attempt_value(struct guesser *guesser, struct scheme *spot, struct bytes value)
+{
+	struct bytes rest = value;
+	struct bytes item;
+
+	while (next_item(&rest, spot->split, &item)) {
+		spot->encoding = SCHEME_HEX;
+		if (attempt_item(guesser, spot, item, value))
+			return true;
+		spot->encoding = SCHEME_BASE64;
+		if (attempt_item(guesser, spot, item, value))
+			return true;
+	}
+	return false;
+}
+
+static bool
+attempt_header(struct guesser *guesser, const char *variable)
+{
+	struct scheme spot = {
+	    .kind = SCHEME_HEADER, .stamp_item = "", .over = "{body}"};
+	struct bytes value;
+
+	if (!header_of(guesser, variable, &spot.header, &value) ||
+	    value.len == 0)
+		return false;
+	for (size_t i = 0; i < sizeof(splits) / sizeof(splits[0]); i++) {
+		spot.split = splits[i];
+		if (i > 0 &&
+		    memchr(value.data, splits[i][0], value.len) == NULL)
+			continue;
+		if (attempt_value(guesser, &spot, value))
+			return true;
+	}
+	return false;
+}
+
+static bool
+attempt_presets(struct guesser *guesser)
+{
+	struct scheme scheme;
+	const char *why;
+
+	for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++)
+		if (scheme_parse(&presets[i], 1, guesser->pool, &scheme,
+			&why) == RC_OK &&
+		    attempt(guesser, &scheme))
+			return true;
+	return false;
+}
+
+bool
+guess(const struct request *request, struct pool *pool,
+    bool (*try)(const struct scheme *scheme, void *context), void *context,
+    unsigned *tried)
+{
+	struct guesser guesser = {.request = request,
+	    .pool = pool,
+	    .try = try,
+	    .context = context,
+	    .tried = tried};
+
+	*tried = 0;
+	gather(&guesser);
+	if (attempt_presets(&guesser))
+		return true;
+	for (size_t i = 0; request->variables[i] != NULL; i++)
+		if (attempt_header(&guesser, request->variables[i]))
+			return true;
+	return false;
+}

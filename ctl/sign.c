@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+
+#include "ctl.h"
+
+#include "clock.h"
+#include "conf.h"
+#include "verify.h"
+
+/* What is signed need not be what the hook would take: also how a hook
+ * refuses is to be tried. */
+enum { SIGN_MOST = 1 << 30 };
+
+static enum rc
+print_signature(const struct hook *hook, struct bytes body)
+{
+	char id[ENCODE_UUID];
+	struct buf lines = {0};
+	int64_t now = clock_wall();
+	enum rc rc = ctl_id(now, id);
+
+	if (rc == RC_OK)
+		rc = verify_sign(&hook->signature, hook->secrets[0].key, body,
+		    now, id, &lines);
+	if (rc == RC_OK)
+		fwrite(lines.data, 1, lines.len, stdout);
+	buf_free(&lines);
+	return rc;
+}
+
+enum rc
+word_sign(struct ctl *ctl, char **operands, size_t n)
+{
+	struct buf body = {0};
+	struct hook *hook = NULL;
+	enum rc rc = ctl_open(ctl);
+
+	(void)n;
+	if (rc == RC_OK)
+		rc = ctl_hook(ctl, operands[0], &hook);
+	if (rc == RC_OK)
+		rc = ctl_ready(ctl, hook);
+	if (rc == RC_OK)
+		rc = ctl_read(SIGN_MOST, &body);
+	if (rc == RC_OK && hook->secrets_len == 0)
+		ctl_complain(
+		    "hook %s takes unsigned requests: no header", hook->name);
+	else if (rc == RC_OK)
+		rc = print_signature(hook, buf_view(&body));
+	buf_free(&body);
+	return rc;
+}

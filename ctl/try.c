@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/signalfd.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+#include "catalog.h"
+#include "clock.h"
+#include "conf.h"
+#include "crypto.h"
+#include "deliver.h"
+#include "event.h"
+#include "log.h"
+#include "print.h"
+#include "reply.h"
+#include "request.h"
+#include "route.h"
+
+/* One body that is tried. */
+struct trial {
+	const struct ctl *ctl;
+	struct hook *hook;
+	struct request request;
+	struct event event;
+	struct receipt receipt;
+	const char *const *fields;
+	struct pool pool;
+	int stop;
+};
+
+static void
+print_event(const struct trial *trial)
+{
+	const struct event *event = &trial->event;
+
+	printf("  %-12s ", "event");
+	print_safe(bytes_of(event->name));
+	if (event->found[0] != '\0') {
+		fputs(", found at ", stdout);
+		print_safe(bytes_of(event->found));
+	} else {
+		fputs(", no name was found", stdout);
+	}
+	puts(event->known ? "" : " (not in the table)");
+	if (trial->hook->event_name.from == CONF_FROM_HEADER)
+		print_field("", "event-name is header %s, which no body has",
+		    trial->hook->event_name.header.name);
+}
+
+static enum rc
+print_taker(const struct trial *trial, const struct conf_rule *rule)
+{
+	struct buf text = {0};
+	enum rc rc = print_rule(rule, &text);
+
+	if (rc == RC_OK)
+		print_field("taken by", "%s:%u: on %s", trial->hook->file,
+		    rule->line, text.data);
+	buf_free(&text);
+	return rc;
+}
+
+static void
+print_output(const struct run_result *result)
+{
+	if (result->tail_len == 0)
+		return;
+	print_field("output", "%s%zu bytes",
+	    result->tail_len == RUN_TAIL ? "the last " : "", result->tail_len);
+	fwrite(result->tail, 1, result->tail_len, stdout);
+	if (result->tail[result->tail_len - 1] != '\n')
+		putchar('\n');
+}
+
+static void
+print_end(const struct run_result *result)
+{
+	const char *word = reply_word(run_outcome(result));
+	long long elapsed = (long long)result->elapsed;
+
+	switch (result->end) {
+	case RUN_EXIT:
+		print_field("outcome", "%s: exit %d after %lld ms", word,
+		    result->code, elapsed);
+		break;
+	case RUN_SIGNAL:
+		print_field("outcome",
+		    "%s: ended by signal %d (%s) after "
+		    "%lld ms",
+		    word, result->code, strsignal(result->code), elapsed);
+		break;
+	case RUN_TIMEOUT:
+	case RUN_STOPPED:
+		print_field(
+		    "outcome", "%s: ended after %lld ms", word, elapsed);
+		break;
+	case RUN_UNSTARTED:
+		print_field("outcome", "%s: %s", word, strerror(result->code));
+		break;
+	case RUN_STUCK:
+		print_field("outcome", "%s: process %ld cannot be ended", word,
+		    (long)result->pid);
+		break;
+	}
+}
+
+static enum rc
+run_rule(const struct trial *trial, const struct conf_rule *rule)
+{
+	const struct job job = {.hook = trial->hook,
+	    .rule = rule,
+	    .event = trial->event.name,
+	    .row = trial->event.row,
+	    .receipt = &trial->receipt,
+	    .body = buf_view(&trial->request.body),
+	    .fields = trial->fields,
+	    .attempt = 1,
+	    .deliveries = 1};
+	const struct deliver_how how = {
+	    .stop = trial->stop, .stop_kill_after = trial->hook->kill_after};
+	struct run_result result;
+
+	fflush(stdout);
+	deliver_run(&job, 1, &how, &result);
+	print_output(&result);
+	print_end(&result);
+	if (result.pidfd != -1)
+		close(result.pidfd);
+	return run_outcome(&result);
+}
+
+static enum rc
+take(const struct trial *trial, const struct conf_rule *rule)
+{
+	enum rc rc = print_taker(trial, rule);
+
+	if (rc != RC_OK || trial->ctl->dry)
+		return rc;
+	if (rule->command != NULL)
+		return run_rule(trial, rule);
+	print_field("outcome", "%s", reply_word(RC_IGNORED));
+	return RC_IGNORED;
+}
+
+/* The first line that went wrong decides the exit status; a signal ends. */
+static enum rc
+take_all(const struct trial *trial)
+{
+	const struct conf_rule *rule;
+	struct bytes body = buf_view(&trial->request.body);
+	enum rc worst = RC_OK, rc = RC_OK;
+	size_t at = 0;
+	bool any = false;
+
+	while (rc != RC_STOPPING &&
+	    (rule = route(trial->hook, &trial->event, body, &at)) != NULL) {
+		any = true;
+		rc = take(trial, rule);
+		if (ctl_status(worst) == 0)
+			worst = rc;
+		if (!rule->also)
+			break;
+	}
+	if (!any)
+		print_field("taken by", "no line: it would be ignored");
+	return worst;
+}
+
+/*
+ * The command is in a process group of its own, which Ctrl-C does not
+ * reach: the signal is waited for beside the command and ends it.
+ */
+static enum rc
+catch_signals(struct trial *trial)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
+		return RC_SYSTEM;
+	trial->stop = signalfd(-1, &set, SFD_CLOEXEC);
+	return trial->stop == -1 ? RC_SYSTEM : RC_OK;
+}
+
+static enum rc
+fill_receipt(struct trial *trial)
+{
+	struct receipt *receipt = &trial->receipt;
+	struct bytes body = buf_view(&trial->request.body);
+	uint8_t digest[CRYPTO_DIGEST];
+	enum rc rc = crypto_sha256(body, digest);
+
+	if (rc != RC_OK)
+		return rc;
+	encode_hex(digest, sizeof(digest), receipt->digest);
+	receipt->received = trial->request.received;
+	receipt->verified = trial->hook->signature.kind != SCHEME_NONE;
+	rc = ctl_id(receipt->received, receipt->id);
+	if (rc != RC_OK)
+		return rc;
+	return event_fields(
+	    &trial->event, trial->hook, body, &trial->pool, &trial->fields);
+}
+
+static enum rc
+try_event(struct trial *trial)
+{
+	enum rc rc = RC_OK;
+
+	print_event(trial);
+	if (!trial->ctl->dry)
+		rc = fill_receipt(trial);
+	if (rc == RC_OK && !trial->ctl->dry)
+		rc = catch_signals(trial);
+	if (rc == RC_OK)
+		rc = take_all(trial);
+	pool_free(&trial->pool);
+	event_free(&trial->event);
+	return rc;
+}
+
+static enum rc
+try_body(const struct ctl *ctl, struct hook *hook)
+{
+	static const char *const none[] = {NULL};
+	const struct gateway gateway = {.variables = none};
+	struct trial trial = {.ctl = ctl, .hook = hook, .stop = -1};
+	enum rc rc;
+
+	request_open(&trial.request, &gateway, clock_wall());
+	rc = ctl_read(hook->max_body, &trial.request.body);
+	if (rc == RC_OK)
+		rc = event_parse(hook, &trial.request, &trial.event);
+	if (rc == RC_JSON)
+		ctl_complain("the body is not JSON");
+	if (rc == RC_OK)
+		rc = try_event(&trial);
+	if (trial.stop != -1)
+		close(trial.stop);
+	request_close(&trial.request);
+	return rc;
+}
+
+/* What the commands print is shown once, as their output. */
+static enum rc
+quieten_log(void)
+{
+	const struct log_settings settings = {
+	    .target = LOG_TO_STDERR, .level = LOG_LEVEL_WARNING};
+
+	return log_open("pelihookctl", &settings);
+}
+
+enum rc
+word_try_option(struct ctl *ctl, int letter, const char *value)
+{
+	(void)letter;
+	(void)value;
+	ctl->dry = true;
+	return RC_OK;
+}
+
+enum rc
+word_try(struct ctl *ctl, char **operands, size_t n)
+{
+	struct hook *hook = NULL;
+	enum rc rc = ctl_open(ctl);
+
+	(void)n;
+	if (rc == RC_OK && geteuid() == 0) {
+		ctl_complain("runs no commands as root: say -u USER, the user "
+			     "of the web server");
+		return RC_CONFIG;
+	}
+	if (rc == RC_OK)
+		rc = ctl_hook(ctl, operands[0], &hook);
+	if (rc == RC_OK && !ctl->dry)
+		rc = ctl_ready(ctl, hook);
+	if (rc == RC_OK)
+		rc = quieten_log();
+	return rc == RC_OK ? try_body(ctl, hook) : rc;
+}

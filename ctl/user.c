@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "user.h"
+
+#include "bytes.h"
+#include "ctl.h"
+
+static bool
+all_ids_are(uid_t uid, gid_t gid)
+{
+	uid_t real, effective, saved;
+	gid_t real_group, effective_group, saved_group;
+
+	if (getresuid(&real, &effective, &saved) == -1 ||
+	    getresgid(&real_group, &effective_group, &saved_group) == -1)
+		return false;
+	return real == uid && effective == uid && saved == uid &&
+	    real_group == gid && effective_group == gid && saved_group == gid;
+}
+
+/* Under a strange set of capabilities or secure bits the calls above can
+ * succeed and leave a way back, so the way back is tried. */
+static bool
+can_go_back(uid_t uid, gid_t gid)
+{
+	if (uid != 0 && (setuid(0) == 0 || seteuid(0) == 0))
+		return true;
+	return uid != 0 && gid != 0 && (setgid(0) == 0 || setegid(0) == 0);
+}
+
+static enum rc
+become(const struct passwd *user)
+{
+	if (initgroups(user->pw_name, user->pw_gid) == -1 ||
+	    setresgid(user->pw_gid, user->pw_gid, user->pw_gid) == -1 ||
+	    setresuid(user->pw_uid, user->pw_uid, user->pw_uid) == -1 ||
+	    setenv("HOME", user->pw_dir, 1) == -1) {
+		ctl_complain(
+		    "cannot become %s: %s", user->pw_name, strerror(errno));
+		return RC_SYSTEM;
+	}
+	if (!all_ids_are(user->pw_uid, user->pw_gid) ||
+	    can_go_back(user->pw_uid, user->pw_gid)) {
+		ctl_complain("cannot become %s for good", user->pw_name);
+		return RC_SYSTEM;
+	}
+	return RC_OK;
+}
+
+/* Appends the directory a path is in. */
+static enum rc
+directory_of(const char *path, struct buf *into)
+{
+	const char *slash = strrchr(path, '/');
+	struct bytes parent = bytes_of(path);
+
+	if (slash == NULL)
+		return buf_text(into, ".");
+	if (slash == path)
+		return buf_text(into, "/");
+	parent.len = (size_t)(slash - path);
+	return buf_add(into, parent);
+}
+
+/* A link is taken as what it is: the journal is never opened through one. */
+static enum rc
+owner_of(const char *journal, const char *directory, uid_t *owner)
+{
+	struct stat above, file;
+
+	if (stat(directory, &above) == -1) {
+		ctl_complain("the journal's directory %s: %s", directory,
+		    strerror(errno));
+		return RC_CONFIG;
+	}
+	if (lstat(journal, &file) == -1 && errno != ENOENT) {
+		ctl_complain("the journal %s: %s", journal, strerror(errno));
+		return RC_CONFIG;
+	}
+	if (lstat(journal, &file) == 0 && file.st_uid != above.st_uid) {
+		ctl_complain("the journal %s belongs to uid %u, its directory "
+			     "to uid %u: chown one of them, or say -u USER",
+		    journal, (unsigned)file.st_uid, (unsigned)above.st_uid);
+		return RC_CONFIG;
+	}
+	*owner = above.st_uid;
+	return RC_OK;
+}
+
+static enum rc
+become_uid(uid_t uid)
+{
+	const struct passwd *user;
+
+	if (uid == geteuid())
+		return RC_OK;
+	errno = 0;
+	user = getpwuid(uid);
+	if (user != NULL)
+		return become(user);
+	ctl_complain("the journal belongs to uid %u, which no user has: "
+		     "chown it, or say -u USER",
+	    (unsigned)uid);
+	return RC_CONFIG;
+}
+
+enum rc
+user_become(const char *name)
+{
+	const struct passwd *user = getpwnam(name);
+
+	if (user == NULL) {
+		ctl_complain("-u %s: no such user", name);
+		return RC_SYNTAX;
+	}
+	if (geteuid() == 0)
+		return become(user);
+	if (user->pw_uid == geteuid())
+		return RC_OK;
+	ctl_complain("-u %s: only root can become another user", name);
+	return RC_SYNTAX;
+}
+
+enum rc
+user_become_owner(const char *journal)
+{
+	struct buf directory = {0};
+	uid_t owner = 0;
+	enum rc rc = directory_of(journal, &directory);
+
+	if (rc == RC_OK)
+		rc = owner_of(journal, directory.data, &owner);
+	if (rc == RC_OK)
+		rc = become_uid(owner);
+	buf_free(&directory);
+	return rc;
+}

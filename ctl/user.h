@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_USER_H
+#define PELIHOOK_USER_H
+
+#include "rc.h"
+
+/*
+ * Root becomes another user for good: supplementary groups, group, user and
+ * HOME.  Checked: none of it can be taken back.  For who is that user already
+ * nothing changes.  All complain.
+ */
+
+/* RC_SYNTAX: no such user, or not root; RC_SYSTEM. */
+enum rc user_become(const char *name);
+/*
+ * The owner of the journal, or of its directory where there is no journal
+ * yet.  RC_CONFIG: neither is there, the two differ, or the owner has no
+ * name; RC_SYSTEM.
+ */
+enum rc user_become_owner(const char *journal);
+
+#endif

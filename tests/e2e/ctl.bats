@@ -1,0 +1,646 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	. "$BATS_TEST_DIRNAME/ctl_lib.sh"
+	ctl_begin
+}
+
+teardown() {
+	ctl_end
+}
+
+# --- the command line ----------------------------------------------------
+
+@test "help and version everywhere" {
+	for words in -h --help "check -h" "events --help" "sample -h" \
+	    "sign --help" "try -h" "try -n --help"; do
+		run -0 --separate-stderr "$PELIHOOKCTL" $words
+		[[ $output == "usage: pelihookctl "* ]]
+		[ -z "$stderr" ]
+	done
+	for words in -V --version "check -V" "try --version"; do
+		run -0 --separate-stderr "$PELIHOOKCTL" $words
+		[[ $output == "pelihookctl "[0-9]*OpenSSL* ]]
+	done
+}
+
+@test "help names every word" {
+	run -0 "$PELIHOOKCTL" --help
+	for word in check events sample sign try; do
+		[[ $output == *"
+  $word "* ]]
+	done
+}
+
+@test "wrong usage is 64 and prints nothing" {
+	for words in "" "-x" "--nonsense" "-c" "-u" "nonsense" "check more" \
+	    "check -x" "events -n" "events more" "sample" "sample a b" \
+	    "sign" "sign a b" "sign -n a" "try" "try -n" "try a b" \
+	    "try --dry a" "Check" "chec"; do
+		run -64 --separate-stderr "$PELIHOOKCTL" $words
+		[ -z "$output" ]
+		[[ $stderr == *"usage: pelihookctl "* ]]
+	done
+}
+
+@test "options behind a word are the word's" {
+	run -64 "$PELIHOOKCTL" check -c "$conf"
+	run -64 "$PELIHOOKCTL" events -u nobody
+}
+
+@test "web servers cannot run it" {
+	for value in POST ""; do
+		REQUEST_METHOD=$value run -78 --separate-stderr \
+		    "$PELIHOOKCTL" events
+		[ -z "$output" ]
+		[[ $stderr == *REQUEST_METHOD* ]]
+	done
+}
+
+@test "output that cannot be written is 74" {
+	run -74 sh -c '"$0" events >/dev/full' "$PELIHOOKCTL"
+	make_conf <<-EOF
+		on * run /bin/cat
+	EOF
+	run -74 sh -c '"$0" -c "$1" $2 check >/dev/full' "$PELIHOOKCTL" \
+	    "$conf" "$as"
+}
+
+@test "a body that cannot be read is 74" {
+	make_conf <<-EOF
+		on * run /bin/cat
+	EOF
+	run -74 sh -c '"$0" -c "$1" $2 sign peliqan </' "$PELIHOOKCTL" \
+	    "$conf" "$as"
+}
+
+@test "-c comes before PELIHOOK_CONFIG" {
+	make_conf <<-EOF
+		on * run /bin/cat
+	EOF
+	PELIHOOK_CONFIG=$conf run -0 "$PELIHOOKCTL" $as check
+	[[ $output == "$conf"* ]]
+	PELIHOOK_CONFIG=$T/none run -0 "$PELIHOOKCTL" -c "$conf" $as check
+	PELIHOOK_CONFIG=$conf run -78 "$PELIHOOKCTL" -c "$T/none" $as check
+	[[ $output == *"$T/none"* ]]
+}
+
+# --- users ----------------------------------------------------------------
+
+@test "-u: no such user, not root" {
+	run -64 "$PELIHOOKCTL" -u no-such-user events
+	[[ $output == *"no such user"* ]]
+	run -64 ctl_unprivileged -u root events
+	[[ $output == *"only root"* ]]
+}
+
+@test "-u: oneself is no change" {
+	needs_root
+	run -0 ctl_unprivileged -u nobody events
+}
+
+@test "root with -u becomes that user with groups and HOME, for good" {
+	needs_root
+	make_command whoami <<-'EOF'
+		id -un; id -Gn; echo "$HOME"
+		sed -n 's/^[UG]id:[[:blank:]]*//p' /proc/$PPID/status
+	EOF
+	make_conf <<-EOF
+		on * run $T/whoami
+	EOF
+	"$PELIHOOKCTL" sample connection_added >"$T/body"
+	run -0 ctl try peliqan <"$T/body"
+	uid=$(id -u nobody) gid=$(id -g nobody)
+	[[ $output == *"nobody
+nogroup
+$(getent passwd nobody | cut -d: -f6)
+$uid	$uid	$uid	$uid
+$gid	$gid	$gid	$gid"* ]]
+}
+
+@test "root becomes the owner of the journal's directory" {
+	needs_root
+	mkdir "$T/state"
+	chown nobody "$T/state"
+	make_conf <<-EOF
+		delivery wait
+		on * run /usr/bin/id -un
+	EOF
+	sed -i "1i journal $T/state/journal.db" "$conf"
+	run -0 "$PELIHOOKCTL" -c "$conf" check
+	[[ $output == *"checked as   nobody"* ]]
+	"$PELIHOOKCTL" sample connection_added >"$T/body"
+	run -0 "$PELIHOOKCTL" -c "$conf" try peliqan <"$T/body"
+	[[ $output == *"
+nobody
+"* ]]
+	[ -z "$(ls "$T/state")" ]
+}
+
+@test "root becomes the owner of the journal that is there" {
+	needs_root
+	mkdir "$T/state"
+	touch "$T/state/journal.db"
+	chown nobody "$T/state" "$T/state/journal.db"
+	make_conf <<-EOF
+		delivery wait
+		on * run /bin/cat
+	EOF
+	sed -i "1i journal $T/state/journal.db" "$conf"
+	run -0 "$PELIHOOKCTL" -c "$conf" check
+	[[ $output == *"checked as   nobody"* ]]
+}
+
+@test "root trusts no journal of another user than its directory's" {
+	needs_root
+	mkdir "$T/state"
+	touch "$T/state/journal.db"
+	chown nobody "$T/state"
+	make_conf <<-EOF
+		delivery wait
+		on * run /bin/cat
+	EOF
+	sed -i "1i journal $T/state/journal.db" "$conf"
+	run -78 "$PELIHOOKCTL" -c "$conf" check
+	[[ $output == *"belongs to uid 0"* ]]
+	rm "$T/state/journal.db"
+	ln -s /etc/passwd "$T/state/journal.db"
+	run -78 "$PELIHOOKCTL" -c "$conf" check
+	[[ $output == *"belongs to uid 0"* ]]
+	rmdir_target=$T/state
+	rm -r "$rmdir_target"
+	run -78 "$PELIHOOKCTL" -c "$conf" check
+	[[ $output == *"$T/state"* ]]
+}
+
+@test "an owner without a name is refused" {
+	needs_root
+	mkdir "$T/state"
+	chown 54321 "$T/state"
+	make_conf <<-EOF
+		delivery wait
+		on * run /bin/cat
+	EOF
+	sed -i "1i journal $T/state/journal.db" "$conf"
+	run -78 "$PELIHOOKCTL" -c "$conf" check
+	[[ $output == *54321* ]]
+}
+
+@test "try runs nothing as root" {
+	needs_root
+	make_command touch-it <<-EOF
+		touch "$T/ran"
+	EOF
+	make_conf <<-EOF
+		on * run $T/touch-it
+	EOF
+	"$PELIHOOKCTL" sample connection_added >"$T/body"
+	for words in "try peliqan" "try -n peliqan" "-u root try peliqan"; do
+		run -78 "$PELIHOOKCTL" -c "$conf" $words <"$T/body"
+		[[ $output == *"as root"* ]]
+	done
+	[ ! -e "$T/ran" ]
+}
+
+@test "root without journal and -u stays root where nothing runs" {
+	needs_root
+	make_conf <<-EOF
+		on * run /bin/cat
+	EOF
+	chown root "$T/secret"
+	run -0 "$PELIHOOKCTL" -c "$conf" check
+	[[ $output == *"checked as   root"* ]]
+	run -78 "$PELIHOOKCTL" -c "$conf" -u nobody check
+	[[ $output == *"$conf:2: "* ]]
+}
+
+# --- events and sample ------------------------------------------------------
+
+@test "events prints the whole table, aligned" {
+	run -0 "$PELIHOOKCTL" events
+	[ "${#lines[@]}" -eq 15 ]
+	[[ ${lines[0]} == "EVENT "*"RUN STATUS "*"OUTCOME "*"CAUSE "*WHEN ]]
+	for head in "RUN STATUS" OUTCOME CAUSE WHEN; do
+		before=${lines[0]%%"$head"*}
+		for line in "${lines[@]}"; do
+			[ "${line:${#before}-1:1}" = " " ]
+			[ "${line:${#before}:1}" != " " ]
+		done
+	done
+	[[ $output == *"pipeline_run_remote_error "*" REMOTE_ERROR "*" failure "*" source "* ]]
+}
+
+@test "a sample of every event is found again as that event" {
+	make_conf <<-EOF
+		on * run /bin/cat
+	EOF
+	names=$("$PELIHOOKCTL" events | awk 'NR > 1 { print $1 }')
+	[ "$(echo "$names" | wc -l)" -eq 14 ]
+	for name in $names; do
+		"$PELIHOOKCTL" sample "$name" >"$T/body"
+		jq -e '.note | test("illustration")' "$T/body"
+		run -0 ctl try peliqan <"$T/body"
+		[[ $output == *"event        $name, found at /event
+"* ]]
+		[[ $output == *"$(cat "$T/body")"* ]]
+	done
+}
+
+@test "a sample of what is not known is 64, with a hint" {
+	run -64 --separate-stderr "$PELIHOOKCTL" sample killed
+	[ -z "$output" ]
+	[[ $stderr == *"pipeline_run_killed
+"*pipeline_run_killed_for_system_upgrade* ]]
+	for name in nonsense @problem ""; do
+		run -64 "$PELIHOOKCTL" sample "$name"
+		[[ $output == *"pelihookctl events"* ]]
+	done
+}
+
+# --- check ------------------------------------------------------------------
+
+@test "check prints hooks as understood" {
+	make_secret old-secret fedcba9876543210
+	make_conf <<-EOF
+		secret-file $T/old-secret
+		on pipeline_run_started ignore
+		on @problem connection_* where /run/status E* run /bin/echo "ELT trouble" '#1' ""
+		on * run /bin/cat
+		timeout 20s
+		env RUN /run/id
+		setenv WHO "on call"
+	EOF
+	run -0 --separate-stderr ctl check
+	for text in "hook peliqan (line 1)" \
+	    "reached by   path /peliqan or none, or PELIHOOK_HOOK=peliqan" \
+	    "signature    auto" "secret-file  $T/secret raw" \
+	    "secret-file  $T/old-secret raw" \
+	    "on           line 4: pipeline_run_started ignore" \
+	    "on           line 5: @problem connection_* where /run/status E* run /bin/echo \"ELT trouble\" \"#1\" \"\"" \
+	    "on           line 6: * run /bin/cat" "delivery     wait" \
+	    "timeout      20s" "kill-after   5s" "max-body     1M" \
+	    "read-timeout 15s" "max-running  half the threads" \
+	    "env          PELIHOOK_RUN from /run/id" \
+	    "setenv       WHO=\"on call\"" "input        body" \
+	    "dedupe       none" "event-name   found in the payload"; do
+		[[ "$output
+" == *"  $text
+"* || "$output" == *"$text
+"* ]]
+	done
+	[[ $output != *0123456789abcdef* ]]
+}
+
+@test "what check prints of signature and on is configuration again" {
+	make_conf <<-EOF
+		signature stripe
+		on "odd name" where /a " *" run /bin/echo "a \"b\" c\\\\d"
+		on * ignore
+	EOF
+	run -0 ctl check
+	signature=$(echo "$output" | sed -n 's/^  signature    //p')
+	rule=$(echo "$output" | sed -n 's/^  on           line 4: //p')
+	[ -n "$signature" ]
+	[ -n "$rule" ]
+	make_conf <<-EOF
+		signature $signature
+		on $rule
+		on * ignore
+	EOF
+	run -0 ctl check
+	[[ $output == *"signature    $signature
+"* ]]
+	[[ $output == *"line 4: $rule
+"* ]]
+}
+
+@test "check: two hooks are reached by their paths only" {
+	make_conf <<-EOF
+		on * ignore
+		hook plain
+		signature none
+		on * ignore
+	EOF
+	run -0 --separate-stderr ctl check
+	[[ $output == *"reached by   path /peliqan, or PELIHOOK_HOOK=peliqan"* ]]
+	[[ $output == *"reached by   PELIHOOK_HOOK=plain only"* ]]
+}
+
+@test "check warns on standard error and is content" {
+	make_conf <<-EOF
+		timeout 50s
+		on * ignore
+	EOF
+	run -0 --separate-stderr ctl check
+	[[ $stderr == *"warning: $conf:"[0-9]*": "*timeout* ]]
+	[[ $output == *"timeout      50s"* ]]
+}
+
+@test "check: an error of grammar is 78 with file and line" {
+	make_conf <<-EOF
+		tiemout 5s
+		on * run /bin/cat
+	EOF
+	run -78 --separate-stderr ctl check
+	[ -z "$output" ]
+	[[ $stderr == *"$conf:3: "*tiemout* ]]
+}
+
+@test "check: missing secrets and commands are all told" {
+	make_conf <<-EOF
+		on * run $T/no-command
+	EOF
+	rm "$T/secret"
+	run -78 --separate-stderr ctl check
+	[ -z "$output" ]
+	[[ $stderr == *"$conf:2: "* ]]
+	[[ $stderr == *"$conf:3: "*no-command* ]]
+}
+
+@test "check: no configuration is 78" {
+	run -78 --separate-stderr ctl check
+	[[ $stderr == *"$conf"* ]]
+}
+
+# --- sign -------------------------------------------------------------------
+
+@test "sign under auto is what openssl says" {
+	make_conf <<-EOF
+		on * run /bin/cat
+	EOF
+	printf '{"event":"connection_added"}' >"$T/body"
+	mac=$(openssl dgst -sha256 -hmac 0123456789abcdef <"$T/body" |
+	    sed 's/.*= //')
+	run -0 --separate-stderr ctl sign peliqan <"$T/body"
+	[ "$output" = "X-Signature: sha256=$mac" ]
+	[ -z "$stderr" ]
+}
+
+@test "sign is accepted by pelihook.cgi under every recipe" {
+	"$PELIHOOKCTL" sample pipeline_run_error >"$T/body"
+	for recipe in auto github stripe slack standard-webhooks \
+	    "header X-Mine split , prefix v1= encoding base64 timestamp header X-When unit ms id header X-Id over {id}.{timestamp}.{body}" \
+	    "header X-Mine timestamp header X-When unit rfc3339 over {timestamp}{body}"; do
+		make_conf <<-EOF
+			signature $recipe
+			on * run /bin/true
+		EOF
+		run -0 --separate-stderr ctl sign peliqan <"$T/body"
+		echo "$output" >"$T/headers"
+		[ "$(post peliqan "$T/body" "$T/headers")" = 200 ]
+		printf ' ' >>"$T/body"
+		[ "$(post peliqan "$T/body" "$T/headers")" = 401 ]
+	done
+}
+
+@test "sign takes the first of several secrets" {
+	make_secret old-secret fedcba9876543210
+	make_conf <<-EOF
+		secret-file $T/old-secret
+		on * run /bin/true
+	EOF
+	mac=$(printf body | openssl dgst -sha256 -hmac 0123456789abcdef |
+	    sed 's/.*= //')
+	run -0 ctl sign peliqan < <(printf body)
+	[ "$output" = "X-Signature: sha256=$mac" ]
+}
+
+@test "sign takes any bytes, also none and more than max-body" {
+	make_conf <<-EOF
+		max-body 1K
+		on * run /bin/true
+	EOF
+	run -0 ctl sign peliqan </dev/null
+	head -c 100000 /dev/urandom >"$T/body"
+	mac=$(openssl dgst -sha256 -hmac 0123456789abcdef <"$T/body" |
+	    sed 's/.*= //')
+	run -0 ctl sign peliqan <"$T/body"
+	[ "$output" = "X-Signature: sha256=$mac" ]
+}
+
+@test "sign without a secret prints no header" {
+	cat >"$conf" <<-EOF
+		hook open
+		signature none
+		on * run /bin/true
+	EOF
+	run -0 --separate-stderr ctl sign open </dev/null
+	[ -z "$output" ]
+	[[ $stderr == *unsigned* ]]
+}
+
+@test "sign and try of no such hook are 66" {
+	make_conf <<-EOF
+		on * run /bin/true
+	EOF
+	run -66 ctl sign peliqan2 </dev/null
+	[[ $output == *peliqan2* ]]
+	run -66 ctl try Peliqan </dev/null
+	run -66 ctl try -n Peliqan </dev/null
+}
+
+@test "sign with a bad secret is 78" {
+	make_conf <<-EOF
+		on * run /bin/true
+	EOF
+	: >"$T/secret"
+	run -78 --separate-stderr ctl sign peliqan </dev/null
+	[ -z "$output" ]
+	[[ $stderr == *"$conf:2: "* ]]
+}
+
+# --- try --------------------------------------------------------------------
+
+# What try comes to with a command of this text: (status, text)
+try_status() {
+	make_command command <<<"$2"
+	make_conf <<-EOF
+		timeout 1s
+		kill-after 100ms
+		on * run $T/command
+	EOF
+	"$PELIHOOKCTL" sample pipeline_run_error >"$T/body"
+	run -"$1" ctl try peliqan <"$T/body"
+}
+
+@test "try: the command decides the exit status" {
+	try_status 0 'exit 0'
+	[[ $output == *"outcome      delivered: exit 0 after "* ]]
+	try_status 75 'exit 75'
+	[[ $output == *"exit 75"* ]]
+	try_status 65 'exit 65'
+	[[ $output == *"exit 65"* ]]
+	try_status 70 'exit 1'
+	[[ $output == *"exit 1 "* ]]
+	try_status 70 'kill -KILL $$'
+	[[ $output == *"signal 9"* ]]
+	try_status 70 'exec sleep 60'
+	[[ $output == *"timeout: ended after "* ]]
+}
+
+@test "try: a command that cannot be started is 70" {
+	try_status 0 'exit 0'
+	sed -i '1s,.*,#!/no/interpreter,' "$T/command"
+	run -70 ctl try peliqan <"$T/body"
+	[[ $output == *"No such file"* ]]
+}
+
+@test "try: the command's output is shown, both descriptors" {
+	try_status 0 'echo to-stdout; echo to-stderr >&2'
+	[[ $output == *"
+to-stdout
+"* ]]
+	[ "$(grep -c to-stderr <<<"$output")" -eq 1 ]
+}
+
+@test "try: the command sees what a received event would give it" {
+	try_status 0 'cmp -s - '"$T/body"' && env | sort'
+	for text in PELIHOOK_HOOK=peliqan PELIHOOK_EVENT=pipeline_run_error \
+	    PELIHOOK_OUTCOME=failure PELIHOOK_CAUSE=connector \
+	    PELIHOOK_ATTEMPT=1 PELIHOOK_VERIFIED=1 PELIHOOK_COUNT=1 \
+	    "PELIHOOK_DIGEST=$(sha256sum <"$T/body" | cut -d' ' -f1)"; do
+		[[ $output == *"
+$text
+"* ]]
+	done
+	[[ $output =~ PELIHOOK_ID=[0-9a-f]{8}-[0-9a-f]{4}-7 ]]
+}
+
+@test "try says where the name was found and who takes it" {
+	make_conf <<-EOF
+		on pipeline_run_started ignore
+		on @problem where /data/team blue run /bin/echo first
+		on @problem run /bin/echo second
+	EOF
+	run -0 ctl try peliqan <<<'{"data":{"type":"pipeline_run_error","team":"blue"}}'
+	[[ $output == *"event        pipeline_run_error, found at /data/type
+"*"taken by     $conf:4: on @problem where /data/team blue run /bin/echo first
+"*"
+first
+"* ]]
+	[[ $output != *second* ]]
+	run -0 ctl try peliqan <<<'{"type":"pipeline_run_error"}'
+	[[ $output == *"taken by     $conf:5: "* ]]
+}
+
+@test "try: ignored and unwanted events are fine" {
+	make_conf <<-EOF
+		on pipeline_run_started ignore
+		on @problem run /bin/false
+	EOF
+	run -0 ctl try peliqan <<<'{"type":"pipeline_run_started"}'
+	[[ $output == *":3: on pipeline_run_started ignore
+"*"outcome      ignored"* ]]
+	run -0 ctl try peliqan <<<'{"type":"pipeline_run_completed"}'
+	[[ $output == *"taken by     no line"* ]]
+	run -0 ctl try peliqan <<<'[]'
+	[[ $output == *"event        unknown, no name was found"* ]]
+	run -0 ctl try peliqan <<<'{"event":"something.else"}'
+	[[ $output == *"event        something.else, found at /event (not in the table)"* ]]
+}
+
+@test "try -n only says, and needs no secret" {
+	make_command touch-it <<-EOF
+		touch "$T/ran"
+	EOF
+	make_conf <<-EOF
+		on * run $T/touch-it
+	EOF
+	rm "$T/secret"
+	run -0 ctl try -n peliqan <<<'{"type":"pipeline_run_error"}'
+	[[ $output == *"taken by     $conf:3: "* ]]
+	[[ $output != *outcome* ]]
+	[ ! -e "$T/ran" ]
+	run -78 ctl try peliqan <<<'{}'
+	[ ! -e "$T/ran" ]
+}
+
+@test "try: what is no event is 65" {
+	make_conf <<-EOF
+		max-body 64
+		on * run /bin/true
+	EOF
+	run -65 ctl try peliqan <<<'{'
+	[[ $output == *"not JSON"* ]]
+	run -65 ctl try peliqan </dev/null
+	head -c 63 /dev/zero | tr '\0' ' ' >"$T/body"
+	printf 1 >>"$T/body"
+	run -0 ctl try peliqan <"$T/body"
+	printf ' ' >>"$T/body"
+	run -65 ctl try peliqan <"$T/body"
+	[[ $output == *"over 64 bytes"* ]]
+}
+
+@test "try does not move the terminal's cursor with a payload's key" {
+	make_conf <<-EOF
+		on * ignore
+	EOF
+	run -0 ctl try peliqan <<<'{"a\u001b[2Jb":"pipeline_run_error"}'
+	[[ $output == *"event        pipeline_run_error"* ]]
+	[[ $output != *$'\e'* ]]
+}
+
+@test "try ends the command when it is interrupted" {
+	mkfifo "$T/started"
+	chmod 666 "$T/started"
+	make_command command <<-EOF
+		echo \$\$ >"$T/started"
+		exec sleep 60
+	EOF
+	make_conf <<-EOF
+		on * run $T/command
+	EOF
+	"$PELIHOOKCTL" sample connection_added >"$T/body"
+	"$PELIHOOKCTL" -c "$conf" $as try peliqan <"$T/body" >"$T/out" 3>&- &
+	mine=$!
+	read -r command <"$T/started"
+	kill -TERM "$mine"
+	status=0
+	wait "$mine" || status=$?
+	[ "$status" -eq 75 ]
+	[ ! -e "/proc/$command" ]
+}
+
+# --- README -----------------------------------------------------------------
+
+# The indented block of README that begins with a line. (line)
+readme_block() {
+	awk -v first="    $1" '
+		$0 == first { inside = 1 }
+		inside && /^[^ ]/ { exit }
+		inside { sub(/^    /, ""); print }
+	' "$BATS_TEST_DIRNAME/../../README.md"
+}
+
+# What README says with the files of this test.
+readme_here() {
+	readme_block "$1" | sed "s,/usr/local/bin,$T,; s,/var/lib/pelihook,$T/state,
+	    s,/etc/pelihook/peliqan.secret,$T/secret,"
+}
+
+@test "the configuration and commands of README work" {
+	make_secret secret 0123456789abcdef
+	mkdir "$T/state"
+	chmod 777 "$T/state"
+	readme_here "hook peliqan" >"$conf"
+	[ "$(grep -c . "$conf")" -eq 3 ]
+	"$PELIHOOKCTL" sample pipeline_run_error >"$T/body"
+
+	readme_here '#!/bin/sh' | make_command on-peliqan
+	run -0 ctl check
+	run -0 ctl try peliqan <"$T/body"
+	jq -e --slurpfile payload "$T/body" \
+	    '.event == "pipeline_run_error" and .payload == $payload[0]' \
+	    "$T/state/events.jsonl"
+	[ "$(wc -l <"$T/state/events.jsonl")" -eq 1 ]
+	rm -r "$T/state"
+	run -75 ctl try peliqan <"$T/body"
+
+	readme_here '#!/usr/bin/python3' >"$T/on-peliqan"
+	run -0 ctl try peliqan <"$T/body"
+	[[ $output == *"
+pipeline_run_error ['event', "* ]]
+}
