@@ -2,6 +2,7 @@
 #ifndef PELIHOOK_CONF_H
 #define PELIHOOK_CONF_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -68,6 +69,7 @@ struct conf_secret {
 	const char *path;
 	enum conf_coding coding;
 	struct bytes key;	/* decoded; empty before conf_ready */
+	bool blanks;		/* there are some round it: a warning */
 	unsigned line;
 };
 
@@ -120,6 +122,8 @@ struct hook {
 	int64_t keep;
 	const char *capture;		/* a directory, or NULL */
 	bool ready;			/* secrets loaded, files checked */
+	/* Private to conf: where each directive in force stands, or 0. */
+	const unsigned *lines;
 };
 
 struct conf {
@@ -131,16 +135,17 @@ struct conf {
 	int64_t stop_timeout;
 	int64_t read_timeout;		/* before the hook is known */
 	struct log_settings log;
-	/* Private to conf.c. */
+	/* Private to conf. */
 	struct pool pool;
-	unsigned references;
+	unsigned journal_line;
+	atomic_uint references;
 };
 
 /*
  * Reads and checks the file's grammar, and that the file itself can be
  * trusted (trust.h).  Every complaint is a line `FILE:LINE: reason` in
- * complaints, which has to have a ceiling; those that do not fit are
- * counted.  RC_CONFIG where there is any; *out is then left alone.
+ * complaints (`FILE: reason` where it is about the file itself), which has
+ * to have a ceiling; those that do not fit are counted in a last line.  RC_CONFIG where there is any; *out is then left alone.
  * The caller holds one reference to *out.
  */
 enum rc conf_load(const char *file, struct conf **out,

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+
+#include "conf.h"
+
+#include "conf_directives.h"
+#include "conf_draft.h"
+#include "conf_ready.h"
+#include "conf_settle.h"
+#include "trust.h"
+#include "words.h"
+
+#ifndef PELIHOOK_CONFIG_FILE
+#define PELIHOOK_CONFIG_FILE "/etc/pelihook/pelihook.conf"
+#endif
+
+enum {
+	CONF_FILE_SIZE = 1024 * 1024,	/* a larger file is a mistake */
+	CONF_NAME = 64			/* bytes of a hook's name */
+};
+
+#define SECOND INT64_C(1000)
+#define DAY (24 * 3600 * SECOND)
+
+/* What holds where nothing else is written; zero is right for the rest. */
+static const struct hook default_hook = {
+	.kill_after = 5 * SECOND,
+	.concurrency = 1,
+	.dedupe_window = DAY,
+	.batch = 1,
+	.max_body = 1024 * 1024,
+	.read_timeout = 15 * SECOND,
+	.max_queue = 100000,
+	.keep = 30 * DAY,
+};
+
+static enum rc
+draft_start(struct draft *draft, struct conf *conf, const char *file)
+{
+	conf->file = pool_text(&conf->pool, file);
+	if (conf->file == NULL)
+		return RC_MEMORY;
+	conf->stop_timeout = 20 * SECOND;
+	conf->log.level = LOG_LEVEL_INFO;
+	draft->conf = conf;
+	draft->pool = &conf->pool;
+	draft->complaints.file = conf->file;
+	draft->defaults.hook = default_hook;
+	draft->defaults.hook.file = conf->file;
+	draft->scope = &draft->defaults;
+	return RC_OK;
+}
+
+/* The next line and what it says.  RC_MISSING at the end. */
+static enum rc
+read_line(struct draft *draft, struct words *words)
+{
+	const char *const *list;
+	const char *why;
+	size_t n;
+	enum rc rc = words_next(words, draft->pool, &list, &n, &why);
+
+	draft->line = words->line;
+	if (rc == RC_OK)
+		return directives_apply(draft, list);
+	if (rc != RC_SYNTAX)
+		return rc;
+	complaints_add(&draft->complaints, draft->line, "%s", why);
+	return RC_OK;
+}
+
+static enum rc
+read_text(struct draft *draft, struct bytes text)
+{
+	struct words words;
+	enum rc rc = RC_OK;
+
+	words_start(&words, text);
+	while (rc == RC_OK)
+		rc = read_line(draft, &words);
+	if (rc == RC_MISSING)
+		rc = settle_file(draft);
+	draft->conf->read_timeout = draft->defaults.hook.read_timeout;
+	return rc;
+}
+
+static enum rc
+read_file(struct draft *draft, const char *file)
+{
+	struct buf text = { 0 };
+	struct buf why = { 0 };
+	enum rc rc = trust_read(file, TRUST_FILE, CONF_FILE_SIZE, &text, &why);
+
+	if (rc == RC_OK)
+		rc = read_text(draft, buf_view(&text));
+	else
+		complaints_add(&draft->complaints, 0, "the configuration %s",
+		    why.len > 0 ? why.data : "cannot be read");
+	buf_free(&text);
+	buf_free(&why);
+	return rc == RC_CONFIG ? RC_OK : rc;
+}
+
+static void
+free_conf(struct conf *conf)
+{
+	for (size_t i = 0; i < conf->hooks_len; i++)
+		ready_forget(&conf->hooks[i]);
+	pool_free(&conf->pool);
+	free(conf);
+}
+
+enum rc
+conf_load(const char *file, struct conf **out, struct buf *complaints)
+{
+	struct draft draft = { .complaints.into = complaints };
+	struct conf *conf = calloc(1, sizeof *conf);
+	enum rc rc;
+
+	if (conf == NULL)
+		return RC_MEMORY;
+	atomic_init(&conf->references, 1);
+	rc = draft_start(&draft, conf, file);
+	if (rc == RC_OK)
+		rc = read_file(&draft, file);
+	if (rc == RC_OK)
+		rc = complaints_end(&draft.complaints);
+	if (rc == RC_OK)
+		*out = conf;
+	else
+		free_conf(conf);
+	return rc;
+}
+
+struct conf *
+conf_hold(struct conf *conf)
+{
+	atomic_fetch_add(&conf->references, 1);
+	return conf;
+}
+
+void
+conf_release(struct conf *conf)
+{
+	if (conf != NULL && atomic_fetch_sub(&conf->references, 1) == 1)
+		free_conf(conf);
+}
+
+struct hook *
+conf_find(const struct conf *conf, struct bytes name)
+{
+	for (size_t i = 0; i < conf->hooks_len; i++)
+		if (bytes_is(name, conf->hooks[i].name))
+			return &conf->hooks[i];
+	return NULL;
+}
+
+const char *
+conf_default_file(void)
+{
+	const char *file = getenv("PELIHOOK_CONFIG");
+
+	return file != NULL && file[0] != '\0' ? file : PELIHOOK_CONFIG_FILE;
+}
+
+static bool
+is_letter_or_digit(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	    (c >= '0' && c <= '9');
+}
+
+bool
+conf_is_name(struct bytes name)
+{
+	if (name.len == 0 || name.len > CONF_NAME ||
+	    !is_letter_or_digit(name.data[0]))
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		if (!is_letter_or_digit(name.data[i]) &&
+		    name.data[i] != '.' && name.data[i] != '_' &&
+		    name.data[i] != '-')
+			return false;
+	return true;
+}

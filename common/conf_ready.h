@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_CONF_READY_H
+#define PELIHOOK_CONF_READY_H
+
+struct hook;
+
+/* conf_ready and conf_ready_all are in conf.h; this is private to conf. */
+
+/* Wipes the hook's keys. */
+void ready_forget(struct hook *hook);
+
+#endif
