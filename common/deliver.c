@@ -60,7 +60,7 @@ most_running(const struct deliver *deliver, const struct hook *hook)
 {
 	if (hook->max_running > 0)
 		return hook->max_running;
-	return deliver->threads < 4 ? 1 : deliver->threads / 2;
+	return deliver->threads < 2 ? 1 : deliver->threads / 2;
 }
 
 /* A free place, or NULL where there is none for this hook. */

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_COMMANDS_H
+#define PELIHOOK_COMMANDS_H
+
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+#include "clock.h"
+#include "log.h"
+
+/*
+ * What the tests that run real commands share: a directory of the test's
+ * own with its scripts and its log, and ways to look at processes.
+ */
+
+enum { PATIENCE = 20000 };	/* milliseconds for what must happen */
+
+static char directory[256];
+
+/* A path in the test's directory; lives until the eighth call after. */
+static inline const char *
+in_directory(const char *name)
+{
+	static char paths[8][300];
+	static unsigned next;
+	char *path = paths[next++ % COUNT(paths)];
+
+	snprintf(path, sizeof(paths[0]), "%s/%.32s", directory, name);
+	return path;
+}
+
+static inline int
+log_at(enum log_level level)
+{
+	struct log_settings settings = {
+	    LOG_TO_FILE, in_directory("log"), LOG_TEXT, level};
+
+	return log_open("unit", &settings) == RC_OK ? 0 : -1;
+}
+
+static inline int
+make_directory(void **state)
+{
+	const char *base = getenv("TMPDIR");
+
+	(void)state;
+	snprintf(directory, sizeof(directory), "%s/unit-run-XXXXXX",
+	    base != NULL && base[0] == '/' && strlen(base) < 200
+	    ? base : "/tmp");
+	if (mkdtemp(directory) == NULL)
+		return -1;
+	return log_at(LOG_LEVEL_DEBUG);
+}
+
+static inline int
+remove_directory(void **state)
+{
+	DIR *entries = opendir(directory);
+	struct dirent *entry;
+
+	(void)state;
+	log_close();
+	if (entries == NULL)
+		return -1;
+	while ((entry = readdir(entries)) != NULL)
+		if (entry->d_name[0] != '.')
+			unlink(in_directory(entry->d_name));
+	closedir(entries);
+	return rmdir(directory);
+}
+
+static inline const char *
+write_file(const char *name, const char *text, mode_t mode)
+{
+	const char *path = in_directory(name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(fchmod(fd, mode), 0);
+	assert_int_equal(close(fd), 0);
+	return path;
+}
+
+/* A script in the test's directory. */
+static inline const char *
+script(const char *name, const char *body)
+{
+	char text[2048];
+
+	snprintf(text, sizeof(text), "#!/bin/sh\n%s\n", body);
+	return write_file(name, text, 0755);
+}
+
+/* All of a file; the caller frees it.  Empty where there is none. */
+static inline struct buf
+read_file(const char *path)
+{
+	struct buf text = {0};
+	char chunk[4096];
+	ssize_t n = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	assert_int_equal(buf_text(&text, ""), RC_OK);
+	while (fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0)
+		assert_int_equal(
+		    buf_add(&text, (struct bytes){chunk, (size_t)n}), RC_OK);
+	assert_int_equal(n, 0);
+	if (fd >= 0)
+		close(fd);
+	return text;
+}
+
+/* How often a text stands in the log. */
+static inline unsigned
+log_holds(const char *text)
+{
+	struct buf log = read_file(in_directory("log"));
+	unsigned n = 0;
+
+	for (char *at = log.data; (at = strstr(at, text)) != NULL; at++)
+		n++;
+	buf_free(&log);
+	return n;
+}
+
+static inline unsigned
+count_descriptors(void)
+{
+	DIR *entries = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	assert_non_null(entries);
+	while (readdir(entries) != NULL)
+		n++;
+	closedir(entries);
+	return n;
+}
+
+/*
+ * For tests that start commands: old versions of valgrind know nothing of
+ * pidfds (nor does their fork tell of exec's failure), so that no command
+ * can be started under them.
+ */
+static inline void
+need_pidfds(void)
+{
+	long fd = syscall(SYS_pidfd_open, getpid(), 0);
+
+	if (fd < 0) {
+		print_message("skipped: no pidfds here: %s\n",
+		    strerror(errno));
+		skip();
+	}
+	close((int)fd);
+}
+
+/* Whether a process runs: not gone, and no zombie. */
+static inline bool
+is_alive(pid_t pid)
+{
+	char path[64];
+	struct buf text;
+	const char *name_end;
+	bool alive;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	text = read_file(path);
+	name_end = strrchr(text.data, ')');
+	alive = name_end != NULL && name_end[2] != 'Z' && name_end[2] != 'X';
+	buf_free(&text);
+	return alive;
+}
+
+static inline bool
+wait_until_dead(pid_t pid)
+{
+	int64_t deadline = clock_steady() + PATIENCE;
+
+	while (is_alive(pid) && clock_left(deadline) > 0)
+		poll(NULL, 0, 10);
+	return !is_alive(pid);
+}
+
+/*
+ * Runs a test's body in a process of its own, which may spoil itself: the
+ * body returns whether all was as it has to be.
+ */
+static inline bool
+in_child(bool (*body)(void))
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(body() ? 0 : 1);
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* For such a body. */
+#define NEED(condition) \
+	do { \
+		if (!(condition)) { \
+			dprintf(2, "line %d: not %s\n", __LINE__, \
+			    #condition); \
+			return false; \
+		} \
+	} while (0)
+
+/*
+ * Makes a system call fail in this process from now on; false where the
+ * kernel does not let us.  Of no use but in a process of its own.
+ */
+static inline bool
+forbid(long number, int error)
+{
+	struct sock_filter filter[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K,
+		SECCOMP_RET_ERRNO | (unsigned)error),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {COUNT(filter), filter};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+#endif
