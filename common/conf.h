@@ -166,6 +166,14 @@ enum rc conf_ready_all(struct conf *conf, struct buf *complaints);
 enum rc conf_warnings(const struct conf *conf, bool cgi,
     struct buf *warnings);
 
+/*
+ * The key in a secret file's text under a coding, without one final LF or
+ * CRLF; into has room for the whole text.  NULL, or what is wrong with it
+ * and what to do.
+ */
+const char *conf_decode_secret(struct bytes text, enum conf_coding coding,
+    uint8_t *into, size_t *len);
+
 struct conf *conf_hold(struct conf *conf);
 /* The last holder wipes the secrets and frees all.  NULL is fine. */
 void conf_release(struct conf *conf);

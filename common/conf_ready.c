@@ -33,7 +33,7 @@ complain(const struct named *named, const char *why)
 static enum rc
 check(const struct named *named, enum trust_kind kind)
 {
-	struct buf why = { 0 };
+	struct buf why = {0};
 	enum rc rc = trust_path(named->path, kind, &why);
 
 	if (rc != RC_OK)
@@ -110,10 +110,10 @@ is_blank_text(struct bytes text)
 }
 
 static enum rc
-decode(struct bytes text, const struct conf_secret *secret, uint8_t *into,
+decode(struct bytes text, enum conf_coding coding, uint8_t *into,
     size_t *len)
 {
-	switch (secret->coding) {
+	switch (coding) {
 	case CONF_RAW:
 		memcpy(into, text.data, text.len);
 		*len = text.len;
@@ -149,33 +149,36 @@ coding_advice(enum conf_coding coding)
 	return "cannot be used";
 }
 
-/* NULL where the secret is there, else what is wrong with it. */
-static const char *
-decode_secret(struct bytes text, struct conf_secret *secret, uint8_t *into)
+const char *
+conf_decode_secret(struct bytes text, enum conf_coding coding, uint8_t *into,
+    size_t *len)
 {
-	size_t len = 0;
-
 	text = without_line_end(text);
+	*len = 0;
 	if (is_blank_text(text))
 		return "is empty or blank: put the sender's secret into it";
 	if (memchr(text.data, '\0', text.len) != NULL)
 		return "holds a NUL byte: put the secret into it as text, "
 		    "or as hex or base64 and say so";
-	if (decode(text, secret, into, &len) != RC_OK)
-		return coding_advice(secret->coding);
-	if (len == 0)
+	if (decode(text, coding, into, len) != RC_OK)
+		return coding_advice(coding);
+	if (*len == 0)
 		return "is empty once decoded: put the sender's secret "
 		    "into it";
-	secret->blanks = is_space(text.data[0]) ||
-	    is_space(text.data[text.len - 1]);
-	secret->key = (struct bytes){ (const char *)into, len };
 	return NULL;
+}
+
+static bool
+has_blanks(struct bytes text)
+{
+	text = without_line_end(text);
+	return is_space(text.data[0]) || is_space(text.data[text.len - 1]);
 }
 
 static enum rc
 read_secret(const struct named *named, struct buf *text)
 {
-	struct buf why = { 0 };
+	struct buf why = {0};
 	enum rc rc = trust_read(named->path, TRUST_SECRET, READY_SECRET,
 	    text, &why);
 
@@ -192,9 +195,10 @@ load_secret(struct conf *conf, struct conf_secret *secret,
 {
 	struct named named = { complaints, secret->line, "secret-file",
 		secret->path };
-	struct buf text = { 0 };
+	struct buf text = {0};
 	const char *why;
 	uint8_t *key;
+	size_t len;
 
 	if (read_secret(&named, &text) != RC_OK) {
 		buf_wipe(&text);
@@ -205,12 +209,15 @@ load_secret(struct conf *conf, struct conf_secret *secret,
 		buf_wipe(&text);
 		return RC_MEMORY;
 	}
-	why = decode_secret(buf_view(&text), secret, key);
+	why = conf_decode_secret(buf_view(&text), secret->coding, key, &len);
+	if (why == NULL) {
+		secret->blanks = has_blanks(buf_view(&text));
+		secret->key = (struct bytes){ (const char *)key, len };
+	} else {
+		crypto_wipe(key, text.len + 1);
+		complain(&named, why);
+	}
 	buf_wipe(&text);
-	if (why == NULL)
-		return RC_OK;
-	crypto_wipe(key, text.len + 1);
-	complain(&named, why);
 	return RC_OK;
 }
 

@@ -8,7 +8,6 @@
 #include "words.h"
 
 enum {
-	SCHEME_TOLERANCE = 5 * 60 * 1000,
 	PRESET_WORDS = 16
 };
 

@@ -31,7 +31,10 @@ enum scheme_unit {
 	SCHEME_RFC3339
 };
 
-enum { SCHEME_OVER = 256 };	/* most bytes of a template */
+enum {
+	SCHEME_OVER = 256,		/* most bytes of a template */
+	SCHEME_TOLERANCE = 5 * 60 * 1000	/* unless one is said */
+};
 
 /* A header's name as it was written and as the variable it arrives in. */
 struct header_name {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -211,7 +212,8 @@ finish(enum rc rc)
 static void
 print_complaints(struct buf *complaints)
 {
-	fwrite(complaints->data, 1, complaints->len, stderr);
+	if (complaints->len > 0)
+		fwrite(complaints->data, 1, complaints->len, stderr);
 	buf_free(complaints);
 }
 
@@ -331,28 +333,48 @@ ctl_hook(const struct ctl *ctl, const char *name, struct hook **out)
 	return RC_OK;
 }
 
-enum rc
-ctl_read(size_t max, struct buf *into)
+static enum rc
+read_all(int fd, const char *name, size_t max, struct buf *into)
 {
 	char chunk[16384];
 	ssize_t n;
 	enum rc rc = RC_OK;
 
 	into->max = max;
-	if (isatty(STDIN_FILENO))
-		fputs("(type the body, then Ctrl-D)\n", stderr);
-	while (rc == RC_OK &&
-	    (n = read(STDIN_FILENO, chunk, sizeof(chunk))) != 0) {
+	while (rc == RC_OK && (n = read(fd, chunk, sizeof(chunk))) != 0) {
 		if (n == -1) {
-			ctl_complain("standard input: %s", strerror(errno));
+			ctl_complain("%s: %s", name, strerror(errno));
 			return RC_SHORT;
 		}
 		rc = buf_add(into, (struct bytes){chunk, (size_t)n});
 	}
 	if (rc == RC_RANGE) {
-		ctl_complain("the body is over %zu bytes", max);
+		ctl_complain("%s is over %zu bytes", name, max);
 		return RC_LARGE;
 	}
+	return rc;
+}
+
+enum rc
+ctl_read(size_t max, struct buf *into)
+{
+	if (isatty(STDIN_FILENO))
+		fputs("(type the body, then Ctrl-D)\n", stderr);
+	return read_all(STDIN_FILENO, "standard input", max, into);
+}
+
+enum rc
+ctl_read_file(const char *path, size_t max, struct buf *into)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum rc rc;
+
+	if (fd < 0) {
+		ctl_complain("%s: %s", path, strerror(errno));
+		return RC_MISSING;
+	}
+	rc = read_all(fd, path, max, into);
+	close(fd);
 	return rc;
 }
 

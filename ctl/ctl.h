@@ -61,6 +61,8 @@ enum rc ctl_hook(const struct ctl *ctl, const char *name, struct hook **out);
  * so).  RC_LARGE; RC_SHORT where it cannot be read; RC_MEMORY.
  */
 enum rc ctl_read(size_t max, struct buf *into);
+/* The same of a file; RC_MISSING besides. */
+enum rc ctl_read_file(const char *path, size_t max, struct buf *into);
 
 /* conf_ready, or conf_ready_all where hook is NULL; complained of. */
 enum rc ctl_ready(const struct ctl *ctl, struct hook *hook);
@@ -70,6 +72,7 @@ enum rc ctl_id(int64_t wall, char into[ENCODE_UUID]);
 /* The words. */
 enum rc word_check(struct ctl *ctl, char **operands, size_t n);
 enum rc word_events(struct ctl *ctl, char **operands, size_t n);
+enum rc word_probe(struct ctl *ctl, char **operands, size_t n);
 enum rc word_sample(struct ctl *ctl, char **operands, size_t n);
 enum rc word_sign(struct ctl *ctl, char **operands, size_t n);
 enum rc word_try(struct ctl *ctl, char **operands, size_t n);

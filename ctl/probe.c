@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl.h"
+
+#include "capture.h"
+#include "conf.h"
+#include "crypto.h"
+#include "guess.h"
+#include "item.h"
+#include "request.h"
+#include "trust.h"
+#include "verify.h"
+
+enum { SECRET_MOST = 64 * 1024 };
+
+static const char *const codings[] = {
+    [CONF_RAW] = "raw",
+    [CONF_HEX] = "hex",
+    [CONF_BASE64] = "base64",
+    [CONF_WHSEC] = "whsec",
+};
+
+enum { CODINGS = sizeof(codings) / sizeof(codings[0]) };
+
+/* A secret under one of the codings it may be meant in. */
+struct reading {
+	const struct conf_secret *secret;
+	enum conf_coding coding;
+	struct bytes key;
+};
+
+struct probe {
+	const struct hook *hook;
+	struct request request;
+	struct captured captured;
+	struct reading *readings;
+	size_t readings_len;
+	/* What was found. */
+	struct scheme scheme;
+	const struct reading *reading;
+	int64_t skew;
+	struct pool pool;
+};
+
+/* Adds every way in which a secret's file can be understood. */
+static enum rc
+read_secret(struct probe *probe, const struct conf_secret *secret)
+{
+	struct buf text = {0};
+	struct buf why = {0};
+	struct reading *reading = &probe->readings[probe->readings_len];
+	enum conf_coding coding;
+	uint8_t *key;
+	size_t len;
+	enum rc rc;
+
+	rc = trust_read(
+	    secret->path, TRUST_SECRET, SECRET_MOST, &text, &why);
+	/* First as the configuration says: that needs no other change. */
+	for (unsigned i = 0; rc == RC_OK && i < CODINGS; i++) {
+		coding = (enum conf_coding)((secret->coding + i) % CODINGS);
+		key = pool_alloc(&probe->pool, 1, text.len + 1);
+		if (key == NULL)
+			rc = RC_MEMORY;
+		else if (conf_decode_secret(buf_view(&text), coding, key,
+			     &len) == NULL)
+			*reading++ = (struct reading){secret, coding,
+			    {(const char *)key, len}};
+	}
+	probe->readings_len = (size_t)(reading - probe->readings);
+	buf_wipe(&text);
+	buf_free(&why);
+	return rc;
+}
+
+static enum rc
+read_secrets(struct probe *probe)
+{
+	const struct hook *hook = probe->hook;
+	enum rc rc = RC_OK;
+
+	probe->readings = pool_alloc(&probe->pool,
+	    hook->secrets_len * CODINGS + 1, sizeof(*probe->readings));
+	if (probe->readings == NULL)
+		return RC_MEMORY;
+	for (size_t i = 0; rc == RC_OK && i < hook->secrets_len; i++)
+		rc = read_secret(probe, &hook->secrets[i]);
+	return rc;
+}
+
+static void
+forget_secrets(struct probe *probe)
+{
+	for (size_t i = 0; i < probe->readings_len; i++)
+		crypto_wipe((void *)probe->readings[i].key.data,
+		    probe->readings[i].key.len);
+}
+
+/* Whether the recipe verifies the request, just as it would in service. */
+static bool
+explains(const struct scheme *scheme, void *context)
+{
+	struct probe *probe = context;
+	struct hook hook = *probe->hook;
+	struct conf_secret secret;
+	struct proof proof;
+
+	hook.signature = *scheme;
+	hook.secrets = &secret;
+	hook.secrets_len = 1;
+	for (size_t i = 0; i < probe->readings_len; i++) {
+		secret = *probe->readings[i].secret;
+		secret.key = probe->readings[i].key;
+		if (verify(&hook, &probe->request, &proof) != RC_OK)
+			continue;
+		probe->scheme = *scheme;
+		probe->reading = &probe->readings[i];
+		probe->skew = proof.skew;
+		return true;
+	}
+	return false;
+}
+
+static enum rc
+print_found(const struct probe *probe)
+{
+	const struct conf_secret *secret = probe->reading->secret;
+	struct scheme scheme = probe->scheme;
+	struct buf line = {0};
+	enum rc rc;
+
+	/* The tolerance of the guess is no advice; none prints as none. */
+	scheme.tolerance = SCHEME_TOLERANCE;
+	rc = scheme_print(&scheme, &line);
+	if (rc != RC_OK)
+		return rc;
+	if (probe->reading->coding != secret->coding)
+		printf("secret-file %s %s\n", secret->path,
+		    codings[probe->reading->coding]);
+	printf("signature %s\n", line.data);
+	buf_free(&line);
+	if (probe->skew > SCHEME_TOLERANCE || probe->skew < -SCHEME_TOLERANCE)
+		ctl_complain("the clocks are %lld s apart: set them, or this "
+			     "line refuses the sender",
+		    (long long)(probe->skew / 1000));
+	return RC_OK;
+}
+
+/* Where something of the right size stands, for a person to look at. */
+static void
+print_places(const struct probe *probe)
+{
+	const char *const *at = probe->captured.variables;
+	char name[ENCODE_VARIABLE];
+	struct bytes rest;
+	struct item item;
+
+	for (; *at != NULL; at++) {
+		rest = item_value(strchr(*at, '=') + 1);
+		if (!item_next(&rest, &item))
+			continue;
+		snprintf(name, sizeof(name), "%.*s",
+		    (int)strcspn(*at, "="), *at);
+		decode_variable(name, name);
+		ctl_complain("  %s holds 32 bytes as %s", name,
+		    item.encoding == SCHEME_HEX ? "hex" : "base64");
+	}
+}
+
+static enum rc
+tell(const struct probe *probe, bool found, unsigned tried)
+{
+	if (found)
+		return print_found(probe);
+	ctl_complain("none of %u recipes explains this request", tried);
+	print_places(probe);
+	ctl_complain("Is it the secret the sender signs with?  Does the "
+		     "sender sign with HMAC-SHA256?");
+	return RC_JSON;
+}
+
+static enum rc
+probe_text(struct probe *probe, struct bytes text)
+{
+	unsigned tried;
+	bool found;
+	enum rc rc = capture_parse(text, &probe->pool, &probe->captured);
+
+	if (rc == RC_OK && !probe->captured.whole)
+		ctl_complain("the body is longer than what was kept of it: "
+			     "let the sender send a smaller one");
+	else if (rc == RC_SYNTAX)
+		ctl_complain("this is no captured request");
+	if (rc == RC_SYNTAX || (rc == RC_OK && !probe->captured.whole))
+		return RC_JSON;
+	if (rc == RC_OK)
+		rc = read_secrets(probe);
+	if (rc != RC_OK)
+		return rc;
+	probe->request.variables = probe->captured.variables;
+	probe->request.received = probe->captured.received;
+	probe->request.body.data = (char *)probe->captured.body.data;
+	probe->request.body.len = probe->captured.body.len;
+	found = guess(
+	    &probe->request, &probe->pool, explains, probe, &tried);
+	return tell(probe, found, tried);
+}
+
+enum rc
+word_probe(struct ctl *ctl, char **operands, size_t n)
+{
+	struct probe probe = {0};
+	struct hook *hook = NULL;
+	struct buf text = {0};
+	enum rc rc = ctl_open(ctl);
+
+	(void)n;
+	if (rc == RC_OK)
+		rc = ctl_hook(ctl, operands[0], &hook);
+	if (rc == RC_OK)
+		rc = ctl_ready(ctl, hook);
+	probe.hook = hook;
+	if (rc == RC_OK)
+		rc = ctl_read_file(operands[1], CAPTURE_FILE, &text);
+	if (rc == RC_OK)
+		rc = probe_text(&probe, buf_view(&text));
+	forget_secrets(&probe);
+	pool_free(&probe.pool);
+	buf_free(&text);
+	return rc;
+}
