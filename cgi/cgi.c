@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/signalfd.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "cgi.h"
+
+#include "clock.h"
+#include "conf.h"
+#include "crypto.h"
+#include "deliver.h"
+#include "gateway.h"
+#include "job.h"
+#include "log.h"
+#include "process.h"
+#include "serve.h"
+
+enum {
+	/* Apache sends SIGKILL three seconds after SIGTERM. */
+	CGI_KILL_AFTER = 1500,
+	CGI_WRITE_TIMEOUT = 30 * 1000,	/* milliseconds */
+	CGI_COMPLAINTS = 16 * 1024,	/* bytes */
+	CGI_DRAIN = 64 * 1024
+};
+
+/* Descriptors 0 and 1, and what tells of SIGTERM. */
+struct cgi {
+	int stop;		/* a signalfd, or -1 */
+	bool written;
+};
+
+extern char **environ;
+
+/*
+ * Waits for input, the end of it, or SIGTERM, which goes first: whoever
+ * sends it has given the request up.
+ */
+static enum rc
+await_input(const struct cgi *cgi, int64_t deadline)
+{
+	struct pollfd fds[] = {
+		{ .fd = cgi->stop, .events = POLLIN },
+		{ .fd = STDIN_FILENO, .events = POLLIN }
+	};
+	int n;
+
+	do
+		n = poll(fds, 2, clock_left(deadline));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return RC_SHORT;
+	if (fds[0].revents != 0)
+		return RC_STOPPING;
+	return n > 0 ? RC_OK : RC_SLOW;
+}
+
+static enum rc
+cgi_read(void *context, char *into, size_t room, int64_t deadline,
+    size_t *got)
+{
+	enum rc rc;
+	ssize_t n;
+
+	/* A server may have left descriptor 0 non-blocking. */
+	do {
+		rc = await_input(context, deadline);
+		if (rc != RC_OK)
+			return rc;
+		n = read(STDIN_FILENO, into, room);
+	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
+	if (n < 0)
+		return RC_SHORT;
+	*got = (size_t)n;
+	return RC_OK;
+}
+
+static bool
+await_output(int64_t deadline)
+{
+	struct pollfd output = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	int n;
+
+	do
+		n = poll(&output, 1, clock_left(deadline));
+	while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
+static enum rc
+cgi_write(void *context, struct bytes bytes)
+{
+	struct cgi *cgi = context;
+	int64_t deadline = clock_steady() + CGI_WRITE_TIMEOUT;
+	ssize_t n;
+
+	while (bytes.len > 0) {
+		if (!await_output(deadline))
+			return RC_SYSTEM;
+		n = write(STDOUT_FILENO, bytes.data, bytes.len);
+		if (n >= 0)
+			bytes = bytes_skip(bytes, (size_t)n);
+		else if (errno != EINTR && errno != EAGAIN)
+			return RC_SYSTEM;
+	}
+	cgi->written = true;
+	return RC_OK;
+}
+
+/*
+ * Apache's mod_cgid loses the answer where a byte is left unread, while RFC
+ * 3875 lets a server keep the input open behind CONTENT_LENGTH: behind it
+ * only what is there is taken, without waiting.
+ */
+static void
+cgi_drain(void *context, int64_t left, int64_t deadline)
+{
+	char trash[CGI_DRAIN];
+	size_t got = 1;
+	int64_t until;
+	enum rc rc = RC_OK;
+
+	while (rc == RC_OK && got > 0 && clock_left(deadline) != 0) {
+		until = left == 0 ? clock_steady() : deadline;
+		rc = cgi_read(context, trash, sizeof(trash), until, &got);
+		if (rc == RC_OK && left > 0)
+			left = (int64_t)got < left ? left - (int64_t)got : 0;
+	}
+}
+
+static bool
+is_ignored(int signal_number)
+{
+	struct sigaction action;
+
+	return sigaction(signal_number, NULL, &action) == 0 &&
+	    action.sa_handler == SIG_IGN;
+}
+
+/*
+ * Makes SIGTERM and SIGINT readable; a server that had SIGINT ignored meant
+ * it (Apache's prefork does).
+ */
+static int
+open_stop(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	if (!is_ignored(SIGINT))
+		sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* NULL where the configuration is broken; the log says why. */
+static struct conf *
+load_conf(void)
+{
+	static const struct log_settings plain = {
+		.target = LOG_TO_STDERR, .level = LOG_LEVEL_INFO
+	};
+	struct buf complaints = { .max = CGI_COMPLAINTS };
+	struct conf *conf = NULL;
+
+	log_open("pelihook.cgi", &plain);
+	if (conf_load(conf_default_file(), &conf, &complaints) != RC_OK)
+		process_log_lines(LOG_LEVEL_ERROR, buf_view(&complaints));
+	else if (log_open("pelihook.cgi", &conf->log) != RC_OK)
+		log_say(LOG_LEVEL_ERROR, "cannot open the log %s: %s",
+		    conf->log.path, strerrordesc_np(errno));
+	buf_free(&complaints);
+	return conf;
+}
+
+int
+cgi(void)
+{
+	struct cgi cgi = { .stop = -1 };
+	struct gateway gateway = {
+		.context = &cgi,
+		.variables = (const char *const *)environ,
+		.read = cgi_read,
+		.write = cgi_write,
+		.drain = cgi_drain
+	};
+	struct deliver *deliver = NULL;
+	struct sink sink = { 0 };
+	struct conf *conf;
+
+	process_start();
+	crypto_start();
+	cgi.stop = open_stop();
+	conf = load_conf();
+	if (deliver_open(1, cgi.stop, CGI_KILL_AFTER, &deliver) == RC_OK)
+		sink = deliver_sink(deliver);
+	else
+		conf = NULL;
+	serve(&gateway, conf, &sink);
+	return cgi.written ? 0 : EX_IOERR;
+}

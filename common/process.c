@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "process.h"
+
+/* The lowest free descriptor is the one looked at: those below are open. */
+static void
+open_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+		    open("/dev/null", O_RDWR | O_NOCTTY) < 0)
+			return;
+}
+
+static void
+set_disposition(int signal_number, void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(signal_number, &action, NULL);
+}
+
+void
+process_start(void)
+{
+	umask(077);
+	open_standard_descriptors();
+	set_disposition(SIGCHLD, SIG_DFL);
+	set_disposition(SIGPIPE, SIG_IGN);
+}
+
+void
+process_log_lines(enum log_level level, struct bytes text)
+{
+	struct bytes line;
+
+	while (bytes_item(&text, "\n", &line))
+		if (line.len > 0)
+			log_say(level, "%.*s", (int)line.len, line.data);
+}
