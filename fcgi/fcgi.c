@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "fcgi.h"
+
+#include "conf.h"
+#include "crypto.h"
+#include "listener.h"
+#include "log.h"
+#include "options.h"
+#include "process.h"
+#include "reply.h"
+#include "server.h"
+#include "settings.h"
+
+enum { FCGI_COMPLAINTS = 64 * 1024 };	/* bytes */
+
+/*
+ * Started as a CGI program, by mistake: its arguments are then a query
+ * string's, and a server makes a good answer of no answer.
+ */
+static int
+refuse_cgi(void)
+{
+	struct reply reply = reply_for(RC_CONFIG);
+	struct buf text = { 0 };
+
+	fputs("pelihook.fcgi: REQUEST_METHOD is set: this is the FastCGI "
+	    "program, configure the web server for that or use "
+	    "pelihook.cgi\n", stderr);
+	if (reply_print(&reply, &text) == RC_OK)
+		fwrite(text.data, 1, text.len, stdout);
+	buf_free(&text);
+	return EX_USAGE;
+}
+
+static void
+print_lines(const char *before, struct bytes text)
+{
+	struct bytes line;
+
+	while (bytes_item(&text, "\n", &line))
+		if (line.len > 0)
+			fprintf(stderr, "pelihook.fcgi: %s%.*s\n", before,
+			    (int)line.len, line.data);
+}
+
+/* The verdict goes where a person looks, as that of nginx -t. */
+static int
+test(const struct options *options)
+{
+	struct buf text = { .max = FCGI_COMPLAINTS };
+	struct settings *settings = NULL;
+	enum rc rc = settings_open(options->file, &settings, &text);
+
+	if (rc == RC_OK)
+		rc = settings_ready(settings, &text);
+	print_lines("", buf_view(&text));
+	buf_free(&text);
+	if (rc == RC_OK && settings_warnings(settings, &text) == RC_OK)
+		print_lines("warning: ", buf_view(&text));
+	buf_free(&text);
+	settings_close(settings);
+	fprintf(stderr, "pelihook.fcgi: %s is %s\n", options->file,
+	    rc == RC_OK ? "good" : "bad");
+	return rc == RC_OK ? 0 : EX_CONFIG;
+}
+
+/* Where a log that nobody reads yet is not enough. */
+static void
+tell(struct bytes text, bool elsewhere)
+{
+	process_log_lines(LOG_LEVEL_ERROR, text);
+	if (elsewhere)
+		print_lines("", text);
+}
+
+static enum rc
+begin_log(struct settings *settings, struct buf *why)
+{
+	if (settings_log(settings) == RC_OK)
+		return RC_OK;
+	(void)buf_printf(why, "cannot open the log: %s",
+	    strerrordesc_np(errno));
+	return RC_CONFIG;
+}
+
+/* NULL: complained of. */
+static struct settings *
+begin(const struct options *options)
+{
+	static const struct log_settings plain = {
+		.target = LOG_TO_STDERR, .level = LOG_LEVEL_INFO
+	};
+	struct buf text = { .max = FCGI_COMPLAINTS };
+	struct settings *settings = NULL;
+	bool elsewhere = false;
+	enum rc rc;
+
+	log_open("pelihook.fcgi", &plain);
+	rc = settings_open(options->file, &settings, &text);
+	if (rc == RC_OK)
+		rc = begin_log(settings, &text);
+	if (rc == RC_OK) {
+		elsewhere = settings_log_elsewhere(settings);
+		rc = settings_ready(settings, &text);
+	}
+	if (rc != RC_OK) {
+		tell(buf_view(&text), elsewhere);
+		settings_close(settings);
+		settings = NULL;
+	}
+	buf_free(&text);
+	return settings;
+}
+
+static int
+listen_and_run(const struct options *options, struct settings *settings)
+{
+	struct buf why = { .max = FCGI_COMPLAINTS };
+	struct listener listener;
+	enum rc rc = listener_open(options->socket, options->mode, &listener,
+	    &why);
+
+	if (rc != RC_OK) {
+		tell(buf_view(&why), settings_log_elsewhere(settings));
+		buf_free(&why);
+		return EX_USAGE;
+	}
+	buf_free(&why);
+	rc = server_run(options, &listener, settings);
+	listener_close(&listener);
+	if (rc == RC_TIMEOUT)
+		/* Threads still run, so nothing may be taken away. */
+		_Exit(EX_SOFTWARE);
+	return rc == RC_OK ? 0 : EX_SOFTWARE;
+}
+
+int
+fcgi(int argc, char **argv)
+{
+	struct options options;
+	struct settings *settings;
+	int status;
+
+	if (getenv("REQUEST_METHOD") != NULL)
+		return refuse_cgi();
+	process_start();
+	crypto_start();
+	if (options_read(argc, argv, &options) != RC_OK)
+		return EX_USAGE;
+	if (options.shown)
+		return 0;
+	if (options.test)
+		return test(&options);
+	settings = begin(&options);
+	if (settings == NULL)
+		return EX_CONFIG;
+	status = listen_and_run(&options, settings);
+	settings_close(settings);
+	log_close();
+	return status;
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_FCGI_H
+#define PELIHOOK_FCGI_H
+
+/* All of pelihook.fcgi: main() only calls this.  Returns the exit status. */
+int fcgi(int argc, char **argv);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC */
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "options.h"
+
+#include "bytes.h"
+#include "conf.h"
+#include "crypto.h"
+
+enum {
+	OPTIONS_THREADS = 16,
+	OPTIONS_THREADS_MOST = 512,
+	OPTIONS_MODE = 0660
+};
+
+static const struct option long_options[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 }
+};
+
+static void
+print_usage(FILE *to)
+{
+	fputs("usage: pelihook.fcgi [-c FILE] [-s SOCKET | -s HOST:PORT] "
+	    "[-m MODE]\n"
+	    "                     [-j THREADS] [-t]\n"
+	    "       pelihook.fcgi -h | --help | -V | --version\n", to);
+}
+
+static void
+print_help(void)
+{
+	print_usage(stdout);
+	printf("\n"
+	    "  -c FILE       the configuration (%s)\n"
+	    "  -s SOCKET     make this socket; without it: descriptor 0,\n"
+	    "                or systemd's LISTEN_FDS\n"
+	    "  -s HOST:PORT  the same on the network\n"
+	    "  -m MODE       of the socket's file (%04o)\n"
+	    "  -j THREADS    requests at once, 1 to %d (%d)\n"
+	    "  -t            check the configuration and exit\n",
+	    conf_default_file(), (unsigned)OPTIONS_MODE,
+	    OPTIONS_THREADS_MOST, OPTIONS_THREADS);
+}
+
+static void
+print_version(void)
+{
+	printf("pelihook.fcgi %s\nbuilt with %s\nruns with %s\n"
+	    "configuration %s\n", PELIHOOK_VERSION, PELIHOOK_BUILD,
+	    crypto_version(), PELIHOOK_CONFIG_FILE);
+}
+
+static enum rc
+complain(const char *format, ...)
+{
+	va_list args;
+
+	fputs("pelihook.fcgi: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return RC_SYNTAX;
+}
+
+static enum rc
+read_mode(const char *text, mode_t *mode)
+{
+	mode_t value = 0;
+	size_t n = strspn(text, "01234567");
+
+	if (n == 0 || n > 4 || text[n] != '\0' || (n == 4 && text[0] != '0'))
+		return complain("-m %s: write three octal digits, as 660",
+		    text);
+	for (const char *at = text; *at != '\0'; at++)
+		value = value * 8 + (mode_t)(*at - '0');
+	*mode = value;
+	return RC_OK;
+}
+
+static enum rc
+read_threads(const char *text, unsigned *threads)
+{
+	unsigned long long n;
+
+	if (bytes_number(bytes_of(text), OPTIONS_THREADS_MOST, &n) != RC_OK ||
+	    n == 0)
+		return complain("-j %s: write a number from 1 to %d", text,
+		    OPTIONS_THREADS_MOST);
+	*threads = (unsigned)n;
+	return RC_OK;
+}
+
+static enum rc
+read_option(int letter, const char *value, struct options *options)
+{
+	switch (letter) {
+	case 'c':
+		options->file = value;
+		return RC_OK;
+	case 's':
+		options->socket = value;
+		return RC_OK;
+	case 'm':
+		return read_mode(value, &options->mode);
+	case 'j':
+		return read_threads(value, &options->threads);
+	case 't':
+		options->test = true;
+		return RC_OK;
+	case 'h':
+		print_help();
+		options->shown = true;
+		return RC_OK;
+	case 'V':
+		print_version();
+		options->shown = true;
+		return RC_OK;
+	default:
+		print_usage(stderr);
+		return RC_SYNTAX;
+	}
+}
+
+enum rc
+options_read(int argc, char **argv, struct options *out)
+{
+	struct options options = {
+		.file = conf_default_file(),
+		.mode = OPTIONS_MODE,
+		.threads = OPTIONS_THREADS
+	};
+	enum rc rc = RC_OK;
+	int letter;
+
+	while (rc == RC_OK && !options.shown && (letter = getopt_long(argc,
+	    argv, "c:s:m:j:thV", long_options, NULL)) != -1)
+		rc = read_option(letter, optarg, &options);
+	if (rc != RC_OK)
+		return rc;
+	if (!options.shown && optind < argc) {
+		(void)complain("%s: no such operand", argv[optind]);
+		print_usage(stderr);
+		return RC_SYNTAX;
+	}
+	*out = options;
+	return RC_OK;
+}

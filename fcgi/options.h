@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_OPTIONS_H
+#define PELIHOOK_OPTIONS_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+
+#include "rc.h"
+
+/* The command line. */
+struct options {
+	const char *file;	/* the configuration */
+	const char *socket;	/* of -s, or NULL */
+	mode_t mode;		/* of its file */
+	unsigned threads;
+	bool test;		/* -t */
+	bool shown;		/* -h or -V: done already */
+};
+
+/* RC_SYNTAX: complained of on standard error. */
+enum rc options_read(int argc, char **argv, struct options *out);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server.h"
+
+#include "clock.h"
+#include "conf.h"
+#include "connection.h"
+#include "deliver.h"
+#include "job.h"
+#include "listener.h"
+#include "log.h"
+#include "options.h"
+#include "settings.h"
+#include "worker.h"
+
+enum {
+	SERVER_KILL_AFTER = 5000,	/* milliseconds from TERM to KILL */
+	/* Behind that: a stuck command, what is left of a body, a close. */
+	SERVER_GRACE = 15 * 1000,
+	SERVER_JOIN = 5000,
+	SERVER_FILES = 32,		/* descriptors besides the threads' */
+	SERVER_FILES_THREAD = 8
+};
+
+struct server {
+	int signals;			/* a signalfd */
+	int end;			/* an eventfd: commands have to end */
+	struct connections *connections;
+	struct deliver *deliver;
+	struct sink sink;
+	struct workers *workers;
+	struct settings *settings;
+};
+
+/* Before threads, which inherit the mask. */
+static int
+open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Connections must leave enough descriptors to the commands. */
+static size_t
+most_connections(unsigned threads)
+{
+	size_t reserve = SERVER_FILES + (size_t)threads * SERVER_FILES_THREAD;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return 65536;
+	if (reserve > limit.rlim_cur / 2)
+		reserve = limit.rlim_cur / 2;
+	return (size_t)limit.rlim_cur - reserve;
+}
+
+static enum rc
+open_all(struct server *server, const struct options *options,
+    const struct listener *listener)
+{
+	enum rc rc = workers_prepare();
+
+	server->signals = open_signals();
+	server->end = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (rc != RC_OK || server->signals < 0 || server->end < 0)
+		return RC_SYSTEM;
+	rc = connections_open(listener, most_connections(options->threads),
+	    &server->connections);
+	if (rc == RC_OK)
+		rc = deliver_open(options->threads, server->end,
+		    SERVER_KILL_AFTER, &server->deliver);
+	if (rc != RC_OK)
+		return rc;
+	server->sink = deliver_sink(server->deliver);
+	return workers_start(options->threads, server->connections,
+	    server->settings, &server->sink, &server->workers);
+}
+
+/* Nothing is in use any more. */
+static void
+close_all(struct server *server)
+{
+	workers_close(server->workers);
+	deliver_close(server->deliver);
+	connections_close(server->connections);
+	close(server->end);
+	close(server->signals);
+}
+
+/* The next signal that came, or 0. */
+static int
+next_signal(const struct server *server)
+{
+	struct signalfd_siginfo info;
+
+	if (read(server->signals, &info, sizeof(info)) != sizeof(info))
+		return 0;
+	return (int)info.ssi_signo;
+}
+
+/* Until a signal, or for one tick. */
+static void
+sleep_a_while(const struct server *server)
+{
+	struct pollfd fds[] = {
+		{ .fd = server->signals, .events = POLLIN },
+		{ .fd = connections_wakeup(server->connections),
+		    .events = POLLIN }
+	};
+
+	(void)poll(fds, 2, connections_tick(server->connections));
+}
+
+static int
+serve_until_told(const struct server *server)
+{
+	int number = 0;
+
+	while (number == 0 || number == SIGHUP) {
+		if (number == SIGHUP)
+			settings_reload(server->settings);
+		sleep_a_while(server);
+		number = next_signal(server);
+	}
+	return number;
+}
+
+/* Ends what took too long: commands get SIGTERM, readers the end. */
+static void
+hasten(const struct server *server)
+{
+	static const uint64_t one = 1;
+
+	log_say(LOG_LEVEL_WARNING,
+	    "stop-timeout is over: running commands are ended");
+	if (write(server->end, &one, sizeof(one)) != sizeof(one))
+		log_say(LOG_LEVEL_ERROR, "cannot tell commands to end: %s",
+		    strerrordesc_np(errno));
+	connections_cut(server->connections);
+}
+
+static int64_t
+stop_timeout(struct settings *settings)
+{
+	struct conf *conf = settings_hold(settings);
+	int64_t timeout = conf->stop_timeout;
+
+	settings_release(settings, conf);
+	return timeout;
+}
+
+static enum rc
+wait_for_none(const struct server *server, int64_t deadline)
+{
+	int64_t last = deadline + SERVER_KILL_AFTER + SERVER_GRACE;
+	bool hastened = false;
+
+	while (!connections_none(server->connections)) {
+		if (clock_left(last) == 0)
+			return RC_TIMEOUT;
+		if (!hastened && clock_left(deadline) == 0) {
+			hasten(server);
+			hastened = true;
+		}
+		sleep_a_while(server);
+		/* One signal is enough. */
+		while (next_signal(server) != 0)
+			;
+	}
+	return RC_OK;
+}
+
+static enum rc
+stop(const struct server *server, int number)
+{
+	int64_t deadline = clock_steady() + stop_timeout(server->settings);
+	enum rc rc;
+
+	log_say(LOG_LEVEL_INFO, "stopping on SIG%s", sigabbrev_np(number));
+	connections_stop(server->connections);
+	rc = wait_for_none(server, deadline);
+	connections_quit(server->connections);
+	if (rc == RC_OK)
+		rc = workers_join(server->workers,
+		    clock_steady() + SERVER_JOIN);
+	return rc;
+}
+
+static void
+log_started(const struct options *options, const struct listener *listener,
+    struct settings *settings)
+{
+	struct conf *conf = settings_hold(settings);
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_INFO, "started");
+	log_text(&line, "version", PELIHOOK_VERSION);
+	log_text(&line, "config", conf->file);
+	log_number(&line, "hooks", (int64_t)conf->hooks_len);
+	log_text(&line, "socket", listener->name);
+	log_number(&line, "threads", options->threads);
+	log_end(&line);
+	settings_release(settings, conf);
+	if (options->socket != NULL && !listener->own)
+		log_say(LOG_LEVEL_WARNING, "-s %s is not used: the process "
+		    "was started with a socket", options->socket);
+	if (listener_is_public(listener) && listener->peers == NULL)
+		log_say(LOG_LEVEL_WARNING, "the socket can be reached from "
+		    "the network: whoever reaches it can pretend to be the "
+		    "web server");
+	settings_warn(settings);
+}
+
+static void
+log_stopped(const struct server *server, enum rc rc)
+{
+	struct log_line line;
+
+	log_begin(&line, rc == RC_OK ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
+	    "stopped");
+	log_number(&line, "requests",
+	    (int64_t)workers_served(server->workers));
+	if (rc != RC_OK)
+		log_text(&line, "reason", "a request would not end");
+	log_end(&line);
+}
+
+enum rc
+server_run(const struct options *options, const struct listener *listener,
+    struct settings *settings)
+{
+	struct server server = { .settings = settings };
+	enum rc rc = open_all(&server, options, listener);
+	int number;
+
+	if (rc != RC_OK) {
+		log_say(LOG_LEVEL_ERROR, "cannot start: %s", rc == RC_MEMORY ?
+		    "out of memory" : strerrordesc_np(errno));
+		return rc;
+	}
+	log_started(options, listener, settings);
+	number = serve_until_told(&server);
+	rc = stop(&server, number);
+	log_stopped(&server, rc);
+	if (rc == RC_OK)
+		close_all(&server);
+	return rc;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_SERVER_H
+#define PELIHOOK_SERVER_H
+
+#include "rc.h"
+
+struct listener;
+struct options;
+struct settings;
+
+/*
+ * Answers requests from the listener until it is told to stop.  RC_OK: it
+ * was, and what was accepted is answered.  RC_TIMEOUT: something would not
+ * end, and its threads still run.  RC_SYSTEM, RC_MEMORY: it could not begin.
+ * All of them are logged.
+ */
+enum rc server_run(const struct options *options,
+    const struct listener *listener, struct settings *settings);
+
+#endif

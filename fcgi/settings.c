@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "settings.h"
+
+#include "conf.h"
+#include "log.h"
+#include "process.h"
+
+enum { SETTINGS_TEXT = 64 * 1024 };	/* most bytes of complaints */
+
+struct settings {
+	const char *file;
+	pthread_mutex_t lock;	/* of conf and its references */
+	struct conf *conf;
+};
+
+enum rc
+settings_open(const char *file, struct settings **out,
+    struct buf *complaints)
+{
+	struct settings *settings = calloc(1, sizeof(*settings));
+	enum rc rc;
+
+	if (settings == NULL)
+		return RC_MEMORY;
+	settings->file = file;
+	pthread_mutex_init(&settings->lock, NULL);
+	rc = conf_load(file, &settings->conf, complaints);
+	if (rc != RC_OK)
+		settings_close(settings);
+	else
+		*out = settings;
+	return rc;
+}
+
+enum rc
+settings_ready(struct settings *settings, struct buf *complaints)
+{
+	return conf_ready_all(settings->conf, complaints);
+}
+
+void
+settings_close(struct settings *settings)
+{
+	if (settings == NULL)
+		return;
+	conf_release(settings->conf);
+	pthread_mutex_destroy(&settings->lock);
+	free(settings);
+}
+
+struct conf *
+settings_hold(struct settings *settings)
+{
+	struct conf *conf;
+
+	pthread_mutex_lock(&settings->lock);
+	conf = conf_hold(settings->conf);
+	pthread_mutex_unlock(&settings->lock);
+	return conf;
+}
+
+void
+settings_release(struct settings *settings, struct conf *conf)
+{
+	pthread_mutex_lock(&settings->lock);
+	conf_release(conf);
+	pthread_mutex_unlock(&settings->lock);
+}
+
+static enum rc
+open_log(const struct conf *conf)
+{
+	return log_open("pelihook.fcgi", &conf->log);
+}
+
+enum rc
+settings_log(struct settings *settings)
+{
+	return open_log(settings->conf);
+}
+
+bool
+settings_log_elsewhere(const struct settings *settings)
+{
+	return settings->conf->log.target != LOG_TO_STDERR;
+}
+
+enum rc
+settings_warnings(struct settings *settings, struct buf *warnings)
+{
+	return conf_warnings(settings->conf, false, warnings);
+}
+
+void
+settings_warn(struct settings *settings)
+{
+	struct buf warnings = { .max = SETTINGS_TEXT };
+
+	if (settings_warnings(settings, &warnings) == RC_OK)
+		process_log_lines(LOG_LEVEL_WARNING, buf_view(&warnings));
+	buf_free(&warnings);
+}
+
+/* Another configuration, fit for use. */
+static enum rc
+load(const char *file, struct conf **out, struct buf *complaints)
+{
+	struct conf *conf;
+	enum rc rc = conf_load(file, &conf, complaints);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = conf_ready_all(conf, complaints);
+	if (rc != RC_OK)
+		conf_release(conf);
+	else
+		*out = conf;
+	return rc;
+}
+
+static void
+replace(struct settings *settings, struct conf *conf)
+{
+	pthread_mutex_lock(&settings->lock);
+	conf_release(settings->conf);
+	settings->conf = conf;
+	pthread_mutex_unlock(&settings->lock);
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return strcmp(a, b) == 0;
+}
+
+/* Takes conf over in every case. */
+static void
+change(struct settings *settings, struct conf *conf)
+{
+	bool moved = !same_text(settings->conf->journal, conf->journal);
+
+	if (open_log(conf) != RC_OK) {
+		log_say(LOG_LEVEL_ERROR, "cannot open the log %s: %s; the old "
+		    "configuration stays", conf->log.path,
+		    strerrordesc_np(errno));
+		conf_release(conf);
+		return;
+	}
+	replace(settings, conf);
+	log_say(LOG_LEVEL_INFO, "reloaded %s", settings->file);
+	if (moved)
+		log_say(LOG_LEVEL_WARNING, "the line `journal` was changed: "
+		    "that takes a restart");
+	settings_warn(settings);
+}
+
+void
+settings_reload(struct settings *settings)
+{
+	struct buf complaints = { .max = SETTINGS_TEXT };
+	struct conf *conf;
+
+	if (load(settings->file, &conf, &complaints) == RC_OK) {
+		change(settings, conf);
+	} else {
+		/* Whoever moved the log away still gets a new one. */
+		if (settings_log(settings) != RC_OK)
+			log_say(LOG_LEVEL_ERROR, "cannot open the log: %s",
+			    strerrordesc_np(errno));
+		process_log_lines(LOG_LEVEL_ERROR, buf_view(&complaints));
+		log_say(LOG_LEVEL_ERROR, "%s is bad; the old configuration "
+		    "stays", settings->file);
+	}
+	buf_free(&complaints);
+}

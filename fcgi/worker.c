@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/socket.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <fcgiapp.h>
+
+#include "worker.h"
+
+#include "clock.h"
+#include "conf.h"
+#include "connection.h"
+#include "gateway.h"
+#include "job.h"
+#include "log.h"
+#include "reply.h"
+#include "serve.h"
+#include "settings.h"
+
+enum {
+	WORKER_CLOSE = 5000,	/* milliseconds an answer takes to go out */
+	WORKER_CHUNK = 16 * 1024,
+	WORKER_RESPONDER = 1	/* FastCGI 1.0, section 8: FCGI_RESPONDER */
+};
+
+struct workers {
+	struct connections *connections;
+	struct settings *settings;
+	const struct sink *sink;
+	atomic_bool warned;	/* of a parameter PELIHOOK_CONFIG */
+	atomic_uint_fast64_t served;
+	unsigned count;
+	pthread_t threads[];
+};
+
+/* A web server's connection and the request on it. */
+struct client {
+	struct connection connection;	/* first: found by its address */
+	struct workers *workers;
+	FCGX_Request request;
+	int64_t head;		/* milliseconds the variables took */
+};
+
+static void
+reset_signal(int number, void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(number, &action, NULL);
+}
+
+enum rc
+workers_prepare(void)
+{
+	/* How long libfcgi waits for a peer to close; it would be 2 s. */
+	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "100", 0);
+	if (FCGX_Init() != 0)
+		return RC_SYSTEM;
+	reset_signal(SIGPIPE, SIG_IGN);
+	reset_signal(SIGUSR1, SIG_DFL);
+	reset_signal(SIGTERM, SIG_DFL);
+	return RC_OK;
+}
+
+/* What went wrong with the input: libfcgi only knows that something did. */
+static enum rc
+cause_of(const struct client *client, int64_t deadline)
+{
+	if (connections_are_cut(client->workers->connections))
+		return RC_STOPPING;
+	return clock_left(deadline) == 0 ? RC_SLOW : RC_SHORT;
+}
+
+/* The time the head took counts as reading, too. */
+static enum rc
+client_read(void *context, char *into, size_t room, int64_t deadline,
+    size_t *got)
+{
+	struct client *client = context;
+	struct connections *all = client->workers->connections;
+	FCGX_Stream *in = client->request.in;
+	int want = room < WORKER_CHUNK ? (int)room : WORKER_CHUNK;
+	int n;
+
+	deadline -= client->head;
+	if (clock_left(deadline) == 0)
+		return RC_SLOW;
+	connections_limit(all, &client->connection, deadline, SHUT_RD);
+	n = FCGX_GetStr(into, want, in);
+	connections_limit(all, &client->connection, CLOCK_NEVER, SHUT_RD);
+	if (n < want && FCGX_GetError(in) != 0)
+		return cause_of(client, deadline);
+	*got = (size_t)n;
+	return RC_OK;
+}
+
+static enum rc
+client_write(void *context, struct bytes bytes)
+{
+	struct client *client = context;
+	FCGX_Stream *out = client->request.out;
+
+	if (FCGX_PutStr(bytes.data, (int)bytes.len, out) != (int)bytes.len ||
+	    FCGX_FFlush(out) != 0)
+		return RC_SYSTEM;
+	return RC_OK;
+}
+
+/* left does not matter: a FastCGI body ends with a record of its own. */
+static void
+client_drain(void *context, int64_t left, int64_t deadline)
+{
+	struct client *client = context;
+	struct connections *all = client->workers->connections;
+	FCGX_Stream *in = client->request.in;
+	char trash[WORKER_CHUNK];
+	int n = (int)sizeof(trash);
+
+	(void)left;
+	connections_limit(all, &client->connection, deadline, SHUT_RD);
+	while (n == (int)sizeof(trash) && clock_left(deadline) != 0)
+		n = FCGX_GetStr(trash, (int)sizeof(trash), in);
+	connections_limit(all, &client->connection, CLOCK_NEVER, SHUT_RD);
+}
+
+/*
+ * A request must not choose the configuration: whoever can send parameters
+ * could choose his own secret.
+ */
+static void
+warn_of_parameters(struct client *client)
+{
+	char *const *at = client->request.envp;
+
+	for (; *at != NULL; at++)
+		if (strncmp(*at, "PELIHOOK_CONFIG=", 16) == 0)
+			break;
+	if (*at == NULL || atomic_exchange(&client->workers->warned, true))
+		return;
+	log_say(LOG_LEVEL_WARNING, "the web server sends PELIHOOK_CONFIG with "
+	    "its requests: ignored, name the file with -c");
+}
+
+/* Authorizers and filters of FastCGI: what they would vouch for is unknown. */
+static void
+refuse_role(struct client *client)
+{
+	struct reply reply = reply_for(RC_CONFIG);
+	struct buf text = { 0 };
+
+	log_say(LOG_LEVEL_ERROR, "the web server asks for a FastCGI role that "
+	    "is not responder: refused");
+	if (reply_print(&reply, &text) == RC_OK)
+		(void)client_write(client, buf_view(&text));
+	buf_free(&text);
+	client->request.keepConnection = 0;
+}
+
+static void
+answer(struct client *client, struct conf *conf)
+{
+	struct gateway gateway = {
+		.context = client,
+		.variables = (const char *const *)client->request.envp,
+		.read = client_read,
+		.write = client_write,
+		.drain = client_drain
+	};
+
+	warn_of_parameters(client);
+	if (client->request.role == WORKER_RESPONDER)
+		serve(&gateway, conf, client->workers->sink);
+	else
+		refuse_role(client);
+	atomic_fetch_add(&client->workers->served, 1);
+}
+
+/*
+ * What libfcgi left unread of a kept connection it would take for the next
+ * request's records: anybody who can send a body could forge requests.
+ */
+static void
+finish(struct client *client)
+{
+	struct connections *all = client->workers->connections;
+	FCGX_Request *request = &client->request;
+
+	if (!FCGX_HasSeenEOF(request->in) ||
+	    FCGX_GetError(request->in) != 0 || connections_stopping(all))
+		request->keepConnection = 0;
+	connections_limit(all, &client->connection,
+	    clock_steady() + WORKER_CLOSE, SHUT_RDWR);
+	FCGX_Finish_r(request);
+}
+
+/* Ends a connection that libfcgi has not closed. */
+static void
+close_client(struct client *client)
+{
+	if (client->request.ipcFd >= 0)
+		FCGX_Free(&client->request, 1);
+	connections_forget(client->workers->connections,
+	    &client->connection);
+	free(client);
+}
+
+static void
+serve_request(struct client *client, struct conf *conf)
+{
+	struct connections *all = client->workers->connections;
+	int64_t began = clock_steady();
+
+	connections_limit(all, &client->connection,
+	    began + conf->read_timeout, SHUT_RDWR);
+	if (FCGX_Accept_r(&client->request) != 0)
+		return;
+	connections_limit(all, &client->connection, CLOCK_NEVER, SHUT_RD);
+	client->head = clock_steady() - began;
+	answer(client, conf);
+	finish(client);
+}
+
+/*
+ * The connection has something to say: a request, or that it is closed; in
+ * that case libfcgi closes it, too.
+ */
+static void
+attend(struct client *client)
+{
+	struct workers *workers = client->workers;
+	struct conf *conf;
+	enum rc rc = connections_take(workers->connections,
+	    &client->connection);
+
+	if (rc == RC_OK) {
+		conf = settings_hold(workers->settings);
+		serve_request(client, conf);
+		settings_release(workers->settings, conf);
+		rc = client->request.ipcFd < 0 ? RC_MISSING :
+		    connections_return(workers->connections,
+		    &client->connection);
+	}
+	if (rc != RC_OK)
+		close_client(client);
+}
+
+static void
+welcome(struct workers *workers)
+{
+	struct client *client = calloc(1, sizeof(*client));
+	int fd;
+
+	if (client == NULL)
+		return;
+	if (connections_accept(workers->connections, &fd) != RC_OK) {
+		free(client);
+		return;
+	}
+	client->workers = workers;
+	FCGX_InitRequest(&client->request, -1, FCGI_FAIL_ACCEPT_ON_INTR);
+	client->request.ipcFd = fd;
+	client->request.keepConnection = 1;
+	if (connections_add(workers->connections, &client->connection,
+	    fd) != RC_OK) {
+		close(fd);
+		free(client);
+	}
+}
+
+static void *
+work(void *context)
+{
+	struct workers *workers = context;
+	struct connection *connection = NULL;
+	enum ready ready;
+
+	for (;;) {
+		ready = connections_wait(workers->connections, &connection);
+		if (ready == READY_QUIT)
+			return NULL;
+		if (ready == READY_LISTENER)
+			welcome(workers);
+		else
+			attend((struct client *)connection);
+	}
+}
+
+enum rc
+workers_start(unsigned threads, struct connections *connections,
+    struct settings *settings, const struct sink *sink,
+    struct workers **out)
+{
+	struct workers *workers = calloc(1,
+	    sizeof(*workers) + threads * sizeof(workers->threads[0]));
+
+	if (workers == NULL)
+		return RC_MEMORY;
+	workers->connections = connections;
+	workers->settings = settings;
+	workers->sink = sink;
+	while (workers->count < threads) {
+		if (pthread_create(&workers->threads[workers->count], NULL,
+		    work, workers) != 0)
+			break;
+		workers->count++;
+	}
+	*out = workers;
+	return workers->count == threads ? RC_OK : RC_SYSTEM;
+}
+
+/* clock_steady's deadlines, for calls that want CLOCK_MONOTONIC's. */
+static struct timespec
+as_timespec(int64_t deadline)
+{
+	return (struct timespec){
+		.tv_sec = (time_t)(deadline / 1000),
+		.tv_nsec = (long)(deadline % 1000) * 1000000
+	};
+}
+
+enum rc
+workers_join(struct workers *workers, int64_t deadline)
+{
+	struct timespec until = as_timespec(deadline);
+
+	while (workers->count > 0) {
+		if (pthread_clockjoin_np(workers->threads[workers->count - 1],
+		    NULL, CLOCK_MONOTONIC, &until) != 0)
+			return RC_TIMEOUT;
+		workers->count--;
+	}
+	return RC_OK;
+}
+
+uint64_t
+workers_served(struct workers *workers)
+{
+	return atomic_load(&workers->served);
+}
+
+void
+workers_close(struct workers *workers)
+{
+	free(workers);
+}
