@@ -14,7 +14,7 @@ struct scheme;
 
 /* What vouches for a request; for the log. */
 struct proof {
-	char header[ENCODE_VARIABLE];	/* the variable, or empty */
+	char header[ENCODE_VARIABLE];	/* X-Signature; or empty */
 	const struct conf_secret *secret;	/* NULL under none */
 	const char *why;		/* for RC_SIGNATURE; never secret */
 	int64_t skew;			/* milliseconds; 0: no timestamp */
