@@ -169,6 +169,15 @@ need_pidfds(void)
 	close((int)fd);
 }
 
+/* There memory is valgrind's own, and no limit of ours. */
+static inline bool
+under_valgrind(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return preload != NULL && strstr(preload, "vgpreload") != NULL;
+}
+
 /* Whether a process runs: not gone, and no zombie. */
 static inline bool
 is_alive(pid_t pid)
