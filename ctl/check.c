@@ -73,28 +73,32 @@ show_durations(const char *label, const int64_t *list, size_t n)
 	return end_field(label, &text, rc);
 }
 
-static void
-show_source(
-    const char *label, const struct conf_source *source, const char *none)
+static enum rc
+print_source(
+    const struct conf_source *source, const char *none, struct buf *into)
 {
 	switch (source->from) {
 	case CONF_FROM_NONE:
-		print_field(label, "%s", none);
-		break;
+		return buf_text(into, none);
 	case CONF_FROM_BODY:
-		print_field(label, "body");
-		break;
+		return buf_text(into, "body");
 	case CONF_FROM_HOOK:
-		print_field(label, "hook");
-		break;
+		return buf_text(into, "hook");
 	case CONF_FROM_POINTER:
-		print_field(label, "%s",
-		    source->pointer[0] == '\0' ? "\"\"" : source->pointer);
-		break;
+		return print_word(source->pointer, into);
 	case CONF_FROM_HEADER:
-		print_field(label, "header %s", source->header.name);
-		break;
+		return buf_printf(into, "header %s", source->header.name);
 	}
+	return RC_SYNTAX;
+}
+
+static enum rc
+show_source(
+    const char *label, const struct conf_source *source, const char *none)
+{
+	struct buf text = {0};
+
+	return end_field(label, &text, print_source(source, none, &text));
 }
 
 static void
@@ -186,23 +190,29 @@ show_queue(const struct hook *hook)
 
 	print_field("delivery", "queue");
 	rc = show_durations("retry", hook->retry, hook->retry_len);
-	if (rc != RC_OK)
-		return rc;
+	if (rc == RC_OK)
+		rc = show_source("order", &hook->order, "none");
+	if (rc == RC_OK)
+		rc = show_duration("keep", hook->keep);
+	if (rc == RC_OK)
+		rc = show_on_dead(hook);
 	print_field("concurrency", "%u", hook->concurrency);
-	show_source("order", &hook->order, "none");
 	print_field("batch", "%u", hook->batch);
 	print_field("max-queue", "%u", hook->max_queue);
-	rc = show_duration("keep", hook->keep);
-	return rc == RC_OK ? show_on_dead(hook) : rc;
+	return rc;
 }
 
 static enum rc
 show_dedupe(const struct hook *hook)
 {
-	show_source("dedupe", &hook->dedupe, "none");
-	if (hook->dedupe.from == CONF_FROM_NONE)
-		return RC_OK;
-	return show_duration("dedupe-window", hook->dedupe_window);
+	struct buf text = {0};
+	enum rc rc = print_source(&hook->dedupe, "none", &text);
+
+	if (rc == RC_OK && hook->dedupe.from != CONF_FROM_NONE)
+		rc = buf_text(&text, " within ");
+	if (rc == RC_OK && hook->dedupe.from != CONF_FROM_NONE)
+		rc = print_duration(hook->dedupe_window, &text);
+	return end_field("dedupe", &text, rc);
 }
 
 static enum rc
@@ -245,9 +255,9 @@ show_hook(const struct conf *conf, const struct hook *hook)
 	printf("\nhook %s (line %u)\n", hook->name, hook->line);
 	show_reached(conf, hook);
 	rc = show_signature(hook);
-	if (rc != RC_OK)
-		return rc;
-	show_source("event-name", &hook->event_name, "found in the payload");
+	if (rc == RC_OK)
+		rc = show_source(
+		    "event-name", &hook->event_name, "found in the payload");
 	for (size_t i = 0; rc == RC_OK && i < hook->rules_len; i++)
 		rc = show_rule(&hook->rules[i]);
 	return rc == RC_OK ? show_delivery(hook) : rc;

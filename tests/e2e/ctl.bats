@@ -170,8 +170,7 @@ nobody
 	ln -s /etc/passwd "$T/state/journal.db"
 	run -78 "$PELIHOOKCTL" -c "$conf" check
 	[[ $output == *"belongs to uid 0"* ]]
-	rmdir_target=$T/state
-	rm -r "$rmdir_target"
+	rm -r "$T/state"
 	run -78 "$PELIHOOKCTL" -c "$conf" check
 	[[ $output == *"$T/state"* ]]
 }
@@ -294,6 +293,71 @@ nobody
 	[[ $output != *0123456789abcdef* ]]
 }
 
+# The usual hook behind a journal, queueing.
+make_queue() {
+	mkdir -p "$T/state"
+	if [ "$(id -u)" = 0 ]; then
+		chown nobody "$T/state"
+	fi
+	make_conf
+	sed -i "1i journal $T/state/journal.db" "$conf"
+}
+
+@test "check prints the numbers of a queue in the largest exact unit" {
+	make_queue <<-EOF
+		order /pipeline/id
+		dedupe header X-Delivery
+		dedupe-window 36h
+		retry 500ms 90s 120s 24h
+		concurrency 3
+		batch 1
+		keep 7d
+		max-body 1536
+		max-queue 7
+		input line
+		on-dead run /bin/echo "it is dead"
+		on * also run /bin/cat
+		on @problem run /bin/false
+	EOF
+	run -0 --separate-stderr ctl check
+	for text in "delivery     queue" "retry        500ms 90s 2m 1d" \
+	    "order        /pipeline/id" "dedupe       header X-Delivery within 36h" \
+	    "concurrency  3" "keep         7d" \
+	    "max-body     1536" "max-queue    7" "timeout      1h" \
+	    "input        line" "on-dead      run /bin/echo \"it is dead\"" \
+	    "on           line 15: * also run /bin/cat" \
+	    "journal      $T/state/journal.db"; do
+		[[ "$output
+" == *"  $text
+"* ]]
+	done
+}
+
+@test "try runs all lines of a hook that queues, the first failure counts" {
+	make_queue <<-EOF
+		on connection_* ignore
+		on * also run /bin/echo one
+		on @problem also run /bin/sh -c "echo two; exit 75"
+		on @started also run /bin/echo not-this
+		on * run /bin/sh -c "echo three; exit 65"
+		on * run /bin/echo four
+	EOF
+	"$PELIHOOKCTL" sample pipeline_run_error >"$T/body"
+	run -75 ctl try peliqan <"$T/body"
+	[[ $output == *"
+one
+"*"delivered: exit 0"*"
+two
+"*"exit 75"*"
+three
+"*"exit 65"* ]]
+	[[ $output != *not-this* ]]
+	[[ $output != *four* ]]
+	[ -z "$(ls "$T/state")" ]
+	run -0 ctl try -n peliqan <"$T/body"
+	[ "$(grep -c "taken by" <<<"$output")" -eq 3 ]
+}
+
 @test "what check prints of signature and on is configuration again" {
 	make_conf <<-EOF
 		signature stripe
@@ -335,7 +399,7 @@ nobody
 		on * ignore
 	EOF
 	run -0 --separate-stderr ctl check
-	[[ $stderr == *"warning: $conf:"[0-9]*": "*timeout* ]]
+	[[ $stderr == *"warning: $conf:3: "*40s* ]]
 	[[ $output == *"timeout      50s"* ]]
 }
 
