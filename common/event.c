@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include <json-c/json.h>
-#include <json-c/json_pointer.h>
 
 #include "event.h"
 
@@ -399,6 +398,12 @@ event_free(struct event *event)
 	event->root = NULL;
 }
 
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 /*
  * json-c holds integers outside 64 bits at its limits.  One at a limit is
  * taken as written only if the text has that very number.
@@ -409,13 +414,15 @@ is_exact(struct json_object *value, struct bytes body)
 	const char *digits = json_object_get_string(value);
 	size_t n = strlen(digits);
 	const char *at;
+	bool within;
 
 	if (json_object_get_int64(value) != INT64_MIN &&
 	    json_object_get_uint64(value) != UINT64_MAX)
 		return true;
 	while ((at = memmem(body.data, body.len, digits, n)) != NULL) {
+		within = at > body.data && is_digit(at[-1]);
 		body = bytes_skip(body, (size_t)(at - body.data) + n);
-		if (body.len == 0 || !strchr("0123456789", body.data[0]))
+		if (!within && (body.len == 0 || !is_digit(body.data[0])))
 			return true;
 	}
 	return false;
@@ -448,12 +455,62 @@ add_value(struct json_object *value, struct bytes body, struct buf *text)
 	return RC_MISSING;
 }
 
+/* The key that a pointer's token stands for (RFC 6901 section 4). */
+static enum rc
+decode_token(struct bytes token, struct buf *key)
+{
+	enum rc rc = buf_text(key, "");
+
+	for (size_t i = 0; rc == RC_OK && i < token.len; i++) {
+		if (token.data[i] != '~' || i + 1 == token.len)
+			rc = buf_char(key, token.data[i]);
+		else
+			rc = buf_char(key, token.data[++i] == '1' ? '/' : '~');
+	}
+	return rc;
+}
+
+/*
+ * One step down.  json-c's own pointers take an empty token for the first
+ * element of an array and know no null at the top.
+ */
+static bool
+descend(struct json_object *from, struct bytes token,
+    struct json_object **value)
+{
+	struct buf key = { 0 };
+	unsigned long long index;
+	bool found = false;
+
+	if (json_object_is_type(from, json_type_object)) {
+		found = decode_token(token, &key) == RC_OK &&
+		    json_object_object_get_ex(from, key.data, value);
+	} else if (json_object_is_type(from, json_type_array) &&
+	    bytes_number(token, SIZE_MAX, &index) == RC_OK &&
+	    (token.len == 1 || token.data[0] != '0') &&
+	    index < json_object_array_length(from)) {
+		*value = json_object_array_get_idx(from, (size_t)index);
+		found = true;
+	}
+	buf_free(&key);
+	return found;
+}
+
 static bool
 find_value(const struct event *event, const char *pointer,
     struct json_object **value)
 {
-	*value = NULL;
-	return json_pointer_get(event->root, pointer, value) == 0;
+	struct bytes rest = bytes_of(pointer);
+	struct bytes token;
+
+	*value = event->root;
+	if (rest.len == 0)
+		return true;
+	rest = bytes_skip(rest, 1);
+	while (bytes_item(&rest, "/", &token))
+		if (!descend(*value, token, value))
+			return false;
+	return true;
 }
 
 enum rc
@@ -539,18 +596,33 @@ hash_key(struct bytes text, struct pool *pool, struct bytes *key)
 	return RC_OK;
 }
 
+/* The type and the text of a value: 1 and "1" are not the same. */
+static enum rc
+add_typed(const struct event *event, struct bytes body, const char *pointer,
+    struct buf *text)
+{
+	struct json_object *value;
+	enum rc rc;
+
+	if (!find_value(event, pointer, &value))
+		return RC_MISSING;
+	rc = buf_printf(text, "%s:",
+	    json_type_to_name(json_object_get_type(value)));
+	return rc != RC_OK ? rc : add_value(value, body, text);
+}
+
 enum rc
 event_order_key(const struct event *event, const struct hook *hook,
     struct bytes body, struct pool *pool, struct bytes *key)
 {
 	struct buf text = { 0 };
-	enum rc rc = RC_MISSING;
+	enum rc rc = buf_printf(&text, "%s\n", hook->name);
 
 	*key = (struct bytes){ NULL, 0 };
-	if (hook->order.from == CONF_FROM_HOOK)
-		rc = buf_text(&text, "hook");
-	else if (hook->order.from == CONF_FROM_POINTER)
-		rc = event_text(event, body, hook->order.pointer, &text);
+	if (rc == RC_OK && hook->order.from == CONF_FROM_POINTER)
+		rc = add_typed(event, body, hook->order.pointer, &text);
+	else if (rc == RC_OK && hook->order.from != CONF_FROM_HOOK)
+		rc = RC_MISSING;
 	if (rc == RC_OK)
 		rc = hash_key(buf_view(&text), pool, key);
 	buf_free(&text);
@@ -562,7 +634,6 @@ static enum rc
 add_identity(const struct event *event, const struct hook *hook,
     const struct request *request, const char *digest, struct buf *text)
 {
-	struct json_object *value;
 	const char *header;
 	enum rc rc;
 
@@ -575,13 +646,10 @@ add_identity(const struct event *event, const struct hook *hook,
 			return rc != RC_OK ? rc : RC_MISSING;
 		return buf_printf(text, "header:%s", header);
 	}
-	if (hook->dedupe.from != CONF_FROM_POINTER ||
-	    !find_value(event, hook->dedupe.pointer, &value))
+	if (hook->dedupe.from != CONF_FROM_POINTER)
 		return RC_MISSING;
-	rc = buf_printf(text, "%s:",
-	    json_type_to_name(json_object_get_type(value)));
-	return rc != RC_OK ? rc :
-	    add_value(value, buf_view(&request->body), text);
+	return add_typed(event, buf_view(&request->body),
+	    hook->dedupe.pointer, text);
 }
 
 enum rc
