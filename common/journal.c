@@ -1,0 +1,682 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "journal.h"
+
+#include "clock.h"
+#include "journal_internal.h"
+#include "log.h"
+#include "trust.h"
+
+enum {
+	PATIENCE = 5000,		/* milliseconds */
+	NAP_FIRST = 1,			/* between looks at a lock, ms */
+	NAP_MOST = 20,
+	/* Pages of the write-ahead log before it is put into the file. */
+	CHECKPOINT = 1000,
+	/* What brief processes leave to runners, unless there are none. */
+	CHECKPOINT_BRIEF = 10000
+};
+
+static enum rc
+meaning(int error)
+{
+	switch (error & 0xff) {
+	case SQLITE_OK:
+		return RC_OK;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_PROTOCOL:
+		return RC_LOCKED;
+	case SQLITE_NOMEM:
+		return RC_MEMORY;
+	case SQLITE_TOOBIG:
+		return RC_RANGE;
+	default:
+		return error == SQLITE_IOERR_NOMEM ? RC_MEMORY : RC_STORE;
+	}
+}
+
+static void
+nap(int milliseconds)
+{
+	struct timespec time = {0, milliseconds * 1000000L};
+
+	nanosleep(&time, NULL);
+}
+
+/* Called by the store while somebody else holds its lock. */
+static int
+busy(void *context, int count)
+{
+	struct journal *journal = context;
+	int pause = count < NAP_MOST ? NAP_FIRST + count : NAP_MOST;
+
+	if (clock_steady() >= journal->give_up)
+		return 0;
+	nap(pause);
+	return 1;
+}
+
+static void
+keep_error(struct journal *journal, int error)
+{
+	if (journal->error == SQLITE_OK)
+		journal->error = error;
+}
+
+static void
+transaction_starts(struct journal *journal)
+{
+	journal->error = SQLITE_OK;
+	journal->stored = false;
+	journal->give_up = clock_steady() + journal->patience;
+}
+
+/* Whatever went wrong, the connection is fit for the next transaction. */
+static enum rc
+undo(struct journal *journal)
+{
+	enum rc rc = meaning(journal->error);
+
+	log_say(LOG_LEVEL_ERROR, "journal: %s: %s (%d)", journal->path,
+	    sqlite3_errstr(journal->error), journal->error);
+	for (size_t i = 0; i < journal->statements_len; i++)
+		sqlite3_reset(journal->statements[i].handle);
+	if (!sqlite3_get_autocommit(journal->db))
+		sqlite3_exec(journal->db, "ROLLBACK", NULL, NULL, NULL);
+	journal_runner_forget(journal);
+	return rc;
+}
+
+static void
+finish_transaction(struct journal *journal)
+{
+	uint64_t one = 1;
+
+	journal->runner_new = false;
+	if (journal->stored && journal->wake != -1 &&
+	    write(journal->wake, &one, sizeof(one)) == -1 && errno != EAGAIN)
+		log_say(LOG_LEVEL_WARNING, "journal: waking: %s",
+		    strerror(errno));
+}
+
+static struct journal_change *
+take_changes(struct journal *journal)
+{
+	struct journal_change *list = journal->first;
+
+	journal->first = NULL;
+	journal->last = &journal->first;
+	return list;
+}
+
+/* The changes that wait, if none of them has to survive the machine. */
+static struct journal_change *
+take_soft(struct journal *journal)
+{
+	struct journal_change *list = NULL;
+	bool soft = true;
+
+	pthread_mutex_lock(&journal->queueing);
+	for (struct journal_change *at = journal->first; at != NULL;
+	    at = at->next)
+		soft = soft && at->soft;
+	if (soft)
+		list = take_changes(journal);
+	pthread_mutex_unlock(&journal->queueing);
+	return list;
+}
+
+static void
+pragma(struct journal *journal, const char *text)
+{
+	int error;
+
+	if (journal->error != SQLITE_OK)
+		return;
+	error = sqlite3_exec(journal->db, text, NULL, NULL, NULL);
+	if (error != SQLITE_OK)
+		keep_error(journal, error);
+}
+
+static void
+end_changes(struct journal *journal, struct journal_change *list, enum rc rc)
+{
+	struct journal_change *next;
+
+	pthread_mutex_lock(&journal->queueing);
+	for (; list != NULL; list = next) {
+		next = list->next;
+		if (rc != RC_OK)
+			list->rc = rc;
+		list->over = true;
+		pthread_cond_signal(&list->awake);
+	}
+	pthread_mutex_unlock(&journal->queueing);
+}
+
+static enum rc
+commit(struct journal *journal)
+{
+	journal_do(journal, "COMMIT", "");
+	if (journal->error != SQLITE_OK)
+		return undo(journal);
+	finish_transaction(journal);
+	return RC_OK;
+}
+
+/*
+ * One transaction for all that waits.  Who comes while the lock is waited
+ * for is taken along.  If anything fails nothing of it has happened, so that
+ * even a change that was refused has to be told: it may have been refused
+ * because of one that is undone.
+ */
+static void
+lead(struct journal *journal)
+{
+	struct journal_change *list;
+	struct journal_change *at;
+	bool soft;
+	enum rc rc;
+
+	pthread_mutex_lock(&journal->holding);
+	list = take_soft(journal);
+	soft = list != NULL;
+	transaction_starts(journal);
+	if (soft)
+		pragma(journal, "PRAGMA synchronous=NORMAL");
+	journal_do(journal, "BEGIN IMMEDIATE", "");
+	if (!soft) {
+		pthread_mutex_lock(&journal->queueing);
+		list = take_changes(journal);
+		pthread_mutex_unlock(&journal->queueing);
+	}
+	for (at = list; at != NULL && journal->error == SQLITE_OK;
+	    at = at->next)
+		at->rc = at->apply(journal, at->arguments);
+	rc = commit(journal);
+	if (soft) {
+		journal->error = SQLITE_OK;
+		pragma(journal, "PRAGMA synchronous=FULL");
+	}
+	pthread_mutex_unlock(&journal->holding);
+	end_changes(journal, list, rc);
+}
+
+/* The first thread that finds nobody leading commits for all that wait. */
+static enum rc
+submit(struct journal *journal, struct journal_change *change)
+{
+	pthread_cond_init(&change->awake, NULL);
+	pthread_mutex_lock(&journal->queueing);
+	*journal->last = change;
+	journal->last = &change->next;
+	while (!change->over) {
+		if (journal->leading) {
+			pthread_cond_wait(&change->awake,
+			    &journal->queueing);
+			continue;
+		}
+		journal->leading = true;
+		pthread_mutex_unlock(&journal->queueing);
+		lead(journal);
+		pthread_mutex_lock(&journal->queueing);
+		journal->leading = false;
+		if (journal->first != NULL)
+			pthread_cond_signal(&journal->first->awake);
+	}
+	pthread_mutex_unlock(&journal->queueing);
+	pthread_cond_destroy(&change->awake);
+	return change->rc;
+}
+
+static sqlite3_stmt *
+prepared(struct journal *journal, const char *text)
+{
+	struct journal_statement *at = journal->statements;
+	struct journal_statement *end = at + journal->statements_len;
+	int error;
+
+	for (; at < end; at++)
+		if (at->text == text)
+			return at->handle;
+	if (journal->statements_len == JOURNAL_STATEMENTS) {
+		keep_error(journal, SQLITE_FULL);
+		return NULL;
+	}
+	error = sqlite3_prepare_v3(journal->db, text, -1,
+	    SQLITE_PREPARE_PERSISTENT, &at->handle, NULL);
+	if (error != SQLITE_OK) {
+		keep_error(journal, error);
+		return NULL;
+	}
+	at->text = text;
+	journal->statements_len++;
+	return at->handle;
+}
+
+static void
+bind(struct journal *journal, sqlite3_stmt *statement, const char *types,
+    va_list arguments)
+{
+	struct bytes bytes;
+	int error = SQLITE_OK;
+
+	for (int i = 1; error == SQLITE_OK && types[i - 1] != '\0'; i++)
+		switch (types[i - 1]) {
+		case 'i':
+			error = sqlite3_bind_int64(statement, i,
+			    va_arg(arguments, int64_t));
+			break;
+		case 't':
+			error = sqlite3_bind_text(statement, i,
+			    va_arg(arguments, const char *), -1,
+			    SQLITE_STATIC);
+			break;
+		default:
+			bytes = va_arg(arguments, struct bytes);
+			error = sqlite3_bind_blob64(statement, i,
+			    bytes.len == 0 ? NULL : bytes.data, bytes.len,
+			    SQLITE_STATIC);
+			break;
+		}
+	if (error != SQLITE_OK)
+		keep_error(journal, error);
+}
+
+static sqlite3_stmt *
+query(struct journal *journal, const char *text, const char *types,
+    va_list arguments)
+{
+	sqlite3_stmt *statement;
+
+	if (journal->error != SQLITE_OK)
+		return NULL;
+	statement = prepared(journal, text);
+	if (statement != NULL)
+		bind(journal, statement, types, arguments);
+	return journal->error == SQLITE_OK ? statement : NULL;
+}
+
+/* The directory resolved, so that only the file itself may be a link. */
+static enum rc
+resolve(const char *path, char **out)
+{
+	const char *slash = strrchr(path, '/');
+	struct buf whole = {0};
+	char *directory = NULL;
+	enum rc rc = RC_CONFIG;
+
+	if (path[0] == '/' && slash[1] != '\0') {
+		if (buf_add(&whole, (struct bytes){path,
+		    slash == path ? 1 : (size_t)(slash - path)}) != RC_OK)
+			return RC_MEMORY;
+		directory = realpath(whole.data, NULL);
+	}
+	if (directory == NULL) {
+		log_say(LOG_LEVEL_ERROR, "journal: %s: no such directory",
+		    path);
+		goto done;
+	}
+	whole.len = 0;
+	rc = buf_printf(&whole, "%s%s",
+	    strcmp(directory, "/") == 0 ? "" : directory, slash);
+	if (rc == RC_OK) {
+		*out = whole.data;
+		whole.data = NULL;
+	}
+done:
+	free(directory);
+	buf_free(&whole);
+	return rc;
+}
+
+static enum rc
+distrust(const char *path, const char *why)
+{
+	log_say(LOG_LEVEL_ERROR, "journal: %s: %s", path, why);
+	return RC_CONFIG;
+}
+
+static enum rc
+check_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct buf why = {.max = 512};
+	char *directory;
+	struct stat about;
+	enum rc rc = RC_MEMORY;
+
+	directory = strndup(path,
+	    slash == path ? 1 : (size_t)(slash - path));
+	if (directory == NULL)
+		return RC_MEMORY;
+	if (stat(directory, &about) == -1)
+		rc = distrust(directory, strerror(errno));
+	else if (about.st_uid != geteuid())
+		rc = distrust(directory,
+		    "does not belong to the user of this process");
+	else if ((rc = trust_path(directory, TRUST_DIRECTORY, &why)) ==
+	    RC_CONFIG)
+		rc = distrust(directory, why.len > 0 ? why.data : "");
+	buf_free(&why);
+	free(directory);
+	return rc;
+}
+
+static enum rc
+create_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW |
+	    O_CLOEXEC, 0600);
+
+	if (fd != -1) {
+		close(fd);
+		return RC_OK;
+	}
+	if (errno == EEXIST)
+		return RC_OK;
+	log_say(LOG_LEVEL_ERROR, "journal: %s: %s", path, strerror(errno));
+	return RC_STORE;
+}
+
+/*
+ * An existing file is only looked at, never opened: to close a second
+ * descriptor of it would drop the locks of this process (POSIX).
+ */
+static enum rc
+check_file(const char *path, unsigned flags)
+{
+	struct stat about;
+
+	if (lstat(path, &about) == -1) {
+		if (errno != ENOENT)
+			return distrust(path, strerror(errno));
+		return (flags & JOURNAL_CREATE) ? create_file(path) :
+		    RC_MISSING;
+	}
+	if (!S_ISREG(about.st_mode))
+		return distrust(path, "is no regular file");
+	if (about.st_uid != geteuid())
+		return distrust(path,
+		    "does not belong to the user of this process");
+	if (about.st_mode & 022)
+		return distrust(path, "is writable by others: chmod 0600");
+	return RC_OK;
+}
+
+static enum rc
+open_locks(struct journal *journal)
+{
+	struct buf path = {0};
+	enum rc rc = buf_printf(&path, "%s-runners", journal->path);
+
+	if (rc != RC_OK)
+		return rc;
+	journal->locks = open(path.data, O_RDWR | O_CREAT | O_NOFOLLOW |
+	    O_CLOEXEC, 0600);
+	if (journal->locks == -1) {
+		log_say(LOG_LEVEL_ERROR, "journal: %s: %s", path.data,
+		    strerror(errno));
+		rc = RC_STORE;
+	}
+	buf_free(&path);
+	return rc;
+}
+
+static enum rc
+connect(struct journal *journal)
+{
+	int on = 1;
+	int error = sqlite3_open_v2(journal->path, &journal->db,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+	    SQLITE_OPEN_NOFOLLOW, NULL);
+
+	if (error != SQLITE_OK) {
+		keep_error(journal, error);
+		return undo(journal);
+	}
+	sqlite3_extended_result_codes(journal->db, 1);
+	sqlite3_busy_handler(journal->db, busy, journal);
+	sqlite3_db_config(journal->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(journal->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0,
+	    NULL);
+	sqlite3_wal_autocheckpoint(journal->db,
+	    journal->flags & JOURNAL_BRIEF ? CHECKPOINT_BRIEF : CHECKPOINT);
+	if (journal->flags & JOURNAL_BRIEF) {
+		sqlite3_db_config(journal->db,
+		    SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		sqlite3_file_control(journal->db, "main",
+		    SQLITE_FCNTL_PERSIST_WAL, &on);
+	}
+	return RC_OK;
+}
+
+static struct journal *
+new_journal(unsigned flags)
+{
+	struct journal *journal = calloc(1, sizeof(*journal));
+
+	if (journal == NULL)
+		return NULL;
+	journal->flags = flags;
+	journal->patience = PATIENCE;
+	journal->wake = -1;
+	journal->locks = -1;
+	journal->last = &journal->first;
+	pthread_mutex_init(&journal->holding, NULL);
+	pthread_mutex_init(&journal->queueing, NULL);
+	return journal;
+}
+
+enum rc
+journal_open(const char *path, unsigned flags, struct journal **out)
+{
+	struct journal *journal = new_journal(flags);
+	enum rc rc;
+
+	if (journal == NULL)
+		return RC_MEMORY;
+	rc = resolve(path, &journal->path);
+	if (rc == RC_OK)
+		rc = check_directory(journal->path);
+	if (rc == RC_OK)
+		rc = check_file(journal->path, flags);
+	if (rc == RC_OK)
+		rc = connect(journal);
+	if (rc == RC_OK)
+		rc = journal_migrate(journal);
+	if (rc == RC_OK)
+		rc = open_locks(journal);
+	if (rc != RC_OK) {
+		journal_close(journal);
+		return rc;
+	}
+	*out = journal;
+	return RC_OK;
+}
+
+void
+journal_close(struct journal *journal)
+{
+	if (journal == NULL)
+		return;
+	journal_runner_end(journal);
+	for (size_t i = 0; i < journal->statements_len; i++)
+		sqlite3_finalize(journal->statements[i].handle);
+	sqlite3_close(journal->db);
+	if (journal->locks != -1)
+		close(journal->locks);
+	pthread_mutex_destroy(&journal->holding);
+	pthread_mutex_destroy(&journal->queueing);
+	free(journal->path);
+	free(journal);
+}
+
+void
+journal_patience(struct journal *journal, int64_t patience)
+{
+	pthread_mutex_lock(&journal->holding);
+	journal->patience = patience;
+	pthread_mutex_unlock(&journal->holding);
+}
+
+void
+journal_wake(struct journal *journal, int eventfd)
+{
+	pthread_mutex_lock(&journal->holding);
+	journal->wake = eventfd;
+	pthread_mutex_unlock(&journal->holding);
+}
+
+const char *
+journal_version(void)
+{
+	return "SQLite " SQLITE_VERSION;
+}
+
+enum rc
+journal_write(struct journal *journal,
+    enum rc (*apply)(struct journal *journal, void *arguments),
+    void *arguments)
+{
+	struct journal_change change = {
+		.apply = apply, .arguments = arguments
+	};
+
+	return submit(journal, &change);
+}
+
+enum rc
+journal_write_soft(struct journal *journal,
+    enum rc (*apply)(struct journal *journal, void *arguments),
+    void *arguments)
+{
+	struct journal_change change = {
+		.apply = apply, .arguments = arguments, .soft = true
+	};
+
+	return submit(journal, &change);
+}
+
+enum rc
+journal_read(struct journal *journal,
+    enum rc (*apply)(struct journal *journal, void *arguments),
+    void *arguments)
+{
+	enum rc rc = RC_OK;
+	enum rc end;
+
+	pthread_mutex_lock(&journal->holding);
+	transaction_starts(journal);
+	journal_do(journal, "BEGIN", "");
+	if (journal->error == SQLITE_OK)
+		rc = apply(journal, arguments);
+	end = commit(journal);
+	pthread_mutex_unlock(&journal->holding);
+	return end != RC_OK ? end : rc;
+}
+
+sqlite3_stmt *
+journal_query(struct journal *journal, const char *text, const char *types,
+    ...)
+{
+	va_list arguments;
+	sqlite3_stmt *statement;
+
+	va_start(arguments, types);
+	statement = query(journal, text, types, arguments);
+	va_end(arguments);
+	return statement;
+}
+
+bool
+journal_next(struct journal *journal, sqlite3_stmt *statement)
+{
+	int result;
+
+	if (journal->error != SQLITE_OK || statement == NULL)
+		return false;
+	result = sqlite3_step(statement);
+	if (result == SQLITE_ROW)
+		return true;
+	if (result != SQLITE_DONE)
+		keep_error(journal, result);
+	journal_over(statement);
+	return false;
+}
+
+void
+journal_over(sqlite3_stmt *statement)
+{
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
+}
+
+int
+journal_do(struct journal *journal, const char *text, const char *types,
+    ...)
+{
+	va_list arguments;
+	sqlite3_stmt *statement;
+
+	va_start(arguments, types);
+	statement = query(journal, text, types, arguments);
+	va_end(arguments);
+	if (statement == NULL)
+		return 0;
+	while (journal_next(journal, statement))
+		continue;
+	return journal->error == SQLITE_OK ? sqlite3_changes(journal->db) :
+	    0;
+}
+
+int64_t
+journal_number(struct journal *journal, int64_t otherwise, const char *text,
+    const char *types, ...)
+{
+	va_list arguments;
+	sqlite3_stmt *statement;
+	int64_t number = otherwise;
+
+	va_start(arguments, types);
+	statement = query(journal, text, types, arguments);
+	va_end(arguments);
+	if (!journal_next(journal, statement))
+		return otherwise;
+	if (sqlite3_column_type(statement, 0) != SQLITE_NULL)
+		number = sqlite3_column_int64(statement, 0);
+	journal_over(statement);
+	return number;
+}
+
+struct bytes
+journal_column(sqlite3_stmt *statement, int column)
+{
+	const char *data = sqlite3_column_blob(statement, column);
+
+	return (struct bytes){
+		data, (size_t)sqlite3_column_bytes(statement, column)
+	};
+}
+
+const char *
+journal_text(struct journal *journal, sqlite3_stmt *statement, int column,
+    struct pool *pool)
+{
+	const char *text = pool_copy(pool, journal_column(statement, column));
+
+	if (text == NULL)
+		keep_error(journal, SQLITE_NOMEM);
+	return text == NULL ? "" : text;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_JOURNAL_INTERNAL_H
+#define PELIHOOK_JOURNAL_INTERNAL_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+
+#include "journal.h"
+
+/*
+ * What the journal's files share, and nobody else includes.  The store is
+ * one SQLite database in WAL mode; journal_schema.c is its description.
+ */
+
+enum { JOURNAL_STATEMENTS = 96 };
+
+/* A statement that was prepared once, known by its text's address. */
+struct journal_statement {
+	const char *text;
+	sqlite3_stmt *handle;
+};
+
+struct journal {
+	char *path;			/* its directory resolved */
+	unsigned flags;
+	sqlite3 *db;
+	int64_t patience;
+	int64_t give_up;		/* clock_steady */
+	int error;			/* the first one of a transaction */
+	struct journal_statement statements[JOURNAL_STATEMENTS];
+	size_t statements_len;
+	int64_t version;		/* what journal_changed saw last */
+	int wake;
+	bool stored;			/* the transaction holds an event */
+	int locks;			/* the file of the runners' locks */
+	int64_t runner;			/* 0: none yet */
+	bool runner_new;		/* in this transaction */
+	pthread_mutex_t holding;	/* all above: the connection */
+	struct journal_change *first;	/* changes that wait for a commit */
+	struct journal_change **last;
+	bool leading;
+	pthread_mutex_t queueing;	/* the three above */
+};
+
+/*
+ * A change of the journal.  apply runs inside a transaction that may hold
+ * other changes too.  What it returns but RC_OK has to come before its first
+ * write; errors of the store need no attention, they undo them all.
+ */
+struct journal_change {
+	enum rc (*apply)(struct journal *journal, void *arguments);
+	void *arguments;
+	bool soft;			/* need not survive the machine */
+	enum rc rc;
+	bool over;
+	pthread_cond_t awake;
+	struct journal_change *next;
+};
+
+/* Applies and commits; the changes of threads that wait share one commit. */
+enum rc journal_write(struct journal *journal,
+    enum rc (*apply)(struct journal *journal, void *arguments),
+    void *arguments);
+enum rc journal_write_soft(struct journal *journal,
+    enum rc (*apply)(struct journal *journal, void *arguments),
+    void *arguments);
+/* The same for what only reads: one view of the journal. */
+enum rc journal_read(struct journal *journal,
+    enum rc (*apply)(struct journal *journal, void *arguments),
+    void *arguments);
+
+/*
+ * Inside apply.  An error is kept in the journal, and from then on nothing
+ * has an effect and no row comes, so that nobody has to look in between.
+ *
+ * The statement of a text that lives for ever, with its parameters bound:
+ * i int64_t, t const char * (NULL: null), b struct bytes (no bytes: null).
+ * What is bound has to live until the statement is over.  NULL on error.
+ */
+sqlite3_stmt *journal_query(struct journal *journal, const char *text,
+    const char *types, ...);
+/* Whether there is a next row; the statement is over where there is none. */
+bool journal_next(struct journal *journal, sqlite3_stmt *statement);
+/* Ends a statement early. */
+void journal_over(sqlite3_stmt *statement);
+/* All of a statement that gives no rows; how many rows it changed. */
+int journal_do(struct journal *journal, const char *text,
+    const char *types, ...);
+/* The first column of its only row; otherwise where there is none. */
+int64_t journal_number(struct journal *journal, int64_t otherwise,
+    const char *text, const char *types, ...);
+/* A column as bytes; they live until the statement goes on. */
+struct bytes journal_column(sqlite3_stmt *statement, int column);
+/* A column as a text from the pool; an error is kept. */
+const char *journal_text(struct journal *journal, sqlite3_stmt *statement,
+    int column, struct pool *pool);
+
+/* Makes and migrates the tables.  RC_CONFIG, logged. */
+enum rc journal_migrate(struct journal *journal);
+/*
+ * Brings the schema from its version to the number of steps, one
+ * transaction each; for journal_migrate and its test.
+ */
+enum rc journal_migrate_steps(struct journal *journal,
+    const char *const *steps, int n);
+
+/* The digest a key is kept as, or no bytes for no key. */
+enum rc journal_digest(struct bytes key, uint8_t into[JOURNAL_KEY],
+    struct bytes *digest);
+
+/* Runners.  Inside a change: makes this process one. */
+void journal_runner_begin(struct journal *journal);
+/* Undoes that where the transaction came to nothing. */
+void journal_runner_forget(struct journal *journal);
+void journal_runner_end(struct journal *journal);
+bool journal_runner_lives(struct journal *journal, int64_t runner);
+
+/* Inside apply: the event of a prefix of an ID.  RC_MISSING, RC_RANGE. */
+enum rc journal_find(struct journal *journal, const char *prefix,
+    int64_t *event);
+/* Inside apply: an event, its texts and body from the pool. */
+void journal_read_event(struct journal *journal, int64_t seq,
+    struct pool *pool, struct journal_event *event);
+/* Inside a change, for one delivery that leaves or enters the queue. */
+/* The event has a delivery less that is queued or running. */
+void journal_event_closed(struct journal *journal, int64_t event);
+void journal_event_opens(struct journal *journal, int64_t event);
+/* Counts what is done or dropped. */
+void journal_tally(struct journal *journal, int64_t event, int state,
+    int by);
+/* Lets the first queued delivery of a key go, unless one is running. */
+void journal_rekey(struct journal *journal, struct bytes key);
+
+#endif

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "journal.h"
+
+#include "journal_internal.h"
+
+enum { STEP = 50 };		/* rows of one small transaction */
+
+static const int64_t hour = 3600000;
+static const int64_t keep_otherwise = 30 * 24 * 3600000LL;
+
+struct naming {
+	const char *prefix;
+	int64_t now;
+};
+
+struct reviving {
+	const struct journal_filter *filter;
+	int64_t now;
+	int64_t from;		/* a delivery's seq */
+	int64_t count;
+};
+
+struct purging {
+	struct journal_purge *purge;
+	int64_t now;
+};
+
+struct timing {
+	int64_t now;
+	bool due;
+};
+
+/* A delivery as an operator's word finds it. */
+struct found {
+	int64_t seq;
+	int64_t event;
+	int state;
+	bool waits;
+	bool ordered;
+	uint8_t key[JOURNAL_KEY];
+};
+
+static bool
+find_delivery(struct journal *journal, int64_t seq, struct found *found)
+{
+	sqlite3_stmt *row = journal_query(journal,
+	    "SELECT event, state, since, key FROM deliveries WHERE seq = ?",
+	    "i", seq);
+	struct bytes key;
+
+	if (!journal_next(journal, row))
+		return false;
+	found->seq = seq;
+	found->event = sqlite3_column_int64(row, 0);
+	found->state = sqlite3_column_int(row, 1);
+	found->waits = found->state == JOURNAL_QUEUED &&
+	    sqlite3_column_int64(row, 2) != 0;
+	key = journal_column(row, 3);
+	found->ordered = key.len == JOURNAL_KEY;
+	if (found->ordered)
+		memcpy(found->key, key.data, JOURNAL_KEY);
+	journal_over(row);
+	return true;
+}
+
+static void
+free_key(struct journal *journal, const struct found *found)
+{
+	if (found->ordered)
+		journal_rekey(journal, (struct bytes){
+		    (const char *)found->key, JOURNAL_KEY});
+}
+
+static void
+revive(struct journal *journal, const struct found *found, int64_t now)
+{
+	if (found->state != JOURNAL_QUEUED)
+		journal_event_opens(journal, found->event);
+	journal_tally(journal, found->event, found->state, -1);
+	journal_do(journal,
+	    "UPDATE deliveries SET state = 0, since = 0, due = ?, step = 0,"
+	    " held = ?, finished = 0 WHERE seq = ?", "iii", now,
+	    (int64_t)found->ordered, found->seq);
+	free_key(journal, found);
+	journal->stored = true;
+}
+
+/* The next delivery of an event behind one of its deliveries. */
+static bool
+next_of_event(struct journal *journal, int64_t event, struct found *found)
+{
+	int64_t seq = journal_number(journal, 0,
+	    "SELECT seq FROM deliveries WHERE event = ? AND seq > ?"
+	    " ORDER BY seq LIMIT 1", "ii", event, found->seq);
+
+	return seq != 0 && find_delivery(journal, seq, found);
+}
+
+static bool
+is_failed(const struct found *found)
+{
+	return found->state == JOURNAL_DEAD ||
+	    found->state == JOURNAL_DROPPED || found->waits;
+}
+
+static enum rc
+retry_event(struct journal *journal, void *arguments)
+{
+	const struct naming *naming = arguments;
+	struct found found = {0};
+	bool failed = false;
+	bool busy = false;
+	int64_t event;
+	enum rc rc = journal_find(journal, naming->prefix, &event);
+
+	if (rc != RC_OK)
+		return rc;
+	while (next_of_event(journal, event, &found)) {
+		failed = failed || is_failed(&found);
+		busy = busy || found.state <= JOURNAL_RUNNING;
+	}
+	if (!failed && busy)
+		return RC_PENDING;
+	found = (struct found){0};
+	while (next_of_event(journal, event, &found))
+		if (!failed || is_failed(&found))
+			revive(journal, &found, naming->now);
+	return RC_OK;
+}
+
+enum rc
+journal_retry(struct journal *journal, const char *prefix, int64_t now)
+{
+	struct naming naming = {prefix, now};
+
+	return journal_write(journal, retry_event, &naming);
+}
+
+static enum rc
+retry_some(struct journal *journal, void *arguments)
+{
+	struct reviving *reviving = arguments;
+	const struct journal_filter *filter = reviving->filter;
+	struct found found;
+	int64_t seq;
+
+	for (int i = 0; i < STEP; i++) {
+		seq = journal_number(journal, 0,
+		    "SELECT d.seq FROM deliveries d JOIN events e"
+		    " ON e.seq = d.event WHERE d.state = 3 AND d.state <> 2"
+		    " AND d.seq > ?1 AND (?2 IS NULL OR e.hook = ?2)"
+		    " AND (?3 IS NULL OR e.name = ?3) AND e.received >= ?4"
+		    " ORDER BY d.seq LIMIT 1", "itti", reviving->from,
+		    filter->hook, filter->event, filter->since);
+		reviving->from = seq;
+		if (seq == 0 || !find_delivery(journal, seq, &found))
+			break;
+		revive(journal, &found, reviving->now);
+		reviving->count++;
+	}
+	return RC_OK;
+}
+
+enum rc
+journal_retry_dead(struct journal *journal,
+    const struct journal_filter *filter, int64_t now, int64_t *count)
+{
+	struct reviving reviving = {.filter = filter, .now = now};
+	enum rc rc;
+
+	do {
+		rc = journal_write(journal, retry_some, &reviving);
+		if (rc == RC_OK)
+			*count = reviving.count;
+	} while (rc == RC_OK && reviving.from != 0);
+	return rc;
+}
+
+static void
+drop_one(struct journal *journal, const struct found *found, int64_t now)
+{
+	journal_do(journal,
+	    "UPDATE deliveries SET state = 4, finished = ? WHERE seq = ?",
+	    "ii", now, found->seq);
+	if (found->state == JOURNAL_QUEUED)
+		journal_event_closed(journal, found->event);
+	journal_tally(journal, found->event, JOURNAL_DROPPED, 1);
+	free_key(journal, found);
+}
+
+static enum rc
+drop_event(struct journal *journal, void *arguments)
+{
+	const struct naming *naming = arguments;
+	struct found found = {0};
+	int64_t event;
+	enum rc rc = journal_find(journal, naming->prefix, &event);
+
+	if (rc != RC_OK)
+		return rc;
+	while (next_of_event(journal, event, &found))
+		if (found.state == JOURNAL_RUNNING)
+			return RC_PENDING;
+	found = (struct found){0};
+	while (next_of_event(journal, event, &found))
+		if (found.state == JOURNAL_QUEUED ||
+		    found.state == JOURNAL_DEAD)
+			drop_one(journal, &found, naming->now);
+	return RC_OK;
+}
+
+enum rc
+journal_drop(struct journal *journal, const char *prefix, int64_t now)
+{
+	struct naming naming = {prefix, now};
+
+	return journal_write(journal, drop_event, &naming);
+}
+
+/* A last purge that is still to come means that the clock was set back. */
+static enum rc
+purge_due(struct journal *journal, void *arguments)
+{
+	struct timing *timing = arguments;
+	int64_t last = journal_number(journal, 0,
+	    "SELECT number FROM notes WHERE name = 'purged'", "");
+
+	timing->due = last == 0 || last > timing->now ||
+	    timing->now - last >= hour;
+	return RC_OK;
+}
+
+static enum rc
+purge_begins(struct journal *journal, void *arguments)
+{
+	struct timing *timing = arguments;
+
+	purge_due(journal, timing);
+	if (timing->due)
+		journal_do(journal,
+		    "INSERT OR REPLACE INTO notes(name, number)"
+		    " VALUES('purged', ?)", "i", timing->now);
+	return RC_OK;
+}
+
+enum rc
+journal_purge_due(struct journal *journal, int64_t now, bool *due)
+{
+	struct timing timing = {.now = now};
+	enum rc rc = journal_read(journal, purge_due, &timing);
+
+	if (rc == RC_OK && timing.due)
+		rc = journal_write(journal, purge_begins, &timing);
+	if (rc == RC_OK)
+		*due = timing.due;
+	return rc;
+}
+
+static int64_t
+keep_of(const struct journal_purge *purge, const char *hook)
+{
+	for (size_t i = 0; i < purge->n; i++)
+		if (strcmp(purge->keeps[i].hook, hook) == 0)
+			return purge->keeps[i].keep;
+	return keep_otherwise;
+}
+
+static int64_t
+least_keep(const struct journal_purge *purge)
+{
+	int64_t least = keep_otherwise;
+
+	for (size_t i = 0; i < purge->n; i++)
+		if (purge->keeps[i].keep < least)
+			least = purge->keeps[i].keep;
+	return least;
+}
+
+static bool
+is_over(struct journal *journal, int64_t event, int64_t before)
+{
+	return journal_number(journal, 0,
+	    "SELECT 1 FROM deliveries WHERE event = ? AND"
+	    " (state IN (0, 1, 3) OR finished > ?) LIMIT 1", "ii", event,
+	    before) == 0;
+}
+
+static void
+remove_event(struct journal *journal, int64_t event)
+{
+	struct found found = {0};
+
+	while (next_of_event(journal, event, &found)) {
+		journal_tally(journal, event, found.state, -1);
+		journal_do(journal,
+		    "DELETE FROM attempts WHERE delivery = ?", "i",
+		    found.seq);
+	}
+	journal_do(journal, "DELETE FROM deliveries WHERE event = ?", "i",
+	    event);
+	journal_do(journal, "DELETE FROM events WHERE seq = ?", "i", event);
+}
+
+/*
+ * Along the events from the oldest on, to the first that is too young for
+ * any hook; an event that was received out of order is met the next time.
+ */
+static enum rc
+purge_events(struct journal *journal, void *arguments)
+{
+	struct purging *purging = arguments;
+	struct journal_purge *purge = purging->purge;
+	int64_t youngest = purging->now - least_keep(purge);
+	int64_t before;
+	sqlite3_stmt *row;
+
+	for (int i = 0; i < STEP; i++) {
+		row = journal_query(journal,
+		    "SELECT seq, hook, received FROM events WHERE seq > ?"
+		    " ORDER BY seq LIMIT 1", "i", purge->from);
+		purge->from = 0;
+		if (!journal_next(journal, row))
+			break;
+		if (sqlite3_column_int64(row, 2) > youngest) {
+			journal_over(row);
+			break;
+		}
+		purge->from = sqlite3_column_int64(row, 0);
+		before = purging->now - keep_of(purge,
+		    (const char *)sqlite3_column_text(row, 1));
+		journal_over(row);
+		if (!is_over(journal, purge->from, before))
+			continue;
+		remove_event(journal, purge->from);
+		purge->removed++;
+	}
+	return RC_OK;
+}
+
+static enum rc
+purge_keys(struct journal *journal, void *arguments)
+{
+	const struct purging *purging = arguments;
+	sqlite3_stmt *row;
+	int64_t dead = 0;
+	int64_t runner;
+
+	journal_do(journal,
+	    "DELETE FROM keys WHERE key IN (SELECT key FROM keys"
+	    " WHERE expires <= ? AND runner = 0 LIMIT ?)", "ii",
+	    purging->now, (int64_t)STEP);
+	row = journal_query(journal, "SELECT number FROM runners", "");
+	while (dead == 0 && journal_next(journal, row)) {
+		runner = sqlite3_column_int64(row, 0);
+		if (!journal_runner_lives(journal, runner))
+			dead = runner;
+	}
+	if (dead == 0)
+		return RC_OK;
+	journal_over(row);
+	journal_do(journal,
+	    "DELETE FROM keys WHERE expires = 0 AND runner = ?", "i", dead);
+	journal_do(journal,
+	    "DELETE FROM runners WHERE number = ?1 AND NOT EXISTS(SELECT 1"
+	    " FROM deliveries WHERE state = 1 AND runner = ?1)", "i", dead);
+	return RC_OK;
+}
+
+enum rc
+journal_purge(struct journal *journal, struct journal_purge *purge,
+    int64_t now)
+{
+	struct purging purging = {purge, now};
+	int64_t from = purge->from;
+	int64_t removed = purge->removed;
+	enum rc rc = journal_write(journal, purge_events, &purging);
+
+	if (rc != RC_OK) {
+		purge->from = from;
+		purge->removed = removed;
+		return rc;
+	}
+	return journal_write(journal, purge_keys, &purging);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_RESCUE_H
+#define PELIHOOK_RESCUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rc.h"
+
+struct conf;
+struct journal;
+struct rescue_case;
+
+/*
+ * Takes back the claims of runners that are gone.  What is left of their
+ * commands is ended first (SIGTERM, kill-after, SIGKILL) and must be gone.
+ * A rescue of zeroes is ready.
+ */
+struct rescue {
+	struct rescue_case *cases;
+	bool others;		/* other runners hold claims */
+	size_t waiting;		/* commands that are being ended */
+	size_t rescued;		/* claims given back, so far */
+};
+
+/* One look, which never waits: again in RESCUE_PAUSE while any wait. */
+enum { RESCUE_PAUSE = 100 };	/* milliseconds */
+
+/* What journal_orphans and journal_void say. */
+enum rc rescue(struct rescue *rescue, struct journal *journal,
+    const struct conf *conf);
+void rescue_free(struct rescue *rescue);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_QUEUE_TEST_H
+#define PELIHOOK_QUEUE_TEST_H
+
+#include <sys/wait.h>
+
+#include <poll.h>
+
+#include "scratch.h"
+
+#include "clock.h"
+#include "crypto.h"
+#include "journal.h"
+
+/* What the tests of the queue share: a journal, and events. */
+
+static char journal_path[PATH_MAX + 16];
+
+static inline int
+make_place(void **state)
+{
+	int failed = scratch_make(state);
+
+	snprintf(journal_path, sizeof(journal_path), "%s/journal.db",
+	    scratch);
+	return failed;
+}
+
+static inline struct journal *
+open_journal(void)
+{
+	struct journal *journal = NULL;
+
+	assert_int_equal(journal_open(journal_path, JOURNAL_CREATE,
+	    &journal), RC_OK);
+	return journal;
+}
+
+/* An event that can be told from others by its number. */
+struct sample {
+	struct receipt receipt;
+	struct journal_entry entry;
+	char body[64];
+};
+
+static inline void
+fill_sample(struct sample *sample, const char *hook, unsigned number)
+{
+	uint8_t random[10];
+	int len = snprintf(sample->body, sizeof(sample->body),
+	    "{\"n\":%u}", number);
+
+	(void)crypto_random(random, sizeof(random));
+	sample->receipt = (struct receipt){.received = clock_wall(),
+	    .verified = true, .remote_addr = "192.0.2.7"};
+	encode_uuid7(sample->receipt.received, random, sample->receipt.id);
+	memset(sample->receipt.digest, 'a', 2 * CRYPTO_DIGEST);
+	sample->entry = (struct journal_entry){
+		.receipt = &sample->receipt, .hook = hook,
+		.event = "pipeline_run_error",
+		.body = {sample->body, (size_t)len},
+		.dedupe_window = 3600000, .max_queue = 1000000,
+		.deliveries = 1
+	};
+}
+
+static inline void
+append_sample(struct journal *journal, const char *hook, unsigned number,
+    const char *key)
+{
+	struct sample sample;
+
+	fill_sample(&sample, hook, number);
+	sample.entry.order_key = bytes_of(key);
+	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+}
+
+#endif
