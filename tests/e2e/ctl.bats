@@ -53,7 +53,7 @@ teardown() {
 
 @test "web servers cannot run it" {
 	for value in POST ""; do
-		REQUEST_METHOD=$value run -78 --separate-stderr \
+		REQUEST_METHOD=$value run -64 --separate-stderr \
 		    "$PELIHOOKCTL" events
 		[ -z "$output" ]
 		[[ $stderr == *REQUEST_METHOD* ]]

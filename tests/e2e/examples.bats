@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: ISC
+#
+# The commands in examples/, run by pelihook itself on its own samples.
+
+load lib.bash
+
+setup() {
+	WORK=$BATS_TEST_TMPDIR/work
+	mkdir -p "$WORK"
+	chmod 700 "$WORK"
+	umask 022
+	: >"$WORK/pids"
+	CONFIG=$WORK/pelihook.conf
+	SAMPLE=$WORK/sample
+}
+
+teardown() {
+	stop_all
+}
+
+# configure COMMAND [ARGUMENT]; more lines of the hook on stdin
+configure() {
+	local name=$1
+	shift
+	openssl rand -hex 32 >"$WORK/secret"
+	chmod 600 "$WORK/secret"
+	install -m 755 "$SOURCE/examples/$name" "$WORK/$name"
+	{
+		echo "hook peliqan"
+		echo "secret-file $WORK/secret"
+		cat
+		echo "on * run $WORK/$name $*"
+	} >"$CONFIG"
+}
+
+sample() {	# event
+	"$CTL" sample "$1" >"$SAMPLE"
+}
+
+# The exit status of the command, through `pelihookctl try`; where that
+# refuses to be root, as nobody.
+try_it() {
+	if [ "$(id -u)" = 0 ]; then
+		chown -R nobody "$WORK"
+		chmod 711 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR/.." \
+		    "$BATS_TEST_TMPDIR" 2>/dev/null
+		run "$CTL" -c "$CONFIG" -u nobody try peliqan <"$SAMPLE"
+	else
+		run "$CTL" -c "$CONFIG" try peliqan <"$SAMPLE"
+	fi
+	echo "$output"
+}
+
+@test "log-event.sh appends a line for each event" {
+	configure log-event.sh <<-END
+	setenv EVENT_LOG $WORK/events.jsonl
+	END
+	sample pipeline_run_error
+	try_it
+	[ "$status" -eq 0 ]
+	sample connection_added
+	try_it
+	[ "$status" -eq 0 ]
+	[ "$(jq -r .event "$WORK/events.jsonl" | tr '\n' ' ')" = \
+	    'pipeline_run_error connection_added ' ]
+	[ "$(jq -r .outcome "$WORK/events.jsonl" | tr '\n' ' ')" = \
+	    'failure added ' ]
+	[ "$(sed -n 2p "$WORK/events.jsonl" | jq -S .payload)" = \
+	    "$(jq -S . "$SAMPLE")" ]
+}
+
+@test "log-event.sh asks for another try when it cannot write" {
+	configure log-event.sh <<-END
+	setenv EVENT_LOG $WORK/there/is/no/such/directory
+	END
+	sample pipeline_run_error
+	try_it
+	[ "$status" -eq 75 ]
+}
+
+@test "store-event.py keeps an event once, whatever its ID says twice" {
+	configure store-event.py <<-END
+	setenv EVENTS_DB $WORK/events.db
+	END
+	sample pipeline_run_killed
+	try_it
+	[ "$status" -eq 0 ]
+	local i
+	for i in 1 2; do
+		PELIHOOK_ID=same PELIHOOK_RECEIVED=now PELIHOOK_EVENT=e \
+		    PELIHOOK_OUTCOME='' EVENTS_DB=$WORK/events.db \
+		    "$WORK/store-event.py" <"$SAMPLE"
+	done
+	run python3 -c '
+import json, sqlite3, sys
+rows = sqlite3.connect(sys.argv[1]).execute(
+    "select name, outcome, payload from event order by name").fetchall()
+assert [row[:2] for row in rows] == [
+    ("e", ""), ("pipeline_run_killed", "stopped")], rows
+assert json.loads(rows[1][2]) == json.load(open(sys.argv[2])), rows
+' "$WORK/events.db" "$SAMPLE"
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+@test "store-event.py refuses what is not JSON" {
+	run "$SOURCE/examples/store-event.py" <<<'not JSON'
+	[ "$status" -eq 65 ]
+}
+
+@test "store-event.py asks for another try when it cannot write" {
+	sample pipeline_run_killed
+	configure store-event.py <<-END
+	setenv EVENTS_DB $WORK/there/is/no/such/directory
+	END
+	try_it
+	[ "$status" -eq 75 ]
+}
+
+# A service that takes one POST and writes it down.
+start_pager() {
+	PORT=$(free_port)
+	launch pager perl -MIO::Socket::INET -e '
+		my ($port, $file) = @ARGV;
+		my $listen = IO::Socket::INET->new(Listen => 1,
+		    LocalAddr => "127.0.0.1", LocalPort => $port,
+		    ReuseAddr => 1) or die "$!";
+		open(my $ready, ">", "$file.ready"); close($ready);
+		my $peer = $listen->accept;
+		open(my $out, ">", $file) or die "$!";
+		my $length = 0;
+		while (my $line = <$peer>) {
+			print $out $line;
+			$length = $1 if $line =~ /^content-length: (\d+)/i;
+			last if $line eq "\r\n";
+		}
+		read($peer, my $body, $length);
+		print $out $body;
+		close($out);
+		print $peer "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n";
+	' "$PORT" "$WORK/page"
+	until_true 10 test -e "$WORK/page.ready"
+}
+
+@test "page-oncall.sh sends title and text" {
+	start_pager
+	configure page-oncall.sh '"ELT trouble"' <<-END
+	setenv ONCALL_URL http://127.0.0.1:$PORT/elt
+	END
+	sample pipeline_run_remote_error
+	try_it
+	[ "$status" -eq 0 ]
+	grep -q '^POST /elt ' "$WORK/page"
+	grep -q '^Title: ELT trouble' "$WORK/page"
+	[ "$(tail -n 1 "$WORK/page")" = \
+	    'pipeline_run_remote_error: failure, because of the source' ]
+}
+
+@test "page-oncall.sh leaves people alone when a run may be repeated" {
+	configure page-oncall.sh <<-END
+	setenv ONCALL_URL http://127.0.0.1:1/
+	END
+	sample pipeline_run_killed_for_system_upgrade
+	try_it
+	[ "$status" -eq 0 ]
+}
+
+@test "page-oncall.sh asks for another try when nobody answers" {
+	configure page-oncall.sh <<-END
+	setenv ONCALL_URL http://127.0.0.1:$(free_port)/
+	END
+	sample pipeline_run_remote_error
+	try_it
+	[ "$status" -eq 75 ]
+}

@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+#
+# The command of the end-to-end tests: keeps what it was given.  The body
+# comes last and by rename, so that where there is one, all is there.
+
+set -eu
+
+base=$RECORDS/$PELIHOOK_ID
+env | sort >"$base.env"
+printf '%s\n' "$@" >"$base.args"
+cat >"$base.part"
+mv "$base.part" "$base.body"
