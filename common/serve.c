@@ -9,6 +9,7 @@
 #include "conf.h"
 #include "handle.h"
 #include "log.h"
+#include "process.h"
 #include "reply.h"
 #include "request.h"
 
@@ -22,22 +23,6 @@ struct sought {
 	struct bytes name;		/* empty: the only one there is */
 	const char *by;
 };
-
-static void
-log_complaints(const struct buf *complaints)
-{
-	struct bytes rest = buf_view(complaints);
-	struct bytes text;
-	struct log_line line;
-
-	while (bytes_item(&rest, "\n", &text)) {
-		if (text.len == 0)
-			continue;
-		log_begin(&line, LOG_LEVEL_ERROR, "configuration");
-		log_bytes(&line, "error", text);
-		log_end(&line);
-	}
-}
 
 /* The variable decides where it is not empty, else the path. */
 static enum rc
@@ -116,7 +101,7 @@ make_ready(struct conf *conf, struct hook *hook)
 	if (hook->ready)
 		return RC_OK;
 	rc = conf_ready(conf, hook, &complaints);
-	log_complaints(&complaints);
+	process_log_lines(LOG_LEVEL_ERROR, buf_view(&complaints));
 	buf_free(&complaints);
 	return rc;
 }

@@ -235,7 +235,7 @@ ctl_main(int argc, char **argv)
 
 	if (getenv("REQUEST_METHOD") != NULL) {
 		ctl_complain("not for web servers: REQUEST_METHOD is set");
-		return EX_CONFIG;
+		return EX_USAGE;
 	}
 	crypto_start();
 	rc = take_arguments(&ctl, argc, argv);
