@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -15,10 +16,13 @@
 #include "conf.h"
 #include "crypto.h"
 #include "deliver.h"
+#include "enqueue.h"
 #include "gateway.h"
 #include "job.h"
+#include "journal.h"
 #include "log.h"
 #include "process.h"
+#include "run.h"
 #include "serve.h"
 
 enum {
@@ -179,6 +183,43 @@ load_conf(void)
 	return conf;
 }
 
+/*
+ * The reply is out: whoever runs the queue needs nothing of this process.
+ * Where it cannot be started the timer or the next request does.
+ */
+static void
+start_drain(const struct conf *conf)
+{
+	const char *command[] = { PELIHOOK_CTL, "-c", NULL, "drain", NULL };
+	char *file;
+	pid_t pid;
+
+	if (conf->dispatch != CONF_DISPATCH_DEFAULT &&
+	    conf->dispatch != CONF_DISPATCH_DRAIN)
+		return;
+	file = realpath(conf->file, NULL);
+	command[2] = file != NULL ? file : conf->file;
+	run_detached(command, &pid);
+	free(file);
+}
+
+/* The ways of an event: waited for, or through the journal. */
+static enum rc
+open_sink(const struct cgi *cgi, const struct conf *conf, struct sink *sink)
+{
+	struct deliver *deliver;
+	struct enqueue *enqueue;
+	enum rc rc = deliver_open(1, cgi->stop, CGI_KILL_AFTER, &deliver);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = enqueue_open(conf->journal, JOURNAL_BRIEF,
+	    deliver_sink(deliver), &enqueue);
+	if (rc == RC_OK)
+		*sink = enqueue_sink(enqueue);
+	return rc;
+}
+
 int
 cgi(void)
 {
@@ -190,7 +231,6 @@ cgi(void)
 		.write = cgi_write,
 		.drain = cgi_drain
 	};
-	struct deliver *deliver = NULL;
 	struct sink sink = { 0 };
 	struct conf *conf;
 
@@ -198,10 +238,9 @@ cgi(void)
 	crypto_start();
 	cgi.stop = open_stop();
 	conf = load_conf();
-	if (deliver_open(1, cgi.stop, CGI_KILL_AFTER, &deliver) == RC_OK)
-		sink = deliver_sink(deliver);
-	else
+	if (conf != NULL && open_sink(&cgi, conf, &sink) != RC_OK)
 		conf = NULL;
-	serve(&gateway, conf, &sink);
+	if (serve(&gateway, conf, &sink) == RC_QUEUED)
+		start_drain(conf);
 	return cgi.written ? 0 : EX_IOERR;
 }

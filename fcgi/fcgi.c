@@ -138,6 +138,8 @@ listen_and_run(const struct options *options, struct settings *settings)
 	if (rc == RC_TIMEOUT)
 		/* Threads still run, so nothing may be taken away. */
 		_Exit(EX_SOFTWARE);
+	if (rc == RC_CONFIG)
+		return EX_CONFIG;
 	return rc == RC_OK ? 0 : EX_SOFTWARE;
 }
 

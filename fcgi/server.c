@@ -16,6 +16,7 @@
 #include "conf.h"
 #include "connection.h"
 #include "deliver.h"
+#include "dispatcher.h"
 #include "job.h"
 #include "listener.h"
 #include "log.h"
@@ -37,6 +38,7 @@ struct server {
 	int end;			/* an eventfd: commands have to end */
 	struct connections *connections;
 	struct deliver *deliver;
+	struct dispatcher *dispatcher;
 	struct sink sink;
 	struct workers *workers;
 	struct settings *settings;
@@ -87,9 +89,12 @@ open_all(struct server *server, const struct options *options,
 	if (rc == RC_OK)
 		rc = deliver_open(options->threads, server->end,
 		    SERVER_KILL_AFTER, &server->deliver);
+	if (rc == RC_OK)
+		rc = dispatcher_open(server->settings, options->file,
+		    deliver_sink(server->deliver), &server->dispatcher);
 	if (rc != RC_OK)
 		return rc;
-	server->sink = deliver_sink(server->deliver);
+	server->sink = dispatcher_sink(server->dispatcher);
 	return workers_start(options->threads, server->connections,
 	    server->settings, &server->sink, &server->workers);
 }
@@ -99,6 +104,7 @@ static void
 close_all(struct server *server)
 {
 	workers_close(server->workers);
+	dispatcher_close(server->dispatcher);
 	deliver_close(server->deliver);
 	connections_close(server->connections);
 	close(server->end);
@@ -196,11 +202,15 @@ stop(const struct server *server, int number)
 
 	log_say(LOG_LEVEL_INFO, "stopping on SIG%s", sigabbrev_np(number));
 	connections_stop(server->connections);
+	dispatcher_stop(server->dispatcher);
 	rc = wait_for_none(server, deadline);
 	connections_quit(server->connections);
 	if (rc == RC_OK)
 		rc = workers_join(server->workers,
 		    clock_steady() + SERVER_JOIN);
+	if (rc == RC_OK)
+		rc = dispatcher_join(server->dispatcher, deadline +
+		    SERVER_KILL_AFTER + SERVER_GRACE);
 	return rc;
 }
 
@@ -239,7 +249,8 @@ log_stopped(const struct server *server, enum rc rc)
 	log_number(&line, "requests",
 	    (int64_t)workers_served(server->workers));
 	if (rc != RC_OK)
-		log_text(&line, "reason", "a request would not end");
+		log_text(&line, "reason", "a request or a command would "
+		    "not end");
 	log_end(&line);
 }
 
@@ -252,8 +263,9 @@ server_run(const struct options *options, const struct listener *listener,
 	int number;
 
 	if (rc != RC_OK) {
-		log_say(LOG_LEVEL_ERROR, "cannot start: %s", rc == RC_MEMORY ?
-		    "out of memory" : strerrordesc_np(errno));
+		log_say(LOG_LEVEL_ERROR, "cannot start: %s",
+		    rc == RC_MEMORY ? "out of memory" :
+		    rc == RC_CONFIG ? "see above" : strerrordesc_np(errno));
 		return rc;
 	}
 	log_started(options, listener, settings);

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/eventfd.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dispatcher.h"
+
+#include "clock.h"
+#include "conf.h"
+#include "drain.h"
+#include "enqueue.h"
+#include "journal.h"
+#include "log.h"
+#include "run.h"
+#include "settings.h"
+
+enum { DISPATCHER_PAUSE = 1000 };	/* milliseconds between tries */
+
+struct dispatcher {
+	struct settings *settings;
+	struct enqueue *enqueue;
+	char *journal;			/* its path, or NULL */
+	char *file;			/* the configuration, absolute */
+	enum conf_dispatch dispatch;
+	int stop;			/* an eventfd */
+	int wake;			/* an eventfd: an event was stored */
+	bool running;			/* there is a thread */
+	pthread_t thread;
+};
+
+static struct conf *
+hold_conf(void *context)
+{
+	struct dispatcher *dispatcher = context;
+
+	return settings_hold(dispatcher->settings);
+}
+
+/* Until fd is readable or the pause is over; false: it is time to stop. */
+static bool
+await(const struct dispatcher *dispatcher, int fd, int pause)
+{
+	struct pollfd fds[] = {
+		{ .fd = dispatcher->stop, .events = POLLIN },
+		{ .fd = fd, .events = POLLIN }
+	};
+
+	while (poll(fds, 2, pause) < 0 && errno == EINTR)
+		;
+	return fds[0].revents == 0;
+}
+
+/* False where it was told to stop before the journal could be opened. */
+static bool
+reach_journal(const struct dispatcher *dispatcher, struct journal **journal)
+{
+	/* Why it is out of reach has been logged. */
+	while (enqueue_journal(dispatcher->enqueue, journal) != RC_OK)
+		if (!await(dispatcher, -1, DISPATCHER_PAUSE))
+			return false;
+	return true;
+}
+
+static void
+run_queue(struct dispatcher *dispatcher)
+{
+	struct drain_settings settings = {
+		.conf = hold_conf,
+		.context = dispatcher,
+		.stop = dispatcher->stop
+	};
+
+	if (!reach_journal(dispatcher, &settings.journal))
+		return;
+	while (drain(&settings) != RC_OK)
+		if (!await(dispatcher, -1, DISPATCHER_PAUSE))
+			return;
+}
+
+/* A drain outlives this process where that is told to stop. */
+static bool
+run_drain(const struct dispatcher *dispatcher)
+{
+	const char *const command[] = {
+		PELIHOOK_CTL, "-c", dispatcher->file, "drain", NULL
+	};
+	bool going_on;
+	pid_t pid;
+	int gone;
+
+	if (run_detached(command, &pid) != RC_OK)
+		return await(dispatcher, -1, DISPATCHER_PAUSE);
+	gone = pidfd_open(pid, 0);
+	going_on = await(dispatcher, gone, -1);
+	(void)waitpid(pid, NULL, WNOHANG);
+	if (gone >= 0)
+		close(gone);
+	return going_on;
+}
+
+/* One at a time: what is stored meanwhile is worth another one. */
+static void
+run_drains(struct dispatcher *dispatcher)
+{
+	struct journal *journal;
+	uint64_t stored;
+	ssize_t n;
+
+	if (!reach_journal(dispatcher, &journal))
+		return;
+	journal_wake(journal, dispatcher->wake);
+	/* First for what an earlier process left. */
+	while (run_drain(dispatcher) &&
+	    await(dispatcher, dispatcher->wake, -1)) {
+		n = read(dispatcher->wake, &stored, sizeof(stored));
+		if (n < 0 && errno != EAGAIN)
+			return;
+	}
+}
+
+static void *
+dispatch(void *context)
+{
+	struct dispatcher *dispatcher = context;
+
+	if (dispatcher->dispatch == CONF_DISPATCH_DRAIN)
+		run_drains(dispatcher);
+	else
+		run_queue(dispatcher);
+	return NULL;
+}
+
+static enum rc
+copy_names(struct dispatcher *dispatcher, const char *file)
+{
+	struct conf *conf = settings_hold(dispatcher->settings);
+	enum rc rc = RC_OK;
+
+	dispatcher->dispatch = conf->dispatch;
+	if (conf->journal != NULL) {
+		dispatcher->journal = strdup(conf->journal);
+		dispatcher->file = realpath(file, NULL);
+		if (dispatcher->journal == NULL || dispatcher->file == NULL)
+			rc = RC_SYSTEM;
+	}
+	settings_release(dispatcher->settings, conf);
+	return rc;
+}
+
+static enum rc
+open_journal(struct dispatcher *dispatcher, struct sink inner)
+{
+	struct journal *journal;
+	enum rc rc = enqueue_open(dispatcher->journal, JOURNAL_CREATE, inner,
+	    &dispatcher->enqueue);
+
+	if (rc != RC_OK || dispatcher->journal == NULL)
+		return rc;
+	rc = enqueue_journal(dispatcher->enqueue, &journal);
+	/* Out of reach is no reason to refuse hooks that only wait. */
+	return rc == RC_STORE || rc == RC_LOCKED ? RC_OK : rc;
+}
+
+static enum rc
+start(struct dispatcher *dispatcher)
+{
+	if (dispatcher->journal == NULL ||
+	    dispatcher->dispatch == CONF_DISPATCH_NONE)
+		return RC_OK;
+	if (pthread_create(&dispatcher->thread, NULL, dispatch,
+	    dispatcher) != 0)
+		return RC_SYSTEM;
+	dispatcher->running = true;
+	return RC_OK;
+}
+
+enum rc
+dispatcher_open(struct settings *settings, const char *file,
+    struct sink inner, struct dispatcher **out)
+{
+	struct dispatcher *dispatcher = calloc(1, sizeof(*dispatcher));
+	enum rc rc;
+
+	if (dispatcher == NULL)
+		return RC_MEMORY;
+	dispatcher->settings = settings;
+	dispatcher->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	dispatcher->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	rc = dispatcher->stop < 0 || dispatcher->wake < 0 ?
+	    RC_SYSTEM : copy_names(dispatcher, file);
+	if (rc == RC_OK)
+		rc = open_journal(dispatcher, inner);
+	if (rc == RC_OK)
+		rc = start(dispatcher);
+	if (rc != RC_OK)
+		dispatcher_close(dispatcher);
+	else
+		*out = dispatcher;
+	return rc;
+}
+
+struct sink
+dispatcher_sink(struct dispatcher *dispatcher)
+{
+	return enqueue_sink(dispatcher->enqueue);
+}
+
+void
+dispatcher_stop(struct dispatcher *dispatcher)
+{
+	static const uint64_t one = 1;
+
+	if (write(dispatcher->stop, &one, sizeof(one)) != sizeof(one))
+		log_say(LOG_LEVEL_ERROR, "cannot stop the queue: %s",
+		    strerrordesc_np(errno));
+}
+
+enum rc
+dispatcher_join(struct dispatcher *dispatcher, int64_t deadline)
+{
+	int64_t left = clock_left(deadline);
+	struct timespec end;
+
+	if (!dispatcher->running)
+		return RC_OK;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += left / 1000 + 1;
+	if (pthread_clockjoin_np(dispatcher->thread, NULL, CLOCK_MONOTONIC,
+	    &end) != 0)
+		return RC_TIMEOUT;
+	dispatcher->running = false;
+	return RC_OK;
+}
+
+void
+dispatcher_close(struct dispatcher *dispatcher)
+{
+	if (dispatcher == NULL)
+		return;
+	enqueue_close(dispatcher->enqueue);
+	if (dispatcher->stop >= 0)
+		close(dispatcher->stop);
+	if (dispatcher->wake >= 0)
+		close(dispatcher->wake);
+	free(dispatcher->journal);
+	free(dispatcher->file);
+	free(dispatcher);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_DISPATCHER_H
+#define PELIHOOK_DISPATCHER_H
+
+#include <stdint.h>
+
+#include "job.h"
+
+struct settings;
+
+/*
+ * The queue's two ends in this process: the sink that stores, and the thread
+ * that runs what is stored, or has `pelihookctl drain` run it, as `dispatch`
+ * says.
+ */
+struct dispatcher;
+
+/*
+ * inner: the sink of what needs no journal.  Opens the journal, where there
+ * is one, and starts the thread.  file is the configuration, for drains.
+ * RC_CONFIG where the journal cannot be trusted or understood; a journal
+ * that is only out of reach for now is tried again.  RC_MEMORY, RC_SYSTEM.
+ */
+enum rc dispatcher_open(struct settings *settings, const char *file,
+    struct sink inner, struct dispatcher **out);
+struct sink dispatcher_sink(struct dispatcher *dispatcher);
+/* Nothing new is claimed; what runs gets stop-timeout. */
+void dispatcher_stop(struct dispatcher *dispatcher);
+/* Waits for the thread, behind dispatcher_stop.  RC_TIMEOUT. */
+enum rc dispatcher_join(struct dispatcher *dispatcher, int64_t deadline);
+/* Once it is joined.  NULL is fine. */
+void dispatcher_close(struct dispatcher *dispatcher);
+
+#endif
