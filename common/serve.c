@@ -164,6 +164,9 @@ answer(const struct gateway *gateway, struct conf *conf,
 			capture(hook, request);
 		return reply;
 	}
+	/* Refused before its turn: the drain has to know it all the same. */
+	if (request->length < 0)
+		request_admit(request, SIZE_MAX);
 	log_refusal(request, hook, rc);
 	reply = reply_for(rc);
 	reply.head = strcmp(request->method, "HEAD") == 0;
