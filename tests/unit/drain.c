@@ -1,0 +1,1068 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/eventfd.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <sqlite3.h>
+
+#include "queue.h"
+
+#include "conf.h"
+#include "drain.h"
+#include "log.h"
+
+enum { PATIENCE = 30000 };	/* milliseconds for what must happen */
+
+static char marks_path[PATH_MAX + 16];
+
+/* A drain in a thread, as pelihook.fcgi has it. */
+struct machine {
+	struct journal *journal;
+	struct conf *conf;
+	pthread_mutex_t lock;		/* guards the configuration */
+	struct drain_settings settings;
+	pthread_t thread;
+	enum rc rc;
+};
+
+static int
+make_all(void **state)
+{
+	struct log_settings settings = {
+		LOG_TO_FILE, NULL, LOG_TEXT, LOG_LEVEL_DEBUG
+	};
+
+	if (make_place(state) != 0)
+		return -1;
+	snprintf(marks_path, sizeof(marks_path), "%s/marks", scratch);
+	settings.path = scratch_path("log");
+	return log_open("unit", &settings) == RC_OK ? 0 : -1;
+}
+
+static int
+remove_all(void **state)
+{
+	log_close();
+	return scratch_remove(state);
+}
+
+static struct buf
+read_all(const char *path)
+{
+	struct buf text = {0};
+	char chunk[4096];
+	ssize_t n = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	assert_int_equal(buf_text(&text, ""), RC_OK);
+	while (fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0)
+		assert_int_equal(buf_add(&text,
+		    (struct bytes){chunk, (size_t)n}), RC_OK);
+	if (fd >= 0)
+		close(fd);
+	return text;
+}
+
+static bool
+file_holds(const char *path, const char *text)
+{
+	struct buf all = read_all(path);
+	bool holds = strstr(all.data, text) != NULL;
+
+	buf_free(&all);
+	return holds;
+}
+
+static unsigned
+count_of(const char *path, const char *text)
+{
+	struct buf all = read_all(path);
+	unsigned n = 0;
+
+	for (char *at = all.data; (at = strstr(at, text)) != NULL; at++)
+		n++;
+	buf_free(&all);
+	return n;
+}
+
+static void
+wait_for(const char *path, const char *text)
+{
+	int64_t deadline = clock_steady() + PATIENCE;
+
+	while (!file_holds(path, text) && clock_left(deadline) > 0)
+		poll(NULL, 0, 5);
+	if (!file_holds(path, text)) {
+		struct buf all = read_all(scratch_path("log"));
+
+		print_error("%s lacks <%s>; log:\n%s\n", path, text,
+		    all.data);
+		buf_free(&all);
+		fail();
+	}
+}
+
+/* A command that marks its start and its end, and does something between. */
+static void
+write_command(const char *name, const char *between)
+{
+	struct buf text = {0};
+
+	assert_int_equal(buf_printf(&text, "#!/bin/sh\n"
+	    "M=%s D=%s\n"
+	    "body=$(cat); n=$(printf '%%s' \"$body\" | head -n 1 |"
+	    " tr -dc 0-9)\n"
+	    "echo \"start $n $PELIHOOK_ATTEMPT\" >>$M\n"
+	    "code=0\n%s\n"
+	    "echo \"end $n $PELIHOOK_ATTEMPT $code\" >>$M\n"
+	    "exit $code\n", marks_path, scratch, between), RC_OK);
+	scratch_file(name, text.data, 0755);
+	buf_free(&text);
+}
+
+static struct conf *
+load(const char *hooks)
+{
+	struct buf complaints = {.max = 4096};
+	struct buf text = {0};
+	struct conf *conf = NULL;
+	enum rc rc;
+
+	assert_int_equal(buf_printf(&text, "journal %s\nstop-timeout 200ms\n"
+	    "%s", journal_path, hooks), RC_OK);
+	rc = conf_load(scratch_file("conf", text.data, 0600), &conf,
+	    &complaints);
+	if (rc == RC_OK)
+		rc = conf_ready_all(conf, &complaints);
+	if (rc != RC_OK)
+		print_error("%s", complaints.data);
+	assert_int_equal(rc, RC_OK);
+	buf_free(&complaints);
+	buf_free(&text);
+	return conf;
+}
+
+/* One hook, h, whose line runs the command `cmd`. */
+static struct conf *
+load_hook(const char *directives)
+{
+	struct buf text = {0};
+	struct conf *conf;
+
+	assert_int_equal(buf_printf(&text, "hook h\nsignature none\n"
+	    "retry 20ms 20ms 20ms\n%son * run %s/cmd\n", directives,
+	    scratch), RC_OK);
+	conf = load(text.data);
+	buf_free(&text);
+	return conf;
+}
+
+static struct conf *
+get_conf(void *context)
+{
+	struct machine *machine = context;
+	struct conf *conf;
+
+	pthread_mutex_lock(&machine->lock);
+	conf = conf_hold(machine->conf);
+	pthread_mutex_unlock(&machine->lock);
+	return conf;
+}
+
+static void
+build(struct machine *machine, struct conf *conf)
+{
+	*machine = (struct machine){.conf = conf};
+	pthread_mutex_init(&machine->lock, NULL);
+	machine->journal = open_journal();
+	machine->settings = (struct drain_settings){
+		.journal = machine->journal, .conf = get_conf,
+		.context = machine,
+		.stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)
+	};
+}
+
+static void *
+run_machine(void *context)
+{
+	struct machine *machine = context;
+
+	machine->rc = drain(&machine->settings);
+	return NULL;
+}
+
+static void
+start(struct machine *machine)
+{
+	assert_int_equal(pthread_create(&machine->thread, NULL, run_machine,
+	    machine), 0);
+}
+
+static void
+ring_stop(struct machine *machine)
+{
+	uint64_t word = 1;
+
+	assert_int_equal(write(machine->settings.stop, &word, sizeof(word)),
+	    sizeof(word));
+}
+
+static void
+stop(struct machine *machine)
+{
+	ring_stop(machine);
+	pthread_join(machine->thread, NULL);
+	assert_int_equal(machine->rc, RC_OK);
+}
+
+static void
+take_apart(struct machine *machine)
+{
+	journal_close(machine->journal);
+	conf_release(machine->conf);
+	close(machine->settings.stop);
+	pthread_mutex_destroy(&machine->lock);
+}
+
+static void
+drain_empty(struct machine *machine)
+{
+	machine->settings.until_empty = true;
+	assert_int_equal(drain(&machine->settings), RC_OK);
+}
+
+static enum rc
+add_count(void *context, const struct journal_count *count)
+{
+	return buf_printf(context, "%s %s %lld ", count->hook,
+	    journal_state_name(count->state), (long long)count->count);
+}
+
+static bool
+counts_are(struct journal *journal, const char *text)
+{
+	struct buf got = {0};
+	bool same;
+
+	assert_int_equal(buf_text(&got, ""), RC_OK);
+	assert_int_equal(journal_counts(journal, add_count, &got), RC_OK);
+	same = strcmp(got.data, text) == 0;
+	buf_free(&got);
+	return same;
+}
+
+static void
+wait_for_counts(struct journal *journal, const char *text)
+{
+	int64_t deadline = clock_steady() + PATIENCE;
+
+	while (!counts_are(journal, text) && clock_left(deadline) > 0)
+		poll(NULL, 0, 10);
+	if (!counts_are(journal, text)) {
+		struct buf got = {0};
+		struct buf log = read_all(scratch_path("log"));
+
+		(void)journal_counts(journal, add_count, &got);
+		print_error("counts <%s>, not <%s>; log:\n%s\n",
+		    got.len > 0 ? got.data : "", text, log.data);
+		fail();
+	}
+}
+
+static void
+expect_marks(const char *text)
+{
+	struct buf all = read_all(marks_path);
+
+	assert_string_equal(all.data, text);
+	buf_free(&all);
+}
+
+/* What becomes of an event. */
+
+static void
+an_event_is_run_and_done(void **state)
+{
+	struct machine machine;
+	struct buf log;
+
+	(void)state;
+	write_command("cmd", "printf '%s %s %s %s' \"$body\" $PELIHOOK_HOOK "
+	    "$PELIHOOK_EVENT $PELIHOOK_REMOTE_ADDR >>$M; echo said >&2");
+	build(&machine, load_hook(""));
+	append_sample(machine.journal, "h", 5, "");
+	drain_empty(&machine);
+	expect_marks("start 5 1\n{\"n\":5} h pipeline_run_error 192.0.2.7"
+	    "end 5 1 0\n");
+	assert_true(counts_are(machine.journal, "h done 1 "));
+	log = read_all(scratch_path("log"));
+	assert_non_null(strstr(log.data, "end=exit"));
+	buf_free(&log);
+	take_apart(&machine);
+}
+
+static void
+a_failing_one_is_tried_again(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	write_command("cmd", "test $PELIHOOK_ATTEMPT = 3 || code=1");
+	build(&machine, load_hook(""));
+	append_sample(machine.journal, "h", 1, "");
+	start(&machine);
+	wait_for_counts(machine.journal, "h done 1 ");
+	stop(&machine);
+	expect_marks("start 1 1\nend 1 1 1\nstart 1 2\nend 1 2 1\n"
+	    "start 1 3\nend 1 3 0\n");
+	take_apart(&machine);
+}
+
+static void
+after_the_last_pause_it_is_dead(void **state)
+{
+	struct machine machine;
+	char hook[PATH_MAX + 64];
+
+	(void)state;
+	write_command("cmd", "code=$((74 + PELIHOOK_ATTEMPT % 2))");
+	write_command("dead", "echo \"dead $body\" >>$M; code=3");
+	snprintf(hook, sizeof(hook), "on-dead run %s/dead\n", scratch);
+	build(&machine, load_hook(hook));
+	append_sample(machine.journal, "h", 1, "");
+	start(&machine);
+	wait_for(scratch_path("log"), "on-dead failed");
+	stop(&machine);
+	assert_true(counts_are(machine.journal, "h dead 1 "));
+	expect_marks("start 1 1\nend 1 1 75\nstart 1 2\nend 1 2 74\n"
+	    "start 1 3\nend 1 3 75\nstart 1 4\nend 1 4 74\n"
+	    "start 1 4\ndead {\"n\":1}\nend 1 4 3\n");
+	take_apart(&machine);
+}
+
+static void
+a_bad_event_is_dead_at_once(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	write_command("cmd", "code=65");
+	build(&machine, load_hook(""));
+	append_sample(machine.journal, "h", 1, "");
+	drain_empty(&machine);
+	expect_marks("start 1 1\nend 1 1 65\n");
+	assert_true(counts_are(machine.journal, "h dead 1 "));
+	take_apart(&machine);
+}
+
+static void
+until_empty_does_not_wait_for_retries(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	build(&machine, load("hook h\nsignature none\nretry 1h\n"
+	    "on * run /bin/false\n"));
+	append_sample(machine.journal, "h", 1, "");
+	drain_empty(&machine);
+	assert_true(counts_are(machine.journal, "h queued 1 "));
+	take_apart(&machine);
+}
+
+static enum rc
+note_last(void *context, const struct journal_row *row)
+{
+	snprintf(context, 32, "%s %d %u", row->outcome, row->code,
+	    row->attempts);
+	return RC_OK;
+}
+
+static void
+last(struct journal *journal, char got[32])
+{
+	struct journal_filter filter = {.state = -1, .limit = 1};
+
+	got[0] = '\0';
+	assert_int_equal(journal_list(journal, &filter, note_last, got),
+	    RC_OK);
+}
+
+static void
+expect_last(struct journal *journal, const char *text)
+{
+	char got[32];
+
+	last(journal, got);
+	assert_string_equal(got, text);
+}
+
+static int
+remove_journal(void)
+{
+	return unlink(journal_path);
+}
+
+static void
+ends_of_other_kinds_are_told(void **state)
+{
+	static const struct {
+		const char *act;
+		const char *told;
+	} cases[] = {
+		{"kill -9 $$", "signal 9 1"},
+		{"trap 'exit 0' TERM; sleep 60 & wait", "timeout 0 1"},
+		{"code=3", "exit 3 1"}
+	};
+	struct machine machine;
+	unsigned failed = 0;
+	char got[32];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		write_command("cmd", cases[i].act);
+		build(&machine, load_hook("timeout 200ms\n"));
+		append_sample(machine.journal, "h", (unsigned)i, "");
+		drain_empty(&machine);
+		last(machine.journal, got);
+		failed += case_text(cases[i].act, got, cases[i].told);
+		take_apart(&machine);
+		assert_int_equal(remove_journal(), 0);
+	}
+	assert_int_equal(failed, 0);
+}
+
+static void
+what_cannot_be_started_is_tried_again(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	write_command("cmd", "");
+	build(&machine, load_hook(""));
+	assert_int_equal(unlink(scratch_path("cmd")), 0);
+	append_sample(machine.journal, "h", 1, "");
+	start(&machine);
+	wait_for_counts(machine.journal, "h dead 1 ");
+	stop(&machine);
+	expect_last(machine.journal, "unstarted 2 4");
+	assert_true(file_holds(scratch_path("log"), "level=error"));
+	take_apart(&machine);
+}
+
+/* Routing by the configuration in force. */
+
+static void
+what_is_ignored_now_is_done(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	build(&machine, load("hook h\nsignature none\n"
+	    "on pipeline_run_error ignore\non * run /bin/false\n"));
+	append_sample(machine.journal, "h", 1, "");
+	drain_empty(&machine);
+	assert_true(counts_are(machine.journal, "h done 1 "));
+	expect_last(machine.journal, "ignored 0 1");
+	take_apart(&machine);
+}
+
+static void
+what_has_no_hook_stays_queued(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	build(&machine, load("hook other\nsignature none\n"
+	    "on * run /bin/true\n"));
+	append_sample(machine.journal, "h", 1, "");
+	drain_empty(&machine);
+	assert_true(counts_are(machine.journal, "h queued 1 "));
+	assert_true(file_holds(scratch_path("log"), "is gone: hook=h"));
+	take_apart(&machine);
+}
+
+static void
+each_delivery_has_its_line(void **state)
+{
+	struct machine machine;
+	struct sample sample;
+	char text[3 * PATH_MAX];
+
+	(void)state;
+	write_command("first", "echo first >>$M");
+	write_command("second", "echo second >>$M");
+	snprintf(text, sizeof(text), "hook h\nsignature none\n"
+	    "on * also run %s/first\non connection_added run /bin/false\n"
+	    "on * run %s/second\n", scratch, scratch);
+	build(&machine, load(text));
+	fill_sample(&sample, "h", 1);
+	/* One more than there are lines now. */
+	sample.entry.deliveries = 3;
+	assert_int_equal(journal_append(machine.journal, &sample.entry),
+	    RC_OK);
+	drain_empty(&machine);
+	expect_marks("start 1 1\nfirst\nend 1 1 0\n"
+	    "start 1 1\nsecond\nend 1 1 0\n");
+	assert_true(counts_are(machine.journal, "h done 3 "));
+	take_apart(&machine);
+}
+
+static void
+a_new_configuration_is_taken_at_once(void **state)
+{
+	struct machine machine;
+	struct conf *old;
+
+	(void)state;
+	write_command("cmd", "");
+	build(&machine, load("hook other\nsignature none\n"
+	    "on * run /bin/true\n"));
+	append_sample(machine.journal, "h", 1, "");
+	start(&machine);
+	wait_for(scratch_path("log"), "is gone: hook=h");
+	pthread_mutex_lock(&machine.lock);
+	old = machine.conf;
+	machine.conf = load_hook("");
+	pthread_mutex_unlock(&machine.lock);
+	conf_release(old);
+	wait_for_counts(machine.journal, "h done 1 ");
+	stop(&machine);
+	take_apart(&machine);
+}
+
+/* Waking. */
+
+static void
+an_event_of_this_process_is_run_at_once(void **state)
+{
+	struct machine machine;
+	int64_t began;
+
+	(void)state;
+	write_command("cmd", "");
+	build(&machine, load_hook(""));
+	append_sample(machine.journal, "h", 1, "");
+	start(&machine);
+	wait_for_counts(machine.journal, "h done 1 ");
+	began = clock_steady();
+	for (unsigned i = 2; i < 7; i++) {
+		char text[32];
+
+		append_sample(machine.journal, "h", i, "");
+		snprintf(text, sizeof(text), "end %u", i);
+		wait_for(marks_path, text);
+	}
+	/* Five looks after what others store would take 4500 ms. */
+	assert_true(clock_steady() - began < 3000);
+	stop(&machine);
+	take_apart(&machine);
+}
+
+static void
+an_event_of_another_process_is_noticed(void **state)
+{
+	struct machine machine;
+	struct journal *other;
+
+	(void)state;
+	write_command("cmd", "");
+	build(&machine, load_hook(""));
+	append_sample(machine.journal, "h", 1, "");
+	start(&machine);
+	wait_for_counts(machine.journal, "h done 1 ");
+	other = open_journal();
+	append_sample(other, "h", 2, "");
+	wait_for(marks_path, "end 2");
+	journal_close(other);
+	stop(&machine);
+	take_apart(&machine);
+}
+
+/* Concurrency and order. */
+
+struct mark {
+	bool starts;
+	unsigned number;
+	int code;
+};
+
+static size_t
+parse_marks(struct mark *marks, size_t room)
+{
+	struct buf all = read_all(marks_path);
+	struct bytes rest = buf_view(&all);
+	struct bytes line;
+	size_t n = 0;
+	unsigned attempt;
+	char text[64];
+
+	while (bytes_item(&rest, "\n", &line) && line.len > 0) {
+		snprintf(text, sizeof(text), "%.*s", (int)line.len,
+		    line.data);
+		assert_true(n < room);
+		marks[n] = (struct mark){.code = -1};
+		marks[n].starts = text[0] == 's';
+		if (marks[n].starts)
+			assert_int_equal(sscanf(text, "start %u %u",
+			    &marks[n].number, &attempt), 2);
+		else
+			assert_int_equal(sscanf(text, "end %u %u %d",
+			    &marks[n].number, &attempt, &marks[n].code), 3);
+		n++;
+	}
+	buf_free(&all);
+	return n;
+}
+
+static int
+most_at_once(const struct mark *marks, size_t n)
+{
+	int running = 0;
+	int most = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		running += marks[i].starts ? 1 : -1;
+		most = running > most ? running : most;
+	}
+	return most;
+}
+
+static void
+concurrency_is_used_and_kept(void **state)
+{
+	static struct mark marks[200];
+	struct machine machine;
+	size_t n;
+
+	(void)state;
+	/* Each waits until a second one runs beside it. */
+	write_command("cmd", "i=0; while test $(grep -c start $M) -lt 2 && "
+	    "test $i -lt 1000; do i=$((i + 1)); sleep 0.01; done");
+	build(&machine, load_hook("concurrency 3\n"));
+	for (unsigned i = 0; i < 12; i++)
+		append_sample(machine.journal, "h", i, "");
+	drain_empty(&machine);
+	n = parse_marks(marks, COUNT(marks));
+	assert_int_equal(n, 24);
+	assert_true(most_at_once(marks, n) >= 2);
+	assert_true(most_at_once(marks, n) <= 3);
+	assert_true(counts_are(machine.journal, "h done 12 "));
+	take_apart(&machine);
+}
+
+enum { EVENTS = 120, KEYS = 10 };
+
+/* Events of one key: never at once, and none before the one before is done. */
+static void
+check_key(const struct mark *marks, size_t n, unsigned key)
+{
+	unsigned next = key;
+	bool running = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (marks[i].number % KEYS != key)
+			continue;
+		assert_int_equal(marks[i].number, next);
+		assert_true(running != marks[i].starts);
+		running = marks[i].starts;
+		if (!running && marks[i].code == 0)
+			next += KEYS;
+	}
+	assert_false(running);
+	assert_int_equal(next, EVENTS + key);
+}
+
+static struct conf *
+load_ordered(void)
+{
+	struct buf text = {0};
+	struct conf *conf;
+
+	assert_int_equal(buf_printf(&text, "hook h\nsignature none\n"
+	    "concurrency 8\norder /k\nretry 5ms 5ms 5ms 5ms 5ms 5ms 5ms "
+	    "5ms\non * run %s/cmd\n", scratch), RC_OK);
+	conf = load(text.data);
+	buf_free(&text);
+	return conf;
+}
+
+/* Drains in a process of its own until the pipe is closed. */
+static pid_t
+start_process(struct conf *conf, int *pipe_end)
+{
+	struct machine machine;
+	char byte;
+	int ends[2];
+	pid_t child;
+
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	if (child == 0) {
+		close(ends[1]);
+		build(&machine, conf);
+		start(&machine);
+		(void)!read(ends[0], &byte, 1);
+		stop(&machine);
+		_exit(0);
+	}
+	close(ends[0]);
+	*pipe_end = ends[1];
+	return child;
+}
+
+static void
+order_holds_with_failures_and_two_processes(void **state)
+{
+	static struct mark marks[4000];
+	struct machine machine;
+	char key[16];
+	int status = 0;
+	struct conf *conf;
+	int pipe_end;
+	size_t n;
+	pid_t child;
+
+	(void)state;
+	write_command("cmd", "test $(((n * 7 + PELIHOOK_ATTEMPT) % 4)) != 0"
+	    " || code=1");
+	conf = load_ordered();
+	child = start_process(conf, &pipe_end);
+	build(&machine, conf);
+	for (unsigned i = 0; i < EVENTS; i++) {
+		snprintf(key, sizeof(key), "%u", i % KEYS);
+		append_sample(machine.journal, "h", i, key);
+	}
+	start(&machine);
+	wait_for_counts(machine.journal, "h done 120 ");
+	stop(&machine);
+	close(pipe_end);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	n = parse_marks(marks, COUNT(marks));
+	assert_true(n > 2 * EVENTS);
+	assert_true(most_at_once(marks, n) <= 8);
+	for (unsigned i = 0; i < KEYS; i++)
+		check_key(marks, n, i);
+	take_apart(&machine);
+}
+
+/* Stopping and dying. */
+
+static void
+what_runs_is_ended_and_given_back_at_a_stop(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	write_command("cmd", "test -e $D/go || exec sleep 60");
+	build(&machine, load_hook(""));
+	append_sample(machine.journal, "h", 1, "");
+	append_sample(machine.journal, "h", 2, "");
+	start(&machine);
+	wait_for(marks_path, "start 1 1");
+	stop(&machine);
+	assert_true(counts_are(machine.journal, "h queued 2 "));
+	expect_last(machine.journal, " 0 0");
+	scratch_file("go", "", 0600);
+	(void)!read(machine.settings.stop, &(uint64_t){0}, 8);
+	drain_empty(&machine);
+	/* It was not counted as a try. */
+	expect_marks("start 1 1\nstart 1 1\nend 1 1 0\n"
+	    "start 2 1\nend 2 1 0\n");
+	take_apart(&machine);
+}
+
+static void
+what_ends_in_time_is_settled_at_a_stop(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	write_command("cmd", "while test ! -e $D/go; do sleep 0.01; done");
+	build(&machine, load_hook(""));
+	append_sample(machine.journal, "h", 1, "");
+	start(&machine);
+	wait_for(marks_path, "start 1 1");
+	ring_stop(&machine);
+	scratch_file("go", "", 0600);
+	pthread_join(machine.thread, NULL);
+	assert_true(counts_are(machine.journal, "h done 1 "));
+	take_apart(&machine);
+}
+
+/* A process with a drain that is killed once its command has begun. */
+static void
+kill_a_drain(const char *mark)
+{
+	struct machine machine;
+	struct conf *conf = load_hook("kill-after 300ms\n");
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		build(&machine, conf);
+		drain_empty(&machine);
+		_exit(0);
+	}
+	wait_for(marks_path, mark);
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	conf_release(conf);
+}
+
+static void
+a_command_that_outlived_its_runner_is_ended_first(void **state)
+{
+	struct machine machine;
+	struct journal *journal = open_journal();
+
+	(void)state;
+	/* The first one does not listen to SIGTERM, and has a child. */
+	write_command("cmd", "if test $PELIHOOK_ATTEMPT = 1; then trap '' "
+	    "TERM; sleep 60 & for i in 1 2 3 4 5 6 7 8 9; do "
+	    "echo alive >>$M; sleep 1; done; fi");
+	append_sample(journal, "h", 1, "");
+	journal_close(journal);
+	kill_a_drain("alive");
+	build(&machine, load_hook("kill-after 300ms\n"));
+	drain_empty(&machine);
+	assert_true(counts_are(machine.journal, "h done 1 "));
+	assert_true(file_holds(scratch_path("log"), "outlived its runner"));
+	assert_int_equal(count_of(marks_path, "start 1 2\n"), 1);
+	assert_int_equal(count_of(marks_path, "end 1 1 "), 0);
+	assert_true(file_holds(marks_path, "start 1 2\nend 1 2 0\n"));
+	take_apart(&machine);
+}
+
+static void
+a_command_that_ended_meanwhile_is_run_again(void **state)
+{
+	struct machine machine;
+	struct journal *journal = open_journal();
+
+	(void)state;
+	write_command("cmd", "while test ! -e $D/go; do sleep 0.01; done");
+	append_sample(journal, "h", 1, "");
+	journal_close(journal);
+	kill_a_drain("start 1 1");
+	scratch_file("go", "", 0600);
+	wait_for(marks_path, "end 1 1 0");
+	build(&machine, load_hook("kill-after 300ms\n"));
+	drain_empty(&machine);
+	expect_marks("start 1 1\nend 1 1 0\nstart 1 2\nend 1 2 0\n");
+	take_apart(&machine);
+}
+
+static void
+a_result_that_cannot_be_written_is_kept(void **state)
+{
+	struct machine machine;
+	sqlite3 *db;
+
+	(void)state;
+	write_command("cmd", "while test ! -e $D/go; do sleep 0.01; done");
+	build(&machine, load_hook("concurrency 2\n"));
+	append_sample(machine.journal, "h", 1, "");
+	start(&machine);
+	wait_for(marks_path, "start 1 1");
+	journal_patience(machine.journal, 20);
+	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL,
+	    NULL), SQLITE_OK);
+	scratch_file("go", "", 0600);
+	wait_for(marks_path, "end 1 1 0");
+	wait_for(scratch_path("log"), "database is locked");
+	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_close(db);
+	wait_for_counts(machine.journal, "h done 1 ");
+	append_sample(machine.journal, "h", 2, "");
+	wait_for_counts(machine.journal, "h done 2 ");
+	assert_int_equal(count_of(marks_path, "start"), 2);
+	stop(&machine);
+	take_apart(&machine);
+}
+
+static void
+one_drain_at_a_time_looks_once_more(void **state)
+{
+	struct machine machine;
+	struct journal *other;
+
+	(void)state;
+	write_command("cmd", "");
+	build(&machine, load_hook(""));
+	append_sample(machine.journal, "h", 1, "");
+	other = open_journal();
+	assert_int_equal(journal_drain_lock(other), RC_OK);
+	assert_int_equal(drain_alone(&machine.settings), RC_OK);
+	assert_true(counts_are(machine.journal, "h queued 1 "));
+	journal_drain_unlock(other);
+	assert_int_equal(drain_alone(&machine.settings), RC_OK);
+	assert_true(counts_are(machine.journal, "h done 1 "));
+	assert_int_equal(journal_drain_lock(other), RC_OK);
+	journal_close(other);
+	take_apart(&machine);
+}
+
+static void
+a_drain_does_not_spin_where_others_have_the_place(void **state)
+{
+	static const struct journal_want want = {"h", 1, 1};
+	static const struct journal_wants wants = {&want, 1};
+	struct machine machine;
+	struct journal *other;
+	struct journal_claim claim;
+
+	(void)state;
+	write_command("cmd", "");
+	build(&machine, load_hook(""));
+	append_sample(machine.journal, "h", 1, "");
+	append_sample(machine.journal, "h", 2, "");
+	other = open_journal();
+	assert_int_equal(journal_claim(other, &wants, clock_wall(), &claim),
+	    RC_OK);
+	assert_int_equal(drain_alone(&machine.settings), RC_OK);
+	assert_true(counts_are(machine.journal, "h queued 1 h running 1 "));
+	journal_claim_free(&claim);
+	journal_close(other);
+	/* Its runner is gone now. */
+	assert_int_equal(drain_alone(&machine.settings), RC_OK);
+	assert_true(counts_are(machine.journal, "h done 2 "));
+	take_apart(&machine);
+}
+
+static void
+trouble_ends_a_drain_that_is_not_to_last(void **state)
+{
+	struct machine machine;
+	sqlite3 *db;
+
+	(void)state;
+	write_command("cmd", "");
+	build(&machine, load_hook(""));
+	append_sample(machine.journal, "h", 1, "");
+	journal_patience(machine.journal, 20);
+	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL,
+	    NULL), SQLITE_OK);
+	assert_int_equal(drain_alone(&machine.settings), RC_LOCKED);
+	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_close(db);
+	assert_int_equal(drain_alone(&machine.settings), RC_OK);
+	assert_true(counts_are(machine.journal, "h done 1 "));
+	take_apart(&machine);
+}
+
+/* Batch. */
+
+static void
+a_batch_is_one_run(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	write_command("cmd", "echo \"$PELIHOOK_COUNT $(printf '%s\\n' "
+	    "\"$body\" | wc -l)\" >>$M");
+	build(&machine, load_hook("batch 5\ninput line\n"));
+	for (unsigned i = 1; i <= 7; i++)
+		append_sample(machine.journal, "h", i, "");
+	drain_empty(&machine);
+	expect_marks("start 1 \n5 5\nend 1  0\nstart 6 \n2 2\nend 6  0\n");
+	assert_true(counts_are(machine.journal, "h done 7 "));
+	take_apart(&machine);
+}
+
+static void
+a_failed_batch_is_taken_apart(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	write_command("cmd", "test $PELIHOOK_COUNT = 1 || code=1; "
+	    "test $n != 2 || code=65");
+	build(&machine, load_hook("batch 5\ninput line\n"));
+	for (unsigned i = 1; i <= 3; i++)
+		append_sample(machine.journal, "h", i, "");
+	drain_empty(&machine);
+	expect_marks("start 1 \nend 1  1\nstart 1 2\nend 1 2 0\n"
+	    "start 2 2\nend 2 2 65\nstart 3 2\nend 3 2 0\n");
+	assert_true(counts_are(machine.journal, "h done 2 h dead 1 "));
+	take_apart(&machine);
+}
+
+static void
+a_batch_that_has_to_wait_stays_one(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	write_command("cmd", "echo \"count $PELIHOOK_COUNT\" >>$M; "
+	    "test -e $D/go || code=75; echo >$D/go");
+	build(&machine, load_hook("batch 5\ninput line\n"));
+	for (unsigned i = 1; i <= 3; i++)
+		append_sample(machine.journal, "h", i, "");
+	start(&machine);
+	wait_for_counts(machine.journal, "h done 3 ");
+	stop(&machine);
+	expect_marks("start 1 \ncount 3\nend 1  75\n"
+	    "start 1 \ncount 3\nend 1  0\n");
+	take_apart(&machine);
+}
+
+static void
+a_key_of_a_batch_stops_at_its_first_failure(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	write_command("cmd", "test $PELIHOOK_COUNT = 1 || code=1; "
+	    "test $n != 2 || code=1");
+	build(&machine, load_hook("batch 5\ninput line\norder /k\n"));
+	for (unsigned i = 1; i <= 5; i++)
+		append_sample(machine.journal, "h", i, i == 4 ? "b" : "a");
+	start(&machine);
+	wait_for(marks_path, "end 4 2 0");
+	stop(&machine);
+	assert_true(file_holds(marks_path, "start 2 2\nend 2 2 1\n"
+	    "start 4 2\nend 4 2 0\n"));
+	take_apart(&machine);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_all, remove_all)
+	const struct CMUnitTest tests[] = {
+		TEST(an_event_is_run_and_done),
+		TEST(a_failing_one_is_tried_again),
+		TEST(after_the_last_pause_it_is_dead),
+		TEST(a_bad_event_is_dead_at_once),
+		TEST(until_empty_does_not_wait_for_retries),
+		TEST(ends_of_other_kinds_are_told),
+		TEST(what_cannot_be_started_is_tried_again),
+		TEST(what_is_ignored_now_is_done),
+		TEST(what_has_no_hook_stays_queued),
+		TEST(each_delivery_has_its_line),
+		TEST(a_new_configuration_is_taken_at_once),
+		TEST(an_event_of_this_process_is_run_at_once),
+		TEST(an_event_of_another_process_is_noticed),
+		TEST(concurrency_is_used_and_kept),
+		TEST(order_holds_with_failures_and_two_processes),
+		TEST(what_runs_is_ended_and_given_back_at_a_stop),
+		TEST(what_ends_in_time_is_settled_at_a_stop),
+		TEST(a_command_that_outlived_its_runner_is_ended_first),
+		TEST(a_command_that_ended_meanwhile_is_run_again),
+		TEST(a_result_that_cannot_be_written_is_kept),
+		TEST(one_drain_at_a_time_looks_once_more),
+		TEST(a_drain_does_not_spin_where_others_have_the_place),
+		TEST(trouble_ends_a_drain_that_is_not_to_last),
+		TEST(a_batch_is_one_run),
+		TEST(a_failed_batch_is_taken_apart),
+		TEST(a_batch_that_has_to_wait_stays_one),
+		TEST(a_key_of_a_batch_stops_at_its_first_failure)
+	};
+
+	crypto_start();
+	return cmocka_run_group_tests_name("drain", tests, NULL, NULL);
+}
