@@ -1,0 +1,266 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+#
+# All tests, from nothing: installs the Debian packages that are missing (as
+# root, or through sudo), builds a copy of the source elsewhere and ends with
+# one line, `N passed, N failed`, and status 1 if anything failed.
+#
+#	sh tests/run.sh [STAGE...]
+#
+# Each named test is counted once, in the stage `check` or `e2e`; running the
+# same tests again under a sanitizer or valgrind counts as one test, or as
+# those that fail.
+
+set -u
+
+STAGES='check e2e demo distcheck clang address thread valgrind'
+TOP=$(cd "$(dirname "$0")/.." && pwd) || exit 1
+JOBS=$(nproc)
+PACKAGES='autoconf automake bats clang curl gcc jq libc6-dev libcmocka-dev
+    libfcgi-dev libjson-c-dev libsqlite3-dev libssl-dev lighttpd make nginx
+    openssl perl-base pkg-config python3 spawn-fcgi util-linux valgrind'
+passed=0
+failed=0
+
+umask 022
+# What the caller's environment says is not to decide how tests go.
+unset CFLAGS CPPFLAGS LDFLAGS MAKEFLAGS PELIHOOK_CONFIG PELIHOOK_BUILD
+LC_ALL=C.UTF-8
+export LC_ALL
+
+# ---- Packages -------------------------------------------------------------
+
+missing_packages() {
+	for package in $PACKAGES; do
+		dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null |
+		    grep -q ' installed$' || echo "$package"
+	done
+}
+
+# A policy-rc.d that says 101 keeps packages from starting their servers.
+# Debian's containers bring one; where there is none, ours is there for as
+# long as apt-get is.
+# shellcheck disable=SC2016
+INSTALL='
+guard=/usr/sbin/policy-rc.d
+if [ ! -e $guard ]; then
+	trap "rm -f $guard" EXIT
+	trap "exit 1" HUP INT TERM
+	printf "#!/bin/sh\nexit 101\n" >$guard
+	chmod 755 $guard
+fi
+DEBIAN_FRONTEND=noninteractive
+export DEBIAN_FRONTEND
+apt-get -q update && apt-get -q install -y --no-install-recommends "$@"
+'
+
+install_packages() {
+	command -v dpkg-query >/dev/null || return 0
+	# Words are wanted here.
+	# shellcheck disable=SC2046
+	set -- $(missing_packages)
+	[ $# -gt 0 ] || return 0
+	echo "installing $*"
+	if [ "$(id -u)" -eq 0 ]; then
+		sh -c "$INSTALL" sh "$@"
+	elif command -v sudo >/dev/null; then
+		sudo sh -c "$INSTALL" sh "$@"
+	else
+		echo "neither root nor sudo: apt-get install $*" >&2
+		return 1
+	fi >"$WORK/install.log" 2>&1 </dev/null || {
+		tail -n 30 "$WORK/install.log"
+		return 1
+	}
+}
+
+# ---- Counting ---------------------------------------------------------------
+
+note() {	# passed failed stage
+	passed=$((passed + $1))
+	failed=$((failed + $2))
+	printf '== %-10s %4d passed, %d failed (%d s)\n' "$3" "$1" "$2" \
+	    $(($(date +%s) - began))
+}
+
+# What automake wrote for each test program.  An ERROR beside a FAIL is the
+# same trouble once more; one alone (a crash) counts.
+count_trs() {	# directory result
+	find "$1" -name '*.trs' -exec cat {} + | awk -v want="$2" '
+	function program_ends() {
+		failed += fail ? fail : error > 0
+		fail = error = 0
+	}
+	/^:recheck:/ { program_ends() }
+	/^:test-result: PASS/ { passed++ }
+	/^:test-result: (FAIL|XPASS)/ { fail++ }
+	/^:test-result: ERROR/ { error++ }
+	END { program_ends(); print (want == "pass" ? passed : failed) + 0 }'
+}
+
+show_failures() {	# log of make check
+	grep -E '^(FAIL|XPASS|ERROR): ' "$1"
+	find "$WORK/$stage" -name '*.trs' -exec grep -lE \
+	    '^:test-result: (FAIL|XPASS|ERROR)' {} + | while read -r trs; do
+		echo "---- ${trs%.trs}.log"
+		grep -vE '^(ok|PASS)' "${trs%.trs}.log" | tail -n 60
+	done
+}
+
+# ---- Stages -------------------------------------------------------------------
+
+configure_in() {	# directory, configure's words
+	mkdir "$WORK/$1" || return 1
+	(
+		cd "$WORK/$1" || exit 1
+		shift
+		"$SOURCE/configure" -q --enable-werror "$@" &&
+		    make -s -j "$JOBS" && make -s -j "$JOBS" check TESTS=
+	) >"$WORK/$1.build.log" 2>&1 || {
+		echo "---- $1 does not build"
+		tail -n 40 "$WORK/$1.build.log"
+		return 1
+	}
+}
+
+# check_in STAGE WORD...: make check, and whether it went well.
+check_in() {
+	stage=$1
+	shift
+	(cd "$WORK/$stage" && exec "$@") >"$WORK/$stage.check.log" 2>&1
+}
+
+# The same tests once more, as one.
+check_again() {	# stage; how to call make
+	name=$1
+	if check_in "$@"; then
+		note 1 0 "$name"
+		return
+	fi
+	show_failures "$WORK/$name.check.log"
+	again=$(count_trs "$WORK/$name" fail)
+	note 0 "$((again > 0 ? again : 1))" "$name"
+}
+
+stage_check() {
+	configure_in check || { note 0 1 check; return; }
+	status=0
+	check_in check make check || status=1
+	bad=$(count_trs "$WORK/check" fail)
+	[ "$bad" -gt 0 ] || bad=$status
+	[ "$bad" -eq 0 ] || show_failures "$WORK/check.check.log"
+	note "$(count_trs "$WORK/check" pass)" "$bad" check
+}
+
+bats_of() {	# name file
+	PELIHOOK_BUILD=$WORK/check bats --tap "$SOURCE/tests/e2e/$2" \
+	    >"$WORK/$1.tap" 2>&1
+	status=$?
+	good=$(grep '^ok ' "$WORK/$1.tap" | grep -vc ' # skip')
+	bad=$(grep -c '^not ok ' "$WORK/$1.tap")
+	[ "$bad" -gt 0 ] || [ $status -eq 0 ] || bad=1
+	[ "$bad" -eq 0 ] || grep -v '^ok ' "$WORK/$1.tap"
+	note "$good" "$bad" "$1"
+}
+
+stage_e2e() {
+	built || { note 0 1 e2e; return; }
+	bats_of examples examples.bats
+	servers=$(bash -c '. "$1" && echo "$SERVERS"' bash \
+	    "$SOURCE/tests/e2e/servers.bash")
+	for server in $servers; do
+		began=$(date +%s)
+		SERVER=$server
+		export SERVER
+		bats_of "$server" server.bats
+	done
+}
+
+built() {
+	[ -x "$WORK/check/ctl/pelihookctl" ] ||
+	    { [ ! -d "$WORK/check" ] && configure_in check; }
+}
+
+stage_demo() {
+	if built && PELIHOOK_BUILD=$WORK/check sh "$SOURCE/examples/demo.sh" \
+	    >"$WORK/demo.log" 2>&1 </dev/null; then
+		note 1 0 demo
+	else
+		tail -n 60 "$WORK/demo.log"
+		note 0 1 demo
+	fi
+}
+
+stage_distcheck() {
+	configure_in distcheck || { note 0 1 distcheck; return; }
+	check_again distcheck make -s -j "$JOBS" distcheck
+}
+
+stage_clang() {
+	configure_in clang CC=clang || { note 0 1 clang; return; }
+	note 1 0 clang
+}
+
+stage_address() {
+	configure_in address --enable-sanitizers=address,undefined \
+	    CFLAGS='-g -O1' || { note 0 1 address; return; }
+	check_again address env UBSAN_OPTIONS=print_stacktrace=1 \
+	    make -j "$JOBS" check
+}
+
+# The thread sanitizer of some compilers cannot live with the address
+# layout of some kernels; without randomisation it can.
+stage_thread() {
+	configure_in thread --enable-sanitizers=thread CFLAGS='-g -O1' ||
+	    { note 0 1 thread; return; }
+	check_again thread setarch -R make -j "$JOBS" check
+}
+
+stage_valgrind() {
+	configure_in valgrind --disable-hardening CFLAGS='-g -O1' ||
+	    { note 0 1 valgrind; return; }
+	# shellcheck disable=SC2016
+	check_again valgrind make -j "$JOBS" check TESTS='$(unit_tests)' \
+	    LOG_COMPILER="valgrind -q --leak-check=full --error-exitcode=99"
+}
+
+# ---- All of it ------------------------------------------------------------------
+
+clean_up() {
+	[ -n "${PELIHOOK_KEEP:-}" ] || rm -rf "$WORK"
+}
+
+# A copy, so that the checkout stays as it is and may itself be configured.
+copy_source() {
+	SOURCE=$WORK/source
+	mkdir "$SOURCE"
+	for item in cgi common ctl examples fcgi tests configure.ac \
+	    Makefile.am README.md LICENSE CHANGES.md SECURITY.md .ci \
+	    .clang-format; do
+		[ ! -e "$TOP/$item" ] || cp -R "$TOP/$item" "$SOURCE/"
+	done
+	find "$SOURCE" \( -name '*.o' -o -name '*.a' -o -name '*.trs' -o \
+	    -name '*.log' -o -name .deps \) -prune -exec rm -rf {} +
+	(cd "$SOURCE" && autoreconf -fi) >"$WORK/autoreconf.log" 2>&1 || {
+		cat "$WORK/autoreconf.log"
+		return 1
+	}
+}
+
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/pelihook-tests.XXXXXX") || exit 1
+chmod 755 "$WORK"
+trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
+
+if install_packages && copy_source; then
+	# Words are wanted here.
+	# shellcheck disable=SC2048
+	for stage in ${*:-$STAGES}; do
+		began=$(date +%s)
+		"stage_$stage"
+	done
+else
+	failed=1
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
