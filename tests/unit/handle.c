@@ -153,7 +153,7 @@ whatever_the_sink_says_is_the_answer(void **state)
 		trial.record.rc = says[i];
 		wrong += case_rc("sink", trial_handle(&trial).rc, says[i]);
 		wrong += case_true(reply_word(says[i]), "it is logged",
-		    strstr(passage_log(), reply_word(says[i])) != NULL);
+		    strstr(told(), reply_word(says[i])) != NULL);
 	}
 	assert_int_equal(wrong, 0);
 }
@@ -209,7 +209,7 @@ nothing_looks_inside_what_is_not_verified(void **state)
 		wrong += case_text(name, reply.id, "");
 		wrong += case_text(name, reply.event, "");
 		wrong += case_true(name, "nothing of the body is logged",
-		    strstr(passage_log(), "connection") == NULL);
+		    strstr(told(), "connection") == NULL);
 	}
 	assert_int_equal(wrong, 0);
 }
@@ -219,7 +219,7 @@ an_ignored_event_reaches_no_sink(void **state)
 {
 	struct trial trial;
 	struct reply reply;
-	const char *told;
+	const char *text;
 
 	(void)state;
 	trial_start(&trial, LIT(BODY));
@@ -231,16 +231,16 @@ an_ignored_event_reaches_no_sink(void **state)
 	assert_int_equal(strlen(reply.id), 36);
 	assert_string_equal(reply.event, "connection_added");
 	assert_int_equal(trial.record.puts, 0);
-	told = passage_log();
-	assert_null(strstr(told, "no-rule"));
-	assert_non_null(strstr(told, "level=info"));
+	text = told();
+	assert_null(strstr(text, "no-rule"));
+	assert_non_null(strstr(text, "level=info"));
 }
 
 static void
 no_line_for_a_known_event_is_information(void **state)
 {
 	struct trial trial;
-	const char *told;
+	const char *text;
 
 	(void)state;
 	trial_start(&trial, LIT(BODY));
@@ -249,16 +249,16 @@ no_line_for_a_known_event_is_information(void **state)
 	trial.hook.rules_len = COUNT(run_failures);
 	assert_int_equal(trial_handle(&trial).rc, RC_IGNORED);
 	assert_int_equal(trial.record.puts, 0);
-	told = passage_log();
-	assert_non_null(strstr(told, "reason=no-rule"));
-	assert_non_null(strstr(told, "level=info"));
+	text = told();
+	assert_non_null(strstr(text, "reason=no-rule"));
+	assert_non_null(strstr(text, "level=info"));
 }
 
 static void
 no_line_for_an_unknown_event_is_a_warning_with_keys(void **state)
 {
 	struct trial trial;
-	const char *told;
+	const char *text;
 
 	(void)state;
 	trial_start(&trial, LIT("{\"trigger\":\"hidden value\",\"run\":"
@@ -267,14 +267,14 @@ no_line_for_an_unknown_event_is_a_warning_with_keys(void **state)
 	trial.hook.rules = run_failures;
 	trial.hook.rules_len = COUNT(run_failures);
 	assert_int_equal(trial_handle(&trial).rc, RC_IGNORED);
-	told = passage_log();
-	assert_non_null(strstr(told, "level=warning"));
-	assert_non_null(strstr(told, "reason=no-rule"));
-	assert_non_null(strstr(told, "trigger"));
-	assert_non_null(strstr(told, "run"));
-	assert_non_null(strstr(told, "event-name"));
-	assert_null(strstr(told, "hidden"));
-	assert_null(strstr(told, "inner"));
+	text = told();
+	assert_non_null(strstr(text, "level=warning"));
+	assert_non_null(strstr(text, "reason=no-rule"));
+	assert_non_null(strstr(text, "trigger"));
+	assert_non_null(strstr(text, "run"));
+	assert_non_null(strstr(text, "event-name"));
+	assert_null(strstr(text, "hidden"));
+	assert_null(strstr(text, "inner"));
 }
 
 static void
@@ -402,22 +402,22 @@ one_line_tells_of_an_event(void **state)
 {
 	struct trial trial;
 	struct reply reply;
-	const char *told;
+	const char *text;
 
 	(void)state;
 	trial_start(&trial, LIT(BODY));
 	trial_sign(&trial);
 	trial.request.remote_addr = "192.0.2.7\nlevel=error";
 	reply = trial_handle(&trial);
-	told = passage_log();
-	assert_int_equal(passage_lines(told), 1);
-	assert_non_null(strstr(told, "hook=unit"));
-	assert_non_null(strstr(told, "event=connection_added"));
-	assert_non_null(strstr(told, "found=/event"));
-	assert_non_null(strstr(told, reply.id));
-	assert_non_null(strstr(told, "signed-by=X-Signature"));
-	assert_non_null(strstr(told, "/etc/unit.secret"));
-	assert_non_null(strstr(told, "status=200"));
+	text = told();
+	assert_int_equal(told_lines(text), 1);
+	assert_non_null(strstr(text, "hook=unit"));
+	assert_non_null(strstr(text, "event=connection_added"));
+	assert_non_null(strstr(text, "found=/event"));
+	assert_non_null(strstr(text, reply.id));
+	assert_non_null(strstr(text, "signed-by=X-Signature"));
+	assert_non_null(strstr(text, "/etc/unit.secret"));
+	assert_non_null(strstr(text, "status=200"));
 }
 
 static void
@@ -430,20 +430,20 @@ neither_secret_nor_mac_nor_values_are_logged(void **state)
 	for (size_t i = 0; i < 2 * COUNT(keys); i++) {
 		struct bytes body = i < 2 ? LIT(BODY) : LIT("{\"key\":\"value");
 		struct trial trial;
-		const char *told, *right;
+		const char *text, *right;
 
 		trial_start(&trial, body);
 		front_add(&trial.front, strdup(signed_by(keys[i % 2],
 		    body)));
 		trial_handle(&trial);
-		told = passage_log();
+		text = told();
 		right = strrchr(signed_by(SECRET, body), '=') + 1;
 		wrong += case_true(keys[i % 2], "silence",
-		    strstr(told, right) == NULL &&
-		    strstr(told, SECRET) == NULL &&
-		    strstr(told, "value") == NULL);
+		    strstr(text, right) == NULL &&
+		    strstr(text, SECRET) == NULL &&
+		    strstr(text, "value") == NULL);
 		wrong += case_number(keys[i % 2],
-		    (long long)passage_lines(told), 1);
+		    (long long)told_lines(text), 1);
 		free((char *)(uintptr_t)trial.front.variables[0]);
 	}
 	assert_int_equal(wrong, 0);
@@ -453,15 +453,15 @@ static void
 a_refusal_says_why_in_the_log(void **state)
 {
 	struct trial trial;
-	const char *told;
+	const char *text;
 
 	(void)state;
 	trial_start(&trial, LIT(BODY));
 	assert_int_equal(trial_handle(&trial).rc, RC_SIGNATURE);
-	told = passage_log();
-	assert_non_null(strstr(told, "level=warning"));
-	assert_non_null(strstr(told, "status=401"));
-	assert_non_null(strstr(told, "why="));
+	text = told();
+	assert_non_null(strstr(text, "level=warning"));
+	assert_non_null(strstr(text, "status=401"));
+	assert_non_null(strstr(text, "why="));
 }
 
 static void
@@ -469,40 +469,40 @@ the_line_that_pins_auto_is_told_once(void **state)
 {
 	const char *pin = "signature=\"header X-Signature prefix ";
 	struct trial trial;
-	unsigned told = 0;
+	unsigned times = 0;
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		trial_start(&trial, LIT(BODY));
 		trial_sign(&trial);
 		trial_handle(&trial);
-		if (strstr(passage_log(), pin) != NULL)
-			told++;
+		if (strstr(told(), pin) != NULL)
+			times++;
 	}
-	assert_int_equal(told, 1);
+	assert_int_equal(times, 1);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    PASSAGE_TEST(the_line_that_pins_auto_is_told_once),
-	    PASSAGE_TEST(an_event_goes_to_the_sink_and_is_answered),
-	    PASSAGE_TEST(the_job_holds_all_that_an_effect_needs),
-	    PASSAGE_TEST(the_id_is_a_uuid7_of_the_time_and_never_the_same),
-	    PASSAGE_TEST(whatever_the_sink_says_is_the_answer),
-	    PASSAGE_TEST(nothing_looks_inside_what_is_not_verified),
-	    PASSAGE_TEST(an_ignored_event_reaches_no_sink),
-	    PASSAGE_TEST(no_line_for_a_known_event_is_information),
-	    PASSAGE_TEST(no_line_for_an_unknown_event_is_a_warning_with_keys),
-	    PASSAGE_TEST(a_repeated_dedupe_header_reaches_no_sink),
-	    PASSAGE_TEST(lines_with_also_are_counted),
-	    PASSAGE_TEST(keys_and_fields_reach_the_job),
-	    PASSAGE_TEST(unsigned_events_are_marked_so),
-	    PASSAGE_TEST(a_long_address_is_bounded),
-	    PASSAGE_TEST(one_line_tells_of_an_event),
-	    PASSAGE_TEST(neither_secret_nor_mac_nor_values_are_logged),
-	    PASSAGE_TEST(a_refusal_says_why_in_the_log),
+	    TOLD_TEST(the_line_that_pins_auto_is_told_once),
+	    TOLD_TEST(an_event_goes_to_the_sink_and_is_answered),
+	    TOLD_TEST(the_job_holds_all_that_an_effect_needs),
+	    TOLD_TEST(the_id_is_a_uuid7_of_the_time_and_never_the_same),
+	    TOLD_TEST(whatever_the_sink_says_is_the_answer),
+	    TOLD_TEST(nothing_looks_inside_what_is_not_verified),
+	    TOLD_TEST(an_ignored_event_reaches_no_sink),
+	    TOLD_TEST(no_line_for_a_known_event_is_information),
+	    TOLD_TEST(no_line_for_an_unknown_event_is_a_warning_with_keys),
+	    TOLD_TEST(a_repeated_dedupe_header_reaches_no_sink),
+	    TOLD_TEST(lines_with_also_are_counted),
+	    TOLD_TEST(keys_and_fields_reach_the_job),
+	    TOLD_TEST(unsigned_events_are_marked_so),
+	    TOLD_TEST(a_long_address_is_bounded),
+	    TOLD_TEST(one_line_tells_of_an_event),
+	    TOLD_TEST(neither_secret_nor_mac_nor_values_are_logged),
+	    TOLD_TEST(a_refusal_says_why_in_the_log),
 	};
 
 	crypto_start();

@@ -1,63 +1,37 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <json-c/json.h>
 
-#include "unit.h"
+#include "scratch.h"
 
 #include "log.h"
 
-/* A directory of this process's own, and the log in it. */
-static char directory[256];
-static char path[300];
-static char other[300];
-
-static int
-make_directory(void **state)
-{
-	const char *base = getenv("TMPDIR");
-
-	(void)state;
-	snprintf(directory, sizeof(directory), "%s/unit-log-XXXXXX",
-	    base != NULL && base[0] == '/' && strlen(base) < 200
-	    ? base : "/tmp");
-	if (mkdtemp(directory) == NULL)
-		return -1;
-	snprintf(path, sizeof(path), "%s/log", directory);
-	snprintf(other, sizeof(other), "%s/other", directory);
-	return 0;
-}
-
-static int
-remove_directory(void **state)
-{
-	(void)state;
-	unlink(path);
-	unlink(other);
-	return rmdir(directory);
-}
+/* The log, and a place beside it; both in the scratch directory. */
+static const char *path;
+static const char *other;
 
 static int
 start_afresh(void **state)
 {
-	(void)state;
-	unlink(path);
-	unlink(other);
+	static char paths[2][PATH_MAX];
+
+	if (scratch_make(state) != 0)
+		return -1;
+	snprintf(paths[0], sizeof(paths[0]), "%.4000s/log", scratch);
+	snprintf(paths[1], sizeof(paths[1]), "%.4000s/other", scratch);
+	path = paths[0];
+	other = paths[1];
 	return 0;
 }
 
 static int
 close_log(void **state)
 {
-	(void)state;
 	log_close();
-	return 0;
+	return scratch_remove(state);
 }
 
 static void
@@ -662,12 +636,9 @@ a_symbolic_link_is_not_followed(void **state)
 static void
 the_old_settings_stay_where_a_file_is_missing(void **state)
 {
-	char missing[400];
-
 	(void)state;
-	snprintf(missing, sizeof(missing), "%s/none/log", directory);
-	check_refused(missing, ENOENT);
-	check_refused(directory, EISDIR);
+	check_refused(scratch_path("none/log"), ENOENT);
+	check_refused(scratch, EISDIR);
 }
 
 static void
@@ -681,7 +652,7 @@ a_pipe_without_reader_does_not_hang(void **state)
 static void
 the_path_need_not_stay(void **state)
 {
-	char name[300];
+	char name[PATH_MAX];
 	struct log_settings settings = {LOG_TO_FILE, name, LOG_TEXT,
 	    LOG_LEVEL_INFO};
 	struct buf text;
@@ -740,6 +711,5 @@ main(void)
 	    LOG_TEST(some_things_are_said_once),
 	};
 
-	return cmocka_run_group_tests(tests, make_directory,
-	    remove_directory);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,19 +2,15 @@
 #ifndef PELIHOOK_UNIT_PASSAGE_H
 #define PELIHOOK_UNIT_PASSAGE_H
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "front.h"
+#include "told.h"
 
 #include "conf.h"
 #include "crypto.h"
 #include "encode.h"
 #include "job.h"
-#include "log.h"
 
-/* What the tests of handle and serve share: a sink that records, a log. */
+/* What the tests of handle and serve share: a sink that records. */
 
 #define SECRET "0123456789abcdef0123456789abcdef"
 #define BODY "{\"event\":\"connection_added\",\"id\":7,\"key\":\"value\"}"
@@ -79,62 +75,5 @@ signed_by(const char *key, struct bytes body)
 	encode_hex(mac, CRYPTO_DIGEST, variable + n);
 	return variable;
 }
-
-static char log_path[300];
-static char log_content[65536];
-
-static inline int
-passage_open_log(void **state)
-{
-	struct log_settings settings = {LOG_TO_FILE, log_path, LOG_TEXT,
-	    LOG_LEVEL_INFO};
-	const char *base = getenv("TMPDIR");
-	int fd;
-
-	(void)state;
-	snprintf(log_path, sizeof(log_path), "%s/unit-passage-XXXXXX",
-	    base != NULL && base[0] == '/' && strlen(base) < 200
-	    ? base : "/tmp");
-	fd = mkstemp(log_path);
-	if (fd < 0)
-		return -1;
-	close(fd);
-	return log_open("unit", &settings) == RC_OK ? 0 : -1;
-}
-
-static inline int
-passage_close_log(void **state)
-{
-	(void)state;
-	log_close();
-	return unlink(log_path);
-}
-
-/* What was logged since the last call. */
-static inline const char *
-passage_log(void)
-{
-	int fd = open(log_path, O_RDWR | O_CLOEXEC);
-	ssize_t n = read(fd, log_content, sizeof(log_content) - 1);
-
-	assert_true(n >= 0);
-	log_content[n] = '\0';
-	assert_int_equal(ftruncate(fd, 0), 0);
-	close(fd);
-	return log_content;
-}
-
-static inline size_t
-passage_lines(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text != '\0'; text++)
-		n += *text == '\n';
-	return n;
-}
-
-#define PASSAGE_TEST(test) cmocka_unit_test_setup_teardown(test, \
-	passage_open_log, passage_close_log)
 
 #endif

@@ -221,8 +221,8 @@ bad_lines_are_refused_with_a_reason(void **state)
 	    "header X id", "header X id I over {id}{body}",
 	    "header X id header over {id}{body}", "header X id header I",
 	    "header X id header 'a b' over {id}{body}",
-	    "header X timestamp header T timestamp header U "
-	    "over {timestamp}{body}",
+	    ("header X timestamp header T timestamp header U "
+	    "over {timestamp}{body}"),
 	};
 	unsigned wrong = 0;
 

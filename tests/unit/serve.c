@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/stat.h>
-
 #include "passage.h"
 
 #include "clock.h"
@@ -94,7 +92,7 @@ static const struct {
 	enum rc input_end;
 	enum rc rc;
 	int64_t left;		/* what drain is told */
-	unsigned reads;		/* 0: nothing may be read; 1: something is */
+	unsigned reads;		/* 0: nothing may be read; 1: it has to be */
 } paths[] = {
     /* Method first. */
     {"GET", &several, {"REQUEST_METHOD=GET", "PATH_INFO=/one"}, RAW(""),
@@ -377,22 +375,22 @@ every_refusal_is_one_line_of_the_log(void **state)
 	for (size_t i = 0; i < COUNT(paths); i++) {
 		struct trial trial = {.front = {.input = paths[i].input,
 		    .input_end = paths[i].input_end}};
-		const char *told;
+		const char *text;
 		char status[24];
 
 		if (paths[i].rc == RC_DELIVERED || paths[i].rc == RC_CONFIG)
 			continue;
 		for (size_t j = 0; j < 6 && paths[i].variables[j]; j++)
 			front_add(&trial.front, paths[i].variables[j]);
-		passage_log();
+		told();
 		trial_serve(&trial, paths[i].conf);
-		told = passage_log();
+		text = told();
 		snprintf(status, sizeof(status), "status=%d",
 		    reply_status(paths[i].rc));
 		wrong += case_number(paths[i].name,
-		    (long long)passage_lines(told), 1);
+		    (long long)told_lines(text), 1);
 		wrong += case_true(paths[i].name, status,
-		    strstr(told, status) != NULL);
+		    strstr(text, status) != NULL);
 		trial_end(&trial);
 	}
 	assert_int_equal(wrong, 0);
@@ -415,16 +413,16 @@ what_was_sought_is_logged_and_escaped(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct trial trial = {.front = {.variables = {POST,
 		    cases[i].variable}}};
-		const char *told;
+		const char *text;
 
 		trial_serve(&trial, &several);
-		told = passage_log();
+		text = told();
 		wrong += case_number(cases[i].variable,
-		    (long long)passage_lines(told), 1);
+		    (long long)told_lines(text), 1);
 		wrong += case_true(cases[i].variable, "what was sought",
-		    strstr(told, cases[i].sought) != NULL);
+		    strstr(text, cases[i].sought) != NULL);
 		wrong += case_true(cases[i].variable, "by what",
-		    strstr(told, cases[i].by) != NULL);
+		    strstr(text, cases[i].by) != NULL);
 		trial_end(&trial);
 	}
 	assert_int_equal(wrong, 0);
@@ -443,50 +441,21 @@ nothing_of_the_request_is_in_a_refusal(void **state)
 	trial_end(&trial);
 }
 
-/*
- * A configuration whose hooks are made ready by the request itself.  It is
- * under /tmp whatever TMPDIR says, because its directories have to be such
- * as nobody else can write to.
- */
-static char directory[] = "/tmp/unit-serve-XXXXXX";
-static char conf_path[64];
-static char secret_path[64];
-
-static void
-write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
-
+/* A configuration whose hooks are made ready by the request itself. */
 static int
 make_files(void **state)
 {
-	char text[512];
+	char text[3 * PATH_MAX];
 
-	memcpy(directory + strlen(directory) - 6, "XXXXXX", 6);
-	if (passage_open_log(state) != 0 || mkdtemp(directory) == NULL)
+	if (told_open(state) != 0)
 		return -1;
-	snprintf(conf_path, sizeof(conf_path), "%s/conf", directory);
-	snprintf(secret_path, sizeof(secret_path), "%s/secret", directory);
 	snprintf(text, sizeof(text), "hook good\nsecret-file %s\n"
-	    "on * run /bin/true\nhook bad\nsecret-file %s/none\n"
-	    "on * run /bin/true\n", secret_path, directory);
-	write_file(conf_path, text);
-	write_file(secret_path, SECRET "\n");
+	    "on * run /bin/true\nhook bad\nsecret-file %s\n"
+	    "on * run /bin/true\n", scratch_path("secret"),
+	    scratch_path("none"));
+	scratch_file("conf", text, 0600);
+	scratch_file("secret", SECRET "\n", 0600);
 	return 0;
-}
-
-static int
-remove_files(void **state)
-{
-	unlink(conf_path);
-	unlink(secret_path);
-	rmdir(directory);
-	return passage_close_log(state);
 }
 
 static struct conf *
@@ -495,7 +464,7 @@ load(void)
 	struct buf complaints = {.max = 4096};
 	struct conf *conf = NULL;
 
-	if (conf_load(conf_path, &conf, &complaints) != RC_OK) {
+	if (conf_load(scratch_path("conf"), &conf, &complaints) != RC_OK) {
 		print_error("%s", complaints.data);
 		fail();
 	}
@@ -534,9 +503,9 @@ a_hook_that_is_not_ready_is_500_with_a_fixed_text(void **state)
 	trial_serve(&trial, conf);
 	assert_int_equal(check_path("bad", &trial, RC_CONFIG), 0);
 	assert_int_equal(trial.record.puts, 0);
-	assert_false(holds_text(buf_view(&trial.front.output), directory));
+	assert_false(holds_text(buf_view(&trial.front.output), scratch));
 	assert_false(holds_text(buf_view(&trial.front.output), "secret"));
-	assert_non_null(strstr(passage_log(), directory));
+	assert_non_null(strstr(told(), scratch));
 	trial_end(&trial);
 	conf_release(conf);
 }
@@ -545,23 +514,23 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    PASSAGE_TEST(the_order_of_the_checks),
-	    PASSAGE_TEST(the_variable_decides_and_not_the_path),
-	    PASSAGE_TEST(whatever_the_sink_says_the_input_is_taken),
-	    PASSAGE_TEST(a_reply_that_cannot_be_written_is_drained_as_well),
-	    PASSAGE_TEST(head_gets_no_body),
-	    PASSAGE_TEST(the_read_timeout_is_the_hooks),
-	    PASSAGE_TEST(no_byte_behind_the_length_is_read),
-	    PASSAGE_TEST(missing_wrong_and_stale_are_answered_alike),
-	    PASSAGE_TEST(every_refusal_is_one_line_of_the_log),
-	    PASSAGE_TEST(what_was_sought_is_logged_and_escaped),
-	    PASSAGE_TEST(nothing_of_the_request_is_in_a_refusal),
+	    TOLD_TEST(the_order_of_the_checks),
+	    TOLD_TEST(the_variable_decides_and_not_the_path),
+	    TOLD_TEST(whatever_the_sink_says_the_input_is_taken),
+	    TOLD_TEST(a_reply_that_cannot_be_written_is_drained_as_well),
+	    TOLD_TEST(head_gets_no_body),
+	    TOLD_TEST(the_read_timeout_is_the_hooks),
+	    TOLD_TEST(no_byte_behind_the_length_is_read),
+	    TOLD_TEST(missing_wrong_and_stale_are_answered_alike),
+	    TOLD_TEST(every_refusal_is_one_line_of_the_log),
+	    TOLD_TEST(what_was_sought_is_logged_and_escaped),
+	    TOLD_TEST(nothing_of_the_request_is_in_a_refusal),
 	    cmocka_unit_test_setup_teardown(
 	    a_hook_is_made_ready_by_its_first_request, make_files,
-	    remove_files),
+	    told_close),
 	    cmocka_unit_test_setup_teardown(
 	    a_hook_that_is_not_ready_is_500_with_a_fixed_text, make_files,
-	    remove_files),
+	    told_close),
 	};
 
 	crypto_start();
