@@ -45,7 +45,7 @@ complaints_add(struct complaints *complaints, unsigned line,
     const char *format, ...)
 {
 	char text[COMPLAINT_TEXT];
-	struct buf whole = { 0 };
+	struct buf whole = {0};
 	va_list args;
 
 	va_start(args, format);

@@ -87,8 +87,8 @@ read_text(struct draft *draft, struct bytes text)
 static enum rc
 read_file(struct draft *draft, const char *file)
 {
-	struct buf text = { 0 };
-	struct buf why = { 0 };
+	struct buf text = {0};
+	struct buf why = {0};
 	enum rc rc = trust_read(file, TRUST_FILE, CONF_FILE_SIZE, &text, &why);
 
 	if (rc == RC_OK)

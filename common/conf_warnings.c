@@ -177,7 +177,7 @@ has_drain_timer(void)
 	bool found = false;
 
 	for (size_t i = 0; !found && drain_files[i] != NULL; i++) {
-		glob_t files = { 0 };
+		glob_t files = {0};
 
 		found = glob(drain_files[i], GLOB_NOSORT, NULL, &files) == 0;
 		globfree(&files);
