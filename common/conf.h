@@ -145,7 +145,8 @@ struct conf {
  * Reads and checks the file's grammar, and that the file itself can be
  * trusted (trust.h).  Every complaint is a line `FILE:LINE: reason` in
  * complaints (`FILE: reason` where it is about the file itself), which has
- * to have a ceiling; those that do not fit are counted in a last line.  RC_CONFIG where there is any; *out is then left alone.
+ * to have a ceiling; those that do not fit are counted in a last line.
+ * RC_CONFIG where there is any; *out is then left alone.
  * The caller holds one reference to *out.
  */
 enum rc conf_load(const char *file, struct conf **out,
