@@ -21,7 +21,7 @@ enum {
 	CONNECTION_TICK = 100,		/* milliseconds */
 	/* A server that has just connected is about to send. */
 	CONNECTION_FRESH = 1000,
-	CONNECTION_SHED = 16,		/* at once, where descriptors are short */
+	CONNECTION_SHED = 16,	/* at once, where descriptors are short */
 	CONNECTION_TELL = 60 * 1000
 };
 
@@ -32,7 +32,7 @@ struct connections {
 	int wakeup;		/* an eventfd for main */
 	size_t most;
 	pthread_mutex_t lock;	/* of what follows */
-	struct connection head;	/* a ring; what was idle longest is first */
+	struct connection head;	/* a ring, the longest idle is first */
 	size_t count;
 	bool asleep;		/* main sleeps until it is woken */
 	bool stopping;

@@ -160,6 +160,7 @@ fcgi(int argc, char **argv)
 		return 0;
 	if (options.test)
 		return test(&options);
+	server_hold_signals();
 	settings = begin(&options);
 	if (settings == NULL)
 		return EX_CONFIG;

@@ -9,6 +9,12 @@ struct options;
 struct settings;
 
 /*
+ * From here on the signals that stop it and reload it wait for server_run:
+ * before there is a socket whoever sees that may send one, before libfcgi,
+ * which would take it, and before threads, which inherit the mask.
+ */
+void server_hold_signals(void);
+/*
  * Answers requests from the listener until it is told to stop.  RC_OK: it
  * was, and what was accepted is answered.  RC_TIMEOUT: something would not
  * end, and its threads still run.  RC_SYSTEM, RC_MEMORY: it could not begin.
