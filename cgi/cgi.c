@@ -30,7 +30,8 @@ enum {
 	CGI_KILL_AFTER = 1500,
 	CGI_WRITE_TIMEOUT = 30 * 1000,	/* milliseconds */
 	CGI_COMPLAINTS = 16 * 1024,	/* bytes */
-	CGI_DRAIN = 64 * 1024
+	CGI_DRAIN = 64 * 1024,
+	CGI_DRAIN_STOPPING = 500	/* milliseconds, once told to stop */
 };
 
 /* Descriptors 0 and 1, and what tells of SIGTERM. */
@@ -124,15 +125,24 @@ cgi_write(void *context, struct bytes bytes)
 static void
 cgi_drain(void *context, int64_t left, int64_t deadline)
 {
+	struct cgi *cgi = context;
 	char trash[CGI_DRAIN];
+	int64_t soon = clock_steady() + CGI_DRAIN_STOPPING;
 	size_t got = 1;
 	int64_t until;
-	enum rc rc = RC_OK;
+	enum rc rc;
 
-	while (rc == RC_OK && got > 0 && clock_left(deadline) != 0) {
+	while (got > 0 && clock_left(deadline) != 0) {
 		until = left == 0 ? clock_steady() : deadline;
-		rc = cgi_read(context, trash, sizeof(trash), until, &got);
-		if (rc == RC_OK && left > 0)
+		rc = cgi_read(cgi, trash, sizeof(trash), until, &got);
+		if (rc == RC_STOPPING) {
+			cgi->stop = -1;
+			deadline = soon < deadline ? soon : deadline;
+			continue;
+		}
+		if (rc != RC_OK)
+			return;
+		if (left > 0)
 			left = (int64_t)got < left ? left - (int64_t)got : 0;
 	}
 }
