@@ -208,33 +208,19 @@ finish_output(struct watch *watch)
 
 /* Starting. */
 
-/*
- * A pipe above descriptor 2, so that setting up the command's 0 to 2 does
- * not run over it where this process was started with some of them closed.
- */
 static int
 open_pipe(int ends[2])
 {
-	int low[2];
-	int error = 0;
+	int error;
 
-	if (pipe2(low, O_CLOEXEC) != 0)
+	if (pipe2(ends, O_CLOEXEC) != 0)
 		return errno;
-	for (int i = 0; i < 2; i++) {
-		ends[i] = low[i];
-		if (error != 0 || low[i] > STDERR_FILENO)
-			continue;
-		ends[i] = fcntl(low[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-		if (ends[i] < 0)
-			error = errno;
-		close(low[i]);
-	}
-	if (error == 0 && fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0)
-		error = errno;
-	if (error != 0) {
-		close_fd(&ends[0]);
-		close_fd(&ends[1]);
-	}
+	/* Only ours: the command's end is one that waits. */
+	if (fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0)
+		return 0;
+	error = errno;
+	close(ends[0]);
+	close(ends[1]);
 	return error;
 }
 
@@ -262,7 +248,10 @@ add_actions(posix_spawn_file_actions_t *actions, const int fds[3])
 {
 	int error = 0;
 
-	/* In this order: what becomes 1 and 2 stands above 2, see open_pipe. */
+	/*
+	 * Upwards, none runs over a later one: of the two pipes only the
+	 * first one's writing end can stand below 3, and never at 0.
+	 */
 	for (int fd = 0; error == 0 && fd <= STDERR_FILENO; fd++) {
 		if (fds[fd] < 0)
 			error = posix_spawn_file_actions_addopen(actions, fd,

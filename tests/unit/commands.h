@@ -4,12 +4,14 @@
 
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -27,7 +29,10 @@
  * own with its scripts and its log, and ways to look at processes.
  */
 
-enum { PATIENCE = 20000 };	/* milliseconds for what must happen */
+enum {
+	PATIENCE = 20000,	/* milliseconds for what must happen */
+	NOBODY = 65534
+};
 
 static char directory[256];
 
@@ -169,13 +174,25 @@ need_pidfds(void)
 	close((int)fd);
 }
 
-/* There memory is valgrind's own, and no limit of ours. */
+#if defined(__has_feature)
+#define HAS_FEATURE(feature) __has_feature(feature)
+#else
+#define HAS_FEATURE(feature) 0
+#endif
+
+/*
+ * Whether a limit of memory meets our own code first, and not valgrind or
+ * the thread sanitizer, which stop at it.
+ */
 static inline bool
-under_valgrind(void)
+memory_can_be_limited(void)
 {
 	const char *preload = getenv("LD_PRELOAD");
 
-	return preload != NULL && strstr(preload, "vgpreload") != NULL;
+#if defined(__SANITIZE_THREAD__) || HAS_FEATURE(thread_sanitizer)
+	return false;
+#endif
+	return preload == NULL || strstr(preload, "vgpreload") == NULL;
 }
 
 /* Whether a process runs: not gone, and no zombie. */
@@ -251,6 +268,88 @@ forbid(long number, int error)
 
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* Commands of another user: a copy of this program, set-user-ID root. */
+
+static char self[4096];
+
+static inline bool
+find_self(void)
+{
+	return readlink("/proc/self/exe", self, sizeof(self) - 1) > 0;
+}
+
+static inline void
+copy_self(const char *to)
+{
+	char chunk[65536];
+	int from = open(self, O_RDONLY | O_CLOEXEC);
+	int into = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700);
+	ssize_t n;
+
+	assert_true(from >= 0 && into >= 0);
+	while ((n = read(from, chunk, sizeof(chunk))) > 0)
+		assert_int_equal(write(into, chunk, (size_t)n), n);
+	assert_int_equal(n, 0);
+	assert_int_equal(fchmod(into, 04755), 0);
+	close(from);
+	assert_int_equal(close(into), 0);
+}
+
+static inline bool
+become_nobody(void)
+{
+	return setgroups(0, NULL) == 0 &&
+	    setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
+	    setresuid(NOBODY, NOBODY, NOBODY) == 0;
+}
+
+/*
+ * Whether that user can start what stands in the directory: whether it can
+ * reach it, that is.
+ */
+static inline bool
+nobody_can_run_it(void)
+{
+	return become_nobody() && access(in_directory("root"), X_OK) == 0;
+}
+
+static inline void
+prepare_root_command(void)
+{
+	struct statvfs mount;
+
+	need_pidfds();
+	if (geteuid() != 0 || statvfs(directory, &mount) != 0 ||
+	    (mount.f_flag & ST_NOSUID) != 0 ||
+	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 0) {
+		print_message("skipped: needs root and a directory that "
+		    "allows set-user-ID programs\n");
+		skip();
+	}
+	assert_int_equal(chmod(directory, 0755), 0);
+	copy_self(in_directory("root"));
+	if (!in_child(nobody_can_run_it)) {
+		print_message("skipped: user %d cannot run a command in %s\n",
+		    (int)NOBODY, directory);
+		skip();
+	}
+}
+
+/*
+ * This program as a command that whoever started it cannot kill.  It ends
+ * when its fifo is opened for writing, and by itself in any case.
+ */
+static inline int
+be_root(int argc, char **argv)
+{
+	alarm(30);
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 3 || setresuid(0, 0, 0) != 0)
+		return 1;
+	dprintf(1, "root\n");
+	return open(argv[2], O_RDONLY | O_CLOEXEC) >= 0 ? 0 : 1;
 }
 
 #endif

@@ -2,21 +2,18 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 
 #include <ctype.h>
-#include <grp.h>
 #include <pthread.h>
 
 #include "commands.h"
 
 #include "run.h"
 
-enum { NOBODY = 65534, LONG = 60000 };
+enum { LONG = 60000 };
 
 static const char *const environment[] = {"PATH=" RUN_PATH, "ONE=1", NULL};
-static char self[4096];
 
 /* A descriptor that reads this text. */
 static int
@@ -795,31 +792,6 @@ an_end_that_another_took_is_no_success(void **state)
 
 /* As another user. */
 
-static void
-copy_self(const char *to)
-{
-	char chunk[65536];
-	int from = open(self, O_RDONLY | O_CLOEXEC);
-	int into = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700);
-	ssize_t n;
-
-	assert_true(from >= 0 && into >= 0);
-	while ((n = read(from, chunk, sizeof(chunk))) > 0)
-		assert_int_equal(write(into, chunk, (size_t)n), n);
-	assert_int_equal(n, 0);
-	assert_int_equal(fchmod(into, 04755), 0);
-	close(from);
-	assert_int_equal(close(into), 0);
-}
-
-static bool
-become_nobody(void)
-{
-	return setgroups(0, NULL) == 0 &&
-	    setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
-	    setresuid(NOBODY, NOBODY, NOBODY) == 0;
-}
-
 static struct run
 stubborn(const char *const *command)
 {
@@ -878,40 +850,6 @@ with_a_deaf_command(void)
 	NEED(result.end == RUN_TIMEOUT);
 	NEED(result.elapsed >= 2000 && result.elapsed < LONG);
 	return true;
-}
-
-static bool
-nobody_can_run_it(void)
-{
-	const char *command[] = {in_directory("root"), "true", NULL};
-	struct run what = stubborn(command);
-	struct run_result result;
-
-	NEED(become_nobody());
-	what.timeout = LONG;
-	run(&what, &result, NULL, NULL);
-	return result.end == RUN_EXIT && result.code == 0;
-}
-
-static void
-prepare_root_command(void)
-{
-	struct statvfs mount;
-
-	need_pidfds();
-	if (geteuid() != 0 || statvfs(directory, &mount) != 0 ||
-	    (mount.f_flag & ST_NOSUID) != 0) {
-		print_message("skipped: needs root and a directory that "
-		    "allows set-user-ID programs\n");
-		skip();
-	}
-	assert_int_equal(chmod(directory, 0755), 0);
-	copy_self(in_directory("root"));
-	if (!in_child(nobody_can_run_it)) {
-		print_message("skipped: user %d cannot run a command in %s\n",
-		    (int)NOBODY, directory);
-		skip();
-	}
 }
 
 static void
@@ -1095,18 +1033,6 @@ be_regrouped(void)
 	return 0;
 }
 
-/* Cannot be killed by who started it, and ends by itself in any case. */
-static int
-be_root(const char *fifo)
-{
-	alarm(30);
-	signal(SIGPIPE, SIG_IGN);
-	if (setresuid(0, 0, 0) != 0)
-		return 1;
-	dprintf(1, "root\n");
-	return open(fifo, O_RDONLY | O_CLOEXEC) >= 0 ? 0 : 1;
-}
-
 static int
 be_deaf(void)
 {
@@ -1126,12 +1052,12 @@ be_command(int argc, char **argv)
 	if (strcmp(argv[1], "regroup") == 0)
 		return be_regrouped();
 	if (strcmp(argv[1], "root") == 0)
-		return be_root(argv[2]);
+		return be_root(argc, argv);
 	if (strcmp(argv[1], "deaf") == 0)
 		return be_deaf();
 	if (strcmp(argv[1], "touch") == 0)
 		return creat(argv[2], 0600) >= 0 ? 0 : 1;
-	return strcmp(argv[1], "true") == 0 ? 0 : 64;
+	return 64;
 }
 
 #define TEST(name) \
@@ -1178,12 +1104,10 @@ main(int argc, char **argv)
 	    TEST(a_detached_process_stands_alone),
 	    TEST(what_cannot_be_detached_is_told),
 	};
-	ssize_t n;
 
 	if (argc > 1)
 		return be_command(argc, argv);
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (n < 0)
+	if (!find_self())
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
