@@ -208,11 +208,17 @@ stage_address() {
 	    make -j "$JOBS" check
 }
 
+configure_thread() {
+	gcc -c -D_GNU_SOURCE -o "$WORK/thread_join.o" \
+	    "$SOURCE/tests/thread_join.c" || return 1
+	configure_in thread --enable-sanitizers=thread CFLAGS='-g -O1' \
+	    LIBS="$WORK/thread_join.o"
+}
+
 # The thread sanitizer of some compilers cannot live with the address
 # layout of some kernels; without randomisation it can.
 stage_thread() {
-	configure_in thread --enable-sanitizers=thread CFLAGS='-g -O1' ||
-	    { note 0 1 thread; return; }
+	configure_thread || { note 0 1 thread; return; }
 	check_again thread setarch -R make -j "$JOBS" check
 }
 
@@ -221,7 +227,8 @@ stage_valgrind() {
 	    { note 0 1 valgrind; return; }
 	# shellcheck disable=SC2016
 	check_again valgrind make -j "$JOBS" check TESTS='$(unit_tests)' \
-	    LOG_COMPILER="valgrind -q --leak-check=full --error-exitcode=99"
+	    LOG_FLAGS="valgrind -q --leak-check=full --error-exitcode=99 \
+		--suppressions=$SOURCE/tests/valgrind.supp"
 }
 
 # ---- All of it ------------------------------------------------------------------

@@ -1,0 +1,293 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+#
+# Shows what a command receives: builds pelihook, puts it behind lighttpd (as
+# CGI) and behind nginx (as FastCGI) on free ports of this machine, and sends
+# a signed event through both.  Ends by itself and takes everything away that
+# it started or wrote; only Debian packages that were missing stay.
+#
+#	sh examples/demo.sh
+
+set -eu
+
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+PACKAGES='curl gcc jq libc6-dev libfcgi-dev libjson-c-dev libsqlite3-dev
+    libssl-dev lighttpd make nginx openssl perl-base pkg-config spawn-fcgi
+    autoconf automake'
+EVENT=pipeline_run_error
+PIDS=
+umask 022
+
+if [ -t 1 ]; then
+	BOLD=$(printf '\033[1m')
+	PLAIN=$(printf '\033[0m')
+else
+	BOLD=
+	PLAIN=
+fi
+
+say() {
+	printf '\n%s%s%s\n' "$BOLD" "$*" "$PLAIN"
+}
+
+show() {	# file
+	sed 's/^/    /' "$1"
+}
+
+give_up() {	# what, log
+	echo "demo: $1" >&2
+	[ ! -s "${2:-}" ] || tail -n 30 "$2" >&2
+	exit 1
+}
+
+# ---- Before and after -------------------------------------------------------
+
+is_gone() {	# pid; a zombie is gone
+	! grep -q '^State:[[:space:]]*[^Z]' "/proc/$1/status" 2>/dev/null
+}
+
+clean_up() {
+	for pid in $PIDS; do
+		kill "$pid" 2>/dev/null || :
+		wait_for is_gone "$pid" || kill -KILL "$pid" 2>/dev/null || :
+	done
+	rm -rf "$WORK"
+}
+
+wait_for() {	# command...: ten seconds at most
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		[ $tries -lt 200 ] || return 1
+		sleep 0.05
+	done
+}
+
+# Packages start their servers unless policy-rc.d says 101.
+# shellcheck disable=SC2016
+INSTALL='
+guard=/usr/sbin/policy-rc.d
+if [ ! -e $guard ]; then
+	trap "rm -f $guard" EXIT
+	trap "exit 1" HUP INT TERM
+	printf "#!/bin/sh\nexit 101\n" >$guard
+	chmod 755 $guard
+fi
+DEBIAN_FRONTEND=noninteractive
+export DEBIAN_FRONTEND
+apt-get -q update && apt-get -q install -y --no-install-recommends "$@"
+'
+
+install_packages() {
+	command -v dpkg-query >/dev/null || return 0
+	missing=
+	for package in $PACKAGES; do
+		dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null |
+		    grep -q ' installed$' || missing="$missing $package"
+	done
+	[ -n "$missing" ] || return 0
+	say "Installing$missing"
+	if [ "$(id -u)" -eq 0 ]; then
+		become=
+	elif command -v sudo >/dev/null; then
+		become=sudo
+	else
+		give_up "neither root nor sudo: apt-get install$missing"
+	fi
+	# Words are wanted here.
+	# shellcheck disable=SC2086
+	$become sh -c "$INSTALL" sh $missing >"$WORK/install.log" 2>&1 \
+	    </dev/null || give_up 'apt-get failed' "$WORK/install.log"
+}
+
+# The checkout stays as it is: a copy is built.
+build() {
+	if [ -n "${PELIHOOK_BUILD:-}" ]; then
+		BUILD=$PELIHOOK_BUILD
+		return
+	fi
+	say 'Building (half a minute)'
+	BUILD=$WORK/build
+	mkdir "$BUILD"
+	for item in cgi common ctl examples fcgi tests configure.ac \
+	    Makefile.am README.md LICENSE CHANGES.md SECURITY.md; do
+		[ ! -e "$TOP/$item" ] || cp -R "$TOP/$item" "$BUILD/"
+	done
+	(
+		cd "$BUILD"
+		find . \( -name '*.o' -o -name '*.a' -o -name .deps \) -prune \
+		    -exec rm -rf {} +
+		autoreconf -fi && ./configure -q && make -s -j "$(nproc)"
+	) >"$WORK/build.log" 2>&1 || give_up 'it does not build' \
+	    "$WORK/build.log"
+}
+
+# ---- Servers ------------------------------------------------------------------
+
+free_port() {
+	perl -MIO::Socket::INET -e '
+		print IO::Socket::INET->new(Listen => 1,
+		    LocalAddr => "127.0.0.1", LocalPort => 0)->sockport'
+}
+
+listens() {	# port
+	curl -s -o /dev/null --max-time 1 "http://127.0.0.1:$1/"
+}
+
+start() {	# log, command...
+	log=$SITE/$1
+	shift
+	"$@" >>"$log" 2>&1 </dev/null &
+	PIDS="$! $PIDS"
+}
+
+# The files in examples/, with the places of what was installed replaced.
+example() {	# name
+	sed -e "s|/usr/lib/cgi-bin/pelihook.cgi|$SITE/pelihook.cgi|" \
+	    -e "s|/run/pelihook/pelihook.sock|$SITE/pelihook.sock|" \
+	    "$TOP/examples/$1" >"$SITE/example-$1"
+	echo "$SITE/example-$1"
+}
+
+start_lighttpd() {
+	LIGHTTPD_PORT=$(free_port)
+	{
+		[ -z "$RUN_AS" ] || echo "server.username = \"$RUN_AS\""
+		cat <<-END
+		server.bind = "127.0.0.1"
+		server.port = $LIGHTTPD_PORT
+		server.document-root = "$SITE/empty"
+		server.upload-dirs = ( "$SITE" )
+		server.breakagelog = "$SITE/cgi.log"
+		server.modules = ( "mod_setenv" )
+		setenv.set-environment =
+		    ( "PELIHOOK_CONFIG" => "$SITE/pelihook.conf" )
+		include "$(example lighttpd-cgi.conf)"
+		END
+	} >"$SITE/lighttpd.conf"
+	start lighttpd.log lighttpd -D -f "$SITE/lighttpd.conf"
+	wait_for listens "$LIGHTTPD_PORT" ||
+	    give_up 'lighttpd does not answer' "$SITE/lighttpd.log"
+}
+
+start_nginx() {
+	NGINX_PORT=$(free_port)
+	ln -s /etc/nginx/fastcgi_params "$SITE/fastcgi_params"
+	{
+		[ -z "$RUN_AS" ] || echo "user $RUN_AS;"
+		cat <<-END
+		daemon off;
+		worker_processes 1;
+		pid $SITE/nginx.pid;
+		error_log $SITE/nginx.log;
+		events { }
+		http {
+			access_log off;
+			client_body_temp_path $SITE/nginx-body;
+			fastcgi_temp_path $SITE/nginx-fastcgi;
+			proxy_temp_path $SITE/nginx-proxy;
+			uwsgi_temp_path $SITE/nginx-uwsgi;
+			scgi_temp_path $SITE/nginx-scgi;
+			server {
+				listen 127.0.0.1:$NGINX_PORT;
+				include $(example nginx.conf);
+			}
+		}
+		END
+	} >"$SITE/nginx.conf"
+	# Words are wanted here.
+	# shellcheck disable=SC2086
+	start fcgi.log spawn-fcgi -n -s "$SITE/pelihook.sock" -M 0660 \
+	    ${RUN_AS:+-u $RUN_AS -U $RUN_AS} -- \
+	    "$SITE/pelihook.fcgi" -c "$SITE/pelihook.conf"
+	wait_for test -S "$SITE/pelihook.sock" ||
+	    give_up 'pelihook.fcgi has no socket' "$SITE/fcgi.log"
+	start nginx.log nginx -p "$SITE" -c "$SITE/nginx.conf" \
+	    -e "$SITE/nginx.log"
+	wait_for listens "$NGINX_PORT" ||
+	    give_up 'nginx does not answer' "$SITE/nginx.log"
+}
+
+# ---- The site: programs, secret, command, configuration -----------------------
+
+prepare_site() {
+	SITE=$WORK/site
+	mkdir "$SITE" "$SITE/empty"
+	chmod 755 "$WORK" "$SITE"
+	cp "$BUILD/cgi/pelihook.cgi" "$BUILD/fcgi/pelihook.fcgi" \
+	    "$BUILD/ctl/pelihookctl" "$SITE/"
+	openssl rand -hex 32 >"$SITE/secret"
+	chmod 600 "$SITE/secret"
+	cat >"$SITE/command" <<-END
+	#!/bin/sh
+	cat >$SITE/stdin
+	env | grep ^PELIHOOK_ | sort >$SITE/variables
+	END
+	chmod 755 "$SITE/command"
+	cat >"$SITE/pelihook.conf" <<-END
+	hook peliqan
+	  secret-file $SITE/secret
+	  on @started  ignore
+	  on *         run $SITE/command
+	END
+	RUN_AS=
+	if [ "$(id -u)" -eq 0 ]; then
+		RUN_AS=www-data
+		chown -R "$RUN_AS" "$SITE"
+	fi
+	"$SITE/pelihookctl" -c "$SITE/pelihook.conf" ${RUN_AS:+-u "$RUN_AS"} \
+	    check >"$SITE/check.log" 2>&1 ||
+	    give_up 'the configuration is wrong' "$SITE/check.log"
+}
+
+ctl() {
+	"$SITE/pelihookctl" -c "$SITE/pelihook.conf" ${RUN_AS:+-u "$RUN_AS"} \
+	    "$@"
+}
+
+send() {	# through, url
+	say "Through $1"
+	rm -f "$SITE/stdin" "$SITE/variables"
+	ctl sample $EVENT >"$WORK/body"
+	signature=$(ctl sign peliqan <"$WORK/body")
+	printf '  $ curl -H "%s" --data-binary @body %s\n' "$signature" "$2"
+	curl -sS --max-time 20 -o "$WORK/answer" -w '%{http_code}' \
+	    -H "$signature" --data-binary "@$WORK/body" "$2" >"$WORK/code"
+	printf '  the sender is answered %s:\n' "$(cat "$WORK/code")"
+	show "$WORK/answer"
+	[ "$(cat "$WORK/code")" = 200 ] || give_up 'that is not 200'
+	echo '  the command read on stdin:'
+	show "$SITE/stdin"
+	echo '  and found in its environment:'
+	show "$SITE/variables"
+	cmp -s "$WORK/body" "$SITE/stdin" ||
+	    give_up 'these are not the bytes that were sent'
+	echo '  Byte for byte what was signed and sent.'
+}
+
+forge() {	# url
+	rm -f "$SITE/stdin"
+	code=$(curl -sS --max-time 20 -o /dev/null -w '%{http_code}' \
+	    -H "X-Signature: sha256=$(openssl rand -hex 32)" \
+	    --data-binary "@$WORK/body" "$1")
+	[ "$code" = 401 ] || give_up 'that is not 401'
+	[ ! -e "$SITE/stdin" ] || give_up 'but the command was run'
+	say "The same with a wrong signature: $code, and the command was not run"
+}
+
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/pelihook-demo.XXXXXX")
+trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+install_packages
+build
+prepare_site
+say 'The configuration'
+show "$SITE/pelihook.conf"
+start_lighttpd
+start_nginx
+send 'lighttpd, as CGI' "http://127.0.0.1:$LIGHTTPD_PORT/hook"
+send 'nginx and spawn-fcgi, as FastCGI' "http://127.0.0.1:$NGINX_PORT/hook"
+forge "http://127.0.0.1:$NGINX_PORT/hook"
+say 'Everything that was started is stopped again.'
