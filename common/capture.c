@@ -29,8 +29,9 @@ static const char suffix[] = ".capture";
 
 /* What lies in the directory for one hook. */
 struct shelf {
+	int64_t now;
+	bool recent;			/* one of less than a pause ago */
 	unsigned count;
-	int64_t newest;
 	int64_t middle[CAPTURE_FIRST + 1];	/* the oldest, sorted */
 };
 
@@ -92,8 +93,10 @@ shelve(struct shelf *shelf, int64_t time)
 	unsigned at = shelf->count < most ? shelf->count : most;
 
 	shelf->count++;
-	if (time > shelf->newest)
-		shelf->newest = time;
+	/* A clock that was set back must neither end nor hasten this. */
+	if (time > shelf->now - CAPTURE_PAUSE &&
+	    time < shelf->now + CAPTURE_PAUSE)
+		shelf->recent = true;
 	for (; at > 0 && shelf->middle[at - 1] > time; at--)
 		if (at < most)
 			shelf->middle[at] = shelf->middle[at - 1];
@@ -230,14 +233,12 @@ keep(int directory, const struct hook *hook, const struct request *request,
     char name[CAPTURE_NAME])
 {
 	struct buf text = { .max = CAPTURE_FILE };
-	struct shelf shelf = { 0 };
+	struct shelf shelf = { .now = request->received };
 	enum rc rc = look_at(directory, hook->name, &shelf);
 
 	if (rc != RC_OK)
 		return rc;
-	/* A clock that was set back must not end the capturing. */
-	if (shelf.count > 0 && request->received >= shelf.newest &&
-	    request->received - shelf.newest < CAPTURE_PAUSE)
+	if (shelf.recent)
 		return RC_PENDING;
 	rc = print_request(hook, request, &text);
 	if (rc == RC_OK) {
@@ -302,7 +303,7 @@ parse_field(struct captured *out, struct bytes name, struct bytes value)
 	if (bytes_is(name, "Pelihook-Received"))
 		out->received = (int64_t)number;
 	else if (bytes_is(name, "Pelihook-Length"))
-		out->whole = number <= CAPTURE_BODY;
+		out->length = number;
 	else
 		return RC_SYNTAX;
 	return RC_OK;
@@ -355,6 +356,10 @@ capture_parse(struct bytes text, struct pool *pool, struct captured *out)
 		return RC_MEMORY;
 	captured.variables[n] = NULL;
 	captured.body = text;
+	/* Editors end a file with a LF that was not sent. */
+	if (captured.body.len > captured.length)
+		captured.body.len = (size_t)captured.length;
+	captured.whole = captured.body.len == captured.length;
 	*out = captured;
 	return RC_OK;
 }

@@ -39,7 +39,8 @@ struct captured {
 	const char **variables;		/* HTTP_NAME=value, NULL-terminated */
 	struct bytes body;
 	int64_t received;
-	bool whole;			/* the body was not cut */
+	unsigned long long length;	/* of the body as it was sent */
+	bool whole;			/* all of it is here */
 };
 
 /* RC_SYNTAX where the text is no capture, RC_MEMORY. */

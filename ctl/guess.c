@@ -13,7 +13,7 @@ enum {
 	GUESS_VARIES = 5,  /* so many digits in a row are no prefix */
 	GUESS_STAMPS = 8,
 	GUESS_IDS = 6,
-	GUESS_MOST = 100000 /* recipes, for hostile requests */
+	GUESS_MOST = 20000 /* recipes, for hostile requests */
 };
 
 /* Nobody refuses a capture for its age. */
@@ -22,21 +22,23 @@ static const int64_t any_age = INT64_MAX / 4;
 static const char *const presets[] = {
     "github", "stripe", "slack", "standard-webhooks"};
 
-static const char *const splits[] = {"", ",", ";", " "};
+static const char *const splits[] = {"", " ", ",", ";"};
 
 static const char *const over_stamp[] = {"{timestamp}.{body}",
     "{timestamp}:{body}", "{timestamp}{body}", "{body}{timestamp}",
     "v0:{timestamp}:{body}", "v1:{timestamp}:{body}", "{timestamp},{body}",
-    "{timestamp}|{body}", "{timestamp}-{body}", "{body}.{timestamp}",
-    "{body}:{timestamp}"};
+    "{timestamp}|{body}", "{timestamp}-{body}", "{timestamp}_{body}",
+    "{timestamp} {body}", "{timestamp};{body}", "{body}.{timestamp}",
+    "{body}:{timestamp}", "{body}|{timestamp}", "{body},{timestamp}"};
 
-static const char *const over_id[] = {
-    "{id}.{body}", "{id}:{body}", "{id}{body}", "{body}{id}"};
+static const char *const over_id[] = {"{id}.{body}", "{id}:{body}",
+    "{id}{body}", "{id}|{body}", "{body}{id}", "{body}.{id}"};
 
 static const char *const over_both[] = {"{id}.{timestamp}.{body}",
     "{timestamp}.{id}.{body}", "{id}:{timestamp}:{body}",
     "{timestamp}:{id}:{body}", "{id}{timestamp}{body}", "{timestamp}{id}{body}",
-    "{id}|{timestamp}|{body}"};
+    "{id}|{timestamp}|{body}", "{timestamp}|{id}|{body}",
+    "{body}{timestamp}{id}", "{body}{id}{timestamp}"};
 
 /* Where a timestamp may stand. */
 struct stamp {
@@ -121,13 +123,20 @@ is_stamp(struct bytes text, enum scheme_unit *unit)
 	    bytes_number(text, INT64_MAX, &number) == RC_OK;
 }
 
+/* A word of the name, between hyphens: X-Request-Id. */
 static bool
 names_an_id(const char *name)
 {
-	size_t n = strlen(name);
+	static const char *const words[] = {
+	    "Id", "Nonce", "Delivery", "Uuid", "Guid"};
+	struct bytes rest = bytes_of(name);
+	struct bytes word;
 
-	return strcmp(name, "Id") == 0 || strstr(name, "-Id-") != NULL ||
-	    (n > 3 && strcmp(name + n - 3, "-Id") == 0);
+	while (bytes_item(&rest, "-", &word))
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+			if (bytes_is(word, words[i]))
+				return true;
+	return false;
 }
 
 /* Headers that are a timestamp or an id as a whole. */
@@ -233,13 +242,27 @@ attempt_spot(
 	return attempt_ids(guesser, spot);
 }
 
-/* What stands before a MAC is the same every time: no number of any size. */
+/* v1, belongs to the lists of Standard Webhooks, which blanks separate. */
+static bool
+is_version(struct bytes prefix)
+{
+	return prefix.len == 3 && prefix.data[0] == 'v' &&
+	    isdigit((unsigned char)prefix.data[1]) && prefix.data[2] == ',';
+}
+
+/*
+ * What stands before a MAC is the same every time: no number of any size,
+ * and no other item, which may be missing or different in the next request.
+ */
 static bool
 is_prefix(struct bytes prefix)
 {
 	unsigned digits = 0;
 
-	if (prefix.len >= GUESS_PREFIX)
+	if (is_version(prefix))
+		return true;
+	if (prefix.len >= GUESS_PREFIX || memchr(prefix.data, ',', prefix.len)
+	    || memchr(prefix.data, ';', prefix.len))
 		return false;
 	for (size_t i = 0; i < prefix.len; i++) {
 		digits =
@@ -248,14 +271,6 @@ is_prefix(struct bytes prefix)
 			return false;
 	}
 	return true;
-}
-
-/* v1, belongs to the lists of Standard Webhooks, which blanks separate. */
-static bool
-is_version(struct bytes prefix)
-{
-	return prefix.len == 3 && prefix.data[0] == 'v' &&
-	    isdigit((unsigned char)prefix.data[1]) && prefix.data[2] == ',';
 }
 
 static bool
@@ -299,6 +314,18 @@ attempt_value(struct guesser *guesser, struct scheme *spot, struct bytes value)
 	return false;
 }
 
+/* Blanks separate nothing where they only follow a comma or semicolon. */
+static bool
+separates(const char *split, struct bytes value)
+{
+	if (split[0] == '\0')
+		return true;
+	if (split[0] == ' ' && (memmem(value.data, value.len, ", ", 2) ||
+	    memmem(value.data, value.len, "; ", 2)))
+		return false;
+	return memchr(value.data, split[0], value.len) != NULL;
+}
+
 static bool
 attempt_header(struct guesser *guesser, const char *variable)
 {
@@ -311,10 +338,8 @@ attempt_header(struct guesser *guesser, const char *variable)
 		return false;
 	for (size_t i = 0; i < sizeof(splits) / sizeof(splits[0]); i++) {
 		spot.split = splits[i];
-		if (i > 0 &&
-		    memchr(value.data, splits[i][0], value.len) == NULL)
-			continue;
-		if (attempt_value(guesser, &spot, value))
+		if (separates(splits[i], value) &&
+		    attempt_value(guesser, &spot, value))
 			return true;
 	}
 	return false;
