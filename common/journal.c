@@ -149,20 +149,19 @@ pragma(struct journal *journal, const char *text)
 		keep_error(journal, error);
 }
 
+/* The change is its thread's own again once that is woken. */
 static void
-end_changes(struct journal *journal, struct journal_change *list, enum rc rc)
+end_changes(struct journal_change *list, enum rc rc)
 {
 	struct journal_change *next;
 
-	pthread_mutex_lock(&journal->queueing);
 	for (; list != NULL; list = next) {
 		next = list->next;
 		if (rc != RC_OK)
 			list->rc = rc;
 		list->over = true;
-		pthread_cond_signal(&list->awake);
+		sem_post(&list->awake);
 	}
-	pthread_mutex_unlock(&journal->queueing);
 }
 
 static enum rc
@@ -210,33 +209,59 @@ lead(struct journal *journal)
 		pragma(journal, "PRAGMA synchronous=FULL");
 	}
 	pthread_mutex_unlock(&journal->holding);
-	end_changes(journal, list, rc);
+	end_changes(list, rc);
 }
 
-/* The first thread that finds nobody leading commits for all that wait. */
-static enum rc
-submit(struct journal *journal, struct journal_change *change)
+/* Whether this thread has to lead: nobody does. */
+static bool
+join_queue(struct journal *journal, struct journal_change *change)
 {
-	pthread_cond_init(&change->awake, NULL);
+	bool leads;
+
 	pthread_mutex_lock(&journal->queueing);
 	*journal->last = change;
 	journal->last = &change->next;
-	while (!change->over) {
-		if (journal->leading) {
-			pthread_cond_wait(&change->awake,
-			    &journal->queueing);
-			continue;
-		}
-		journal->leading = true;
-		pthread_mutex_unlock(&journal->queueing);
-		lead(journal);
-		pthread_mutex_lock(&journal->queueing);
-		journal->leading = false;
-		if (journal->first != NULL)
-			pthread_cond_signal(&journal->first->awake);
-	}
+	leads = !journal->leading;
+	journal->leading = true;
 	pthread_mutex_unlock(&journal->queueing);
-	pthread_cond_destroy(&change->awake);
+	return leads;
+}
+
+/* The first of those that came meanwhile leads next. */
+static void
+hand_on(struct journal *journal)
+{
+	pthread_mutex_lock(&journal->queueing);
+	if (journal->first != NULL)
+		sem_post(&journal->first->awake);
+	else
+		journal->leading = false;
+	pthread_mutex_unlock(&journal->queueing);
+}
+
+static void
+await(struct journal_change *change)
+{
+	while (sem_wait(&change->awake) == -1 && errno == EINTR)
+		continue;
+}
+
+/*
+ * The first thread that finds nobody leading commits for all that wait.  Who
+ * is woken without being over leads itself.
+ */
+static enum rc
+submit(struct journal *journal, struct journal_change *change)
+{
+	sem_init(&change->awake, 0, 0);
+	if (!join_queue(journal, change))
+		await(change);
+	if (!change->over) {
+		lead(journal);
+		hand_on(journal);
+		await(change);
+	}
+	sem_destroy(&change->awake);
 	return change->rc;
 }
 

@@ -3,6 +3,7 @@
 #define PELIHOOK_JOURNAL_INTERNAL_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 
@@ -54,7 +55,7 @@ struct journal_change {
 	bool soft;			/* need not survive the machine */
 	enum rc rc;
 	bool over;
-	pthread_cond_t awake;
+	sem_t awake;			/* over, or it has to lead */
 	struct journal_change *next;
 };
 
