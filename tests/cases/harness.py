@@ -24,9 +24,9 @@ BUILD = os.environ.get("abs_top_builddir",
 CGI = os.environ.get("PELIHOOK_CGI", os.path.join(BUILD, "cgi/pelihook.cgi"))
 FCGI = os.environ.get("PELIHOOK_FCGI",
                       os.path.join(BUILD, "fcgi/pelihook.fcgi"))
-# Something to run the programs under, as valgrind with its options.
+# Something to run the programs under, as strace with its options.
 WRAP = shlex.split(os.environ.get("PELIHOOK_WRAP", ""))
-# What a sanitizer or valgrind wants to be told.
+# What a sanitizer wants to be told.
 PASSED = {name: value for name, value in os.environ.items()
           if name.endswith("SAN_OPTIONS")}
 
