@@ -57,6 +57,14 @@ static const struct word table[] = {
 	.options = ctl_options,
 	.option = word_try_option,
 	.run = word_try},
+    {.name = "probe",
+	.operands = "HOOK FILE",
+	.does = "say which recipe explains a captured request",
+	.least = 2,
+	.most = 2,
+	.letters = "",
+	.options = ctl_options,
+	.run = word_probe},
 };
 
 enum { WORDS = sizeof(table) / sizeof(table[0]) };

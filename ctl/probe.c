@@ -172,12 +172,18 @@ print_places(const struct probe *probe)
 static enum rc
 tell(const struct probe *probe, bool found, unsigned tried)
 {
+	const struct hook *hook = probe->hook;
+
 	if (found)
 		return print_found(probe);
 	ctl_complain("none of %u recipes explains this request", tried);
 	print_places(probe);
-	ctl_complain("Is it the secret the sender signs with?  Does the "
-		     "sender sign with HMAC-SHA256?");
+	for (size_t i = 0; i < hook->secrets_len; i++)
+		ctl_complain("  %s was tried as text, hex, base64 and whsec",
+		    hook->secrets[i].path);
+	ctl_complain("is it the secret the sender signs with?  Does something "
+		     "on the way change the body?  Does the sender sign with "
+		     "HMAC-SHA256?");
 	return RC_JSON;
 }
 
@@ -189,11 +195,16 @@ probe_text(struct probe *probe, struct bytes text)
 	enum rc rc = capture_parse(text, &probe->pool, &probe->captured);
 
 	if (rc == RC_OK && !probe->captured.whole)
-		ctl_complain("the body is longer than what was kept of it: "
-			     "let the sender send a smaller one");
+		ctl_complain("the body had %llu bytes and %zu are here: let "
+			     "the sender send a smaller one",
+		    probe->captured.length, probe->captured.body.len);
 	else if (rc == RC_SYNTAX)
 		ctl_complain("this is no captured request");
-	if (rc == RC_SYNTAX || (rc == RC_OK && !probe->captured.whole))
+	else if (rc == RC_OK && probe->hook->secrets_len == 0)
+		ctl_complain("the hook has no secret: give it the sender's "
+			     "with `secret-file'");
+	if (rc == RC_SYNTAX || (rc == RC_OK && (!probe->captured.whole ||
+	    probe->hook->secrets_len == 0)))
 		return RC_JSON;
 	if (rc == RC_OK)
 		rc = read_secrets(probe);
