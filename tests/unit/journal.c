@@ -275,8 +275,10 @@ static void
 an_older_schema_goes_forward_step_by_step(void **state)
 {
 	static const char *const steps[] = {
-		"not used", "CREATE TABLE second(a); INSERT INTO second"
-		    " VALUES(2)", "ALTER TABLE second ADD COLUMN b",
+		"not used",
+		("CREATE TABLE second(a);"
+		    " INSERT INTO second VALUES(2)"),
+		"ALTER TABLE second ADD COLUMN b",
 		"CREATE TABLE fourth(a); CREATE TABLE second(a)"
 	};
 	struct journal *journal = open_journal();
