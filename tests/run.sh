@@ -225,8 +225,11 @@ stage_thread() {
 stage_valgrind() {
 	configure_in valgrind --disable-hardening CFLAGS='-g -O1' ||
 	    { note 0 1 valgrind; return; }
+	# valgrind 3.19 has no pidfd_open, so no command can be run under it:
+	# what is all about commands is left to the sanitizers.
 	# shellcheck disable=SC2016
-	check_again valgrind make -j "$JOBS" check TESTS='$(unit_tests)' \
+	check_again valgrind make -j "$JOBS" check \
+	    TESTS='$(filter-out tests/unit/drain,$(unit_tests))' \
 	    LOG_FLAGS="valgrind -q --leak-check=full --error-exitcode=99 \
 		--suppressions=$SOURCE/tests/valgrind.supp"
 }
