@@ -16,9 +16,10 @@ set -u
 STAGES='check e2e demo distcheck clang address thread valgrind'
 TOP=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 JOBS=$(nproc)
-PACKAGES='autoconf automake bats clang curl gcc jq libc6-dev libcmocka-dev
-    libfcgi-dev libjson-c-dev libsqlite3-dev libssl-dev lighttpd make nginx
-    openssl perl-base pkg-config python3 spawn-fcgi util-linux valgrind'
+PACKAGES='apache2 autoconf automake bats caddy clang curl gcc jq
+    libapache2-mod-fcgid libc6-dev libcmocka-dev libfcgi-dev libjson-c-dev libsqlite3-dev
+    libssl-dev lighttpd make multiwatch nginx nodejs npm openssl perl-base
+    pkg-config python3 spawn-fcgi systemd util-linux valgrind'
 passed=0
 failed=0
 
@@ -32,6 +33,9 @@ export LC_ALL
 
 missing_packages() {
 	for package in $PACKAGES; do
+		# A nodejs from elsewhere brings npm, and excludes Debian's.
+		[ "$package" != npm ] || ! command -v npm >/dev/null ||
+		    continue
 		dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null |
 		    grep -q ' installed$' || echo "$package"
 	done
@@ -79,7 +83,7 @@ install_packages() {
 note() {	# passed failed stage
 	passed=$((passed + $1))
 	failed=$((failed + $2))
-	printf '== %-10s %4d passed, %d failed (%d s)\n' "$3" "$1" "$2" \
+	printf '== %-16s %4d passed, %d failed (%d s)\n' "$3" "$1" "$2" \
 	    $(($(date +%s) - began))
 }
 
@@ -153,8 +157,8 @@ stage_check() {
 }
 
 bats_of() {	# name file
-	PELIHOOK_BUILD=$WORK/check bats --tap "$SOURCE/tests/e2e/$2" \
-	    >"$WORK/$1.tap" 2>&1
+	PELIHOOK_BUILD=$WORK/check abs_top_builddir=$WORK/check \
+	    bats --tap "$SOURCE/tests/e2e/$2" >"$WORK/$1.tap" 2>&1
 	status=$?
 	good=$(grep '^ok ' "$WORK/$1.tap" | grep -vc ' # skip')
 	bad=$(grep -c '^not ok ' "$WORK/$1.tap")
@@ -165,7 +169,11 @@ bats_of() {	# name file
 
 stage_e2e() {
 	built || { note 0 1 e2e; return; }
-	bats_of examples examples.bats
+	for file in "$SOURCE"/tests/e2e/*.bats; do
+		file=${file##*/}
+		began=$(date +%s)
+		[ "$file" = server.bats ] || bats_of "${file%.bats}" "$file"
+	done
 	servers=$(bash -c '. "$1" && echo "$SERVERS"' bash \
 	    "$SOURCE/tests/e2e/servers.bash")
 	for server in $servers; do
