@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/eventfd.h>
+#include <sys/mount.h>
 
 #include <pthread.h>
-#include <signal.h>
+#include <sched.h>
 #include <sqlite3.h>
 
+#include "commands.h"
 #include "queue.h"
 
 #include "conf.h"
 #include "drain.h"
 #include "log.h"
 
-enum { PATIENCE = 30000 };	/* milliseconds for what must happen */
-
+/* The process of the tests; others must not go on where one fails. */
+static pid_t tester;
 static char marks_path[PATH_MAX + 16];
 
 /* A drain in a thread, as pelihook.fcgi has it. */
@@ -46,27 +48,10 @@ remove_all(void **state)
 	return scratch_remove(state);
 }
 
-static struct buf
-read_all(const char *path)
-{
-	struct buf text = {0};
-	char chunk[4096];
-	ssize_t n = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	assert_int_equal(buf_text(&text, ""), RC_OK);
-	while (fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0)
-		assert_int_equal(buf_add(&text,
-		    (struct bytes){chunk, (size_t)n}), RC_OK);
-	if (fd >= 0)
-		close(fd);
-	return text;
-}
-
 static bool
 file_holds(const char *path, const char *text)
 {
-	struct buf all = read_all(path);
+	struct buf all = read_file(path);
 	bool holds = strstr(all.data, text) != NULL;
 
 	buf_free(&all);
@@ -76,13 +61,21 @@ file_holds(const char *path, const char *text)
 static unsigned
 count_of(const char *path, const char *text)
 {
-	struct buf all = read_all(path);
+	struct buf all = read_file(path);
 	unsigned n = 0;
 
 	for (char *at = all.data; (at = strstr(at, text)) != NULL; at++)
 		n++;
 	buf_free(&all);
 	return n;
+}
+
+static void
+give_up(void)
+{
+	if (getpid() != tester)
+		_exit(1);
+	fail();
 }
 
 static void
@@ -93,12 +86,12 @@ wait_for(const char *path, const char *text)
 	while (!file_holds(path, text) && clock_left(deadline) > 0)
 		poll(NULL, 0, 5);
 	if (!file_holds(path, text)) {
-		struct buf all = read_all(scratch_path("log"));
+		struct buf all = read_file(scratch_path("log"));
 
 		print_error("%s lacks <%s>; log:\n%s\n", path, text,
 		    all.data);
 		buf_free(&all);
-		fail();
+		give_up();
 	}
 }
 
@@ -260,19 +253,19 @@ wait_for_counts(struct journal *journal, const char *text)
 		poll(NULL, 0, 10);
 	if (!counts_are(journal, text)) {
 		struct buf got = {0};
-		struct buf log = read_all(scratch_path("log"));
+		struct buf log = read_file(scratch_path("log"));
 
 		(void)journal_counts(journal, add_count, &got);
 		print_error("counts <%s>, not <%s>; log:\n%s\n",
 		    got.len > 0 ? got.data : "", text, log.data);
-		fail();
+		give_up();
 	}
 }
 
 static void
 expect_marks(const char *text)
 {
-	struct buf all = read_all(marks_path);
+	struct buf all = read_file(marks_path);
 
 	assert_string_equal(all.data, text);
 	buf_free(&all);
@@ -295,7 +288,7 @@ an_event_is_run_and_done(void **state)
 	expect_marks("start 5 1\n{\"n\":5} h pipeline_run_error 192.0.2.7"
 	    "end 5 1 0\n");
 	assert_true(counts_are(machine.journal, "h done 1 "));
-	log = read_all(scratch_path("log"));
+	log = read_file(scratch_path("log"));
 	assert_non_null(strstr(log.data, "end=exit"));
 	buf_free(&log);
 	take_apart(&machine);
@@ -591,7 +584,7 @@ struct mark {
 static size_t
 parse_marks(struct mark *marks, size_t room)
 {
-	struct buf all = read_all(marks_path);
+	struct buf all = read_file(marks_path);
 	struct bytes rest = buf_view(&all);
 	struct bytes line;
 	size_t n = 0;
@@ -1024,9 +1017,189 @@ a_key_of_a_batch_stops_at_its_first_failure(void **state)
 	take_apart(&machine);
 }
 
-int
-main(void)
+/* Without room, and without the power to end a command. */
+
+static bool
+fill_up(const char *path)
 {
+	char chunk[4096] = "";
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	while (write(fd, chunk, sizeof(chunk)) > 0)
+		continue;
+	return close(fd) == 0;
+}
+
+static bool
+mount_small(const char *path)
+{
+	return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL,
+	    MS_REC | MS_PRIVATE, NULL) == 0 && mount("tmpfs", path, "tmpfs",
+	    0, "size=1m,mode=0700") == 0;
+}
+
+/* The configuration was read before: the journal is in the small place. */
+static struct conf *small_conf;
+
+static bool
+a_full_disk_on_the_way(void)
+{
+	const char *filler = "small/filler";
+	struct machine machine;
+
+	if (!mount_small(scratch_path("small")))
+		return false;
+	build(&machine, small_conf);
+	append_sample(machine.journal, "h", 1, "");
+	append_sample(machine.journal, "h", 2, "");
+	start(&machine);
+	wait_for(marks_path, "start 1 1");
+	NEED(fill_up(scratch_path(filler)));
+	scratch_file("go", "", 0600);
+	wait_for(scratch_path("log"), "journal: ");
+	/* It is tried again and again, and nothing else is begun. */
+	NEED(count_of(marks_path, "start") == 1);
+	NEED(counts_are(machine.journal, "h queued 1 h running 1 "));
+	NEED(unlink(scratch_path(filler)) == 0);
+	wait_for_counts(machine.journal, "h done 2 ");
+	NEED(count_of(marks_path, "start") == 2);
+	stop(&machine);
+	take_apart(&machine);
+	return true;
+}
+
+static bool
+can_mount(void)
+{
+	return mount_small(scratch_path("small"));
+}
+
+static void
+a_result_outlasts_a_full_disk(void **state)
+{
+	(void)state;
+	need_pidfds();
+	scratch_directory("small", 0700);
+	if (geteuid() != 0 || !in_child(can_mount)) {
+		print_message("skipped: nobody but root can mount\n");
+		skip();
+	}
+	write_command("cmd", "while test ! -e $D/go; do sleep 0.01; done");
+	small_conf = load_hook("");
+	snprintf(journal_path, sizeof(journal_path), "%s",
+	    scratch_path("small/journal.db"));
+	assert_true(in_child(a_full_disk_on_the_way));
+	conf_release(small_conf);
+}
+
+static struct conf *root_conf;
+
+static bool
+with_a_stuck_command(void)
+{
+	struct machine machine;
+	int fifo;
+
+	NEED(become_nobody());
+	build(&machine, root_conf);
+	append_sample(machine.journal, "h", 1, "");
+	append_sample(machine.journal, "h", 2, "");
+	start(&machine);
+	wait_for(scratch_path("log"), "command outlives SIGKILL");
+	NEED(counts_are(machine.journal, "h queued 1 h running 1 "));
+	fifo = open(in_directory("fifo"), O_WRONLY | O_CLOEXEC);
+	NEED(fifo >= 0);
+	wait_for(scratch_path("log"), "msg=tried");
+	close(fifo);
+	stop(&machine);
+	take_apart(&machine);
+	return true;
+}
+
+static bool
+stop_with_a_stuck_command(void)
+{
+	struct machine machine;
+	int fifo;
+
+	NEED(become_nobody());
+	build(&machine, conf_hold(root_conf));
+	append_sample(machine.journal, "h", 1, "");
+	start(&machine);
+	wait_for(scratch_path("log"), "command outlives SIGKILL");
+	stop(&machine);
+	NEED(counts_are(machine.journal, "h running 1 "));
+	take_apart(&machine);
+	/* Nobody runs it again while it is there. */
+	build(&machine, conf_hold(root_conf));
+	NEED(drain_alone(&machine.settings) == RC_OK);
+	NEED(counts_are(machine.journal, "h running 1 "));
+	NEED(file_holds(scratch_path("log"), "cannot be ended"));
+	fifo = open(in_directory("fifo"), O_WRONLY | O_CLOEXEC);
+	NEED(fifo >= 0);
+	NEED(waitpid(-1, NULL, 0) > 0);
+	NEED(drain_alone(&machine.settings) == RC_OK);
+	NEED(file_holds(scratch_path("log"), "given back"));
+	NEED(counts_are(machine.journal, "h done 1 "));
+	take_apart(&machine);
+	close(fifo);
+	return true;
+}
+
+static int
+make_both(void **state)
+{
+	return make_directory(state) != 0 || make_all(state) != 0 ? -1 : 0;
+}
+
+static int
+remove_both(void **state)
+{
+	return remove_all(state) != 0 || remove_directory(state) != 0 ? -1 :
+	    0;
+}
+
+static void
+prepare_stuck(void)
+{
+	struct buf text = {0};
+
+	prepare_root_command();
+	assert_int_equal(mkfifo(in_directory("fifo"), 0600), 0);
+	assert_int_equal(chmod(in_directory("fifo"), 0666), 0);
+	assert_int_equal(buf_printf(&text, "hook h\nsignature none\n"
+	    "timeout 300ms\nkill-after 100ms\nretry 1h\n"
+	    "on * run %s root %s\n", in_directory("root"),
+	    in_directory("fifo")), RC_OK);
+	root_conf = load(text.data);
+	buf_free(&text);
+	assert_int_equal(chown(scratch, NOBODY, NOBODY), 0);
+	assert_int_equal(chown(scratch_path("log"), NOBODY, NOBODY), 0);
+}
+
+static void
+a_stuck_command_keeps_its_claim_until_it_is_gone(void **state)
+{
+	(void)state;
+	prepare_stuck();
+	assert_true(in_child(with_a_stuck_command));
+	conf_release(root_conf);
+}
+
+static void
+a_stuck_command_is_not_run_beside_itself(void **state)
+{
+	(void)state;
+	prepare_stuck();
+	assert_true(in_child(stop_with_a_stuck_command));
+	conf_release(root_conf);
+}
+
+int
+main(int argc, char **argv)
+{
+#define STUCK(name) cmocka_unit_test_setup_teardown(name, make_both, \
+    remove_both)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_all, remove_all)
 	const struct CMUnitTest tests[] = {
 		TEST(an_event_is_run_and_done),
@@ -1055,9 +1228,17 @@ main(void)
 		TEST(a_batch_is_one_run),
 		TEST(a_failed_batch_is_taken_apart),
 		TEST(a_batch_that_has_to_wait_stays_one),
-		TEST(a_key_of_a_batch_stops_at_its_first_failure)
+		TEST(a_key_of_a_batch_stops_at_its_first_failure),
+		TEST(a_result_outlasts_a_full_disk),
+		STUCK(a_stuck_command_keeps_its_claim_until_it_is_gone),
+		STUCK(a_stuck_command_is_not_run_beside_itself)
 	};
 
+	if (argc > 1 && strcmp(argv[1], "root") == 0)
+		return be_root(argc, argv);
+	if (!find_self())
+		return 1;
+	tester = getpid();
 	crypto_start();
 	return cmocka_run_group_tests_name("drain", tests, NULL, NULL);
 }
