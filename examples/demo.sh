@@ -75,7 +75,8 @@ if [ ! -e $guard ]; then
 fi
 DEBIAN_FRONTEND=noninteractive
 export DEBIAN_FRONTEND
-apt-get -q update && apt-get -q install -y --no-install-recommends "$@"
+apt-get -q update &&
+    apt-get -q -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"
 '
 
 install_packages() {

@@ -16,10 +16,11 @@ set -u
 STAGES='check e2e demo distcheck clang address thread valgrind'
 TOP=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 JOBS=$(nproc)
-PACKAGES='apache2 autoconf automake bats caddy clang curl gcc jq
-    libapache2-mod-fcgid libc6-dev libcmocka-dev libfcgi-dev libjson-c-dev libsqlite3-dev
-    libssl-dev lighttpd make multiwatch nginx nodejs npm openssl perl-base
-    pkg-config python3 spawn-fcgi systemd util-linux valgrind'
+PACKAGES='apache2-bin autoconf automake bats caddy clang curl gcc jq
+    libapache2-mod-fcgid libc6-dev libcmocka-dev libfcgi-dev libjson-c-dev
+    libsqlite3-dev libssl-dev lighttpd make multiwatch nginx nodejs npm
+    openssl perl-base pkg-config procps python3 spawn-fcgi systemd util-linux
+    valgrind'
 passed=0
 failed=0
 
@@ -55,7 +56,8 @@ if [ ! -e $guard ]; then
 fi
 DEBIAN_FRONTEND=noninteractive
 export DEBIAN_FRONTEND
-apt-get -q update && apt-get -q install -y --no-install-recommends "$@"
+apt-get -q update &&
+    apt-get -q -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"
 '
 
 install_packages() {
