@@ -102,6 +102,7 @@ prepare() {
 	  max-running 16
 	  on connection_removed run /bin/sh -c "exit 75"
 	  on pipeline_run_started ignore
+	  on pipeline_run_timeout run $WORK/record wait
 	  on * run $WORK/record "one argument"
 	END
 	"$CTL" -c "$CONFIG" check >"$WORK/check.log" 2>&1 || {
@@ -160,6 +161,13 @@ odd_payload() {	# file
 # field NAME: the string under NAME in the answer.
 field() {
 	jq -r --arg name "$1" '.[$name]' "$ANSWER.body"
+}
+
+# client TEST [ARGUMENT...]: what curl does not send.
+client() {
+	python3 "$SOURCE/tests/e2e/client.py" "$@" && return
+	show_logs
+	return 1
 }
 
 # ---- What the command received -------------------------------------------

@@ -9,5 +9,9 @@ set -eu
 base=$RECORDS/$PELIHOOK_ID
 env | sort >"$base.env"
 printf '%s\n' "$@" >"$base.args"
+if [ "${1-}" = wait ]; then
+	: >"$RECORDS/started"
+	while [ ! -e "$RECORDS/go" ]; do sleep 0.05; done
+fi
 cat >"$base.part"
 mv "$base.part" "$base.body"
