@@ -404,8 +404,8 @@ ends_of_other_kinds_are_told(void **state)
 		const char *told;
 	} cases[] = {
 		{"kill -9 $$", "timeout 30s\nretry 1h\n", "signal 9 1"},
-		{"trap 'exit 0' TERM; sleep 60 & wait", "timeout 200ms\nretry 1h\n",
-		    "timeout 0 1"},
+		{"trap 'exit 0' TERM; sleep 60 & wait",
+		    "timeout 200ms\nretry 1h\n", "timeout 0 1"},
 		{"code=3", "timeout 30s\nretry 1h\n", "exit 3 1"}
 	};
 	struct machine machine;
@@ -942,6 +942,33 @@ trouble_ends_a_drain_that_is_not_to_last(void **state)
 	take_apart(&machine);
 }
 
+static void
+a_drain_purges_what_is_not_kept(void **state)
+{
+	struct machine machine;
+	sqlite3 *db;
+
+	(void)state;
+	build(&machine, load("hook h\nsignature none\nkeep 1ms\n"
+	    "on * run /bin/true\n"));
+	append_sample(machine.journal, "h", 1, "");
+	drain_empty(&machine);
+	/* The next purge is due in an hour: not now, but then. */
+	append_sample(machine.journal, "h", 2, "");
+	drain_empty(&machine);
+	assert_true(file_holds(scratch_path("log"), "msg=done"));
+	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "UPDATE notes SET number = "
+	    "number - 3600000", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	assert_true(counts_are(machine.journal, "h done 1 ") ||
+	    counts_are(machine.journal, "h done 2 "));
+	poll(NULL, 0, 2);
+	drain_empty(&machine);
+	assert_true(counts_are(machine.journal, ""));
+	take_apart(&machine);
+}
+
 /* Batch. */
 
 static void
@@ -1225,6 +1252,7 @@ main(int argc, char **argv)
 		TEST(one_drain_at_a_time_looks_once_more),
 		TEST(a_drain_does_not_spin_where_others_have_the_place),
 		TEST(trouble_ends_a_drain_that_is_not_to_last),
+		TEST(a_drain_purges_what_is_not_kept),
 		TEST(a_batch_is_one_run),
 		TEST(a_failed_batch_is_taken_apart),
 		TEST(a_batch_that_has_to_wait_stays_one),
