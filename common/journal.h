@@ -228,6 +228,7 @@ void journal_drain_unlock(struct journal *journal);
 
 /* One delivery, and its event without the body. */
 struct journal_row {
+	int64_t seq;
 	const char *id;
 	const char *hook;
 	const char *event;
@@ -246,11 +247,16 @@ struct journal_filter {
 	const char *event;
 	int64_t since;		/* received then or later */
 	int64_t limit;
+	/* Only what is behind this row of an earlier call with the same
+	 * filter, its ID, ordinal and seq; NULL: from the newest on. */
+	const struct journal_row *after;
 };
 
 /*
  * Newest first.  What each returns but RC_OK ends it and is returned.  The
- * texts live for the call of each; each must not use the journal.
+ * journal is read as of one moment, and what others write meanwhile piles
+ * up: long lists are better read in parts, with limit and after.  The texts
+ * live for the call of each; each must not use the journal.
  */
 enum rc journal_list(struct journal *journal,
     const struct journal_filter *filter,

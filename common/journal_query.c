@@ -13,6 +13,9 @@ struct listing {
 	enum rc (*each)(void *context, const struct journal_row *row);
 	void *context;
 	char from[PREFIX_SIZE];		/* the least ID of that time */
+	const char *last;		/* up to this ID, and of that */
+	int64_t ordinal;		/* what has a greater one, or */
+	int64_t seq;			/* below this one */
 };
 
 struct showing {
@@ -27,10 +30,13 @@ struct counting {
 	void *context;
 };
 
+/* Greater than any ID. */
+static const char behind_ids[] = "g";
+
 #define ROW_COLUMNS \
 	"SELECT e.id, e.hook, e.name, e.received, d.ordinal, d.state," \
 	" d.attempts, d.since, d.due, ifnull(a.outcome, '')," \
-	" ifnull(a.code, 0) FROM "
+	" ifnull(a.code, 0), d.seq FROM "
 #define ROW_ATTEMPT \
 	" LEFT JOIN attempts a ON a.delivery = d.seq AND a.turn =" \
 	" (SELECT max(turn) FROM attempts WHERE delivery = d.seq)"
@@ -42,13 +48,14 @@ struct counting {
 static const char list_all[] = ROW_COLUMNS
     "events e CROSS JOIN deliveries d ON d.event = e.seq" ROW_ATTEMPT
     " WHERE" ROW_FILTER " AND e.id >= ?4 AND (?5 < 0 OR d.state = ?5)"
+    " AND e.id <= ?7 AND (e.id < ?7 OR d.ordinal > ?8)"
     " ORDER BY e.id DESC, d.ordinal LIMIT ?6";
 
 /* Along the states that are few. */
 static const char list_state[] = ROW_COLUMNS
     "deliveries d CROSS JOIN events e ON e.seq = d.event" ROW_ATTEMPT
     " WHERE" ROW_FILTER " AND e.id >= ?4 AND d.state = ?5"
-    " AND d.state <> 2 ORDER BY d.seq DESC LIMIT ?6";
+    " AND d.state <> 2 AND d.seq < ?7 ORDER BY d.seq DESC LIMIT ?6";
 
 static enum rc
 tell_row(sqlite3_stmt *statement, const struct listing *listing)
@@ -66,7 +73,8 @@ tell_row(sqlite3_stmt *statement, const struct listing *listing)
 		.attempts = (unsigned)sqlite3_column_int64(statement, 6),
 		.due = waits ? sqlite3_column_int64(statement, 8) : 0,
 		.outcome = (const char *)sqlite3_column_text(statement, 9),
-		.code = sqlite3_column_int(statement, 10)
+		.code = sqlite3_column_int(statement, 10),
+		.seq = sqlite3_column_int64(statement, 11)
 	};
 
 	return listing->each(listing->context, &row);
@@ -78,11 +86,19 @@ list_rows(struct journal *journal, void *arguments)
 	const struct listing *listing = arguments;
 	const struct journal_filter *filter = listing->filter;
 	bool few = filter->state >= 0 && filter->state != JOURNAL_DONE;
-	sqlite3_stmt *row = journal_query(journal,
-	    few ? list_state : list_all, "ttitii", filter->hook,
-	    filter->event, filter->since, listing->from,
-	    (int64_t)filter->state, filter->limit);
+	sqlite3_stmt *row;
 	enum rc rc = RC_OK;
+
+	if (few)
+		row = journal_query(journal, list_state, "ttitiii",
+		    filter->hook, filter->event, filter->since,
+		    listing->from, (int64_t)filter->state, filter->limit,
+		    listing->seq);
+	else
+		row = journal_query(journal, list_all, "ttitiiti",
+		    filter->hook, filter->event, filter->since,
+		    listing->from, (int64_t)filter->state, filter->limit,
+		    listing->last, listing->ordinal);
 
 	while (rc == RC_OK && journal_next(journal, row))
 		rc = tell_row(row, listing);
@@ -97,8 +113,16 @@ journal_list(struct journal *journal, const struct journal_filter *filter,
     void *context)
 {
 	static const uint8_t nothing[10];
-	struct listing listing = {filter, each, context, ""};
+	const struct journal_row *after = filter->after;
+	struct listing listing = {
+		filter, each, context, "", behind_ids, 0, INT64_MAX
+	};
 
+	if (after != NULL) {
+		listing.last = after->id;
+		listing.ordinal = after->ordinal;
+		listing.seq = after->seq;
+	}
 	if (filter->since > 0) {
 		encode_uuid7(filter->since, nothing, listing.from);
 		/* Only the time counts, not the version behind it. */

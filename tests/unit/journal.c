@@ -950,6 +950,66 @@ the_list_is_newest_first_and_filtered(void **state)
 	journal_close(journal);
 }
 
+/* The last row of a part, and what was seen so far. */
+struct part {
+	struct journal_row row;
+	char id[ENCODE_UUID];
+	char seen[64];		/* a letter for each delivery of an event */
+	size_t n;
+};
+
+static enum rc
+add_part(void *context, const struct journal_row *row)
+{
+	struct part *part = context;
+
+	if (part->n + 1 >= sizeof(part->seen))
+		return RC_RANGE;
+	part->row = *row;
+	snprintf(part->id, sizeof(part->id), "%s", row->id);
+	part->row.id = part->id;
+	part->seen[part->n++] = (char)(row->received - 1000000 +
+	    (row->ordinal == 0 ? 'a' : 'A'));
+	return RC_OK;
+}
+
+static void
+a_list_in_parts_is_the_whole_list(void **state)
+{
+	const int states[] = {-1, JOURNAL_QUEUED};
+	const char *const whole[] = {"cCbBaA", "CcBbAa"};
+	struct journal *journal = open_journal();
+	struct journal_filter filter;
+	struct sample sample;
+	struct part part;
+	size_t before;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		fill_sample(&sample, "h", i);
+		sample.receipt.received = 1000000 + i;
+		encode_uuid7(sample.receipt.received, (uint8_t[10]){0},
+		    sample.receipt.id);
+		sample.entry.deliveries = 2;
+		assert_int_equal(journal_append(journal, &sample.entry),
+		    RC_OK);
+	}
+	for (size_t i = 0; i < COUNT(states); i++)
+		for (int limit = 1; limit < 8; limit++) {
+			part = (struct part){0};
+			filter = (struct journal_filter){
+			    .state = states[i], .limit = limit};
+			do {
+				before = part.n;
+				assert_int_equal(journal_list(journal,
+				    &filter, add_part, &part), RC_OK);
+				filter.after = &part.row;
+			} while (part.n != before);
+			assert_string_equal(part.seen, whole[i]);
+		}
+	journal_close(journal);
+}
+
 static void
 an_operator_puts_back_what_failed(void **state)
 {
@@ -1480,6 +1540,7 @@ main(void)
 		TEST(a_batch_takes_one_place),
 		TEST(a_story_is_told_whole),
 		TEST(the_list_is_newest_first_and_filtered),
+		TEST(a_list_in_parts_is_the_whole_list),
 		TEST(an_operator_puts_back_what_failed),
 		TEST(all_dead_ones_are_put_back_at_once),
 		TEST(what_runs_is_not_dropped),
