@@ -9,6 +9,7 @@
 
 #include "conf.h"
 #include "print.h"
+#include "queue.h"
 
 enum { WARNINGS = 64 * 1024 };
 
@@ -325,20 +326,36 @@ show_warnings(const struct conf *conf)
 	return rc;
 }
 
-enum rc
-word_check(struct ctl *ctl, char **operands, size_t n)
+static enum rc
+show_all(const struct ctl *ctl)
 {
-	enum rc rc = ctl_open(ctl);
+	enum rc rc = show_globals(ctl->conf);
 
-	(void)operands;
-	(void)n;
-	if (rc == RC_OK)
-		rc = ctl_ready(ctl, NULL);
-	if (rc == RC_OK)
-		rc = show_globals(ctl->conf);
 	for (size_t i = 0; rc == RC_OK && i < ctl->conf->hooks_len; i++)
 		rc = show_hook(ctl->conf, &ctl->conf->hooks[i]);
 	if (rc == RC_OK && fflush(stdout) == EOF)
 		rc = RC_SHORT;
 	return rc == RC_OK ? show_warnings(ctl->conf) : rc;
+}
+
+enum rc
+word_check(struct ctl *ctl, char **operands, size_t n)
+{
+	struct journal *journal = NULL;
+	enum rc rc = ctl_quiet();
+
+	(void)operands;
+	(void)n;
+	if (rc == RC_OK)
+		rc = ctl_open(ctl);
+	if (rc == RC_OK)
+		rc = ctl_ready(ctl, NULL);
+	if (rc == RC_OK && ctl->conf->journal != NULL)
+		rc = queue_open_journal(ctl, JOURNAL_BRIEF, &journal);
+	if (rc == RC_OK)
+		rc = show_all(ctl);
+	if (rc == RC_OK && journal != NULL)
+		rc = queue_tell_gone(ctl, journal);
+	journal_close(journal);
+	return rc;
 }

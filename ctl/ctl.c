@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/signalfd.h>
+
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +15,8 @@
 
 #include "conf.h"
 #include "crypto.h"
+#include "log.h"
+#include "queue.h"
 #include "user.h"
 
 enum { COMPLAINTS = 64 * 1024 };
@@ -65,6 +70,58 @@ static const struct word table[] = {
 	.letters = "",
 	.options = ctl_options,
 	.run = word_probe},
+    {.name = "list",
+	.operands = "[--state S] [--hook H] [--event E] [--since T] "
+		    "[--limit N] [--json]",
+	.does = "print what is in the journal, newest first",
+	.letters = "",
+	.options = queue_list_options,
+	.option = queue_option,
+	.run = word_list},
+    {.name = "show",
+	.operands = "[--body | --json] ID",
+	.does = "print one event with its deliveries and attempts",
+	.least = 1,
+	.most = 1,
+	.letters = "",
+	.options = queue_show_options,
+	.option = queue_option,
+	.run = word_show},
+    {.name = "retry",
+	.operands = "ID... | --dead [--hook H] [--since T]",
+	.does = "put events back into the queue",
+	.most = -1,
+	.letters = "",
+	.options = queue_retry_options,
+	.option = queue_option,
+	.run = word_retry},
+    {.name = "drop",
+	.operands = "ID...",
+	.does = "give events up",
+	.least = 1,
+	.most = -1,
+	.letters = "",
+	.options = ctl_options,
+	.run = word_drop},
+    {.name = "drain",
+	.operands = "",
+	.does = "run what is due until nothing is",
+	.letters = "",
+	.options = ctl_options,
+	.run = word_drain},
+    {.name = "stats",
+	.operands = "[--json | --prometheus] [--max-age D] [--max-dead N]",
+	.does = "count by hook, event and state; 75 beyond a limit",
+	.letters = "",
+	.options = queue_stats_options,
+	.option = queue_option,
+	.run = word_stats},
+    {.name = "purge",
+	.operands = "",
+	.does = "take out what `keep' no longer keeps",
+	.letters = "",
+	.options = ctl_options,
+	.run = word_purge},
 };
 
 enum { WORDS = sizeof(table) / sizeof(table[0]) };
@@ -106,8 +163,7 @@ print_help(const struct word *word)
 	      "  -u USER  become this user first (root only)\n\n",
 	    stdout);
 	for (size_t i = 0; i < WORDS; i++)
-		printf("  %-6s %-9s  %s\n", table[i].name, table[i].operands,
-		    table[i].does);
+		printf("  %-6s  %s\n", table[i].name, table[i].does);
 	return RC_OK;
 }
 
@@ -238,7 +294,10 @@ load(struct ctl *ctl)
 int
 ctl_main(int argc, char **argv)
 {
-	struct ctl ctl = {.file = conf_default_file()};
+	struct ctl ctl = {.file = conf_default_file(),
+	    .filter = {.state = -1, .limit = INT64_MAX},
+	    .max_age = -1,
+	    .max_dead = -1};
 	enum rc rc;
 
 	if (getenv("REQUEST_METHOD") != NULL) {
@@ -406,4 +465,42 @@ ctl_id(int64_t wall, char into[ENCODE_UUID])
 	if (rc == RC_OK)
 		encode_uuid7(wall, random, into);
 	return rc;
+}
+
+enum rc
+ctl_no_root(void)
+{
+	if (geteuid() != 0)
+		return RC_OK;
+	ctl_complain("runs no commands as root: say -u USER, the user of the "
+		     "web server");
+	return RC_CONFIG;
+}
+
+enum rc
+ctl_quiet(void)
+{
+	const struct log_settings settings = {
+	    .target = LOG_TO_STDERR, .level = LOG_LEVEL_WARNING};
+
+	return log_open("pelihookctl", &settings);
+}
+
+enum rc
+ctl_signals(int *fd)
+{
+	sigset_t set;
+	int signals;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
+		return RC_SYSTEM;
+	signals = signalfd(-1, &set, SFD_CLOEXEC);
+	if (signals == -1)
+		return RC_SYSTEM;
+	*fd = signals;
+	return RC_OK;
 }

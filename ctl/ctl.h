@@ -8,6 +8,7 @@
 
 #include "bytes.h"
 #include "encode.h"
+#include "journal.h"
 
 struct conf;
 struct hook;
@@ -20,7 +21,15 @@ struct ctl {
 	const char *file;  /* the configuration */
 	const char *user;  /* of -u, or NULL */
 	struct conf *conf; /* after ctl_open */
-	bool dry;	   /* try -n */
+	/* What options of words said. */
+	bool dry;
+	bool json;
+	bool prometheus;
+	bool body;
+	bool dead;
+	struct journal_filter filter;
+	int64_t max_age;  /* milliseconds, or -1 */
+	int64_t max_dead; /* or -1 */
 };
 
 struct word {
@@ -68,13 +77,30 @@ enum rc ctl_read_file(const char *path, size_t max, struct buf *into);
 enum rc ctl_ready(const struct ctl *ctl, struct hook *hook);
 /* A new UUIDv7.  RC_SYSTEM. */
 enum rc ctl_id(int64_t wall, char into[ENCODE_UUID]);
+/* Refuses to be root: RC_CONFIG, complained of. */
+enum rc ctl_no_root(void);
+/* The log is for what goes wrong, on standard error.  RC_SYSTEM. */
+enum rc ctl_quiet(void);
+/*
+ * What is to end the program becomes readable instead: a signalfd.  For
+ * words that run commands, which are in process groups of their own that
+ * Ctrl-C does not reach.  RC_SYSTEM.
+ */
+enum rc ctl_signals(int *fd);
 
 /* The words. */
 enum rc word_check(struct ctl *ctl, char **operands, size_t n);
+enum rc word_drain(struct ctl *ctl, char **operands, size_t n);
+enum rc word_drop(struct ctl *ctl, char **operands, size_t n);
 enum rc word_events(struct ctl *ctl, char **operands, size_t n);
+enum rc word_list(struct ctl *ctl, char **operands, size_t n);
 enum rc word_probe(struct ctl *ctl, char **operands, size_t n);
+enum rc word_purge(struct ctl *ctl, char **operands, size_t n);
+enum rc word_retry(struct ctl *ctl, char **operands, size_t n);
 enum rc word_sample(struct ctl *ctl, char **operands, size_t n);
+enum rc word_show(struct ctl *ctl, char **operands, size_t n);
 enum rc word_sign(struct ctl *ctl, char **operands, size_t n);
+enum rc word_stats(struct ctl *ctl, char **operands, size_t n);
 enum rc word_try(struct ctl *ctl, char **operands, size_t n);
 enum rc word_try_option(struct ctl *ctl, int letter, const char *value);
 

@@ -7,6 +7,8 @@
 
 #include "conf.h"
 
+enum { SAFE = 5 };	/* a byte made safe, and its NUL */
+
 struct unit {
 	uint64_t size;
 	const char *name;
@@ -48,6 +50,16 @@ print_row(const char *const *row, const int *widths, size_t columns)
 	}
 }
 
+static const char *
+make_safe(char c, char into[SAFE])
+{
+	bool printable = c >= ' ' && c <= '~';
+
+	snprintf(into, SAFE, printable ? "%c" : "\\x%02x",
+	    (unsigned char)c);
+	return into;
+}
+
 void
 print_field(const char *label, const char *format, ...)
 {
@@ -81,14 +93,25 @@ print_table(const char *const *cells, size_t columns, size_t rows)
 void
 print_safe(struct bytes bytes)
 {
-	for (size_t i = 0; i < bytes.len; i++) {
-		unsigned char c = (unsigned char)bytes.data[i];
+	char safe[SAFE];
 
-		if (c < ' ' || c > '~')
-			printf("\\x%02x", c);
-		else
-			putchar(c);
+	for (size_t i = 0; i < bytes.len; i++)
+		fputs(make_safe(bytes.data[i], safe), stdout);
+}
+
+const char *
+print_clean(struct pool *pool, const char *text)
+{
+	char *clean = pool_alloc(pool, strlen(text) + 1, SAFE - 1);
+	char *end = clean;
+
+	if (clean == NULL)
+		return NULL;
+	for (; *text != '\0'; text++) {
+		make_safe(*text, end);
+		end += strlen(end);
 	}
+	return clean;
 }
 
 enum rc

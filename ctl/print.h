@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "bytes.h"
+#include "pool.h"
 
 struct conf_rule;
 
@@ -19,6 +20,8 @@ void print_table(const char *const *cells, size_t columns, size_t rows);
 /* Bytes from outside as one line: what could move a terminal's cursor is
  * written \xNN. */
 void print_safe(struct bytes bytes);
+/* A text from outside so made safe, from the pool.  NULL: no memory. */
+const char *print_clean(struct pool *pool, const char *text);
 
 /* A word as the configuration would have it, quoted where it must be. */
 enum rc print_word(const char *word, struct buf *into);

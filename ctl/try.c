@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/signalfd.h>
-
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +11,6 @@
 #include "crypto.h"
 #include "deliver.h"
 #include "event.h"
-#include "log.h"
 #include "print.h"
 #include "reply.h"
 #include "request.h"
@@ -170,25 +166,6 @@ take_all(const struct trial *trial)
 	return worst;
 }
 
-/*
- * The command is in a process group of its own, which Ctrl-C does not
- * reach: the signal is waited for beside the command and ends it.
- */
-static enum rc
-catch_signals(struct trial *trial)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
-		return RC_SYSTEM;
-	trial->stop = signalfd(-1, &set, SFD_CLOEXEC);
-	return trial->stop == -1 ? RC_SYSTEM : RC_OK;
-}
-
 static enum rc
 fill_receipt(struct trial *trial)
 {
@@ -218,7 +195,7 @@ try_event(struct trial *trial)
 	if (!trial->ctl->dry)
 		rc = fill_receipt(trial);
 	if (rc == RC_OK && !trial->ctl->dry)
-		rc = catch_signals(trial);
+		rc = ctl_signals(&trial->stop);
 	if (rc == RC_OK)
 		rc = take_all(trial);
 	pool_free(&trial->pool);
@@ -248,16 +225,6 @@ try_body(const struct ctl *ctl, struct hook *hook)
 	return rc;
 }
 
-/* What the commands print is shown once, as their output. */
-static enum rc
-quieten_log(void)
-{
-	const struct log_settings settings = {
-	    .target = LOG_TO_STDERR, .level = LOG_LEVEL_WARNING};
-
-	return log_open("pelihookctl", &settings);
-}
-
 enum rc
 word_try_option(struct ctl *ctl, int letter, const char *value)
 {
@@ -274,16 +241,14 @@ word_try(struct ctl *ctl, char **operands, size_t n)
 	enum rc rc = ctl_open(ctl);
 
 	(void)n;
-	if (rc == RC_OK && geteuid() == 0) {
-		ctl_complain("runs no commands as root: say -u USER, the user "
-			     "of the web server");
-		return RC_CONFIG;
-	}
+	if (rc == RC_OK)
+		rc = ctl_no_root();
 	if (rc == RC_OK)
 		rc = ctl_hook(ctl, operands[0], &hook);
 	if (rc == RC_OK && !ctl->dry)
 		rc = ctl_ready(ctl, hook);
+	/* What the commands print is shown once, as their output. */
 	if (rc == RC_OK)
-		rc = quieten_log();
+		rc = ctl_quiet();
 	return rc == RC_OK ? try_body(ctl, hook) : rc;
 }

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_CTL_JSON_H
+#define PELIHOOK_CTL_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bytes.h"
+
+/*
+ * Writes JSON to standard output.  A json of zeroes is at its beginning.
+ * Each value stands under a key, or NULL for an array's items.
+ */
+struct json {
+	bool more;  /* a value of this object or array was written */
+	enum rc rc; /* RC_MEMORY: something is missing */
+};
+
+void json_open(struct json *json, const char *key, char bracket);
+void json_close(struct json *json, char bracket);
+void json_text(struct json *json, const char *key, const char *text);
+/* What is no UTF-8 of it becomes U+FFFD. */
+void json_bytes(struct json *json, const char *key, struct bytes bytes);
+void json_number(struct json *json, const char *key, int64_t number);
+void json_bool(struct json *json, const char *key, bool value);
+/* RFC 3339; null for 0, which is no time. */
+void json_time(struct json *json, const char *key, int64_t wall);
+/* Milliseconds, written as seconds. */
+void json_seconds(struct json *json, const char *key, int64_t milliseconds);
+
+#endif

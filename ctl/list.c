@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl.h"
+
+#include "encode.h"
+#include "json.h"
+#include "print.h"
+#include "queue.h"
+
+/* A list is read and printed in parts: it may be long, and whoever reads it
+ * slow, and neither is to hold up the journal. */
+enum { PART = 1000 };
+
+static const char *const heading[] = {
+    "ID", "RECEIVED", "HOOK", "EVENT", "#", "STATE", "TRIES", "LAST", "DUE"};
+
+enum { COLUMNS = sizeof(heading) / sizeof(heading[0]) };
+
+/* What is printed at once. */
+struct part {
+	struct journal_row rows[PART];
+	size_t n;
+	struct pool pool;
+};
+
+static enum rc
+add_row(void *context, const struct journal_row *row)
+{
+	struct part *part = context;
+	struct journal_row *copy = &part->rows[part->n];
+
+	*copy = *row;
+	copy->id = pool_text(&part->pool, row->id);
+	copy->hook = pool_text(&part->pool, row->hook);
+	copy->event = pool_text(&part->pool, row->event);
+	copy->outcome = pool_text(&part->pool, row->outcome);
+	if (copy->id == NULL || copy->hook == NULL || copy->event == NULL ||
+	    copy->outcome == NULL)
+		return RC_MEMORY;
+	part->n++;
+	return RC_OK;
+}
+
+/* To the second; empty for 0, which is no time. */
+static const char *
+time_cell(struct pool *pool, int64_t wall)
+{
+	char time[ENCODE_TIME];
+
+	if (wall == 0)
+		return "";
+	encode_time(wall, time);
+	return pool_printf(pool, "%.19sZ", time);
+}
+
+static const char *
+outcome_cell(struct pool *pool, const struct journal_row *row)
+{
+	char text[QUEUE_OUTCOME];
+
+	queue_outcome(row->outcome, row->code, text);
+	return pool_text(pool, text);
+}
+
+static enum rc
+fill_cells(struct pool *pool, const struct journal_row *row, const char **cells)
+{
+	cells[0] = row->id;
+	cells[1] = time_cell(pool, row->received);
+	cells[2] = print_clean(pool, row->hook);
+	cells[3] = print_clean(pool, row->event);
+	cells[4] = pool_printf(pool, "%u", row->ordinal + 1);
+	cells[5] = journal_state_name(row->state);
+	cells[6] = pool_printf(pool, "%u", row->attempts);
+	cells[7] = outcome_cell(pool, row);
+	cells[8] = time_cell(pool, row->due);
+	for (size_t i = 0; i < COLUMNS; i++)
+		if (cells[i] == NULL)
+			return RC_MEMORY;
+	return RC_OK;
+}
+
+/* Each part has its heading: its columns have widths of their own. */
+static enum rc
+print_part(struct part *part)
+{
+	const char *cells[(PART + 1) * COLUMNS];
+	enum rc rc = RC_OK;
+
+	if (part->n == 0)
+		return RC_OK;
+	memcpy(cells, heading, sizeof(heading));
+	for (size_t i = 0; rc == RC_OK && i < part->n; i++)
+		rc = fill_cells(
+		    &part->pool, &part->rows[i], cells + (i + 1) * COLUMNS);
+	if (rc == RC_OK)
+		print_table(cells, COLUMNS, part->n + 1);
+	return rc;
+}
+
+static enum rc
+print_object(const struct journal_row *row)
+{
+	struct json json = {0};
+
+	json_open(&json, NULL, '{');
+	json_text(&json, "id", row->id);
+	json_text(&json, "hook", row->hook);
+	json_text(&json, "event", row->event);
+	json_time(&json, "received", row->received);
+	json_number(&json, "delivery", row->ordinal + 1);
+	json_text(&json, "state", journal_state_name(row->state));
+	json_number(&json, "attempts", row->attempts);
+	json_time(&json, "due", row->due);
+	if (row->outcome[0] != '\0') {
+		json_text(&json, "outcome", row->outcome);
+		json_number(&json, "code", row->code);
+	}
+	json_close(&json, '}');
+	putchar('\n');
+	return json.rc;
+}
+
+static enum rc
+print_objects(struct part *part)
+{
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < part->n; i++)
+		rc = print_object(&part->rows[i]);
+	return rc;
+}
+
+static enum rc
+print_rows(const struct ctl *ctl, struct part *part)
+{
+	enum rc rc = ctl->json ? print_objects(part) : print_part(part);
+
+	/* Who does not read any more gets no more. */
+	if (rc == RC_OK && fflush(stdout) == EOF)
+		return RC_SHORT;
+	return rc;
+}
+
+/* One part, behind the row where the one before it ended. */
+static enum rc
+list_part(const struct ctl *ctl, struct journal *journal,
+    struct journal_filter *filter, struct part *part)
+{
+	int64_t left = filter->limit;
+	enum rc rc;
+
+	if (filter->limit > PART)
+		filter->limit = PART;
+	rc = journal_list(journal, filter, add_row, part);
+	filter->limit = left - (int64_t)part->n;
+	return rc == RC_OK ? print_rows(ctl, part) : rc;
+}
+
+static enum rc
+list_all(const struct ctl *ctl, struct journal *journal)
+{
+	struct part parts[2] = {0};
+	struct part *part = parts;
+	struct journal_filter filter = ctl->filter;
+	enum rc rc;
+
+	do {
+		part = part == parts ? parts + 1 : parts;
+		pool_free(&part->pool);
+		*part = (struct part){0};
+		rc = list_part(ctl, journal, &filter, part);
+		if (part->n > 0)
+			filter.after = &part->rows[part->n - 1];
+	} while (rc == RC_OK && part->n == PART && filter.limit > 0);
+	if (rc == RC_OK && filter.after == NULL)
+		rc = queue_nothing(ctl);
+	pool_free(&parts[0].pool);
+	pool_free(&parts[1].pool);
+	return rc;
+}
+
+enum rc
+word_list(struct ctl *ctl, char **operands, size_t n)
+{
+	struct journal *journal = NULL;
+	enum rc rc = queue_open(ctl, JOURNAL_BRIEF, &journal);
+
+	(void)operands;
+	(void)n;
+	if (rc == RC_OK)
+		rc = journal != NULL ? list_all(ctl, journal)
+				     : queue_nothing(ctl);
+	journal_close(journal);
+	return rc;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+
+#include "ctl.h"
+
+#include "json.h"
+#include "print.h"
+#include "queue.h"
+
+static void
+print_clean_field(const char *label, const char *text)
+{
+	printf("  %-12s ", label);
+	print_safe(bytes_of(text));
+	putchar('\n');
+}
+
+static void
+print_time(const char *label, int64_t wall)
+{
+	char time[ENCODE_TIME];
+
+	encode_time(wall, time);
+	print_field(label, "%s", time);
+}
+
+static void
+print_event(const struct ctl *ctl, const struct journal_event *event)
+{
+	puts(event->receipt.id);
+	print_clean_field("hook", event->hook);
+	if (!queue_has(ctl, event->hook))
+		print_field("", "which %s has not any more", ctl->file);
+	print_clean_field("event", event->name);
+	print_time("received", event->receipt.received);
+	if (event->receipt.remote_addr[0] != '\0')
+		print_clean_field("from", event->receipt.remote_addr);
+	print_field("verified", event->receipt.verified ? "yes" : "no");
+	print_field("digest", "%s", event->receipt.digest);
+	print_field(
+	    "body", "%zu bytes: pelihookctl show --body", event->body.len);
+}
+
+/* What the command printed, line by line. */
+static void
+print_tail(struct bytes tail)
+{
+	struct bytes line;
+
+	if (tail.len > 0 && tail.data[tail.len - 1] == '\n')
+		tail.len--;
+	if (tail.len == 0)
+		return;
+	while (bytes_item(&tail, "\n", &line)) {
+		fputs("    | ", stdout);
+		print_safe(line);
+		putchar('\n');
+	}
+}
+
+static void
+print_attempt(const struct journal_attempt *attempt)
+{
+	char outcome[QUEUE_OUTCOME], time[ENCODE_TIME];
+
+	queue_outcome(attempt->outcome, attempt->code, outcome);
+	encode_time(attempt->started, time);
+	printf("  try %u at %s: %s", attempt->number, time, outcome);
+	/* It did not take less than no time: the clock was set back. */
+	if (attempt->ended >= attempt->started)
+		printf(" after %lld ms",
+		    (long long)(attempt->ended - attempt->started));
+	putchar('\n');
+	print_tail(attempt->tail);
+}
+
+static void
+print_delivery(const struct journal_history *delivery)
+{
+	printf("\ndelivery %u: %s, %u %s\n", delivery->ordinal + 1,
+	    journal_state_name(delivery->state), delivery->attempts,
+	    delivery->attempts == 1 ? "try" : "tries");
+	if (delivery->held)
+		print_field("held back", "by an earlier one of its order key");
+	if (delivery->due != 0)
+		print_time("due", delivery->due);
+	if (delivery->finished != 0)
+		print_time("finished", delivery->finished);
+	for (size_t i = 0; i < delivery->n; i++)
+		print_attempt(&delivery->list[i]);
+}
+
+static enum rc
+print_story(const struct ctl *ctl, const struct journal_story *story)
+{
+	print_event(ctl, &story->event);
+	for (size_t i = 0; i < story->n; i++)
+		print_delivery(&story->deliveries[i]);
+	return RC_OK;
+}
+
+static void
+write_attempt(struct json *json, const struct journal_attempt *attempt)
+{
+	json_open(json, NULL, '{');
+	json_number(json, "number", attempt->number);
+	json_time(json, "started", attempt->started);
+	json_time(json, "ended", attempt->ended);
+	json_text(json, "outcome", attempt->outcome);
+	json_number(json, "code", attempt->code);
+	json_bytes(json, "output", attempt->tail);
+	json_close(json, '}');
+}
+
+static void
+write_delivery(struct json *json, const struct journal_history *delivery)
+{
+	json_open(json, NULL, '{');
+	json_number(json, "delivery", delivery->ordinal + 1);
+	json_text(json, "state", journal_state_name(delivery->state));
+	json_bool(json, "held", delivery->held);
+	json_time(json, "due", delivery->due);
+	json_time(json, "finished", delivery->finished);
+	json_open(json, "attempts", '[');
+	for (size_t i = 0; i < delivery->n; i++)
+		write_attempt(json, &delivery->list[i]);
+	json_close(json, ']');
+	json_close(json, '}');
+}
+
+static enum rc
+write_story(const struct ctl *ctl, const struct journal_story *story)
+{
+	const struct journal_event *event = &story->event;
+	struct json json = {0};
+
+	json_open(&json, NULL, '{');
+	json_text(&json, "id", event->receipt.id);
+	json_text(&json, "hook", event->hook);
+	json_bool(&json, "configured", queue_has(ctl, event->hook));
+	json_text(&json, "event", event->name);
+	json_time(&json, "received", event->receipt.received);
+	json_text(&json, "remote_addr", event->receipt.remote_addr);
+	json_bool(&json, "verified", event->receipt.verified);
+	json_text(&json, "digest", event->receipt.digest);
+	json_number(&json, "size", (int64_t)event->body.len);
+	json_open(&json, "deliveries", '[');
+	for (size_t i = 0; i < story->n; i++)
+		write_delivery(&json, &story->deliveries[i]);
+	json_close(&json, ']');
+	json_close(&json, '}');
+	putchar('\n');
+	return json.rc;
+}
+
+static enum rc
+print_body(struct bytes body)
+{
+	if (body.len > 0)
+		fwrite(body.data, 1, body.len, stdout);
+	return RC_OK;
+}
+
+static enum rc
+show(const struct ctl *ctl, struct journal *journal, const char *id)
+{
+	struct pool pool = {0};
+	struct journal_story story;
+	enum rc rc = RC_MISSING;
+
+	if (journal != NULL)
+		rc = journal_show(journal, id, &pool, &story);
+	if (rc != RC_OK)
+		queue_complain(id, rc);
+	else if (ctl->body)
+		rc = print_body(story.event.body);
+	else
+		rc = ctl->json ? write_story(ctl, &story)
+			       : print_story(ctl, &story);
+	pool_free(&pool);
+	return rc;
+}
+
+enum rc
+word_show(struct ctl *ctl, char **operands, size_t n)
+{
+	struct journal *journal = NULL;
+	enum rc rc;
+
+	(void)n;
+	if (ctl->body && ctl->json) {
+		ctl_complain("--body is the body alone: no --json beside it");
+		return RC_SYNTAX;
+	}
+	rc = queue_open(ctl, JOURNAL_BRIEF, &journal);
+	if (rc == RC_OK)
+		rc = show(ctl, journal, operands[0]);
+	journal_close(journal);
+	return rc;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl.h"
+
+#include "clock.h"
+#include "conf.h"
+#include "print.h"
+#include "queue.h"
+#include "stats.h"
+
+static struct stats_hook *
+add_hook(struct stats *stats, const char *name)
+{
+	struct stats_hook *list;
+	const char *copy = pool_text(&stats->pool, name);
+
+	list = pool_grow(&stats->pool, stats->list, stats->n, sizeof(*list));
+	if (copy == NULL || list == NULL)
+		return NULL;
+	stats->list = list;
+	list[stats->n] = (struct stats_hook){.hook = copy};
+	return &list[stats->n++];
+}
+
+/* NULL: no memory. */
+static struct stats_hook *
+find_hook(struct stats *stats, const char *name)
+{
+	for (size_t i = 0; i < stats->n; i++)
+		if (strcmp(stats->list[i].hook, name) == 0)
+			return &stats->list[i];
+	return add_hook(stats, name);
+}
+
+/* They come sorted: it is the last one or a new one. */
+static struct stats_event *
+find_event(struct stats *stats, struct stats_hook *hook, const char *name)
+{
+	struct stats_event *list = hook->list;
+	const char *copy;
+
+	if (hook->n > 0 && strcmp(list[hook->n - 1].event, name) == 0)
+		return &list[hook->n - 1];
+	copy = pool_text(&stats->pool, name);
+	list = pool_grow(&stats->pool, hook->list, hook->n, sizeof(*list));
+	if (copy == NULL || list == NULL)
+		return NULL;
+	hook->list = list;
+	list[hook->n] = (struct stats_event){.event = copy};
+	return &list[hook->n++];
+}
+
+static void
+take_older(int64_t *oldest, int64_t received)
+{
+	if (*oldest == 0 || received < *oldest)
+		*oldest = received;
+}
+
+static enum rc
+add_count(void *context, const struct journal_count *count)
+{
+	struct stats *stats = context;
+	struct stats_hook *hook = find_hook(stats, count->hook);
+	struct stats_event *event = NULL;
+
+	if (hook != NULL)
+		event = find_event(stats, hook, count->event);
+	if (event == NULL)
+		return RC_MEMORY;
+	event->counts[count->state] += count->count;
+	if (count->state == JOURNAL_DEAD) {
+		hook->dead += count->count;
+		stats->dead += count->count;
+	}
+	if (count->state == JOURNAL_QUEUED || count->state == JOURNAL_RUNNING) {
+		take_older(&event->oldest, count->oldest);
+		take_older(&hook->oldest, count->oldest);
+		take_older(&stats->oldest, count->oldest);
+	}
+	return RC_OK;
+}
+
+static enum rc
+add_backlog(void *context, const char *name, int64_t events)
+{
+	struct stats *stats = context;
+	struct stats_hook *hook = find_hook(stats, name);
+
+	if (hook == NULL)
+		return RC_MEMORY;
+	hook->undelivered = events;
+	stats->undelivered += events;
+	return RC_OK;
+}
+
+static int
+compare_hooks(const void *a, const void *b)
+{
+	const struct stats_hook *one = a, *other = b;
+
+	return strcmp(one->hook, other->hook);
+}
+
+/* A hook that queues and has nothing yet is shown too: monitoring is to see
+ * a 0, not nothing. */
+static enum rc
+add_configured(struct stats *stats, const struct ctl *ctl)
+{
+	const struct conf *conf = ctl->conf;
+
+	for (size_t i = 0; i < conf->hooks_len; i++)
+		if (conf->hooks[i].delivery == CONF_QUEUE &&
+		    find_hook(stats, conf->hooks[i].name) == NULL)
+			return RC_MEMORY;
+	for (size_t i = 0; i < stats->n; i++)
+		stats->list[i].configured = queue_has(ctl, stats->list[i].hook);
+	if (stats->n > 0)
+		qsort(
+		    stats->list, stats->n, sizeof(*stats->list), compare_hooks);
+	return RC_OK;
+}
+
+static enum rc
+gather(struct stats *stats, const struct ctl *ctl, struct journal *journal)
+{
+	enum rc rc = RC_OK;
+
+	stats->now = clock_wall();
+	if (journal != NULL)
+		rc = journal_counts(journal, add_count, stats);
+	if (rc == RC_OK && journal != NULL)
+		rc = journal_backlog(journal, add_backlog, stats);
+	return rc == RC_OK ? add_configured(stats, ctl) : rc;
+}
+
+/* The reason stands where a monitoring system shows it. */
+static enum rc
+check_limits(const struct stats *stats, const struct ctl *ctl)
+{
+	int64_t age = stats_age(stats, stats->oldest);
+	enum rc rc = RC_OK;
+
+	if (ctl->max_age >= 0 && age > ctl->max_age) {
+		ctl_complain("the oldest undelivered event is %lld s old",
+		    (long long)(age / 1000));
+		rc = RC_TEMPORARY;
+	}
+	if (ctl->max_dead >= 0 && stats->dead > ctl->max_dead) {
+		ctl_complain(
+		    "%lld deliveries are dead", (long long)stats->dead);
+		rc = RC_TEMPORARY;
+	}
+	return rc;
+}
+
+static enum rc
+print_stats(struct stats *stats, const struct ctl *ctl)
+{
+	if (ctl->json)
+		return stats_print_json(stats);
+	if (ctl->prometheus)
+		return stats_print_metrics(stats);
+	return stats_print_table(stats);
+}
+
+int64_t
+stats_age(const struct stats *stats, int64_t oldest)
+{
+	return oldest == 0 || oldest > stats->now ? 0 : stats->now - oldest;
+}
+
+static enum rc
+tell(const struct ctl *ctl, struct journal *journal)
+{
+	struct stats stats = {0};
+	enum rc rc = gather(&stats, ctl, journal);
+
+	if (rc == RC_OK)
+		rc = print_stats(&stats, ctl);
+	if (rc == RC_OK && journal != NULL)
+		rc = queue_tell_gone(ctl, journal);
+	if (rc == RC_OK)
+		rc = check_limits(&stats, ctl);
+	pool_free(&stats.pool);
+	return rc;
+}
+
+enum rc
+word_stats(struct ctl *ctl, char **operands, size_t n)
+{
+	struct journal *journal = NULL;
+	enum rc rc;
+
+	(void)operands;
+	(void)n;
+	if (ctl->json && ctl->prometheus) {
+		ctl_complain("--json or --prometheus, not both");
+		return RC_SYNTAX;
+	}
+	rc = queue_open(ctl, JOURNAL_BRIEF, &journal);
+	if (rc == RC_OK)
+		rc = tell(ctl, journal);
+	journal_close(journal);
+	return rc;
+}

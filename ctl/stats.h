@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_CTL_STATS_H
+#define PELIHOOK_CTL_STATS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pool.h"
+
+enum { STATS_STATES = 5 }; /* those of enum journal_state */
+
+/* The deliveries of one event name of a hook. */
+struct stats_event {
+	const char *event;
+	int64_t counts[STATS_STATES];
+	int64_t oldest; /* received, of the undelivered; or 0 */
+};
+
+struct stats_hook {
+	const char *hook;
+	bool configured;
+	int64_t undelivered; /* events that are queued or running */
+	int64_t dead;	     /* deliveries */
+	int64_t oldest;	     /* as above */
+	struct stats_event *list;
+	size_t n;
+};
+
+/* What is in the journal, by hook and event, both sorted. */
+struct stats {
+	int64_t now;
+	int64_t undelivered;
+	int64_t dead;
+	int64_t oldest;
+	struct stats_hook *list;
+	size_t n;
+	struct pool pool; /* holds them */
+};
+
+/* How long it has been waited for what was received then, milliseconds; 0
+ * for nothing. */
+int64_t stats_age(const struct stats *stats, int64_t oldest);
+
+/* For people, for programs, for Prometheus: on standard output. */
+enum rc stats_print_table(struct stats *stats);
+enum rc stats_print_json(const struct stats *stats);
+enum rc stats_print_metrics(struct stats *stats);
+
+#endif

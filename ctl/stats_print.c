@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+
+#include "stats.h"
+
+#include "journal.h"
+#include "json.h"
+#include "print.h"
+
+static const char *const heading[] = {
+    "HOOK", "EVENT", "QUEUED", "RUNNING", "DONE", "DEAD", "DROPPED", "OLDEST"};
+
+enum {
+	COLUMNS = sizeof(heading) / sizeof(heading[0]),
+	COUNTS = 2, /* the first column that counts */
+	MINUTE = 60,
+	HOUR = 60 * MINUTE,
+	DAY = 24 * HOUR
+};
+
+/* In the two largest units: 12s, 5m12s, 3h5m, 2d3h. */
+static const char *
+age_cell(struct stats *stats, int64_t oldest)
+{
+	long long s = (long long)(stats_age(stats, oldest) / 1000);
+
+	if (oldest == 0)
+		return "";
+	if (s < MINUTE)
+		return pool_printf(&stats->pool, "%llds", s);
+	if (s < HOUR)
+		return pool_printf(
+		    &stats->pool, "%lldm%llds", s / MINUTE, s % MINUTE);
+	if (s < DAY)
+		return pool_printf(
+		    &stats->pool, "%lldh%lldm", s / HOUR, s % HOUR / MINUTE);
+	return pool_printf(&stats->pool, "%lldd%lldh", s / DAY, s % DAY / HOUR);
+}
+
+static enum rc
+fill_row(struct stats *stats, const char *hook, const struct stats_event *event,
+    const char **cells)
+{
+	cells[0] = print_clean(&stats->pool, hook);
+	cells[1] = print_clean(&stats->pool, event->event);
+	for (size_t i = 0; i < STATS_STATES; i++)
+		cells[COUNTS + i] = pool_printf(
+		    &stats->pool, "%lld", (long long)event->counts[i]);
+	cells[COLUMNS - 1] = age_cell(stats, event->oldest);
+	for (size_t i = 0; i < COLUMNS; i++)
+		if (cells[i] == NULL)
+			return RC_MEMORY;
+	return RC_OK;
+}
+
+static enum rc
+fill_hook(struct stats *stats, const struct stats_hook *hook,
+    struct stats_event *total, const char **cells)
+{
+	const struct stats_event none = {.event = ""};
+	enum rc rc = RC_OK;
+
+	if (hook->n == 0)
+		return fill_row(stats, hook->hook, &none, cells);
+	for (size_t i = 0; rc == RC_OK && i < hook->n; i++) {
+		rc = fill_row(
+		    stats, hook->hook, &hook->list[i], cells + i * COLUMNS);
+		for (size_t j = 0; j < STATS_STATES; j++)
+			total->counts[j] += hook->list[i].counts[j];
+	}
+	return rc;
+}
+
+static size_t
+rows_of(const struct stats_hook *hook)
+{
+	return hook->n == 0 ? 1 : hook->n;
+}
+
+enum rc
+stats_print_table(struct stats *stats)
+{
+	struct stats_event total = {.event = "", .oldest = stats->oldest};
+	const char **cells;
+	size_t rows = 2, at = 1;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < stats->n; i++)
+		rows += rows_of(&stats->list[i]);
+	cells = pool_alloc(&stats->pool, rows * COLUMNS, sizeof(*cells));
+	if (cells == NULL)
+		return RC_MEMORY;
+	memcpy(cells, heading, sizeof(heading));
+	for (size_t i = 0; rc == RC_OK && i < stats->n; i++) {
+		rc = fill_hook(
+		    stats, &stats->list[i], &total, cells + at * COLUMNS);
+		at += rows_of(&stats->list[i]);
+	}
+	if (rc == RC_OK)
+		rc = fill_row(stats, "total", &total, cells + at * COLUMNS);
+	if (rc == RC_OK)
+		print_table(cells, COLUMNS, rows);
+	return rc;
+}
+
+static void
+write_waiting(const struct stats *stats, struct json *json, int64_t oldest)
+{
+	json_time(json, "oldest", oldest);
+	json_seconds(json, "age", stats_age(stats, oldest));
+}
+
+static void
+write_event(const struct stats *stats, struct json *json,
+    const struct stats_event *event)
+{
+	json_open(json, NULL, '{');
+	json_text(json, "event", event->event);
+	for (int i = 0; i < STATS_STATES; i++)
+		json_number(json, journal_state_name((enum journal_state)i),
+		    event->counts[i]);
+	write_waiting(stats, json, event->oldest);
+	json_close(json, '}');
+}
+
+static void
+write_hook(
+    const struct stats *stats, struct json *json, const struct stats_hook *hook)
+{
+	json_open(json, NULL, '{');
+	json_text(json, "hook", hook->hook);
+	json_bool(json, "configured", hook->configured);
+	json_number(json, "undelivered", hook->undelivered);
+	json_number(json, "dead", hook->dead);
+	write_waiting(stats, json, hook->oldest);
+	json_open(json, "events", '[');
+	for (size_t i = 0; i < hook->n; i++)
+		write_event(stats, json, &hook->list[i]);
+	json_close(json, ']');
+	json_close(json, '}');
+}
+
+enum rc
+stats_print_json(const struct stats *stats)
+{
+	struct json json = {0};
+
+	json_open(&json, NULL, '{');
+	json_number(&json, "undelivered", stats->undelivered);
+	json_number(&json, "dead", stats->dead);
+	write_waiting(stats, &json, stats->oldest);
+	json_open(&json, "hooks", '[');
+	for (size_t i = 0; i < stats->n; i++)
+		write_hook(stats, &json, &stats->list[i]);
+	json_close(&json, ']');
+	json_close(&json, '}');
+	putchar('\n');
+	return json.rc;
+}
+
+/* A label's value: what was made safe is ASCII, and what the format wants
+ * escaped of that is escaped. */
+static void
+print_label(const char *name, const char *clean)
+{
+	printf("%s=\"", name);
+	for (; *clean != '\0'; clean++) {
+		if (*clean == '\\' || *clean == '"')
+			putchar('\\');
+		putchar(*clean);
+	}
+	putchar('"');
+}
+
+static void
+print_metric(const char *name, const char *help)
+{
+	printf("# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+}
+
+static void
+print_sample(const char *name, const struct stats_hook *hook, double value)
+{
+	printf("%s{", name);
+	print_label("hook", hook->hook);
+	printf("} %.15g\n", value);
+}
+
+static void
+print_deliveries(const struct stats_hook *hook, const struct stats_event *event)
+{
+	for (int i = 0; i < STATS_STATES; i++) {
+		printf("pelihook_deliveries{");
+		print_label("hook", hook->hook);
+		putchar(',');
+		print_label("event", event->event);
+		putchar(',');
+		print_label("state", journal_state_name((enum journal_state)i));
+		printf("} %lld\n", (long long)event->counts[i]);
+	}
+}
+
+static enum rc
+clean_names(struct stats *stats)
+{
+	for (size_t i = 0; i < stats->n; i++) {
+		struct stats_hook *hook = &stats->list[i];
+
+		hook->hook = print_clean(&stats->pool, hook->hook);
+		if (hook->hook == NULL)
+			return RC_MEMORY;
+		for (size_t j = 0; j < hook->n; j++) {
+			hook->list[j].event =
+			    print_clean(&stats->pool, hook->list[j].event);
+			if (hook->list[j].event == NULL)
+				return RC_MEMORY;
+		}
+	}
+	return RC_OK;
+}
+
+enum rc
+stats_print_metrics(struct stats *stats)
+{
+	static const char oldest[] = "pelihook_oldest_undelivered_age_seconds";
+	const struct stats_hook *end = stats->list + stats->n;
+	const struct stats_hook *hook;
+	enum rc rc = clean_names(stats);
+
+	if (rc != RC_OK)
+		return rc;
+	print_metric("pelihook_deliveries",
+	    "Deliveries in the journal by hook, event and state.");
+	for (hook = stats->list; hook < end; hook++)
+		for (size_t i = 0; i < hook->n; i++)
+			print_deliveries(hook, &hook->list[i]);
+	print_metric("pelihook_undelivered_events",
+	    "Events that are queued or running.");
+	for (hook = stats->list; hook < end; hook++)
+		print_sample("pelihook_undelivered_events", hook,
+		    (double)hook->undelivered);
+	print_metric(oldest, "Age of the oldest undelivered event; 0: none.");
+	for (hook = stats->list; hook < end; hook++)
+		print_sample(oldest, hook,
+		    (double)stats_age(stats, hook->oldest) / 1000);
+	print_metric("pelihook_hook_configured",
+	    "Whether the configuration has the hook.");
+	for (hook = stats->list; hook < end; hook++)
+		print_sample(
+		    "pelihook_hook_configured", hook, hook->configured);
+	return RC_OK;
+}
