@@ -158,14 +158,19 @@ stage_check() {
 	note "$(count_trs "$WORK/check" pass)" "$bad" check
 }
 
-bats_of() {	# name file
-	PELIHOOK_BUILD=$WORK/check abs_top_builddir=$WORK/check \
-	    bats --tap "$SOURCE/tests/e2e/$2" >"$WORK/$1.tap" 2>&1
+bats_of() {	# name file...
+	name=$1
+	shift
+	(cd "$SOURCE/tests/e2e" && PELIHOOK_BUILD=$WORK/check \
+	    abs_top_builddir=$WORK/check bats --tap "$@") \
+	    >"$WORK/$name.tap" 2>&1
 	status=$?
+	set -- "$name"
 	good=$(grep '^ok ' "$WORK/$1.tap" | grep -vc ' # skip')
 	bad=$(grep -c '^not ok ' "$WORK/$1.tap")
 	[ "$bad" -gt 0 ] || [ $status -eq 0 ] || bad=1
 	[ "$bad" -eq 0 ] || grep -v '^ok ' "$WORK/$1.tap"
+	grep '^# tested with ' "$WORK/$1.tap"
 	note "$good" "$bad" "$1"
 }
 
@@ -174,7 +179,10 @@ stage_e2e() {
 	for file in "$SOURCE"/tests/e2e/*.bats; do
 		file=${file##*/}
 		began=$(date +%s)
-		[ "$file" = server.bats ] || bats_of "${file%.bats}" "$file"
+		case $file in
+		server*.bats) ;;
+		*) bats_of "${file%.bats}" "$file" ;;
+		esac
 	done
 	servers=$(bash -c '. "$1" && echo "$SERVERS"' bash \
 	    "$SOURCE/tests/e2e/servers.bash")
@@ -182,7 +190,7 @@ stage_e2e() {
 		began=$(date +%s)
 		SERVER=$server
 		export SERVER
-		bats_of "$server" server.bats
+		bats_of "$server" server.bats server_hooks.bats
 	done
 }
 

@@ -12,7 +12,7 @@
 # it, which a real server has too.  To add a server, add a function here and
 # its name to SERVERS.  What differs besides:
 #
-#	RELOAD		how the server is told to read its files again
+#	RELOAD		the command that has it read its files again
 #	RESPONDER	the process of pelihook.fcgi, if the tests start it
 
 SERVERS='lighttpd-cgi lighttpd-fcgi lighttpd-bin nginx nginx-keep
@@ -95,7 +95,7 @@ launch_lighttpd() {
 	serve lighttpd setsid env "PELIHOOK_CONFIG=$CONFIG" \
 	    lighttpd -D -f "$WORK/lighttpd.conf"
 	URL=http://127.0.0.1:$PORT/hook
-	RELOAD='kill -USR1 $LAUNCHED'
+	RELOAD="kill -USR1 $LAUNCHED"
 }
 
 start_lighttpd_cgi() {
@@ -152,7 +152,7 @@ launch_nginx() {
 	serve nginx nginx -p "$WORK/nginx" -c "$WORK/nginx/nginx.conf" \
 	    -e "$WORK/nginx/error.log"
 	URL=http://127.0.0.1:$PORT/hook
-	RELOAD='kill -HUP $LAUNCHED'
+	RELOAD="kill -HUP $LAUNCHED"
 }
 
 start_nginx() {
@@ -216,7 +216,7 @@ launch_apache() {
 	serve apache apache2 -d "$WORK/apache" -f "$WORK/apache/apache2.conf" \
 	    -DFOREGROUND
 	URL=http://127.0.0.1:$PORT/hook
-	RELOAD='kill -USR1 $LAUNCHED'
+	RELOAD="kill -USR1 $LAUNCHED"
 }
 
 start_apache_cgid() {
@@ -271,8 +271,14 @@ start_caddy() {
 	serve caddy env "HOME=$WORK" caddy run --adapter caddyfile \
 	    --config "$WORK/Caddyfile"
 	URL=http://127.0.0.1:$PORT/hook
-	RELOAD='${RUN_AS:-} caddy reload --adapter caddyfile --force
-	    --config "$WORK/Caddyfile" >>"$WORK/caddy.log" 2>&1'
+	RELOAD=reload_caddy
+}
+
+reload_caddy() {
+	# Words are wanted here.
+	# shellcheck disable=SC2086
+	${RUN_AS:-} caddy reload --adapter caddyfile --force \
+	    --config "$WORK/Caddyfile" >>"$WORK/caddy.log" 2>&1
 }
 
 # ---- Any of them ---------------------------------------------------------
@@ -297,17 +303,21 @@ answers_or_gone() {
 }
 
 reload_server() {
-	eval "$RELOAD"
+	# Words are wanted here.
+	# shellcheck disable=SC2086
+	$RELOAD
 }
 
 # The processes of pelihook.fcgi, whoever started them: those of this build
 # and this configuration.
 responders() {
-	local process file
-	for process in /proc/[0-9]*; do
-		file=$(readlink "$process/exe") && [ "$file" = "$FCGI" ] &&
-		    grep -qsF "$CONFIG" "$process/cmdline" \
-			"$process/environ" && echo "${process#/proc/}"
+	local file pid
+	for file in $(find /proc/[0-9]*/exe -maxdepth 0 -lname "$FCGI" \
+	    2>/dev/null); do
+		pid=${file#/proc/}
+		pid=${pid%/exe}
+		! grep -qsF "$CONFIG" "/proc/$pid/cmdline" \
+		    "/proc/$pid/environ" || echo "$pid"
 	done
 }
 

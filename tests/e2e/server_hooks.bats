@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: ISC
+#
+# Ten hooks behind one server, and what happens to their events while server
+# and responder are told to reload and to stop; SERVER names the one.
+
+load lib.bash
+load servers.bash
+
+setup_file() {
+	prepare
+	prepare_hooks
+	give_away
+	export SERVER=${SERVER:-lighttpd-cgi}
+	start_server "$SERVER"
+}
+
+teardown_file() {
+	stop_all
+}
+
+setup() {
+	rm -f "$WORK"/records/*
+}
+
+# h8 and h9 have a queue, which is run by whatever pelihook.fcgi there is.
+prepare_hooks() {
+	local i
+	{
+		echo "log $WORK/pelihook.log"
+		echo "journal $WORK/state/journal.db"
+		echo "dispatch thread"
+		for i in 0 1 2 3 4 5 6 7 8 9; do
+			openssl rand -hex 32 >"$WORK/secret.h$i"
+			echo "hook h$i"
+			echo "secret-file $WORK/secret.h$i"
+			[ "$i" -ge 8 ] || echo "delivery wait"
+			echo "setenv RECORDS $WORK/records"
+			echo "on * run $WORK/record h$i"
+		done
+	} >"$CONFIG"
+	chmod 600 "$WORK"/secret.*
+	mkdir -m 700 "$WORK/state"
+	"$CTL" -c "$CONFIG" check >"$WORK/check.log" 2>&1 || {
+		cat "$WORK/check.log" >&2
+		return 1
+	}
+}
+
+no_responders() {
+	[ -z "$(responders)" ]
+}
+
+@test "each of ten hooks has its secret and its command" {
+	client hooks 10
+}
+
+@test "what is no hook of the ten is answered 404" {
+	client no_hooks
+}
+
+# At least so many answers 2xx have been given.
+accepted() {	# count
+	[ "$(wc -l <"$WORK/accepted")" -ge "$1" ]
+}
+
+more_accepted() {	# count
+	until_true 30 accepted $(($(wc -l <"$WORK/accepted") + $1))
+}
+
+# Signals come to whoever answers: the responders that the tests started or
+# the server did.
+reload_responders() {
+	local pid
+	for pid in $(responders); do
+		# One that the server has just ended is not ours to reload.
+		kill -HUP "$pid" 2>/dev/null || :
+	done
+}
+
+@test "reload and stop under load lose nothing that was answered 2xx" {
+	: >"$WORK/accepted"
+	client storm "$WORK/accepted" "$WORK/calm" >"$WORK/storm.log" \
+	    2>&1 3>&- &
+	local storm=$! status=0 i
+	until_true 30 accepted 40 || status=1
+	for i in 1 2 3; do
+		reload_server || status=1
+		more_accepted 20 || status=1
+		reload_responders
+		more_accepted 20 || status=1
+	done
+	stop_all || status=1
+	touch "$WORK/calm"
+	wait "$storm" || status=1
+	sed "s/^/# $SERVER: /" "$WORK/storm.log" >&3
+	[ "$status" -eq 0 ] || { show_logs; return 1; }
+	until_true 10 no_responders
+	# What is still queued is run by the next process.
+	serve last "$FCGI" -c "$CONFIG" -s "$WORK/last.sock"
+	client settled "$WORK/accepted"
+	stop_all
+}
