@@ -144,6 +144,7 @@ check_again() {	# stage; how to call make
 		return
 	fi
 	show_failures "$WORK/$name.check.log"
+	[ "$name" != distcheck ] || tail -n 40 "$WORK/$name.check.log"
 	again=$(count_trs "$WORK/$name" fail)
 	note 0 "$((again > 0 ? again : 1))" "$name"
 }

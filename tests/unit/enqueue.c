@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
+#include "commands.h"
 #include "queue.h"
 
 #include "catalog.h"
@@ -22,6 +23,7 @@ struct scene {
 static void
 set_scene(struct scene *scene, const char *path)
 {
+	need_pidfds();
 	*scene = (struct scene){
 		.hook = {.name = "h", .delivery = CONF_WAIT,
 		    .timeout = 20000, .kill_after = 1000, .max_running = 99,
