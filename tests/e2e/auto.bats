@@ -29,7 +29,7 @@ setup() {
 	printf 'secret-file %s\n' "$WORK/secret" | hook_lines
 }
 
-# ---- auto -------------------------------------------------------------------
+# ---- auto ----
 
 joined() {	# before: a MAC over that and the body
 	{ printf '%s' "$1"; cat "$BODY"; } | mac_hex
@@ -62,7 +62,7 @@ mac_of() {
 	# The last character's lowest bits are zero: the next has one set.
 	base64-unused-bits) echo "$BASE64" | perl -pe 's{(.)=$}{
 	    chr(ord($1) + 1) . "="}e' ;;
-	base64-lower) echo "$BASE64" | tr A-Z a-z ;;
+	base64-lower) echo "$BASE64" | tr '[:upper:]' '[:lower:]' ;;
 	*) echo "what is $1?" >&2; return 1 ;;
 	esac
 }
@@ -214,7 +214,7 @@ check_rows() {
 	expect_status 404
 }
 
-# ---- The recipes of the manual -------------------------------------------------
+# ---- The recipes of the manual ----
 
 # The manual's line for the header, without the markup of mdoc(7).
 manual_line() {	# header
@@ -388,14 +388,14 @@ preset() {
 	preset standard-webhooks standard_webhooks
 }
 
-# ---- Timestamps -------------------------------------------------------------------
+# ---- Timestamps ----
 
 # stamped SECONDS: Slack's way, so far from now; sets STATUS.
 stamped() {
-	local then
-	then=$(($(date +%s) + $1))
-	send_with "$BODY" "X-Slack-Request-Timestamp: $then" \
-	    "X-Slack-Signature: v0=$(joined "v0:$then:")"
+	local stamp
+	stamp=$(($(date +%s) + $1))
+	send_with "$BODY" "X-Slack-Request-Timestamp: $stamp" \
+	    "X-Slack-Signature: v0=$(joined "v0:$stamp:")"
 }
 
 @test "a stale and a future timestamp are refused as a wrong signature is" {

@@ -38,7 +38,7 @@ configure() {
 	} >"$CONFIG"
 }
 
-# post_cgi: $BODY to pelihook.cgi; sets STATUS, and BASE to the record.
+# post_cgi: $BODY to pelihook.cgi, which takes it; sets BASE to the record.
 post_cgi() {
 	env -i PELIHOOK_CONFIG="$CONFIG" PELIHOOK_HOOK=first \
 	    GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=POST \
@@ -46,7 +46,7 @@ post_cgi() {
 	    "$CGI" <"$BODY" >"$REPLY_FILE" 2>&1
 	STATUS=$(sed -n 's/^Status: \([0-9]*\).*/\1/p' "$REPLY_FILE")
 	BASE=$WORK/records/$(sed -n '/^{/p' "$REPLY_FILE" | jq -r .id)
-	[ "$STATUS" = "${1:-200}" ] || {
+	[ "$STATUS" = 200 ] || {
 		cat "$REPLY_FILE" "$WORK/pelihook.log"
 		return 1
 	}
@@ -63,7 +63,7 @@ is_envelope() {
 	$python "$BATS_TEST_DIRNAME/cloudevents.py"
 }
 
-# ---- CloudEvents ------------------------------------------------------------
+# ---- CloudEvents ----
 
 @test "the validator takes what CloudEvents allows and nothing else" {
 	local good='{"specversion":"1.0","id":"1","source":"/a","type":"b"'
@@ -169,7 +169,7 @@ is_envelope() {
 	grep -qF '"b":[1.0,1e5,-0]' "$BASE.body"
 }
 
-# ---- env and setenv --------------------------------------------------------------
+# ---- env and setenv ----
 
 @test "env: a pointer's text of every type" {
 	configure <<-END
@@ -269,7 +269,7 @@ is_envelope() {
 	run ! grep -q '^\(A\|PELIHOOK_X\)=' "$BASE.env"
 }
 
-# ---- where -------------------------------------------------------------------------
+# ---- where ----
 
 # taken_by BODY: the argument of the line that took it.
 taken_by() {
@@ -348,7 +348,7 @@ taken_by() {
 	    cmp - "$BASE.args"
 }
 
-# ---- also -----------------------------------------------------------------------------
+# ---- also ----
 
 # The records' names, without the event's id.
 lanes() {

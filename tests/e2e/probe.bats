@@ -28,7 +28,7 @@ setup() {
 	odd_payload "$BODY"
 }
 
-# ---- The senders' own libraries -------------------------------------------
+# ---- The senders' own libraries ----
 
 @test "GitHub's library: captured, probed, pinned, verified" {
 	story '' stripe send_as github "$BODY"
@@ -67,7 +67,7 @@ timestamp header Svix-Timestamp id header Svix-Id \
 over {id}.{timestamp}.{body}" ]
 }
 
-# ---- Secrets in every form ----------------------------------------------
+# ---- Secrets in every form ----
 
 # The request of a sender that knows the key as these bytes.
 send_keyed() {	# hex of the key
@@ -124,7 +124,7 @@ signature header X-Mac encoding hex" ]
 	[ "$output" = "signature header X-Mac encoding hex" ]
 }
 
-# ---- Senders without a library ------------------------------------------
+# ---- Senders without a library ----
 
 @test "timestamp, id and body joined, each in a header of its own" {
 	send_joined() {
@@ -153,7 +153,7 @@ id header X-Delivery-Id over {id}:{timestamp}:{body}" ]
 prefix \"HMAC-SHA256 \" encoding base64" ]
 }
 
-# ---- What probe says when it cannot tell --------------------------------
+# ---- What probe says when it cannot tell ----
 
 # One captured request of a sender, whose secret is another in the end.
 capture_one() {	# header lines
@@ -242,7 +242,7 @@ encoding hex timestamp item t= over {timestamp}.{body}" ]
 	run ! grep -F -e "$mac" -e "$SECRET" "$WORK/pelihook.log" "$FILE"
 }
 
-# ---- capture ----------------------------------------------------------------
+# ---- capture ----
 
 @test "only what is refused with 401 and looks signed is kept" {
 	capture_one "X-Signature: $(openssl rand -hex 32)"
@@ -301,7 +301,7 @@ encoding hex timestamp item t= over {timestamp}.{body}" ]
 	grep -q "$WORK/captures" "$WORK/pelihook.log"
 }
 
-# ---- The documents ----------------------------------------------------------
+# ---- The documents ----
 
 # The indented lines of README from the one that begins so to the next empty
 # one.

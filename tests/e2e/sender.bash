@@ -96,7 +96,7 @@ only_capture() {
 
 # story FIRST SIGNATURE COMMAND...: from the first 401 to the one right line,
 # as README tells it; COMMAND sends one signed request and sets STATUS.
-# FIRST is the secret's coding in the configuration, or empty.  Sets LINES_FOUND.
+# FIRST is the coding of the secret at first, or empty.  Sets LINES_FOUND.
 story() {
 	local coding=$1 signature=$2 file secret
 	shift 2
