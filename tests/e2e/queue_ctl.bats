@@ -1,0 +1,1135 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+#
+# The words of pelihookctl that work on the queue, with a real journal that
+# pelihook.cgi filled.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	. "$BATS_TEST_DIRNAME/ctl_lib.sh"
+	PELIHOOK_FCGI=$build/fcgi/pelihook.fcgi
+	ctl_begin
+	mkdir "$T/state"
+	if [ "$(id -u)" = 0 ]; then
+		chown nobody "$T/state"
+	fi
+	started=
+}
+
+teardown() {
+	for pid in $started; do
+		kill "$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
+	done
+	ctl_end
+}
+
+# --- a queue ----------------------------------------------------------------
+
+# The hook q, whose command does what the file does says, behind a journal.
+# Directives and `on` lines of more hooks are on standard input.
+make_queue() {
+	make_command act <<-EOF
+		. "$T/does"
+	EOF
+	does 'exit 0'
+	{
+		cat <<-EOF
+			journal $T/state/journal.db
+			dispatch none
+			kill-after 100ms
+			hook q
+			signature none
+			on * run $T/act
+		EOF
+		cat
+	} >"$conf"
+	chmod 644 "$conf"
+}
+
+# From now on the command does this. (text)
+does() {
+	printf '%s\n' "$1" >"$T/does"
+	chmod 644 "$T/does"
+}
+
+# Stores a body for a hook; prints the ID it got. (hook, body)
+event_body() {
+	printf '%s' "$2" >"$T/body"
+	cgi_user env -i PELIHOOK_CONFIG="$conf" PELIHOOK_HOOK="$1" \
+	    REQUEST_METHOD=POST REMOTE_ADDR=192.0.2.7 \
+	    CONTENT_LENGTH="$(wc -c <"$T/body")" \
+	    "$PELIHOOK_CGI" <"$T/body" >"$T/reply" 2>>"$T/log"
+	grep -q '^Status: 202' "$T/reply" ||
+	    { cat "$T/reply" "$T/log" >&2; return 1; }
+	sed 1,/^.$/d "$T/reply" | jq -r .id
+}
+
+# (hook, event name)
+event() {
+	event_body "$1" "{\"event\":\"$2\"}"
+}
+
+# The states of an event's deliveries. (ID)
+states_of() {
+	ctl show --json "$1" |
+	    jq -r '[.deliveries[].state] | join(" ")'
+}
+
+# Runs everything that is due, quietly.
+drain() {
+	ctl drain 2>>"$T/log"
+}
+
+# A command that is running, until go is written to; $mine is the drain's.
+start_running() {
+	mkfifo "$T/started" "$T/go"
+	chmod 666 "$T/started" "$T/go"
+	does "echo \$\$ >$T/started; read -r word <$T/go; exit 0"
+	start_drain
+	read -r command <"$T/started"
+}
+
+start_drain() {
+	# shellcheck disable=SC2086
+	"$PELIHOOKCTL" -c "$conf" $as drain 2>>"$T/log" 3>&- &
+	mine=$!
+	started="$started $mine"
+}
+
+let_it_end() {
+	echo go >"$T/go"
+	wait "$mine"
+}
+
+# As the user of the queue, in the background: `$!' is the program itself.
+service() {
+	if [ "$(id -u)" = 0 ]; then
+		set -- setpriv --reuid nobody --regid nogroup \
+		    --clear-groups "$@"
+	fi
+	exec "$@"
+}
+
+# Whether all of standard input is one JSON object a line. (how many)
+are_objects() {
+	[ "$(jq -cs 'map(select(type == "object")) | length')" = "$1" ]
+}
+
+# Polls, with a bound. (command)
+wait_for() {
+	for _ in $(seq 200); do
+		! "$@" || return 0
+		sleep 0.05
+	done
+	return 1
+}
+
+# --- the command line ---------------------------------------------------------
+
+@test "help names every word of the queue" {
+	for word in list show retry drop drain stats purge; do
+		run -0 "$PELIHOOKCTL" --help
+		[[ $output == *"
+  $word "* ]]
+		run -0 "$PELIHOOKCTL" "$word" --help
+		[[ $output == "usage: pelihookctl "*" $word"* ]]
+		run -0 "$PELIHOOKCTL" "$word" -V
+	done
+}
+
+@test "wrong usage is 64 before anything is looked at" {
+	for words in "list more" "list --nonsense" "list --state" \
+	    "list --state sleeping" "list --state Done" "list --limit x" \
+	    "list --limit -1" "list --since" "list --since yesterday" \
+	    "list --since 2026-01-02" "list --since 5" "list -j" "show" \
+	    "show a b" "show --body --json a" "retry" "retry --dead a" \
+	    "retry --hook q" "retry --hook q a" "retry --since 1h a" \
+	    "retry --event e a" "drop" "drop --dead" "drain more" \
+	    "drain --json" "stats more" "stats --json --prometheus" \
+	    "stats --max-age" "stats --max-age 5" "stats --max-age x" \
+	    "stats --max-dead 5s" "stats --max-dead -1" "purge more" \
+	    "purge --all"; do
+		run -64 --separate-stderr "$PELIHOOKCTL" -c "$T/none" $words
+		[ -z "$output" ]
+		[ -n "$stderr" ]
+	done
+}
+
+@test "what an option takes is said" {
+	run -64 "$PELIHOOKCTL" list --state sleeping
+	[[ $output == *"queued, running, done, dead or dropped"* ]]
+	run -64 "$PELIHOOKCTL" list --since tomorrow
+	[[ $output == *"T03:04:05Z"*12h* ]]
+}
+
+@test "without a journal in the configuration all are 78" {
+	make_conf <<-EOF
+		on * run /bin/true
+	EOF
+	for words in list "show a" "retry a" "retry --dead" "drop a" drain \
+	    stats purge; do
+		run -78 --separate-stderr ctl $words
+		[ -z "$output" ]
+		[[ $stderr == *"no \`journal' line"* ]]
+	done
+}
+
+@test "a configuration with an error is 78 for all" {
+	echo nonsense >"$conf"
+	for words in list "show a" "retry a" "drop a" drain stats purge; do
+		run -78 --separate-stderr ctl $words
+		[[ $stderr == *"$conf:1: "* ]]
+	done
+}
+
+@test "before the first event the queue is empty, and stays without file" {
+	make_queue </dev/null
+	for words in list drain purge "retry --dead" "stats --max-age 0s" \
+	    "stats --prometheus" "list --json" check; do
+		run -0 ctl $words
+	done
+	run -0 --separate-stderr ctl list
+	[ -z "$output$stderr" ]
+	for words in "show 0" "show ''" "retry 0" "drop 0"; do
+		run -66 ctl $words
+	done
+	[ -z "$(ls "$T/state")" ]
+}
+
+@test "what is no journal is 78 and stays as it is" {
+	make_queue </dev/null
+	printf 'this is a text and no journal, and longer than a page is %4000s' \
+	    >"$T/state/journal.db"
+	chmod 600 "$T/state/journal.db"
+	if [ "$(id -u)" = 0 ]; then
+		chown nobody "$T/state/journal.db"
+	fi
+	before=$(sha256sum "$T/state/journal.db")
+	for words in list "show a" "retry a" "drop a" drain stats purge check; do
+		run -78 ctl $words
+		[[ $output == *"is no journal"* ]]
+	done
+	[ "$(sha256sum "$T/state/journal.db")" = "$before" ]
+}
+
+@test "a journal that others keep locked is 75, and nothing has changed" {
+	make_queue </dev/null
+	id=$(event q connection_added)
+	mkfifo "$T/hold"
+	service /usr/bin/python3 -c '
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
+	    >"$T/locked" 3>&- &
+	holder=$!
+	started=$holder
+	wait_for grep -q locked "$T/locked"
+	run -75 --separate-stderr ctl drop "$id"
+	[[ $stderr == *locked* ]]
+	run -0 ctl list
+	: >"$T/hold"
+	wait "$holder"
+	[ "$(states_of "$id")" = queued ]
+	run -0 ctl drop "$id"
+}
+
+# --- list -----------------------------------------------------------------------
+
+@test "list is newest first and aligned" {
+	make_queue </dev/null
+	first=$(event q connection_added)
+	second=$(event q pipeline_run_completed_with_errors)
+	run -0 --separate-stderr ctl list
+	[ -z "$stderr" ]
+	[ "${#lines[@]}" -eq 3 ]
+	[[ ${lines[0]} == "ID "*" RECEIVED "*" HOOK "*" EVENT "*" STATE "* ]]
+	[[ ${lines[1]} == "$second "*" q "*" pipeline_run_completed_with_errors "*" queued "* ]]
+	[[ ${lines[2]} == "$first "*" q "*" connection_added "*" queued "* ]]
+	for head in RECEIVED HOOK EVENT STATE TRIES LAST DUE; do
+		before=${lines[0]%%"$head"*}
+		for line in "${lines[@]}"; do
+			[ "${line:${#before}-1:1}" = " " ]
+			[ "${line:${#before}:1}" != " " ]
+		done
+	done
+}
+
+@test "list --json is one object a line" {
+	make_queue </dev/null
+	first=$(event q connection_added)
+	second=$(event q pipeline_run_error)
+	run -0 --separate-stderr ctl list --json
+	are_objects 2 <<<"$output"
+	[ "${#lines[@]}" -eq 2 ]
+	[ "$(jq -r .id <<<"$output" | xargs)" = "$second $first" ]
+	jq -e '.hook == "q" and .event == "connection_added" and
+	    .state == "queued" and .attempts == 0 and .delivery == 1 and
+	    .due == null and (.received | test("^20.*Z$")) and
+	    (has("outcome") | not)' <<<"${lines[1]}"
+	does 'exit 3'
+	run -0 drain
+	run -0 ctl list --json --limit 1
+	jq -e '.attempts == 1 and .outcome == "exit" and .code == 3 and
+	    .due > .received' <<<"$output"
+}
+
+@test "list filters by state, hook, event, since and limit" {
+	make_queue <<-EOF
+		hook other
+		signature none
+		on * run $T/act
+	EOF
+	a=$(event q connection_added)
+	b=$(event q pipeline_run_error)
+	drain
+	does 'exit 65'
+	c=$(event other pipeline_run_error)
+	drain
+	d=$(event other connection_added)
+	ids() { ctl list --json "$@" | jq -r .id | xargs; }
+	[ "$(ids)" = "$d $c $b $a" ]
+	[ "$(ids --state queued)" = "$d" ]
+	[ "$(ids --state done)" = "$b $a" ]
+	[ "$(ids --state dead)" = "$c" ]
+	[ -z "$(ids --state running)" ]
+	[ -z "$(ids --state dropped)" ]
+	[ "$(ids --hook other)" = "$d $c" ]
+	[ "$(ids --event pipeline_run_error)" = "$c $b" ]
+	[ "$(ids --event pipeline_run_error --hook q)" = "$b" ]
+	[ -z "$(ids --event 'pipeline_*')" ]
+	[ "$(ids --limit 2)" = "$d $c" ]
+	[ -z "$(ids --limit 0)" ]
+	[ "$(ids --since 1h)" = "$d $c $b $a" ]
+	[ -z "$(ids --since 2999-01-01T00:00:00Z)" ]
+	at=$(ctl show --json "$c" | jq -r .received)
+	[ "$(ids --since "$at")" = "$d $c" ]
+	[ "$(ids --since "$at" --state dead)" = "$c" ]
+	[ "$(ids --since 1970-01-01T00:00:00+01:00)" = "$d $c $b $a" ]
+}
+
+@test "list of a hook that never was is 66" {
+	make_queue </dev/null
+	event q connection_added
+	for words in "list --hook Q" "list --json --hook Q" \
+	    "retry --dead --hook Q"; do
+		run -66 --separate-stderr ctl $words
+		[[ $stderr == *"no hook Q"* ]]
+	done
+	run -0 ctl list --hook q --state dead
+	[ -z "$output" ]
+}
+
+# In parts of 1,000, with an event on both sides of the cut.
+@test "list goes on where a part of it ended" {
+	make_queue <<-EOF
+		hook many
+		signature none
+		on * also run $T/act
+		on * also run $T/act
+		on * run $T/act
+	EOF
+	event many connection_added
+	cgi_user /usr/bin/python3 - "$T/state/journal.db" <<-'EOF'
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1])
+		one = db.execute("SELECT * FROM events").fetchone()
+		several = db.execute("SELECT * FROM deliveries").fetchall()
+		for n in range(1, 700):
+		    seq = one[0] + n
+		    db.execute("INSERT INTO events VALUES(%s)" %
+		        ",".join("?" * len(one)),
+		        (seq, "%08x%s" % (int(one[1][:8], 16) + n, one[1][8:]),
+		        *one[2:]))
+		    for d in several:
+		        db.execute("INSERT INTO deliveries VALUES(%s)" %
+		            ",".join("?" * len(d)),
+		            (d[0] + 3 * n, seq, *d[2:]))
+		db.execute("UPDATE opens SET events = 700")
+		db.commit()
+	EOF
+	for words in "" "--state queued" "--limit 2099" "--limit 2101"; do
+		ctl list --json $words >"$T/out"
+		count=2100
+		[ "$words" != "--limit 2099" ] || count=2099
+		[ "$(wc -l <"$T/out")" -eq "$count" ]
+		[ "$(jq -r '"\(.id) \(.delivery)"' "$T/out" | sort -u |
+		    wc -l)" -eq "$count" ]
+		jq -r .id "$T/out" | sort -rc
+	done
+	[ "$(ctl list | grep -c '^ID ')" -eq 3 ]
+	[ "$(ctl list | grep -c queued)" -eq 2100 ]
+}
+
+@test "list ends when nobody reads it, without holding up the queue" {
+	make_queue </dev/null
+	event q connection_added
+	run -74 sh -c '"$0" -c "$1" $2 list >/dev/full' "$PELIHOOKCTL" \
+	    "$conf" "$as"
+	run -74 sh -c '"$0" -c "$1" $2 list >&-' "$PELIHOOKCTL" \
+	    "$conf" "$as"
+	run -0 drain
+}
+
+# --- show -----------------------------------------------------------------------
+
+@test "show tells the whole story" {
+	make_queue <<-EOF
+		hook two
+		signature none
+		retry 1h
+		on pipeline_run_error also run $T/act
+		on * run /bin/echo second
+	EOF
+	id=$(event two pipeline_run_error)
+	does 'echo to stdout; echo to stderr >&2; exit 3'
+	drain
+	run -0 --separate-stderr ctl show "$id"
+	[ -z "$stderr" ]
+	digest=$(printf '{"event":"pipeline_run_error"}' | sha256sum)
+	for text in "$id" "hook         two" \
+	    "event        pipeline_run_error" "from         192.0.2.7" \
+	    "verified     no" "digest       ${digest%% *}" "body         30 bytes" \
+	    "delivery 1: queued, 1 try" "due          20" "try 1 at 20" \
+	    ": exit 3 after " "    | to stdout
+" "    | to stderr
+" "delivery 2: done, 1 try" "finished     20" ": exit 0 after " \
+	    "    | second"; do
+		[[ $output == *"$text"* ]]
+	done
+	does 'kill -KILL $$'
+	run -0 ctl retry "$id"
+	drain
+	run -0 ctl show "$id"
+	[[ $output == *"delivery 1: queued, 2 tries"*"try 2 at "*": signal 9 (Killed)"* ]]
+	does 'exit 0'
+	sed -i '1s,.*,#!/no/interpreter,' "$T/act"
+	run -0 ctl retry "$id"
+	drain
+	run -0 ctl show "$id"
+	[[ $output == *"try 3 at "*": unstarted 2 (No such file or directory)"* ]]
+}
+
+@test "show --json tells the same" {
+	make_queue </dev/null
+	id=$(event q pipeline_run_error)
+	does 'printf "caf\303\251 \033[2J \377"; exit 65'
+	drain
+	run -0 --separate-stderr ctl show --json "$id"
+	[ "${#lines[@]}" -eq 1 ]
+	jq -e --arg id "$id" '.id == $id and .hook == "q" and .configured and
+	    .event == "pipeline_run_error" and .verified == false and
+	    .remote_addr == "192.0.2.7" and .size == 30 and
+	    (.digest | test("^[0-9a-f]{64}$")) and
+	    (.deliveries | length) == 1' <<<"$output"
+	jq -e '.deliveries[0] | .delivery == 1 and .state == "dead" and
+	    .held == false and .due == null and
+	    (.finished | test("^20.*Z$")) and (.attempts | length) == 1' \
+	    <<<"$output"
+	jq -e '.deliveries[0].attempts[0] | .number == 1 and
+	    .outcome == "exit" and .code == 65 and .started <= .ended and
+	    .output == "café \u001b[2J \ufffd"' <<<"$output"
+}
+
+@test "show says what an event is held back by" {
+	make_queue <<-EOF
+		hook ordered
+		signature none
+		order hook
+		retry 1h
+		on * run $T/act
+	EOF
+	event ordered connection_added
+	second=$(event ordered connection_removed)
+	does 'exit 1'
+	drain
+	run -0 ctl show "$second"
+	[[ $output == *"held back    by an earlier one"* ]]
+	ctl show --json "$second" | jq -e '.deliveries[0].held'
+}
+
+@test "show --body is the body and nothing else" {
+	make_queue </dev/null
+	body=$(printf '\r\n{ "event" :\t"connection_added", "a":"\303\251\\u0000"}\n\n.')
+	id=$(event_body q "${body%.}")
+	ctl show --body "$id" >"$T/out"
+	cmp "$T/body" "$T/out"
+	run -74 sh -c '"$0" -c "$1" $2 show --body "$3" >/dev/full' \
+	    "$PELIHOOKCTL" "$conf" "$as" "$id"
+}
+
+@test "an unambiguous prefix of an ID will do" {
+	make_queue </dev/null
+	one=$(event q connection_added)
+	run -0 ctl show "${one:0:1}"
+	[[ $output == "$one
+"* ]]
+	two=$(event q connection_added)
+	for words in show "show --body" "show --json" retry drop; do
+		run -64 --separate-stderr ctl $words "${one:0:4}"
+		[ -z "$output" ]
+		[[ $stderr == *"several events"* ]]
+	done
+	[ "$(states_of "$one") $(states_of "$two")" = "queued queued" ]
+	n=1
+	while [ "${one:0:n}" = "${two:0:n}" ]; do
+		n=$((n + 1))
+	done
+	run -0 ctl show "${two:0:n}"
+	[[ $output == "$two
+"* ]]
+}
+
+@test "no such ID is 66 and says so" {
+	make_queue </dev/null
+	id=$(event q connection_added)
+	for no in "" x "${id}0" "${id%?}x" 'A*' "' OR 1=1 --" "%" \
+	    00000000-0000-7000-8000-000000000000; do
+		for words in show "show --body" "show --json" retry drop; do
+			run -66 --separate-stderr ctl $words "$no"
+			[ -z "$output" ]
+			[[ $stderr == *"$no: no such event"* ]]
+		done
+	done
+	[ "$(states_of "$id")" = queued ]
+}
+
+@test "nothing from outside moves the terminal's cursor" {
+	make_queue <<-EOF
+		hook named
+		signature none
+		event-name /name
+		on * run $T/act
+	EOF
+	id=$(event_body named '{"name":"a\u001b[2Jb\u009b\"\\c\nd"}')
+	does 'printf "\033]0;owned\007\r\302\2332J\t\n"; exit 65'
+	drain
+	for words in list "show $id" stats "stats --prometheus" "list --json" \
+	    "show --json $id" "stats --json"; do
+		run -0 --separate-stderr ctl $words
+		LC_ALL=C
+		[[ $output != *[$'\001'-$'\011'$'\013'-$'\037'$'\177']* ]]
+		# Only JSON may hold other characters than ASCII.
+		[[ $words == *json* || $output != *[$'\200'-$'\377']* ]]
+	done
+}
+
+# --- retry ------------------------------------------------------------------------
+
+@test "retry puts a dead event back: same ID, attempts go on" {
+	make_queue </dev/null
+	id=$(event q pipeline_run_error)
+	does "env >$T/state/env; exit 65"
+	drain
+	[ "$(states_of "$id")" = dead ]
+	run -0 --separate-stderr ctl retry "$id"
+	[ -z "$output$stderr" ]
+	[ "$(states_of "$id")" = queued ]
+	does "env >$T/state/env; exit 0"
+	drain
+	[ "$(states_of "$id")" = "done" ]
+	grep -qx "PELIHOOK_ID=$id" "$T/state/env"
+	grep -qx PELIHOOK_ATTEMPT=2 "$T/state/env"
+}
+
+@test "retry takes what waits, what was dropped and what is done" {
+	make_queue <<-EOF
+		hook waits
+		signature none
+		retry 1h
+		on * run $T/act
+	EOF
+	id=$(event waits pipeline_run_error)
+	does 'exit 1'
+	drain
+	[ -n "$(ctl list --json | jq -r '.due // empty')" ]
+	run -0 ctl retry "$id"
+	[ -z "$(ctl list --json | jq -r '.due // empty')" ]
+	does 'exit 0'
+	drain
+	[ "$(states_of "$id")" = "done" ]
+	run -0 ctl retry "${id:0:20}"
+	[ "$(states_of "$id")" = queued ]
+	run -0 ctl drop "$id"
+	[ "$(states_of "$id")" = dropped ]
+	run -0 ctl retry "$id"
+	drain
+	[ "$(states_of "$id")" = "done" ]
+	[ "$(ctl show --json "$id" |
+	    jq '[.deliveries[0].attempts[].number] == [1, 2, 3]')" = true ]
+}
+
+@test "retry begins the schedule anew" {
+	make_queue <<-EOF
+		hook once
+		signature none
+		retry 1h
+		on * run $T/act
+	EOF
+	id=$(event once pipeline_run_error)
+	does 'exit 1'
+	for _ in 1 2 3; do
+		drain
+		[ "$(states_of "$id")" = queued ]
+		run -0 ctl retry "$id"
+	done
+}
+
+@test "retry of what is queued already is 75" {
+	make_queue </dev/null
+	id=$(event q pipeline_run_error)
+	run -75 --separate-stderr ctl retry "$id"
+	[[ $stderr == *"$id: is queued or running already"* ]]
+	run -0 drain
+	run -0 ctl retry "$id"
+}
+
+@test "retry --dead takes all dead ones, or those of a hook or a time" {
+	make_queue <<-EOF
+		hook other
+		signature none
+		on * run $T/act
+	EOF
+	does 'exit 65'
+	a=$(event q pipeline_run_error)
+	b=$(event other pipeline_run_error)
+	c=$(event other connection_added)
+	drain
+	done=$(event q connection_added)
+	does 'exit 0'
+	drain
+	at=$(ctl show --json "$c" | jq -r .received)
+	run -0 ctl retry --dead --since 2999-01-01T00:00:00Z
+	[ "$output" = "0 dead deliveries are back in the queue" ]
+	run -0 ctl retry --dead --hook other --since "$at"
+	[ "$output" = "1 dead delivery is back in the queue" ]
+	[ "$(states_of "$a") $(states_of "$b") $(states_of "$c")" = \
+	    "dead dead queued" ]
+	run -0 ctl retry --dead --hook q
+	[ "$(states_of "$a") $(states_of "$b")" = "queued dead" ]
+	run -0 ctl retry --dead --since 1h
+	[ "$output" = "1 dead delivery is back in the queue" ]
+	[ "$(states_of "$b") $(states_of "$done")" = "queued done" ]
+	drain
+	[ -z "$(ctl list --state dead)" ]
+}
+
+@test "retry passes dedupe" {
+	make_queue <<-EOF
+		hook deduped
+		signature none
+		dedupe body
+		on * run $T/act
+	EOF
+	id=$(event deduped connection_added)
+	drain
+	run ! event deduped connection_added
+	run -0 ctl retry "$id"
+	does "echo \$PELIHOOK_ATTEMPT >$T/state/attempt"
+	drain
+	[ "$(cat "$T/state/attempt")" = 2 ]
+}
+
+@test "of several IDs each is done, and the first that went wrong decides" {
+	make_queue </dev/null
+	a=$(event q connection_added)
+	b=$(event q connection_added)
+	c=$(event q connection_added)
+	run -66 ctl drop "$a" nonsense "$b"
+	[ "$(states_of "$a") $(states_of "$b") $(states_of "$c")" = \
+	    "dropped dropped queued" ]
+	run -75 ctl retry "$c" nonsense "$a" "$b"
+	[ "$(states_of "$a") $(states_of "$b")" = "queued queued" ]
+	run -66 ctl retry nonsense "$c"
+}
+
+# --- drop -------------------------------------------------------------------------
+
+@test "drop gives queued, waiting and dead events up" {
+	make_queue </dev/null
+	a=$(event q connection_added)
+	does 'exit 1'
+	drain
+	b=$(event q connection_added)
+	does 'exit 65'
+	drain
+	c=$(event q connection_added)
+	[ "$(states_of "$a") $(states_of "$b") $(states_of "$c")" = \
+	    "queued dead queued" ]
+	run -0 --separate-stderr ctl drop "$a" "$b" "$c"
+	[ -z "$output$stderr" ]
+	[ "$(states_of "$a") $(states_of "$b") $(states_of "$c")" = \
+	    "dropped dropped dropped" ]
+	does "touch $T/state/ran"
+	drain
+	[ ! -e "$T/state/ran" ]
+	run -0 ctl stats --max-age 0s --max-dead 0
+}
+
+@test "drop of a running event is 75, and it runs on" {
+	make_queue </dev/null
+	id=$(event q connection_added)
+	start_running
+	[ "$(states_of "$id")" = running ]
+	run -75 --separate-stderr ctl drop "$id"
+	[[ $stderr == *"$id: is running"* ]]
+	run -75 ctl retry "$id"
+	kill -0 "$command"
+	let_it_end
+	[ "$(states_of "$id")" = "done" ]
+}
+
+@test "drop of what is done changes nothing" {
+	make_queue </dev/null
+	id=$(event q connection_added)
+	drain
+	run -0 ctl drop "$id"
+	[ "$(states_of "$id")" = "done" ]
+}
+
+# --- drain ------------------------------------------------------------------------
+
+@test "drain runs what is due until nothing is, in order" {
+	make_queue <<-EOF
+		hook ordered
+		signature none
+		order hook
+		on * run $T/act
+	EOF
+	does "cat >>$T/state/seen"
+	for n in 1 2 3 4 5; do
+		event_body ordered "{\"event\":\"connection_added\",\"n\":$n}"
+	done
+	run -0 ctl drain
+	[ "$(jq -s -c 'map(.n)' "$T/state/seen")" = '[1,2,3,4,5]' ]
+	[ -z "$(ctl list --state queued)" ]
+	run -0 ctl drain
+	[ "$(jq -s length "$T/state/seen")" = 5 ]
+}
+
+@test "drain does not wait for later tries" {
+	make_queue </dev/null
+	id=$(event q connection_added)
+	does 'exit 75'
+	run -0 timeout 20 "$PELIHOOKCTL" -c "$conf" $as drain
+	[ "$(states_of "$id")" = queued ]
+}
+
+@test "drain refuses root" {
+	needs_root
+	make_queue </dev/null
+	event q connection_added
+	does "touch $T/ran"
+	run -78 "$PELIHOOKCTL" -c "$conf" -u root drain
+	[[ $output == *"as root"* ]]
+	rm -r "$T/state"
+	mkdir "$T/state"
+	run -78 "$PELIHOOKCTL" -c "$conf" drain
+	[[ $output == *"as root"* ]]
+	[ ! -e "$T/ran" ]
+	[ -z "$(ls "$T/state")" ]
+}
+
+@test "drain started by root runs commands as the journal's owner" {
+	needs_root
+	make_queue </dev/null
+	event q connection_added
+	does "id -un >$T/state/who"
+	run -0 "$PELIHOOKCTL" -c "$conf" drain
+	[ "$(cat "$T/state/who")" = nobody ]
+}
+
+@test "drain lets what runs end when it is told to stop" {
+	make_queue </dev/null
+	id=$(event q connection_added)
+	next=$(event q connection_added)
+	start_running
+	kill -TERM "$mine"
+	let_it_end
+	[ "$(states_of "$id") $(states_of "$next")" = "done queued" ]
+}
+
+@test "drain ends what runs longer than stop-timeout, uncounted" {
+	for signal in TERM INT; do
+		make_queue </dev/null
+		sed -i '1i stop-timeout 100ms' "$conf"
+		id=$(event q connection_added)
+		rm -f "$T/started" "$T/go"
+		# Background jobs of a shell ignore SIGINT.
+		mkfifo "$T/started" "$T/go"
+		chmod 666 "$T/started"
+		does "echo \$\$ >$T/started; exec sleep 60"
+		# shellcheck disable=SC2086
+		env --default-signal=INT "$PELIHOOKCTL" -c "$conf" $as drain \
+		    2>>"$T/log" 3>&- &
+		mine=$!
+		started="$started $mine"
+		read -r command <"$T/started"
+		kill -s "$signal" "$mine"
+		wait "$mine"
+		[ ! -e "/proc/$command" ]
+		[ "$(states_of "$id")" = queued ]
+		ctl list --json --limit 1 |
+		    jq -e '.due == null and .attempts == 0'
+		run -0 ctl drop "$id"
+	done
+}
+
+@test "one drain at a time: another one ends at once" {
+	make_queue </dev/null
+	event q connection_added
+	start_running
+	later=$(event q connection_added)
+	run -0 timeout 20 "$PELIHOOKCTL" -c "$conf" $as drain
+	[ "$(states_of "$later")" = queued ]
+	kill -0 "$mine"
+	does 'exit 0'
+	let_it_end
+	[ "$(states_of "$later")" = "done" ]
+}
+
+@test "drain says to a person that another one is at work" {
+	make_queue </dev/null
+	event q connection_added
+	start_running
+	run -0 script -qec "$PELIHOOKCTL -c $conf $as drain" /dev/null
+	[[ $output == *"another drain is at work"* ]]
+	let_it_end
+}
+
+@test "drain logs where the configuration says" {
+	make_queue </dev/null
+	sed -i "1i log $T/state/log" "$conf"
+	event q connection_added
+	does 'echo hello >&2'
+	run -0 --separate-stderr ctl drain
+	[ -z "$output$stderr" ]
+	grep -q 'msg=done' "$T/state/log"
+	grep -q hello "$T/state/log"
+	[ "$(stat -c %a "$T/state/log")" = 600 ]
+	sed -i "1s,.*,log $T/none/log," "$conf"
+	run -78 ctl drain
+	[[ $output == *"$T/none/log"* ]]
+}
+
+@test "drain says on standard error when it cannot use the journal" {
+	make_queue </dev/null
+	sed -i "1i log $T/state/log" "$conf"
+	event q connection_added
+	chmod 666 "$T/state/journal.db"
+	run -78 --separate-stderr ctl drain
+	[[ $stderr == *"$T/state/journal.db"*"see the log"* ]]
+	grep -q 'writable by others' "$T/state/log"
+}
+
+@test "a hook that is not ready holds up no other, and is 78" {
+	make_queue <<-EOF
+		hook broken
+		signature none
+		on * run $T/missing
+	EOF
+	fine=$(event q connection_added)
+	cp "$T/act" "$T/missing"
+	chmod 755 "$T/missing"
+	waits=$(event broken connection_added)
+	rm "$T/missing"
+	run -78 --separate-stderr ctl drain
+	[[ $stderr == *"$conf:9: "*missing* ]]
+	[ "$(states_of "$fine") $(states_of "$waits")" = "done queued" ]
+	cp "$T/act" "$T/missing"
+	chmod 755 "$T/missing"
+	run -0 ctl drain
+	[ "$(states_of "$waits")" = "done" ]
+}
+
+# --- hooks that are gone --------------------------------------------------------------
+
+@test "a hook that is gone is said in stats, check and the log" {
+	make_queue <<-EOF
+		hook leaves
+		signature none
+		on * run $T/act
+	EOF
+	a=$(event leaves connection_added)
+	event leaves connection_removed
+	run -0 --separate-stderr ctl stats
+	[ -z "$stderr" ]
+	run -0 --separate-stderr ctl check
+	[[ $stderr != *"any more"* ]]
+	sed -i '/^hook leaves/,$d' "$conf"
+	for word in stats check; do
+		run -0 --separate-stderr ctl $word
+		[[ $stderr == *"warning: $conf has no hook leaves any more: 2 of its events"* ]]
+	done
+	[ "$(ctl stats --json 2>/dev/null | jq -c \
+	    '.hooks | map([.hook, .configured])')" = \
+	    '[["leaves",false],["q",true]]' ]
+	ctl stats --prometheus 2>/dev/null |
+	    grep -qxF 'pelihook_hook_configured{hook="leaves"} 0'
+	run -0 --separate-stderr ctl drain
+	[[ $stderr == *"hook=leaves events=2"* ]]
+	[ "$(states_of "$a")" = queued ]
+	run -0 ctl show "$a"
+	[[ $output == *"leaves
+"*"which $conf has not any more"* ]]
+	[ "$(ctl list --hook leaves --json | wc -l)" -eq 2 ]
+	run -0 ctl drop "$a"
+}
+
+# --- stats ----------------------------------------------------------------------------
+
+# One event in each state but running.
+make_all_states() {
+	does 'exit 0'
+	event q connection_added
+	drain
+	does 'exit 65'
+	event q connection_added
+	event q connection_removed
+	drain
+	ctl drop "$(event q connection_added)"
+	event q connection_added
+	event q connection_added
+}
+
+@test "stats counts by hook, event and state" {
+	make_queue </dev/null
+	make_all_states
+	run -0 --separate-stderr ctl stats
+	[ -z "$stderr" ]
+	[ "$(awk '{ $NF = ""; print }' <<<"$output")" = \
+"HOOK EVENT QUEUED RUNNING DONE DEAD DROPPED 
+q connection_added 2 0 1 1 1 
+q connection_removed 0 0 0 1 0 
+total - 2 0 1 2 1 " ]
+	[[ ${lines[1]} =~ [0-9]s$ ]]
+	[[ ${lines[2]} =~ -$ ]]
+}
+
+@test "stats counts what is running" {
+	make_queue </dev/null
+	event q connection_added
+	start_running
+	ctl stats --json | jq -e '.undelivered == 1 and
+	    .hooks[0].events[0].running == 1 and
+	    .hooks[0].events[0].queued == 0 and .age >= 0 and
+	    .oldest == .hooks[0].oldest'
+	let_it_end
+	ctl stats --json | jq -e '.undelivered == 0 and .oldest == null and
+	    .age == 0 and .hooks[0].events[0].done == 1'
+}
+
+@test "stats --json is one object" {
+	make_queue </dev/null
+	make_all_states
+	run -0 --separate-stderr ctl stats --json
+	[ "${#lines[@]}" -eq 1 ]
+	jq -e '.undelivered == 2 and .dead == 2 and (.hooks | length) == 1' \
+	    <<<"$output"
+	jq -e '.hooks[0] | .hook == "q" and .configured and
+	    .undelivered == 2 and .dead == 2' <<<"$output"
+	jq -e '.hooks[0].events | map([.event, .queued, .running, .done,
+	    .dead, .dropped]) == [["connection_added", 2, 0, 1, 1, 1],
+	    ["connection_removed", 0, 0, 0, 1, 0]]' <<<"$output"
+}
+
+@test "stats beyond a limit is 75 and says why, whatever the form" {
+	make_queue </dev/null
+	make_all_states
+	for form in "" --json --prometheus; do
+		run -0 ctl stats $form --max-age 1h --max-dead 2
+		run -75 --separate-stderr ctl stats $form --max-dead 1
+		[[ $stderr == *"2 deliveries are dead"* ]]
+		[ -n "$output" ]
+		run -75 --separate-stderr ctl stats $form --max-age 0s
+		[[ $stderr == *"oldest undelivered event is "* ]]
+		run -75 --separate-stderr ctl stats $form --max-age 0ms \
+		    --max-dead 0
+		[[ $stderr == *"oldest"*"dead"* ]]
+	done
+	does 'exit 0'
+	ctl retry --dead
+	drain
+	run -0 ctl stats --max-age 0s --max-dead 0
+}
+
+# Every form of the exposition format, by two who read it.
+@test "stats --prometheus is what Prometheus reads" {
+	make_queue <<-EOF
+		hook idle
+		signature none
+		on * run $T/act
+		hook named
+		signature none
+		event-name /name
+		on * run $T/act
+	EOF
+	for event in 'a\"b\\c' 'new\nline' 'caf\u00e9'; do
+		event_body named "{\"name\":\"$event\"}"
+	done
+	make_all_states
+	ctl stats --prometheus >"$T/metrics"
+	run -0 promtool check metrics <"$T/metrics"
+	[ -z "$output" ]
+	/usr/bin/python3 - "$T/metrics" >"$T/parsed" <<-'EOF'
+		import json, sys
+		from prometheus_client.parser import text_string_to_metric_families
+		print(json.dumps([[family.type, sample.name, sample.labels,
+		    sample.value] for family in
+		    text_string_to_metric_families(open(sys.argv[1]).read())
+		    for sample in family.samples]))
+	EOF
+	jq -e 'map(.[0]) | unique == ["gauge"]' "$T/parsed"
+	value() {
+		jq --arg name "pelihook_$1" --argjson labels "$2" 'map(select(
+		    .[1] == $name and .[2] == $labels))[0][3]' "$T/parsed"
+	}
+	[ "$(value deliveries '{"hook":"q","event":"connection_added",
+	    "state":"queued"}')" = 2 ]
+	[ "$(value deliveries '{"hook":"q","event":"connection_removed",
+	    "state":"dead"}')" = 1 ]
+	[ "$(value deliveries '{"hook":"q","event":"connection_removed",
+	    "state":"running"}')" = 0 ]
+	[ "$(value undelivered_events '{"hook":"idle"}')" = 0 ]
+	[ "$(value oldest_undelivered_age_seconds '{"hook":"idle"}')" = 0 ]
+	value oldest_undelivered_age_seconds '{"hook":"q"}' |
+	    jq -e '. > 0 and . < 3600'
+	[ "$(value hook_configured '{"hook":"q"}')" = 1 ]
+	[ "$(jq 'map(select(.[2].hook == "named" and .[2].state == "done") |
+	    .[3]) | add' "$T/parsed")" = 3 ]
+}
+
+@test "stats --prometheus of an empty queue is what Prometheus reads" {
+	make_queue </dev/null
+	ctl stats --prometheus >"$T/metrics"
+	run -0 promtool check metrics <"$T/metrics"
+	[ -z "$output" ]
+	grep -qxF 'pelihook_undelivered_events{hook="q"} 0' "$T/metrics"
+}
+
+# --- purge ----------------------------------------------------------------------------
+
+@test "purge takes out what keep does not keep, and nothing else" {
+	make_queue <<-EOF
+		hook short
+		signature none
+		keep 1ms
+		on * run $T/act
+	EOF
+	# The first drain purges too, and another one would only in an hour.
+	long=$(event q connection_added)
+	drain
+	for _ in 1 2; do
+		event short connection_added
+	done
+	drain
+	does 'exit 65'
+	dead=$(event short connection_added)
+	drain
+	dropped=$(event short connection_added)
+	ctl drop "$dropped"
+	queued=$(event short connection_added)
+	run -0 --separate-stderr ctl purge
+	[ "$output" = "3 events were taken out" ]
+	[ "$(ctl list --json | jq -r .id | xargs)" = "$queued $dead $long" ]
+	run -66 ctl show "$dropped"
+	run -0 ctl purge
+	[ "$output" = "0 events were taken out" ]
+	ctl drop "$dead"
+	run -0 ctl purge
+	[ "$output" = "1 event was taken out" ]
+}
+
+# --- users and files ------------------------------------------------------------------
+
+@test "root's words make no file that the owner cannot write" {
+	needs_root
+	make_queue </dev/null
+	sed -i '/^signature/a keep 1ms' "$conf"
+	id=$(event q connection_added)
+	umask 000
+	for words in check list "show $id" "show --body $id" stats \
+	    "stats --prometheus" "drop $id" "retry $id" drain "retry --dead" \
+	    purge; do
+		# Without what the last one left beside the journal, too.
+		cgi_user /usr/bin/python3 -c 'import sqlite3, sys
+sqlite3.connect(sys.argv[1]).execute("PRAGMA wal_checkpoint(TRUNCATE)")' \
+		    "$T/state/journal.db"
+		run -0 "$PELIHOOKCTL" -c "$conf" $words
+		[ -z "$(find "$T/state" -type f \
+		    \( ! -user nobody -o -perm /077 \))" ]
+	done
+	event q connection_added
+	run -0 "$PELIHOOKCTL" -c "$conf" drain
+}
+
+@test "who is neither root nor the owner is 78" {
+	needs_root
+	make_queue </dev/null
+	event q connection_added
+	for words in list "show 0" "retry 0" "drop 0" drain stats purge check; do
+		run -78 setpriv --reuid daemon --regid daemon --clear-groups \
+		    "$PELIHOOKCTL" -c "$conf" $words
+		[[ $output == *"$T/state"* ]]
+		run -78 "$PELIHOOKCTL" -c "$conf" -u daemon $words
+	done
+}
+
+@test "the owner needs no root" {
+	make_queue </dev/null
+	id=$(event q connection_added)
+	for words in list "show $id" stats "drop $id" "retry $id" drain purge \
+	    check; do
+		run -0 ctl_unprivileged -c "$conf" $words
+	done
+	[ "$(states_of "$id")" = "done" ]
+}
+
+# --- all of it under load -------------------------------------------------------------
+
+@test "all words work while pelihook.fcgi runs under load" {
+	make_queue <<-EOF
+		hook busy
+		signature none
+		concurrency 4
+		on * run /bin/true
+	EOF
+	sed -i 's/^dispatch none/dispatch thread/' "$conf"
+	mkdir "$T/run"
+	chmod 777 "$T/run"
+	service "$PELIHOOK_FCGI" -c "$conf" -s "$T/run/socket" -m 666 \
+	    >>"$T/log" 2>&1 3>&- &
+	server=$!
+	started=$server
+	wait_for test -S "$T/run/socket"
+	/usr/bin/python3 "$BATS_TEST_DIRNAME/queue_load.py" "$T/run/socket" busy \
+	    >"$T/count" 3>&- &
+	load=$!
+	started="$load $started"
+	does 'exit 65'
+	for _ in 1 2 3; do
+		id=$(event q connection_added)
+		wait_for eval '[ "$(states_of "$id")" = dead ]'
+		for words in "list --limit 2000" "list --json --state done" \
+		    "show $id" "stats --json" "stats --prometheus" \
+		    "retry --dead --hook q" purge check; do
+			run -0 --separate-stderr ctl $words
+		done
+		wait_for eval '[ "$(states_of "$id")" = dead ]'
+		run -0 ctl drop "$id"
+		run -0 timeout 60 "$PELIHOOKCTL" -c "$conf" $as drain
+	done
+	kill -TERM "$load"
+	wait "$load"
+	count=$(cat "$T/count")
+	[ "$count" -gt 100 ]
+	wait_for eval '[ "$(ctl list --hook busy --state queued)" = "" ]'
+	wait_for eval '[ "$(ctl list --hook busy --state running)" = "" ]'
+	[ "$(ctl list --hook busy --json | wc -l)" -eq "$count" ]
+	[ "$(ctl list --hook busy --json --state done | wc -l)" -eq "$count" ]
+	kill -TERM "$server"
+	wait "$server"
+}
