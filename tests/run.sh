@@ -13,7 +13,7 @@
 
 set -u
 
-STAGES='check e2e demo distcheck clang address thread valgrind'
+STAGES='check e2e demo distcheck clang address thread valgrind fuzz'
 TOP=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 JOBS=$(nproc)
 PACKAGES='apache2-bin autoconf automake bats caddy clang curl gcc jq
@@ -162,18 +162,17 @@ stage_check() {
 
 bats_of() {	# name file...
 	name=$1
+	tap=$WORK/$name.tap
 	shift
 	(cd "$SOURCE/tests/e2e" && PELIHOOK_BUILD=$WORK/check \
-	    abs_top_builddir=$WORK/check bats --tap "$@") \
-	    >"$WORK/$name.tap" 2>&1
+	    abs_top_builddir=$WORK/check bats --tap "$@") >"$tap" 2>&1
 	status=$?
-	set -- "$name"
-	good=$(grep '^ok ' "$WORK/$1.tap" | grep -vc ' # skip')
-	bad=$(grep -c '^not ok ' "$WORK/$1.tap")
+	good=$(grep '^ok ' "$tap" | grep -vc ' # skip')
+	bad=$(grep -c '^not ok ' "$tap")
 	[ "$bad" -gt 0 ] || [ $status -eq 0 ] || bad=1
-	[ "$bad" -eq 0 ] || grep -v '^ok ' "$WORK/$1.tap"
-	grep '^# tested with ' "$WORK/$1.tap"
-	note "$good" "$bad" "$1"
+	[ "$bad" -eq 0 ] || grep -v '^ok ' "$tap"
+	grep '^# tested with ' "$tap"
+	note "$good" "$bad" "$name"
 }
 
 stage_e2e() {
@@ -252,6 +251,18 @@ stage_valgrind() {
 	    TESTS='$(filter-out tests/unit/drain,$(unit_tests))' \
 	    LOG_FLAGS="valgrind -q --leak-check=full --error-exitcode=99 \
 		--suppressions=$SOURCE/tests/valgrind.supp"
+}
+
+# Each target once; longer with `make fuzz FUZZ_SECONDS=600`.
+stage_fuzz() {
+	mkdir "$WORK/fuzz"
+	(cd "$WORK/fuzz" && FUZZ_SECONDS=20 exec sh \
+	    "$SOURCE/tests/fuzz/run.sh") >"$WORK/fuzz.log" 2>&1
+	status=$?
+	bad=$(grep -c '^not ok ' "$WORK/fuzz.log")
+	[ "$bad" -gt 0 ] || [ $status -eq 0 ] || bad=1
+	[ "$bad" -eq 0 ] || grep -v '^ok ' "$WORK/fuzz.log"
+	note "$(grep -c '^ok ' "$WORK/fuzz.log")" "$bad" fuzz
 }
 
 # ---- All of it ------------------------------------------------------------------

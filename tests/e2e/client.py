@@ -419,13 +419,14 @@ def settled(accepted):
     check(not twice, "run twice: %r" % twice)
 
 
-def main():
+def main(tests=None):
     try:
-        globals()[sys.argv[1]](*sys.argv[2:])
+        (tests or globals())[sys.argv[1]](*sys.argv[2:])
     except Failure as failure:
         print("%s: %s" % (sys.argv[1], failure), file=sys.stderr)
         return 1
     return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
