@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The configuration's parser.  A file is taken without a word or refused
+ * with lines that name it, and a signature line that was taken is printed
+ * as one that means the same.
+ */
+#include "fuzz.h"
+
+#include "conf.h"
+#include "words.h"
+
+enum { COMPLAINTS = 16 * 1024, WORDS = 64 };
+
+static const char *file;
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	fuzz_begin();
+	file = strdup(fuzz_path("conf"));
+	return 0;
+}
+
+static void
+check_lines(const struct buf *text)
+{
+	struct bytes rest = buf_view(text);
+	struct bytes line;
+
+	while (fuzz_line(&rest, &line) && line.len > 0)
+		holds(bytes_begin(line, file) ||
+		    memmem(line.data, line.len, "more", 4) != NULL);
+}
+
+/* Printed, read back and printed again, it has not changed. */
+static void
+check_scheme(const struct scheme *scheme)
+{
+	struct buf first = {0}, second = {0};
+	struct pool pool = {0};
+	struct words words;
+	struct scheme again;
+	const char *const *list;
+	const char *why;
+	size_t n;
+
+	holds(scheme_print(scheme, &first) == RC_OK);
+	words_start(&words, buf_view(&first));
+	holds(words_next(&words, &pool, &list, &n, &why) == RC_OK);
+	holds(scheme_parse(list, n, &pool, &again, &why) == RC_OK);
+	holds(scheme_print(&again, &second) == RC_OK);
+	holds(bytes_equal(buf_view(&first), buf_view(&second)));
+	pool_free(&pool);
+	buf_free(&first);
+	buf_free(&second);
+}
+
+static void
+check_hook(const struct conf *conf, const struct hook *hook)
+{
+	holds(conf_is_name(bytes_of(hook->name)));
+	holds(conf_find(conf, bytes_of(hook->name)) == hook);
+	holds(hook->rules_len > 0);
+	holds(hook->secrets_len > 0 || hook->signature.kind == SCHEME_NONE);
+	for (size_t i = 0; i < hook->rules_len; i++)
+		holds(hook->rules[i].command == NULL ||
+		    hook->rules[i].command[0][0] == '/');
+	check_scheme(&hook->signature);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct buf complaints = {.max = COMPLAINTS};
+	struct conf *conf = NULL;
+	enum rc rc;
+
+	fuzz_write(file, (struct bytes){(const char *)data, size});
+	rc = conf_load(file, &conf, &complaints);
+	holds(rc == RC_OK || rc == RC_CONFIG);
+	holds((rc == RC_OK) == (complaints.len == 0));
+	check_lines(&complaints);
+	if (rc == RC_OK) {
+		holds(conf->hooks_len > 0);
+		for (size_t i = 0; i < conf->hooks_len; i++)
+			check_hook(conf, &conf->hooks[i]);
+		complaints.len = 0;
+		rc = conf_ready_all(conf, &complaints);
+		holds(rc == RC_OK || rc == RC_CONFIG);
+		if (rc == RC_OK)
+			holds(conf_warnings(conf, true, &complaints) ==
+			    RC_OK);
+		check_lines(&complaints);
+		conf_release(conf);
+	}
+	buf_free(&complaints);
+	return 0;
+}

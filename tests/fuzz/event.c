@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What is looked for in a payload: the event's name, pointers, keys.  The
+ * first line of an input is a pointer, the rest is the body.
+ */
+#include "fuzz.h"
+
+#include "catalog.h"
+#include "conf.h"
+#include "event.h"
+#include "request.h"
+#include "words.h"
+
+enum { FIELD = 4096, KEYS = 1024 };
+
+static const char *const no_variables[] = {"HTTP_X_EVENT=push", NULL};
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	fuzz_begin();
+	return 0;
+}
+
+/* Where a name was found, it can be found again. */
+static void
+check_name(const struct event *event, struct bytes body)
+{
+	struct buf text = {0};
+
+	holds(strlen(event->name) > 0 && strlen(event->name) < JOB_NAME);
+	holds(event->row != NULL);
+	holds(event->known ==
+	    (catalog_find(bytes_of(event->name)) == event->row));
+	if (event->found[0] != '/' || strlen(event->found) > 250)
+		return;
+	holds(words_is_pointer(event->found));
+	holds(event_text(event, body, event->found, &text) == RC_OK);
+	holds(bytes_is(buf_view(&text), event->name));
+	buf_free(&text);
+}
+
+static void
+check_fields(const struct event *event, const struct hook *hook,
+    const struct request *request)
+{
+	struct bytes body = buf_view(&request->body);
+	const char *const *fields;
+	struct pool pool = {0};
+	struct bytes key;
+
+	holds(event_fields(event, hook, body, &pool, &fields) == RC_OK);
+	for (; *fields != NULL; fields++) {
+		holds(strncmp(*fields, "PELIHOOK_FIELD=", 15) == 0);
+		holds(strlen(*fields) <= 15 + FIELD);
+	}
+	holds(event_order_key(event, hook, body, &pool, &key) == RC_OK);
+	holds(event_dedupe_key(event, hook, request, "digest", &pool, &key) ==
+	    RC_OK);
+	pool_free(&pool);
+}
+
+static void
+check_text(const struct event *event, struct bytes body, const char *pointer)
+{
+	struct buf text = {0}, keys = {.max = KEYS};
+	enum rc rc = event_text(event, body, pointer, &text);
+
+	holds(rc == RC_OK || rc == RC_MISSING);
+	if (rc == RC_OK && text.len > 0)
+		holds(memchr(text.data, '\0', text.len) == NULL);
+	holds(event_top_keys(event, &keys) == RC_OK);
+	buf_free(&text);
+	buf_free(&keys);
+}
+
+static void
+try_hook(struct hook *hook, const struct request *request,
+    const char *pointer)
+{
+	struct bytes body = buf_view(&request->body);
+	struct event event;
+	enum rc rc = event_parse(hook, request, &event);
+
+	holds(rc == RC_OK || rc == RC_JSON);
+	if (rc != RC_OK)
+		return;
+	check_name(&event, body);
+	check_text(&event, body, pointer);
+	check_fields(&event, hook, request);
+	event_free(&event);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct conf_pair field = {.name = "FIELD"};
+	struct hook hook = {.name = "h", .env = &field, .env_len = 1};
+	struct request request = {.variables = no_variables, .length = -1};
+	struct bytes rest = {(const char *)data, size};
+	struct pool pool = {0};
+	struct bytes line;
+	const char *pointer;
+
+	fuzz_line(&rest, &line);
+	pointer = pool_copy(&pool, line);
+	if (rest.data == NULL || !words_is_pointer(pointer)) {
+		pool_free(&pool);
+		return 0;
+	}
+	field.value = pointer;
+	request.body = (struct buf){.data = pool_copy(&pool, rest),
+	    .len = rest.len};
+	try_hook(&hook, &request, pointer);
+	hook.event_name = hook.order = hook.dedupe =
+	    (struct conf_source){CONF_FROM_POINTER, pointer, {NULL, NULL}};
+	try_hook(&hook, &request, pointer);
+	fuzz_read_log();
+	pool_free(&pool);
+	return 0;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * JSON on one line and in an envelope: what is accepted as JSON comes out
+ * as one line that is parsed to the same.
+ */
+#include "fuzz.h"
+
+#include <json-c/json.h>
+
+#include "catalog.h"
+#include "conf.h"
+#include "event.h"
+#include "job.h"
+#include "render.h"
+
+enum { DEEPER = 70 };		/* than what is accepted: the envelope */
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	fuzz_begin();
+	return 0;
+}
+
+static void
+check_line(const struct buf *line)
+{
+	for (size_t i = 0; i < line->len; i++)
+		holds((unsigned char)line->data[i] >= 0x20);
+}
+
+static struct json_object *
+parse(const struct buf *text)
+{
+	struct json_tokener *parser = json_tokener_new_ex(DEEPER);
+	struct json_object *root;
+
+	holds(parser != NULL);
+	json_tokener_set_flags(parser,
+	    JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	/* With the NUL, which ends a number. */
+	root = json_tokener_parse_ex(parser, text->data, (int)text->len + 1);
+	holds(json_tokener_get_error(parser) == json_tokener_success);
+	holds(json_tokener_get_parse_end(parser) == text->len);
+	json_tokener_free(parser);
+	return root;
+}
+
+/* By their texts: numbers keep theirs, and NaN is not equal to itself. */
+static void
+check_same(struct json_object *a, struct json_object *b)
+{
+	const char *one = json_object_to_json_string_ext(a,
+	    JSON_C_TO_STRING_PLAIN);
+	const char *other = json_object_to_json_string_ext(b,
+	    JSON_C_TO_STRING_PLAIN);
+
+	holds(one != NULL && other != NULL && strcmp(one, other) == 0);
+}
+
+static void
+check_envelope(const struct buf *text, const struct event *event)
+{
+	struct json_object *root = parse(text);
+	struct json_object *member;
+
+	holds(json_object_is_type(root, json_type_object));
+	holds(json_object_object_length(root) == 8);
+	holds(json_object_object_get_ex(root, "type", &member));
+	holds(strcmp(json_object_get_string(member), event->name) == 0);
+	holds(json_object_object_get_ex(root, "data", &member));
+	check_same(member, event->root);
+	json_object_put(root);
+}
+
+static void
+try_event(const struct event *event, struct bytes body)
+{
+	struct receipt receipt = {.id = "0190e0c4-0000-7000-8000-000000000000",
+	    .received = INT64_C(1700000000000)};
+	struct hook hook = {.name = "hook"};
+	struct job job = {.hook = &hook, .event = event->name,
+	    .row = event->row, .receipt = &receipt, .body = body,
+	    .attempt = 1};
+	struct buf line = {0}, envelope = {0};
+	struct json_object *root;
+
+	holds(render_line(body, &line) == RC_OK);
+	check_line(&line);
+	root = parse(&line);
+	check_same(root, event->root);
+	json_object_put(root);
+	holds(render_cloudevent(&job, &envelope) == RC_OK);
+	check_line(&envelope);
+	check_envelope(&envelope, event);
+	buf_free(&line);
+	buf_free(&envelope);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct bytes body = {(const char *)data, size};
+	struct event event;
+	enum rc rc = event_reparse(body, "an_event", &event);
+
+	holds(rc == RC_OK || rc == RC_JSON);
+	if (rc != RC_OK)
+		return 0;
+	try_event(&event, body);
+	event_free(&event);
+	return 0;
+}
