@@ -50,6 +50,11 @@ everything_is_there() {
 		[ -s "$STAGE/usr/share/man/$page" ] ||
 		    { echo "# no $page"; status=1; }
 	done
+	for unit in pelihook.socket pelihook.service pelihook-drain.timer \
+	    pelihook-drain.service; do
+		[ -s "$STAGE/usr/lib/systemd/system/$unit" ] ||
+		    { echo "# no $unit"; status=1; }
+	done
 	[ -s "$STAGE/usr/share/doc/pelihook/examples/nginx.conf" ] &&
 	    [ -s "$CONFIG" ] && return $status
 }
