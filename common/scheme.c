@@ -373,31 +373,6 @@ scheme_parse(const char *const *words, size_t n, struct pool *pool,
 	return rc;
 }
 
-/* Whether the configuration's grammar needs quotes round a word. */
-static bool
-needs_quotes(const char *word)
-{
-	return word[0] == '\0' || word[0] == '#' ||
-	    strpbrk(word, " \t\"'\\") != NULL;
-}
-
-static enum rc
-print_word(const char *word, struct buf *into)
-{
-	enum rc rc;
-
-	if (!needs_quotes(word))
-		return buf_printf(into, " %s", word);
-	rc = buf_text(into, " \"");
-	for (; rc == RC_OK && *word != '\0'; word++) {
-		if (*word == '"' || *word == '\\')
-			rc = buf_char(into, '\\');
-		if (rc == RC_OK)
-			rc = buf_char(into, *word);
-	}
-	return rc != RC_OK ? rc : buf_char(into, '"');
-}
-
 static enum rc
 print_option(const char *option, const char *word, struct buf *into)
 {
@@ -405,8 +380,8 @@ print_option(const char *option, const char *word, struct buf *into)
 
 	if (word == NULL || word[0] == '\0')
 		return RC_OK;
-	rc = buf_text(into, option);
-	return rc != RC_OK ? rc : print_word(word, into);
+	rc = buf_printf(into, "%s ", option);
+	return rc != RC_OK ? rc : words_print(word, into);
 }
 
 static enum rc

@@ -255,6 +255,30 @@ measure(const char *word, const struct unit *units, unsigned long long max,
 	return rc;
 }
 
+static bool
+needs_quotes(const char *word)
+{
+	return word[0] == '\0' || word[0] == '#' ||
+	    strpbrk(word, " \t\r\n\v\f\"'\\") != NULL;
+}
+
+enum rc
+words_print(const char *word, struct buf *into)
+{
+	enum rc rc;
+
+	if (!needs_quotes(word))
+		return buf_text(into, word);
+	rc = buf_char(into, '"');
+	for (; rc == RC_OK && *word != '\0'; word++) {
+		if (*word == '"' || *word == '\\')
+			rc = buf_char(into, '\\');
+		if (rc == RC_OK)
+			rc = buf_char(into, *word);
+	}
+	return rc == RC_OK ? buf_char(into, '"') : rc;
+}
+
 enum rc
 words_duration(const char *word, int64_t *out)
 {

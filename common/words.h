@@ -30,6 +30,9 @@ void words_start(struct words *words, struct bytes text);
 enum rc words_next(struct words *words, struct pool *pool,
     const char *const **list, size_t *n, const char **why);
 
+/* Appends a word as words_next reads it back: quoted where it must be. */
+enum rc words_print(const char *word, struct buf *into);
+
 /* 10s, 500ms, 1h: to milliseconds.  RC_SYNTAX, RC_RANGE. */
 enum rc words_duration(const char *word, int64_t *out);
 /* 1M, 64K, 300: to bytes.  RC_SYNTAX, RC_RANGE. */

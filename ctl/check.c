@@ -10,6 +10,7 @@
 #include "conf.h"
 #include "print.h"
 #include "queue.h"
+#include "words.h"
 
 enum { WARNINGS = 64 * 1024 };
 
@@ -86,7 +87,7 @@ print_source(
 	case CONF_FROM_HOOK:
 		return buf_text(into, "hook");
 	case CONF_FROM_POINTER:
-		return print_word(source->pointer, into);
+		return words_print(source->pointer, into);
 	case CONF_FROM_HEADER:
 		return buf_printf(into, "header %s", source->header.name);
 	}
@@ -153,7 +154,7 @@ show_environment(const struct hook *hook)
 
 		rc = buf_printf(&text, "%s=", hook->setenv[i].name);
 		if (rc == RC_OK)
-			rc = print_word(hook->setenv[i].value, &text);
+			rc = words_print(hook->setenv[i].value, &text);
 		rc = end_field("setenv", &text, rc);
 	}
 	return rc;

@@ -6,6 +6,7 @@
 #include "print.h"
 
 #include "conf.h"
+#include "words.h"
 
 enum { SAFE = 5 };	/* a byte made safe, and its NUL */
 
@@ -28,13 +29,6 @@ print_units(uint64_t value, const struct unit *units, struct buf *into)
 		units++;
 	return buf_printf(into, "%llu%s",
 	    (unsigned long long)(value / units->size), units->name);
-}
-
-static bool
-is_plain(const char *word)
-{
-	return word[0] != '\0' && word[0] != '#' &&
-	    strpbrk(word, " \t\r\n\v\f\"'\\") == NULL;
 }
 
 static void
@@ -115,23 +109,6 @@ print_clean(struct pool *pool, const char *text)
 }
 
 enum rc
-print_word(const char *word, struct buf *into)
-{
-	enum rc rc;
-
-	if (is_plain(word))
-		return buf_text(into, word);
-	rc = buf_char(into, '"');
-	for (; rc == RC_OK && *word != '\0'; word++) {
-		if (*word == '"' || *word == '\\')
-			rc = buf_char(into, '\\');
-		if (rc == RC_OK)
-			rc = buf_char(into, *word);
-	}
-	return rc == RC_OK ? buf_char(into, '"') : rc;
-}
-
-enum rc
 print_words(const char *const *words, struct buf *into)
 {
 	enum rc rc = RC_OK;
@@ -140,7 +117,7 @@ print_words(const char *const *words, struct buf *into)
 		if (i > 0)
 			rc = buf_char(into, ' ');
 		if (rc == RC_OK)
-			rc = print_word(words[i], into);
+			rc = words_print(words[i], into);
 	}
 	return rc;
 }
@@ -183,7 +160,7 @@ print_rule(const struct conf_rule *rule, struct buf *into)
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; rc == RC_OK && i < rule->events_len; i++) {
-		rc = print_word(rule->events[i], into);
+		rc = words_print(rule->events[i], into);
 		if (rc == RC_OK)
 			rc = buf_char(into, ' ');
 	}

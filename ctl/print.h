@@ -23,8 +23,6 @@ void print_safe(struct bytes bytes);
 /* A text from outside so made safe, from the pool.  NULL: no memory. */
 const char *print_clean(struct pool *pool, const char *text);
 
-/* A word as the configuration would have it, quoted where it must be. */
-enum rc print_word(const char *word, struct buf *into);
 /* NULL-terminated words, blank-separated. */
 enum rc print_words(const char *const *words, struct buf *into);
 /* 90s, 1500ms, 1h, 30d: in the largest unit that is exact. */
