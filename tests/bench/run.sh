@@ -1,0 +1,552 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+#
+# Measures pelihook beside its peers and beside the limit of what it does,
+# all in turn and several times, and writes what came of it to RESULTS.md.
+# Installs the Debian packages that are missing (as root, or through sudo).
+# Everything is on 127.0.0.1 and bounded in time.
+#
+#	sh tests/bench/run.sh [ROW...]
+#
+# ROW is one or more of those in ROWS; then RESULTS.md is left alone.
+#
+#	BENCH_SECONDS	of each load (3)
+#	BENCH_ROUNDS	how often each is measured (5)
+#	BENCH_RESULTS	the file to write
+
+set -u
+
+ROWS='wait queued end wrong cgi script memory late journal'
+TOP=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
+HERE=$TOP/tests/bench
+SECONDS_EACH=${BENCH_SECONDS:-3}
+ROUNDS=${BENCH_ROUNDS:-5}
+RESULTS=${BENCH_RESULTS:-$HERE/RESULTS.md}
+PACKAGES='autoconf automake fcgiwrap gcc libc6-dev libfcgi-dev libjson-c-dev
+    libsqlite3-dev libssl-dev lighttpd make nginx openssl pkg-config
+    spawn-fcgi sqlite3 webhook wrk'
+EVENTS_DONE=1000000
+PIDS=
+
+umask 022
+unset CFLAGS CPPFLAGS LDFLAGS MAKEFLAGS PELIHOOK_CONFIG PELIHOOK_BUILD
+LC_ALL=C.UTF-8
+export LC_ALL
+
+say() {
+	printf '%s\n' "$*" >&2
+}
+
+give_up() {	# what, log
+	say "bench: $1"
+	[ ! -s "${2:-}" ] || tail -n 30 "$2" >&2
+	exit 1
+}
+
+# ---- Packages -------------------------------------------------------------
+
+missing_packages() {
+	for package in $PACKAGES; do
+		dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null |
+		    grep -q ' installed$' || echo "$package"
+	done
+}
+
+# A policy-rc.d that says 101 keeps packages from starting their servers.
+# shellcheck disable=SC2016
+INSTALL='
+guard=/usr/sbin/policy-rc.d
+if [ ! -e $guard ]; then
+	trap "rm -f $guard" EXIT
+	trap "exit 1" HUP INT TERM
+	printf "#!/bin/sh\nexit 101\n" >$guard
+	chmod 755 $guard
+fi
+DEBIAN_FRONTEND=noninteractive
+export DEBIAN_FRONTEND
+apt-get -q update &&
+    apt-get -q -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"
+'
+
+install_packages() {
+	# Words are wanted here.
+	# shellcheck disable=SC2046
+	set -- $(missing_packages)
+	[ $# -gt 0 ] || return 0
+	say "installing $*"
+	if [ "$(id -u)" -eq 0 ]; then
+		sh -c "$INSTALL" sh "$@"
+	else
+		sudo sh -c "$INSTALL" sh "$@"
+	fi >"$WORK/install.log" 2>&1 </dev/null ||
+	    give_up 'packages cannot be installed' "$WORK/install.log"
+}
+
+# ---- Processes ------------------------------------------------------------
+
+is_gone() {	# pid; a zombie is gone
+	! grep -q '^State:[[:space:]]*[^Z]' "/proc/$1/status" 2>/dev/null
+}
+
+wait_for() {	# command...: ten seconds at most
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		[ $tries -lt 500 ] || return 1
+		sleep 0.02
+	done
+}
+
+# Its number is in PID.
+launch() {	# name command...
+	name=$1
+	shift
+	"$@" >"$WORK/$name.out" 2>"$WORK/$name.log" </dev/null &
+	PID=$!
+	PIDS="$PIDS $PID"
+}
+
+stop() {	# pid
+	kill "$1" 2>/dev/null || :
+	wait_for is_gone "$1" || kill -KILL "$1" 2>/dev/null || :
+	wait "$1" 2>/dev/null || :
+}
+
+clean_up() {
+	for pid in $PIDS; do
+		stop "$pid"
+	done
+	rm -rf "$WORK"
+}
+
+accepts() {	# url: whether anything answers there
+	curl -s -o /dev/null --max-time 2 "$1"
+}
+
+free_port() {
+	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(
+	    LocalAddr => "127.0.0.1", Listen => 1)->sockport'
+}
+
+# ---- What is measured -----------------------------------------------------
+
+build() {
+	mkdir "$WORK/build" && cd "$WORK/build" || exit 1
+	[ -x "$TOP/configure" ] || (cd "$TOP" && autoreconf -i) \
+	    >"$WORK/build.log" 2>&1
+	"$TOP/configure" -q CFLAGS=-O2 >>"$WORK/build.log" 2>&1 &&
+	    make -s -j "$(nproc)" >>"$WORK/build.log" 2>&1 ||
+	    give_up 'pelihook does not build' "$WORK/build.log"
+	set -- gcc -std=c17 -D_GNU_SOURCE -O2 "-I$TOP/common" -pthread
+	"$@" -o "$WORK/spawn" "$HERE/spawn.c" &&
+	    "$@" -o "$WORK/limit" "$HERE/limit.c" -lfcgi &&
+	    "$@" -o "$WORK/hello.cgi" "$HERE/hello.c" &&
+	    "$@" -o "$WORK/store" "$HERE/store.c" libpelihook.a -ljson-c \
+		-lsqlite3 -lcrypto || give_up 'the helpers do not build'
+	cp "$HERE/check.sh" "$WORK/check.cgi" && cp cgi/pelihook.cgi "$WORK"
+}
+
+write_body() {
+	KEY=$(openssl rand -hex 32)
+	(umask 077; echo "$KEY" >"$WORK/secret")
+	printf '{"event":"pipeline_run_error","run":{"id":4711,"status":"ERROR",'\
+'"pipeline":"sales","streams":["orders","lines"]},"message":"%0900d"}' 0 \
+	    >"$WORK/body"
+	BENCH_BODY=$WORK/body
+	BENCH_SIGNATURE=$(openssl dgst -sha256 -hmac "$KEY" -r \
+	    "$WORK/body" | cut -d' ' -f1)
+	export BENCH_BODY BENCH_SIGNATURE
+}
+
+write_commands() {
+	cat >"$WORK/three.sh" <<-'END'
+	#!/bin/sh
+	event=${PELIHOOK_EVENT:-none}
+	[ -n "$event" ] || exit 1
+	END
+	chmod 755 "$WORK/three.sh"
+}
+
+write_configs() {
+	cat >"$WORK/wait.conf" <<-END
+	secret-file $WORK/secret
+	delivery wait
+	max-running 16
+	hook true
+		on * run /bin/true
+	hook sh
+		on * run $WORK/three.sh
+	END
+	cat >"$WORK/cgi.conf" <<-END
+	hook cgi
+		secret-file $WORK/secret
+		on * ignore
+	END
+	cat >"$WORK/queue.conf" <<-END
+	journal $WORK/journal/journal.db
+	secret-file $WORK/secret
+	max-queue 1000000
+	hook one
+		on * run /bin/true
+	hook hundred
+		batch 100
+		on * run /bin/true
+	END
+	sed '1a dispatch none' "$WORK/queue.conf" >"$WORK/keep.conf"
+}
+
+hook_of_webhook() {	# id wait command
+	cat <<-END
+	{ "id": "$1", "execute-command": "$3",
+	  "include-command-output-in-response": $2,
+	  "trigger-rule": { "match": { "type": "payload-hmac-sha256",
+	    "secret": "$KEY",
+	    "parameter": { "source": "header", "name": "X-Signature" }}}}
+	END
+}
+
+write_webhook() {
+	{
+		echo '['
+		hook_of_webhook true true /bin/true
+		echo ,
+		hook_of_webhook sh true "$WORK/three.sh"
+		echo ,
+		hook_of_webhook later false /bin/true
+		echo ']'
+	} >"$WORK/hooks.json"
+}
+
+fastcgi_location() {	# path upstream hook
+	cat <<-END
+	location = $1 {
+		include $WORK/params;
+		fastcgi_param PELIHOOK_HOOK $3;
+		fastcgi_keep_conn on;
+		fastcgi_pass $2;
+	}
+	END
+}
+
+wrap_location() {	# path script
+	cat <<-END
+	location = $1 {
+		include $WORK/params;
+		fastcgi_param SCRIPT_FILENAME $2;
+		fastcgi_param PELIHOOK_CONFIG $WORK/cgi.conf;
+		fastcgi_param BENCH_KEY $KEY;
+		fastcgi_pass unix:$WORK/wrap.sock;
+	}
+	END
+}
+
+write_nginx() {
+	grep -v PATH_INFO /etc/nginx/fastcgi_params >"$WORK/params"
+	cat >"$WORK/nginx.conf" <<-END
+	daemon off;
+	worker_processes 1;
+	pid $WORK/nginx.pid;
+	error_log $WORK/nginx-error.log;
+	$([ "$(id -u)" -ne 0 ] || echo 'user root;')
+	events { worker_connections 1024; }
+	http {
+		access_log off;
+		client_body_temp_path $WORK/nginx-body;
+		fastcgi_temp_path $WORK/nginx-fastcgi;
+		proxy_temp_path $WORK/nginx-proxy;
+		uwsgi_temp_path $WORK/nginx-uwsgi;
+		scgi_temp_path $WORK/nginx-scgi;
+		keepalive_requests 100000000;
+		upstream pelihook { server unix:$WORK/pelihook.sock;
+			keepalive 64; keepalive_requests 100000000; }
+		upstream limit { server unix:$WORK/limit.sock;
+			keepalive 64; keepalive_requests 100000000; }
+		upstream webhook { server 127.0.0.1:$WEBHOOK;
+			keepalive 64; keepalive_requests 100000000; }
+		server {
+			listen 127.0.0.1:$NGINX;
+			proxy_http_version 1.1;
+			proxy_set_header Connection "";
+			location /hooks/ { proxy_pass http://webhook; }
+			$(for hook in true sh one hundred; do
+				fastcgi_location /$hook pelihook $hook
+			done)
+			$(fastcgi_location /limit limit none)
+			$(wrap_location /script "$WORK/check.cgi")
+			$(wrap_location /wrapped "$WORK/pelihook.cgi")
+		}
+	}
+	END
+}
+
+write_lighttpd() {
+	cat >"$WORK/lighttpd.conf" <<-END
+	server.modules = ( "mod_cgi", "mod_setenv" )
+	server.bind = "127.0.0.1"
+	server.port = $LIGHTTPD
+	server.document-root = "$WORK"
+	server.upload-dirs = ( "$WORK" )
+	server.errorlog = "$WORK/lighttpd-error.log"
+	server.breakagelog = "$WORK/lighttpd-cgi.log"
+	server.max-keep-alive-requests = 0
+	setenv.set-environment = ( "PELIHOOK_CONFIG" => "$WORK/cgi.conf" )
+	cgi.assign = ( ".cgi" => "" )
+	END
+}
+
+start_servers() {
+	NGINX=$(free_port)
+	WEBHOOK=$(free_port)
+	LIGHTTPD=$(free_port)
+	write_nginx
+	write_lighttpd
+	launch limit "$WORK/limit" "$WORK/limit.sock" 16
+	launch wrap spawn-fcgi -n -s "$WORK/wrap.sock" -- \
+	    /usr/sbin/fcgiwrap -c 4
+	launch nginx nginx -p "$WORK" -c "$WORK/nginx.conf"
+	wait_for accepts "http://127.0.0.1:$NGINX/" ||
+	    give_up 'nginx does not start' "$WORK/nginx.log"
+	launch lighttpd setsid lighttpd -D -f "$WORK/lighttpd.conf"
+	wait_for accepts "http://127.0.0.1:$LIGHTTPD/" ||
+	    give_up 'lighttpd does not start' "$WORK/lighttpd.log"
+}
+
+# Each load finds a process that was just started, and its own journal.
+start_pelihook() {	# configuration
+	rm -rf "$WORK/journal"
+	mkdir -m 700 "$WORK/journal"
+	launch pelihook "$WORK/build/fcgi/pelihook.fcgi" -c "$WORK/$1.conf" \
+	    -s "$WORK/pelihook.sock"
+	wait_for test -S "$WORK/pelihook.sock" ||
+	    give_up 'pelihook.fcgi does not start' "$WORK/pelihook.log"
+	PELIHOOK=$PID
+}
+
+start_webhook() {
+	launch webhook webhook -ip 127.0.0.1 -port "$WEBHOOK" \
+	    -hooks "$WORK/hooks.json"
+	wait_for accepts "http://127.0.0.1:$WEBHOOK/" ||
+	    give_up 'webhook does not start' "$WORK/webhook.log"
+	PEER=$PID
+}
+
+# ---- Measuring ------------------------------------------------------------
+
+keep() {	# key value
+	echo "$2" >>"$WORK/kept/$1"
+	printf '%4s  %-24s %s\n' "$round" "$1" "$2" >&2
+}
+
+# A load; REQUESTS, RATE and P99 are what came of it.
+load() {	# clients url
+	# What wrote to disk before is not to be paid for now.
+	sync -f "$WORK"
+	wrk -t 1 -c "$1" -d "${SECONDS_EACH}s" --timeout 10s \
+	    -s "$HERE/post.lua" "$2" >"$WORK/wrk.log" 2>&1 ||
+	    give_up "wrk: $2" "$WORK/wrk.log"
+	line=$(grep '^BENCH ' "$WORK/wrk.log") ||
+	    give_up "wrk says nothing: $2" "$WORK/wrk.log"
+	# shellcheck disable=SC2086
+	set -- $line "$2"
+	RATE=$2 P99=$3 REQUESTS=$4
+	[ "$5" -eq 0 ] || give_up "$5 of $4 wrong answers from $6" \
+	    "$WORK/pelihook.log"
+}
+
+rate() {	# key clients url
+	load "$2" "$3"
+	keep "$1" "$RATE"
+}
+
+command_of() {	# true or sh
+	[ "$1" = true ] && echo /bin/true || echo "$WORK/three.sh"
+}
+
+row_wait() {
+	start_pelihook wait
+	start_webhook
+	for command in true sh; do
+		for clients in 1 4 16; do
+			key=wait-$command-$clients
+			runs=$("$WORK/spawn" "$clients" "$SECONDS_EACH" \
+			    "$(command_of "$command")" </dev/null) ||
+			    give_up 'a bare command failed'
+			keep "$key-spawn" "$runs"
+			rate "$key-pelihook" "$clients" \
+			    "http://127.0.0.1:$NGINX/$command"
+			rate "$key-webhook" "$clients" \
+			    "http://127.0.0.1:$WEBHOOK/hooks/$command"
+		done
+	done
+	stop "$PELIHOOK"
+	stop "$PEER"
+}
+
+row_queued() {
+	for clients in 16 64; do
+		rate "queued-$clients-limit" "$clients" \
+		    "http://127.0.0.1:$NGINX/limit"
+		for conf in queue keep; do
+			start_pelihook "$conf"
+			rate "queued-$clients-$conf" "$clients" \
+			    "http://127.0.0.1:$NGINX/one"
+			kill -KILL "$PELIHOOK"
+			stop "$PELIHOOK"
+			rm -f "$WORK/pelihook.sock"
+		done
+		start_webhook
+		rate "queued-$clients-webhook" "$clients" \
+		    "http://127.0.0.1:$NGINX/hooks/later"
+		stop "$PEER"
+	done
+}
+
+milliseconds() {
+	date +%s%3N
+}
+
+row_end() {
+	start_pelihook queue
+	began=$(milliseconds)
+	load 16 "http://127.0.0.1:$NGINX/hundred"
+	"$WORK/store" wait "$WORK/journal/journal.db" 60 ||
+	    give_up 'the queue does not become empty' "$WORK/pelihook.log"
+	keep end-pelihook "$((REQUESTS * 1000 / ($(milliseconds) - began)))"
+	stop "$PELIHOOK"
+	start_webhook
+	rate end-webhook 16 "http://127.0.0.1:$NGINX/hooks/true"
+	stop "$PEER"
+}
+
+row_wrong() {
+	good=$BENCH_SIGNATURE
+	rate wrong-limit 64 "http://127.0.0.1:$NGINX/limit"
+	start_pelihook wait
+	BENCH_SIGNATURE=$(printf %064d 0) BENCH_STATUS=401
+	export BENCH_STATUS
+	rate wrong-pelihook 64 "http://127.0.0.1:$NGINX/true"
+	unset BENCH_STATUS
+	BENCH_SIGNATURE=$good
+	stop "$PELIHOOK"
+}
+
+row_cgi() {
+	rate cgi-hello 4 "http://127.0.0.1:$LIGHTTPD/hello.cgi"
+	rate cgi-pelihook 4 "http://127.0.0.1:$LIGHTTPD/pelihook.cgi"
+}
+
+row_script() {
+	rate script-sh 4 "http://127.0.0.1:$NGINX/script"
+	rate script-pelihook 4 "http://127.0.0.1:$NGINX/wrapped"
+}
+
+memory_of() {	# pid field: MiB
+	awk -v field="$2:" '$1 == field { printf "%.2f", $2 / 1024 }' \
+	    "/proc/$1/status"
+}
+
+row_memory() {
+	start_pelihook wait
+	keep memory-idle-pelihook "$(memory_of "$PELIHOOK" VmRSS)"
+	load 64 "http://127.0.0.1:$NGINX/true"
+	keep memory-load-pelihook "$(memory_of "$PELIHOOK" VmHWM)"
+	stop "$PELIHOOK"
+	start_webhook
+	keep memory-idle-webhook "$(memory_of "$PEER" VmRSS)"
+	load 64 "http://127.0.0.1:$NGINX/hooks/true"
+	keep memory-load-webhook "$(memory_of "$PEER" VmHWM)"
+	stop "$PEER"
+}
+
+half() {	# clients url
+	load 16 "$1"
+	BENCH_RATE=$(awk "BEGIN { print $RATE / 2 }")
+	export BENCH_RATE
+	load 64 "$1"
+	unset BENCH_RATE
+}
+
+row_late() {
+	start_pelihook wait
+	half "http://127.0.0.1:$NGINX/true"
+	keep late-pelihook "$P99"
+	stop "$PELIHOOK"
+	start_webhook
+	half "http://127.0.0.1:$NGINX/hooks/true"
+	keep late-webhook "$P99"
+	stop "$PEER"
+}
+
+make_stores() {
+	mkdir -m 700 "$WORK/stores"
+	"$WORK/store" make "$WORK/stores/none.db" &&
+	    "$WORK/store" make "$WORK/stores/million.db" &&
+	    sqlite3 "$WORK/stores/million.db" <"$HERE/done.sql" >/dev/null ||
+	    give_up 'a journal cannot be made'
+}
+
+row_journal() {
+	[ -d "$WORK/stores" ] || make_stores
+	for store in none million; do
+		sync -f "$WORK"
+		# shellcheck disable=SC2046
+		set -- $("$WORK/store" measure "$WORK/stores/$store.db" 1000)
+		keep "journal-append-$store" "$1"
+		keep "journal-claim-$store" "$2"
+		keep "journal-list-$store" "$3"
+	done
+}
+
+# ---- Report ---------------------------------------------------------------
+
+machine() {
+	printf '%s cores, %s GiB of memory, Linux %s\n' "$(nproc)" \
+	    "$(awk '/^MemTotal/ { printf "%.0f", $2 / 1048576 }' \
+		/proc/meminfo)" "$(uname -r | sed 's/[^0-9.].*//')"
+}
+
+report() {
+	cat <<-END
+	# Measured
+
+	Written by \`sh tests/bench/run.sh\`; what stands for what is told at its end.
+
+	Machine: $(machine), load generators and servers included.
+	$(webhook -version), $(nginx -v 2>&1 | sed 's/.*: //; s,/, ,'), $(lighttpd -v | sed 's/ .*//; s,/, ,; q'), wrk; pelihook built with -O2.
+	$ROUNDS rounds, each with all loads in turn, $SECONDS_EACH s a load. The figures are medians, with the
+	least and the most behind them; the ratio is that of the medians.
+
+	END
+	awk -v directory="$WORK/kept" -f "$HERE/report.awk" "$HERE/rows.txt"
+	cat "$HERE/notes.md"
+}
+
+run_rows() {
+	round=0
+	while [ $round -lt "$ROUNDS" ]; do
+		round=$((round + 1))
+		for row in "$@"; do
+			"row_$row"
+		done
+	done
+}
+
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/pelihook-bench.XXXXXX") || exit 1
+trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
+mkdir "$WORK/kept"
+install_packages
+build
+write_body
+write_commands
+write_configs
+write_webhook
+start_servers
+if [ $# -gt 0 ]; then
+	run_rows "$@"
+	report
+else
+	# shellcheck disable=SC2086
+	run_rows $ROWS
+	report >"$WORK/report" && cp "$WORK/report" "$RESULTS"
+fi

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the journal's own calls cost, and when it is empty.
+ *
+ *	store make JOURNAL		a journal with nothing in it
+ *	store measure JOURNAL N		prints microseconds a call: append,
+ *					claim with its settlement, list
+ *	store wait JOURNAL SECONDS	returns once nothing is undelivered
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "crypto.h"
+#include "encode.h"
+#include "journal.h"
+#include "process.h"
+
+enum { BODY = 1024, LOOK = 5 };
+
+struct samples {
+	double *list;
+	int n;
+};
+
+static double
+now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	double left = *(const double *)a;
+	double right = *(const double *)b;
+
+	return (left > right) - (left < right);
+}
+
+static double
+median(struct samples *samples)
+{
+	qsort(samples->list, (size_t)samples->n, sizeof(double), compare);
+	return samples->list[samples->n / 2];
+}
+
+static void
+must(enum rc rc)
+{
+	if (rc == RC_OK)
+		return;
+	fprintf(stderr, "store: error %d\n", (int)rc);
+	exit(1);
+}
+
+static void
+append_one(struct journal *journal)
+{
+	static char body[BODY];
+	struct receipt receipt = {.received = clock_wall(),
+	    .verified = true, .remote_addr = "127.0.0.1"};
+	struct journal_entry entry = {.receipt = &receipt, .hook = "bench",
+	    .event = "pipeline_run_error", .body = {body, sizeof(body)},
+	    .max_queue = 1000000, .deliveries = 1};
+	uint8_t random[10];
+
+	memset(body, 'x', sizeof(body));
+	must(crypto_random(random, sizeof(random)));
+	encode_uuid7(receipt.received, random, receipt.id);
+	memset(receipt.digest, 'a', sizeof(receipt.digest) - 1);
+	must(journal_append(journal, &entry));
+}
+
+static void
+run_one(struct journal *journal)
+{
+	static const struct journal_want want = {"bench", 1, 1};
+	struct journal_wants wants = {&want, 1};
+	struct journal_settlement settlement = {.outcome = "exit"};
+	struct journal_claim claim;
+
+	must(journal_claim(journal, &wants, clock_wall(), &claim));
+	settlement.seq = claim.deliveries[0].seq;
+	settlement.started = settlement.ended = clock_wall();
+	must(journal_settle(journal, &settlement, 1));
+	journal_claim_free(&claim);
+}
+
+static enum rc
+count_row(void *context, const struct journal_row *row)
+{
+	(void)row;
+	++*(int *)context;
+	return RC_OK;
+}
+
+static void
+list_some(struct journal *journal)
+{
+	struct journal_filter filter = {.state = -1, .limit = 50};
+	int n = 0;
+
+	must(journal_list(journal, &filter, count_row, &n));
+	filter.state = JOURNAL_DEAD;
+	must(journal_list(journal, &filter, count_row, &n));
+}
+
+static double
+measure_one(struct journal *journal, int n, void (*call)(struct journal *))
+{
+	struct samples samples = {calloc((size_t)n, sizeof(double)), n};
+	double began;
+	double result;
+
+	if (samples.list == NULL)
+		must(RC_MEMORY);
+	for (int i = 0; i < n; i++) {
+		began = now();
+		call(journal);
+		samples.list[i] = now() - began;
+	}
+	result = median(&samples);
+	free(samples.list);
+	return result;
+}
+
+static void
+measure(struct journal *journal, int n)
+{
+	double append = measure_one(journal, n, append_one);
+	double claim = measure_one(journal, n, run_one);
+
+	printf("%.1f %.1f %.1f\n", append, claim,
+	    measure_one(journal, n, list_some));
+}
+
+static enum rc
+add_backlog(void *context, const char *hook, int64_t events)
+{
+	(void)hook;
+	*(int64_t *)context += events;
+	return RC_OK;
+}
+
+static int
+wait_until_empty(struct journal *journal, int seconds)
+{
+	int64_t deadline = clock_steady() + (int64_t)seconds * 1000;
+	int64_t events;
+
+	do {
+		events = 0;
+		must(journal_backlog(journal, add_backlog, &events));
+		if (events == 0)
+			return 0;
+		poll(NULL, 0, LOOK);
+	} while (clock_left(deadline) > 0);
+	return 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct journal *journal;
+	int status = 0;
+
+	if (argc < 3)
+		return 64;
+	process_start();
+	crypto_start();
+	must(journal_open(argv[2], JOURNAL_CREATE, &journal));
+	if (strcmp(argv[1], "measure") == 0)
+		measure(journal, atoi(argv[3]));
+	else if (strcmp(argv[1], "wait") == 0)
+		status = wait_until_empty(journal, atoi(argv[3]));
+	journal_close(journal);
+	return status;
+}
