@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: ISC
+#
+# Sourced by the fault tests.  Runs the Python program of the test's name as
+# an ordinary user, since neither a drain nor a command is run by root, with
+# copies of all programs where that user reaches them.  As root it gets a
+# small file system of its own besides, which no other process sees.
+
+set -u
+
+HERE=$(cd "$(dirname "$0")" && pwd) || exit 1
+NAME=$(basename "$0" .sh)
+BUILD=${abs_top_builddir:-$(cd "$HERE/../.." && pwd)}
+ORDINARY=${ORDINARY:-65534}
+
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+as_user() {
+	if [ "$(id -u)" -eq 0 ]; then
+		setpriv --reuid="$ORDINARY" --regid="$ORDINARY" \
+		    --clear-groups "$@"
+	else
+		"$@"
+	fi
+}
+
+# A directory that the user can reach, whatever TMPDIR is.
+make_work() {
+	for base in "${TMPDIR:-/tmp}" /tmp; do
+		WORK=$(mktemp -d "$base/pelihook-fault.XXXXXX") || continue
+		chmod 755 "$WORK"
+		if [ "${#base}" -lt 60 ] && as_user test -r "$WORK"; then
+			return
+		fi
+		rm -rf "$WORK"
+	done
+	return 1
+}
+
+fill_work() {
+	mkdir "$WORK/tmp" "$WORK/small" &&
+	    cp "$HERE"/*.py "$HERE/../cases/fastcgi.py" \
+		"$HERE/../cases/harness.py" "$BUILD/tests/fault/mark" \
+		"$BUILD/tests/fault/pelihook.cgi" \
+		"$BUILD/tests/fault/pelihook.fcgi" \
+		"$BUILD/ctl/pelihookctl" "$WORK" || return 1
+	for library in clock killat; do
+		${CC:-cc} -D_GNU_SOURCE -O1 -shared -fPIC \
+		    -o "$WORK/$library.so" "$HERE/$library.c" || return 1
+	done
+	chmod -R go+rX "$WORK"
+	[ "$(id -u)" -ne 0 ] || chown "$ORDINARY" "$WORK/tmp"
+}
+
+# One that the user can run: the first in PATH may be root's own.
+find_python() {
+	for python in ${PYTHON:-python3} /usr/bin/python3; do
+		as_user "$python" -c 'import sqlite3' 2>/dev/null && return
+	done
+	return 1
+}
+
+# PELIHOOK_SMALL is set where there is a small file system.
+ordinary() {
+	if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
+		# shellcheck disable=SC2016
+		unshare -m --propagation private sh -c '
+			mount -t tmpfs -o "size=24m,mode=755,uid=$ORDINARY" \
+			    none "$WORK/small" || exit 1
+			PELIHOOK_SMALL=$WORK/small
+			export PELIHOOK_SMALL
+			exec setpriv --reuid="$ORDINARY" --regid="$ORDINARY" \
+			    --clear-groups "$@"' sh "$@"
+	else
+		as_user "$@"
+	fi
+}
+
+make_work || skip_all 'no directory that an ordinary user can reach'
+trap 'rm -rf "$WORK"' EXIT
+trap 'exit 1' HUP INT TERM
+find_python || skip_all 'no python3 with sqlite3'
+if ! fill_work >"$WORK/log" 2>&1; then
+	sed 's/^/# /' "$WORK/log"
+	echo 'Bail out! the programs of the test are not there'
+	exit 1
+fi
+PELIHOOK_WORK=$WORK
+PELIHOOK_CGI=$WORK/pelihook.cgi
+PELIHOOK_FCGI=$WORK/pelihook.fcgi
+PELIHOOK_TEST_CTL=$WORK/pelihookctl
+TMPDIR=$WORK/tmp
+PYTHONDONTWRITEBYTECODE=1
+export ORDINARY WORK PELIHOOK_WORK PELIHOOK_CGI PELIHOOK_FCGI \
+    PELIHOOK_TEST_CTL TMPDIR PYTHONDONTWRITEBYTECODE
+ordinary "$python" "$WORK/$NAME.py" "$@"
