@@ -310,7 +310,7 @@ def paths(server):
     for path in ("/hook/First", "/hook/first%00", "/hook/first%00/..",
                  "/hook/first/x", "/hook/first%2f%2fx",
                  "/hook/..%2ffirst", "/hook/%2e%2e%2ffirst", "/hook/first;x",
-                 "/hook/first%20", "/hook/first%0a", "/hook/.first",
+                 "/hook/first%20", "/hook/first%0ax", "/hook/.first",
                  "/hook/%c0%af", "/hook/%ff", "/hook/" + "a" * 3000,
                  "/hook/" + "../" * 100 + "etc/passwd", "/hook/first.conf",
                  "/hook/second/../first/..%2fsecond", "/hook\\first",
