@@ -13,10 +13,10 @@ setup_file() {
 	cat >"$CONFIG" <<-END
 	log $WORK/pelihook.log
 	log-level debug
+	setenv RECORDS $WORK/records
 
 	hook first
 	  secret-file $WORK/secret
-	  setenv RECORDS $WORK/records
 	  env VALUE /value
 	  read-timeout 10s
 	  max-running 16

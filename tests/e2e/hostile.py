@@ -313,7 +313,7 @@ def paths(server):
                  "/hook/first%20", "/hook/first%0ax", "/hook/.first",
                  "/hook/%c0%af", "/hook/%ff", "/hook/" + "a" * 3000,
                  "/hook/" + "../" * 100 + "etc/passwd", "/hook/first.conf",
-                 "/hook/second/../first/..%2fsecond", "/hook\\first",
+                 "/hook\\first",
                  "/hook/*", "/hook/?*", "/hook/$(id)", "/hook/`id`",
                  "/hook/%2f", "/hook/%2f%2f"):
         status = raw(head("POST", path, signed(EVENT) + [
