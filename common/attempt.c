@@ -119,15 +119,22 @@ prepare(struct work *work, struct item *item)
 	    &work->pool, &item->job.fields);
 }
 
-static int64_t
-pause_of(const struct hook *hook, unsigned step)
+/* From -0.1 to 0.1. */
+static double
+pick_swerve(void)
 {
 	uint32_t random = UINT32_MAX / 2;
-	int64_t pause = hook->retry[step];
 
 	(void)crypto_random(&random, sizeof(random));
-	return pause + (int64_t)((double)pause *
-	    ((double)random / (double)UINT32_MAX - 0.5) / 5);
+	return ((double)random / (double)UINT32_MAX - 0.5) / 5;
+}
+
+static int64_t
+pause_of(const struct hook *hook, unsigned step, double swerve)
+{
+	int64_t pause = hook->retry[step];
+
+	return pause + (int64_t)((double)pause * swerve);
 }
 
 static enum journal_verdict
@@ -348,7 +355,7 @@ settle_alone(struct work *work, enum rc outcome)
 	fill_settlements(work, verdict);
 	if (verdict == JOURNAL_DELAY)
 		work->settlements[0].pause = pause_of(work->attempt->hook,
-		    item->delivery->step);
+		    item->delivery->step, pick_swerve());
 	if (settle_group(work) != RC_OK)
 		return false;
 	if (verdict == JOURNAL_BURY)
@@ -409,21 +416,34 @@ try_each(struct work *work)
 	}
 }
 
+/*
+ * Each waits for its own next pause, lest new events drag old ones through
+ * the schedule or wait as long as these.  Those of one step come due at the
+ * same moment, and so stay a batch.
+ */
+static void
+give_verdicts(struct work *work, enum rc outcome)
+{
+	double swerve = pick_swerve();
+
+	for (size_t i = 0; i < work->group_n; i++) {
+		const struct item *item = work->group[i];
+		enum journal_verdict verdict = verdict_of(work, item,
+		    outcome);
+
+		work->settlements[i].verdict = verdict;
+		if (verdict == JOURNAL_DELAY)
+			work->settlements[i].pause = pause_of(
+			    work->attempt->hook, item->delivery->step,
+			    swerve);
+	}
+}
+
 static void
 settle_together(struct work *work, enum rc outcome)
 {
-	struct item *first = work->group[0];
-	enum journal_verdict verdict = verdict_of(work, first, outcome);
-	int64_t pause = 0;
-
-	if (verdict == JOURNAL_DELAY)
-		pause = pause_of(work->attempt->hook, first->delivery->step);
-	fill_settlements(work, verdict);
-	for (size_t i = 0; i < work->group_n; i++) {
-		work->settlements[i].verdict = verdict_of(work,
-		    work->group[i], outcome);
-		work->settlements[i].pause = pause;
-	}
+	fill_settlements(work, JOURNAL_DELAY);
+	give_verdicts(work, outcome);
 	if (settle_group(work) != RC_OK || outcome != RC_TEMPORARY)
 		return;
 	for (size_t i = 0; i < work->group_n; i++)

@@ -335,6 +335,15 @@ hold_rest(struct journal *journal, const struct journal_claim *claim)
 	}
 }
 
+static int
+compare_age(const void *a, const void *b)
+{
+	const struct journal_delivery *left = a;
+	const struct journal_delivery *right = b;
+
+	return (left->seq > right->seq) - (left->seq < right->seq);
+}
+
 static enum rc
 claim_due(struct journal *journal, void *arguments)
 {
@@ -354,6 +363,8 @@ claim_due(struct journal *journal, void *arguments)
 	if (best.want->batch > 1) {
 		take_more(journal, best.want, claiming);
 		hold_rest(journal, claiming->claim);
+		qsort(claiming->claim->deliveries, claiming->claim->n,
+		    sizeof(struct journal_delivery), compare_age);
 	}
 	return RC_OK;
 }

@@ -1026,6 +1026,31 @@ a_batch_that_has_to_wait_stays_one(void **state)
 }
 
 static void
+an_old_one_of_a_batch_keeps_its_own_pause(void **state)
+{
+	struct machine machine;
+	int64_t due;
+
+	(void)state;
+	write_command("cmd", "echo \"$body\" >>$M; code=75");
+	build(&machine, load_hook("batch 5\ninput line\nretry 500ms 1h\n"));
+	append_sample(machine.journal, "h", 1, "");
+	drain_empty(&machine);
+	for (due = clock_wall() + 600; clock_wall() < due;)
+		poll(NULL, 0, 1);
+	append_sample(machine.journal, "h", 2, "");
+	machine.settings.until_empty = false;
+	start(&machine);
+	wait_for(marks_path, "end 2 2 75");
+	stop(&machine);
+	expect_marks("start 1 1\n{\"n\":1}\nend 1 1 75\n"
+	    "start 1 \n{\"n\":1}\n{\"n\":2}\nend 1  75\n"
+	    "start 2 2\n{\"n\":2}\nend 2 2 75\n");
+	assert_true(counts_are(machine.journal, "h queued 2 "));
+	take_apart(&machine);
+}
+
+static void
 a_key_of_a_batch_stops_at_its_first_failure(void **state)
 {
 	struct machine machine;
@@ -1256,6 +1281,7 @@ main(int argc, char **argv)
 		TEST(a_batch_is_one_run),
 		TEST(a_failed_batch_is_taken_apart),
 		TEST(a_batch_that_has_to_wait_stays_one),
+		TEST(an_old_one_of_a_batch_keeps_its_own_pause),
 		TEST(a_key_of_a_batch_stops_at_its_first_failure),
 		TEST(a_result_outlasts_a_full_disk),
 		STUCK(a_stuck_command_keeps_its_claim_until_it_is_gone),
