@@ -312,6 +312,8 @@ reload_server() {
 # and this configuration.
 responders() {
 	local file pid
+	# These have no blanks.
+	# shellcheck disable=SC2044
 	for file in $(find /proc/[0-9]*/exe -maxdepth 0 -lname "$FCGI" \
 	    2>/dev/null); do
 		pid=${file#/proc/}
