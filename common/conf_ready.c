@@ -291,12 +291,11 @@ check_journal(struct conf *conf, struct complaints *complaints)
 	named.path = directory_of(&conf->pool, conf->journal);
 	if (named.path == NULL)
 		return RC_MEMORY;
-	if (stat(named.path, &stat_of) != 0)
-		return RC_OK;
-	if (check(&named, TRUST_DIRECTORY) == RC_OK &&
-	    stat_of.st_uid != geteuid())
+	if (stat(named.path, &stat_of) == 0 && stat_of.st_uid != geteuid())
 		complain(&named, "does not belong to the user of this "
 		    "process: chown it to the web server's user");
+	else
+		(void)check(&named, TRUST_DIRECTORY);
 	return RC_OK;
 }
 

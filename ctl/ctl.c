@@ -378,7 +378,7 @@ ctl_open(struct ctl *ctl)
 	if (rc != RC_OK || ctl->conf->journal == NULL || ctl->user != NULL ||
 	    geteuid() != 0)
 		return rc;
-	rc = user_become_owner(ctl->conf->journal);
+	rc = user_become_owner(ctl->conf);
 	if (rc != RC_OK || geteuid() == 0)
 		return rc;
 	conf_release(ctl->conf);

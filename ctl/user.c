@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "user.h"
 
 #include "bytes.h"
+#include "conf.h"
 #include "ctl.h"
 
 static bool
@@ -74,13 +76,15 @@ directory_of(const char *path, struct buf *into)
 
 /* A link is taken as what it is: the journal is never opened through one. */
 static enum rc
-owner_of(const char *journal, const char *directory, uid_t *owner)
+owner_of(const struct conf *conf, const char *directory, uid_t *owner)
 {
+	const char *journal = conf->journal;
 	struct stat above, file;
 
 	if (stat(directory, &above) == -1) {
-		ctl_complain("the journal's directory %s: %s", directory,
-		    strerror(errno));
+		fprintf(stderr, "%s:%u: the journal's directory %s: %s: make "
+		    "it, for the web server's user\n", conf->file,
+		    conf->journal_line, directory, strerror(errno));
 		return RC_CONFIG;
 	}
 	if (lstat(journal, &file) == -1 && errno != ENOENT) {
@@ -132,14 +136,14 @@ user_become(const char *name)
 }
 
 enum rc
-user_become_owner(const char *journal)
+user_become_owner(const struct conf *conf)
 {
 	struct buf directory = {0};
 	uid_t owner = 0;
-	enum rc rc = directory_of(journal, &directory);
+	enum rc rc = directory_of(conf->journal, &directory);
 
 	if (rc == RC_OK)
-		rc = owner_of(journal, directory.data, &owner);
+		rc = owner_of(conf, directory.data, &owner);
 	if (rc == RC_OK)
 		rc = become_uid(owner);
 	buf_free(&directory);

@@ -4,6 +4,8 @@
 
 #include "rc.h"
 
+struct conf;
+
 /*
  * Root becomes another user for good: supplementary groups, group, user and
  * HOME.  Checked: none of it can be taken back.  For who is that user already
@@ -17,6 +19,6 @@ enum rc user_become(const char *name);
  * yet.  RC_CONFIG: neither is there, the two differ, or the owner has no
  * name; RC_SYSTEM.
  */
-enum rc user_become_owner(const char *journal);
+enum rc user_become_owner(const struct conf *conf);
 
 #endif

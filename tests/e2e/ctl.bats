@@ -140,6 +140,16 @@ nobody
 	[ -z "$(ls "$T/state")" ]
 }
 
+@test "a journal without its directory is told with file and line" {
+	make_conf <<-EOF
+		delivery wait
+		on * ignore
+	EOF
+	sed -i "1i journal $T/state/journal.db" "$conf"
+	run -78 "$PELIHOOKCTL" -c "$conf" check
+	[[ $output == "$conf:1: the journal's directory $T/state"*"make it"* ]]
+}
+
 @test "root becomes the owner of the journal that is there" {
 	needs_root
 	mkdir "$T/state"

@@ -1132,6 +1132,7 @@ static void
 the_journals_directory_is_checked(void **state)
 {
 	struct buf complaints = {0};
+	struct bad missing = {"missing", 1, "d does not exist: make it"};
 	struct bad bad = {"open", 1, "the journal's directory "};
 	char text[4 * PATH_MAX];
 	struct conf *conf;
@@ -1141,7 +1142,9 @@ the_journals_directory_is_checked(void **state)
 	snprintf(text, sizeof text, "journal %s/d/q\nsecret-file %s\n"
 	    "on * ignore\n", scratch, scratch_path("s"));
 	conf = good(text);
-	assert_int_equal(conf_ready_all(conf, &complaints), RC_OK);
+	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&missing, &complaints), 0);
+	complaints.len = 0;
 	scratch_directory("d", 0777);
 	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
 	assert_int_equal(check_complaint(&bad, &complaints), 0);
