@@ -22,7 +22,10 @@ struct gateway {
 	 */
 	enum rc (*read)(void *context, char *into, size_t room,
 	    int64_t deadline, size_t *got);
-	/* Writes all of it and sends it on its way.  RC_SYSTEM. */
+	/*
+	 * Writes all of it and sends it on its way, at the latest when
+	 * drain would have to wait.  RC_SYSTEM.
+	 */
 	enum rc (*write)(void *context, struct bytes bytes);
 	/*
 	 * Takes what is left of the input before the deadline, so that the

@@ -141,27 +141,41 @@ is_plain(struct bytes value)
 	return value.len > 0;
 }
 
-/* Appends a whole field, or nothing and the mark of a cut line. */
+/* Without looking for room. */
+static void
+log_put(struct log_line *line, struct bytes bytes)
+{
+	memcpy(line->text + line->len, bytes.data, bytes.len);
+	line->len += bytes.len;
+}
+
+/*
+ * Appends a whole field, or nothing and the mark of a cut line.  There are a
+ * dozen in each line, which is why none goes through printf.
+ */
 static void
 log_field(struct log_line *line, const char *key, struct bytes value,
     bool quoted)
 {
 	size_t room = sizeof(line->text) - LOG_RESERVE;
-	const char *quote = quoted ? "\"" : "";
-	const char *space = is_json() ? "," : " ";
-	int n;
+	bool json = is_json();
+	const struct bytes parts[] = {
+		bytes_of(line->len <= 1 ? "" : json ? "," : " "),
+		bytes_of(json ? "\"" : ""), bytes_of(key),
+		bytes_of(json ? "\":" : "="), bytes_of(quoted ? "\"" : ""),
+		value, bytes_of(quoted ? "\"" : "")
+	};
+	size_t len = 0;
 
-	if (line->cut)
-		return;
-	if (line->len <= 1)
-		space = "";
-	n = snprintf(line->text + line->len, room - line->len,
-	    is_json() ? "%s\"%s\":%s%.*s%s" : "%s%s=%s%.*s%s", space, key,
-	    quote, (int)value.len, value.len > 0 ? value.data : "", quote);
-	if (n < 0 || (size_t)n >= room - line->len)
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		len += parts[i].len;
+	if (line->cut || len >= room - line->len) {
 		line->cut = true;
-	else
-		line->len += (size_t)n;
+		return;
+	}
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (parts[i].len > 0)
+			log_put(line, parts[i]);
 }
 
 void
@@ -237,14 +251,6 @@ log_write(const struct log_line *line)
 	while (n < 0 && errno == EINTR);
 }
 
-/* For what LOG_RESERVE holds room for. */
-static void
-log_add(struct log_line *line, const char *text)
-{
-	memcpy(line->text + line->len, text, strlen(text));
-	line->len += strlen(text);
-}
-
 void
 log_end(struct log_line *line)
 {
@@ -254,8 +260,8 @@ log_end(struct log_line *line)
 	if (!line->wanted)
 		return;
 	if (line->cut)
-		log_add(line, mark);
-	log_add(line, end);
+		log_put(line, bytes_of(mark));
+	log_put(line, bytes_of(end));
 	log_write(line);
 }
 

@@ -16,6 +16,8 @@
 #include "log.h"
 #include "run.h"
 
+enum { AT_ONCE = 64 * 1024 };	/* lines are written so many bytes at once */
+
 enum fate {
 	FATE_KEEP,
 	FATE_DROP,
@@ -163,32 +165,44 @@ write_all(int fd, struct bytes bytes)
 }
 
 static enum rc
-write_line(int fd, const struct job *job, struct buf *line)
+flush_lines(int fd, struct buf *lines)
+{
+	enum rc rc = write_all(fd, buf_view(lines));
+
+	lines->len = 0;
+	return rc;
+}
+
+static enum rc
+add_line(int fd, const struct job *job, struct buf *lines)
 {
 	enum rc rc;
 
-	line->len = 0;
 	if (job->hook->input == CONF_CLOUDEVENTS)
-		rc = render_cloudevent(job, line);
+		rc = render_cloudevent(job, lines);
 	else
-		rc = render_line(job->body, line);
+		rc = render_line(job->body, lines);
 	if (rc == RC_OK)
-		rc = buf_char(line, '\n');
-	return rc == RC_OK ? write_all(fd, buf_view(line)) : rc;
+		rc = buf_char(lines, '\n');
+	if (rc == RC_OK && lines->len >= AT_ONCE)
+		rc = flush_lines(fd, lines);
+	return rc;
 }
 
 static enum rc
 write_input(int fd, const struct job *jobs, size_t n)
 {
-	struct buf line = {0};
+	struct buf lines = {0};
 	enum rc rc = RC_OK;
 
 	/* Several bodies are told apart by their lines only. */
 	if (n == 1 && jobs->hook->input == CONF_BODY)
 		return write_all(fd, jobs->body);
 	for (size_t i = 0; rc == RC_OK && i < n; i++)
-		rc = write_line(fd, &jobs[i], &line);
-	buf_free(&line);
+		rc = add_line(fd, &jobs[i], &lines);
+	if (rc == RC_OK)
+		rc = flush_lines(fd, &lines);
+	buf_free(&lines);
 	return rc;
 }
 
