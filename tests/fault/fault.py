@@ -32,7 +32,6 @@ harness.PASSED["ASAN_OPTIONS"] = \
 
 CONFIG = """journal @JOURNAL@
 log @DIR@/queue.log
-stop-timeout 2s
 @GLOBAL@
 hook peliqan
   secret-file @DIR@/secret.new
@@ -84,7 +83,8 @@ class Site(Place):
         self.configure(hook, globals, retry)
 
     def configure(self, hook="", globals="", retry=None):
-        text = CONFIG.replace("@HOOK@", hook).replace("@GLOBAL@", globals)
+        text = CONFIG.replace("@HOOK@", hook)
+        text = text.replace("@GLOBAL@", globals or "stop-timeout 2s")
         text = text.replace("@RETRY@", retry or "30ms " * 60)
         text = text.replace("@JOURNAL@", self.journal)
         self.conf = self.config(text.replace("@MARK@", MARK))
