@@ -116,7 +116,7 @@ pragma_number(struct journal *journal, const char *text, int64_t *out)
 }
 
 static int
-identify(struct journal *journal, struct identity *identity)
+read_identity(struct journal *journal, struct identity *identity)
 {
 	int error = pragma_number(journal, "PRAGMA application_id",
 	    &identity->application);
@@ -128,6 +128,25 @@ identify(struct journal *journal, struct identity *identity)
 		error = pragma_number(journal,
 		    "SELECT count(*) FROM sqlite_master",
 		    &identity->tables);
+	return error;
+}
+
+static int
+run_text(struct journal *journal, const char *text)
+{
+	return sqlite3_exec(journal->db, text, NULL, NULL, NULL);
+}
+
+/* All of it as of one moment: another process may be making the tables. */
+static int
+identify(struct journal *journal, struct identity *identity)
+{
+	int error = run_text(journal, "BEGIN");
+
+	if (error != SQLITE_OK)
+		return error;
+	error = read_identity(journal, identity);
+	run_text(journal, "COMMIT");
 	return error;
 }
 
@@ -172,12 +191,6 @@ judge(struct journal *journal, const struct identity *identity, int newest)
 		return RC_CONFIG;
 	}
 	return RC_OK;
-}
-
-static int
-run_text(struct journal *journal, const char *text)
-{
-	return sqlite3_exec(journal->db, text, NULL, NULL, NULL);
 }
 
 /* Somebody else may have done it while the lock was waited for. */
