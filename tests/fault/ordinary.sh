@@ -3,7 +3,8 @@
 # Sourced by the fault tests.  Runs the Python program of the test's name as
 # an ordinary user, since neither a drain nor a command is run by root, with
 # copies of all programs where that user reaches them.  As root it gets a
-# small file system of its own besides, which no other process sees.
+# small file system of its own besides, which no other process sees.  With
+# STAYS_ROOT the Python program itself runs as root.
 
 set -u
 
@@ -46,12 +47,13 @@ fill_work() {
 		"$BUILD/tests/fault/pelihook.cgi" \
 		"$BUILD/tests/fault/pelihook.fcgi" \
 		"$BUILD/ctl/pelihookctl" "$WORK" || return 1
-	for library in clock killat; do
+	for library in clock failing killat; do
 		${CC:-cc} -D_GNU_SOURCE -O1 -shared -fPIC \
 		    -o "$WORK/$library.so" "$HERE/$library.c" || return 1
 	done
 	chmod -R go+rX "$WORK"
-	[ "$(id -u)" -ne 0 ] || chown "$ORDINARY" "$WORK/tmp"
+	[ "$(id -u)" -ne 0 ] || [ -n "${STAYS_ROOT:-}" ] ||
+	    chown "$ORDINARY" "$WORK/tmp"
 }
 
 # One that the user can run: the first in PATH may be root's own.
@@ -64,7 +66,9 @@ find_python() {
 
 # PELIHOOK_SMALL is set where there is a small file system.
 ordinary() {
-	if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
+	if [ -n "${STAYS_ROOT:-}" ]; then
+		"$@"
+	elif [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
 		# shellcheck disable=SC2016
 		unshare -m --propagation private sh -c '
 			mount -t tmpfs -o "size=24m,mode=755,uid=$ORDINARY" \

@@ -1,0 +1,476 @@
+# SPDX-License-Identifier: ISC
+"""What the queue promises while nothing breaks: order, concurrency, one run
+of what is one event, an orderly stop, several processes on one journal.
+
+usage: queue.py [WORD of a test's name...]"""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import harness
+from fault import (DONE, DRAIN, QUEUED, RUNNING, Site, check_journal,
+                   check_order, event)
+from harness import (FCGI, PATIENCE, Process, check, fastcgi, post, spawn,
+                     status_of, wait_for)
+
+MANY = 50
+
+WAITING = """journal @DIR@/journal.db
+log @DIR@/queue.log
+hook peliqan
+  secret-file @DIR@/secret.new
+  delivery wait
+  dedupe body
+  on * run /bin/sh -c 'echo run >>@DIR@/ran; \
+while test -e @DIR@/wait; do sleep 0.02; done; exit $(cat @DIR@/status)'
+"""
+
+
+# Sending.
+
+def send(server, number, **fields):
+    body = event(number, **fields)
+    status = status_of(server.request(post(body), body))
+    check(status == 202, "event %d was answered %d" % (number, status))
+
+
+def answers(count, ask):
+    """ask() as many times at once; what each returned."""
+    found = []
+    ready = threading.Barrier(count)
+
+    def one():
+        ready.wait()
+        found.append(ask())
+
+    threads = [threading.Thread(target=one) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    check(len(found) == count, "a request failed")
+    return found
+
+
+def word_of(answer):
+    """The reply's status, with the word that tells a duplicate."""
+    status = status_of(answer)
+    if status == 503:
+        check(b"\nRetry-After: " in answer, "no Retry-After: %r" % answer)
+    for word in b"queued", b"duplicate", b"delivered":
+        if b'"status":"%s"' % word in answer:
+            return status, word.decode()
+    return status, None
+
+
+def count_words(found):
+    words = {}
+    for answer in found:
+        word = word_of(answer)
+        words[word] = words.get(word, 0) + 1
+    return words
+
+
+# What the commands saw.
+
+def most_at_once(runs):
+    """How many whole runs were under way at the same time."""
+    marks = sorted([(run.began, 1) for run in runs] +
+                   [(run.ended, -1) for run in runs])
+    now = most = 0
+    for _, by in marks:
+        now += by
+        most = max(most, now)
+    return most
+
+
+def all_whole(site, count):
+    check_journal(site.journal)
+    runs = site.runs()
+    for run in runs:
+        check(run.ended is not None, "a run of event %d did not end" %
+              run.number)
+    deliveries = site.deliveries()
+    check(len(deliveries) == count, "%d events" % len(deliveries))
+    for number, (_, state, _, _) in deliveries.items():
+        check(state == DONE, "event %d is in state %d" % (number, state))
+        ends = [run for run in runs if run.number == number and
+                run.what == "E"]
+        check(len(ends) == 1, "event %d ran to its end %d times" %
+              (number, len(ends)))
+    return runs, deliveries
+
+
+# Order and concurrency.
+
+def keep_draining(site, over, pids):
+    while not over.is_set():
+        process = subprocess.Popen(
+            site.ctl_command("drain"), stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env=harness.PASSED)
+        pids.add(process.pid)
+        check(process.wait(120) == 0, "a drain ended with %r" %
+              process.returncode)
+
+
+def held_back_alone(runs):
+    """Whether other keys ran between the tries of one that failed."""
+    for i, run in enumerate(runs):
+        if run.what == "F" and run.key:
+            later = next(j for j in range(i + 1, len(runs))
+                         if runs[j].number == run.number)
+            if any(other.key != run.key for other in runs[i + 1:later]):
+                return True
+    return False
+
+
+def two_processes(site, server):
+    """A server and drains beside it, failures among what they run."""
+    count = 300
+    over = threading.Event()
+    drains = set()
+    source = random.Random(5)
+    drainer = threading.Thread(target=keep_draining,
+                               args=(site, over, drains))
+    try:
+        drainer.start()
+        for number in range(count):
+            fields = {"work": source.choice((0, 5, 15))}
+            if source.random() < 0.7:
+                fields["key"] = source.randint(1, 6)
+            if source.random() < 0.2:
+                fields["fail"] = source.randint(1, 2)
+            send(server, number, **fields)
+        site.settled(60)
+    finally:
+        over.set()
+        drainer.join()
+    runs, deliveries = all_whole(site, count)
+    check_order(runs, deliveries)
+    most = most_at_once(runs)
+    check(2 < most <= 8, "%d at once" % most)
+    parents = {run.parent for run in runs}
+    check(server.pid in parents, "the server ran nothing")
+    check(parents & drains, "no drain ran anything")
+    check(held_back_alone(runs), "a failing event held back other keys")
+    print("# events %d, runs %d, most at once %d, by %d processes" %
+          (count, len(runs), most, len(parents)))
+
+
+def one_by_one(site, server):
+    """order hook: whatever concurrency allows."""
+    source = random.Random(6)
+    for number in range(60):
+        send(server, number, work=source.choice((0, 3)),
+             fail=source.choice((0, 0, 0, 1, 2)))
+    site.settled(60)
+    runs, deliveries = all_whole(site, 60)
+    check(most_at_once(runs) == 1, "two at once")
+    numbers = [run.number for run in runs]
+    check(numbers == sorted(numbers), "out of order: %r" % numbers)
+
+
+def siblings(site):
+    """Several servers on one socket and one journal, as mod_fcgid has them.
+    The one that runs the queue is killed, and others go on."""
+    sock = socket.socket(socket.AF_UNIX)
+    sock.bind(site.path("sock"))
+    sock.listen(64)
+    servers = [Process(spawn([FCGI, "-c", site.conf],
+                             DRAIN, [sock.fileno(), sock.fileno()],
+                             site.path("log"))) for _ in range(3)]
+    try:
+        for number in range(60):
+            body = event(number, work=40)
+            connection = fastcgi.Connection(site.path("sock"), PATIENCE)
+            status = status_of(connection.request(post(body), body))
+            connection.close()
+            check(status == 202, "answered %d" % status)
+        busy = site.runs()[-1].parent
+        killed = [server for server in servers if server.pid == busy]
+        check(killed, "run by a stranger")
+        killed[0].end()
+        site.settled(60)
+        check_journal(site.journal)
+        runs = site.runs()
+        check(len({run.parent for run in runs}) > 1, "nobody took over")
+        check(most_at_once([run for run in runs if run.ended]) <= 2,
+              "more than two at once")
+        for number, (_, state, _, _) in site.deliveries().items():
+            check(state == DONE, "event %d: state %d" % (number, state))
+        servers.remove(killed[0])
+        for server in servers:
+            server.signal(signal.SIGTERM)
+            check(server.wait() == 0, "it ended with %r" % server.status)
+    finally:
+        for server in servers:
+            server.end()
+        sock.close()
+
+
+# One run of what is one event.
+
+def through_fcgi(site, test):
+    server = site.fcgi()
+    try:
+        test(lambda body: server.request(post(body), body))
+    finally:
+        server.end()
+
+
+def through_cgi(site, test):
+    test(site.ask_cgi)
+
+
+def dedupe_queued(site, through):
+    def test(ask):
+        body = event(1)
+        words = count_words(answers(MANY, lambda: ask(body)))
+        check(words == {(202, "queued"): 1, (200, "duplicate"): MANY - 1},
+              "answers %r" % words)
+        check(word_of(ask(event(2))) == (202, "queued"), "another event")
+        site.settled(30)
+        check([run.number for run in site.runs()].count(1) == 1, "runs")
+        check(word_of(ask(body)) == (200, "duplicate"), "later")
+    through(site, test)
+
+
+def ran(site):
+    return (site.read("ran") or b"").count(b"run")
+
+
+def dedupe_waiting(site, through):
+    site.conf = site.config(WAITING)
+    site.write("status", "0")
+    site.write("wait", "")
+
+    def first(body, ask, into):
+        into.append(ask(body))
+
+    def test(ask):
+        body = event(1)
+        got = []
+        thread = threading.Thread(target=first, args=(body, ask, got))
+        thread.start()
+        try:
+            wait_for(lambda: ran(site) == 1, "the command")
+            words = count_words(answers(MANY, lambda: ask(body)))
+            check(words == {(503, None): MANY}, "meanwhile %r" % words)
+            check(not got, "the first was answered")
+        finally:
+            site.remove("wait")
+            thread.join()
+        check(word_of(got[0]) == (200, "delivered"), "the first: %r" % got)
+        words = count_words(answers(MANY, lambda: ask(body)))
+        check(words == {(200, "duplicate"): MANY}, "afterwards %r" % words)
+        check(ran(site) == 1, "it ran %d times" % ran(site))
+    through(site, test)
+
+
+def dedupe_at_once(site, through):
+    """All at once while waiting: one is run, the others find it so."""
+    site.conf = site.config(WAITING)
+    site.write("status", "0")
+
+    def test(ask):
+        words = count_words(answers(MANY, lambda: ask(event(1))))
+        check(words.pop((200, "delivered"), 0) == 1, "delivered")
+        check(set(words) <= {(503, None), (200, "duplicate")} and
+              sum(words.values()) == MANY - 1, "answers %r" % words)
+        check(ran(site) == 1, "it ran %d times" % ran(site))
+    through(site, test)
+
+
+def dedupe_failed(site, through):
+    site.conf = site.config(WAITING)
+
+    def test(ask):
+        runs = 0
+        for status, expected in ("1", 500), ("65", 422), ("75", 503):
+            site.write("status", status)
+            got = word_of(ask(event(1)))
+            runs += 1
+            check(got[0] == expected, "exit %s: %r" % (status, got))
+            check(ran(site) == runs, "exit %s: not run" % status)
+        site.write("status", "0")
+        check(word_of(ask(event(1))) == (200, "delivered"), "not freed")
+        check(word_of(ask(event(1))) == (200, "duplicate"), "not kept")
+    through(site, test)
+
+
+def dedupe_killed(site):
+    """A process that is killed takes its keys with it."""
+    site.conf = site.config(WAITING)
+    site.write("status", "0")
+    site.write("wait", "")
+    process = site.cgi(event(1))
+    try:
+        wait_for(lambda: ran(site) == 1, "the command")
+        check(status_of(site.ask_cgi(event(1))) == 503, "not taken")
+        process.signal(signal.SIGKILL)
+        process.wait()
+    finally:
+        process.close()
+        site.remove("wait")
+    check(word_of(site.ask_cgi(event(1))) == (200, "delivered"), "not freed")
+
+
+# Stopping and reloading.
+
+def stop(site, server, deaf):
+    """A queued command gets stop-timeout, TERM and KILL, and its event is
+    as if it had not been tried."""
+    send(server, 1, work=60000, deaf=deaf)
+    wait_for(lambda: site.read("marks"), "the command")
+    send(server, 2)
+    first = site.runs()[0]
+    began = time.monotonic()
+    server.signal(signal.SIGTERM)
+    check(server.wait() == 0, "it ended with %r" % server.status)
+    took = time.monotonic() - began
+    check(0.5 + (0.3 if deaf else 0) <= took < 5, "it took %.1f s" % took)
+    wait_for(lambda: not os.path.exists("/proc/%d" % first.pid) or
+             "\nState:\tZ" in open("/proc/%d/status" % first.pid).read(),
+             "the end of the command")
+    check_journal(site.journal)
+    check(len(site.runs()) == 1, "something new was begun")
+    for number in 1, 2:
+        _, state, attempts, _ = site.deliveries()[number]
+        check((state, attempts) == (QUEUED, 0), "event %d: state %d, "
+              "attempts %d" % (number, state, attempts))
+    rows = site.ask_journal("SELECT since FROM deliveries")
+    check(rows == [(0,), (0,)], "not due at once: %r" % rows)
+    again = site.fcgi()
+    try:
+        wait_for(lambda: len(site.runs()) == 2, "the next run")
+        run = site.runs()[1]
+        check((run.number, run.attempt) == (1, 1), "event %d, attempt %d" %
+              (run.number, run.attempt))
+    finally:
+        again.end()
+
+
+def stop_in_time(site, server):
+    """A command that ends within stop-timeout is settled as ever."""
+    send(server, 1, work=300)
+    wait_for(lambda: site.read("marks"), "the command")
+    server.signal(signal.SIGTERM)
+    check(server.wait() == 0, "it ended with %r" % server.status)
+    check(site.deliveries()[1][1:3] == (DONE, 1), "%r" % site.deliveries())
+
+
+def reload(site, server):
+    """A run keeps the configuration it began with; the next try does not."""
+    second = site.path("second")
+    os.makedirs(os.path.join(second, "locks"))
+    send(server, 1, work=500, fail=1)
+    wait_for(lambda: site.read("marks"), "the command")
+    with open(site.conf, encoding="ascii") as file:
+        text = file.read()
+    site.config(text.replace("/mark %s" % site.dir, "/mark %s" % second))
+    server.signal(signal.SIGHUP)
+    wait_for(lambda: b"reloaded" in site.read("queue.log"), "the reload")
+    check(site.deliveries()[1][1] == RUNNING, "it does not run any more")
+    send(server, 2)
+    site.settled(30)
+    check(server.stop() == 0, "it ended with %r" % server.status)
+    check([(run.number, run.what) for run in site.runs()] == [(1, "F")],
+          "by the old configuration: %r" % site.read("marks"))
+    later = sorted(line.split()[1:4:2] for line in site.read("second/marks")
+                   .decode().splitlines() if line[0] == "E")
+    check(later == [["1", "2"], ["2", "1"]], "by the new one: %r" % later)
+
+
+# A journal that is being made.
+
+def made_at_once(_):
+    """Six processes find no journal, and one makes it."""
+    for _ in range(40):
+        site = Site(globals="dispatch none")
+        processes = []
+        try:
+            for number in range(6):
+                processes.append(site.cgi(event(number)))
+            for process in processes:
+                status = status_of(process.answer())
+                check(status == 202, "answered %d" % status)
+            check(len(site.deliveries()) == 6, "events are missing")
+        finally:
+            for process in processes:
+                process.close()
+            site.close()
+
+
+def with_server(test, *arguments):
+    def run(site):
+        server = site.fcgi()
+        try:
+            test(site, server, *arguments)
+        finally:
+            server.end()
+    return run
+
+
+def with_front(test, through):
+    return lambda site: test(site, through)
+
+
+ORDER = {"hook": "  concurrency 8\n  order /key", "retry": "15ms " * 9}
+STOP = {"globals": "stop-timeout 500ms"}
+TESTS = [
+    ("order and concurrency 8 over two processes",
+     with_server(two_processes), ORDER),
+    ("order hook, whatever concurrency is", with_server(one_by_one),
+     {"hook": "  concurrency 8\n  order hook", "retry": "5ms " * 9}),
+    ("three servers on one socket and one journal", siblings,
+     {"hook": "  concurrency 2"}),
+]
+for front, way in ("FastCGI", through_fcgi), ("CGI", through_cgi):
+    DEDUPE = {"hook": "  dedupe body"}
+    TESTS += [
+        (front + ": %d identical events are queued once" % MANY,
+         with_front(dedupe_queued, way), DEDUPE),
+        (front + ": while one is waited for, others get 503, then 200",
+         with_front(dedupe_waiting, way), {}),
+        (front + ": %d identical events are waited for at once" % MANY,
+         with_front(dedupe_at_once, way), {}),
+        (front + ": a failure frees the key",
+         with_front(dedupe_failed, way), {}),
+    ]
+TESTS += [
+    ("CGI: a killed process frees its key", dedupe_killed, {}),
+    ("a stop ends a queued command", with_server(stop, 0), STOP),
+    ("a stop ends a command that is deaf to SIGTERM", with_server(stop, 1),
+     STOP),
+    ("a stop waits for a command that ends in time",
+     with_server(stop_in_time), {}),
+    ("a reload while a command runs", with_server(reload), {}),
+    ("a journal that six processes make at once", made_at_once, {}),
+]
+
+
+def run(test, how):
+    site = Site(**how)
+    try:
+        test(site)
+    finally:
+        site.close()
+
+
+def main():
+    wanted = sys.argv[1:]
+    tap = harness.Tap()
+    for name, test, how in TESTS:
+        if not wanted or any(word in name for word in wanted):
+            tap.run(name, run, test, how)
+    return tap.end()
+
+
+sys.exit(main())

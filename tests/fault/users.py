@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: ISC
+"""root types pelihookctl: whatever the word, no file is made that the web
+server's user cannot write, and no command is run by root.
+
+usage: users.py [WORD of a test's name...]"""
+
+import os
+import sys
+
+import harness
+from fault import DEAD, DONE, MARK, QUEUED, Site, check_journal, event
+from harness import check, status_of
+
+USER = int(os.environ["ORDINARY"])
+harness.WRAP[:0] = ["setpriv", "--reuid=%d" % USER, "--regid=%d" % USER,
+                    "--clear-groups"]
+
+
+CONFIG = """journal @OWN@/journal.db
+log @OWN@/queue.log
+dispatch none
+hook peliqan
+  secret-file @OWN@/secret
+  retry 1ms
+  on * run @MARK@ @OWN@
+"""
+
+
+class Owned(Site):
+    """The configuration is root's, all else the web server's user's."""
+
+    def configure(self, hook="", globals="", retry=None):
+        self.own = self.path("own")
+        os.makedirs(os.path.join(self.own, "locks"))
+        os.chmod(self.dir, 0o755)
+        os.rename(self.path("secret.new"), self.path("own/secret"))
+        self.journal = self.path("own/journal.db")
+        self.conf = self.config(CONFIG.replace("@OWN@", self.own)
+                                .replace("@MARK@", MARK))
+        os.chmod(self.conf, 0o644)
+        self.write("log", "")
+        os.chown(self.path("log"), USER, USER)
+        self.give(USER)
+
+    def give(self, user):
+        for directory, _, names in os.walk(self.own):
+            for name in [directory] + [os.path.join(directory, name)
+                                       for name in names]:
+                os.chown(name, user, user)
+
+    def read(self, name):
+        return super().read("own/" + name)
+
+    def append(self, number, **fields):
+        status = status_of(self.ask_cgi(event(number, **fields)))
+        check(status == 202, "answered %d" % status)
+
+    def state(self, number):
+        return self.deliveries()[number][1]
+
+    def foreign(self):
+        """The files that are not the user's."""
+        found = []
+        for directory, _, names in os.walk(self.own):
+            found += [name for name in names if os.lstat(
+                os.path.join(directory, name)).st_uid != USER]
+        return found
+
+    def as_root(self, *words, status=0):
+        self.ctl(*words, status=status)
+        check(not self.foreign(), "%s made %r" % (words, self.foreign()))
+
+
+def words_of_root(site):
+    """Each word, on files that the word itself has to make."""
+    for words in ("list",), ("stats",), ("purge",), ("drain",), ("check",):
+        site.as_root(*words)
+        for name in os.listdir(site.own):
+            if name.startswith("journal.db") or name == "queue.log":
+                os.remove(os.path.join(site.own, name))
+    site.append(1)
+    site.append(2, bad=1)
+    site.append(3)
+    name = {number: row[3] for number, row in site.deliveries().items()}
+    # A process that ends may take the write-ahead log with it, so that the
+    # next word has to make it.
+    site.as_root("list", "--json")
+    site.as_root("show", name[1])
+    site.as_root("drop", name[3])
+    site.as_root("drain")
+    check(site.state(1) == DONE and site.state(2) == DEAD, "not drained")
+    site.as_root("retry", name[2])
+    site.as_root("retry", "--dead")
+    site.as_root("stats", "--prometheus")
+    site.as_root("drain")
+    site.as_root("purge")
+    site.as_root("check")
+    check_journal(site.journal)
+    runs = site.runs()
+    check(len(runs) == 3, "%d runs" % len(runs))
+    check({run.uid for run in runs} == {USER}, "run by %r" %
+          {run.uid for run in runs})
+    # The user goes on as if nobody else had been there.
+    site.append(4)
+    site.as_root("drain")
+    check(site.state(4) == DONE, "not done")
+
+
+def named_user(site):
+    """-u says who, where the directory says somebody else."""
+    site.append(1)
+    site.ctl("-u", "nobody", "drain")
+    check(not site.foreign(), "made %r" % site.foreign())
+    check(site.state(1) == DONE, "not done")
+    check({run.uid for run in site.runs()} == {USER}, "run by another")
+
+
+def owned_by_root(site):
+    """A journal of root's own is looked at, but not run."""
+    site.append(1)
+    site.give(0)
+    site.ctl("drain", status=78)
+    site.ctl("list")
+    check(site.read("marks") is None, "a command was run")
+    check(site.state(1) == QUEUED, "it is not queued any more")
+
+
+TESTS = (
+    ("root types every word of the queue", words_of_root),
+    ("root names a user", named_user),
+    ("a drain as root is refused", owned_by_root),
+)
+
+
+def run(test):
+    site = Owned()
+    try:
+        test(site)
+    finally:
+        site.close()
+
+
+def main():
+    wanted = sys.argv[1:]
+    tap = harness.Tap()
+    for name, test in TESTS:
+        if not wanted or any(word in name for word in wanted):
+            tap.run(name, run, test)
+    return tap.end()
+
+
+sys.exit(main())
