@@ -170,16 +170,18 @@ main(int argc, char **argv)
 {
 	struct journal *journal;
 	int status = 0;
+	int n;
 
-	if (argc < 3)
+	if (argc < 4)
 		return 64;
+	n = (int)strtol(argv[3], NULL, 10);
 	process_start();
 	crypto_start();
 	must(journal_open(argv[2], JOURNAL_CREATE, &journal));
 	if (strcmp(argv[1], "measure") == 0)
-		measure(journal, atoi(argv[3]));
+		measure(journal, n);
 	else if (strcmp(argv[1], "wait") == 0)
-		status = wait_until_empty(journal, atoi(argv[3]));
+		status = wait_until_empty(journal, n);
 	journal_close(journal);
 	return status;
 }
