@@ -138,6 +138,7 @@ struct conf {
 	/* Private to conf. */
 	struct pool pool;
 	unsigned journal_line;
+	unsigned log_line;
 	atomic_uint references;
 };
 

@@ -249,6 +249,7 @@ read_log(struct draft *draft, const struct directive *row,
 	struct log_settings *log = &draft->conf->log;
 
 	(void)row;
+	draft->conf->log_line = draft->line;
 	if (strcmp(args[0], "stderr") == 0)
 		log->target = LOG_TO_STDERR;
 	else if (strcmp(args[0], "syslog") == 0)

@@ -299,11 +299,46 @@ check_journal(struct conf *conf, struct complaints *complaints)
 	return RC_OK;
 }
 
+static bool
+can(const char *path, int what)
+{
+	return faccessat(AT_FDCWD, path, what, AT_EACCESS) == 0;
+}
+
+/* The log is made where it is missing; its directory is not. */
+static enum rc
+check_log(struct conf *conf, struct complaints *complaints)
+{
+	struct named named = { complaints, conf->log_line, "log",
+		conf->log.path };
+	const char *directory;
+	struct stat log;
+
+	if (conf->log.target != LOG_TO_FILE)
+		return RC_OK;
+	directory = directory_of(&conf->pool, named.path);
+	if (directory == NULL)
+		return RC_MEMORY;
+	if (stat(named.path, &log) == 0 && S_ISDIR(log.st_mode))
+		complain(&named, "is a directory: write a file's path");
+	else if (!can(directory, F_OK))
+		complain(&named, "cannot be opened: its directory has to be "
+		    "there and open to this user");
+	else if (can(named.path, F_OK) ? !can(named.path, W_OK) :
+	    !can(directory, W_OK | X_OK))
+		complain(&named, "cannot be written by this user: chown or "
+		    "chmod it or its directory");
+	return RC_OK;
+}
+
 enum rc
 conf_ready_all(struct conf *conf, struct buf *complaints)
 {
 	struct complaints list = { .into = complaints, .file = conf->file };
 	enum rc rc = check_journal(conf, &list);
+
+	if (rc == RC_OK)
+		rc = check_log(conf, &list);
 
 	for (size_t i = 0; rc == RC_OK && i < conf->hooks_len; i++)
 		rc = make_ready(conf, &conf->hooks[i], &list);

@@ -83,10 +83,14 @@ tell(struct bytes text, bool elsewhere)
 static enum rc
 begin_log(struct settings *settings, struct buf *why)
 {
+	int error;
+
 	if (settings_log(settings) == RC_OK)
 		return RC_OK;
-	(void)buf_printf(why, "cannot open the log: %s",
-	    strerrordesc_np(errno));
+	error = errno;
+	if (settings_ready(settings, why) == RC_OK)
+		(void)buf_printf(why, "cannot open the log: %s",
+		    strerrordesc_np(error));
 	return RC_CONFIG;
 }
 

@@ -1155,6 +1155,63 @@ the_journals_directory_is_checked(void **state)
 	buf_free(&complaints);
 }
 
+/* As the server would open it, but nothing is made. */
+static void
+the_log_can_be_opened(void **state)
+{
+	struct buf complaints = {0};
+	struct bad missing = {"no directory", 2, "cannot be opened: its dir"};
+	struct bad directory = {"a directory", 2, "d/l is a directory"};
+	char text[4 * PATH_MAX];
+	struct conf *conf;
+
+	(void)state;
+	scratch_file("s", "x", 0600);
+	snprintf(text, sizeof text, "secret-file %s\nlog %s/d/l\n"
+	    "on * ignore\n", scratch_path("s"), scratch);
+	conf = good(text);
+	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&missing, &complaints), 0);
+	complaints.len = 0;
+	scratch_directory("d", 0700);
+	assert_int_equal(conf_ready_all(conf, &complaints), RC_OK);
+	assert_int_not_equal(access(scratch_path("d/l"), F_OK), 0);
+	scratch_directory("d/l", 0700);
+	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&directory, &complaints), 0);
+	assert_int_equal(rmdir(scratch_path("d/l")), 0);
+	conf_release(conf);
+	buf_free(&complaints);
+}
+
+/* Root may write everywhere, so it becomes somebody else for this. */
+static void
+the_log_has_to_be_writable(void **state)
+{
+	struct buf complaints = {0};
+	struct bad bad = {"read-only", 2, "cannot be written by this user"};
+	char text[4 * PATH_MAX];
+	struct conf *conf;
+	enum rc rc;
+
+	(void)state;
+	if (getuid() == 0)
+		assert_int_equal(chmod(scratch, 0755), 0);
+	scratch_file("log", "x", 0400);
+	snprintf(text, sizeof text, "# log\nlog %s\nhook h\n"
+	    "signature none\non * ignore\n", scratch_path("log"));
+	conf = good(text);
+	if (getuid() == 0)
+		assert_int_equal(seteuid(NOBODY), 0);
+	rc = conf_ready_all(conf, &complaints);
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
+	assert_int_equal(rc, RC_CONFIG);
+	assert_int_equal(check_complaint(&bad, &complaints), 0);
+	conf_release(conf);
+	buf_free(&complaints);
+}
+
 static void
 the_journals_directory_belongs_to_the_user(void **state)
 {
@@ -1468,6 +1525,8 @@ main(void)
 		SCRATCH_TEST(the_capture_directory_is_checked),
 		SCRATCH_TEST(the_capture_directory_has_to_be_writable),
 		SCRATCH_TEST(the_journals_directory_is_checked),
+		SCRATCH_TEST(the_log_can_be_opened),
+		SCRATCH_TEST(the_log_has_to_be_writable),
 		SCRATCH_TEST(the_journals_directory_belongs_to_the_user),
 		SCRATCH_TEST(warnings_are_told),
 		SCRATCH_TEST(blanks_round_a_secret_are_told),
