@@ -32,6 +32,18 @@ struct evidence {
 	struct bytes id;
 };
 
+/* What is signed, in pieces. */
+struct content {
+	struct bytes parts[VERIFY_PARTS];
+	size_t n;
+};
+
+/* Who signed it, and what says so. */
+struct match {
+	const struct candidate *candidate;
+	const struct conf_secret *secret;
+};
+
 static enum rc
 refuse(struct proof *proof, const char *why)
 {
@@ -43,9 +55,9 @@ refuse(struct proof *proof, const char *why)
  * The template's pieces in order: what stands between the fields, and the
  * fields' values.
  */
-static size_t
+static void
 fill_template(const char *over, struct bytes body,
-    const struct evidence *evidence, struct bytes parts[VERIFY_PARTS])
+    const struct evidence *evidence, struct content *content)
 {
 	const struct {
 		const char *name;
@@ -56,19 +68,18 @@ fill_template(const char *over, struct bytes body,
 		{ "{id}", evidence->id }
 	};
 	struct bytes rest = bytes_of(over);
-	size_t n = 0;
 	size_t field;
 
-	while (rest.len > 0 && n < VERIFY_PARTS) {
+	content->n = 0;
+	while (rest.len > 0 && content->n < VERIFY_PARTS) {
 		field = 0;
 		while (field < 3 && !bytes_begin(rest, fields[field].name))
 			field++;
-		parts[n++] = field < 3 ? fields[field].value :
-		    (struct bytes){ rest.data, 1 };
+		content->parts[content->n++] = field < 3 ?
+		    fields[field].value : (struct bytes){ rest.data, 1 };
 		rest = bytes_skip(rest,
 		    field < 3 ? strlen(fields[field].name) : 1);
 	}
-	return n;
 }
 
 static void
@@ -245,43 +256,54 @@ is_fresh(const struct scheme *scheme, const struct evidence *evidence,
 }
 
 /* Every candidate is compared, whatever the others came to. */
-static const struct candidate *
-match_key(const struct evidence *evidence, const struct bytes *parts,
-    size_t n, struct bytes key)
+static enum rc
+match_key(const struct evidence *evidence, const struct content *content,
+    struct bytes key, const struct candidate **match)
 {
-	const struct candidate *match = NULL;
 	uint8_t mac[CRYPTO_DIGEST];
+	enum rc rc;
 
+	*match = NULL;
 	/* Anyone can sign with a secret that is empty or was not loaded. */
-	if (key.len == 0 || crypto_hmac(key, parts, n, mac) != RC_OK)
-		return NULL;
+	if (key.len == 0)
+		return RC_OK;
+	rc = crypto_hmac(key, content->parts, content->n, mac);
+	if (rc != RC_OK)
+		return rc;
 	for (size_t i = 0; i < evidence->n; i++)
 		if (crypto_equal(mac, evidence->candidates[i].item.mac))
-			match = &evidence->candidates[i];
+			*match = &evidence->candidates[i];
 	crypto_wipe(mac, sizeof(mac));
-	return match;
+	return RC_OK;
 }
 
-static const struct candidate *
+/*
+ * *match is NULL where no secret made any.  RC_SYSTEM where that is not
+ * known, as a MAC could not be computed: the sender may be right.
+ */
+static enum rc
 match_any(const struct hook *hook, const struct request *request,
-    const struct evidence *evidence, struct proof *proof)
+    const struct evidence *evidence, struct match *match)
 {
 	const char *over = hook->signature.kind == SCHEME_HEADER ?
 	    hook->signature.over : "{body}";
-	struct bytes parts[VERIFY_PARTS];
-	const struct candidate *match = NULL;
 	const struct candidate *found;
-	size_t n;
+	struct content content;
+	enum rc failure = RC_OK;
+	enum rc rc;
 
-	n = fill_template(over, buf_view(&request->body), evidence, parts);
+	fill_template(over, buf_view(&request->body), evidence, &content);
 	for (size_t i = 0; i < hook->secrets_len; i++) {
-		found = match_key(evidence, parts, n, hook->secrets[i].key);
-		if (found == NULL || match != NULL)
+		rc = match_key(evidence, &content, hook->secrets[i].key,
+		    &found);
+		if (rc != RC_OK)
+			failure = rc;
+		if (found == NULL || match->candidate != NULL)
 			continue;
-		match = found;
-		proof->secret = &hook->secrets[i];
+		match->candidate = found;
+		match->secret = &hook->secrets[i];
 	}
-	return match;
+	return match->candidate != NULL ? RC_OK : failure;
 }
 
 /* The separator on one side of the item, "" where there is none. */
@@ -350,19 +372,23 @@ static enum rc
 judge(const struct hook *hook, const struct request *request,
     const struct evidence *evidence, struct proof *proof)
 {
-	const struct candidate *match;
+	struct match match = { 0 };
 	bool fresh = is_fresh(&hook->signature, evidence, request->received,
 	    proof);
+	enum rc rc;
 
 	if (evidence->n == 0)
 		return refuse(proof, "nothing in the headers could be the "
 		    "signature");
-	match = match_any(hook, request, evidence, proof);
-	if (match == NULL)
+	rc = match_any(hook, request, evidence, &match);
+	if (rc != RC_OK)
+		return rc;
+	if (match.candidate == NULL)
 		return refuse(proof, "no secret made this signature");
 	if (!fresh)
 		return RC_SIGNATURE;
-	describe(hook, match, proof);
+	proof->secret = match.secret;
+	describe(hook, match.candidate, proof);
 	return RC_OK;
 }
 
@@ -411,11 +437,11 @@ print_stamp(const struct scheme *scheme, int64_t now, struct buf *into)
 
 static enum rc
 print_mac(const struct scheme *scheme, struct bytes key,
-    const struct bytes *parts, size_t n, struct buf *into)
+    const struct content *content, struct buf *into)
 {
 	uint8_t mac[CRYPTO_DIGEST];
 	char hex[2 * CRYPTO_DIGEST + 1];
-	enum rc rc = crypto_hmac(key, parts, n, mac);
+	enum rc rc = crypto_hmac(key, content->parts, content->n, mac);
 
 	if (rc != RC_OK)
 		return rc;
@@ -430,10 +456,10 @@ static enum rc
 print_signature(const struct scheme *scheme, const struct evidence *evidence,
     struct bytes key, struct bytes body, struct buf *into)
 {
-	struct bytes parts[VERIFY_PARTS];
-	size_t n = fill_template(scheme->over, body, evidence, parts);
+	struct content content;
 	enum rc rc = buf_printf(into, "%s: ", scheme->header.name);
 
+	fill_template(scheme->over, body, evidence, &content);
 	if (rc == RC_OK && scheme->stamp == SCHEME_STAMP_ITEM)
 		rc = buf_printf(into, "%s%.*s%s", scheme->stamp_item,
 		    (int)evidence->stamp.len, evidence->stamp.data,
@@ -441,7 +467,7 @@ print_signature(const struct scheme *scheme, const struct evidence *evidence,
 	if (rc == RC_OK)
 		rc = buf_text(into, scheme->prefix);
 	if (rc == RC_OK)
-		rc = print_mac(scheme, key, parts, n, into);
+		rc = print_mac(scheme, key, &content, into);
 	return rc != RC_OK ? rc : buf_char(into, '\n');
 }
 
