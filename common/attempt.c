@@ -75,24 +75,28 @@ halted(const struct attempt *attempt, int milliseconds)
 	return poll(&halt, 1, milliseconds) > 0;
 }
 
-static const struct conf_rule *
-rule_of(const struct hook *hook, const struct item *item)
+/* The line of a delivery; NULL where none takes it now. */
+static enum rc
+find_rule(const struct hook *hook, const struct item *item,
+    const struct conf_rule **found)
 {
 	const struct journal_delivery *delivery = item->delivery;
 	const struct conf_rule *rule;
 	unsigned ordinal = 0;
 	size_t at = 0;
+	enum rc rc;
 
-	while ((rule = route(hook, &item->event, delivery->event.body,
-	    &at)) != NULL) {
-		if (rule->command == NULL)
-			return NULL;
-		if (ordinal++ == delivery->ordinal)
-			return rule;
-		if (!rule->also)
-			return NULL;
+	*found = NULL;
+	while ((rc = route(hook, &item->event, delivery->event.body,
+	    &at)) == RC_OK) {
+		rule = &hook->rules[at - 1];
+		if (rule->command != NULL && ordinal == delivery->ordinal)
+			*found = rule;
+		if (rule->command == NULL || !rule->also ||
+		    ordinal++ == delivery->ordinal)
+			return RC_OK;
 	}
-	return NULL;
+	return rc == RC_MISSING ? RC_OK : rc;
 }
 
 static void
@@ -114,9 +118,10 @@ prepare(struct work *work, struct item *item)
 	if (item->rc != RC_OK)
 		return;
 	item->job.row = item->event.row;
-	item->job.rule = rule_of(hook, item);
-	item->rc = event_fields(&item->event, hook, stored->body,
-	    &work->pool, &item->job.fields);
+	item->rc = find_rule(hook, item, &item->job.rule);
+	if (item->rc == RC_OK)
+		item->rc = event_fields(&item->event, hook, stored->body,
+		    &work->pool, &item->job.fields);
 }
 
 /* From -0.1 to 0.1. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -315,12 +316,94 @@ name_event(const struct hook *hook, const struct request *request,
 }
 
 static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
 is_blank(struct bytes text)
 {
 	for (size_t i = 0; i < text.len; i++)
 		if (text.data[i] == '\0' || !strchr(" \t\r\n", text.data[i]))
 			return false;
 	return true;
+}
+
+/* Where the next piece of JSON ends. */
+struct cut {
+	size_t at;		/* what was looked at */
+	char quote;		/* of the string it is in, or 0 */
+	bool escaped;		/* behind a backslash */
+	bool number;		/* behind a number's character */
+};
+
+/* Whether the text is to be cut before c.  json-c takes single quotes, too. */
+static bool
+is_cut(struct cut *cut, char c)
+{
+	bool begins = !cut->number && (is_digit(c) || c == '-');
+	bool string = cut->quote != 0;
+
+	cut->number = !string &&
+	    (begins || (cut->number && (is_digit(c) || c == '-')));
+	if (cut->escaped)
+		cut->escaped = false;
+	else if (string && c == '\\')
+		cut->escaped = true;
+	else if (string && c == cut->quote)
+		cut->quote = 0;
+	else if (!string && (c == '"' || c == '\''))
+		cut->quote = c;
+	return !string && (c == ':' || begins);
+}
+
+static size_t
+next_cut(struct cut *cut, struct bytes text)
+{
+	while (cut->at < text.len)
+		if (is_cut(cut, text.data[cut->at++]) && cut->at > 1)
+			return cut->at - 1;
+	return text.len;
+}
+
+static enum rc
+parse_piece(struct json_tokener *parser, struct bytes piece,
+    struct json_object **root)
+{
+	errno = 0;
+	*root = json_tokener_parse_ex(parser, piece.data, (int)piece.len);
+	return errno == ENOMEM ? RC_MEMORY : RC_OK;
+}
+
+static bool
+goes_on(struct json_tokener *parser)
+{
+	return json_tokener_get_error(parser) == json_tokener_continue;
+}
+
+/*
+ * json-c before 0.17 has no error for a lack of memory: it goes on without
+ * what it could not keep, and falls over a key that it could not.  What is
+ * left of that is errno, until the next number.  So it gets the text in
+ * pieces that end before each number, and before what follows a key.
+ */
+static enum rc
+parse_pieces(struct json_tokener *parser, struct bytes text,
+    struct json_object **root, size_t *end)
+{
+	struct cut cut = { 0 };
+	size_t from, to = 0;
+	enum rc rc;
+
+	do {
+		from = to;
+		to = next_cut(&cut, text);
+		rc = parse_piece(parser, (struct bytes){ text.data + from,
+		    to - from }, root);
+		*end = from + json_tokener_get_parse_end(parser);
+	} while (rc == RC_OK && to < text.len && goes_on(parser));
+	return rc;
 }
 
 /*
@@ -333,19 +416,21 @@ parse_with(struct json_tokener *parser, struct bytes text,
     struct json_object **root)
 {
 	size_t end;
+	enum rc rc = parse_pieces(parser, text, root, &end);
 
-	*root = json_tokener_parse_ex(parser, text.data, (int)text.len);
-	end = json_tokener_get_parse_end(parser);
-	if (json_tokener_get_error(parser) == json_tokener_continue) {
+	if (rc == RC_OK && goes_on(parser)) {
 		end = text.len;
-		*root = json_tokener_parse_ex(parser, "", 1);
+		rc = parse_piece(parser, (struct bytes){ "", 1 }, root);
 	}
-	if (json_tokener_get_error(parser) == json_tokener_success &&
-	    end <= text.len && is_blank(bytes_skip(text, end)))
+	if (rc == RC_OK &&
+	    (json_tokener_get_error(parser) != json_tokener_success ||
+	    end > text.len || !is_blank(bytes_skip(text, end))))
+		rc = RC_JSON;
+	if (rc == RC_OK)
 		return RC_OK;
 	json_object_put(*root);
 	*root = NULL;
-	return RC_JSON;
+	return rc;
 }
 
 static enum rc
@@ -398,20 +483,13 @@ event_free(struct event *event)
 	event->root = NULL;
 }
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /*
  * json-c holds integers outside 64 bits at its limits.  One at a limit is
  * taken as written only if the text has that very number.
  */
 static bool
-is_exact(struct json_object *value, struct bytes body)
+is_exact(struct json_object *value, const char *digits, struct bytes body)
 {
-	const char *digits = json_object_get_string(value);
 	size_t n = strlen(digits);
 	const char *at;
 	bool within;
@@ -426,6 +504,20 @@ is_exact(struct json_object *value, struct bytes body)
 			return true;
 	}
 	return false;
+}
+
+/* A number, true or false; json-c makes its text, if there is memory. */
+static enum rc
+add_scalar(struct json_object *value, struct bytes body, struct buf *text)
+{
+	const char *scalar = json_object_get_string(value);
+
+	if (scalar == NULL)
+		return RC_MEMORY;
+	if (json_object_is_type(value, json_type_int) &&
+	    !is_exact(value, scalar, body))
+		return RC_MISSING;
+	return buf_text(text, scalar);
 }
 
 static enum rc
@@ -445,12 +537,9 @@ add_value(struct json_object *value, struct bytes body, struct buf *text)
 			return RC_MISSING;
 		return buf_add(text, string);
 	case json_type_int:
-		if (!is_exact(value, body))
-			return RC_MISSING;
-		return buf_text(text, json_object_get_string(value));
 	case json_type_boolean:
 	case json_type_double:
-		return buf_text(text, json_object_get_string(value));
+		return add_scalar(value, body, text);
 	}
 	return RC_MISSING;
 }
@@ -470,47 +559,56 @@ decode_token(struct bytes token, struct buf *key)
 	return rc;
 }
 
-/*
- * One step down.  json-c's own pointers take an empty token for the first
- * element of an array and know no null at the top.
- */
-static bool
-descend(struct json_object *from, struct bytes token,
+/* The member of an object that a token stands for, or RC_MISSING. */
+static enum rc
+find_member(struct json_object *from, struct bytes token,
     struct json_object **value)
 {
 	struct buf key = { 0 };
-	unsigned long long index;
-	bool found = false;
+	enum rc rc = decode_token(token, &key);
 
-	if (json_object_is_type(from, json_type_object)) {
-		found = decode_token(token, &key) == RC_OK &&
-		    json_object_object_get_ex(from, key.data, value);
-	} else if (json_object_is_type(from, json_type_array) &&
-	    bytes_number(token, SIZE_MAX, &index) == RC_OK &&
-	    (token.len == 1 || token.data[0] != '0') &&
-	    index < json_object_array_length(from)) {
-		*value = json_object_array_get_idx(from, (size_t)index);
-		found = true;
-	}
+	if (rc == RC_OK && !json_object_object_get_ex(from, key.data, value))
+		rc = RC_MISSING;
 	buf_free(&key);
-	return found;
+	return rc;
 }
 
-static bool
+/*
+ * One step down, or RC_MISSING.  json-c's own pointers take an empty token
+ * for the first element of an array and know no null at the top.
+ */
+static enum rc
+descend(struct json_object *from, struct bytes token,
+    struct json_object **value)
+{
+	unsigned long long index;
+
+	if (json_object_is_type(from, json_type_object))
+		return find_member(from, token, value);
+	if (!json_object_is_type(from, json_type_array) ||
+	    bytes_number(token, SIZE_MAX, &index) != RC_OK ||
+	    (token.len > 1 && token.data[0] == '0') ||
+	    index >= json_object_array_length(from))
+		return RC_MISSING;
+	*value = json_object_array_get_idx(from, (size_t)index);
+	return RC_OK;
+}
+
+static enum rc
 find_value(const struct event *event, const char *pointer,
     struct json_object **value)
 {
 	struct bytes rest = bytes_of(pointer);
 	struct bytes token;
+	enum rc rc = RC_OK;
 
 	*value = event->root;
 	if (rest.len == 0)
-		return true;
+		return RC_OK;
 	rest = bytes_skip(rest, 1);
-	while (bytes_item(&rest, "/", &token))
-		if (!descend(*value, token, value))
-			return false;
-	return true;
+	while (rc == RC_OK && bytes_item(&rest, "/", &token))
+		rc = descend(*value, token, value);
+	return rc;
 }
 
 enum rc
@@ -518,10 +616,9 @@ event_text(const struct event *event, struct bytes body, const char *pointer,
     struct buf *text)
 {
 	struct json_object *value;
+	enum rc rc = find_value(event, pointer, &value);
 
-	if (!find_value(event, pointer, &value))
-		return RC_MISSING;
-	return add_value(value, body, text);
+	return rc == RC_OK ? add_value(value, body, text) : rc;
 }
 
 static void
@@ -602,10 +699,10 @@ add_typed(const struct event *event, struct bytes body, const char *pointer,
     struct buf *text)
 {
 	struct json_object *value;
-	enum rc rc;
+	enum rc rc = find_value(event, pointer, &value);
 
-	if (!find_value(event, pointer, &value))
-		return RC_MISSING;
+	if (rc != RC_OK)
+		return rc;
 	rc = buf_printf(text, "%s:",
 	    json_type_to_name(json_object_get_type(value)));
 	return rc != RC_OK ? rc : add_value(value, body, text);

@@ -51,10 +51,13 @@ static enum rc
 take(struct passage *passage)
 {
 	struct bytes body = buf_view(&passage->request->body);
+	const struct hook *hook = passage->hook;
 	const struct conf_rule *rule;
 	size_t at = 0;
+	enum rc rc;
 
-	while ((rule = route(passage->hook, &passage->event, body, &at))) {
+	while ((rc = route(hook, &passage->event, body, &at)) == RC_OK) {
+		rule = &hook->rules[at - 1];
 		if (passage->job.rule == NULL)
 			passage->job.rule = rule;
 		if (rule->command == NULL)
@@ -63,6 +66,8 @@ take(struct passage *passage)
 		if (!rule->also)
 			break;
 	}
+	if (rc != RC_OK && rc != RC_MISSING)
+		return rc;
 	return passage->job.deliveries > 0 ? RC_OK : RC_IGNORED;
 }
 

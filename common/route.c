@@ -33,36 +33,39 @@ is_wanted(const struct conf_rule *rule, const struct event *event)
 	return false;
 }
 
-static bool
-holds(const struct conf_where *where, const struct event *event,
+/* RC_MISSING where it does not hold. */
+static enum rc
+check(const struct conf_where *where, const struct event *event,
     struct bytes body)
 {
 	struct buf text = { 0 };
 	enum rc rc = event_text(event, body, where->pointer, &text);
-	bool match = rc == RC_OK && glob(where->glob, text.data);
 
+	if (rc == RC_OK && !glob(where->glob, text.data))
+		rc = RC_MISSING;
 	buf_free(&text);
-	return match;
+	return rc;
 }
 
-static bool
-takes(const struct conf_rule *rule, const struct event *event,
+/* RC_MISSING where it does not. */
+static enum rc
+take(const struct conf_rule *rule, const struct event *event,
     struct bytes body)
 {
-	if (!is_wanted(rule, event))
-		return false;
-	for (size_t i = 0; i < rule->where_len; i++)
-		if (!holds(&rule->where[i], event, body))
-			return false;
-	return true;
+	enum rc rc = is_wanted(rule, event) ? RC_OK : RC_MISSING;
+
+	for (size_t i = 0; rc == RC_OK && i < rule->where_len; i++)
+		rc = check(&rule->where[i], event, body);
+	return rc;
 }
 
-const struct conf_rule *
+enum rc
 route(const struct hook *hook, const struct event *event, struct bytes body,
     size_t *at)
 {
-	while (*at < hook->rules_len)
-		if (takes(&hook->rules[(*at)++], event, body))
-			return &hook->rules[*at - 1];
-	return NULL;
+	enum rc rc = RC_MISSING;
+
+	while (rc == RC_MISSING && *at < hook->rules_len)
+		rc = take(&hook->rules[(*at)++], event, body);
+	return rc;
 }

@@ -153,7 +153,8 @@ take_all(const struct trial *trial)
 	bool any = false;
 
 	while (rc != RC_STOPPING &&
-	    (rule = route(trial->hook, &trial->event, body, &at)) != NULL) {
+	    route(trial->hook, &trial->event, body, &at) == RC_OK) {
+		rule = &trial->hook->rules[at - 1];
 		any = true;
 		rc = take(trial, rule);
 		if (ctl_status(worst) == 0)
