@@ -62,11 +62,16 @@ rouse(struct connections *all)
 	signal_event(all->wakeup);
 }
 
+/*
+ * EPOLLET, so that a connection wakes one worker and not one after the other
+ * until somebody has accepted it; that one then accepts all there are.
+ */
 static enum rc
 watch_listener(struct connections *all)
 {
 	struct epoll_event event = {
-		.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = &all->listener
+		.events = EPOLLIN | EPOLLET | EPOLLEXCLUSIVE,
+		.data.ptr = &all->listener
 	};
 
 	return epoll_ctl(all->set, EPOLL_CTL_ADD, all->listener->fd,
@@ -217,26 +222,40 @@ is_shortage(int error)
 	    error == ENOMEM;
 }
 
-enum rc
-connections_accept(struct connections *all, int *fd)
+/* What accept said; RC_MISSING: not to be asked again for now. */
+static enum rc
+fail_accept(struct connections *all, int error)
 {
-	int accepted;
-	int error;
-
-	if (!reserve(all))
-		return RC_MISSING;
-	accepted = listener_accept(all->listener);
-	error = errno;
-	if (accepted >= 0) {
-		*fd = accepted;
-		return RC_OK;
-	}
 	pthread_mutex_lock(&all->lock);
 	uncount(all);
 	if (is_shortage(error))
 		pause_listener(all, strerrordesc_np(error));
 	pthread_mutex_unlock(&all->lock);
-	return RC_MISSING;
+	return error == EAGAIN || is_shortage(error) ? RC_MISSING :
+	    RC_SYSTEM;
+}
+
+enum rc
+connections_accept(struct connections *all, int *fd)
+{
+	int accepted;
+
+	if (!reserve(all))
+		return RC_MISSING;
+	accepted = listener_accept(all->listener);
+	if (accepted < 0)
+		return fail_accept(all, errno);
+	*fd = accepted;
+	return RC_OK;
+}
+
+void
+connections_refuse(struct connections *all, int fd)
+{
+	close(fd);
+	pthread_mutex_lock(&all->lock);
+	uncount(all);
+	pthread_mutex_unlock(&all->lock);
 }
 
 static void

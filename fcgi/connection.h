@@ -58,10 +58,13 @@ void connections_close(struct connections *all);
 enum ready connections_wait(struct connections *all,
     struct connection **out);
 /*
- * The descriptor of a new connection; RC_MISSING where there is none for
- * now: another worker or process took it, or descriptors are short.
+ * The descriptor of a new connection.  Who is told of READY_LISTENER has to
+ * ask until RC_MISSING: there is none for now, or descriptors are short.
+ * RC_SYSTEM: one came to nothing.
  */
 enum rc connections_accept(struct connections *all, int *fd);
+/* Closes what was accepted. */
+void connections_refuse(struct connections *all, int fd);
 /*
  * Puts what was accepted into the set, idle.  RC_SYSTEM: it is not in, and
  * the caller closes it.

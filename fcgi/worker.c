@@ -288,15 +288,12 @@ attend(struct client *client)
 }
 
 static void
-welcome(struct workers *workers)
+welcome_one(struct workers *workers, int fd)
 {
 	struct client *client = calloc(1, sizeof(*client));
-	int fd;
 
-	if (client == NULL)
-		return;
-	if (connections_accept(workers->connections, &fd) != RC_OK) {
-		free(client);
+	if (client == NULL) {
+		connections_refuse(workers->connections, fd);
 		return;
 	}
 	client->workers = workers;
@@ -308,6 +305,19 @@ welcome(struct workers *workers)
 		close(fd);
 		free(client);
 	}
+}
+
+static void
+welcome(struct workers *workers)
+{
+	enum rc rc;
+	int fd;
+
+	do {
+		rc = connections_accept(workers->connections, &fd);
+		if (rc == RC_OK)
+			welcome_one(workers, fd);
+	} while (rc != RC_MISSING);
 }
 
 static void *
