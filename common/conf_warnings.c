@@ -147,15 +147,18 @@ share_key(const struct hook *a, const struct hook *b)
 	return false;
 }
 
+/* Once a hook: of many with one secret each pair would be too much. */
 static void
 warn_shared(const struct conf *conf, size_t at, struct complaints *list)
 {
-	for (size_t i = 0; i < at; i++)
-		if (share_key(&conf->hooks[i], &conf->hooks[at]))
-			complaints_add(list, conf->hooks[at].line, "hooks %s "
-			    "and %s have the same secret: a request for one "
-			    "can be sent to the other", conf->hooks[i].name,
-			    conf->hooks[at].name);
+	size_t i = 0;
+
+	while (i < at && !share_key(&conf->hooks[i], &conf->hooks[at]))
+		i++;
+	if (i < at)
+		complaints_add(list, conf->hooks[at].line, "hooks %s and %s "
+		    "have the same secret: a request for one can be sent to "
+		    "the other", conf->hooks[i].name, conf->hooks[at].name);
 }
 
 static void

@@ -1322,6 +1322,32 @@ warnings_are_told(void **state)
 }
 
 static void
+a_shared_secret_is_told_once_a_hook(void **state)
+{
+	struct buf text = {0};
+	struct buf found = {0};
+	struct conf *conf;
+	size_t lines = 0;
+
+	(void)state;
+	assert_int_equal(buf_printf(&text, "secret-file %s\n"
+	    "signature slack\n", scratch_file("s", "x", 0600)), RC_OK);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(buf_printf(&text, "hook h%u\n"
+		    "on * ignore\n", i), RC_OK);
+	conf = good(text.data);
+	assert_int_equal(conf_ready_all(conf, &found), RC_OK);
+	assert_int_equal(conf_warnings(conf, false, &found), RC_OK);
+	for (const char *at = found.data; (at = strchr(at, '\n')) != NULL;
+	    at++)
+		lines++;
+	assert_int_equal(lines, 4);
+	conf_release(conf);
+	buf_free(&text);
+	buf_free(&found);
+}
+
+static void
 blanks_round_a_secret_are_told(void **state)
 {
 	struct buf found = {0};
@@ -1529,6 +1555,7 @@ main(void)
 		SCRATCH_TEST(the_log_has_to_be_writable),
 		SCRATCH_TEST(the_journals_directory_belongs_to_the_user),
 		SCRATCH_TEST(warnings_are_told),
+		SCRATCH_TEST(a_shared_secret_is_told_once_a_hook),
 		SCRATCH_TEST(blanks_round_a_secret_are_told),
 		SCRATCH_TEST(only_cgi_wants_a_timer),
 		SCRATCH_TEST(the_example_is_good),
