@@ -92,7 +92,8 @@ undo(struct journal *journal)
 	    sqlite3_errstr(journal->error), journal->error);
 	for (size_t i = 0; i < journal->statements_len; i++)
 		sqlite3_reset(journal->statements[i].handle);
-	if (!sqlite3_get_autocommit(journal->db))
+	/* There is no connection where there was no memory for it. */
+	if (journal->db != NULL && !sqlite3_get_autocommit(journal->db))
 		sqlite3_exec(journal->db, "ROLLBACK", NULL, NULL, NULL);
 	journal_runner_forget(journal);
 	return rc;
