@@ -27,7 +27,7 @@ enum {
 
 static const char hooks[] =
     "env NAME /a/b\nenv EVENT_KEY /event\ndedupe /id\norder /id\n"
-    "journal /nowhere/journal.db\n"
+    "journal %1$s/journal.db\n"
     "hook auto\n secret-file %1$s/auto\n max-body 2K\n"
     " on pipeline_run_started ignore\n"
     " on @failure also run /bin/true\n"
@@ -149,7 +149,8 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	snprintf(text, sizeof(text), hooks, fuzz_directory);
 	fuzz_write(fuzz_path("conf"), bytes_of(text));
 	if (conf_load(fuzz_path("conf"), &conf, &complaints) != RC_OK ||
-	    conf_ready_all(conf, &complaints) != RC_OK)
+	    conf_ready_all(conf, &complaints) != RC_OK ||
+	    complaints.len > 0)
 		fputs(complaints.data, stderr);
 	holds(complaints.len == 0);
 	return 0;
