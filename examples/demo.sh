@@ -16,6 +16,7 @@ PACKAGES='curl gcc jq libc6-dev libfcgi-dev libjson-c-dev libsqlite3-dev
     autoconf automake'
 EVENT=pipeline_run_error
 PIDS=
+. "$TOP/tests/packages.sh"
 umask 022
 
 if [ -t 1 ]; then
@@ -61,44 +62,6 @@ wait_for() {	# command...: ten seconds at most
 		[ $tries -lt 200 ] || return 1
 		sleep 0.05
 	done
-}
-
-# Packages start their servers unless policy-rc.d says 101.
-# shellcheck disable=SC2016
-INSTALL='
-guard=/usr/sbin/policy-rc.d
-if [ ! -e $guard ]; then
-	trap "rm -f $guard" EXIT
-	trap "exit 1" HUP INT TERM
-	printf "#!/bin/sh\nexit 101\n" >$guard
-	chmod 755 $guard
-fi
-DEBIAN_FRONTEND=noninteractive
-export DEBIAN_FRONTEND
-apt-get -q update &&
-    apt-get -q -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"
-'
-
-install_packages() {
-	command -v dpkg-query >/dev/null || return 0
-	missing=
-	for package in $PACKAGES; do
-		dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null |
-		    grep -q ' installed$' || missing="$missing $package"
-	done
-	[ -n "$missing" ] || return 0
-	say "Installing$missing"
-	if [ "$(id -u)" -eq 0 ]; then
-		become=
-	elif command -v sudo >/dev/null; then
-		become=sudo
-	else
-		give_up "neither root nor sudo: apt-get install$missing"
-	fi
-	# Words are wanted here.
-	# shellcheck disable=SC2086
-	$become sh -c "$INSTALL" sh $missing >"$WORK/install.log" 2>&1 \
-	    </dev/null || give_up 'apt-get failed' "$WORK/install.log"
 }
 
 # The checkout stays as it is: a copy is built.
@@ -281,7 +244,10 @@ trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
-install_packages
+# Words are wanted here.
+# shellcheck disable=SC2086
+install_packages "$WORK/install.log" $PACKAGES ||
+    give_up 'packages are missing'
 build
 prepare_site
 say 'The configuration'

@@ -25,61 +25,12 @@ PACKAGES='apache2-bin autoconf automake bats caddy clang curl gcc jq
 passed=0
 failed=0
 
+. "$TOP/tests/packages.sh"
 umask 022
 # What the caller's environment says is not to decide how tests go.
 unset CFLAGS CPPFLAGS LDFLAGS MAKEFLAGS PELIHOOK_CONFIG PELIHOOK_BUILD
 LC_ALL=C.UTF-8
 export LC_ALL
-
-# ---- Packages -------------------------------------------------------------
-
-missing_packages() {
-	for package in $PACKAGES; do
-		# A nodejs from elsewhere brings npm, and excludes Debian's.
-		[ "$package" != npm ] || ! command -v npm >/dev/null ||
-		    continue
-		dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null |
-		    grep -q ' installed$' || echo "$package"
-	done
-}
-
-# A policy-rc.d that says 101 keeps packages from starting their servers.
-# Debian's containers bring one; where there is none, ours is there for as
-# long as apt-get is.
-# shellcheck disable=SC2016
-INSTALL='
-guard=/usr/sbin/policy-rc.d
-if [ ! -e $guard ]; then
-	trap "rm -f $guard" EXIT
-	trap "exit 1" HUP INT TERM
-	printf "#!/bin/sh\nexit 101\n" >$guard
-	chmod 755 $guard
-fi
-DEBIAN_FRONTEND=noninteractive
-export DEBIAN_FRONTEND
-apt-get -q update &&
-    apt-get -q -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"
-'
-
-install_packages() {
-	command -v dpkg-query >/dev/null || return 0
-	# Words are wanted here.
-	# shellcheck disable=SC2046
-	set -- $(missing_packages)
-	[ $# -gt 0 ] || return 0
-	echo "installing $*"
-	if [ "$(id -u)" -eq 0 ]; then
-		sh -c "$INSTALL" sh "$@"
-	elif command -v sudo >/dev/null; then
-		sudo sh -c "$INSTALL" sh "$@"
-	else
-		echo "neither root nor sudo: apt-get install $*" >&2
-		return 1
-	fi >"$WORK/install.log" 2>&1 </dev/null || {
-		tail -n 30 "$WORK/install.log"
-		return 1
-	}
-}
 
 # ---- Counting ---------------------------------------------------------------
 
@@ -294,9 +245,9 @@ chmod 755 "$WORK"
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
 
-if install_packages && copy_source; then
-	# Words are wanted here.
-	# shellcheck disable=SC2048
+# Words are wanted here.
+# shellcheck disable=SC2048,SC2086
+if install_packages "$WORK/install.log" $PACKAGES && copy_source; then
 	for stage in ${*:-$STAGES}; do
 		began=$(date +%s)
 		"stage_$stage"

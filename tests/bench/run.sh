@@ -28,6 +28,7 @@ PACKAGES='autoconf automake fcgiwrap gcc libc6-dev libfcgi-dev libjson-c-dev
 EVENTS_DONE=1000000
 PIDS=
 
+. "$TOP/tests/packages.sh"
 umask 022
 unset CFLAGS CPPFLAGS LDFLAGS MAKEFLAGS PELIHOOK_CONFIG PELIHOOK_BUILD
 LC_ALL=C.UTF-8
@@ -41,45 +42,6 @@ give_up() {	# what, log
 	say "bench: $1"
 	[ ! -s "${2:-}" ] || tail -n 30 "$2" >&2
 	exit 1
-}
-
-# ---- Packages -------------------------------------------------------------
-
-missing_packages() {
-	for package in $PACKAGES; do
-		dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null |
-		    grep -q ' installed$' || echo "$package"
-	done
-}
-
-# A policy-rc.d that says 101 keeps packages from starting their servers.
-# shellcheck disable=SC2016
-INSTALL='
-guard=/usr/sbin/policy-rc.d
-if [ ! -e $guard ]; then
-	trap "rm -f $guard" EXIT
-	trap "exit 1" HUP INT TERM
-	printf "#!/bin/sh\nexit 101\n" >$guard
-	chmod 755 $guard
-fi
-DEBIAN_FRONTEND=noninteractive
-export DEBIAN_FRONTEND
-apt-get -q update &&
-    apt-get -q -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"
-'
-
-install_packages() {
-	# Words are wanted here.
-	# shellcheck disable=SC2046
-	set -- $(missing_packages)
-	[ $# -gt 0 ] || return 0
-	say "installing $*"
-	if [ "$(id -u)" -eq 0 ]; then
-		sh -c "$INSTALL" sh "$@"
-	else
-		sudo sh -c "$INSTALL" sh "$@"
-	fi >"$WORK/install.log" 2>&1 </dev/null ||
-	    give_up 'packages cannot be installed' "$WORK/install.log"
 }
 
 # ---- Processes ------------------------------------------------------------
@@ -535,7 +497,10 @@ WORK=$(mktemp -d "${TMPDIR:-/tmp}/pelihook-bench.XXXXXX") || exit 1
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
 mkdir "$WORK/kept"
-install_packages
+# Words are wanted here.
+# shellcheck disable=SC2086
+install_packages "$WORK/install.log" $PACKAGES ||
+    give_up 'packages cannot be installed'
 build
 write_body
 write_commands
