@@ -15,12 +15,11 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum kind {
-	ALLOCATION = 1, OPEN, WRITE, FSYNC, RENAME, PIPE, SPAWN, MEMORY_FILE,
+	ALLOCATION = 1, OPEN, WRITE, FSYNC, PIPE, SPAWN, MEMORY_FILE,
 	ACCEPT, READ
 };
 
@@ -161,12 +160,6 @@ int
 ftruncate64(int fd, off_t size)
 {
 	return fails(FSYNC) ? -1 : NEXT(ftruncate)(fd, size);
-}
-
-int
-rename(const char *from, const char *to)
-{
-	return fails(RENAME) ? -1 : NEXT(rename)(from, to);
 }
 
 int

@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: ISC
-"""Every call of a kind fails once: the first allocation, the second, and so
-on until there is no further one; and the same for what opens, writes, syncs,
-starts, accepts.  Each time there is a right reply or a closed connection, a
-2xx means that the event was handled or is in the journal, nothing is left
-open, and the next request is answered.
+"""One call fails: the first allocation, the second, and so on until there is
+no further one; and the same for what opens, writes, syncs, starts, accepts.
+With PELIHOOK_ALL it is every call, otherwise each of the first and some of
+the others.  Each time there is a right reply or a closed connection, a 2xx
+means that the event was handled or is in the journal, nothing is left open,
+and the next request is answered.
 
 usage: failing.py [WORD of a test's name...]"""
 
 import errno
 import mmap
 import os
+import resource
+import signal
 import struct
 import subprocess
 import sys
+import threading
 
 import fastcgi
 import harness
@@ -21,24 +25,25 @@ from fault import (DONE, MARK, QUEUED, RUNNING, Site, check_journal, event,
 from harness import PATIENCE, Failure, check, post, status_of, wait_for
 
 ORDER = struct.Struct("iiq")    # as in failing.c
-ALLOCATION, OPEN, WRITE, FSYNC, RENAME, PIPE, SPAWN, MEMORY_FILE, ACCEPT, \
-    READ = range(1, 11)
-KINDS = (
-    ("allocation", ALLOCATION, errno.ENOMEM),
-    ("open, too many", OPEN, errno.EMFILE),
-    ("open, disk full", OPEN, errno.ENOSPC),
-    ("write, disk full", WRITE, errno.ENOSPC),
-    ("write, error", WRITE, errno.EIO),
-    ("write, later", WRITE, errno.EAGAIN),
-    ("read, error", READ, errno.EIO),
-    ("sync", FSYNC, errno.EIO),
-    ("rename", RENAME, errno.EIO),
-    ("pipe", PIPE, errno.EMFILE),
-    ("spawn", SPAWN, errno.EAGAIN),
-    ("memory file", MEMORY_FILE, errno.EMFILE),
-    ("accept", ACCEPT, errno.EMFILE),
-)
-MOST = 5000     # calls; none makes as many
+ALLOCATION, OPEN, WRITE, FSYNC, PIPE, SPAWN, MEMORY_FILE, ACCEPT, READ = \
+    range(1, 10)
+KINDS = {
+    "allocation": (ALLOCATION, errno.ENOMEM),
+    "open, too many": (OPEN, errno.EMFILE),
+    "open, disk full": (OPEN, errno.ENOSPC),
+    "write, disk full": (WRITE, errno.ENOSPC),
+    "write, error": (WRITE, errno.EIO),
+    "write, later": (WRITE, errno.EAGAIN),
+    "read, error": (READ, errno.EIO),
+    "sync": (FSYNC, errno.EIO),
+    "pipe": (PIPE, errno.EMFILE),
+    "spawn": (SPAWN, errno.EAGAIN),
+    "memory file": (MEMORY_FILE, errno.EMFILE),
+    "accept": (ACCEPT, errno.EMFILE),
+}
+MOST = 10000    # calls; none makes as many
+# The first forty, then fewer and fewer; or all of them.
+EACH = MOST if os.environ.get("PELIHOOK_ALL") else 40
 WAIT = "wait"
 QUEUE = "queue\n  retry 1ms 1ms 1ms 1ms 1ms 1ms 1ms 1ms"
 CONFIG = """journal @JOURNAL@
@@ -114,18 +119,18 @@ class Failing(Site):
             check(self.is_kept(self.number), "it was answered %d and is "
                   "lost" % status)
 
-    def at(self, name, nth):
-        return "%s, the %d. call: " % (name, nth)
-
-
-def every_call(name, one):
-    """one(nth) says whether there was such a call."""
-    for nth in range(1, MOST):
+def every_call(one):
+    """one(nth) says whether there was such a call.  The number of tries."""
+    nth = tries = 1
+    while nth < MOST:
         try:
             if not one(nth):
-                return nth - 1
+                check(nth > 1, "there is no such call")
+                return "%d of %d calls" % (tries - 1, nth - 1)
         except Failure as failure:
             raise Failure("the %d. call: %s" % (nth, failure))
+        nth += 1 + nth // EACH
+        tries += 1
     raise Failure("there is no end of it")
 
 
@@ -156,8 +161,8 @@ def cgi(kind, error, hook):
     site = Failing(hook)
     try:
         site.ask_cgi(site.next_event())
-        count = every_call("", lambda nth: cgi_once(site, kind, error, nth))
-        print("# %d calls" % count)
+        count = every_call(lambda nth: cgi_once(site, kind, error, nth))
+        print("# " + count)
         finish(site, hook)
     finally:
         site.close()
@@ -269,10 +274,8 @@ def fcgi(kind, error, hook):
     server = None
     try:
         server = Server(site)
-        # Once the call is not reached, others of the process may be.
-        count = every_call("", lambda nth: fcgi_once(
-            server, kind, error, nth))
-        print("# %d calls, %d times ended by libfcgi" % (count, server.ends))
+        count = every_call(lambda nth: fcgi_once(server, kind, error, nth))
+        print("# %s, %d times ended by libfcgi" % (count, server.ends))
         check(server.fcgi.stop() == 0, "it did not stop well")
         finish(site, hook)
     finally:
@@ -305,20 +308,110 @@ def drain_once(site, kind, error, nth):
 def drain(kind, error, hook):
     site = Failing(hook)
     try:
-        count = every_call("", lambda nth: drain_once(
-            site, kind, error, nth))
-        print("# %d calls" % count)
+        count = every_call(lambda nth: drain_once(site, kind, error, nth))
+        print("# " + count)
         drain_all(site)
     finally:
         site.close()
 
 
+# The reply's way is closed, a signal comes, the user may start nothing more.
+
+def reply_closed(hook):
+    site = Failing(hook)
+    try:
+        for _ in range(20):
+            body = site.next_event()
+            process = site.cgi(body)
+            os.close(process.output)
+            process.output = None
+            check(process.wait() == 74, "it ended with %r" % process.status)
+            check(site.is_kept(site.number), "the event is lost")
+            process.close()
+        finish(site, hook)
+    finally:
+        site.close()
+
+
+def signals(hook):
+    """What is not meant to end it does not, whatever it is at."""
+    storm = (signal.SIGHUP, signal.SIGPIPE, signal.SIGCHLD, signal.SIGCONT,
+             signal.SIGWINCH, signal.SIGURG)
+    site = Failing(hook)
+    server = None
+    try:
+        server = Server(site)
+        over = threading.Event()
+        thread = threading.Thread(target=send_signals, args=(
+            server.fcgi, storm, over))
+        thread.start()
+        try:
+            for _ in range(300):
+                answer = server.ask(site.next_event())
+                check(answer and status_of(answer) < 300, "it was answered "
+                      "%r" % answer)
+                check(site.is_kept(site.number), "the event is lost")
+        finally:
+            over.set()
+            thread.join()
+        wait_for(server.is_usual, "what is usual")
+        check(server.fcgi.stop() == 0, "it did not stop well")
+    finally:
+        if server is not None:
+            server.fcgi.end()
+        site.close()
+
+
+def send_signals(process, numbers, over):
+    while not over.is_set():
+        for number in numbers:
+            process.signal(number)
+        over.wait(0.001)
+
+
+def no_processes(hook):
+    """The user's limit of processes: no command starts until there is room."""
+    site = Failing(hook)
+    server = None
+    try:
+        server = Server(site)
+        pid = server.fcgi.pid
+        usual = resource.prlimit(pid, resource.RLIMIT_NPROC)
+        for _ in range(10):
+            resource.prlimit(pid, resource.RLIMIT_NPROC, (1, usual[1]))
+            answer = server.ask(site.next_event())
+            check(status_of(answer) == 500, "it was answered %r" % answer)
+            check(not site.ran(site.number), "it was run")
+            resource.prlimit(pid, resource.RLIMIT_NPROC, usual)
+            answer = server.ask(site.next_event())
+            check(status_of(answer) == 200, "it was answered %r" % answer)
+        wait_for(server.is_usual, "what is usual")
+    finally:
+        if server is not None:
+            server.fcgi.end()
+        site.close()
+
+
+CGI_KINDS = ["allocation", "open, too many", "open, disk full",
+             "write, disk full", "write, error", "write, later",
+             "read, error"]
+COMMAND = ["pipe", "spawn", "memory file"]
+# What a request leads to once the server runs: it opens nothing.
+FCGI_KINDS = ["allocation", "write, disk full", "write, error",
+              "write, later", "read, error", "accept"]
 PROGRAMS = (
-    ("pelihook.cgi, waiting", cgi, WAIT),
-    ("pelihook.cgi, queue", cgi, QUEUE),
-    ("pelihook.fcgi, waiting", fcgi, WAIT),
-    ("pelihook.fcgi, queue", fcgi, QUEUE),
-    ("pelihookctl drain", drain, QUEUE),
+    ("pelihook.cgi, waiting", cgi, WAIT, CGI_KINDS + COMMAND),
+    ("pelihook.cgi, queue", cgi, QUEUE, CGI_KINDS + ["sync"]),
+    ("pelihook.fcgi, waiting", fcgi, WAIT, FCGI_KINDS + COMMAND),
+    ("pelihook.fcgi, queue", fcgi, QUEUE, FCGI_KINDS + ["sync"]),
+    ("pelihookctl drain", drain, QUEUE, CGI_KINDS + COMMAND + ["sync"]),
+)
+OTHERS = (
+    ("the reply's pipe is closed, waiting", reply_closed, WAIT),
+    ("the reply's pipe is closed, queue", reply_closed, QUEUE),
+    ("a storm of signals, waiting", signals, WAIT),
+    ("a storm of signals, queue", signals, QUEUE),
+    ("no more processes", no_processes, WAIT),
 )
 
 
@@ -335,11 +428,13 @@ def main():
         return 0
     wanted = sys.argv[1:]
     tap = harness.Tap()
-    for program, test, hook in PROGRAMS:
-        for kind in KINDS:
-            name = "%s: %s" % (program, kind[0])
-            if not wanted or any(word in name for word in wanted):
-                tap.run(name, test, kind[1], kind[2], hook)
+    tests = list(OTHERS)
+    for program, test, hook, kinds in PROGRAMS:
+        tests += [("%s: %s" % (program, kind), test, *KINDS[kind], hook)
+                  for kind in kinds]
+    for name, test, *arguments in tests:
+        if not wanted or any(word in name for word in wanted):
+            tap.run(name, test, *arguments)
     return tap.end()
 
 
