@@ -12,6 +12,7 @@
 #
 #	BENCH_SECONDS	of each load (3)
 #	BENCH_ROUNDS	how often each is measured (5)
+#	BENCH_EVENTS	in the journal that holds many (1000000)
 #	BENCH_RESULTS	the file to write
 
 set -u
@@ -22,10 +23,10 @@ HERE=$TOP/tests/bench
 SECONDS_EACH=${BENCH_SECONDS:-3}
 ROUNDS=${BENCH_ROUNDS:-5}
 RESULTS=${BENCH_RESULTS:-$HERE/RESULTS.md}
-PACKAGES='autoconf automake fcgiwrap gcc libc6-dev libfcgi-dev libjson-c-dev
-    libsqlite3-dev libssl-dev lighttpd make nginx openssl pkg-config
-    spawn-fcgi sqlite3 webhook wrk'
-EVENTS_DONE=1000000
+PACKAGES='autoconf automake curl fcgiwrap gcc libc6-dev libfcgi-dev
+    libjson-c-dev libsqlite3-dev libssl-dev lighttpd make nginx openssl
+    perl-base pkg-config spawn-fcgi webhook wrk'
+EVENTS_DONE=${BENCH_EVENTS:-1000000}
 PIDS=
 
 . "$TOP/tests/packages.sh"
@@ -439,20 +440,25 @@ row_late() {
 	stop "$PEER"
 }
 
-make_stores() {
-	mkdir -m 700 "$WORK/stores"
-	"$WORK/store" make "$WORK/stores/none.db" &&
-	    "$WORK/store" make "$WORK/stores/million.db" &&
-	    sqlite3 "$WORK/stores/million.db" <"$HERE/done.sql" >/dev/null ||
-	    give_up 'a journal cannot be made'
+make_store() {	# name, events that are done
+	rm -f "$WORK/stores/$1.db"*
+	"$WORK/store" make "$WORK/stores/$1.db" "$2" 2>"$WORK/store.log" ||
+	    give_up "a journal of $2 events cannot be made" "$WORK/store.log"
 }
 
 row_journal() {
-	[ -d "$WORK/stores" ] || make_stores
-	for store in none million; do
+	[ -d "$WORK/stores" ] || {
+		mkdir -m 700 "$WORK/stores"
+		make_store many "$EVENTS_DONE"
+	}
+	make_store none 0
+	for store in none many; do
 		sync -f "$WORK"
-		# shellcheck disable=SC2046
-		set -- $("$WORK/store" measure "$WORK/stores/$store.db" 1000)
+		times=$("$WORK/store" measure "$WORK/stores/$store.db" 1000 \
+		    2>"$WORK/store.log") ||
+		    give_up 'a journal cannot be measured' "$WORK/store.log"
+		# shellcheck disable=SC2086
+		set -- $times
 		keep "journal-append-$store" "$1"
 		keep "journal-claim-$store" "$2"
 		keep "journal-list-$store" "$3"
