@@ -168,6 +168,10 @@ hostile() {
 	hostile fastcgi_management
 }
 
+@test "FastCGI: names of hooks that are none, and what the log makes of them" {
+	hostile fastcgi_hooks
+}
+
 @test "FastCGI: authorizers and filters" {
 	hostile fastcgi_roles
 }

@@ -9,6 +9,7 @@ pelihook.fcgi, which listens in WORK; RESPONDER is its process.
 
 import json
 import os
+import re
 import resource
 import socket
 import subprocess
@@ -515,6 +516,40 @@ def fastcgi_management():
     with_values = fastcgi.record(9, values, 0) + head_of(
         EVENT, HTTP_X_SIGNATURE="0") + body_of(EVENT)
     expect_status(answer_of(with_values), "401")
+
+
+def log_lines(after):
+    with open(os.path.join(WORK, "pelihook.log"), "rb") as log:
+        log.seek(after)
+        return log.read().split(b"\n")[:-1]
+
+
+@straight
+def fastcgi_hooks():
+    """Nothing but its name leads to a hook, and nobody writes the log."""
+    after = os.path.getsize(os.path.join(WORK, "pelihook.log"))
+    sent = 0
+    for value in ("First", "/first", "first ", " first", "first//", "*", "-c",
+                  "../first", "first/../first", "first/x", "$(id)", "fir",
+                  "first\n", "x\ntime=now msg=delivered hook=first", "\xff",
+                  "\x1b[2Jfirst", "\x9b2J", "%66irst", "a" * 65, "a" * 65536):
+        for more in ({"PELIHOOK_HOOK": value},
+                     {"PELIHOOK_HOOK": "", "PATH_INFO": "/" + value}):
+            more["REMOTE_ADDR"] = "192.0.2.7 hook=first\ntime=now\x1b[2J"
+            expect_status(answer_of(head_of(EVENT, **more) + body_of(EVENT)),
+                          "404")
+            sent += 1
+    expect_status(answer_of(head_of(
+        EVENT, PELIHOOK_HOOK="", PATH_INFO="/second") + body_of(EVENT)), "404")
+    lines = log_lines(after)
+    check(sum(b" msg=no-such-hook " in line for line in lines) == sent + 1,
+          "the log tells of others")
+    for line in lines:
+        text = line.decode()
+        unquoted = re.sub(r'"(\\.|[^"\\])*"', "", text)
+        check(text.isprintable() and "hook=first" not in unquoted and
+              unquoted.startswith("time=2") and unquoted.count("time=") == 1,
+              "the log says %r" % line)
 
 
 @straight
