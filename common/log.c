@@ -181,7 +181,11 @@ log_field(struct log_line *line, const char *key, struct bytes value,
 void
 log_bytes(struct log_line *line, const char *key, struct bytes value)
 {
-	struct buf escaped = { .max = 6 * LOG_VALUE };
+	char text[6 * LOG_VALUE + 1];
+	/* A lack of memory is not to keep the log from telling of it. */
+	struct buf escaped = {
+		.data = text, .room = sizeof(text), .max = sizeof(text) - 1
+	};
 
 	if (!line->wanted)
 		return;
@@ -191,7 +195,6 @@ log_bytes(struct log_line *line, const char *key, struct bytes value)
 		log_field(line, key, value, false);
 	else if (encode_json(value, &escaped) == RC_OK)
 		log_field(line, key, buf_view(&escaped), true);
-	buf_free(&escaped);
 }
 
 void
