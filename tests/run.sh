@@ -17,11 +17,11 @@ STAGES='check e2e demo distcheck clang address thread valgrind fuzz'
 TOP=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 JOBS=$(nproc)
 PACKAGES='apache2-bin autoconf automake bats caddy clang curl gcc jq
-    libapache2-mod-fcgid libc6-dev libclang-rt-dev libcmocka-dev libfcgi-dev
-    libjson-c-dev libsqlite3-dev libssl-dev lighttpd make multiwatch nginx
-    nodejs npm openssl perl-base pkg-config procps prometheus python3
-    python3-jsonschema python3-prometheus-client spawn-fcgi systemd
-    util-linux valgrind'
+    kcat libapache2-mod-fcgid libc6-dev libclang-rt-dev libcmocka-dev
+    libfcgi-dev libjson-c-dev libsqlite3-dev libssl-dev lighttpd make
+    multiwatch nginx nodejs npm openssl perl-base pkg-config postgresql
+    procps prometheus python3 python3-jsonschema
+    python3-prometheus-client spawn-fcgi systemd util-linux valgrind'
 passed=0
 failed=0
 

@@ -173,3 +173,61 @@ start_pager() {
 	try_it
 	[ "$status" -eq 75 ]
 }
+
+# A broker that kcat brings along, on a port of its own, and a consumer.
+start_kafka() {
+	command -v kcat >/dev/null || skip 'no kcat is installed'
+	launch kafka kcat -X test.mock.num.brokers=1 -X debug=mock -b none \
+	    -C -t events -q -u -f '%k|%h|%s\n' -X auto.offset.reset=earliest
+	until_true 10 grep -q 'bootstrap.servers=127' "$WORK/kafka.log"
+	BROKER=$(sed -n 's/.* bootstrap.servers=\(127[0-9.:]*\).*/\1/p' \
+	    "$WORK/kafka.log")
+}
+
+@test "feed-kafka.sh sends one message, with key and headers" {
+	start_kafka
+	configure feed-kafka.sh <<-END
+	env KEY /number
+	setenv KAFKA_BROKERS $BROKER
+	setenv KAFKA_TOPIC events
+	END
+	printf '{"event":"pipeline_run_error",\n"number":7}' >"$SAMPLE"
+	try_it
+	[ "$status" -eq 0 ]
+	until_true 10 grep -q '^"number":7}$' "$WORK/kafka.log"
+	grep '^7|id=[0-9a-f-]\{36\},event=pipeline_run_error,received=2' \
+	    "$WORK/kafka.log" | grep '|{"event":"pipeline_run_error",$'
+}
+
+@test "feed-kafka.sh: what the broker finds too large is a bad event" {
+	start_kafka
+	payload "$SAMPLE" 1020000
+	configure feed-kafka.sh <<-END
+	setenv KAFKA_BROKERS $BROKER
+	setenv KAFKA_TOPIC events
+	END
+	try_it
+	[ "$status" -eq 65 ]
+}
+
+@test "feed-kafka.sh asks for another try when no broker answers" {
+	command -v kcat >/dev/null || skip 'no kcat is installed'
+	configure feed-kafka.sh <<-END
+	setenv KAFKA_BROKERS 127.0.0.1:$(free_port)
+	setenv KAFKA_TOPIC events
+	setenv KAFKA_SECONDS 3
+	END
+	sample pipeline_run_error
+	try_it
+	[ "$status" -eq 75 ]
+}
+
+@test "pelihook-drain.cron is one line, with the word that is there" {
+	local line
+	line=$(grep -v '^#' "$SOURCE/examples/pelihook-drain.cron" |
+	    sed '/^$/d')
+	[[ $line =~ ^(\*\ ){5}www-data\ /usr/local/sbin/pelihookctl\ ([a-z]+)$ ]]
+	run "$CTL" "${BASH_REMATCH[2]}" --help
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
