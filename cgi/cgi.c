@@ -14,7 +14,6 @@
 
 #include "clock.h"
 #include "conf.h"
-#include "crypto.h"
 #include "deliver.h"
 #include "enqueue.h"
 #include "gateway.h"
@@ -245,7 +244,6 @@ cgi(void)
 	struct conf *conf;
 
 	process_start();
-	crypto_start();
 	cgi.stop = open_stop();
 	conf = load_conf();
 	if (conf != NULL && open_sink(&cgi, conf, &sink) != RC_OK)

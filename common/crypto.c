@@ -4,81 +4,84 @@
 #include <errno.h>
 #include <string.h>
 
+/*
+ * SHA-256 is asked for itself and not through EVP: a CGI process would spend
+ * more on OpenSSL's tables of providers than on all the rest, and this part
+ * needs no memory, so that no signature is refused for a lack of it.
+ */
+#define OPENSSL_API_COMPAT 10100
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
+#include <openssl/sha.h>
 
 #include "crypto.h"
 
-void
-crypto_start(void)
+enum {
+	INNER = 0x36,		/* RFC 2104 */
+	OUTER = 0x5c
+};
+
+static bool
+add(SHA256_CTX *context, struct bytes bytes)
 {
-	/*
-	 * Only the first call into the library can choose this, and it holds
-	 * for the process.
-	 */
-	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG |
-	    OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS |
-	    OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS |
-	    OPENSSL_INIT_NO_ATEXIT, NULL);
+	return bytes.len == 0 ||
+	    SHA256_Update(context, bytes.data, bytes.len) == 1;
 }
 
-/*
- * OpenSSL 3.0 goes on where there was no memory for its context, and falls
- * over it.
- */
-static bool
-is_ready(void)
+static enum rc
+digest(struct bytes first, const struct bytes *parts, size_t n,
+    uint8_t into[CRYPTO_DIGEST])
 {
-	return OSSL_LIB_CTX_get0_global_default() != NULL;
+	SHA256_CTX context;
+	bool good = SHA256_Init(&context) == 1 && add(&context, first);
+
+	for (size_t i = 0; good && i < n; i++)
+		good = add(&context, parts[i]);
+	good = good && SHA256_Final(into, &context) == 1;
+	OPENSSL_cleanse(&context, sizeof(context));
+	return good ? RC_OK : RC_SYSTEM;
 }
 
 enum rc
 crypto_sha256(struct bytes of, uint8_t into[CRYPTO_DIGEST])
 {
-	if (!is_ready() || EVP_Digest(of.data != NULL ? of.data : "", of.len,
-	    into, NULL, EVP_sha256(), NULL) != 1)
-		return RC_SYSTEM;
+	return digest(of, NULL, 0, into);
+}
+
+/* A key as the block that HMAC wants. */
+static enum rc
+fill_block(struct bytes key, uint8_t block[SHA256_CBLOCK])
+{
+	memset(block, 0, SHA256_CBLOCK);
+	if (key.len > SHA256_CBLOCK)
+		return crypto_sha256(key, block);
+	if (key.len > 0)
+		memcpy(block, key.data, key.len);
 	return RC_OK;
 }
 
-static bool
-hmac_parts(EVP_MAC_CTX *context, struct bytes key, const struct bytes *parts,
-    size_t n)
+static struct bytes
+mask(uint8_t block[SHA256_CBLOCK], int with)
 {
-	char digest[] = "SHA256";
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_utf8_string("digest", digest, 6),
-		OSSL_PARAM_END
-	};
-
-	if (EVP_MAC_init(context, (const uint8_t *)key.data, key.len,
-	    params) != 1)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (parts[i].len > 0 && EVP_MAC_update(context,
-		    (const uint8_t *)parts[i].data, parts[i].len) != 1)
-			return false;
-	return true;
+	for (size_t i = 0; i < SHA256_CBLOCK; i++)
+		block[i] = (uint8_t)(block[i] ^ with);
+	return (struct bytes){(const char *)block, SHA256_CBLOCK};
 }
 
 enum rc
 crypto_hmac(struct bytes key, const struct bytes *parts, size_t n,
     uint8_t into[CRYPTO_DIGEST])
 {
-	EVP_MAC *mac = is_ready() ? EVP_MAC_fetch(NULL, "HMAC", NULL) : NULL;
-	EVP_MAC_CTX *context = NULL;
-	enum rc rc = RC_SYSTEM;
-	size_t len = 0;
+	uint8_t block[SHA256_CBLOCK];
+	uint8_t inner[CRYPTO_DIGEST];
+	struct bytes second = {(const char *)inner, sizeof(inner)};
+	enum rc rc = fill_block(key, block);
 
-	if (mac != NULL)
-		context = EVP_MAC_CTX_new(mac);
-	if (context != NULL && hmac_parts(context, key, parts, n) &&
-	    EVP_MAC_final(context, into, &len, CRYPTO_DIGEST) == 1 &&
-	    len == CRYPTO_DIGEST)
-		rc = RC_OK;
-	EVP_MAC_CTX_free(context);
-	EVP_MAC_free(mac);
+	if (rc == RC_OK)
+		rc = digest(mask(block, INNER), parts, n, inner);
+	if (rc == RC_OK)
+		rc = digest(mask(block, INNER ^ OUTER), &second, 1, into);
+	OPENSSL_cleanse(block, sizeof(block));
+	OPENSSL_cleanse(inner, sizeof(inner));
 	return rc;
 }
 
@@ -116,5 +119,10 @@ crypto_random(void *into, size_t len)
 const char *
 crypto_version(void)
 {
+#ifdef PELIHOOK_STATIC_SHA256
+	/* To ask for it would bring in most of the library. */
+	return OPENSSL_VERSION_TEXT;
+#else
 	return OpenSSL_version(OPENSSL_VERSION);
+#endif
 }

@@ -10,12 +10,6 @@
 /* The only module that knows OpenSSL. */
 enum { CRYPTO_DIGEST = 32 };
 
-/*
- * Once, before anything else here and before threads.  Starts OpenSSL
- * without its configuration file, error texts and tables of legacy names,
- * which halves the start of a CGI process.
- */
-void crypto_start(void);
 /* RC_SYSTEM where the library refuses. */
 enum rc crypto_sha256(struct bytes of, uint8_t into[CRYPTO_DIGEST]);
 /*

@@ -304,7 +304,6 @@ ctl_main(int argc, char **argv)
 		ctl_complain("not for web servers: REQUEST_METHOD is set");
 		return EX_USAGE;
 	}
-	crypto_start();
 	rc = take_arguments(&ctl, argc, argv);
 	conf_release(ctl.conf);
 	return finish(rc);

@@ -9,7 +9,6 @@
 #include "fcgi.h"
 
 #include "conf.h"
-#include "crypto.h"
 #include "listener.h"
 #include "log.h"
 #include "options.h"
@@ -157,7 +156,6 @@ fcgi(int argc, char **argv)
 	if (getenv("REQUEST_METHOD") != NULL)
 		return refuse_cgi();
 	process_start();
-	crypto_start();
 	if (options_read(argc, argv, &options) != RC_OK)
 		return EX_USAGE;
 	if (options.shown)

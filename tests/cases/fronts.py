@@ -143,7 +143,7 @@ def cgi_term_reading(place, one_socket):
 
 
 def is_polling(pid):
-    """Whether it sleeps behind crypto_start, with the signals blocked."""
+    """Whether it sleeps with the signals blocked, its libraries loaded."""
     with open("/proc/%d/status" % pid, encoding="ascii") as file:
         status = dict(line.split(":", 1) for line in file)
     term = 1 << (signal.SIGTERM - 1)

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "bytes.h"
-#include "crypto.h"
 #include "log.h"
 #include "pool.h"
 
@@ -82,7 +81,6 @@ fuzz_begin(void)
 	    .level = LOG_LEVEL_DEBUG};
 
 	umask(077);
-	crypto_start();
 	holds(mkdtemp(fuzz_directory) != NULL);
 	atexit(fuzz_tidy);
 	settings.path = fuzz_path("log");

@@ -426,6 +426,5 @@ main(void)
 	};
 
 	tester = getpid();
-	crypto_start();
 	return cmocka_run_group_tests_name("batch", tests, NULL, NULL);
 }

@@ -2,7 +2,6 @@
 #include "scratch.h"
 
 #include "conf.h"
-#include "crypto.h"
 
 enum {
 	CEILING = 64 * 1024,
@@ -1563,6 +1562,5 @@ main(void)
 		SCRATCH_TEST(the_manuals_lines_are_good),
 	};
 
-	crypto_start();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

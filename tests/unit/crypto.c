@@ -203,6 +203,5 @@ main(void)
 	    cmocka_unit_test(the_version_names_the_library),
 	};
 
-	crypto_start();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -272,6 +272,5 @@ main(void)
 		TEST(an_end_that_could_not_be_written_is_made_up_for)
 	};
 
-	crypto_start();
 	return cmocka_run_group_tests_name("enqueue", tests, NULL, NULL);
 }

@@ -4,7 +4,6 @@
 
 #include "catalog.h"
 #include "conf.h"
-#include "crypto.h"
 #include "event.h"
 #include "request.h"
 
@@ -1068,6 +1067,5 @@ main(void)
 	    cmocka_unit_test(nothing_is_freed_twice),
 	};
 
-	crypto_start();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -505,6 +505,5 @@ main(void)
 	    TOLD_TEST(a_refusal_says_why_in_the_log),
 	};
 
-	crypto_start();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1557,6 +1557,5 @@ main(void)
 		TEST(a_full_disk_loses_nothing)
 	};
 
-	crypto_start();
 	return cmocka_run_group_tests_name("journal", tests, NULL, NULL);
 }

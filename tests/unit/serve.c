@@ -533,7 +533,6 @@ main(void)
 	    told_close),
 	};
 
-	crypto_start();
 	snprintf(signature, sizeof(signature), "%s",
 	    signed_by(SECRET, LIT(BODY)));
 	return cmocka_run_group_tests(tests, NULL, NULL);

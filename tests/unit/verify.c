@@ -1375,6 +1375,5 @@ main(void)
 	    auto_takes_the_vectors_that_sign_the_body_and_no_other),
 	};
 
-	crypto_start();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
