@@ -266,6 +266,8 @@ take_arguments(struct ctl *ctl, int argc, char **argv)
 static int
 finish(enum rc rc)
 {
+	if (rc == RC_MEMORY)
+		ctl_complain("out of memory");
 	if (fflush(stdout) == EOF || ferror(stdout)) {
 		ctl_complain("standard output: %s", strerror(errno));
 		return EX_IOERR;
