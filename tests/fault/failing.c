@@ -4,30 +4,38 @@
  * what error, stands in the file PELIHOOK_TEST_FAILING, which may change at
  * any time and in which the calls are counted.
  */
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum kind {
 	ALLOCATION = 1, OPEN, WRITE, FSYNC, PIPE, SPAWN, MEMORY_FILE,
-	ACCEPT, READ
+	ACCEPT, READ, RENAME, TRUNCATE, DESCRIPTOR, THREAD
 };
 
 /* failing.py knows it, too. */
 struct order {
 	int32_t kind;		/* 0: nothing fails */
-	int32_t error;
+	int32_t error;		/* 0, for a write: half of it is written */
 	int64_t left;		/* calls until the one that fails: 1 the next */
+	int64_t live;		/* allocations that were not freed */
 };
 
 static struct order *order;
@@ -71,23 +79,57 @@ next(const char *name)
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *data, size_t size);
+void __libc_free(void *data);
+
+static void
+count_live(int by)
+{
+	if (order != NULL)
+		__atomic_add_fetch(&order->live, by, __ATOMIC_SEQ_CST);
+}
+
+static void *
+counted(void *data)
+{
+	if (data != NULL)
+		count_live(1);
+	return data;
+}
 
 void *
 malloc(size_t size)
 {
-	return fails(ALLOCATION) ? NULL : __libc_malloc(size);
+	return fails(ALLOCATION) ? NULL : counted(__libc_malloc(size));
 }
 
 void *
 calloc(size_t count, size_t size)
 {
-	return fails(ALLOCATION) ? NULL : __libc_calloc(count, size);
+	return fails(ALLOCATION) ? NULL :
+	    counted(__libc_calloc(count, size));
 }
 
 void *
 realloc(void *data, size_t size)
 {
-	return fails(ALLOCATION) ? NULL : __libc_realloc(data, size);
+	void *moved;
+
+	if (fails(ALLOCATION))
+		return NULL;
+	moved = __libc_realloc(data, size);
+	if (data == NULL)
+		return counted(moved);
+	if (moved == NULL && size == 0)
+		count_live(-1);
+	return moved;
+}
+
+void
+free(void *data)
+{
+	if (data != NULL)
+		count_live(-1);
+	__libc_free(data);
 }
 
 int
@@ -114,22 +156,50 @@ open64(const char *path, int flags, ...)
 	return fails(OPEN) ? -1 : NEXT(open)(path, flags, mode);
 }
 
+int
+openat(int directory, const char *path, int flags, ...)
+{
+	va_list arguments;
+	mode_t mode;
+
+	va_start(arguments, flags);
+	mode = va_arg(arguments, mode_t);
+	va_end(arguments);
+	return fails(OPEN) ? -1 : NEXT(openat)(directory, path, flags, mode);
+}
+
+/* What is to be written of so much; 0: nothing, it fails. */
+static size_t
+part_of(size_t size)
+{
+	if (!fails(WRITE))
+		return size;
+	/* An eventfd takes its eight bytes or none. */
+	if (order->error == 0)
+		return size > sizeof(uint64_t) ? size / 2 : size;
+	return 0;
+}
+
 ssize_t
 write(int fd, const void *data, size_t size)
 {
-	return fails(WRITE) ? -1 : NEXT(write)(fd, data, size);
+	size_t part = part_of(size);
+
+	return part == 0 && size > 0 ? -1 : NEXT(write)(fd, data, part);
 }
 
 ssize_t
 pwrite(int fd, const void *data, size_t size, off_t at)
 {
-	return fails(WRITE) ? -1 : NEXT(pwrite)(fd, data, size, at);
+	size_t part = part_of(size);
+
+	return part == 0 && size > 0 ? -1 : NEXT(pwrite)(fd, data, part, at);
 }
 
 ssize_t
 pwrite64(int fd, const void *data, size_t size, off_t at)
 {
-	return fails(WRITE) ? -1 : NEXT(pwrite)(fd, data, size, at);
+	return pwrite(fd, data, size, at);
 }
 
 ssize_t
@@ -138,28 +208,55 @@ read(int fd, void *data, size_t size)
 	return fails(READ) ? -1 : NEXT(read)(fd, data, size);
 }
 
+/*
+ * A directory is synced once more by each process, which SQLite does not
+ * insist on: it was when the file in it was made.
+ */
+static bool
+sync_fails(int fd)
+{
+	struct stat file;
+
+	return fstat(fd, &file) == 0 && S_ISREG(file.st_mode) &&
+	    fails(FSYNC);
+}
+
 int
 fsync(int fd)
 {
-	return fails(FSYNC) ? -1 : NEXT(fsync)(fd);
+	return sync_fails(fd) ? -1 : NEXT(fsync)(fd);
 }
 
 int
 fdatasync(int fd)
 {
-	return fails(FSYNC) ? -1 : NEXT(fdatasync)(fd);
+	return sync_fails(fd) ? -1 : NEXT(fdatasync)(fd);
 }
 
 int
 ftruncate(int fd, off_t size)
 {
-	return fails(FSYNC) ? -1 : NEXT(ftruncate)(fd, size);
+	return fails(TRUNCATE) ? -1 : NEXT(ftruncate)(fd, size);
 }
 
 int
 ftruncate64(int fd, off_t size)
 {
-	return fails(FSYNC) ? -1 : NEXT(ftruncate)(fd, size);
+	return ftruncate(fd, size);
+}
+
+int
+rename(const char *from, const char *to)
+{
+	return fails(RENAME) ? -1 : NEXT(rename)(from, to);
+}
+
+int
+renameat(int from_directory, const char *from, int to_directory,
+    const char *to)
+{
+	return fails(RENAME) ? -1 :
+	    NEXT(renameat)(from_directory, from, to_directory, to);
 }
 
 int
@@ -194,4 +291,81 @@ int
 accept(int fd, struct sockaddr *address, socklen_t *size)
 {
 	return fails(ACCEPT) ? -1 : NEXT(accept)(fd, address, size);
+}
+
+int
+eventfd(unsigned count, int flags)
+{
+	return fails(DESCRIPTOR) ? -1 : NEXT(eventfd)(count, flags);
+}
+
+int
+signalfd(int fd, const sigset_t *set, int flags)
+{
+	return fails(DESCRIPTOR) ? -1 : NEXT(signalfd)(fd, set, flags);
+}
+
+int
+epoll_create1(int flags)
+{
+	return fails(DESCRIPTOR) ? -1 : NEXT(epoll_create1)(flags);
+}
+
+int
+dup3(int fd, int as, int flags)
+{
+	return fails(DESCRIPTOR) ? -1 : NEXT(dup3)(fd, as, flags);
+}
+
+int
+socket(int domain, int type, int protocol)
+{
+	return fails(DESCRIPTOR) ? -1 : NEXT(socket)(domain, type, protocol);
+}
+
+/* Of its commands only those that copy a descriptor fail. */
+int
+fcntl(int fd, int command, ...)
+{
+	va_list arguments;
+	long argument;
+
+	va_start(arguments, command);
+	argument = va_arg(arguments, long);
+	va_end(arguments);
+	if ((command == F_DUPFD || command == F_DUPFD_CLOEXEC) &&
+	    fails(DESCRIPTOR))
+		return -1;
+	return NEXT(fcntl)(fd, command, argument);
+}
+
+/* pidfd_open has no function of its own in older libraries. */
+long
+syscall(long number, ...)
+{
+	va_list list;
+	long with[6];
+
+	va_start(list, number);
+	for (int i = 0; i < 6; i++)
+		with[i] = va_arg(list, long);
+	va_end(list);
+	if (number == SYS_pidfd_open && fails(DESCRIPTOR))
+		return -1;
+	return NEXT(syscall)(number, with[0], with[1], with[2], with[3],
+	    with[4], with[5]);
+}
+
+int
+pidfd_open(pid_t pid, unsigned flags)
+{
+	return (int)syscall(SYS_pidfd_open, (long)pid, (long)flags);
+}
+
+int
+pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+    void *(*work)(void *), void *context)
+{
+	return fails(THREAD) ? order->error : NEXT(pthread_create)(thread,
+	    attributes, work, context);
 }

@@ -3,14 +3,15 @@
 no further one; and the same for what opens, writes, syncs, starts, accepts.
 With PELIHOOK_ALL it is every call, otherwise each of the first and some of
 the others.  Each time there is a right reply or a closed connection, a 2xx
-means that the event was handled or is in the journal, nothing is left open,
-and the next request is answered.
+means that the event was handled or is in the journal, nothing is left open
+or allocated, and the next request is answered.
 
 usage: failing.py [WORD of a test's name...]"""
 
 import errno
 import mmap
 import os
+import re
 import resource
 import signal
 import struct
@@ -24,34 +25,42 @@ from fault import (DONE, MARK, QUEUED, RUNNING, Site, check_journal, event,
                    preload)
 from harness import PATIENCE, Failure, check, post, status_of, wait_for
 
-ORDER = struct.Struct("iiq")    # as in failing.c
-ALLOCATION, OPEN, WRITE, FSYNC, PIPE, SPAWN, MEMORY_FILE, ACCEPT, READ = \
-    range(1, 10)
+ORDER = struct.Struct("iiqq")    # as in failing.c
+ALLOCATION, OPEN, WRITE, FSYNC, PIPE, SPAWN, MEMORY_FILE, ACCEPT, READ, \
+    RENAME, TRUNCATE, DESCRIPTOR, THREAD = range(1, 14)
 KINDS = {
     "allocation": (ALLOCATION, errno.ENOMEM),
     "open, too many": (OPEN, errno.EMFILE),
     "open, disk full": (OPEN, errno.ENOSPC),
+    "open, error": (OPEN, errno.EIO),
     "write, disk full": (WRITE, errno.ENOSPC),
     "write, error": (WRITE, errno.EIO),
     "write, later": (WRITE, errno.EAGAIN),
+    "write, only half": (WRITE, 0),
     "read, error": (READ, errno.EIO),
-    "sync": (FSYNC, errno.EIO),
+    "sync, error": (FSYNC, errno.EIO),
+    "sync, disk full": (FSYNC, errno.ENOSPC),
+    "truncate": (TRUNCATE, errno.EIO),
     "pipe": (PIPE, errno.EMFILE),
     "spawn": (SPAWN, errno.EAGAIN),
-    "memory file": (MEMORY_FILE, errno.EMFILE),
+    "memory file, too many": (MEMORY_FILE, errno.EMFILE),
+    "memory file, disk full": (MEMORY_FILE, errno.ENOSPC),
     "accept": (ACCEPT, errno.EMFILE),
+    "other descriptor": (DESCRIPTOR, errno.EMFILE),
+    "thread": (THREAD, errno.EAGAIN),
 }
 MOST = 10000    # calls; none makes as many
 # The first forty, then fewer and fewer; or all of them.
 EACH = MOST if os.environ.get("PELIHOOK_ALL") else 40
-WAIT = "wait"
-QUEUE = "queue\n  retry 1ms 1ms 1ms 1ms 1ms 1ms 1ms 1ms"
+WAIT = "delivery wait"
+CAPTURE = WAIT + "\n  capture @DIR@/captured"
+QUEUE = "delivery queue\n  retry " + 8 * " 1ms"
 CONFIG = """journal @JOURNAL@
 log @DIR@/queue.log
-dispatch none
+dispatch @DISPATCH@
 hook peliqan
   secret-file @DIR@/secret.new
-  delivery @DELIVERY@
+  @HOOK@
   timeout 20s
   env NUMBER /n
   on pipeline_run_completed run @MARK@ @DIR@
@@ -61,8 +70,8 @@ hook peliqan
 class Failing(Site):
     """A site whose programs do as the order says."""
 
-    def __init__(self, hook):
-        super().__init__(hook=hook)
+    def __init__(self, hook, dispatch="none"):
+        super().__init__(hook=hook, globals=dispatch)
         with open(self.path("order"), "wb") as file:
             file.write(bytes(ORDER.size))
         with open(self.path("order"), "r+b") as file:
@@ -70,28 +79,36 @@ class Failing(Site):
         self.preload = preload("failing",
                                PELIHOOK_TEST_FAILING=self.path("order"))
         self.number = 0
+        self.dispatches = dispatch == "thread"
 
     def configure(self, hook="", globals="", retry=None):
-        text = CONFIG.replace("@DELIVERY@", hook).replace("@MARK@", MARK)
+        text = CONFIG.replace("@HOOK@", hook).replace("@MARK@", MARK)
+        text = text.replace("@DISPATCH@", globals)
         self.conf = self.config(text.replace("@JOURNAL@", self.journal))
 
     def close(self):
         self.order.close()
         super().close()
 
+    # What is live is counted by the program at the same time.
+    FIELDS = struct.Struct("iiq")
+
     def arm(self, kind, error, nth):
-        self.order[:] = ORDER.pack(0, 0, 0)
-        self.order[:] = ORDER.pack(kind, error, nth)
+        self.FIELDS.pack_into(self.order, 0, 0, 0, nth)
+        self.FIELDS.pack_into(self.order, 0, kind, error, nth)
 
     def disarm(self):
         """Whether the call came."""
         left = ORDER.unpack(self.order[:])[2]
-        self.order[:] = ORDER.pack(0, 0, 0)
+        self.FIELDS.pack_into(self.order, 0, 0, 0, 0)
         return left <= 0
 
-    def next_event(self):
+    def live(self):
+        return ORDER.unpack(self.order[:])[3]
+
+    def next_event(self, **fields):
         self.number += 1
-        return event(self.number)
+        return event(self.number, **fields)
 
     def ran(self, number):
         return [run for run in self.runs() if run.number == number]
@@ -105,21 +122,25 @@ class Failing(Site):
         found = self.deliveries().get(number)
         return found is not None and found[1] in (QUEUED, RUNNING, DONE)
 
-    def judge(self, answer, may_close, kind):
+    def judge(self, answer, may_close, kind, error):
         """An event that was good is never called bad; what could not be
         read has not come."""
+        # Half a write is no failure.
+        may_close = may_close and error != 0
         if not answer:
             check(may_close, "there was no answer")
             return
         status = status_of(answer)
-        check(status in (200, 202, 500, 503, 504) or
+        check(status in (200, 202) or
+              (error != 0 and status in (500, 503, 504)) or
               (status == 400 and kind == READ),
               "a good event was answered %d" % status)
         if status < 300:
             check(self.is_kept(self.number), "it was answered %d and is "
                   "lost" % status)
 
-def every_call(one):
+
+def every_call(one, each=EACH):
     """one(nth) says whether there was such a call.  The number of tries."""
     nth = tries = 1
     while nth < MOST:
@@ -129,7 +150,7 @@ def every_call(one):
                 return "%d of %d calls" % (tries - 1, nth - 1)
         except Failure as failure:
             raise Failure("the %d. call: %s" % (nth, failure))
-        nth += 1 + nth // EACH
+        nth += 1 + nth // each
         tries += 1
     raise Failure("there is no end of it")
 
@@ -147,9 +168,11 @@ def cgi_once(site, kind, error, nth):
     came = site.disarm()
     check(process.status >= 0, "it was ended by signal %d" % -process.status)
     # What cannot be written is no answer.
-    site.judge(answer, kind == WRITE and process.status == 74, kind)
+    site.judge(answer, kind == WRITE and process.status == 74, kind, error)
     if not came:
         check(status_of(answer) in (200, 202), "answered %r" % answer)
+    elif kind == FSYNC:
+        check(status_of(answer) == 503, "not synced, answered %r" % answer)
     left = set(os.listdir(site.dir)) - files - {
         "journal.db", "journal.db-wal", "journal.db-shm", "journal.db-lock",
         "journal.db-locks", "queue.log", "log", "marks"}
@@ -202,6 +225,10 @@ def threads(pid):
     return len(os.listdir("/proc/%d/task" % pid))
 
 
+# What the store keeps of its pages and statements comes and goes.
+KEPT = 40
+
+
 class Server:
     """A pelihook.fcgi, started anew where libfcgi has ended it."""
 
@@ -212,17 +239,26 @@ class Server:
 
     def start(self):
         self.fcgi = self.site.fcgi("-j", "2", environment=self.site.preload)
-        self.ask(self.site.next_event())
-        self.ask(self.site.next_event())
+        for fail in 0, 1, 0:
+            self.ask(self.site.next_event(fail=fail))
+            self.settle()
         wait_for(self.is_idle, "connections that are closed")
         self.usual = self.state()
+        self.live = self.site.live()
 
     def state(self):
         return descriptors(self.fcgi.pid), threads(self.fcgi.pid)
 
     def is_idle(self):
-        """Only the socket that listens is left."""
-        return descriptors(self.fcgi.pid).count("socket") == 1
+        """Only the socket that listens is left, and main and workers."""
+        return descriptors(self.fcgi.pid).count("socket") == 1 and \
+            threads(self.fcgi.pid) == 3 + self.site.dispatches
+
+    def settle(self):
+        """What was stored has been run where it is run by itself."""
+        if self.site.dispatches:
+            wait_for(lambda: self.site.open_deliveries() == 0,
+                     "the end of what is queued")
 
     def ask(self, body):
         try:
@@ -240,8 +276,16 @@ class Server:
         self.ends = text.count("fcgiapp.c")
         return True
 
-    def is_usual(self):
-        return self.state() == self.usual
+    def await_usual(self):
+        try:
+            wait_for(lambda: self.state() == self.usual, "")
+        except Failure:
+            raise Failure("%r instead of %r" % (self.state(), self.usual))
+
+    def check_live(self):
+        """What leaks with each failure is more than this in the end."""
+        live = self.site.live() - self.live
+        check(live <= KEPT, "%d allocations are left" % live)
 
 
 def fcgi_once(server, kind, error, nth):
@@ -249,38 +293,160 @@ def fcgi_once(server, kind, error, nth):
     body = site.next_event()
     site.arm(kind, error, nth)
     answer = server.ask(body)
+    if answer and status_of(answer) == 202:
+        server.settle()
     came = site.disarm()
-    site.judge(answer, kind in (WRITE, READ, ALLOCATION, ACCEPT, OPEN),
-               kind)
-    if not answer:
-        # A process that ends closes its sockets first.
-        for _ in range(20):
-            if server.has_died():
-                server.start()
-                return True
-            os.sched_yield()
-    answer = server.ask(site.next_event())
+    site.judge(answer, kind in (WRITE, READ, ALLOCATION, ACCEPT, OPEN,
+                                DESCRIPTOR), kind, error)
+    check(not came or kind != FSYNC or site.dispatches or
+          status_of(answer) == 503, "not synced, answered %r" % answer)
+    before, answer = answer, server.ask(site.next_event())
+    if not before and not answer:
+        wait_for(server.has_died, "its end or an answer")
+        server.start()
+        return True
     check(answer and status_of(answer) < 300, "the next was answered %r" %
           answer)
-    try:
-        wait_for(server.is_usual, "what is usual")
-    except Failure:
-        raise Failure("%r instead of %r" % (server.state(), server.usual))
+    server.settle()
+    server.await_usual()
     return came
 
 
-def fcgi(kind, error, hook):
-    site = Failing(hook)
+def fcgi(kind, error, hook, dispatch="none"):
+    site = Failing(hook, dispatch)
     server = None
     try:
         server = Server(site)
-        count = every_call(lambda nth: fcgi_once(server, kind, error, nth))
-        print("# %s, %d times ended by libfcgi" % (count, server.ends))
+        # A failure of what runs the queue is followed by a pause.
+        count = every_call(lambda nth: fcgi_once(server, kind, error, nth),
+                           min(EACH, 8) if site.dispatches and
+                           EACH < MOST else EACH)
+        print("# %s, %d times ended by libfcgi, %d more allocations" % (
+            count, server.ends, site.live() - server.live))
+        server.check_live()
         check(server.fcgi.stop() == 0, "it did not stop well")
         finish(site, hook)
     finally:
         if server is not None:
             server.fcgi.end()
+        site.close()
+
+
+def dispatching(kind, error, hook):
+    fcgi(kind, error, hook, "thread")
+
+
+class Starting(harness.Fcgi):
+    """One that may as well refuse to start."""
+
+    def _is_ready(self):
+        """It listens before it has all its threads."""
+        return self.has_ended() or \
+            (super()._is_ready() and threads(self.pid) == 4)
+
+
+def start_once(site, kind, error, nth):
+    before = site.read("log") or b""
+    site.arm(kind, error, nth)
+    server = Starting(site, site.conf, "-j", "2",
+                      environment=site.environment + site.preload)
+    came = site.disarm()
+    try:
+        if not server.has_ended():
+            body = site.next_event()
+            answer = server.request(post(body), body)
+            check(status_of(answer) < 300, "it was answered %r" % answer)
+            check(server.stop() == 0, "it did not stop well")
+            return came
+        told = (site.read("log") or b"")[len(before):] + \
+            (site.read("queue.log") or b"")
+        site.remove("queue.log")
+        check(came, "it did not start: %r" % told)
+        check(server.status in (64, 70, 71, 74, 78) or
+              (server.status == -signal.SIGABRT and b"fcgiapp.c" in told),
+              "it ended with %r: %r" % (server.status, told[-500:]))
+        check(told or kind == WRITE, "it did not say why it ended")
+        return came
+    finally:
+        server.end()
+
+
+def starting(kind, error, hook):
+    site = Failing(hook, "thread")
+    try:
+        print("# " + every_call(
+            lambda nth: start_once(site, kind, error, nth)))
+    finally:
+        site.close()
+
+
+def reload_once(server, kind, error, nth):
+    """The old configuration or the new one, and it says which."""
+    site = server.site
+
+    def told():
+        return sum((site.read(name) or b"").count(word)
+                   for name in ("log", "queue.log")
+                   for word in (b"reloaded ", b"configuration stays"))
+
+    before = told()
+    site.arm(kind, error, nth)
+    server.fcgi.signal(signal.SIGHUP)
+    wait_for(lambda: told() > before, "what came of SIGHUP")
+    came = site.disarm()
+    answer = server.ask(site.next_event())
+    check(answer and status_of(answer) < 300, "it was answered %r" % answer)
+    server.await_usual()
+    return came
+
+
+def reloading(kind, error, hook):
+    site = Failing(hook)
+    server = None
+    try:
+        server = Server(site)
+        count = every_call(
+            lambda nth: reload_once(server, kind, error, nth))
+        print("# %s, %d more allocations" % (
+            count, site.live() - server.live))
+        server.check_live()
+        check(server.fcgi.stop() == 0, "it did not stop well")
+    finally:
+        if server is not None:
+            server.fcgi.end()
+        site.close()
+
+
+def capture_once(site, kind, error, nth):
+    """It is refused, and what is captured is whole."""
+    where = site.path("captured")
+    for name in os.listdir(where):
+        os.remove(os.path.join(where, name))
+    body = site.next_event()
+    site.arm(kind, error, nth)
+    answer = site.ask_cgi(body, environment=site.preload,
+                          HTTP_X_SIGNATURE="sha256=" + 64 * "0")
+    came = site.disarm()
+    # The reply itself may be what is not written.
+    check(not answer and came and kind == WRITE and error != 0 or
+          status_of(answer) in ((401, 500, 503) if came else (401,)),
+          "a bad signature was answered %r" % answer)
+    found = os.listdir(where)
+    check(found or came, "it was not captured")
+    for name in found:
+        with open(os.path.join(where, name), "rb") as file:
+            check(file.read().endswith(b"\n\n" + body), "half a file")
+    check(not site.ran(site.number), "it was run")
+    return came
+
+
+def capturing(kind, error, hook):
+    site = Failing(hook)
+    try:
+        os.mkdir(site.path("captured"), 0o700)
+        print("# " + every_call(
+            lambda nth: capture_once(site, kind, error, nth)))
+    finally:
         site.close()
 
 
@@ -311,6 +477,76 @@ def drain(kind, error, hook):
         count = every_call(lambda nth: drain_once(site, kind, error, nth))
         print("# " + count)
         drain_all(site)
+    finally:
+        site.close()
+
+
+# The other words of pelihookctl.
+
+def word_once(site, words, usual, kind, error, nth):
+    site.arm(kind, error, nth)
+    run = subprocess.run(
+        site.ctl_command(*words), stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE,
+        env={**harness.PASSED, **dict(site.preload)})
+    came = site.disarm()
+    check(run.returncode in (0, 70, 71, 74, 75, 78), "it ended with %r: %r" %
+          (run.returncode, run.stderr[-500:]))
+    check(run.returncode != 0 or constant(run.stdout) == usual,
+          "it ended well with %r" % run.stdout)
+    check(run.returncode == 0 or run.stderr, "it did not say what failed")
+    return came
+
+
+def constant(text):
+    """Without what passes, and a user's name, which may not be found."""
+    return re.sub(rb'"age":[0-9.]+|checked as .*', b"", text)
+
+
+def word(kind, error, hook, *words):
+    site = Failing(hook)
+    try:
+        for _ in range(3):
+            site.ask_cgi(site.next_event())
+        usual = constant(site.ctl(*words))
+        print("# " + every_call(lambda nth: word_once(
+            site, words, usual, kind, error, nth), EACH // 2))
+        check(constant(site.ctl(*words)) == usual,
+              "it is not as it was")
+    finally:
+        site.close()
+
+
+def nothing_is_renamed(hook):
+    """So nothing can go wrong with it, as long as this is so."""
+    site = Failing(hook, "thread")
+    server = None
+    try:
+        site.arm(RENAME, errno.EIO, 1)
+        server = Server(site)
+        server.fcgi.signal(signal.SIGHUP)
+        check(server.fcgi.stop() == 0, "it did not stop well")
+        site.ask_cgi(site.next_event(), environment=site.preload)
+        check(not site.disarm(), "something is renamed")
+    finally:
+        if server is not None:
+            server.fcgi.end()
+        site.close()
+
+
+def no_drain_starts(hook):
+    """The reply is out; the next request's drain runs both events."""
+    site = Failing(hook, "drain")
+    try:
+        site.arm(SPAWN, errno.EAGAIN, 1)
+        answer = site.ask_cgi(site.next_event(), environment=site.preload)
+        check(status_of(answer) == 202, "it was answered %r" % answer)
+        check(site.disarm(), "no drain was to be started")
+        check(not site.ran(1) and site.is_kept(1), "the event is lost")
+        answer = site.ask_cgi(site.next_event(), environment=site.preload)
+        check(status_of(answer) == 202, "it was answered %r" % answer)
+        site.settled(PATIENCE)
+        check(site.ran(1) and site.ran(2), "not both were run")
     finally:
         site.close()
 
@@ -354,7 +590,7 @@ def signals(hook):
         finally:
             over.set()
             thread.join()
-        wait_for(server.is_usual, "what is usual")
+        server.await_usual()
         check(server.fcgi.stop() == 0, "it did not stop well")
     finally:
         if server is not None:
@@ -385,34 +621,53 @@ def no_processes(hook):
             resource.prlimit(pid, resource.RLIMIT_NPROC, usual)
             answer = server.ask(site.next_event())
             check(status_of(answer) == 200, "it was answered %r" % answer)
-        wait_for(server.is_usual, "what is usual")
+        server.await_usual()
     finally:
         if server is not None:
             server.fcgi.end()
         site.close()
 
 
-CGI_KINDS = ["allocation", "open, too many", "open, disk full",
-             "write, disk full", "write, error", "write, later",
-             "read, error"]
-COMMAND = ["pipe", "spawn", "memory file"]
+OPENS = ["open, too many", "open, disk full", "open, error"]
+WRITES = ["write, disk full", "write, error", "write, later",
+          "write, only half"]
+SYNCS = ["sync, error", "sync, disk full"]
+CGI_KINDS = ["allocation"] + OPENS + WRITES + ["read, error",
+                                               "other descriptor"]
+COMMAND = ["pipe", "spawn", "memory file, too many",
+           "memory file, disk full"]
 # What a request leads to once the server runs: it opens nothing.
-FCGI_KINDS = ["allocation", "write, disk full", "write, error",
-              "write, later", "read, error", "accept"]
+FCGI_KINDS = ["allocation"] + WRITES + ["read, error", "accept",
+                                        "other descriptor"]
+STARTING = ["allocation", "open, too many", "open, error",
+            "write, disk full", "read, error", "other descriptor", "thread"]
 PROGRAMS = (
     ("pelihook.cgi, waiting", cgi, WAIT, CGI_KINDS + COMMAND),
-    ("pelihook.cgi, queue", cgi, QUEUE, CGI_KINDS + ["sync"]),
+    ("pelihook.cgi, queue", cgi, QUEUE, CGI_KINDS + SYNCS + ["truncate"]),
+    ("pelihook.cgi, capturing", capturing, CAPTURE,
+     ["allocation"] + OPENS + WRITES),
     ("pelihook.fcgi, waiting", fcgi, WAIT, FCGI_KINDS + COMMAND),
-    ("pelihook.fcgi, queue", fcgi, QUEUE, FCGI_KINDS + ["sync"]),
-    ("pelihookctl drain", drain, QUEUE, CGI_KINDS + COMMAND + ["sync"]),
+    ("pelihook.fcgi, queue", fcgi, QUEUE, FCGI_KINDS + SYNCS),
+    ("pelihook.fcgi, dispatching", dispatching, QUEUE,
+     ["allocation", "write, disk full", "write, only half", "accept",
+      "other descriptor", "thread"] + COMMAND + SYNCS),
+    ("pelihook.fcgi, starting", starting, QUEUE, STARTING),
+    ("pelihook.fcgi, reloading", reloading, QUEUE,
+     ["allocation", "open, too many", "read, error", "other descriptor"]),
+    ("pelihookctl drain", drain, QUEUE,
+     CGI_KINDS + COMMAND + SYNCS + ["truncate", "thread"]),
 )
+WORDS = ("check",), ("list", "--json"), ("stats", "--json")
 OTHERS = (
     ("the reply's pipe is closed, waiting", reply_closed, WAIT),
     ("the reply's pipe is closed, queue", reply_closed, QUEUE),
     ("a storm of signals, waiting", signals, WAIT),
     ("a storm of signals, queue", signals, QUEUE),
     ("no more processes", no_processes, WAIT),
-)
+    ("no drain can be started", no_drain_starts, QUEUE),
+    ("nothing is renamed", nothing_is_renamed, QUEUE),
+) + tuple(("pelihookctl %s: allocation" % " ".join(words), word,
+           *KINDS["allocation"], QUEUE, *words) for words in WORDS)
 
 
 def is_sanitized():
