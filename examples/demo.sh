@@ -3,8 +3,9 @@
 #
 # Shows what a command receives: builds pelihook, puts it behind lighttpd (as
 # CGI) and behind nginx (as FastCGI) on free ports of this machine, and sends
-# a signed event through both.  Ends by itself and takes everything away that
-# it started or wrote; only Debian packages that were missing stay.
+# a signed event through both; then one into the queue, whose command fails
+# twice.  Ends by itself and takes everything away that it started or wrote;
+# only Debian packages that were missing stay.
 #
 #	sh examples/demo.sh
 
@@ -180,19 +181,36 @@ prepare_site() {
 	chmod 755 "$WORK" "$SITE"
 	cp "$BUILD/cgi/pelihook.cgi" "$BUILD/fcgi/pelihook.fcgi" \
 	    "$BUILD/ctl/pelihookctl" "$SITE/"
-	openssl rand -hex 32 >"$SITE/secret"
-	chmod 600 "$SITE/secret"
+	openssl rand -hex 32 >"$SITE/peliqan.secret"
+	openssl rand -hex 32 >"$SITE/warehouse.secret"
+	chmod 600 "$SITE/peliqan.secret" "$SITE/warehouse.secret"
 	cat >"$SITE/command" <<-END
 	#!/bin/sh
 	cat >$SITE/stdin
 	env | grep ^PELIHOOK_ | sort >$SITE/variables
 	END
-	chmod 755 "$SITE/command"
+	cat >"$SITE/load" <<-END
+	#!/bin/sh
+	case \$PELIHOOK_ATTEMPT in
+	1) echo 'the warehouse is away' >&2; exit 75 ;;
+	2) echo 'the warehouse is slow' >&2; exit 1 ;;
+	*) cat >$SITE/stdin ;;
+	esac
+	END
+	chmod 755 "$SITE/command" "$SITE/load"
 	cat >"$SITE/pelihook.conf" <<-END
+	journal $SITE/journal.db
+
 	hook peliqan
-	  secret-file $SITE/secret
+	  delivery wait
+	  secret-file $SITE/peliqan.secret
 	  on @started  ignore
 	  on *         run $SITE/command
+
+	hook warehouse
+	  secret-file $SITE/warehouse.secret
+	  retry 300ms 600ms
+	  on *         run $SITE/load
 	END
 	RUN_AS=
 	if [ "$(id -u)" -eq 0 ]; then
@@ -209,24 +227,32 @@ ctl() {
 	    "$@"
 }
 
-send() {	# through, url
-	say "Through $1"
-	rm -f "$SITE/stdin" "$SITE/variables"
+post() {	# hook, url, what is to be answered
 	ctl sample $EVENT >"$WORK/body"
-	signature=$(ctl sign peliqan <"$WORK/body")
+	signature=$(ctl sign "$1" <"$WORK/body")
+	rm -f "$SITE/stdin" "$SITE/variables"
 	printf '  $ curl -H "%s" --data-binary @body %s\n' "$signature" "$2"
 	curl -sS --max-time 20 -o "$WORK/answer" -w '%{http_code}' \
 	    -H "$signature" --data-binary "@$WORK/body" "$2" >"$WORK/code"
 	printf '  the sender is answered %s:\n' "$(cat "$WORK/code")"
 	show "$WORK/answer"
-	[ "$(cat "$WORK/code")" = 200 ] || give_up 'that is not 200'
+	[ "$(cat "$WORK/code")" = "$3" ] || give_up "that is not $3"
+}
+
+byte_for_byte() {
+	cmp -s "$WORK/body" "$SITE/stdin" ||
+	    give_up 'these are not the bytes that were sent'
+	echo '  Byte for byte what was signed and sent.'
+}
+
+send() {	# through, url
+	say "Through $1"
+	post peliqan "$2" 200
 	echo '  the command read on stdin:'
 	show "$SITE/stdin"
 	echo '  and found in its environment:'
 	show "$SITE/variables"
-	cmp -s "$WORK/body" "$SITE/stdin" ||
-	    give_up 'these are not the bytes that were sent'
-	echo '  Byte for byte what was signed and sent.'
+	byte_for_byte
 }
 
 forge() {	# url
@@ -237,6 +263,23 @@ forge() {	# url
 	[ "$code" = 401 ] || give_up 'that is not 401'
 	[ ! -e "$SITE/stdin" ] || give_up 'but the command was run'
 	say "The same with a wrong signature: $code, and the command was not run"
+}
+
+is_done() {	# id
+	ctl show --json "$1" |
+	    jq -e '.deliveries | all(.state == "done")' >/dev/null
+}
+
+queue() {	# url
+	say 'Through the queue: answered at once, run until the command succeeds'
+	show "$SITE/load"
+	post warehouse "$1" 202
+	id=$(jq -r .id "$WORK/answer")
+	wait_for is_done "$id" || give_up 'it is not done' "$SITE/fcgi.log"
+	printf '  $ pelihookctl show %s\n' "$id"
+	ctl show "$id" >"$WORK/story"
+	show "$WORK/story"
+	byte_for_byte
 }
 
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/pelihook-demo.XXXXXX")
@@ -254,7 +297,9 @@ say 'The configuration'
 show "$SITE/pelihook.conf"
 start_lighttpd
 start_nginx
-send 'lighttpd, as CGI' "http://127.0.0.1:$LIGHTTPD_PORT/hook"
-send 'nginx and spawn-fcgi, as FastCGI' "http://127.0.0.1:$NGINX_PORT/hook"
-forge "http://127.0.0.1:$NGINX_PORT/hook"
+send 'lighttpd, as CGI' "http://127.0.0.1:$LIGHTTPD_PORT/hook/peliqan"
+send 'nginx and spawn-fcgi, as FastCGI' \
+    "http://127.0.0.1:$NGINX_PORT/hook/peliqan"
+forge "http://127.0.0.1:$NGINX_PORT/hook/peliqan"
+queue "http://127.0.0.1:$NGINX_PORT/hook/warehouse"
 say 'Everything that was started is stopped again.'
