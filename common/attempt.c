@@ -200,6 +200,19 @@ log_settled(const struct item *item,
 	log_end(&line);
 }
 
+/* What there is to say of a job besides how it went. */
+static void
+log_job(enum log_level level, const char *message, const struct job *job)
+{
+	struct log_line line;
+
+	log_begin(&line, level, message);
+	log_text(&line, "hook", job->hook->name);
+	log_text(&line, "event", job->event);
+	log_text(&line, "id", job->receipt->id);
+	log_end(&line);
+}
+
 /*
  * RC_OK, or that the claim has to be left to who comes after this process:
  * its results are lost and it is run again.
@@ -235,9 +248,8 @@ settle_group(struct work *work)
 		if (rc == RC_OK)
 			log_settled(work->group[i], &work->settlements[i]);
 		else
-			log_say(LOG_LEVEL_ERROR, "a result is lost: hook=%s "
-			    "id=%s", work->attempt->hook->name,
-			    work->group[i]->job.receipt->id);
+			log_job(LOG_LEVEL_ERROR, "a result is lost",
+			    &work->group[i]->job);
 		work->group[i]->over = rc != RC_OK ||
 		    work->settlements[i].verdict != JOURNAL_AGAIN;
 	}
@@ -345,9 +357,10 @@ bury(struct work *work, struct item *item)
 	rc = run_outcome(work->result);
 	if (work->result->end == RUN_STUCK)
 		(void)outlast(work);
-	log_say(rc == RC_DELIVERED ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
-	    "on-dead %s: hook=%s id=%s", rc == RC_DELIVERED ? "ran" :
-	    "failed", attempt->hook->name, job.receipt->id);
+	if (rc == RC_DELIVERED)
+		log_job(LOG_LEVEL_INFO, "on-dead ran", &job);
+	else
+		log_job(LOG_LEVEL_ERROR, "on-dead failed", &job);
 }
 
 /* Settles a group of one; whether the delivery is out of the queue. */
@@ -563,9 +576,11 @@ give_back(const struct attempt *what)
 	struct work work = {
 		.attempt = what, .settlements = &settlement
 	};
+	struct log_line line;
 
-	log_say(LOG_LEVEL_ERROR, "no memory for a delivery: hook=%s",
-	    what->hook->name);
+	log_begin(&line, LOG_LEVEL_ERROR, "no memory for a delivery");
+	log_text(&line, "hook", what->hook->name);
+	log_end(&line);
 	for (size_t i = 0; i < what->claim->n; i++) {
 		settlement.seq = what->claim->deliveries[i].seq;
 		(void)settle(&work, 1);

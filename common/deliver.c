@@ -171,6 +171,16 @@ deliver_open(unsigned threads, int stop, int64_t stop_kill_after,
 	return RC_OK;
 }
 
+static void
+log_left(pid_t pid)
+{
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_WARNING, "a command is left running");
+	log_number(&line, "pid", pid);
+	log_end(&line);
+}
+
 void
 deliver_close(struct deliver *deliver)
 {
@@ -180,8 +190,7 @@ deliver_close(struct deliver *deliver)
 	for (size_t i = 0; i < deliver->places_len; i++) {
 		if (!deliver->places[i].stuck)
 			continue;
-		log_say(LOG_LEVEL_WARNING, "command %d is left running",
-		    (int)deliver->places[i].result->pid);
+		log_left(deliver->places[i].result->pid);
 		close(deliver->places[i].result->pidfd);
 		place_free(&deliver->places[i]);
 	}

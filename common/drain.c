@@ -254,11 +254,16 @@ tell_backlog(void *context, const char *name, int64_t events)
 {
 	const struct conf *conf = context;
 	const struct hook *hook = conf_find(conf, bytes_of(name));
+	struct log_line line;
 
-	if (hook == NULL || !hook->ready)
-		log_say(LOG_LEVEL_WARNING, "queued for a hook that %s: "
-		    "hook=%s events=%lld", hook == NULL ?
-		    "is gone" : "is not ready", name, (long long)events);
+	if (hook != NULL && hook->ready)
+		return RC_OK;
+	log_begin(&line, LOG_LEVEL_WARNING, hook == NULL ?
+	    "queued for a hook that is gone" :
+	    "queued for a hook that is not ready");
+	log_text(&line, "hook", name);
+	log_number(&line, "events", events);
+	log_end(&line);
 	return RC_OK;
 }
 

@@ -168,6 +168,17 @@ order_digest(const struct journal_entry *entry, uint8_t into[JOURNAL_KEY],
 	return rc;
 }
 
+static void
+log_known(const struct journal_entry *entry)
+{
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_ERROR, "journal: an ID was there before");
+	log_text(&line, "hook", entry->hook);
+	log_text(&line, "id", entry->receipt->id);
+	log_end(&line);
+}
+
 enum rc
 journal_append(struct journal *journal, const struct journal_entry *entry)
 {
@@ -185,8 +196,7 @@ journal_append(struct journal *journal, const struct journal_entry *entry)
 	if (rc == RC_OK)
 		rc = journal_write(journal, append, &storing);
 	if (rc == RC_SYSTEM)
-		log_say(LOG_LEVEL_ERROR, "journal: an ID was there before: "
-		    "%s", entry->receipt->id);
+		log_known(entry);
 	return rc;
 }
 

@@ -59,13 +59,37 @@ kill_after(const struct conf *conf, const struct journal_orphan *orphan)
 }
 
 static void
+log_group(enum log_level level, const char *message, pid_t group, int error)
+{
+	struct log_line line;
+
+	log_begin(&line, level, message);
+	log_number(&line, "group", group);
+	if (error != 0)
+		log_text(&line, "error", strerror(error));
+	log_end(&line);
+}
+
+static void
+log_given_back(const struct journal_orphan *orphan)
+{
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_WARNING, "given back, its runner is gone");
+	log_text(&line, "hook", orphan->hook);
+	log_text(&line, "id", orphan->id);
+	log_number(&line, "attempt", orphan->attempt);
+	log_end(&line);
+}
+
+static void
 signal_group(struct rescue_case *at, pid_t group, int number)
 {
 	if (kill(-group, number) == 0 || errno == ESRCH || at->denied)
 		return;
 	at->denied = true;
-	log_say(LOG_LEVEL_ERROR, "process group %d, which outlived its "
-	    "runner, cannot be ended: %s", (int)group, strerror(errno));
+	log_group(LOG_LEVEL_ERROR, "a process group that outlived its runner "
+	    "cannot be ended", group, errno);
 }
 
 static void
@@ -74,8 +98,8 @@ end_group(struct rescue_case *at, pid_t group, int64_t patience)
 	int64_t now = clock_steady();
 
 	if (at->kill_at == 0) {
-		log_say(LOG_LEVEL_WARNING, "process group %d outlived its "
-		    "runner and is ended", (int)group);
+		log_group(LOG_LEVEL_WARNING, "a process group outlived its "
+		    "runner and is ended", group, 0);
 		at->kill_at = now + patience;
 		signal_group(at, group, SIGTERM);
 	} else if (now >= at->kill_at) {
@@ -129,8 +153,7 @@ look_at(struct rescue *rescue, struct journal *journal,
 	if (rc != RC_OK)
 		return rc;
 	rescue->rescued++;
-	log_say(LOG_LEVEL_WARNING, "given back, its runner is gone: hook=%s "
-	    "id=%s attempt=%u", orphan->hook, orphan->id, orphan->attempt);
+	log_given_back(orphan);
 	return RC_OK;
 }
 

@@ -173,6 +173,17 @@ answer(const struct gateway *gateway, struct conf *conf,
 	return reply;
 }
 
+static void
+log_unsent(const struct reply *reply)
+{
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_WARNING, "the reply could not be written");
+	log_number(&line, "status", reply_status(reply->rc));
+	log_text(&line, "id", reply->id);
+	log_end(&line);
+}
+
 static enum rc
 send_reply(const struct gateway *gateway, const struct reply *reply)
 {
@@ -186,9 +197,7 @@ send_reply(const struct gateway *gateway, const struct reply *reply)
 	else
 		rc = gateway->write(gateway->context, bytes_of(last_resort));
 	if (rc != RC_OK)
-		log_say(LOG_LEVEL_WARNING, "the reply %d to %s could not be "
-		    "written", reply_status(reply->rc),
-		    reply->id[0] != '\0' ? reply->id : "a request");
+		log_unsent(reply);
 	buf_free(&text);
 	return rc;
 }

@@ -60,7 +60,8 @@ after_the_last_pause_it_is_dead(void **state)
 	build(&machine, load_hook(hook));
 	append_sample(machine.journal, "h", 1, "");
 	start(&machine);
-	wait_for(scratch_path("log"), "on-dead failed");
+	wait_for(scratch_path("log"),
+	    "msg=\"on-dead failed\" hook=h event=");
 	stop(&machine);
 	assert_true(counts_are(machine.journal, "h dead 1 "));
 	expect_marks("start 1 1\nend 1 1 75\nstart 1 2\nend 1 2 74\n"
@@ -208,7 +209,8 @@ what_has_no_hook_stays_queued(void **state)
 	append_sample(machine.journal, "h", 1, "");
 	drain_empty(&machine);
 	assert_true(counts_are(machine.journal, "h queued 1 "));
-	assert_true(file_holds(scratch_path("log"), "is gone: hook=h"));
+	assert_true(file_holds(scratch_path("log"),
+	    "is gone\" hook=h events=1"));
 	take_apart(&machine);
 }
 
@@ -250,7 +252,8 @@ a_new_configuration_is_taken_at_once(void **state)
 	    "on * run /bin/true\n"));
 	append_sample(machine.journal, "h", 1, "");
 	start(&machine);
-	wait_for(scratch_path("log"), "is gone: hook=h");
+	wait_for(scratch_path("log"),
+	    "is gone\" hook=h events=1");
 	pthread_mutex_lock(&machine.lock);
 	old = machine.conf;
 	machine.conf = load_hook("");
@@ -552,7 +555,10 @@ a_command_that_outlived_its_runner_is_ended_first(void **state)
 	build(&machine, load_hook("kill-after 300ms\n"));
 	drain_empty(&machine);
 	assert_true(counts_are(machine.journal, "h done 1 "));
-	assert_true(file_holds(scratch_path("log"), "outlived its runner"));
+	assert_true(file_holds(scratch_path("log"),
+	    "msg=\"a process group outlived its runner and is ended\" group="));
+	assert_true(file_holds(scratch_path("log"),
+	    "msg=\"given back, its runner is gone\" hook=h id="));
 	assert_int_equal(count_of(marks_path, "start 1 2\n"), 1);
 	assert_int_equal(count_of(marks_path, "end 1 1 "), 0);
 	assert_true(file_holds(marks_path, "start 1 2\nend 1 2 0\n"));
@@ -924,5 +930,6 @@ main(int argc, char **argv)
 	if (!find_self())
 		return 1;
 	tester = getpid();
+	crypto_start();
 	return cmocka_run_group_tests_name("drain", tests, NULL, NULL);
 }
