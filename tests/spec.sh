@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# Whether each sentence of spec.txt has a test, and each test it names is
-# there.  TAP: one test for each section.
+# Whether each sentence of spec.txt has a test, and each test that it or
+# SECURITY.md names is there.  TAP: one test for each section, and one for
+# SECURITY.md.
 
 set -u
 
@@ -30,6 +31,8 @@ is_there() {	# kind, name
 	    grep -qxF "@test \"$2\" {" "$TESTS/$1.bats" ;;
 	case) [ -f "$TESTS/cases/$2.case" ] ;;
 	fronts) grep -qF "(\"$2\"," "$TESTS/cases/fronts.py" ;;
+	fault/*) grep -qsF "(\"$2\"," "$TESTS/$1.py" ;;
+	fuzz) [ -f "$TESTS/fuzz/$2.c" ] ;;
 	*) false ;;
 	esac
 }
@@ -37,6 +40,17 @@ is_there() {	# kind, name
 complain() {
 	echo "# $*"
 	wrong=$((wrong + 1))
+}
+
+tell() {	# what, how much of it
+	number=$((number + 1))
+	if [ "$wrong" -eq 0 ]; then
+		echo "ok $number - $1: $2"
+	else
+		echo "not ok $number - $1: $wrong wrong"
+		failed=1
+	fi
+	wrong=0
 }
 
 # Before the next sentence, and at a section's end.
@@ -55,15 +69,8 @@ end_section() {
 	untested=
 	[ -n "$section" ] || return 0
 	[ "$sentences" -gt 0 ] || complain "no sentence"
-	number=$((number + 1))
-	if [ "$wrong" -eq 0 ]; then
-		echo "ok $number - section $section: $sentences sentences"
-	else
-		echo "not ok $number - section $section: $wrong wrong"
-		failed=1
-	fi
+	tell "section $section" "$sentences sentences"
 	sentences=0
-	wrong=0
 }
 
 tab=$(printf '\t')
@@ -88,5 +95,19 @@ while IFS= read -r line; do
 	esac
 done <"$TABLE"
 end_section
+
+named=0
+while IFS= read -r line; do
+	case $line in
+	"$tab"*)
+		line=${line#"$tab"}
+		named=$((named + 1))
+		is_there "${line%% *}" "${line#* }" ||
+		    complain "no such test: $line"
+		;;
+	esac
+done <"$TESTS/../SECURITY.md"
+[ "$named" -gt 0 ] || complain "no test is named"
+tell SECURITY.md "$named tests"
 echo "1..$number"
 [ "$number" -gt 0 ] && [ "$failed" -eq 0 ]

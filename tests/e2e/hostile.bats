@@ -168,7 +168,7 @@ hostile() {
 	hostile fastcgi_management
 }
 
-@test "FastCGI: names of hooks that are none, and what the log makes of them" {
+@test "FastCGI: hooks that are none, and what the log tells" {
 	hostile fastcgi_hooks
 }
 
