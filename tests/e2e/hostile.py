@@ -285,12 +285,12 @@ def encodings(server):
 
 @both
 def long_headers(server):
-    """As long as a server lets it be; its refusal is as good."""
+    """None of these is too long for the servers: they are looked at."""
     for value in ("a" * 8000, "0" * 8000, "," * 8000, "sha256=" * 1100,
                   ("0" * 64 + ",") * 120, "=" * 8000, "A" * 44 * 180):
-        for name in "X-Signature", "X-Other", "Content-Encoding":
-            answer = client.post(EVENT, headers=[(name, value)])
-            expect(answer, 401, 400, 413, 415, 431)
+        for name, wanted in ("X-Signature", 401), ("X-Other", 401), \
+                ("Content-Encoding", 415):
+            expect(client.post(EVENT, headers=[(name, value)]), wanted)
     expect_records(0)
 
 
