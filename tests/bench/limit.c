@@ -111,8 +111,10 @@ main(int argc, char **argv)
 	the_socket = open_socket(argv[1]);
 	the_set = epoll_create1(EPOLL_CLOEXEC);
 	if (the_socket == -1 || epoll_ctl(the_set, EPOLL_CTL_ADD, the_socket,
-	    &event) == -1)
+	    &event) == -1) {
+		perror(argv[1]);
 		return 71;
+	}
 	for (long n = strtol(argv[2], NULL, 10); n > 1; n--)
 		if (pthread_create(&thread, NULL, work, NULL) != 0)
 			return 71;

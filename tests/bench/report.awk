@@ -4,7 +4,8 @@
 
 BEGIN {
 	FS = " *[|] *"
-	print "| work | beside | pelihook | beside it | ratio | reach | |"
+	print "| work | beside | pelihook | beside it | ratio | reach | " \
+	    "reached |"
 	print "|---|---|---|---|---|---|---|"
 }
 
@@ -38,17 +39,29 @@ function cell(key, unit,    list, n, line) {
 	    " (" text(list[1]) "-" text(list[n]) ")"
 }
 
+function goal() {
+	return $7 == "-" ? "-" : ($7 == "least" ? "at least " : "at most ") \
+	    $8
+}
+
+function verdict() {
+	if ($7 == "-")
+		return "-"
+	return ($7 == "least" ? ratio >= $8 : ratio <= $8) ? "yes" : "**no**"
+}
+
 /^#/ || NF < 8 { next }
 
 {
 	ours = cell($3, $5)
 	our_median = median
 	theirs = cell($4, $5)
-	if (our_median == 0 || median == 0)
+	if (our_median == 0 || median == 0) {
+		printf "| %s | %s | %s | %s | - | %s | - |\n", $1, $2, ours,
+		    theirs, goal()
 		next
+	}
 	ratio = $6 == "time" ? median / our_median : our_median / median
-	reached = $7 == "least" ? ratio >= $8 : ratio <= $8
-	printf "| %s | %s | %s | %s | %.2f | %s %s | %s |\n", $1, $2, ours,
-	    theirs, ratio, $7 == "least" ? "at least" : "at most", $8,
-	    reached ? "yes" : "**no**"
+	printf "| %s | %s | %s | %s | %.2f | %s | %s |\n", $1, $2, ours,
+	    theirs, ratio, goal(), verdict()
 }

@@ -8,10 +8,14 @@
 #
 #	sh tests/bench/run.sh [ROW...]
 #
-# ROW is one or more of those in ROWS; then RESULTS.md is left alone.
+# ROW is one or more of those in ROWS.  Then the table goes to the standard
+# output, unless BENCH_RESULTS is set.  With BENCH_KEPT a run that was cut
+# off can be finished row by row: what is there of other rows stays, and is
+# in the table too.
 #
 #	BENCH_SECONDS	of each load (3)
 #	BENCH_ROUNDS	how often each is measured (5)
+#	BENCH_KEPT	a directory for the figures, which then stay
 #	BENCH_EVENTS	in the journal that holds many (1000000)
 #	BENCH_RESULTS	the file to write
 
@@ -25,7 +29,7 @@ ROUNDS=${BENCH_ROUNDS:-5}
 RESULTS=${BENCH_RESULTS:-$HERE/RESULTS.md}
 PACKAGES='autoconf automake curl fcgiwrap gcc libc6-dev libfcgi-dev
     libjson-c-dev libsqlite3-dev libssl-dev lighttpd make nginx openssl
-    perl-base pkg-config spawn-fcgi webhook wrk'
+    perl-base pkg-config spawn-fcgi webhook wrk zlib1g-dev'
 EVENTS_DONE=${BENCH_EVENTS:-1000000}
 PIDS=
 
@@ -39,10 +43,23 @@ say() {
 	printf '%s\n' "$*" >&2
 }
 
-give_up() {	# what, log
+give_up() {	# what, log...
 	say "bench: $1"
-	[ ! -s "${2:-}" ] || tail -n 30 "$2" >&2
+	shift
+	for log in "$@"; do
+		[ -s "$log" ] || continue
+		say "---- the end of ${log##*/}"
+		tail -n 20 "$log" >&2
+	done
 	exit 1
+}
+
+# What any of them may have said.
+give_up_servers() {	# what
+	give_up "$1" "$WORK/wrk.log" "$WORK/pelihook.log" \
+	    "$WORK/webhook.log" "$WORK/limit.log" "$WORK/nginx.log" \
+	    "$WORK/nginx-error.log" "$WORK/lighttpd-error.log" \
+	    "$WORK/lighttpd-cgi.log"
 }
 
 # ---- Processes ------------------------------------------------------------
@@ -93,20 +110,40 @@ free_port() {
 
 # ---- What is measured -----------------------------------------------------
 
+build_in() {	# directory, configure's words
+	directory=$WORK/$1
+	shift
+	mkdir "$directory" &&
+	    (cd "$directory" && "$TOP/configure" -q CFLAGS=-O2 "$@" &&
+		make -s -j "$(nproc)" all) >>"$WORK/build.log" 2>&1
+}
+
 build() {
-	mkdir "$WORK/build" && cd "$WORK/build" || exit 1
 	[ -x "$TOP/configure" ] || (cd "$TOP" && autoreconf -i) \
 	    >"$WORK/build.log" 2>&1
-	"$TOP/configure" -q CFLAGS=-O2 >>"$WORK/build.log" 2>&1 &&
-	    make -s -j "$(nproc)" >>"$WORK/build.log" 2>&1 ||
-	    give_up 'pelihook does not build' "$WORK/build.log"
-	set -- gcc -std=c17 -D_GNU_SOURCE -O2 "-I$TOP/common" -pthread
-	"$@" -o "$WORK/spawn" "$HERE/spawn.c" &&
-	    "$@" -o "$WORK/limit" "$HERE/limit.c" -lfcgi &&
-	    "$@" -o "$WORK/hello.cgi" "$HERE/hello.c" &&
-	    "$@" -o "$WORK/store" "$HERE/store.c" libpelihook.a -ljson-c \
-		-lsqlite3 -lcrypto || give_up 'the helpers do not build'
-	cp "$HERE/check.sh" "$WORK/check.cgi" && cp cgi/pelihook.cgi "$WORK"
+	build_in build || give_up 'pelihook does not build' "$WORK/build.log"
+	make -s -C "$WORK/build" tests/bench/cost tests/bench/hello \
+	    tests/bench/limit tests/bench/spawn tests/bench/store \
+	    >>"$WORK/build.log" 2>&1 ||
+	    give_up 'the helpers do not build' "$WORK/build.log"
+	for helper in cost limit spawn store; do
+		cp "$WORK/build/tests/bench/$helper" "$WORK" || exit 1
+	done
+	cp "$WORK/build/tests/bench/hello" "$WORK/hello.cgi" &&
+	    cp "$WORK/build/cgi/pelihook.cgi" "$WORK" &&
+	    cp "$HERE/check.sh" "$WORK/check.cgi" || exit 1
+}
+
+# The same program as a row of its own, where the build knows how.
+build_static() {
+	[ ! -e "$WORK/static.cgi" ] && [ ! -d "$WORK/static" ] || return 0
+	grep -q -e '--enable-static-cgi' "$TOP/configure" || return 0
+	if build_in static --enable-static-cgi; then
+		cp "$WORK/static/cgi/pelihook.cgi" "$WORK/static.cgi"
+	else
+		say 'bench: --enable-static-cgi does not build; left out'
+		tail -n 5 "$WORK/build.log" >&2
+	fi
 }
 
 write_body() {
@@ -162,6 +199,7 @@ hook_of_webhook() {	# id wait command
 	cat <<-END
 	{ "id": "$1", "execute-command": "$3",
 	  "include-command-output-in-response": $2,
+	  "trigger-rule-mismatch-http-response-code": 401,
 	  "trigger-rule": { "match": { "type": "payload-hmac-sha256",
 	    "secret": "$KEY",
 	    "parameter": { "source": "header", "name": "X-Signature" }}}}
@@ -235,8 +273,10 @@ write_nginx() {
 				fastcgi_location /$hook pelihook $hook
 			done)
 			$(fastcgi_location /limit limit none)
-			$(wrap_location /script "$WORK/check.cgi")
-			$(wrap_location /wrapped "$WORK/pelihook.cgi")
+			$(for program in check pelihook static; do
+				wrap_location "/wrapped/$program" \
+				    "$WORK/$program.cgi"
+			done)
 		}
 	}
 	END
@@ -258,20 +298,25 @@ write_lighttpd() {
 }
 
 start_servers() {
-	NGINX=$(free_port)
-	WEBHOOK=$(free_port)
-	LIGHTTPD=$(free_port)
+	NGINX=$(free_port) || exit 1
+	WEBHOOK=$(free_port) || exit 1
+	LIGHTTPD=$(free_port) || exit 1
 	write_nginx
 	write_lighttpd
 	launch limit "$WORK/limit" "$WORK/limit.sock" 16
+	wait_for test -S "$WORK/limit.sock" ||
+	    give_up 'limit does not start' "$WORK/limit.log"
 	launch wrap spawn-fcgi -n -s "$WORK/wrap.sock" -- \
 	    /usr/sbin/fcgiwrap -c 4
+	wait_for test -S "$WORK/wrap.sock" ||
+	    give_up 'fcgiwrap does not start' "$WORK/wrap.log"
 	launch nginx nginx -p "$WORK" -c "$WORK/nginx.conf"
-	wait_for accepts "http://127.0.0.1:$NGINX/" ||
-	    give_up 'nginx does not start' "$WORK/nginx.log"
+	wait_for accepts "http://127.0.0.1:$NGINX/" || give_up \
+	    'nginx does not start' "$WORK/nginx.log" "$WORK/nginx-error.log"
 	launch lighttpd setsid lighttpd -D -f "$WORK/lighttpd.conf"
-	wait_for accepts "http://127.0.0.1:$LIGHTTPD/" ||
-	    give_up 'lighttpd does not start' "$WORK/lighttpd.log"
+	wait_for accepts "http://127.0.0.1:$LIGHTTPD/" || give_up \
+	    'lighttpd does not start' "$WORK/lighttpd.log" \
+	    "$WORK/lighttpd-error.log"
 }
 
 # Each load finds a process that was just started, and its own journal.
@@ -296,7 +341,7 @@ start_webhook() {
 # ---- Measuring ------------------------------------------------------------
 
 keep() {	# key value
-	echo "$2" >>"$WORK/kept/$1"
+	echo "$2" >>"$KEPT/$1"
 	printf '%4s  %-24s %s\n' "$round" "$1" "$2" >&2
 }
 
@@ -306,14 +351,13 @@ load() {	# clients url
 	sync -f "$WORK"
 	wrk -t 1 -c "$1" -d "${SECONDS_EACH}s" --timeout 10s \
 	    -s "$HERE/post.lua" "$2" >"$WORK/wrk.log" 2>&1 ||
-	    give_up "wrk: $2" "$WORK/wrk.log"
+	    give_up_servers "wrk: $2"
 	line=$(grep '^BENCH ' "$WORK/wrk.log") ||
-	    give_up "wrk says nothing: $2" "$WORK/wrk.log"
+	    give_up_servers "wrk says nothing: $2"
 	# shellcheck disable=SC2086
 	set -- $line "$2"
 	RATE=$2 P99=$3 REQUESTS=$4
-	[ "$5" -eq 0 ] || give_up "$5 of $4 wrong answers from $6" \
-	    "$WORK/pelihook.log"
+	[ "$5" -eq 0 ] || give_up_servers "$5 of $4 wrong answers from $6"
 }
 
 rate() {	# key clients url
@@ -332,8 +376,9 @@ row_wait() {
 		for clients in 1 4 16; do
 			key=wait-$command-$clients
 			runs=$("$WORK/spawn" "$clients" "$SECONDS_EACH" \
-			    "$(command_of "$command")" </dev/null) ||
-			    give_up 'a bare command failed'
+			    "$(command_of "$command")" </dev/null \
+			    2>"$WORK/spawn.log") ||
+			    give_up 'a bare command failed' "$WORK/spawn.log"
 			keep "$key-spawn" "$runs"
 			rate "$key-pelihook" "$clients" \
 			    "http://127.0.0.1:$NGINX/$command"
@@ -368,24 +413,35 @@ milliseconds() {
 	date +%s%3N
 }
 
+# From the first request until what it asked for has run; what wrote to disk
+# before is done by then.
+run_to_end() {	# key url
+	sync -f "$WORK"
+	began=$(milliseconds)
+	load 64 "$2"
+	[ "$1" != end-pelihook ] || "$WORK/store" wait \
+	    "$WORK/journal/journal.db" 120 2>"$WORK/store.log" ||
+	    give_up 'the queue does not become empty' "$WORK/store.log" \
+		"$WORK/pelihook.log"
+	keep "$1" "$((REQUESTS * 1000 / ($(milliseconds) - began)))"
+}
+
 row_end() {
 	start_pelihook queue
-	began=$(milliseconds)
-	load 16 "http://127.0.0.1:$NGINX/hundred"
-	"$WORK/store" wait "$WORK/journal/journal.db" 60 ||
-	    give_up 'the queue does not become empty' "$WORK/pelihook.log"
-	keep end-pelihook "$((REQUESTS * 1000 / ($(milliseconds) - began)))"
+	run_to_end end-pelihook "http://127.0.0.1:$NGINX/hundred"
 	stop "$PELIHOOK"
 	start_webhook
-	rate end-webhook 16 "http://127.0.0.1:$NGINX/hooks/true"
+	run_to_end end-webhook "http://127.0.0.1:$NGINX/hooks/true"
 	stop "$PEER"
 }
 
+# Both get the same bytes; the limit does not look at them.
 row_wrong() {
 	good=$BENCH_SIGNATURE
+	BENCH_SIGNATURE=$(printf %064d 0)
 	rate wrong-limit 64 "http://127.0.0.1:$NGINX/limit"
 	start_pelihook wait
-	BENCH_SIGNATURE=$(printf %064d 0) BENCH_STATUS=401
+	BENCH_STATUS=401
 	export BENCH_STATUS
 	rate wrong-pelihook 64 "http://127.0.0.1:$NGINX/true"
 	unset BENCH_STATUS
@@ -393,31 +449,71 @@ row_wrong() {
 	stop "$PELIHOOK"
 }
 
+# Without a server, as one would start it.
+as_cgi() {	# command...
+	env REQUEST_METHOD=POST GATEWAY_INTERFACE=CGI/1.1 \
+	    SERVER_PROTOCOL=HTTP/1.1 SCRIPT_NAME=/bench \
+	    CONTENT_TYPE=application/json \
+	    "CONTENT_LENGTH=$(($(wc -c <"$BENCH_BODY")))" \
+	    "HTTP_X_SIGNATURE=$BENCH_SIGNATURE" "BENCH_KEY=$KEY" \
+	    "PELIHOOK_CONFIG=$WORK/cgi.conf" "$@"
+}
+
+cost() {	# key runs program
+	as_cgi "$3" <"$BENCH_BODY" 2>"$WORK/cost.log" |
+	    grep -q '^Status: 200' ||
+	    give_up "$3 does not answer 200" "$WORK/cost.log"
+	spent=$(as_cgi "$WORK/cost" "$2" "$BENCH_BODY" "$3" \
+	    2>"$WORK/cost.log") || give_up "$3 fails" "$WORK/cost.log"
+	keep "$1" "$spent"
+}
+
 row_cgi() {
-	rate cgi-hello 4 "http://127.0.0.1:$LIGHTTPD/hello.cgi"
-	rate cgi-pelihook 4 "http://127.0.0.1:$LIGHTTPD/pelihook.cgi"
+	build_static
+	for program in hello pelihook static; do
+		[ -e "$WORK/$program.cgi" ] || continue
+		rate "cgi-$program" 4 \
+		    "http://127.0.0.1:$LIGHTTPD/$program.cgi"
+		cost "cgi-cost-$program" 300 "$WORK/$program.cgi"
+	done
 }
 
 row_script() {
-	rate script-sh 4 "http://127.0.0.1:$NGINX/script"
-	rate script-pelihook 4 "http://127.0.0.1:$NGINX/wrapped"
+	build_static
+	for program in check pelihook static; do
+		[ -e "$WORK/$program.cgi" ] || continue
+		rate "script-$program" 4 \
+		    "http://127.0.0.1:$NGINX/wrapped/$program"
+		cost "script-cost-$program" 100 "$WORK/$program.cgi"
+	done
 }
 
-memory_of() {	# pid field: MiB
-	awk -v field="$2:" '$1 == field { printf "%.2f", $2 / 1024 }' \
-	    "/proc/$1/status"
+memory_of() {	# pid file field: MiB
+	awk -v field="$3:" '$1 == field { printf "%.2f", $2 / 1024 }' \
+	    "/proc/$1/$2"
+}
+
+# Pss is looked at while the clients are there.
+load_memory() {	# name pid url
+	keep "memory-idle-$1" "$(memory_of "$2" status VmRSS)"
+	keep "memory-idle-pss-$1" "$(memory_of "$2" smaps_rollup Pss)"
+	(
+		sleep "$(awk "BEGIN { print $SECONDS_EACH / 2 }")"
+		memory_of "$2" smaps_rollup Pss >"$WORK/pss"
+	) &
+	looking=$!
+	load 64 "$3"
+	wait "$looking"
+	keep "memory-load-$1" "$(memory_of "$2" status VmHWM)"
+	keep "memory-load-pss-$1" "$(cat "$WORK/pss")"
 }
 
 row_memory() {
 	start_pelihook wait
-	keep memory-idle-pelihook "$(memory_of "$PELIHOOK" VmRSS)"
-	load 64 "http://127.0.0.1:$NGINX/true"
-	keep memory-load-pelihook "$(memory_of "$PELIHOOK" VmHWM)"
+	load_memory pelihook "$PELIHOOK" "http://127.0.0.1:$NGINX/true"
 	stop "$PELIHOOK"
 	start_webhook
-	keep memory-idle-webhook "$(memory_of "$PEER" VmRSS)"
-	load 64 "http://127.0.0.1:$NGINX/hooks/true"
-	keep memory-load-webhook "$(memory_of "$PEER" VmHWM)"
+	load_memory webhook "$PEER" "http://127.0.0.1:$NGINX/hooks/true"
 	stop "$PEER"
 }
 
@@ -485,11 +581,14 @@ report() {
 	least and the most behind them; the ratio is that of the medians.
 
 	END
-	awk -v directory="$WORK/kept" -f "$HERE/report.awk" "$HERE/rows.txt"
+	awk -v directory="$KEPT" -f "$HERE/report.awk" "$HERE/rows.txt"
 	cat "$HERE/notes.md"
 }
 
 run_rows() {
+	for row in "$@"; do
+		rm -f "$KEPT/$row"-*
+	done
 	round=0
 	while [ $round -lt "$ROUNDS" ]; do
 		round=$((round + 1))
@@ -499,10 +598,21 @@ run_rows() {
 	done
 }
 
+known() {	# row...
+	for row in "$@"; do
+		case " $ROWS " in
+		*" $row "*) ;;
+		*) say "bench: no row '$row'; there are $ROWS"; exit 64 ;;
+		esac
+	done
+}
+
+known "$@"
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/pelihook-bench.XXXXXX") || exit 1
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
-mkdir "$WORK/kept"
+KEPT=${BENCH_KEPT:-$WORK/kept}
+mkdir -p "$KEPT" || exit 1
 # Words are wanted here.
 # shellcheck disable=SC2086
 install_packages "$WORK/install.log" $PACKAGES ||
@@ -514,10 +624,15 @@ write_configs
 write_webhook
 start_servers
 if [ $# -gt 0 ]; then
+	RESULTS=${BENCH_RESULTS:-}
 	run_rows "$@"
-	report
 else
 	# shellcheck disable=SC2086
 	run_rows $ROWS
-	report >"$WORK/report" && cp "$WORK/report" "$RESULTS"
+fi
+report >"$WORK/report" || give_up 'no report'
+if [ -n "$RESULTS" ]; then
+	cp "$WORK/report" "$RESULTS"
+else
+	cat "$WORK/report"
 fi

@@ -13,6 +13,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum { CLIENTS = 64 };
@@ -41,11 +42,18 @@ run_once(char **command)
 	char *environment[] = {path, NULL};
 	int status = 1;
 	pid_t pid;
+	int error = posix_spawn(&pid, command[0], NULL, NULL, command,
+	    environment);
 
-	if (posix_spawn(&pid, command[0], NULL, NULL, command,
-	    environment) != 0)
+	if (error != 0) {
+		fprintf(stderr, "spawn: %s: %s\n", command[0],
+		    strerror(error));
 		return 1;
-	return waitpid(pid, &status, 0) != pid || status != 0;
+	}
+	if (waitpid(pid, &status, 0) == pid && status == 0)
+		return 0;
+	fprintf(stderr, "spawn: %s: status %d\n", command[0], status);
+	return 1;
 }
 
 static void *
