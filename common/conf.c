@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
+#include <string.h>
 
 #include "conf.h"
 
@@ -66,7 +67,21 @@ read_line(struct draft *draft, struct words *words)
 	if (rc != RC_SYNTAX)
 		return rc;
 	complaints_add(&draft->complaints, draft->line, "%s", why);
+	draft->garbled = true;
 	return RC_OK;
+}
+
+/* Without it, the mark would be part of the first word. */
+static struct bytes
+refuse_mark(struct draft *draft, struct bytes text)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+
+	if (!bytes_begin(text, mark))
+		return text;
+	complaints_add(&draft->complaints, 1, "the file begins with a byte "
+	    "order mark: save it as UTF-8 without one");
+	return bytes_skip(text, strlen(mark));
 }
 
 static enum rc
@@ -75,7 +90,7 @@ read_text(struct draft *draft, struct bytes text)
 	struct words words;
 	enum rc rc = RC_OK;
 
-	words_start(&words, text);
+	words_start(&words, refuse_mark(draft, text));
 	while (rc == RC_OK)
 		rc = read_line(draft, &words);
 	if (rc == RC_MISSING)

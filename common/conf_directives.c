@@ -433,10 +433,11 @@ static const struct directive directives[DRAFT_WORDS] = {
 	    .place = PLACE_GLOBAL, .read = read_log_level },
 };
 
-static void
-refuse_unknown(struct draft *draft, const char *word)
+/* The one that was probably meant, or NULL. */
+static const struct directive *
+nearest(const char *word)
 {
-	const char *best = NULL;
+	const struct directive *best = NULL;
 	size_t least = 1 + strlen(word) / 2;
 
 	for (size_t i = 0; i < DRAFT_WORDS; i++) {
@@ -444,15 +445,35 @@ refuse_unknown(struct draft *draft, const char *word)
 
 		if (distance < least) {
 			least = distance;
-			best = directives[i].name;
+			best = &directives[i];
 		}
 	}
+	return best;
+}
+
+/* Whether there is a complaint where no such line is. */
+static bool
+is_needed(const struct directive *row)
+{
+	return row == &directives[DRAFT_HOOK] ||
+	    row == &directives[DRAFT_ON] ||
+	    row == &directives[DRAFT_SECRET_FILE] ||
+	    row == &directives[DRAFT_SIGNATURE] ||
+	    row == &directives[DRAFT_JOURNAL];
+}
+
+static void
+refuse_unknown(struct draft *draft, const char *word)
+{
+	const struct directive *best = nearest(word);
+
 	if (best != NULL)
 		(void)values_wrong(draft, "unknown directive `%.64s': "
-		    "write `%s'", word, best);
+		    "write `%s'", word, best->name);
 	else
 		(void)values_wrong(draft, "unknown directive `%.64s': see "
 		    "pelihook.conf(5) for those there are", word);
+	draft->garbled = draft->garbled || is_needed(best);
 }
 
 static const struct directive *
@@ -508,6 +529,9 @@ apply(struct draft *draft, const struct directive *row,
 	rc = check_arguments(draft, row, count(args));
 	if (rc == RC_OK)
 		rc = row->read(draft, row, args);
+	/* A wrong signature might be the one that needs no secret. */
+	if (rc == RC_CONFIG && row == &directives[DRAFT_SIGNATURE])
+		draft->garbled = true;
 	/* What is written is there, right or wrong: no second complaint. */
 	note_line(draft, row);
 	return rc;

@@ -2,6 +2,8 @@
 #ifndef PELIHOOK_CONF_DRAFT_H
 #define PELIHOOK_CONF_DRAFT_H
 
+#include <stdbool.h>
+
 #include "complaints.h"
 #include "conf.h"
 
@@ -60,6 +62,8 @@ struct draft {
 	struct draft_scope hook;	/* the one that is open */
 	struct draft_scope *scope;	/* where lines go: one of the two */
 	unsigned line;			/* the one that is read */
+	/* What seems to be missing may be in a line that is not understood. */
+	bool garbled;
 };
 
 /*

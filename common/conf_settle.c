@@ -37,7 +37,7 @@ is_given(const struct draft_scope *scope, enum draft_word word)
 static void
 check_journal(struct draft *draft, const struct draft_scope *scope)
 {
-	if (draft->conf->journal_line != 0)
+	if (draft->conf->journal_line != 0 || draft->garbled)
 		return;
 	if (is_given(scope, DRAFT_DELIVERY) &&
 	    scope->hook.delivery == CONF_QUEUE)
@@ -117,7 +117,8 @@ check_secrets(struct draft *draft, const struct draft_scope *scope)
 {
 	bool given = is_given(scope, DRAFT_SECRET_FILE);
 
-	if (scope->hook.signature.kind != SCHEME_NONE && !given)
+	if (scope->hook.signature.kind != SCHEME_NONE && !given &&
+	    !draft->garbled)
 		complaints_add(&draft->complaints, scope->hook.line,
 		    "hook %.64s has no secret: write `secret-file PATH', or "
 		    "`signature none' in it to accept what is not signed",
@@ -133,7 +134,7 @@ check_secrets(struct draft *draft, const struct draft_scope *scope)
 static void
 check_rules(struct draft *draft, const struct draft_scope *scope)
 {
-	if (scope->own[DRAFT_ON] == 0)
+	if (scope->own[DRAFT_ON] == 0 && !draft->garbled)
 		complaints_add(&draft->complaints, scope->hook.line,
 		    "hook %.64s has no `on' line: write "
 		    "`on * run /path/to/command'", scope->hook.name);
@@ -256,9 +257,10 @@ close_single(struct draft *draft)
 	struct draft_scope *scope = &draft->defaults;
 
 	if (scope->own[DRAFT_ON] == 0) {
-		complaints_add(&draft->complaints, 1, "there is no hook: "
-		    "write `hook NAME', then `secret-file PATH' and "
-		    "`on * run /path/to/command'");
+		if (!draft->garbled)
+			complaints_add(&draft->complaints, 1, "there is no "
+			    "hook: write `hook NAME', then `secret-file "
+			    "PATH' and `on * run /path/to/command'");
 		return RC_OK;
 	}
 	scope->hook.name = "default";

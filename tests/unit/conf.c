@@ -128,6 +128,17 @@ static const struct bad structure[] = {
     {"on @started ignore\n" WAITS, 1,
 	"belongs to no hook: move it behind the `hook' line"},
     {"secret-file /s\nhook a\non * ignore\nhook b\n", 4, "has no `on' line"},
+    {"\xef\xbb\xbf" WAITS, 1, "the file begins with a byte order mark: save"},
+    {"\n\xef\xbb\xbf" WAITS, 2, "unknown directive `"},
+    /* What an unclear line may hold is not missed besides. */
+    {"secret-file /s\non * run \"/bin/true\n", 2, "a quote is not closed"},
+    {"secret-file /s\nonn * ignore\n", 2, "write `on'"},
+    {"hook h\nsecret-file /s\non * run '/bin/true\n", 3,
+	"a quote is not closed"},
+    {"hook h\nsecret_file /s\non * ignore\n", 2, "write `secret-file'"},
+    {"hook h\nsignature nonne\non * ignore\n", 2, "write auto, none"},
+    {"journl /j\nhook h\nsecret-file /s\ndelivery queue\non * ignore\n", 1,
+	"write `journal'"},
 };
 
 static void
