@@ -114,6 +114,8 @@ begin(const struct options *options)
 		rc = settings_ready(settings, &text);
 	}
 	if (rc != RC_OK) {
+		if (rc == RC_MEMORY)
+			log_say(LOG_LEVEL_ERROR, "out of memory");
 		tell(buf_view(&text), elsewhere);
 		settings_close(settings);
 		settings = NULL;

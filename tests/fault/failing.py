@@ -226,7 +226,7 @@ def threads(pid):
 
 
 # What the store keeps of its pages and statements comes and goes.
-KEPT = 40
+KEPT = 12
 
 
 class Server:
@@ -499,8 +499,7 @@ def word_once(site, words, usual, kind, error, nth):
 
 
 def constant(text):
-    """Without what passes, and a user's name, which may not be found."""
-    return re.sub(rb'"age":[0-9.]+|checked as .*', b"", text)
+    return re.sub(rb'"age":[0-9.]+', b"", text)
 
 
 def word(kind, error, hook, *words):
