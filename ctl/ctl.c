@@ -259,6 +259,10 @@ take_arguments(struct ctl *ctl, int argc, char **argv)
 		else
 			ctl->user = optarg;
 	}
+	if (ctl->file[0] == '\0') {
+		ctl_complain("-c: the name is empty");
+		return RC_SYNTAX;
+	}
 	return take_command(ctl, argc - optind, argv + optind);
 }
 

@@ -48,6 +48,9 @@ fill_row(const char **cells, const struct catalog_row *row)
 {
 	cells[0] = row->name;
 	cells[1] = row->run_status;
+	/* Such a run has a status, though it is none of the others'. */
+	if (row->run_status[0] == '\0' && strcmp(row->kind, "pipeline") == 0)
+		cells[1] = "(unexpected)";
 	cells[2] = row->outcome;
 	cells[3] = row->cause;
 	cells[4] = row->when;

@@ -148,6 +148,8 @@ options_read(int argc, char **argv, struct options *out)
 		print_usage(stderr);
 		return RC_SYNTAX;
 	}
+	if (options.file[0] == '\0')
+		return complain("-c: the name is empty");
 	*out = options;
 	return RC_OK;
 }

@@ -739,7 +739,8 @@ def command_line(place):
     refuses(78, "-c", unready, "-s", sock, text=b"unready.conf:2: ")
     refuses(64, "-c", config, text=b"there is no socket")
     for wrong in ("-j", "0"), ("-j", "513"), ("-j", "x"), ("-m", "8"), \
-            ("-m", "7777"), ("-m", ""), ("-x",), ("operand",), ("-c",):
+            ("-m", "7777"), ("-m", ""), ("-x",), ("operand",), ("-c",), \
+            ("-c", ""):
         refuses(64, "-c", config, "-s", sock, *wrong, text=b"-" if
                 wrong[0] != "operand" else b"operand")
     for right in "-V", "--version", "-h", "--help":

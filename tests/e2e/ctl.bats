@@ -88,6 +88,12 @@ teardown() {
 	[[ $output == *"$T/none"* ]]
 }
 
+@test "an empty name of a configuration is wrong usage" {
+	run -64 --separate-stderr "$PELIHOOKCTL" -c "" check
+	[[ $stderr == "pelihookctl: -c: the name is empty"* ]]
+	[ -z "$output" ]
+}
+
 # --- users ----------------------------------------------------------------
 
 @test "-u: no such user, not root" {
@@ -240,6 +246,8 @@ nobody
 		done
 	done
 	[[ $output == *"pipeline_run_remote_error "*" REMOTE_ERROR "*" failure "*" source "* ]]
+	[[ $output == *"pipeline_run_failed "*" (unexpected) "*" unknown "* ]]
+	[[ $output == *"connection_added "*" - "*" added "* ]]
 }
 
 @test "a sample of every event is found again as that event" {
