@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,9 @@
 enum {
 	STAT_SIZE = 1024,
 	ENVIRONMENT_SIZE = 256 * 1024,	/* most that is looked at */
-	WANTED_SIZE = 80
+	WANTED_SIZE = 80,
+	LOOKS = 20,			/* at an environment that is empty */
+	LOOK_PAUSE = 5			/* milliseconds */
 };
 
 /* The fields of /proc/PID/stat that count (proc(5)). */
@@ -89,22 +92,35 @@ holds_entry(struct bytes environment, const char *wanted)
 	return false;
 }
 
+/* It is empty for a moment while a process becomes another program. */
+static ssize_t
+read_environment(pid_t pid, char *into)
+{
+	char path[64];
+	ssize_t len = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	for (int i = 0; len == 0 && i < LOOKS; i++) {
+		poll(NULL, 0, i == 0 ? 0 : LOOK_PAUSE);
+		len = read_file(path, into, ENVIRONMENT_SIZE);
+	}
+	return len;
+}
+
 static bool
 carries(pid_t pid, const struct orphan *orphan)
 {
-	char path[64];
 	char id[WANTED_SIZE];
 	char attempt[WANTED_SIZE];
 	char *text = malloc(ENVIRONMENT_SIZE);
 	ssize_t len = -1;
 	bool found = false;
 
-	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
 	snprintf(id, sizeof(id), "PELIHOOK_ID=%s", orphan->id);
 	snprintf(attempt, sizeof(attempt), "PELIHOOK_ATTEMPT=%u",
 	    orphan->attempt);
 	if (text != NULL)
-		len = read_file(path, text, ENVIRONMENT_SIZE);
+		len = read_environment(pid, text);
 	if (len > 0)
 		found = holds_entry((struct bytes){text, (size_t)len}, id) &&
 		    holds_entry((struct bytes){text, (size_t)len}, attempt);
