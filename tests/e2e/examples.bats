@@ -37,13 +37,18 @@ sample() {	# event
 	"$CTL" sample "$1" >"$SAMPLE"
 }
 
+# Where root becomes nobody, nobody has to get there.
+let_through() {
+	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR/.." \
+	    "$BATS_TEST_TMPDIR" "$WORK" 2>/dev/null
+}
+
 # The exit status of the command, through `pelihookctl try`; where that
 # refuses to be root, as nobody.
 try_it() {
 	if [ "$(id -u)" = 0 ]; then
 		chown -R nobody "$WORK"
-		chmod 711 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR/.." \
-		    "$BATS_TEST_TMPDIR" 2>/dev/null
+		let_through
 		run "$CTL" -c "$CONFIG" -u nobody try peliqan <"$SAMPLE"
 	else
 		run "$CTL" -c "$CONFIG" try peliqan <"$SAMPLE"
@@ -230,4 +235,22 @@ start_kafka() {
 	run "$CTL" "${BASH_REMATCH[2]}" --help
 	echo "$output"
 	[ "$status" -eq 0 ]
+}
+
+@test "README's line for Prometheus writes what promtool accepts" {
+	local line
+	configure log-event.sh <<-END
+	END
+	install -d -m 700 "$WORK/journal" "$WORK/collector"
+	sed -i "1i journal $WORK/journal/journal.db" "$CONFIG"
+	[ "$(id -u)" != 0 ] || chown nobody "$WORK/journal"
+	let_through
+	line=$(sed -n 's/^ *\* \* \* \* \* root //p' "$SOURCE/README.md" |
+	    sed -e "s|cd [^ ]*|cd $WORK/collector|" \
+		-e "s|[^ ]*/pelihookctl|$CTL -c $CONFIG|")
+	sh -c "$line"
+	[ "$(ls "$WORK/collector")" = pelihook.prom ]
+	grep -x 'pelihook_hook_configured{hook="peliqan"} 1' \
+	    "$WORK/collector/pelihook.prom"
+	promtool check metrics <"$WORK/collector/pelihook.prom"
 }
