@@ -15,7 +15,7 @@ struct listing {
 	char from[PREFIX_SIZE];		/* the least ID of that time */
 	const char *last;		/* up to this ID, and of that */
 	int64_t ordinal;		/* what has a greater one, or */
-	int64_t seq;			/* below this one */
+	int64_t seq;			/* behind this one, in its event too */
 };
 
 struct showing {
@@ -51,11 +51,23 @@ static const char list_all[] = ROW_COLUMNS
     " AND e.id <= ?7 AND (e.id < ?7 OR d.ordinal > ?8)"
     " ORDER BY e.id DESC, d.ordinal LIMIT ?6";
 
-/* Along the states that are few. */
+/*
+ * Along the states that are few: each event by its last delivery in that
+ * state, so that its deliveries keep their order.
+ */
 static const char list_state[] = ROW_COLUMNS
-    "deliveries d CROSS JOIN events e ON e.seq = d.event" ROW_ATTEMPT
-    " WHERE" ROW_FILTER " AND e.id >= ?4 AND d.state = ?5"
-    " AND d.state <> 2 AND d.seq < ?7 ORDER BY d.seq DESC LIMIT ?6";
+    "deliveries l CROSS JOIN events e ON e.seq = l.event"
+    " CROSS JOIN deliveries d ON d.event = l.event AND d.state = l.state"
+    ROW_ATTEMPT
+    " WHERE" ROW_FILTER " AND e.id >= ?4 AND l.state = ?5"
+    " AND l.state <> 2 AND l.seq <= ifnull((SELECT max(o.seq)"
+    " FROM deliveries p JOIN deliveries o ON o.event = p.event"
+    " WHERE p.seq = ?7), ?7)"
+    " AND NOT EXISTS (SELECT 1 FROM deliveries o WHERE o.event = l.event"
+    " AND o.state = l.state AND o.seq > l.seq)"
+    " AND (d.ordinal > ?8 OR l.event IS NOT"
+    " (SELECT event FROM deliveries WHERE seq = ?7))"
+    " ORDER BY l.seq DESC, d.ordinal LIMIT ?6";
 
 static enum rc
 tell_row(sqlite3_stmt *statement, const struct listing *listing)
@@ -90,10 +102,10 @@ list_rows(struct journal *journal, void *arguments)
 	enum rc rc = RC_OK;
 
 	if (few)
-		row = journal_query(journal, list_state, "ttitiii",
+		row = journal_query(journal, list_state, "ttitiiii",
 		    filter->hook, filter->event, filter->since,
 		    listing->from, (int64_t)filter->state, filter->limit,
-		    listing->seq);
+		    listing->seq, listing->ordinal);
 	else
 		row = journal_query(journal, list_all, "ttitiiti",
 		    filter->hook, filter->event, filter->since,

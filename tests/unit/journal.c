@@ -977,7 +977,7 @@ static void
 a_list_in_parts_is_the_whole_list(void **state)
 {
 	const int states[] = {-1, JOURNAL_QUEUED};
-	const char *const whole[] = {"cCbBaA", "CcBbAa"};
+	const char *const whole[] = {"cCbBaA", "cCbBaA"};
 	struct journal *journal = open_journal();
 	struct journal_filter filter;
 	struct sample sample;
