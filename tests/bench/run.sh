@@ -32,6 +32,7 @@ PACKAGES='autoconf automake curl fcgiwrap gcc libc6-dev libfcgi-dev
     perl-base pkg-config spawn-fcgi webhook wrk zlib1g-dev'
 EVENTS_DONE=${BENCH_EVENTS:-1000000}
 PIDS=
+WRAP=
 
 . "$TOP/tests/packages.sh"
 umask 022
@@ -93,6 +94,8 @@ stop() {	# pid
 }
 
 clean_up() {
+	# Told to end, fcgiwrap leaves the processes that it began with.
+	[ -z "$WRAP" ] || kill -s KILL -- "-$WRAP" 2>/dev/null || :
 	for pid in $PIDS; do
 		stop "$pid"
 	done
@@ -306,8 +309,9 @@ start_servers() {
 	launch limit "$WORK/limit" "$WORK/limit.sock" 16
 	wait_for test -S "$WORK/limit.sock" ||
 	    give_up 'limit does not start' "$WORK/limit.log"
-	launch wrap spawn-fcgi -n -s "$WORK/wrap.sock" -- \
+	launch wrap setsid spawn-fcgi -n -s "$WORK/wrap.sock" -- \
 	    /usr/sbin/fcgiwrap -c 4
+	WRAP=$PID
 	wait_for test -S "$WORK/wrap.sock" ||
 	    give_up 'fcgiwrap does not start' "$WORK/wrap.log"
 	launch nginx nginx -p "$WORK" -c "$WORK/nginx.conf"
