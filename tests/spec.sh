@@ -31,7 +31,8 @@ is_there() {	# kind, name
 	    grep -qxF "@test \"$2\" {" "$TESTS/$1.bats" ;;
 	case) [ -f "$TESTS/cases/$2.case" ] ;;
 	fronts) grep -qF "(\"$2\"," "$TESTS/cases/fronts.py" ;;
-	fault/*) grep -qsF "(\"$2\"," "$TESTS/$1.py" ;;
+	fault/*) grep -qsF -e "(\"$2\"," -e "(front + \": $2\"" \
+	    "$TESTS/$1.py" ;;
 	fuzz) [ -f "$TESTS/fuzz/$2.c" ] ;;
 	*) false ;;
 	esac
