@@ -20,8 +20,8 @@
 enum {
 	LINE = 1024,		/* most bytes of a logged line */
 	LINES = 64,		/* most logged lines of a run */
-	CHUNK = 16 * 1024,	/* read at once */
-	REST_CHUNKS = 128,	/* read at most behind the command's end */
+	CHUNK = 4 * 1024,	/* read at once */
+	REST_CHUNKS = 512,	/* read at most behind the command's end */
 	SETTLE = 1000		/* milliseconds after SIGKILL */
 };
 
@@ -31,9 +31,14 @@ enum phase {
 	PHASE_KILLED		/* SIGKILL was sent */
 };
 
-/* One of the command's outputs, and its line that is not complete yet. */
+/*
+ * One of the command's outputs, and its line that is not complete yet.  The
+ * writing end stays open here as well, so that the command's end wakes us
+ * once, and not for each of the pipes before.
+ */
 struct stream {
-	int fd;			/* -1 once it is at its end */
+	int fd;			/* -1 once it failed */
+	int writer;
 	enum log_level level;
 	const char *name;
 	size_t len;
@@ -86,6 +91,13 @@ close_fd(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+}
+
+static void
+close_stream(struct stream *stream)
+{
+	close_fd(&stream->fd);
+	close_fd(&stream->writer);
 }
 
 /* What the command wrote. */
@@ -197,7 +209,7 @@ finish_output(struct watch *watch)
 		while (chunks < REST_CHUNKS && take_output(watch, stream))
 			chunks++;
 		flush_line(watch, stream);
-		close_fd(&stream->fd);
+		close_stream(stream);
 	}
 	if (watch->left_out == 0)
 		return;
@@ -209,19 +221,16 @@ finish_output(struct watch *watch)
 /* Starting. */
 
 static int
-open_pipe(int ends[2])
+open_stream(struct stream *stream)
 {
-	int error;
+	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return errno;
+	stream->fd = ends[0];
+	stream->writer = ends[1];
 	/* Only ours: the command's end is one that waits. */
-	if (fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0)
-		return 0;
-	error = errno;
-	close(ends[0]);
-	close(ends[1]);
-	return error;
+	return fcntl(stream->fd, F_SETFL, O_NONBLOCK) == 0 ? 0 : errno;
 }
 
 static int
@@ -329,11 +338,13 @@ abandon(pid_t pid)
  * free for the real one then.
  */
 static int
-spawn_watched(const struct run *what, int output, int errors,
-    struct run_result *result)
+spawn_watched(struct watch *watch)
 {
+	const struct run *what = watch->what;
+	struct run_result *result = watch->result;
 	struct spawning spawning = {what->command, what->environment,
-	    POSIX_SPAWN_SETPGROUP, {what->input, output, errors}};
+	    POSIX_SPAWN_SETPGROUP, {what->input, watch->streams[0].writer,
+	    watch->streams[1].writer}};
 	int probe = open_pidfd(getpid());
 	int error;
 
@@ -354,26 +365,15 @@ spawn_watched(const struct run *what, int output, int errors,
 static int
 start(struct watch *watch)
 {
-	int output[2], errors[2];
-	int error = open_pipe(output);
+	int error = open_stream(&watch->streams[0]);
 
-	if (error != 0)
-		return error;
-	error = open_pipe(errors);
+	if (error == 0)
+		error = open_stream(&watch->streams[1]);
+	if (error == 0)
+		error = spawn_watched(watch);
 	if (error != 0) {
-		close(output[0]);
-		close(output[1]);
-		return error;
-	}
-	watch->streams[0].fd = output[0];
-	watch->streams[1].fd = errors[0];
-	error = spawn_watched(watch->what, output[1], errors[1],
-	    watch->result);
-	close(output[1]);
-	close(errors[1]);
-	if (error != 0) {
-		close_fd(&watch->streams[0].fd);
-		close_fd(&watch->streams[1].fd);
+		close_stream(&watch->streams[0]);
+		close_stream(&watch->streams[1]);
 	}
 	return error;
 }
@@ -528,9 +528,10 @@ run(const struct run *what, struct run_result *result,
 
 	*result = (struct run_result){.pid = -1, .pidfd = -1};
 	watch = (struct watch){.what = what, .result = result,
-	    .streams = {{.fd = -1, .level = LOG_LEVEL_DEBUG,
-		.name = "stdout"},
-		{.fd = -1, .level = LOG_LEVEL_INFO, .name = "stderr"}},
+	    .streams = {{.fd = -1, .writer = -1,
+		.level = LOG_LEVEL_DEBUG, .name = "stdout"},
+		{.fd = -1, .writer = -1,
+		.level = LOG_LEVEL_INFO, .name = "stderr"}},
 	    .stop = what->stop, .deadline = began + what->timeout};
 	if (stop_is_heard(what->stop)) {
 		result->end = RUN_STOPPED;
