@@ -46,6 +46,19 @@ write_receipt(struct passage *passage)
 	return RC_OK;
 }
 
+/* Before any line: what is ignored is refused too where it is in doubt. */
+static enum rc
+refuse_repeated(const struct passage *passage)
+{
+	const struct hook *hook = passage->hook;
+	const char *value;
+
+	if (hook->dedupe.from != CONF_FROM_HEADER)
+		return RC_OK;
+	return request_single(passage->request,
+	    hook->dedupe.header.variable, &value);
+}
+
 /* Lets the `on` lines take the event: the first, and how many run for it. */
 static enum rc
 take(struct passage *passage)
@@ -185,6 +198,8 @@ pass(struct passage *passage, const struct sink *sink)
 	if (rc == RC_OK)
 		rc = event_parse(passage->hook, passage->request,
 		    &passage->event);
+	if (rc == RC_OK)
+		rc = refuse_repeated(passage);
 	if (rc == RC_OK)
 		rc = write_receipt(passage);
 	if (rc == RC_OK)

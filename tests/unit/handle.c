@@ -294,6 +294,23 @@ a_repeated_dedupe_header_reaches_no_sink(void **state)
 }
 
 static void
+a_repeated_dedupe_header_is_refused_where_no_line_takes_it(void **state)
+{
+	struct trial trial;
+
+	(void)state;
+	trial_start(&trial, LIT(BODY));
+	trial_sign(&trial);
+	front_add(&trial.front, "HTTP_X_ID=1");
+	front_add(&trial.front, "HTTP_X_ID=2");
+	trial.hook.rules = run_failures;
+	trial.hook.rules_len = COUNT(run_failures);
+	trial.hook.dedupe = (struct conf_source){CONF_FROM_HEADER, NULL,
+	    {"X-Id", "HTTP_X_ID"}};
+	assert_int_equal(trial_handle(&trial).rc, RC_REPEATED);
+}
+
+static void
 lines_with_also_are_counted(void **state)
 {
 	static const struct {
@@ -496,6 +513,8 @@ main(void)
 	    TOLD_TEST(no_line_for_a_known_event_is_information),
 	    TOLD_TEST(no_line_for_an_unknown_event_is_a_warning_with_keys),
 	    TOLD_TEST(a_repeated_dedupe_header_reaches_no_sink),
+	    TOLD_TEST(
+	    a_repeated_dedupe_header_is_refused_where_no_line_takes_it),
 	    TOLD_TEST(lines_with_also_are_counted),
 	    TOLD_TEST(keys_and_fields_reach_the_job),
 	    TOLD_TEST(unsigned_events_are_marked_so),
