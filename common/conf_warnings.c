@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <glob.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "conf.h"
@@ -15,11 +16,16 @@ enum {
 };
 
 /* Where a timer or a cron line for the drain is usually found. */
-static const char *const drain_files[] = {
-	"/etc/systemd/system/*.wants/pelihook*.timer",
-	"/usr/lib/systemd/system/*.wants/pelihook*.timer",
-	"/etc/cron.d/pelihook*",
-	NULL
+static const struct drain_place {
+	const char *files;
+	const char *word;	/* in one of them; NULL: they are enough */
+} drain_places[] = {
+	{ "/etc/systemd/system/*.wants/pelihook*.timer", NULL },
+	{ "/etc/systemd/user/*.wants/pelihook*.timer", NULL },
+	{ "/usr/lib/systemd/system/*.wants/pelihook*.timer", NULL },
+	{ "/usr/lib/systemd/user/*.wants/pelihook*.timer", NULL },
+	{ "/etc/cron.d/*", "pelihookctl" },
+	{ "/etc/crontab", "pelihookctl" }
 };
 
 static unsigned
@@ -174,18 +180,45 @@ warn_hook(const struct hook *hook, struct complaints *list)
 		warn_rule(&hook->rules[i], list);
 }
 
+/* Whether a line that is no comment has the word. */
+static bool
+names(const char *path, const char *word)
+{
+	FILE *file = fopen(path, "re");
+	char line[1024];
+	bool found = false;
+
+	if (file == NULL)
+		return false;
+	while (!found && fgets(line, sizeof(line), file) != NULL)
+		found = line[strspn(line, " \t")] != '#' &&
+		    strstr(line, word) != NULL;
+	fclose(file);
+	return found;
+}
+
+static bool
+runs_drain(const struct drain_place *place)
+{
+	glob_t files = {0};
+	bool found = false;
+
+	if (glob(place->files, GLOB_NOSORT, NULL, &files) == 0)
+		for (size_t i = 0; !found && i < files.gl_pathc; i++)
+			found = place->word == NULL ||
+			    names(files.gl_pathv[i], place->word);
+	globfree(&files);
+	return found;
+}
+
 static bool
 has_drain_timer(void)
 {
-	bool found = false;
-
-	for (size_t i = 0; !found && drain_files[i] != NULL; i++) {
-		glob_t files = {0};
-
-		found = glob(drain_files[i], GLOB_NOSORT, NULL, &files) == 0;
-		globfree(&files);
-	}
-	return found;
+	for (size_t i = 0; i < sizeof drain_places / sizeof drain_places[0];
+	    i++)
+		if (runs_drain(&drain_places[i]))
+			return true;
+	return false;
 }
 
 static void
@@ -193,8 +226,9 @@ warn_drain(const struct conf *conf, struct complaints *list)
 {
 	if (conf->journal != NULL && !has_drain_timer())
 		complaints_add(list, conf->journal_line, "no timer and no "
-		    "cron line named pelihook was found: under CGI nothing "
-		    "else runs `pelihookctl drain' when a retry is due");
+		    "cron line was found that runs the queue: under CGI "
+		    "nothing else runs `pelihookctl drain' when a retry is "
+		    "due");
 }
 
 enum rc

@@ -421,6 +421,32 @@ three
 	[[ $output == *"timeout      50s"* ]]
 }
 
+# Runs a command where cron's directory is this one. (directory, command...)
+with_cron() {
+	# shellcheck disable=SC2016
+	unshare -m sh -c 'mount --bind "$1" /etc/cron.d && shift &&
+	    exec "$@"' - "$@"
+}
+
+@test "check: any line of cron with pelihookctl runs the queue" {
+	mkdir -p "$T/cron.d" "$T/state"
+	unshare -m sh -c 'mount --bind "$1" /etc/cron.d' - "$T/cron.d" ||
+	    skip "only root has a file system of its own"
+	chown nobody "$T/state"
+	make_conf <<-EOF
+		on * run /bin/cat
+	EOF
+	sed -i "1i journal $T/state/journal.db\ndispatch none" "$conf"
+	echo '# * * * * * nobody pelihookctl drain' >"$T/cron.d/other"
+	run -0 --separate-stderr with_cron "$T/cron.d" \
+	    "$PELIHOOKCTL" -c "$conf" check
+	[[ $stderr == *"no timer and no cron line"* ]]
+	echo '* * * * * nobody /usr/sbin/pelihookctl drain' >"$T/cron.d/queue"
+	run -0 --separate-stderr with_cron "$T/cron.d" \
+	    "$PELIHOOKCTL" -c "$conf" check
+	[[ $stderr != *"no timer"* ]]
+}
+
 @test "check: an error of grammar is 78 with file and line" {
 	make_conf <<-EOF
 		tiemout 5s
