@@ -930,6 +930,5 @@ main(int argc, char **argv)
 	if (!find_self())
 		return 1;
 	tester = getpid();
-	crypto_start();
 	return cmocka_run_group_tests_name("drain", tests, NULL, NULL);
 }
