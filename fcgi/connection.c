@@ -275,7 +275,10 @@ link_last(struct connections *all, struct connection *one)
 	all->head.prev = one;
 }
 
-/* Under the lock, as the next event may come before it is let go. */
+/*
+ * Not under the lock, which all workers want.  From the moment it is in the
+ * set it may be another worker's: idle is set before, and nothing after.
+ */
 static enum rc
 arm(struct connections *all, struct connection *one, int operation)
 {
@@ -283,45 +286,57 @@ arm(struct connections *all, struct connection *one, int operation)
 		.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.ptr = one
 	};
 
-	one->idle = true;
-	one->since = clock_steady();
 	return epoll_ctl(all->set, operation, one->fd, &event) == 0 ?
 	    RC_OK : RC_SYSTEM;
+}
+
+/* Under the lock: the youngest of the idle ones. */
+static void
+lay_down(struct connections *all, struct connection *one)
+{
+	one->idle = true;
+	one->since = clock_steady();
+	link_last(all, one);
+	if (all->stopping)
+		rouse(all);
+}
+
+/* Where it could not be armed, and so is still this worker's. */
+static enum rc
+take_back(struct connections *all, struct connection *one)
+{
+	pthread_mutex_lock(&all->lock);
+	one->idle = false;
+	pthread_mutex_unlock(&all->lock);
+	return RC_SYSTEM;
 }
 
 enum rc
 connections_add(struct connections *all, struct connection *one, int fd)
 {
-	enum rc rc;
-
 	*one = (struct connection){ .fd = fd, .twin = -1 };
 	pthread_mutex_lock(&all->lock);
-	rc = arm(all, one, EPOLL_CTL_ADD);
-	if (rc == RC_OK)
-		link_last(all, one);
-	else
-		uncount(all);
-	if (all->stopping)
-		rouse(all);
+	lay_down(all, one);
 	pthread_mutex_unlock(&all->lock);
-	return rc;
+	if (arm(all, one, EPOLL_CTL_ADD) == RC_OK)
+		return RC_OK;
+	connections_forget(all, one);
+	return RC_SYSTEM;
 }
 
 enum rc
 connections_take(struct connections *all, struct connection *one)
 {
-	enum rc rc = RC_OK;
-
 	/* libfcgi closes its descriptor when it likes, and the number may
 	 * then be another's: this one is closed only in here. */
+	int twin = fcntl(one->fd, F_DUPFD_CLOEXEC, 3);
+
 	pthread_mutex_lock(&all->lock);
 	one->idle = false;
 	one->deadline = CLOCK_NEVER;
-	one->twin = fcntl(one->fd, F_DUPFD_CLOEXEC, 3);
-	if (one->twin < 0)
-		rc = RC_SYSTEM;
+	one->twin = twin;
 	pthread_mutex_unlock(&all->lock);
-	return rc;
+	return twin >= 0 ? RC_OK : RC_SYSTEM;
 }
 
 void
@@ -336,41 +351,42 @@ connections_limit(struct connections *all, struct connection *one,
 	pthread_mutex_unlock(&all->lock);
 }
 
-/* Under the lock. */
-static void
+/* Under the lock; the caller closes what it returns, outside. */
+static int
 let_go(struct connection *one)
 {
-	close_if_open(one->twin);
+	int twin = one->twin;
+
 	one->twin = -1;
+	unlink_one(one);
+	return twin;
 }
 
 enum rc
 connections_return(struct connections *all, struct connection *one)
 {
-	enum rc rc;
+	int twin;
 
 	pthread_mutex_lock(&all->lock);
-	let_go(one);
+	twin = let_go(one);
 	one->kept = true;
-	unlink_one(one);
-	link_last(all, one);
-	if (all->stopping)
-		rouse(all);
-	rc = arm(all, one, EPOLL_CTL_MOD);
-	if (rc != RC_OK)
-		one->idle = false;
+	lay_down(all, one);
 	pthread_mutex_unlock(&all->lock);
-	return rc;
+	close_if_open(twin);
+	return arm(all, one, EPOLL_CTL_MOD) == RC_OK ? RC_OK :
+	    take_back(all, one);
 }
 
 void
 connections_forget(struct connections *all, struct connection *one)
 {
+	int twin;
+
 	pthread_mutex_lock(&all->lock);
-	let_go(one);
-	unlink_one(one);
+	twin = let_go(one);
 	uncount(all);
 	pthread_mutex_unlock(&all->lock);
+	close_if_open(twin);
 }
 
 bool
