@@ -161,26 +161,39 @@ buf_char(struct buf *buf, char c)
 	return buf_add(buf, (struct bytes){ &c, 1 });
 }
 
+/* Its length where it fits, or what it would take; -1. */
+static int
+print_into(struct buf *buf, const char *format, va_list args)
+{
+	size_t room = buf->data == NULL ? 0 : buf->room - buf->len;
+
+	return vsnprintf(room == 0 ? NULL : buf->data + buf->len, room,
+	    format, args);
+}
+
+/* Printed twice only where it did not fit at first. */
 enum rc
 buf_printf(struct buf *buf, const char *format, ...)
 {
+	size_t room = buf->data == NULL ? 0 : buf->room - buf->len;
 	va_list args;
 	enum rc rc;
 	int n;
 
 	va_start(args, format);
-	n = vsnprintf(NULL, 0, format, args);
+	n = print_into(buf, format, args);
 	va_end(args);
-	if (n < 0)
-		return RC_RANGE;
-	rc = buf_reserve(buf, (size_t)n);
-	if (rc != RC_OK)
-		return rc;
-	va_start(args, format);
-	vsnprintf(buf->data + buf->len, (size_t)n + 1, format, args);
-	va_end(args);
-	buf->len += (size_t)n;
-	return RC_OK;
+	rc = n < 0 ? RC_RANGE : buf_reserve(buf, (size_t)n);
+	if (rc == RC_OK && (size_t)n >= room) {
+		va_start(args, format);
+		n = print_into(buf, format, args);
+		va_end(args);
+	}
+	if (rc == RC_OK)
+		buf->len += (size_t)n;
+	else if (buf->data != NULL)
+		buf->data[buf->len] = '\0';
+	return rc;
 }
 
 void

@@ -358,10 +358,25 @@ is_cut(struct cut *cut, char c)
 	return !string && (c == ':' || begins);
 }
 
+/* Most of a text is inside strings, where only two characters count. */
+static void
+skip_string(struct cut *cut, struct bytes text)
+{
+	size_t at = cut->at;
+
+	if (cut->quote == 0 || cut->escaped)
+		return;
+	while (at < text.len && text.data[at] != cut->quote &&
+	    text.data[at] != '\\')
+		at++;
+	cut->at = at;
+}
+
 static size_t
 next_cut(struct cut *cut, struct bytes text)
 {
-	while (cut->at < text.len)
+	for (skip_string(cut, text); cut->at < text.len;
+	    skip_string(cut, text))
 		if (is_cut(cut, text.data[cut->at++]) && cut->at > 1)
 			return cut->at - 1;
 	return text.len;
