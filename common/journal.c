@@ -79,6 +79,8 @@ transaction_starts(struct journal *journal)
 {
 	journal->error = SQLITE_OK;
 	journal->stored = false;
+	journal->opens.hook[0] = '\0';
+	journal->tally.hook[0] = '\0';
 	journal->give_up = clock_steady() + journal->patience;
 }
 
@@ -204,6 +206,7 @@ lead(struct journal *journal)
 	for (at = list; at != NULL && journal->error == SQLITE_OK;
 	    at = at->next)
 		at->rc = at->apply(journal, at->arguments);
+	journal_count(journal);
 	rc = commit(journal);
 	if (soft) {
 		journal->error = SQLITE_OK;

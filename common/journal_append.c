@@ -71,7 +71,6 @@ static enum rc
 admit(struct journal *journal, const struct storing *storing)
 {
 	const struct journal_entry *entry = storing->entry;
-	int64_t events;
 	enum rc rc;
 
 	if (storing->dedupe.len > 0) {
@@ -80,9 +79,8 @@ admit(struct journal *journal, const struct storing *storing)
 		if (rc != RC_OK)
 			return rc;
 	}
-	events = journal_number(journal, 0,
-	    "SELECT events FROM opens WHERE hook = ?", "t", entry->hook);
-	return events >= (int64_t)entry->max_queue ? RC_QUEUE_FULL : RC_OK;
+	return journal_opened(journal, entry->hook) >=
+	    (int64_t)entry->max_queue ? RC_QUEUE_FULL : RC_OK;
 }
 
 /* An ID is given once; to meet one again means that it was not. */
@@ -138,10 +136,7 @@ append(struct journal *journal, void *arguments)
 	}
 	for (unsigned i = 0; i < entry->deliveries; i++)
 		insert_delivery(journal, storing, event, i);
-	journal_do(journal,
-	    "INSERT INTO opens(hook, events) VALUES(?, 1)"
-	    " ON CONFLICT(hook) DO UPDATE SET events = events + 1", "t",
-	    entry->hook);
+	journal_open_one(journal, entry->hook);
 	journal->stored = true;
 	return RC_OK;
 }

@@ -27,6 +27,7 @@ struct candidate {
 
 struct settling {
 	const struct journal_settlement *list;
+	struct claimed *claimed;	/* room for as many */
 	size_t n;
 };
 
@@ -43,6 +44,12 @@ struct claimed {
 	int64_t attempts;
 	bool ordered;
 	uint8_t key[JOURNAL_KEY];
+};
+
+/* Whose event it is, and what it is called. */
+struct names {
+	char hook[JOURNAL_HOOK];
+	char name[JOB_NAME];
 };
 
 struct asking {
@@ -116,38 +123,146 @@ has_open(struct journal *journal, int64_t event)
 }
 
 static void
-add_open(struct journal *journal, int64_t event, int64_t by)
+write_opens(struct journal *journal)
 {
-	journal_do(journal,
-	    "UPDATE opens SET events = events + ? WHERE hook ="
-	    " (SELECT hook FROM events WHERE seq = ?)", "ii", by, event);
+	const struct journal_opens *opens = &journal->opens;
+
+	if (opens->hook[0] != '\0' && opens->by != 0)
+		journal_do(journal,
+		    "INSERT INTO opens(hook, events) VALUES(?1, ?2)"
+		    " ON CONFLICT(hook) DO UPDATE"
+		    " SET events = events + ?2", "ti", opens->hook,
+		    opens->by);
+	journal->opens.hook[0] = '\0';
+}
+
+static void
+write_tally(struct journal *journal)
+{
+	const struct journal_tally *tally = &journal->tally;
+
+	if (tally->hook[0] != '\0' && tally->by != 0)
+		journal_do(journal,
+		    "INSERT INTO tallies(hook, name, state, deliveries)"
+		    " VALUES(?1, ?2, ?3, ?4)"
+		    " ON CONFLICT(hook, name, state) DO UPDATE"
+		    " SET deliveries = deliveries + ?4", "ttii",
+		    tally->hook, tally->name, (int64_t)tally->state,
+		    tally->by);
+	journal->tally.hook[0] = '\0';
+}
+
+void
+journal_count(struct journal *journal)
+{
+	write_opens(journal);
+	write_tally(journal);
+}
+
+/* A longer name than the configuration allows is nobody's. */
+static bool
+copy_name(struct journal *journal, const char *name, char *into, size_t room)
+{
+	size_t n = strlen(name);
+
+	if (n == 0 || n >= room) {
+		journal->error = SQLITE_CORRUPT;
+		return false;
+	}
+	memcpy(into, name, n + 1);
+	return true;
+}
+
+/* The count of a hook, in place of another's. */
+static struct journal_opens *
+opens_of(struct journal *journal, const char *hook)
+{
+	struct journal_opens *opens = &journal->opens;
+
+	if (strcmp(opens->hook, hook) == 0)
+		return opens;
+	write_opens(journal);
+	*opens = (struct journal_opens){.before = -1};
+	copy_name(journal, hook, opens->hook, sizeof(opens->hook));
+	return opens;
+}
+
+int64_t
+journal_opened(struct journal *journal, const char *hook)
+{
+	struct journal_opens *opens = opens_of(journal, hook);
+
+	if (opens->before < 0)
+		opens->before = journal_number(journal, 0,
+		    "SELECT events FROM opens WHERE hook = ?", "t", hook);
+	return opens->before + opens->by;
+}
+
+void
+journal_open_one(struct journal *journal, const char *hook)
+{
+	opens_of(journal, hook)->by++;
+}
+
+static bool
+read_names(struct journal *journal, int64_t event, struct names *names)
+{
+	sqlite3_stmt *row = journal_query(journal,
+	    "SELECT hook, name FROM events WHERE seq = ?", "i", event);
+	bool fine;
+
+	if (!journal_next(journal, row))
+		return false;
+	fine = copy_name(journal, (const char *)sqlite3_column_text(row, 0),
+	    names->hook, sizeof(names->hook)) &&
+	    copy_name(journal, (const char *)sqlite3_column_text(row, 1),
+	    names->name, sizeof(names->name));
+	journal_over(row);
+	return fine;
+}
+
+static void
+tally(struct journal *journal, const struct names *names, int state, int by)
+{
+	struct journal_tally *now = &journal->tally;
+
+	if (now->state != state || strcmp(now->hook, names->hook) != 0 ||
+	    strcmp(now->name, names->name) != 0) {
+		write_tally(journal);
+		*now = (struct journal_tally){.state = state};
+		memcpy(now->hook, names->hook, sizeof(now->hook));
+		memcpy(now->name, names->name, sizeof(now->name));
+	}
+	now->by += by;
 }
 
 void
 journal_event_closed(struct journal *journal, int64_t event)
 {
-	if (!has_open(journal, event))
-		add_open(journal, event, -1);
+	struct names names;
+
+	if (!has_open(journal, event) && read_names(journal, event, &names))
+		opens_of(journal, names.hook)->by--;
 }
 
 void
 journal_event_opens(struct journal *journal, int64_t event)
 {
-	if (!has_open(journal, event))
-		add_open(journal, event, 1);
+	struct names names;
+
+	if (!has_open(journal, event) && read_names(journal, event, &names))
+		opens_of(journal, names.hook)->by++;
 }
 
 void
 journal_tally(struct journal *journal, int64_t event, int state, int by)
 {
+	struct names names;
+
 	if (state != JOURNAL_DONE && state != JOURNAL_DROPPED)
 		return;
-	journal_do(journal,
-	    "INSERT INTO tallies(hook, name, state, deliveries)"
-	    " SELECT hook, name, ?, ? FROM events WHERE seq = ?"
-	    " ON CONFLICT(hook, name, state) DO UPDATE"
-	    " SET deliveries = deliveries + excluded.deliveries", "iii",
-	    (int64_t)state, (int64_t)by, event);
+	if (read_names(journal, event, &names))
+		tally(journal, &names, state, by);
 }
 
 /*
@@ -526,18 +641,19 @@ settle_one(struct journal *journal, const struct claimed *claimed,
 		journal_rekey(journal, key_of(claimed->key));
 }
 
+/* Settling one changes nothing of another that is claimed. */
 static enum rc
 settle(struct journal *journal, void *arguments)
 {
 	const struct settling *settling = arguments;
-	struct claimed claimed;
 
 	for (size_t i = 0; i < settling->n; i++)
-		if (!find_claimed(journal, settling->list[i].seq, &claimed))
+		if (!find_claimed(journal, settling->list[i].seq,
+		    &settling->claimed[i]))
 			return RC_MISSING;
 	for (size_t i = 0; i < settling->n; i++)
-		if (find_claimed(journal, settling->list[i].seq, &claimed))
-			settle_one(journal, &claimed, &settling->list[i]);
+		settle_one(journal, &settling->claimed[i],
+		    &settling->list[i]);
 	return RC_OK;
 }
 
@@ -545,9 +661,15 @@ enum rc
 journal_settle(struct journal *journal,
     const struct journal_settlement *settlements, size_t n)
 {
-	struct settling settling = {settlements, n};
+	struct settling settling = {.list = settlements, .n = n};
+	enum rc rc;
 
-	return journal_write(journal, settle, &settling);
+	settling.claimed = calloc(n, sizeof(*settling.claimed));
+	if (settling.claimed == NULL)
+		return RC_MEMORY;
+	rc = journal_write(journal, settle, &settling);
+	free(settling.claimed);
+	return rc;
 }
 
 static enum rc

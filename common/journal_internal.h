@@ -14,12 +14,32 @@
  * one SQLite database in WAL mode; journal_schema.c is its description.
  */
 
-enum { JOURNAL_STATEMENTS = 96 };
+enum {
+	JOURNAL_STATEMENTS = 96,
+	JOURNAL_HOOK = 65		/* a hook's name and its NUL */
+};
 
 /* A statement that was prepared once, known by its text's address. */
 struct journal_statement {
 	const char *text;
 	sqlite3_stmt *handle;
+};
+
+/*
+ * What a transaction adds to a hook's row of opens, and to one of tallies:
+ * written once, before the commit, however many events share it.
+ */
+struct journal_opens {
+	char hook[JOURNAL_HOOK];	/* empty: nothing is counted */
+	int64_t before;			/* -1: not looked at yet */
+	int64_t by;
+};
+
+struct journal_tally {
+	char hook[JOURNAL_HOOK];	/* empty: nothing is counted */
+	char name[JOB_NAME];
+	int state;
+	int64_t by;
 };
 
 struct journal {
@@ -34,6 +54,8 @@ struct journal {
 	int64_t version;		/* what journal_changed saw last */
 	int wake;
 	bool stored;			/* the transaction holds an event */
+	struct journal_opens opens;	/* of the transaction */
+	struct journal_tally tally;
 	int locks;			/* the file of the runners' locks */
 	int64_t runner;			/* 0: none yet */
 	bool runner_new;		/* in this transaction */
@@ -127,6 +149,11 @@ void journal_read_event(struct journal *journal, int64_t seq,
 /* The event has a delivery less that is queued or running. */
 void journal_event_closed(struct journal *journal, int64_t event);
 void journal_event_opens(struct journal *journal, int64_t event);
+/* How many undelivered events a hook has, and that it has one more. */
+int64_t journal_opened(struct journal *journal, const char *hook);
+void journal_open_one(struct journal *journal, const char *hook);
+/* Writes what the transaction counted; before its commit. */
+void journal_count(struct journal *journal);
 /* Counts what is done or dropped. */
 void journal_tally(struct journal *journal, int64_t event, int state,
     int by);
