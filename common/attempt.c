@@ -75,36 +75,13 @@ halted(const struct attempt *attempt, int milliseconds)
 	return poll(&halt, 1, milliseconds) > 0;
 }
 
-/* The line of a delivery; NULL where none takes it now. */
-static enum rc
-find_rule(const struct hook *hook, const struct item *item,
-    const struct conf_rule **found)
-{
-	const struct journal_delivery *delivery = item->delivery;
-	const struct conf_rule *rule;
-	unsigned ordinal = 0;
-	size_t at = 0;
-	enum rc rc;
-
-	*found = NULL;
-	while ((rc = route(hook, &item->event, delivery->event.body,
-	    &at)) == RC_OK) {
-		rule = &hook->rules[at - 1];
-		if (rule->command != NULL && ordinal == delivery->ordinal)
-			*found = rule;
-		if (rule->command == NULL || !rule->also ||
-		    ordinal++ == delivery->ordinal)
-			return RC_OK;
-	}
-	return rc == RC_MISSING ? RC_OK : rc;
-}
-
 static void
 prepare(struct work *work, struct item *item)
 {
 	const struct hook *hook = work->attempt->hook;
 	const struct journal_delivery *delivery = item->delivery;
 	const struct journal_event *stored = &delivery->event;
+	struct route_delivery line = {.ordinal = delivery->ordinal};
 
 	item->job = (struct job){
 		.hook = hook,
@@ -118,7 +95,8 @@ prepare(struct work *work, struct item *item)
 	if (item->rc != RC_OK)
 		return;
 	item->job.row = item->event.row;
-	item->rc = find_rule(hook, item, &item->job.rule);
+	item->rc = route_delivery(hook, &item->event, stored->body, &line);
+	item->job.rule = line.rule;
 	if (item->rc == RC_OK)
 		item->rc = event_fields(&item->event, hook, stored->body,
 		    &work->pool, &item->job.fields);

@@ -69,3 +69,24 @@ route(const struct hook *hook, const struct event *event, struct bytes body,
 		rc = take(&hook->rules[(*at)++], event, body);
 	return rc;
 }
+
+enum rc
+route_delivery(const struct hook *hook, const struct event *event,
+    struct bytes body, struct route_delivery *delivery)
+{
+	const struct conf_rule *rule;
+	unsigned ordinal = 0;
+	size_t at = 0;
+	enum rc rc;
+
+	delivery->rule = NULL;
+	while ((rc = route(hook, event, body, &at)) == RC_OK) {
+		rule = &hook->rules[at - 1];
+		if (rule->command != NULL && ordinal == delivery->ordinal)
+			delivery->rule = rule;
+		if (rule->command == NULL || !rule->also ||
+		    ordinal++ == delivery->ordinal)
+			return RC_OK;
+	}
+	return rc == RC_MISSING ? RC_OK : rc;
+}

@@ -6,6 +6,7 @@
 
 #include "bytes.h"
 
+struct conf_rule;
 struct hook;
 struct event;
 
@@ -16,5 +17,18 @@ struct event;
  */
 enum rc route(const struct hook *hook, const struct event *event,
     struct bytes body, size_t *at);
+
+/* One of the deliveries of an event, and its line. */
+struct route_delivery {
+	unsigned ordinal;		/* of the lines that run it, from 0 */
+	const struct conf_rule *rule;	/* NULL where none takes it now */
+};
+
+/*
+ * Finds the line of a delivery, which may have been stored under another
+ * configuration; what is ignored now has none.  RC_MEMORY.
+ */
+enum rc route_delivery(const struct hook *hook, const struct event *event,
+    struct bytes body, struct route_delivery *delivery);
 
 #endif

@@ -3,9 +3,12 @@
 
 #include "ctl.h"
 
+#include "conf.h"
+#include "event.h"
 #include "json.h"
 #include "print.h"
 #include "queue.h"
+#include "route.h"
 
 static void
 print_clean_field(const char *label, const char *text)
@@ -74,12 +77,29 @@ print_attempt(const struct journal_attempt *attempt)
 	print_tail(attempt->tail);
 }
 
-static void
-print_delivery(const struct journal_history *delivery)
+/* Which line of the configuration, as it is now, runs the delivery. */
+static enum rc
+print_line(const struct conf_rule *rule)
 {
+	struct buf text = {0};
+	enum rc rc = rule == NULL ? RC_OK : print_rule(rule, &text);
+
+	if (rc == RC_OK && rule != NULL)
+		print_field("on", "%s (line %u)", text.data, rule->line);
+	buf_free(&text);
+	return rc;
+}
+
+static enum rc
+print_delivery(const struct journal_history *delivery,
+    const struct conf_rule *rule)
+{
+	enum rc rc;
+
 	printf("\ndelivery %u: %s, %u %s\n", delivery->ordinal + 1,
 	    journal_state_name(delivery->state), delivery->attempts,
 	    delivery->attempts == 1 ? "try" : "tries");
+	rc = print_line(rule);
 	if (delivery->held)
 		print_field("held back", "by an earlier one of its order key");
 	if (delivery->due != 0)
@@ -88,15 +108,19 @@ print_delivery(const struct journal_history *delivery)
 		print_time("finished", delivery->finished);
 	for (size_t i = 0; i < delivery->n; i++)
 		print_attempt(&delivery->list[i]);
+	return rc;
 }
 
 static enum rc
-print_story(const struct ctl *ctl, const struct journal_story *story)
+print_story(const struct ctl *ctl, const struct journal_story *story,
+    const struct conf_rule *const *rules)
 {
+	enum rc rc = RC_OK;
+
 	print_event(ctl, &story->event);
-	for (size_t i = 0; i < story->n; i++)
-		print_delivery(&story->deliveries[i]);
-	return RC_OK;
+	for (size_t i = 0; rc == RC_OK && i < story->n; i++)
+		rc = print_delivery(&story->deliveries[i], rules[i]);
+	return rc;
 }
 
 static void
@@ -113,11 +137,14 @@ write_attempt(struct json *json, const struct journal_attempt *attempt)
 }
 
 static void
-write_delivery(struct json *json, const struct journal_history *delivery)
+write_delivery(struct json *json, const struct journal_history *delivery,
+    const struct conf_rule *rule)
 {
 	json_open(json, NULL, '{');
 	json_number(json, "delivery", delivery->ordinal + 1);
 	json_text(json, "state", journal_state_name(delivery->state));
+	if (rule != NULL)
+		json_number(json, "line", rule->line);
 	json_bool(json, "held", delivery->held);
 	json_time(json, "due", delivery->due);
 	json_time(json, "finished", delivery->finished);
@@ -129,7 +156,8 @@ write_delivery(struct json *json, const struct journal_history *delivery)
 }
 
 static enum rc
-write_story(const struct ctl *ctl, const struct journal_story *story)
+write_story(const struct ctl *ctl, const struct journal_story *story,
+    const struct conf_rule *const *rules)
 {
 	const struct journal_event *event = &story->event;
 	struct json json = {0};
@@ -146,11 +174,51 @@ write_story(const struct ctl *ctl, const struct journal_story *story)
 	json_number(&json, "size", (int64_t)event->body.len);
 	json_open(&json, "deliveries", '[');
 	for (size_t i = 0; i < story->n; i++)
-		write_delivery(&json, &story->deliveries[i]);
+		write_delivery(&json, &story->deliveries[i], rules[i]);
 	json_close(&json, ']');
 	json_close(&json, '}');
 	putchar('\n');
 	return json.rc;
+}
+
+static enum rc
+find_rules(const struct hook *hook, const struct journal_story *story,
+    const struct conf_rule **rules)
+{
+	struct bytes body = story->event.body;
+	struct route_delivery line;
+	struct event event;
+	enum rc rc = event_reparse(body, story->event.name, &event);
+
+	if (rc != RC_OK)
+		return rc;
+	for (size_t i = 0; rc == RC_OK && i < story->n; i++) {
+		line.ordinal = story->deliveries[i].ordinal;
+		rc = route_delivery(hook, &event, body, &line);
+		rules[i] = line.rule;
+	}
+	event_free(&event);
+	return rc;
+}
+
+static enum rc
+tell_story(const struct ctl *ctl, const struct journal_story *story,
+    struct pool *pool)
+{
+	const struct hook *hook = conf_find(ctl->conf,
+	    bytes_of(story->event.hook));
+	const struct conf_rule **rules = pool_alloc(pool, story->n + 1,
+	    sizeof(*rules));
+	enum rc rc = RC_OK;
+
+	if (rules == NULL)
+		return RC_MEMORY;
+	if (hook != NULL)
+		rc = find_rules(hook, story, rules);
+	if (rc != RC_OK)
+		return rc;
+	return ctl->json ? write_story(ctl, story, rules)
+			 : print_story(ctl, story, rules);
 }
 
 static enum rc
@@ -175,8 +243,7 @@ show(const struct ctl *ctl, struct journal *journal, const char *id)
 	else if (ctl->body)
 		rc = print_body(story.event.body);
 	else
-		rc = ctl->json ? write_story(ctl, &story)
-			       : print_story(ctl, &story);
+		rc = tell_story(ctl, &story, &pool);
 	pool_free(&pool);
 	return rc;
 }

@@ -400,7 +400,8 @@ open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
 	    "delivery 1: queued, 1 try" "due          20" "try 1 at 20" \
 	    ": exit 3 after " "    | to stdout
 " "    | to stderr
-" "delivery 2: done, 1 try" "finished     20" ": exit 0 after " \
+" "on           pipeline_run_error also run $T/act (line 10)" \
+	    "on           * run /bin/echo second (line 11)" "delivery 2: done, 1 try" "finished     20" ": exit 0 after " \
 	    "    | second"; do
 		[[ $output == *"$text"* ]]
 	done
