@@ -3,7 +3,10 @@
 
 #include "reply.h"
 
-enum { RETRY_AFTER = 30 };	/* seconds */
+enum {
+	RETRY_AFTER = 30,	/* seconds */
+	REPLY_ROOM = 320	/* lest anything is printed twice */
+};
 
 /* What HTTP makes of an outcome (RFC 9110 section 15, RFC 9457). */
 struct row {
@@ -165,6 +168,9 @@ reply_print(const struct reply *reply, struct buf *into)
 	struct buf body = { 0 };
 	enum rc rc;
 
+	/* Where that fails, what is printed tells. */
+	(void)buf_reserve(&body, REPLY_ROOM);
+	(void)buf_reserve(into, REPLY_ROOM);
 	if (row->detail == NULL)
 		rc = print_outcome(reply, &body);
 	else
