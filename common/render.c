@@ -258,14 +258,6 @@ render_input(const struct job *jobs, size_t n, int *fd)
 
 /* What the command sees. */
 
-static bool
-same_name(const char *a, const char *b)
-{
-	size_t len = strcspn(a, "=");
-
-	return strncmp(a, b, len) == 0 && b[len] == '=';
-}
-
 /* Puts a variable, or the NULL that ends the list, behind the others. */
 static enum rc
 append(struct variables *variables, const char *variable)
@@ -284,10 +276,13 @@ append(struct variables *variables, const char *variable)
 static enum rc
 add_variable(struct variables *variables, const char *variable)
 {
+	size_t len;
+
 	if (variable == NULL)
 		return RC_MEMORY;
+	len = strcspn(variable, "=") + 1;
 	for (size_t i = 0; i < variables->n; i++) {
-		if (!same_name(variables->list[i], variable))
+		if (strncmp(variables->list[i], variable, len) != 0)
 			continue;
 		variables->list[i] = variable;
 		return RC_OK;
@@ -299,8 +294,16 @@ static enum rc
 set_variable(struct variables *variables, const char *name,
     const char *value)
 {
-	return add_variable(variables,
-	    pool_printf(variables->pool, "%s=%s", name, value));
+	size_t name_len = strlen(name);
+	size_t value_len = strlen(value);
+	char *text = pool_alloc(variables->pool, 1, name_len + value_len + 2);
+
+	if (text == NULL)
+		return RC_MEMORY;
+	memcpy(text, name, name_len);
+	text[name_len] = '=';
+	memcpy(text + name_len + 1, value, value_len);
+	return add_variable(variables, text);
 }
 
 static enum rc
@@ -342,25 +345,24 @@ set_event(struct variables *variables, const struct job *job)
 		const char *name;
 		const char *value;
 	} table[] = {
-	    {"EVENT", job->event},
-	    {"KIND", job->row->kind},
-	    {"OUTCOME", job->row->outcome},
-	    {"CAUSE", job->row->cause},
-	    {"RUN_STATUS", job->row->run_status},
-	    {"RETRIGGER", job->row->retrigger},
-	    {"ID", receipt->id},
-	    {"DIGEST", receipt->digest},
-	    {"RECEIVED", time},
-	    {"VERIFIED", receipt->verified ? "1" : "0"},
-	    {"REMOTE_ADDR", receipt->remote_addr},
+	    {"PELIHOOK_EVENT", job->event},
+	    {"PELIHOOK_KIND", job->row->kind},
+	    {"PELIHOOK_OUTCOME", job->row->outcome},
+	    {"PELIHOOK_CAUSE", job->row->cause},
+	    {"PELIHOOK_RUN_STATUS", job->row->run_status},
+	    {"PELIHOOK_RETRIGGER", job->row->retrigger},
+	    {"PELIHOOK_ID", receipt->id},
+	    {"PELIHOOK_DIGEST", receipt->digest},
+	    {"PELIHOOK_RECEIVED", time},
+	    {"PELIHOOK_VERIFIED", receipt->verified ? "1" : "0"},
+	    {"PELIHOOK_REMOTE_ADDR", receipt->remote_addr},
 	};
 	enum rc rc = set_number(variables, "PELIHOOK_ATTEMPT", job->attempt);
 
 	encode_time(receipt->received, time);
 	for (size_t i = 0; rc == RC_OK &&
 	    i < sizeof(table) / sizeof(table[0]); i++)
-		rc = add_variable(variables, pool_printf(variables->pool,
-		    "PELIHOOK_%s=%s", table[i].name, table[i].value));
+		rc = set_variable(variables, table[i].name, table[i].value);
 	return rc;
 }
 

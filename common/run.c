@@ -333,10 +333,18 @@ abandon(pid_t pid)
 }
 
 /*
- * A pidfd is tried on this process first: where the kernel has none or no
- * descriptor is left, the command must not have been started.  Its place is
- * free for the real one then.
+ * Where the kernel has no pidfd or no descriptor is left, the command must
+ * not have been started: no process has the number 0, and that is told
+ * only where the call is there.  The place is kept for the real one.
  */
+static int
+keep_place(int of)
+{
+	if (open_pidfd(0) < 0 && errno != EINVAL)
+		return -1;
+	return fcntl(of, F_DUPFD_CLOEXEC, 0);
+}
+
 static int
 spawn_watched(struct watch *watch)
 {
@@ -345,13 +353,13 @@ spawn_watched(struct watch *watch)
 	struct spawning spawning = {what->command, what->environment,
 	    POSIX_SPAWN_SETPGROUP, {what->input, watch->streams[0].writer,
 	    watch->streams[1].writer}};
-	int probe = open_pidfd(getpid());
+	int place = keep_place(watch->streams[0].writer);
 	int error;
 
-	if (probe < 0)
+	if (place < 0)
 		return errno;
 	error = spawn(&spawning, &result->pid);
-	close(probe);
+	close(place);
 	if (error != 0)
 		return error;
 	result->pidfd = open_pidfd(result->pid);
