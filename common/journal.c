@@ -107,10 +107,12 @@ finish_transaction(struct journal *journal)
 	uint64_t one = 1;
 
 	journal->runner_new = false;
-	if (journal->stored && journal->wake != -1 &&
-	    write(journal->wake, &one, sizeof(one)) == -1 && errno != EAGAIN)
-		log_say(LOG_LEVEL_WARNING, "journal: waking: %s",
-		    strerror(errno));
+	if (!journal->stored || journal->wake == -1 ||
+	    write(journal->wake, &one, sizeof(one)) != -1 || errno == EAGAIN)
+		return;
+	log_say(LOG_LEVEL_WARNING, "journal: waking: %s", strerror(errno));
+	/* Found where others' changes are looked for, within a second. */
+	journal->version = -1;
 }
 
 static struct journal_change *
