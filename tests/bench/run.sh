@@ -581,7 +581,7 @@ report() {
 
 	Machine: $(machine), load generators and servers included.
 	$(webhook -version), $(nginx -v 2>&1 | sed 's/.*: //; s,/, ,'), $(lighttpd -v | sed 's/ .*//; s,/, ,; q'), wrk; pelihook built with -O2.
-	$ROUNDS rounds, each with all loads in turn, $SECONDS_EACH s a load. The figures are medians, with the
+	Rounds: $ROUNDS, each with all loads in turn; $SECONDS_EACH s a load. The figures are medians, with the
 	least and the most behind them; the ratio is that of the medians.
 
 	END
