@@ -462,6 +462,21 @@ ctl_ready(const struct ctl *ctl, struct hook *hook)
 }
 
 enum rc
+ctl_open_hook(struct ctl *ctl, const char *name, struct hook **out)
+{
+	struct hook *hook = NULL;
+	enum rc rc = ctl_open(ctl);
+
+	if (rc == RC_OK)
+		rc = ctl_hook(ctl, name, &hook);
+	if (rc == RC_OK)
+		rc = ctl_ready(ctl, hook);
+	if (rc == RC_OK)
+		*out = hook;
+	return rc;
+}
+
+enum rc
 ctl_id(int64_t wall, char into[ENCODE_UUID])
 {
 	uint8_t random[10];

@@ -75,6 +75,8 @@ enum rc ctl_read_file(const char *path, size_t max, struct buf *into);
 
 /* conf_ready, or conf_ready_all where hook is NULL; complained of. */
 enum rc ctl_ready(const struct ctl *ctl, struct hook *hook);
+/* ctl_open, ctl_hook and ctl_ready. */
+enum rc ctl_open_hook(struct ctl *ctl, const char *name, struct hook **out);
 /* A new UUIDv7.  RC_SYSTEM. */
 enum rc ctl_id(int64_t wall, char into[ENCODE_UUID]);
 /* Refuses to be root: RC_CONFIG, complained of. */

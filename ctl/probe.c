@@ -225,13 +225,9 @@ word_probe(struct ctl *ctl, char **operands, size_t n)
 	struct probe probe = {0};
 	struct hook *hook = NULL;
 	struct buf text = {0};
-	enum rc rc = ctl_open(ctl);
+	enum rc rc = ctl_open_hook(ctl, operands[0], &hook);
 
 	(void)n;
-	if (rc == RC_OK)
-		rc = ctl_hook(ctl, operands[0], &hook);
-	if (rc == RC_OK)
-		rc = ctl_ready(ctl, hook);
 	probe.hook = hook;
 	if (rc == RC_OK)
 		rc = ctl_read_file(operands[1], CAPTURE_FILE, &text);

@@ -33,13 +33,9 @@ word_sign(struct ctl *ctl, char **operands, size_t n)
 {
 	struct buf body = {0};
 	struct hook *hook = NULL;
-	enum rc rc = ctl_open(ctl);
+	enum rc rc = ctl_open_hook(ctl, operands[0], &hook);
 
 	(void)n;
-	if (rc == RC_OK)
-		rc = ctl_hook(ctl, operands[0], &hook);
-	if (rc == RC_OK)
-		rc = ctl_ready(ctl, hook);
 	if (rc == RC_OK)
 		rc = ctl_read(SIGN_MOST, &body);
 	if (rc == RC_OK && hook->secrets_len == 0)
