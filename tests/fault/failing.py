@@ -284,7 +284,7 @@ class Server:
     def check_live(self):
         """The store keeps statements, and pages as the journal grows."""
         live = self.site.live() - self.live
-        kept = 30 + self.asked // 8 if self.site.dispatches else 5
+        kept = 80 + self.asked // 8 if self.site.dispatches else 5
         check(live <= kept, "%d allocations are left" % live)
 
 
