@@ -134,19 +134,26 @@ build() {
 	done
 	cp "$WORK/build/tests/bench/hello" "$WORK/hello.cgi" &&
 	    cp "$WORK/build/cgi/pelihook.cgi" "$WORK" &&
+	    cp "$WORK/build/fcgi/pelihook.fcgi" "$WORK" &&
 	    cp "$HERE/check.sh" "$WORK/check.cgi" || exit 1
 }
 
-# The same program as a row of its own, where the build knows how.
+# The same programs with static libraries are rows of their own, where the
+# build knows how.
 build_static() {
-	[ ! -e "$WORK/static.cgi" ] && [ ! -d "$WORK/static" ] || return 0
-	grep -q -e '--enable-static-cgi' "$TOP/configure" || return 0
-	if build_in static --enable-static-cgi; then
-		cp "$WORK/static/cgi/pelihook.cgi" "$WORK/static.cgi"
-	else
-		say 'bench: --enable-static-cgi does not build; left out'
+	[ ! -d "$WORK/static" ] || return 0
+	set --
+	for option in --enable-static-cgi --enable-static-fcgi; do
+		! grep -q -e "$option" "$TOP/configure" || set -- "$@" "$option"
+	done
+	[ $# -gt 0 ] || return 0
+	build_in static "$@" || {
+		say "bench: $* does not build; left out"
 		tail -n 5 "$WORK/build.log" >&2
-	fi
+		return 0
+	}
+	cp "$WORK/static/cgi/pelihook.cgi" "$WORK/static.cgi"
+	cp "$WORK/static/fcgi/pelihook.fcgi" "$WORK/static.fcgi"
 }
 
 write_body() {
@@ -324,10 +331,10 @@ start_servers() {
 }
 
 # Each load finds a process that was just started, and its own journal.
-start_pelihook() {	# configuration
+start_pelihook() {	# configuration, program
 	rm -rf "$WORK/journal"
 	mkdir -m 700 "$WORK/journal"
-	launch pelihook "$WORK/build/fcgi/pelihook.fcgi" -c "$WORK/$1.conf" \
+	launch pelihook "$WORK/${2:-pelihook}.fcgi" -c "$WORK/$1.conf" \
 	    -s "$WORK/pelihook.sock"
 	wait_for test -S "$WORK/pelihook.sock" ||
 	    give_up 'pelihook.fcgi does not start' "$WORK/pelihook.log"
@@ -513,9 +520,14 @@ load_memory() {	# name pid url
 }
 
 row_memory() {
-	start_pelihook wait
-	load_memory pelihook "$PELIHOOK" "http://127.0.0.1:$NGINX/true"
-	stop "$PELIHOOK"
+	build_static
+	for program in pelihook static; do
+		[ -e "$WORK/$program.fcgi" ] || continue
+		start_pelihook wait "$program"
+		load_memory "$program" "$PELIHOOK" \
+		    "http://127.0.0.1:$NGINX/true"
+		stop "$PELIHOOK"
+	done
 	start_webhook
 	load_memory webhook "$PEER" "http://127.0.0.1:$NGINX/hooks/true"
 	stop "$PEER"
