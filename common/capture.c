@@ -16,6 +16,7 @@
 #include "item.h"
 #include "log.h"
 #include "pool.h"
+#include "process.h"
 #include "request.h"
 
 enum {
@@ -184,22 +185,6 @@ print_request(const struct hook *hook, const struct request *request,
 }
 
 static enum rc
-write_whole(int fd, struct bytes text)
-{
-	ssize_t n;
-
-	while (text.len > 0) {
-		n = write(fd, text.data, text.len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return RC_SYSTEM;
-		text = bytes_skip(text, (size_t)n);
-	}
-	return RC_OK;
-}
-
-static enum rc
 write_file(int directory, const char *name, struct bytes text)
 {
 	int fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL |
@@ -208,7 +193,7 @@ write_file(int directory, const char *name, struct bytes text)
 
 	if (fd < 0)
 		return RC_SYSTEM;
-	rc = write_whole(fd, text);
+	rc = process_write(fd, text);
 	if (close(fd) != 0)
 		rc = RC_SYSTEM;
 	if (rc != RC_OK)

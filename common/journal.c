@@ -27,8 +27,8 @@ enum {
 	CHECKPOINT_BRIEF = 10000
 };
 
-static enum rc
-meaning(int error)
+enum rc
+journal_meaning(int error)
 {
 	switch (error & 0xff) {
 	case SQLITE_OK:
@@ -88,7 +88,7 @@ transaction_starts(struct journal *journal)
 static enum rc
 undo(struct journal *journal)
 {
-	enum rc rc = meaning(journal->error);
+	enum rc rc = journal_meaning(journal->error);
 
 	log_say(LOG_LEVEL_ERROR, "journal: %s: %s (%d)", journal->path,
 	    sqlite3_errstr(journal->error), journal->error);

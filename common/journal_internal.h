@@ -119,6 +119,9 @@ struct bytes journal_column(sqlite3_stmt *statement, int column);
 const char *journal_text(struct journal *journal, sqlite3_stmt *statement,
     int column, struct pool *pool);
 
+/* What an error of the store is to callers. */
+enum rc journal_meaning(int error);
+
 /* Makes and migrates the tables.  RC_CONFIG, logged. */
 enum rc journal_migrate(struct journal *journal);
 /*

@@ -162,14 +162,8 @@ complain(struct journal *journal, int error)
 	case SQLITE_NOTADB:
 	case SQLITE_CANTOPEN:
 		return RC_CONFIG;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-	case SQLITE_PROTOCOL:
-		return RC_LOCKED;
-	case SQLITE_NOMEM:
-		return RC_MEMORY;
 	default:
-		return RC_STORE;
+		return journal_meaning(error);
 	}
 }
 

@@ -45,3 +45,19 @@ process_log_lines(enum log_level level, struct bytes text)
 		if (line.len > 0)
 			log_say(level, "%.*s", (int)line.len, line.data);
 }
+
+enum rc
+process_write(int fd, struct bytes bytes)
+{
+	ssize_t n;
+
+	while (bytes.len > 0) {
+		n = write(fd, bytes.data, bytes.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return RC_SYSTEM;
+		bytes = bytes_skip(bytes, (size_t)n);
+	}
+	return RC_OK;
+}

@@ -14,5 +14,7 @@
 void process_start(void);
 /* Logs each line of a text, as conf_load leaves its complaints. */
 void process_log_lines(enum log_level level, struct bytes text);
+/* All of it, to a descriptor that blocks.  RC_SYSTEM with errno set. */
+enum rc process_write(int fd, struct bytes bytes);
 
 #endif

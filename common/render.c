@@ -14,6 +14,7 @@
 #include "conf.h"
 #include "job.h"
 #include "log.h"
+#include "process.h"
 #include "run.h"
 
 enum { AT_ONCE = 64 * 1024 };	/* lines are written so many bytes at once */
@@ -149,25 +150,9 @@ seal(int fd)
 }
 
 static enum rc
-write_all(int fd, struct bytes bytes)
-{
-	ssize_t n;
-
-	while (bytes.len > 0) {
-		n = write(fd, bytes.data, bytes.len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return RC_SYSTEM;
-		bytes = bytes_skip(bytes, (size_t)n);
-	}
-	return RC_OK;
-}
-
-static enum rc
 flush_lines(int fd, struct buf *lines)
 {
-	enum rc rc = write_all(fd, buf_view(lines));
+	enum rc rc = process_write(fd, buf_view(lines));
 
 	lines->len = 0;
 	return rc;
@@ -197,7 +182,7 @@ write_input(int fd, const struct job *jobs, size_t n)
 
 	/* Several bodies are told apart by their lines only. */
 	if (n == 1 && jobs->hook->input == CONF_BODY)
-		return write_all(fd, jobs->body);
+		return process_write(fd, jobs->body);
 	for (size_t i = 0; rc == RC_OK && i < n; i++)
 		rc = add_line(fd, &jobs[i], &lines);
 	if (rc == RC_OK)
