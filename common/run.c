@@ -193,6 +193,17 @@ take_output(struct watch *watch, struct stream *stream)
 	return true;
 }
 
+/* Apart, so that no line lies on the stack while a command runs. */
+static __attribute__((noinline)) void
+tell_left_out(const struct watch *watch)
+{
+	struct log_line line;
+
+	begin_line(&line, LOG_LEVEL_INFO, "more output", watch->what);
+	log_number(&line, "lines", watch->left_out);
+	log_end(&line);
+}
+
 /*
  * What the command left in the pipes.  The bound is for children of it that
  * go on writing: a pipe holds 1 MiB at most unless root raised that.
@@ -200,8 +211,6 @@ take_output(struct watch *watch, struct stream *stream)
 static void
 finish_output(struct watch *watch)
 {
-	struct log_line line;
-
 	for (int i = 0; i < 2; i++) {
 		struct stream *stream = &watch->streams[i];
 		int chunks = 0;
@@ -211,11 +220,8 @@ finish_output(struct watch *watch)
 		flush_line(watch, stream);
 		close_stream(stream);
 	}
-	if (watch->left_out == 0)
-		return;
-	begin_line(&line, LOG_LEVEL_INFO, "more output", watch->what);
-	log_number(&line, "lines", watch->left_out);
-	log_end(&line);
+	if (watch->left_out > 0)
+		tell_left_out(watch);
 }
 
 /* Starting. */
@@ -239,7 +245,11 @@ set_attributes(posix_spawnattr_t *attributes, short flags)
 	sigset_t all, none;
 	int error;
 
-	sigfillset(&all);
+	/*
+	 * sigfillset leaves out the C library's own signals, and what is left
+	 * out of those posix_spawn gives to the command as ignored.
+	 */
+	memset(&all, 0xff, sizeof(all));
 	sigemptyset(&none);
 	error = posix_spawnattr_setflags(attributes,
 	    (short)(flags | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
