@@ -181,7 +181,8 @@ log_field(struct log_line *line, const char *key, struct bytes value,
 void
 log_bytes(struct log_line *line, const char *key, struct bytes value)
 {
-	char text[6 * LOG_VALUE + 1];
+	/* What does not fit in here does not fit in the line either. */
+	char text[sizeof(line->text)];
 	/* A lack of memory is not to keep the log from telling of it. */
 	struct buf escaped = {
 		.data = text, .room = sizeof(text), .max = sizeof(text) - 1
@@ -195,6 +196,8 @@ log_bytes(struct log_line *line, const char *key, struct bytes value)
 		log_field(line, key, value, false);
 	else if (encode_json(value, &escaped) == RC_OK)
 		log_field(line, key, buf_view(&escaped), true);
+	else
+		line->cut = true;
 }
 
 void
