@@ -425,6 +425,22 @@ a_long_line_of_json_is_still_json(void **state)
 }
 
 static void
+a_value_too_long_once_escaped_is_left_out_and_said(void **state)
+{
+	char value[4096];
+	struct buf text;
+
+	(void)state;
+	memset(value, '\x01', sizeof(value));
+	open_file(LOG_TEXT, LOG_LEVEL_INFO);
+	write_value((struct bytes){value, sizeof(value)});
+	text = read_file(path);
+	assert_true(text.len < 200);
+	assert_true(holds_text(buf_view(&text), " cut=true\n"));
+	buf_free(&text);
+}
+
+static void
 a_value_that_does_not_fit_is_left_out_and_said(void **state)
 {
 	static const enum log_format formats[] = {LOG_TEXT, LOG_JSON};
@@ -698,6 +714,7 @@ main(void)
 	    LOG_TEST(a_long_line_is_cut_at_a_fields_end),
 	    LOG_TEST(a_long_line_of_json_is_still_json),
 	    LOG_TEST(a_value_that_does_not_fit_is_left_out_and_said),
+	    LOG_TEST(a_value_too_long_once_escaped_is_left_out_and_said),
 	    LOG_TEST(a_long_message_is_cut_and_said),
 	    LOG_TEST(a_line_is_one_write_to_descriptor_2),
 	    LOG_TEST(a_closed_descriptor_2_is_not_written_to),
