@@ -50,8 +50,9 @@ KINDS = {
     "thread": (THREAD, errno.EAGAIN),
 }
 MOST = 10000    # calls; none makes as many
-# The first forty, then fewer and fewer; or all of them.
-EACH = MOST if os.environ.get("PELIHOOK_ALL") else 40
+# The first forty, then fewer and fewer; or all of them.  What takes longer
+# has fewer from the start.
+EACH, SLOW = (MOST, MOST) if os.environ.get("PELIHOOK_ALL") else (40, 10)
 WAIT = "delivery wait"
 CAPTURE = WAIT + "\n  capture @DIR@/captured"
 QUEUE = "delivery queue\n  retry " + 8 * " 1ms"
@@ -319,8 +320,7 @@ def fcgi(kind, error, hook, dispatch="none"):
         server = Server(site)
         # A failure of what runs the queue is followed by a pause.
         count = every_call(lambda nth: fcgi_once(server, kind, error, nth),
-                           min(EACH, 8) if site.dispatches and
-                           EACH < MOST else EACH)
+                           SLOW if site.dispatches else EACH)
         print("# %s, %d times ended by libfcgi, %d more allocations" % (
             count, server.ends, site.live() - server.live))
         server.check_live()
@@ -483,7 +483,8 @@ def drain_once(site, kind, error, nth):
 def drain(kind, error, hook):
     site = Failing(hook)
     try:
-        count = every_call(lambda nth: drain_once(site, kind, error, nth))
+        count = every_call(lambda nth: drain_once(site, kind, error, nth),
+                           SLOW)
         print("# " + count)
         drain_all(site)
     finally:
@@ -518,7 +519,7 @@ def word(kind, error, hook, *words):
             site.ask_cgi(site.next_event())
         usual = constant(site.ctl(*words))
         print("# " + every_call(lambda nth: word_once(
-            site, words, usual, kind, error, nth), EACH // 2))
+            site, words, usual, kind, error, nth), SLOW))
         check(constant(site.ctl(*words)) == usual,
               "it is not as it was")
     finally:
