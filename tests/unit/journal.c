@@ -1267,6 +1267,25 @@ another_process_that_stores_is_noticed(void **state)
 }
 
 static void
+what_could_not_wake_is_found(void **state)
+{
+	struct journal *journal = open_journal();
+	int deaf = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	bool changed = false;
+
+	(void)state;
+	assert_int_equal(journal_changed(journal, &changed), RC_OK);
+	journal_wake(journal, deaf);
+	append_sample(journal, "h", 1, "");
+	assert_int_equal(journal_changed(journal, &changed), RC_OK);
+	assert_true(changed);
+	assert_int_equal(journal_changed(journal, &changed), RC_OK);
+	assert_false(changed);
+	journal_close(journal);
+	close(deaf);
+}
+
+static void
 one_process_has_the_drains_lock(void **state)
 {
 	struct journal *journal = open_journal();
@@ -1549,6 +1568,7 @@ main(void)
 		TEST(threads_and_processes_share_a_journal),
 		TEST(of_the_same_at_once_one_is_stored),
 		TEST(another_process_that_stores_is_noticed),
+		TEST(what_could_not_wake_is_found),
 		TEST(one_process_has_the_drains_lock),
 		TEST(the_claim_of_a_killed_runner_is_void),
 		TEST(the_claim_of_a_live_runner_stands),
