@@ -276,8 +276,8 @@ link_last(struct connections *all, struct connection *one)
 }
 
 /*
- * Not under the lock, which all workers want.  From the moment it is in the
- * set it may be another worker's: idle is set before, and nothing after.
+ * Under the lock: once it is in the set its next event may come, and what
+ * this worker did with it is before what that worker does by the lock alone.
  */
 static enum rc
 arm(struct connections *all, struct connection *one, int operation)
@@ -286,42 +286,31 @@ arm(struct connections *all, struct connection *one, int operation)
 		.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.ptr = one
 	};
 
-	return epoll_ctl(all->set, operation, one->fd, &event) == 0 ?
-	    RC_OK : RC_SYSTEM;
-}
-
-/* Under the lock: the youngest of the idle ones. */
-static void
-lay_down(struct connections *all, struct connection *one)
-{
 	one->idle = true;
 	one->since = clock_steady();
 	link_last(all, one);
 	if (all->stopping)
 		rouse(all);
-}
-
-/* Where it could not be armed, and so is still this worker's. */
-static enum rc
-take_back(struct connections *all, struct connection *one)
-{
-	pthread_mutex_lock(&all->lock);
+	if (epoll_ctl(all->set, operation, one->fd, &event) == 0)
+		return RC_OK;
 	one->idle = false;
-	pthread_mutex_unlock(&all->lock);
 	return RC_SYSTEM;
 }
 
 enum rc
 connections_add(struct connections *all, struct connection *one, int fd)
 {
+	enum rc rc;
+
 	*one = (struct connection){ .fd = fd, .twin = -1 };
 	pthread_mutex_lock(&all->lock);
-	lay_down(all, one);
+	rc = arm(all, one, EPOLL_CTL_ADD);
+	if (rc != RC_OK) {
+		unlink_one(one);
+		uncount(all);
+	}
 	pthread_mutex_unlock(&all->lock);
-	if (arm(all, one, EPOLL_CTL_ADD) == RC_OK)
-		return RC_OK;
-	connections_forget(all, one);
-	return RC_SYSTEM;
+	return rc;
 }
 
 enum rc
@@ -365,16 +354,16 @@ let_go(struct connection *one)
 enum rc
 connections_return(struct connections *all, struct connection *one)
 {
+	enum rc rc;
 	int twin;
 
 	pthread_mutex_lock(&all->lock);
 	twin = let_go(one);
 	one->kept = true;
-	lay_down(all, one);
+	rc = arm(all, one, EPOLL_CTL_MOD);
 	pthread_mutex_unlock(&all->lock);
 	close_if_open(twin);
-	return arm(all, one, EPOLL_CTL_MOD) == RC_OK ? RC_OK :
-	    take_back(all, one);
+	return rc;
 }
 
 void
