@@ -271,8 +271,8 @@ note_start(void *context, pid_t pid)
 	uint64_t start;
 
 	if (orphan_start(pid, &start) == RC_OK)
-		(void)journal_started(attempt->journal,
-		    attempt->claim->number, pid, start);
+		(void)journal_started(attempt->journal, attempt->claim, pid,
+		    start);
 }
 
 /* The place stays taken until the command is gone; RC_STOPPING: halt came

@@ -154,8 +154,8 @@ enum rc journal_claim(struct journal *journal,
 void journal_claim_free(struct journal_claim *claim);
 /* Notes the process of a claim's command, so that it can be ended if this
  * one is killed.  It survives this process, but maybe not the machine. */
-enum rc journal_started(struct journal *journal, int64_t claim, pid_t pid,
-    uint64_t start);
+enum rc journal_started(struct journal *journal,
+    const struct journal_claim *claim, pid_t pid, uint64_t start);
 
 enum journal_verdict {
 	JOURNAL_FINISH,		/* done */

@@ -32,7 +32,7 @@ struct settling {
 };
 
 struct starting {
-	int64_t claim;
+	const struct journal_claim *claim;
 	int64_t pid;
 	int64_t start;
 };
@@ -391,6 +391,22 @@ take_row(struct journal *journal, sqlite3_stmt *row,
 	claim->n++;
 }
 
+/*
+ * No other run has this number: what left a batch that was taken apart may
+ * be claimed anew while the rest of it still runs under its number.
+ */
+static int64_t
+pick_number(struct journal *journal, int64_t seq)
+{
+	if (journal_number(journal, 0,
+	    "SELECT 1 FROM deliveries WHERE state = 1 AND claim = ? LIMIT 1",
+	    "i", seq) == 0)
+		return seq;
+	return journal_number(journal, seq,
+	    "SELECT 1 + max((SELECT max(seq) FROM deliveries),"
+	    " (SELECT max(claim) FROM deliveries WHERE state = 1))", "");
+}
+
 static void
 take(struct journal *journal, const struct candidate *candidate,
     struct claiming *claiming)
@@ -401,7 +417,7 @@ take(struct journal *journal, const struct candidate *candidate,
 	    " WHERE seq = ?", "i", candidate->seq);
 
 	if (claim->n == 0)
-		claim->number = candidate->seq;
+		claim->number = pick_number(journal, candidate->seq);
 	if (journal_next(journal, row))
 		take_row(journal, row, claiming);
 	journal_do(journal,
@@ -515,16 +531,16 @@ note_start(struct journal *journal, void *arguments)
 
 	journal_do(journal,
 	    "UPDATE deliveries SET pid = ?, start = ?"
-	    " WHERE state = 1 AND runner = ? AND claim = ?"
-	    " AND hook = (SELECT hook FROM deliveries WHERE seq = ?)",
-	    "iiiii", starting->pid, starting->start, journal->runner,
-	    starting->claim, starting->claim);
+	    " WHERE state = 1 AND runner = ? AND claim = ? AND hook = ?",
+	    "iiiit", starting->pid, starting->start, journal->runner,
+	    starting->claim->number,
+	    starting->claim->deliveries[0].event.hook);
 	return RC_OK;
 }
 
 enum rc
-journal_started(struct journal *journal, int64_t claim, pid_t pid,
-    uint64_t start)
+journal_started(struct journal *journal, const struct journal_claim *claim,
+    pid_t pid, uint64_t start)
 {
 	struct starting starting = {claim, pid, (int64_t)start};
 

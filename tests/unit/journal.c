@@ -838,6 +838,42 @@ a_batch_takes_one_place(void **state)
 	journal_close(journal);
 }
 
+/* The first of a batch comes due again while the rest of it still runs. */
+static void
+what_left_a_batch_is_a_run_of_its_own(void **state)
+{
+	static const struct journal_want want = {"h", 2, 2};
+	static const struct journal_wants wants = {&want, 1};
+	struct journal *journal = open_journal();
+	struct journal_settlement back = {
+		.verdict = JOURNAL_DELAY, .started = now(), .ended = now(),
+		.outcome = "exit", .code = 1
+	};
+	struct journal_claim first, again;
+	struct journal_orphans orphans;
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++)
+		append_sample(journal, "h", i, "");
+	assert_int_equal(claim_number(journal, &wants, &first), 0);
+	assert_int_equal(journal_started(journal, &first, 100, 1), RC_OK);
+	back.seq = first.deliveries[0].seq;
+	assert_int_equal(journal_settle(journal, &back, 1), RC_OK);
+	assert_int_equal(claim_number(journal, &wants, &again), 0);
+	assert_int_equal(journal_started(journal, &again, 200, 2), RC_OK);
+	expect_nothing(journal, &wants);
+	journal_claim_free(&first);
+	journal_claim_free(&again);
+	journal_close(journal);
+	journal = open_journal();
+	assert_int_equal(journal_orphans(journal, &orphans), RC_OK);
+	assert_int_equal(orphans.n, 2);
+	assert_int_equal(orphans.list[0].pid + orphans.list[1].pid, 300);
+	assert_int_equal(orphans.list[0].n + orphans.list[1].n, 3);
+	pool_free(&orphans.pool);
+	journal_close(journal);
+}
+
 /* Operating. */
 
 static void
@@ -1331,7 +1367,7 @@ claim_and_start(struct journal *journal)
 	struct journal_claim claim;
 
 	if (claim_number(journal, &one, &claim) != 1 || journal_started(
-	    journal, claim.number, 4711, 815) != RC_OK)
+	    journal, &claim, 4711, 815) != RC_OK)
 		_exit(1);
 }
 
@@ -1557,6 +1593,7 @@ main(void)
 		TEST(keys_of_two_hooks_are_two),
 		TEST(a_batch_takes_a_key_in_its_order),
 		TEST(a_batch_takes_one_place),
+		TEST(what_left_a_batch_is_a_run_of_its_own),
 		TEST(a_story_is_told_whole),
 		TEST(the_list_is_newest_first_and_filtered),
 		TEST(a_list_in_parts_is_the_whole_list),
