@@ -146,6 +146,7 @@ look_at(struct rescue *rescue, struct journal *journal,
 		return RC_MEMORY;
 	at->seen = true;
 	if (!is_gone(at, orphan, conf)) {
+		rescue->others = true;
 		rescue->waiting += is_worth_waiting(at) ? 1 : 0;
 		return RC_OK;
 	}

@@ -19,7 +19,7 @@ struct rescue_case;
  */
 struct rescue {
 	struct rescue_case *cases;
-	bool others;		/* other runners hold claims */
+	bool others;		/* claims are held that may come free */
 	size_t waiting;		/* commands that are being ended */
 	size_t rescued;		/* claims given back, so far */
 };

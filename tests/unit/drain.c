@@ -7,6 +7,8 @@
 
 #include "machine.h"
 
+#include "orphan.h"
+
 /* What becomes of an event. */
 
 static void
@@ -584,6 +586,55 @@ a_command_that_ended_meanwhile_is_run_again(void **state)
 	take_apart(&machine);
 }
 
+/*
+ * A process that nothing sent to its group reaches, in place of one that may
+ * not be ended: the command of a claim whose runner is gone.
+ */
+static pid_t
+leave_unreachable(void)
+{
+	struct journal *journal = open_journal();
+	struct journal_want want = {"h", 1, 1};
+	struct journal_wants wants = {&want, 1};
+	struct journal_claim claim;
+	uint64_t began = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	append_sample(journal, "h", 1, "");
+	assert_int_equal(journal_claim(journal, &wants, clock_wall(),
+	    &claim), RC_OK);
+	assert_int_equal(orphan_start(pid, &began), RC_OK);
+	assert_int_equal(journal_started(journal, &claim, pid, began),
+	    RC_OK);
+	journal_claim_free(&claim);
+	journal_close(journal);
+	return pid;
+}
+
+/* Longer than anybody hurries for it. */
+static void
+a_command_that_cannot_be_ended_is_waited_for(void **state)
+{
+	struct machine machine;
+	pid_t pid = leave_unreachable();
+
+	(void)state;
+	write_command("cmd", "");
+	build(&machine, load_hook("kill-after 100ms\n"));
+	start(&machine);
+	wait_for(scratch_path("log"), "outlived its runner and is ended");
+	poll(NULL, 0, 2500);
+	assert_true(counts_are(machine.journal, "h running 1 "));
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	wait_for(marks_path, "end 1 2 0\n");
+	stop(&machine);
+	take_apart(&machine);
+}
+
 static void
 a_result_that_cannot_be_written_is_kept(void **state)
 {
@@ -915,6 +966,7 @@ main(int argc, char **argv)
 		TEST(what_ends_in_time_is_settled_at_a_stop),
 		TEST(a_command_that_outlived_its_runner_is_ended_first),
 		TEST(a_command_that_ended_meanwhile_is_run_again),
+		TEST(a_command_that_cannot_be_ended_is_waited_for),
 		TEST(a_result_that_cannot_be_written_is_kept),
 		TEST(one_drain_at_a_time_looks_once_more),
 		TEST(a_drain_does_not_spin_where_others_have_the_place),
