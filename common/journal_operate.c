@@ -304,6 +304,17 @@ remove_event(struct journal *journal, int64_t event)
 }
 
 /*
+ * Whether no hook lets go of an event yet.  One that was received in the
+ * future came before the clock was set back, and tells nothing of the rest.
+ */
+static bool
+is_young(const struct purging *purging, int64_t received)
+{
+	return received <= purging->now &&
+	    received > purging->now - least_keep(purging->purge);
+}
+
+/*
  * Along the events from the oldest on, to the first that is too young for
  * any hook; an event that was received out of order is met the next time.
  */
@@ -312,7 +323,6 @@ purge_events(struct journal *journal, void *arguments)
 {
 	struct purging *purging = arguments;
 	struct journal_purge *purge = purging->purge;
-	int64_t youngest = purging->now - least_keep(purge);
 	int64_t before;
 	sqlite3_stmt *row;
 
@@ -323,7 +333,7 @@ purge_events(struct journal *journal, void *arguments)
 		purge->from = 0;
 		if (!journal_next(journal, row))
 			break;
-		if (sqlite3_column_int64(row, 2) > youngest) {
+		if (is_young(purging, sqlite3_column_int64(row, 2))) {
 			journal_over(row);
 			break;
 		}

@@ -1185,6 +1185,32 @@ what_is_kept_long_enough_is_purged(void **state)
 }
 
 static void
+what_came_before_the_clock_was_set_back_holds_no_purge_up(void **state)
+{
+	static const struct journal_keep keeps[] = {{"h", 10000}};
+	struct journal *journal = open_journal();
+	struct journal_purge purge = {.keeps = keeps, .n = 1};
+	struct sample sample;
+
+	(void)state;
+	fill_sample(&sample, "h", 0);
+	sample.receipt.received += 365 * 24 * 3600000LL;
+	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	append_sample(journal, "h", 1, "");
+	append_sample(journal, "h", 2, "");
+	expect(journal, &one, 0, JOURNAL_BURY);
+	expect(journal, &one, 1, JOURNAL_FINISH);
+	expect(journal, &one, 2, JOURNAL_FINISH);
+	do {
+		assert_int_equal(journal_purge(journal, &purge,
+		    now() + 60000), RC_OK);
+	} while (purge.from != 0);
+	assert_int_equal(purge.removed, 2);
+	expect_counts(journal, "h dead 1 ");
+	journal_close(journal);
+}
+
+static void
 a_hook_that_is_gone_keeps_for_thirty_days(void **state)
 {
 	struct journal *journal = open_journal();
@@ -1601,6 +1627,7 @@ main(void)
 		TEST(all_dead_ones_are_put_back_at_once),
 		TEST(what_runs_is_not_dropped),
 		TEST(what_is_kept_long_enough_is_purged),
+		TEST(what_came_before_the_clock_was_set_back_holds_no_purge_up),
 		TEST(a_hook_that_is_gone_keeps_for_thirty_days),
 		TEST(threads_and_processes_share_a_journal),
 		TEST(of_the_same_at_once_one_is_stored),
