@@ -41,8 +41,10 @@ static struct {
 	atomic_int level;
 	atomic_bool to_syslog;
 	atomic_int fd;		/* the log's file, or -1: descriptor 2 */
+	int left;		/* the descriptor of one that was left, or -1 */
 	atomic_bool said[LOG_ONCE_KINDS];
-} the_log = { .format = LOG_TEXT, .level = LOG_LEVEL_INFO, .fd = -1 };
+} the_log = { .format = LOG_TEXT, .level = LOG_LEVEL_INFO, .fd = -1,
+    .left = -1 };
 
 static bool
 stderr_is_lost(void)
@@ -56,12 +58,14 @@ stderr_is_lost(void)
 
 /*
  * A new file takes the place of the old one under the same descriptor, so
- * that no thread ever writes to a closed one.
+ * that no thread ever writes to a closed one, or to what has its number by
+ * then.
  */
 static enum rc
 log_open_file(const char *path)
 {
-	int old = atomic_load(&the_log.fd);
+	int used = atomic_load(&the_log.fd);
+	int old = used < 0 ? the_log.left : used;
 	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
 	    O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
 	int error;
@@ -74,15 +78,29 @@ log_open_file(const char *path)
 	}
 	error = dup3(fd, old, O_CLOEXEC) < 0 ? errno : 0;
 	close(fd);
+	if (error == 0) {
+		atomic_store(&the_log.fd, old);
+		the_log.left = -1;
+	}
 	errno = error;
 	return error == 0 ? RC_OK : RC_SYSTEM;
 }
 
+/* Whoever is about to write to the file writes to descriptor 2. */
 static void
-log_close_file(void)
+log_leave_file(void)
 {
 	int fd = atomic_exchange(&the_log.fd, -1);
 
+	if (fd < 0)
+		return;
+	the_log.left = fd;
+	(void)dup3(STDERR_FILENO, fd, O_CLOEXEC);
+}
+
+static void
+close_descriptor(int fd)
+{
 	if (fd >= 0)
 		close(fd);
 }
@@ -99,7 +117,7 @@ log_open(const char *program, const struct log_settings *settings)
 		if (rc != RC_OK)
 			return rc;
 	} else {
-		log_close_file();
+		log_leave_file();
 	}
 	if (lost)
 		openlog(program, LOG_PID, LOG_DAEMON);
@@ -112,7 +130,9 @@ log_open(const char *program, const struct log_settings *settings)
 void
 log_close(void)
 {
-	log_close_file();
+	close_descriptor(atomic_exchange(&the_log.fd, -1));
+	close_descriptor(the_log.left);
+	the_log.left = -1;
 	if (atomic_exchange(&the_log.to_syslog, false))
 		closelog();
 }

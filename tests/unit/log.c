@@ -619,6 +619,36 @@ a_file_that_was_moved_is_opened_anew(void **state)
 	buf_free(&new);
 }
 
+/* A thread may be about to write to it: no other file may be there then. */
+static void
+a_file_that_is_left_keeps_its_descriptor(void **state)
+{
+	static const struct log_settings plain = {.level = LOG_LEVEL_INFO};
+	int file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int taken;
+	struct buf text;
+
+	(void)state;
+	assert_int_not_equal(file, -1);
+	close(file);
+	open_file(LOG_TEXT, LOG_LEVEL_INFO);
+	assert_int_not_equal(fcntl(file, F_GETFD), -1);
+	assert_int_equal(log_open("unit", &plain), RC_OK);
+	taken = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_int_not_equal(taken, file);
+	close(taken);
+	open_file(LOG_TEXT, LOG_LEVEL_INFO);
+	log_say(LOG_LEVEL_INFO, "one");
+	text = read_file(path);
+	assert_int_equal(count_lines(&text), 1);
+	buf_free(&text);
+	log_close();
+	assert_int_equal(fcntl(file, F_GETFD), -1);
+	assert_int_equal(log_open("unit", &plain), RC_OK);
+	log_close();
+	assert_int_equal(fcntl(file, F_GETFD), -1);
+}
+
 /* What cannot be opened, and that the log goes on where it was. */
 static void
 check_refused(const char *name, int error)
@@ -721,6 +751,7 @@ main(void)
 	    LOG_TEST(the_file_is_created_for_its_owner_only),
 	    LOG_TEST(a_file_that_is_there_is_appended_to),
 	    LOG_TEST(a_file_that_was_moved_is_opened_anew),
+	    LOG_TEST(a_file_that_is_left_keeps_its_descriptor),
 	    LOG_TEST(a_symbolic_link_is_not_followed),
 	    LOG_TEST(the_old_settings_stay_where_a_file_is_missing),
 	    LOG_TEST(a_pipe_without_reader_does_not_hang),
