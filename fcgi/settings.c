@@ -6,6 +6,7 @@
 
 #include "settings.h"
 
+#include "complaints.h"
 #include "conf.h"
 #include "log.h"
 #include "process.h"
@@ -14,6 +15,7 @@ enum { SETTINGS_TEXT = 64 * 1024 };	/* most bytes of complaints */
 
 struct settings {
 	const char *file;
+	bool stores;		/* it began with a journal */
 	pthread_mutex_t lock;	/* of conf and its references */
 	struct conf *conf;
 };
@@ -30,11 +32,13 @@ settings_open(const char *file, struct settings **out,
 	settings->file = file;
 	pthread_mutex_init(&settings->lock, NULL);
 	rc = conf_load(file, &settings->conf, complaints);
-	if (rc != RC_OK)
+	if (rc != RC_OK) {
 		settings_close(settings);
-	else
-		*out = settings;
-	return rc;
+		return rc;
+	}
+	settings->stores = settings->conf->journal != NULL;
+	*out = settings;
+	return RC_OK;
 }
 
 enum rc
@@ -106,16 +110,38 @@ settings_warn(struct settings *settings)
 	buf_free(&warnings);
 }
 
+/*
+ * A process that began without a journal has nowhere to put what is to be
+ * queued, and would answer 500 to all of it.
+ */
+static enum rc
+fits(const struct settings *settings, const struct conf *conf,
+    struct buf *complaints)
+{
+	struct complaints list = {
+		.into = complaints, .file = settings->file
+	};
+
+	if (settings->stores || conf->journal == NULL)
+		return RC_OK;
+	complaints_add(&list, conf->journal_line, "a first `journal' takes a "
+	    "restart: restart pelihook.fcgi, or take the line out");
+	return complaints_end(&list);
+}
+
 /* Another configuration, fit for use. */
 static enum rc
-load(const char *file, struct conf **out, struct buf *complaints)
+load(const struct settings *settings, struct conf **out,
+    struct buf *complaints)
 {
 	struct conf *conf;
-	enum rc rc = conf_load(file, &conf, complaints);
+	enum rc rc = conf_load(settings->file, &conf, complaints);
 
 	if (rc != RC_OK)
 		return rc;
 	rc = conf_ready_all(conf, complaints);
+	if (rc == RC_OK)
+		rc = fits(settings, conf, complaints);
 	if (rc != RC_OK)
 		conf_release(conf);
 	else
@@ -167,7 +193,7 @@ settings_reload(struct settings *settings)
 	struct buf complaints = { .max = SETTINGS_TEXT };
 	struct conf *conf;
 
-	if (load(settings->file, &conf, &complaints) == RC_OK) {
+	if (load(settings, &conf, &complaints) == RC_OK) {
 		change(settings, conf);
 	} else {
 		/* Whoever moved the log away still gets a new one. */

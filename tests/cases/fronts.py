@@ -24,6 +24,7 @@ HOOK = """hook peliqan
 """
 SIMPLE = HOOK + """  on * run /bin/sh -c 'cat >@DIR@/out'
 """
+QUEUED = "journal @DIR@/journal.db\n" + SIMPLE
 # It says that it runs, then stays.
 LONG = HOOK + """  on * run /bin/sh -c 'echo $$ >@DIR@/new; \
 mv @DIR@/new @DIR@/pid; exec sleep 60'
@@ -798,9 +799,25 @@ def reloads_bad(place, fcgi):
 
 
 def reloads_journal(place, fcgi):
-    place.config("journal @DIR@/journal.db\n" + SIMPLE +
-                 "  delivery wait\n")
-    hang_up(place, fcgi, b"takes a restart")
+    """What would be queued has no place yet."""
+    for delivery in "", "  delivery wait\n":
+        place.config(QUEUED + delivery)
+        hang_up(place, fcgi, b"configuration stays")
+        check(b"conf:1: " in place.read("log") and
+              b"takes a restart" in place.read("log"),
+              "the log does not say why")
+        still_serves(fcgi)
+
+
+def reloads_another_journal(place, fcgi):
+    """What it began with is used on."""
+    with_other = QUEUED.replace("journal.db", "other.db")
+    for text in SIMPLE, QUEUED, with_other:
+        place.config(text)
+        hang_up(place, fcgi, b"takes a restart")
+        status = 200 if text == SIMPLE else 202
+        expect(fcgi.request(post(EVENT), EVENT), status)
+    check(not os.path.exists(place.path("other.db")), "another journal")
 
 
 def keeps_its_own(place, fcgi):
@@ -908,8 +925,10 @@ TESTS = (
     ("FastCGI: where a bad start is told", unready_log),
     ("FastCGI: SIGHUP", with_fcgi(reloads, SIMPLE)),
     ("FastCGI: SIGHUP with a bad file", with_fcgi(reloads_bad, SIMPLE)),
-    ("FastCGI: SIGHUP with another journal",
+    ("FastCGI: SIGHUP with a first journal",
      with_fcgi(reloads_journal, SIMPLE)),
+    ("FastCGI: SIGHUP with another journal",
+     with_fcgi(reloads_another_journal, QUEUED)),
     ("FastCGI: SIGHUP in the middle of a request",
      with_fcgi(keeps_its_own, SIMPLE)),
     ("FastCGI: SIGHUP under load", with_fcgi(reloads_under_load, SIMPLE)),
