@@ -6,6 +6,7 @@
 #	setenv EVENT_LOG /var/log/pelihook/events.jsonl
 #	on * run /usr/local/bin/log-event
 #
+# The directory has to be there and to be the user's whom pelihook runs as.
 # The payload is on stdin, what is known about it in PELIHOOK_ variables.
 # An event that cannot be written now is worth another try: exit 75.
 

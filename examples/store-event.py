@@ -5,6 +5,7 @@
     setenv EVENTS_DB /var/lib/pelihook-events/events.db
     on * run /usr/local/bin/store-event
 
+The directory has to be there and to be the user's whom pelihook runs as.
 An event may be delivered again with the same PELIHOOK_ID, so that is the
 key.  Exit 65 says that the event itself is bad, 75 to try again later.
 """
