@@ -339,6 +339,23 @@ show_all(const struct ctl *ctl)
 	return rc == RC_OK ? show_warnings(ctl->conf) : rc;
 }
 
+/* The reason was logged, with no word of the line that names the journal. */
+static enum rc
+open_journal(const struct ctl *ctl, struct journal **out)
+{
+	enum rc rc;
+
+	if (ctl->conf->journal == NULL)
+		return RC_OK;
+	rc = queue_open_journal(ctl, JOURNAL_BRIEF, out);
+	if (rc == RC_CONFIG)
+		fprintf(stderr,
+		    "%s:%u: the journal cannot be used, for the reason above: "
+		    "mend that, or name another here\n",
+		    ctl->file, ctl->conf->journal_line);
+	return rc;
+}
+
 enum rc
 word_check(struct ctl *ctl, char **operands, size_t n)
 {
@@ -351,8 +368,8 @@ word_check(struct ctl *ctl, char **operands, size_t n)
 		rc = ctl_open(ctl);
 	if (rc == RC_OK)
 		rc = ctl_ready(ctl, NULL);
-	if (rc == RC_OK && ctl->conf->journal != NULL)
-		rc = queue_open_journal(ctl, JOURNAL_BRIEF, &journal);
+	if (rc == RC_OK)
+		rc = open_journal(ctl, &journal);
 	if (rc == RC_OK)
 		rc = show_all(ctl);
 	if (rc == RC_OK && journal != NULL)
