@@ -9,6 +9,7 @@
 #include "fcgi.h"
 
 #include "conf.h"
+#include "journal.h"
 #include "listener.h"
 #include "log.h"
 #include "options.h"
@@ -49,6 +50,21 @@ print_lines(const char *before, struct bytes text)
 			    (int)line.len, line.data);
 }
 
+/* One that would end the start is bad; one that is not there will be made. */
+static enum rc
+test_journal(struct settings *settings)
+{
+	struct conf *conf = settings_hold(settings);
+	struct journal *journal = NULL;
+	enum rc rc = RC_OK;
+
+	if (conf->journal != NULL)
+		rc = journal_open(conf->journal, JOURNAL_BRIEF, &journal);
+	journal_close(journal);
+	settings_release(settings, conf);
+	return rc == RC_CONFIG ? rc : RC_OK;
+}
+
 /* The verdict goes where a person looks, as that of nginx -t. */
 static int
 test(const struct options *options)
@@ -61,6 +77,8 @@ test(const struct options *options)
 		rc = settings_ready(settings, &text);
 	print_lines("", buf_view(&text));
 	buf_free(&text);
+	if (rc == RC_OK)
+		rc = test_journal(settings);
 	if (rc == RC_OK && settings_warnings(settings, &text) == RC_OK)
 		print_lines("warning: ", buf_view(&text));
 	buf_free(&text);

@@ -751,6 +751,20 @@ def command_line(place):
     check(not os.path.exists(sock), "a socket was made")
 
 
+def test_journal(place):
+    """-t is no better than a start, and makes nothing."""
+    config = place.config(QUEUED)
+    file = place.path("journal.db")
+    refuses(0, "-t", "-c", config, text=b"is good")
+    check(not os.path.exists(file), "a journal was made")
+    with open(file, "w", encoding="ascii") as junk_file:
+        junk_file.write("no journal " * 1000)
+    os.chmod(file, 0o600)
+    refuses(78, "-t", "-c", config, text=b"is no journal")
+    refuses(78, "-c", config, "-s", place.path("sock"),
+            text=b"is no journal")
+
+
 def as_cgi(place):
     """Its arguments are then a stranger's."""
     code, said, why = end_of("-V", environment={"REQUEST_METHOD": "GET"})
@@ -921,6 +935,7 @@ TESTS = (
     ("FastCGI: -s HOST:PORT", network),
     ("FastCGI: FCGI_WEB_SERVER_ADDRS", network_peers),
     ("FastCGI: the command line", command_line),
+    ("FastCGI: -t and what is no journal", test_journal),
     ("FastCGI: started as a CGI program", as_cgi),
     ("FastCGI: where a bad start is told", unready_log),
     ("FastCGI: SIGHUP", with_fcgi(reloads, SIMPLE)),
