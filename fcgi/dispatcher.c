@@ -100,8 +100,11 @@ run_drain(const struct dispatcher *dispatcher)
 	if (run_detached(command, &pid) != RC_OK)
 		return await(dispatcher, -1, DISPATCHER_PAUSE);
 	gone = pidfd_open(pid, 0);
-	going_on = await(dispatcher, gone, -1);
-	(void)waitpid(pid, NULL, WNOHANG);
+	/* Where descriptors are short it is asked for from time to time. */
+	do
+		going_on = await(dispatcher, gone,
+		    gone < 0 ? DISPATCHER_PAUSE : -1);
+	while (waitpid(pid, NULL, WNOHANG) == 0 && going_on);
 	if (gone >= 0)
 		close(gone);
 	return going_on;

@@ -80,7 +80,7 @@ class Failing(Site):
         self.preload = preload("failing",
                                PELIHOOK_TEST_FAILING=self.path("order"))
         self.number = 0
-        self.dispatches = dispatch == "thread"
+        self.dispatches = dispatch != "none"
 
     def configure(self, hook="", globals="", retry=None):
         text = CONFIG.replace("@HOOK@", hook).replace("@MARK@", MARK)
@@ -560,6 +560,27 @@ def no_drain_starts(hook):
         site.close()
 
 
+def no_drain_is_watched(hook):
+    """Whatever descriptor is missing, what is stored later is run, too."""
+    site = Failing(hook, "drain")
+    server = None
+    try:
+        server = Server(site)
+        for nth in range(1, 9):
+            site.arm(DESCRIPTOR, errno.EMFILE, nth)
+            server.ask(site.next_event())
+            site.settled(PATIENCE)
+            site.disarm()
+            answer = server.ask(site.next_event())
+            check(status_of(answer) == 202, "it was answered %r" % answer)
+            site.settled(PATIENCE)
+        check(server.fcgi.stop() == 0, "it did not stop well")
+    finally:
+        if server is not None:
+            server.fcgi.end()
+        site.close()
+
+
 # The reply's way is closed, a signal comes, the user may start nothing more.
 
 def reply_closed(hook):
@@ -674,6 +695,7 @@ OTHERS = (
     ("a storm of signals, queue", signals, QUEUE),
     ("no more processes", no_processes, WAIT),
     ("no drain can be started", no_drain_starts, QUEUE),
+    ("no drain can be watched", no_drain_is_watched, QUEUE),
     ("nothing is renamed", nothing_is_renamed, QUEUE),
 ) + tuple(("pelihookctl %s: allocation" % " ".join(words), word,
            *KINDS["allocation"], QUEUE, *words) for words in WORDS)
