@@ -177,6 +177,20 @@ stop_timeout(struct settings *settings)
 	return timeout;
 }
 
+/* What the most patient hook gives a queued command behind stop-timeout. */
+static int64_t
+longest_kill_after(struct settings *settings)
+{
+	struct conf *conf = settings_hold(settings);
+	int64_t longest = SERVER_KILL_AFTER;
+
+	for (size_t i = 0; i < conf->hooks_len; i++)
+		if (conf->hooks[i].kill_after > longest)
+			longest = conf->hooks[i].kill_after;
+	settings_release(settings, conf);
+	return longest;
+}
+
 static enum rc
 wait_for_none(const struct server *server, int64_t deadline)
 {
@@ -214,7 +228,7 @@ stop(const struct server *server, int number)
 		    clock_steady() + SERVER_JOIN);
 	if (rc == RC_OK)
 		rc = dispatcher_join(server->dispatcher, deadline +
-		    SERVER_KILL_AFTER + SERVER_GRACE);
+		    longest_kill_after(server->settings) + SERVER_GRACE);
 	return rc;
 }
 

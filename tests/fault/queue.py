@@ -357,6 +357,22 @@ def stop(site, server, deaf):
         again.end()
 
 
+def stop_patiently(site):
+    """A kill-after that is longer than what other requests get."""
+    text = site.read(os.path.basename(site.conf)).decode()
+    site.config(text.replace("kill-after 300ms", "kill-after 22s"))
+    server = site.fcgi()
+    try:
+        send(server, 1, work=60000, deaf=1)
+        wait_for(lambda: site.read("marks"), "the command")
+        server.signal(signal.SIGTERM)
+        check(server.wait() == 0, "it ended with %r" % server.status)
+        check(site.deliveries()[1][1:3] == (QUEUED, 0), "%r" %
+              site.deliveries())
+    finally:
+        server.end()
+
+
 def stop_in_time(site, server):
     """A command that ends within stop-timeout is settled as ever."""
     send(server, 1, work=300)
@@ -449,6 +465,7 @@ TESTS += [
     ("a stop ends a queued command", with_server(stop, 0), STOP),
     ("a stop ends a command that is deaf to SIGTERM", with_server(stop, 1),
      STOP),
+    ("a stop waits for a long kill-after", stop_patiently, STOP),
     ("a stop waits for a command that ends in time",
      with_server(stop_in_time), {}),
     ("a reload while a command runs", with_server(reload), {}),
