@@ -176,12 +176,17 @@ open_journal(struct dispatcher *dispatcher, struct sink inner)
 static enum rc
 start(struct dispatcher *dispatcher)
 {
+	int error;
+
 	if (dispatcher->journal == NULL ||
 	    dispatcher->dispatch == CONF_DISPATCH_NONE)
 		return RC_OK;
-	if (pthread_create(&dispatcher->thread, NULL, dispatch,
-	    dispatcher) != 0)
+	error = pthread_create(&dispatcher->thread, NULL, dispatch,
+	    dispatcher);
+	if (error != 0) {
+		errno = error;
 		return RC_SYSTEM;
+	}
 	dispatcher->running = true;
 	return RC_OK;
 }

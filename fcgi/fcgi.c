@@ -158,12 +158,12 @@ listen_and_run(const struct options *options, struct settings *settings)
 	buf_free(&why);
 	rc = server_run(options, &listener, settings);
 	listener_close(&listener);
-	if (rc == RC_TIMEOUT)
-		/* Threads still run, so nothing may be taken away. */
-		_Exit(EX_SOFTWARE);
 	if (rc == RC_CONFIG)
 		return EX_CONFIG;
-	return rc == RC_OK ? 0 : EX_SOFTWARE;
+	if (rc != RC_OK)
+		/* Threads may still run, so nothing may be taken away. */
+		_Exit(EX_SOFTWARE);
+	return 0;
 }
 
 int

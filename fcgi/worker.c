@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/socket.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -345,20 +346,21 @@ workers_start(unsigned threads, struct connections *connections,
 {
 	struct workers *workers = calloc(1,
 	    sizeof(*workers) + threads * sizeof(workers->threads[0]));
+	int error = 0;
 
 	if (workers == NULL)
 		return RC_MEMORY;
 	workers->connections = connections;
 	workers->settings = settings;
 	workers->sink = sink;
-	while (workers->count < threads) {
-		if (pthread_create(&workers->threads[workers->count], NULL,
-		    work, workers) != 0)
-			break;
-		workers->count++;
+	while (workers->count < threads && error == 0) {
+		error = pthread_create(&workers->threads[workers->count],
+		    NULL, work, workers);
+		workers->count += error == 0;
 	}
 	*out = workers;
-	return workers->count == threads ? RC_OK : RC_SYSTEM;
+	errno = error;
+	return error == 0 ? RC_OK : RC_SYSTEM;
 }
 
 /* clock_steady's deadlines, for calls that want CLOCK_MONOTONIC's. */

@@ -369,7 +369,12 @@ int
 pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
     void *(*work)(void *), void *context)
 {
-	return fails(THREAD) ? order->error : NEXT(pthread_create)(thread,
+	int before = errno;
+	bool failed = fails(THREAD);
+
+	/* It tells by what it returns alone. */
+	errno = before;
+	return failed ? order->error : NEXT(pthread_create)(thread,
 	    attributes, work, context);
 }
 

@@ -375,6 +375,8 @@ def start_once(site, kind, error, nth):
               (server.status == -signal.SIGABRT and b"fcgiapp.c" in told),
               "it ended with %r: %r" % (server.status, told[-500:]))
         check(told or kind == WRITE, "it did not say why it ended")
+        check(kind != THREAD or os.strerror(error).encode() in told,
+              "it gave another reason: %r" % told[-500:])
         return came
     finally:
         server.end()
