@@ -154,6 +154,19 @@ pragma(struct journal *journal, const char *text)
 		keep_error(journal, error);
 }
 
+/* Without memory it may fail: then nothing hard is committed before it is
+ * made up for. */
+static void
+set_safety(struct journal *journal, bool soft)
+{
+	if (soft == journal->lax)
+		return;
+	journal->lax = true;
+	pragma(journal, soft ? "PRAGMA synchronous=NORMAL" :
+	    "PRAGMA synchronous=FULL");
+	journal->lax = soft || journal->error != SQLITE_OK;
+}
+
 /* The change is its thread's own again once that is woken. */
 static void
 end_changes(struct journal_change *list, enum rc rc)
@@ -197,8 +210,7 @@ lead(struct journal *journal)
 	list = take_soft(journal);
 	soft = list != NULL;
 	transaction_starts(journal);
-	if (soft)
-		pragma(journal, "PRAGMA synchronous=NORMAL");
+	set_safety(journal, soft);
 	journal_do(journal, "BEGIN IMMEDIATE", "");
 	if (!soft) {
 		pthread_mutex_lock(&journal->queueing);
@@ -212,7 +224,7 @@ lead(struct journal *journal)
 	rc = commit(journal);
 	if (soft) {
 		journal->error = SQLITE_OK;
-		pragma(journal, "PRAGMA synchronous=FULL");
+		set_safety(journal, false);
 	}
 	pthread_mutex_unlock(&journal->holding);
 	end_changes(list, rc);

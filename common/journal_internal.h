@@ -54,6 +54,7 @@ struct journal {
 	int64_t version;		/* what journal_changed saw last */
 	int wake;
 	bool stored;			/* the transaction holds an event */
+	bool lax;			/* commits may be short of a sync */
 	struct journal_opens opens;	/* of the transaction */
 	struct journal_tally tally;
 	int locks;			/* the file of the runners' locks */
