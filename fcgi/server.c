@@ -293,6 +293,9 @@ server_run(const struct options *options, const struct listener *listener,
 		log_say(LOG_LEVEL_ERROR, "cannot start: %s",
 		    rc == RC_MEMORY ? "out of memory" :
 		    rc == RC_CONFIG ? "see above" : strerrordesc_np(errno));
+		/* It is the journal then, and no thread runs yet. */
+		if (rc == RC_CONFIG)
+			close_all(&server);
 		return rc;
 	}
 	log_started(options, listener, settings);
