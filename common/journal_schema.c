@@ -79,8 +79,23 @@ static const char first_tables[] =
     "CREATE TABLE notes("
     " name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;";
 
+/*
+ * lost: tries in a row that did not end by themselves.  A runner notes what
+ * tells whether its commands can be looked at: its PID namespace and whether
+ * it is the first process there; and its region of the notes beside the
+ * journal.  rules: by which rules each hook's events are run and kept.
+ */
+static const char orphans_and_rules[] =
+    "ALTER TABLE deliveries ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE runners ADD COLUMN region INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE runners ADD COLUMN space TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE runners ADD COLUMN first INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE rules("
+    " hook TEXT PRIMARY KEY, digest TEXT NOT NULL, time INTEGER NOT NULL,"
+    " keep INTEGER NOT NULL) WITHOUT ROWID;";
+
 /* Step i brings version i to i + 1; what was released is never changed. */
-static const char *const steps[] = {first_tables};
+static const char *const steps[] = {first_tables, orphans_and_rules};
 
 enum { VERSION = sizeof(steps) / sizeof(steps[0]) };
 
