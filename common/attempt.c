@@ -23,16 +23,17 @@
 enum {
 	WRITE_FIRST = 100,	/* milliseconds between tries to write */
 	WRITE_MOST = 30000,
-	STUCK_LOOK = 1000
+	STUCK_LOOK = 1000,
+	LOST_FREE = 3		/* tries in a row that may end so, uncounted */
 };
 
 /* A delivery on its way to the command of its line. */
 struct item {
 	const struct journal_delivery *delivery;
-	struct event event;
 	struct job job;		/* no rule: nothing takes it now */
 	enum rc rc;		/* of preparing it */
 	bool again;		/* of a batch that was taken apart */
+	bool lost;		/* was cut short too often: that counts now */
 	bool over;
 };
 
@@ -46,6 +47,7 @@ struct work {
 	struct journal_settlement *settlements;
 	struct run_result *result;
 	int64_t began;
+	struct journal_note note;	/* of the run */
 	struct pool pool;
 };
 
@@ -75,31 +77,44 @@ halted(const struct attempt *attempt, int milliseconds)
 	return poll(&halt, 1, milliseconds) > 0;
 }
 
+/* The line that takes it now, and what its command sees of the payload. */
+static enum rc
+read_payload(struct work *work, struct item *item)
+{
+	const struct hook *hook = work->attempt->hook;
+	const struct journal_event *stored = &item->delivery->event;
+	struct route_delivery line = {.ordinal = item->delivery->ordinal};
+	struct event event;
+	enum rc rc = event_reparse(stored->body, stored->name, &event);
+
+	if (rc != RC_OK)
+		return rc;
+	item->job.row = event.row;
+	rc = route_delivery(hook, &event, stored->body, &line);
+	item->job.rule = line.rule;
+	if (rc == RC_OK)
+		rc = event_fields(&event, hook, stored->body, &work->pool,
+		    &item->job.fields);
+	/* Parsed it is many times as large, and a batch has many. */
+	event_free(&event);
+	return rc;
+}
+
 static void
 prepare(struct work *work, struct item *item)
 {
-	const struct hook *hook = work->attempt->hook;
 	const struct journal_delivery *delivery = item->delivery;
 	const struct journal_event *stored = &delivery->event;
-	struct route_delivery line = {.ordinal = delivery->ordinal};
 
 	item->job = (struct job){
-		.hook = hook,
+		.hook = work->attempt->hook,
 		.event = stored->name,
 		.receipt = &stored->receipt,
 		.body = stored->body,
 		.attempt = delivery->attempt,
 		.deliveries = 1
 	};
-	item->rc = event_reparse(stored->body, stored->name, &item->event);
-	if (item->rc != RC_OK)
-		return;
-	item->job.row = item->event.row;
-	item->rc = route_delivery(hook, &item->event, stored->body, &line);
-	item->job.rule = line.rule;
-	if (item->rc == RC_OK)
-		item->rc = event_fields(&item->event, hook, stored->body,
-		    &work->pool, &item->job.fields);
+	item->rc = read_payload(work, item);
 }
 
 /* From -0.1 to 0.1. */
@@ -167,7 +182,8 @@ log_settled(const struct item *item,
 	if (job->rule != NULL)
 		log_number(&line, "rule", job->rule->line);
 	log_number(&line, "attempt", job->attempt);
-	log_text(&line, "end", settlement->outcome);
+	log_text(&line, "end", settlement->earlier ? "lost" :
+	    settlement->outcome);
 	if (settlement->outcome != NULL) {
 		log_number(&line, "code", settlement->code);
 		log_number(&line, "ran-ms",
@@ -243,9 +259,11 @@ fill_settlements(struct work *work, enum journal_verdict verdict)
 		work->settlements[i] = (struct journal_settlement){
 			.seq = work->group[i]->delivery->seq,
 			.verdict = verdict,
+			.earlier = work->group[i]->lost,
 			.started = work->began,
 			.ended = clock_wall(),
-			.outcome = end_words[result->end],
+			.outcome = work->group[i]->lost ? NULL :
+			    end_words[result->end],
 			.code = result->code,
 			.tail = {result->tail, result->tail_len}
 		};
@@ -259,20 +277,61 @@ settle_unrun(struct work *work, enum journal_verdict verdict,
 	work->began = clock_wall();
 	*work->result = (struct run_result){.pidfd = -1};
 	fill_settlements(work, verdict);
-	for (size_t i = 0; i < work->group_n; i++)
+	for (size_t i = 0; i < work->group_n; i++) {
 		work->settlements[i].outcome = outcome;
+		work->settlements[i].earlier = false;
+	}
 	return settle_group(work);
 }
 
-static void
+static enum rc
 note_start(void *context, pid_t pid)
 {
-	const struct attempt *attempt = context;
-	uint64_t start;
+	struct work *work = context;
 
-	if (orphan_start(pid, &start) == RC_OK)
-		(void)journal_started(attempt->journal, attempt->claim, pid,
-		    start);
+	work->note.pid = pid;
+	/* A command that is a zombie by now still has its start. */
+	if (orphan_start(pid, &work->note.start) != RC_OK)
+		work->note.start = 0;
+	return journal_note_run(work->attempt->claim, &work->note);
+}
+
+static enum rc
+write_note(struct work *work)
+{
+	const struct attempt *attempt = work->attempt;
+	struct journal_note *note = &work->note;
+	enum rc rc;
+
+	*note = (struct journal_note){.began = clock_boot()};
+	note->limit = note->began + attempt->hook->timeout +
+	    attempt->hook->kill_after;
+	rc = crypto_mark(note->mark);
+	return rc == RC_OK ? journal_note_run(attempt->claim, note) : rc;
+}
+
+/*
+ * Before the start, so that nothing runs that others know nothing of.
+ * RC_STOPPING: halt came before that could be written.
+ */
+static enum rc
+note_run(struct work *work)
+{
+	const struct attempt *attempt = work->attempt;
+	int pause = WRITE_FIRST;
+	enum rc rc = write_note(work);
+
+	if (rc == RC_OK)
+		return RC_OK;
+	log_say(LOG_LEVEL_ERROR, "a command's start cannot be noted: %s",
+	    strerror(errno));
+	attempt->trouble(attempt->context, ATTEMPT_UNWRITTEN, 1);
+	while (rc != RC_OK && !halted(attempt, pause)) {
+		pause = pause > WRITE_MOST / 2 ? WRITE_MOST : 2 * pause;
+		rc = write_note(work);
+	}
+	attempt->trouble(attempt->context, ATTEMPT_UNWRITTEN, -1);
+	return rc == RC_OK ? RC_OK : RC_STOPPING;
 }
 
 /* The place stays taken until the command is gone; RC_STOPPING: halt came
@@ -305,15 +364,25 @@ run_group(struct work *work, enum rc *outcome)
 		.stop = attempt->halt,
 		.stop_kill_after = attempt->hook->kill_after,
 		.started = note_start,
-		.context = (void *)attempt
+		.context = work
 	};
+	enum rc rc = note_run(work);
 
+	if (rc != RC_OK)
+		return rc;
 	work->began = clock_wall();
-	for (size_t i = 0; i < work->group_n; i++)
+	for (size_t i = 0; i < work->group_n; i++) {
 		work->jobs[i] = work->group[i]->job;
+		work->jobs[i].mark = work->note.mark;
+	}
 	deliver_run(work->jobs, work->group_n, &how, work->result);
 	*outcome = run_outcome(work->result);
-	return work->result->end == RUN_STUCK ? outlast(work) : RC_OK;
+	if (work->result->end == RUN_STUCK)
+		rc = outlast(work);
+	/* A note that stays names a process that is gone. */
+	if (rc == RC_OK)
+		(void)journal_note_run(attempt->claim, NULL);
+	return rc;
 }
 
 static void
@@ -481,7 +550,8 @@ is_behind(const struct work *work, const struct item *item)
 		return false;
 	for (before = work->items; before < item; before++)
 		if (!before->over && same_key(before, item) &&
-		    before->job.rule != item->job.rule)
+		    (before->job.rule != item->job.rule ||
+		    before->lost != item->lost))
 			return true;
 	return false;
 }
@@ -494,7 +564,7 @@ gather(struct work *work, struct item *first)
 	for (struct item *item = first; item < work->items + work->n; item++)
 		if (!item->over && item->rc == RC_OK &&
 		    item->job.rule == first->job.rule &&
-		    !is_behind(work, item))
+		    item->lost == first->lost && !is_behind(work, item))
 			work->group[work->group_n++] = item;
 }
 
@@ -512,6 +582,21 @@ fail_prepared(struct work *work, struct item *item)
 		give_back_key(work, item);
 }
 
+/*
+ * What a kill or a stop ended is no fault of the command, a few times; what
+ * never ends otherwise would be run for ever.
+ */
+static void
+count_lost(struct work *work, struct item *item)
+{
+	work->group[0] = item;
+	work->group_n = 1;
+	work->began = clock_wall();
+	*work->result = (struct run_result){.pidfd = -1};
+	if (!settle_alone(work, RC_FAILED))
+		give_back_key(work, item);
+}
+
 static void
 handle_from(struct work *work, struct item *first)
 {
@@ -524,6 +609,8 @@ handle_from(struct work *work, struct item *first)
 		settle_unrun(work, JOURNAL_RELEASE, NULL);
 	else if (first->job.rule == NULL)
 		settle_unrun(work, JOURNAL_FINISH, "ignored");
+	else if (first->lost)
+		count_lost(work, first);
 	else if (work->group_n > 1)
 		try_batch(work);
 	else if (!try_alone(work, first))
@@ -577,12 +664,12 @@ attempt(const struct attempt *what)
 	}
 	for (size_t i = 0; i < work.n; i++) {
 		work.items[i].delivery = &what->claim->deliveries[i];
+		work.items[i].lost = what->claim->deliveries[i].lost >
+		    LOST_FREE;
 		prepare(&work, &work.items[i]);
 	}
 	for (size_t i = 0; i < work.n; i++)
 		if (!work.items[i].over)
 			handle_from(&work, &work.items[i]);
-	for (size_t i = 0; i < work.n; i++)
-		event_free(&work.items[i].event);
 	pool_free(&work.pool);
 }

@@ -26,6 +26,12 @@ clock_steady(void)
 	return clock_read(CLOCK_MONOTONIC);
 }
 
+int64_t
+clock_boot(void)
+{
+	return clock_read(CLOCK_BOOTTIME);
+}
+
 int
 clock_left(int64_t deadline)
 {

@@ -22,7 +22,7 @@ enum {
 static const char *const taken[] = {
 	"HOOK", "EVENT", "KIND", "OUTCOME", "CAUSE", "RUN_STATUS",
 	"RETRIGGER", "ID", "DIGEST", "RECEIVED", "ATTEMPT", "VERIFIED",
-	"REMOTE_ADDR", "COUNT", "CONFIG", NULL
+	"REMOTE_ADDR", "COUNT", "CLAIM", "CONFIG", NULL
 };
 
 static bool

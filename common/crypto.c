@@ -15,6 +15,8 @@
 
 #include "crypto.h"
 
+#include "encode.h"
+
 enum {
 	INNER = 0x36,		/* RFC 2104 */
 	OUTER = 0x5c
@@ -114,6 +116,17 @@ crypto_random(void *into, size_t len)
 		len -= (size_t)n;
 	}
 	return RC_OK;
+}
+
+enum rc
+crypto_mark(char mark[CRYPTO_MARK])
+{
+	uint8_t random[(CRYPTO_MARK - 1) / 2];
+	enum rc rc = crypto_random(random, sizeof(random));
+
+	if (rc == RC_OK)
+		encode_hex(random, sizeof(random), mark);
+	return rc;
 }
 
 const char *

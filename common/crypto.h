@@ -8,7 +8,10 @@
 #include "bytes.h"
 
 /* The only module that knows OpenSSL. */
-enum { CRYPTO_DIGEST = 32 };
+enum {
+	CRYPTO_DIGEST = 32,
+	CRYPTO_MARK = 33	/* an unguessable text and its NUL */
+};
 
 /* RC_SYSTEM where the library refuses. */
 enum rc crypto_sha256(struct bytes of, uint8_t into[CRYPTO_DIGEST]);
@@ -24,6 +27,8 @@ bool crypto_equal(const uint8_t a[CRYPTO_DIGEST],
 void crypto_wipe(void *data, size_t len);
 /* From the kernel; RC_SYSTEM. */
 enum rc crypto_random(void *into, size_t len);
+/* 128 random bits as lower-case hexadecimal.  RC_SYSTEM. */
+enum rc crypto_mark(char mark[CRYPTO_MARK]);
 /* The library's name and version, for -V. */
 const char *crypto_version(void);
 

@@ -9,6 +9,7 @@
 #include "deliver.h"
 
 #include "conf.h"
+#include "crypto.h"
 #include "log.h"
 #include "pool.h"
 #include "render.h"
@@ -209,14 +210,21 @@ run_jobs(const struct job *jobs, size_t n, const struct deliver_how *how,
     struct run_result *result)
 {
 	const struct hook *hook = jobs->hook;
+	struct job first = *jobs;
+	char mark[CRYPTO_MARK];
 	struct run what = {.command = jobs->rule->command, .input = -1,
 	    .timeout = hook->timeout, .kill_after = hook->kill_after,
 	    .stop = how->stop, .stop_kill_after = how->stop_kill_after,
 	    .hook = hook->name, .id = jobs->receipt->id};
 	struct pool pool = {0};
-	enum rc rc;
+	enum rc rc = RC_OK;
 
-	rc = render_environment(jobs, n, &pool, &what.environment);
+	if (first.mark == NULL) {
+		rc = crypto_mark(mark);
+		first.mark = mark;
+	}
+	if (rc == RC_OK)
+		rc = render_environment(&first, n, &pool, &what.environment);
 	if (rc == RC_OK)
 		rc = render_input(jobs, n, &what.input);
 	if (rc == RC_OK)

@@ -32,7 +32,7 @@ struct sink deliver_sink(struct deliver *deliver);
 struct deliver_how {
 	int stop;
 	int64_t stop_kill_after;
-	void (*started)(void *context, pid_t pid);	/* or NULL */
+	enum rc (*started)(void *context, pid_t pid);	/* or NULL */
 	void *context;
 };
 

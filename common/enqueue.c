@@ -133,6 +133,8 @@ put_once(struct enqueue *enqueue, struct journal *journal,
 		expires = received + job->hook->dedupe_window;
 	if (write_key(journal, job->dedupe_key, expires) != RC_OK)
 		add_debt(enqueue, new_debt(job->dedupe_key, expires));
+	else if (enqueue->flags & JOURNAL_BRIEF)
+		journal_retire(journal);
 	return rc;
 }
 

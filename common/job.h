@@ -46,6 +46,7 @@ struct job {
 	struct bytes order_key;		/* empty: no order */
 	struct bytes dedupe_key;	/* empty: not deduplicated */
 	unsigned attempt;		/* 1, 2, ... */
+	const char *mark;		/* PELIHOOK_CLAIM; NULL: a new one */
 	unsigned deliveries;		/* how many `on` lines run for it */
 	struct job_end *end;		/* filled by a sink that waits */
 };

@@ -554,7 +554,7 @@ journal_close(struct journal *journal)
 {
 	if (journal == NULL)
 		return;
-	journal_runner_end(journal);
+	journal_retire(journal);
 	for (size_t i = 0; i < journal->statements_len; i++)
 		sqlite3_finalize(journal->statements[i].handle);
 	sqlite3_close(journal->db);

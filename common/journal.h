@@ -86,6 +86,10 @@ enum rc journal_key_done(struct journal *journal, struct bytes key,
     int64_t expires);
 enum rc journal_key_free(struct journal *journal, struct bytes key);
 
+/* Ends being a runner, with the keys it claimed: for a process that will not
+ * close its journal. */
+void journal_retire(struct journal *journal);
+
 /* Running. */
 
 enum journal_state {
@@ -126,6 +130,7 @@ struct journal_delivery {
 	unsigned ordinal;	/* of the lines that run it, from 0 */
 	unsigned attempt;	/* of the try that begins: 1, 2, ... */
 	unsigned step;		/* pauses of the schedule that are used up */
+	unsigned lost;		/* tries in a row that did not end themselves */
 	bool ordered;
 	uint8_t key[JOURNAL_KEY];
 	struct journal_event event;
@@ -134,6 +139,8 @@ struct journal_delivery {
 /* What one run may take: deliveries of one hook, oldest first. */
 struct journal_claim {
 	int64_t number;
+	struct journal *journal;
+	unsigned slot;		/* of the notes beside the journal, from 1 */
 	size_t n;
 	struct journal_delivery *deliveries;
 	struct pool pool;	/* holds them */
@@ -152,16 +159,34 @@ enum rc journal_claim(struct journal *journal,
     const struct journal_wants *wants, int64_t now,
     struct journal_claim *claim);
 void journal_claim_free(struct journal_claim *claim);
-/* Notes the process of a claim's command, so that it can be ended if this
- * one is killed.  It survives this process, but maybe not the machine. */
-enum rc journal_started(struct journal *journal,
-    const struct journal_claim *claim, pid_t pid, uint64_t start);
+
+/*
+ * One run of a claim's command, so that it can be found and ended by others
+ * if this process is killed.
+ */
+struct journal_note {
+	char mark[CRYPTO_MARK];	/* its PELIHOOK_CLAIM; empty: it has none */
+	pid_t pid;		/* 0: it was not started yet */
+	uint64_t start;		/* of that process (orphan.h) */
+	int64_t began;		/* clock_boot */
+	int64_t limit;		/* when it is over at the latest, clock_boot */
+};
+
+/*
+ * Notes the run of a claim beside the journal: before its start, without a
+ * pid, and right after it; NULL once nothing of it runs.  It survives this
+ * process, but not the machine.  RC_STORE, which is not logged.
+ */
+enum rc journal_note_run(const struct journal_claim *claim,
+    const struct journal_note *note);
 
 enum journal_verdict {
 	JOURNAL_FINISH,		/* done */
 	JOURNAL_BURY,		/* dead */
 	JOURNAL_DELAY,		/* queued again, due after the pause */
-	JOURNAL_RELEASE,	/* queued again, due at once; not counted */
+	/* Queued again, due at once, not counted; but how many tries in a
+	 * row ended so is. */
+	JOURNAL_RELEASE,
 	JOURNAL_AGAIN		/* still claimed; the next try begins */
 };
 
@@ -170,6 +195,7 @@ struct journal_settlement {
 	int64_t seq;
 	enum journal_verdict verdict;
 	int64_t pause;		/* for JOURNAL_DELAY */
+	bool earlier;		/* this verdict is on tries that were lost */
 	int64_t started;
 	int64_t ended;
 	const char *outcome;	/* exit, signal, ...; NULL: was not run */
@@ -196,9 +222,11 @@ struct journal_orphan {
 	int64_t claim;
 	int64_t runner;
 	size_t n;		/* deliveries */
-	pid_t pid;		/* 0: not noted */
-	uint64_t start;
+	bool noted;		/* a run of it may be there: */
+	struct journal_note note;
 	bool same_boot;		/* the machine was not started since */
+	bool same_space;	/* its processes can be looked at from here */
+	bool first;		/* its runner's end was that of all of them */
 	unsigned attempt;
 	char id[ENCODE_UUID];	/* of the first delivery */
 	char hook[65];
@@ -216,7 +244,8 @@ struct journal_orphans {
 enum rc journal_orphans(struct journal *journal,
     struct journal_orphans *out);
 /* Gives the deliveries of an orphan back: due at once, with an attempt that
- * was lost.  Nothing happens where somebody else did it. */
+ * was lost, and the runner up that has no more of them.  Nothing happens
+ * where somebody else did it. */
 enum rc journal_void(struct journal *journal,
     const struct journal_orphan *orphan, int64_t now);
 

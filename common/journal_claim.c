@@ -31,12 +31,6 @@ struct settling {
 	size_t n;
 };
 
-struct starting {
-	const struct journal_claim *claim;
-	int64_t pid;
-	int64_t start;
-};
-
 /* One delivery that is being settled. */
 struct claimed {
 	int64_t seq;
@@ -382,7 +376,8 @@ take_row(struct journal *journal, sqlite3_stmt *row,
 		.seq = sqlite3_column_int64(row, 0),
 		.ordinal = (unsigned)sqlite3_column_int64(row, 2),
 		.step = (unsigned)sqlite3_column_int64(row, 3),
-		.attempt = (unsigned)sqlite3_column_int64(row, 4) + 1
+		.attempt = (unsigned)sqlite3_column_int64(row, 4) + 1,
+		.lost = (unsigned)sqlite3_column_int64(row, 6)
 	};
 	delivery->ordered = copy_key(row, 5, delivery->key);
 	journal_over(row);
@@ -413,8 +408,8 @@ take(struct journal *journal, const struct candidate *candidate,
 {
 	struct journal_claim *claim = claiming->claim;
 	sqlite3_stmt *row = journal_query(journal,
-	    "SELECT seq, event, ordinal, step, attempts, key FROM deliveries"
-	    " WHERE seq = ?", "i", candidate->seq);
+	    "SELECT seq, event, ordinal, step, attempts, key, lost"
+	    " FROM deliveries WHERE seq = ?", "i", candidate->seq);
 
 	if (claim->n == 0)
 		claim->number = pick_number(journal, candidate->seq);
@@ -422,9 +417,10 @@ take(struct journal *journal, const struct candidate *candidate,
 		take_row(journal, row, claiming);
 	journal_do(journal,
 	    "UPDATE deliveries SET state = 1, attempts = attempts + 1,"
-	    " runner = ?, claim = ?, started = ?, pid = 0, start = 0"
-	    " WHERE seq = ?", "iiii", journal->runner, claim->number,
-	    claiming->now, candidate->seq);
+	    " runner = ?, claim = ?, slot = ?, started = ?, pid = 0,"
+	    " start = 0 WHERE seq = ?", "iiiii", journal->runner,
+	    claim->number, (int64_t)claim->slot, claiming->now,
+	    candidate->seq);
 }
 
 /*
@@ -488,7 +484,8 @@ claim_due(struct journal *journal, void *arguments)
 		if (has_place(journal, &wants->list[i]))
 			find_due(journal, &wants->list[i], claiming->now,
 			    &best);
-	if (best.seq == 0)
+	if (best.seq == 0 ||
+	    journal_slot_take(journal, claiming->claim) != RC_OK)
 		return RC_MISSING;
 	journal_runner_begin(journal);
 	take(journal, &best, claiming);
@@ -520,31 +517,9 @@ journal_claim(struct journal *journal, const struct journal_wants *wants,
 void
 journal_claim_free(struct journal_claim *claim)
 {
+	journal_slot_leave(claim);
 	pool_free(&claim->pool);
 	*claim = (struct journal_claim){0};
-}
-
-static enum rc
-note_start(struct journal *journal, void *arguments)
-{
-	const struct starting *starting = arguments;
-
-	journal_do(journal,
-	    "UPDATE deliveries SET pid = ?, start = ?"
-	    " WHERE state = 1 AND runner = ? AND claim = ? AND hook = ?",
-	    "iiiit", starting->pid, starting->start, journal->runner,
-	    starting->claim->number,
-	    starting->claim->deliveries[0].event.hook);
-	return RC_OK;
-}
-
-enum rc
-journal_started(struct journal *journal, const struct journal_claim *claim,
-    pid_t pid, uint64_t start)
-{
-	struct starting starting = {claim, pid, (int64_t)start};
-
-	return journal_write_soft(journal, note_start, &starting);
 }
 
 static bool
@@ -590,16 +565,16 @@ leave(struct journal *journal, const struct claimed *claimed,
 	journal_tally(journal, claimed->event, (int)state, 1);
 }
 
-/* An ordered one goes back behind those that came before it. */
+/* The claim made no try, or none that counts. */
 static void
-put_back(struct journal *journal, const struct claimed *claimed)
+take_back_try(struct journal *journal, const struct claimed *claimed)
 {
 	journal_do(journal,
-	    "UPDATE deliveries SET state = 0, since = 0, held = ?,"
-	    " runner = 0, claim = 0, pid = 0 WHERE seq = ?", "ii",
-	    (int64_t)claimed->ordered, claimed->seq);
+	    "UPDATE deliveries SET attempts = attempts - 1 WHERE seq = ?",
+	    "i", claimed->seq);
 }
 
+/* A pause on tries that were lost leaves their count: so counts the next. */
 static void
 delay(struct journal *journal, const struct claimed *claimed,
     const struct journal_settlement *settlement)
@@ -608,18 +583,23 @@ delay(struct journal *journal, const struct claimed *claimed,
 
 	journal_do(journal,
 	    "UPDATE deliveries SET state = 0, since = ?, due = ?, held = ?,"
-	    " step = step + 1, runner = 0, claim = 0, pid = 0"
-	    " WHERE seq = ?", "iiii", since, since + settlement->pause,
-	    (int64_t)claimed->ordered, claimed->seq);
+	    " step = step + 1, runner = 0, claim = 0, pid = 0,"
+	    " lost = CASE WHEN ? THEN lost - 1 ELSE 0 END"
+	    " WHERE seq = ?", "iiiii", since, since + settlement->pause,
+	    (int64_t)claimed->ordered, (int64_t)settlement->earlier,
+	    claimed->seq);
 }
 
+/* An ordered one goes back behind those that came before it. */
 static void
-release(struct journal *journal, const struct claimed *claimed)
+release(struct journal *journal, const struct claimed *claimed,
+    const struct journal_settlement *settlement)
 {
 	journal_do(journal,
-	    "UPDATE deliveries SET attempts = attempts - 1 WHERE seq = ?",
-	    "i", claimed->seq);
-	put_back(journal, claimed);
+	    "UPDATE deliveries SET state = 0, since = 0, held = ?,"
+	    " runner = 0, claim = 0, pid = 0, lost = lost + ?"
+	    " WHERE seq = ?", "iii", (int64_t)claimed->ordered,
+	    (int64_t)(settlement->outcome != NULL), claimed->seq);
 }
 
 static void
@@ -627,7 +607,7 @@ go_on(struct journal *journal, const struct claimed *claimed, int64_t now)
 {
 	journal_do(journal,
 	    "UPDATE deliveries SET attempts = attempts + 1, started = ?,"
-	    " pid = 0, start = 0 WHERE seq = ?", "ii", now, claimed->seq);
+	    " lost = 0 WHERE seq = ?", "ii", now, claimed->seq);
 }
 
 static void
@@ -636,6 +616,8 @@ settle_one(struct journal *journal, const struct claimed *claimed,
 {
 	if (settlement->outcome != NULL)
 		note_attempt(journal, claimed, settlement);
+	if (settlement->earlier || settlement->verdict == JOURNAL_RELEASE)
+		take_back_try(journal, claimed);
 	switch (settlement->verdict) {
 	case JOURNAL_FINISH:
 		leave(journal, claimed, JOURNAL_DONE, settlement->ended);
@@ -647,7 +629,7 @@ settle_one(struct journal *journal, const struct claimed *claimed,
 		delay(journal, claimed, settlement);
 		break;
 	case JOURNAL_RELEASE:
-		release(journal, claimed);
+		release(journal, claimed, settlement);
 		break;
 	case JOURNAL_AGAIN:
 		go_on(journal, claimed, settlement->ended);

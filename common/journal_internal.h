@@ -6,6 +6,7 @@
 #include <semaphore.h>
 #include <sqlite3.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 
 #include "journal.h"
 
@@ -16,6 +17,7 @@
 
 enum {
 	JOURNAL_STATEMENTS = 96,
+	JOURNAL_SLOTS = 512,		/* most claims of a runner at once */
 	JOURNAL_HOOK = 65		/* a hook's name and its NUL */
 };
 
@@ -59,6 +61,8 @@ struct journal {
 	struct journal_tally tally;
 	int locks;			/* the file of the runners' locks */
 	int64_t runner;			/* 0: none yet */
+	int64_t region;			/* of the notes, from 1 */
+	atomic_bool slots[JOURNAL_SLOTS];	/* of the region: taken */
 	bool runner_new;		/* in this transaction */
 	pthread_mutex_t holding;	/* all above: the connection */
 	struct journal_change *first;	/* changes that wait for a commit */
@@ -140,8 +144,14 @@ enum rc journal_digest(struct bytes key, uint8_t into[JOURNAL_KEY],
 void journal_runner_begin(struct journal *journal);
 /* Undoes that where the transaction came to nothing. */
 void journal_runner_forget(struct journal *journal);
-void journal_runner_end(struct journal *journal);
 bool journal_runner_lives(struct journal *journal, int64_t runner);
+/* Takes out a runner that is gone, with its keys, unless it has claims. */
+void journal_runner_remove(struct journal *journal, int64_t runner);
+/* A claim's slot for its note, or RC_MISSING: all are taken. */
+enum rc journal_slot_take(struct journal *journal,
+    struct journal_claim *claim);
+/* Gives it back. */
+void journal_slot_leave(struct journal_claim *claim);
 
 /* Inside apply: the event of a prefix of an ID.  RC_MISSING, RC_RANGE. */
 enum rc journal_find(struct journal *journal, const char *prefix,

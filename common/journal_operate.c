@@ -5,7 +5,10 @@
 
 #include "journal_internal.h"
 
-enum { STEP = 50 };		/* rows of one small transaction */
+enum {
+	STEP = 50,		/* rows of one small transaction */
+	RUNNERS = 1000		/* most that one takes out: mere numbers */
+};
 
 static const int64_t hour = 3600000;
 static const int64_t keep_otherwise = 30 * 24 * 3600000LL;
@@ -81,7 +84,7 @@ revive(struct journal *journal, const struct found *found, int64_t now)
 	journal_tally(journal, found->event, found->state, -1);
 	journal_do(journal,
 	    "UPDATE deliveries SET state = 0, since = 0, due = ?, step = 0,"
-	    " held = ?, finished = 0 WHERE seq = ?", "iii", now,
+	    " lost = 0, held = ?, finished = 0 WHERE seq = ?", "iii", now,
 	    (int64_t)found->ordered, found->seq);
 	free_key(journal, found);
 	journal->stored = true;
@@ -349,32 +352,38 @@ purge_events(struct journal *journal, void *arguments)
 	return RC_OK;
 }
 
+/* Those with claims are left: who recovers these takes them out, too. */
+static int
+find_dead_runners(struct journal *journal, int64_t dead[RUNNERS])
+{
+	sqlite3_stmt *row = journal_query(journal,
+	    "SELECT number FROM runners r WHERE NOT EXISTS(SELECT 1"
+	    " FROM deliveries WHERE state = 1 AND runner = r.number)", "");
+	int n = 0;
+
+	while (n < RUNNERS && journal_next(journal, row)) {
+		dead[n] = sqlite3_column_int64(row, 0);
+		if (!journal_runner_lives(journal, dead[n]))
+			n++;
+	}
+	if (n == RUNNERS)
+		journal_over(row);
+	return n;
+}
+
 static enum rc
 purge_keys(struct journal *journal, void *arguments)
 {
 	const struct purging *purging = arguments;
-	sqlite3_stmt *row;
-	int64_t dead = 0;
-	int64_t runner;
+	int64_t dead[RUNNERS];
+	int n = find_dead_runners(journal, dead);
 
 	journal_do(journal,
 	    "DELETE FROM keys WHERE key IN (SELECT key FROM keys"
 	    " WHERE expires <= ? AND runner = 0 LIMIT ?)", "ii",
 	    purging->now, (int64_t)STEP);
-	row = journal_query(journal, "SELECT number FROM runners", "");
-	while (dead == 0 && journal_next(journal, row)) {
-		runner = sqlite3_column_int64(row, 0);
-		if (!journal_runner_lives(journal, runner))
-			dead = runner;
-	}
-	if (dead == 0)
-		return RC_OK;
-	journal_over(row);
-	journal_do(journal,
-	    "DELETE FROM keys WHERE expires = 0 AND runner = ?", "i", dead);
-	journal_do(journal,
-	    "DELETE FROM runners WHERE number = ?1 AND NOT EXISTS(SELECT 1"
-	    " FROM deliveries WHERE state = 1 AND runner = ?1)", "i", dead);
+	for (int i = 0; i < n; i++)
+		journal_runner_remove(journal, dead[i]);
 	return RC_OK;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,7 +17,16 @@
  * beside the journal, held through one open file description (fcntl(2),
  * F_OFD_SETLK): it ends with the process, however that ends.  Byte 0 is the
  * lock of the one drain.
+ *
+ * What the file holds has nothing to do with the locks: the notes of the
+ * runs, lines of one length, in a region for each runner there is.  A note
+ * is written without the journal's lock and without a sync, as it has to be
+ * there at once and is worth nothing after the machine's end.
  */
+enum {
+	NOTE_SIZE = 256,
+	REGIONS = 1024 * 1024		/* more than ever run at once */
+};
 
 struct voiding {
 	const struct journal_orphan *orphan;
@@ -34,16 +44,31 @@ lock_byte(int fd, int64_t byte, short type)
 	return fcntl(fd, F_OFD_SETLK, &lock);
 }
 
+/* The least that no runner has. */
+static int64_t
+free_region(struct journal *journal)
+{
+	return journal_number(journal, 1,
+	    "SELECT min(r.region) + 1 FROM (SELECT 0 AS region UNION"
+	    " SELECT region FROM runners) r WHERE NOT EXISTS(SELECT 1"
+	    " FROM runners n WHERE n.region = r.region + 1)", "");
+}
+
 void
 journal_runner_begin(struct journal *journal)
 {
 	char boot[ORPHAN_BOOT];
+	char space[ORPHAN_SPACE];
 
 	if (journal->runner != 0)
 		return;
 	orphan_boot(boot);
-	journal_do(journal, "INSERT INTO runners(boot, pid) VALUES(?, ?)",
-	    "ti", boot, (int64_t)getpid());
+	orphan_space(space);
+	journal->region = free_region(journal);
+	journal_do(journal, "INSERT INTO runners(boot, pid, region, space,"
+	    " first) VALUES(?, ?, ?, ?, ?)", "tiiti", boot,
+	    (int64_t)getpid(), journal->region, space,
+	    (int64_t)(getpid() == 1));
 	if (journal->error != SQLITE_OK)
 		return;
 	journal->runner = sqlite3_last_insert_rowid(journal->db);
@@ -65,21 +90,26 @@ journal_runner_forget(struct journal *journal)
 	journal->runner_new = false;
 }
 
-/* Gone with its claims and keys; those that are left are for others. */
-static enum rc
-forget_runner(struct journal *journal, void *arguments)
+void
+journal_runner_remove(struct journal *journal, int64_t runner)
 {
-	const int64_t *runner = arguments;
-
+	journal_do(journal,
+	    "DELETE FROM keys WHERE expires = 0 AND runner = ?", "i", runner);
 	journal_do(journal,
 	    "DELETE FROM runners WHERE number = ?1 AND NOT EXISTS(SELECT 1"
 	    " FROM deliveries WHERE state = 1 AND runner = ?1)", "i",
-	    *runner);
+	    runner);
+}
+
+static enum rc
+forget_runner(struct journal *journal, void *arguments)
+{
+	journal_runner_remove(journal, *(const int64_t *)arguments);
 	return RC_OK;
 }
 
 void
-journal_runner_end(struct journal *journal)
+journal_retire(struct journal *journal)
 {
 	if (journal->runner == 0)
 		return;
@@ -104,15 +134,126 @@ journal_runner_lives(struct journal *journal, int64_t runner)
 	return lock.l_type != F_UNLCK;
 }
 
-/* A boot that is not known is taken for another only by its row. */
+enum rc
+journal_slot_take(struct journal *journal, struct journal_claim *claim)
+{
+	for (unsigned i = 0; i < JOURNAL_SLOTS; i++) {
+		if (atomic_exchange(&journal->slots[i], true))
+			continue;
+		claim->journal = journal;
+		claim->slot = i + 1;
+		return RC_OK;
+	}
+	return RC_MISSING;
+}
+
+void
+journal_slot_leave(struct journal_claim *claim)
+{
+	if (claim->slot != 0)
+		atomic_store(&claim->journal->slots[claim->slot - 1], false);
+	claim->slot = 0;
+}
+
+static off_t
+note_offset(int64_t region, unsigned slot)
+{
+	return (off_t)((region * JOURNAL_SLOTS + slot - 1) * NOTE_SIZE);
+}
+
+/* One whole line, so that it is there or not; an empty one is no note. */
+enum rc
+journal_note_run(const struct journal_claim *claim,
+    const struct journal_note *note)
+{
+	const struct journal *journal = claim->journal;
+	char line[NOTE_SIZE];
+	ssize_t n = 0;
+
+	memset(line, ' ', sizeof(line));
+	if (note != NULL)
+		n = snprintf(line, sizeof(line), "%" PRId64 " %" PRId64
+		    " %s %d %" PRIu64 " %" PRId64 " %" PRId64,
+		    journal->runner, claim->number, note->mark,
+		    (int)note->pid, note->start, note->began, note->limit);
+	line[n] = ' ';
+	line[sizeof(line) - 1] = '\n';
+	do
+		n = pwrite(journal->locks, line, sizeof(line),
+		    note_offset(journal->region, claim->slot));
+	while (n == -1 && errno == EINTR);
+	return n == sizeof(line) ? RC_OK : RC_STORE;
+}
+
+/* Where a line is the note of an orphan's run. */
+static void
+read_note(const char line[NOTE_SIZE + 1], struct journal_orphan *orphan)
+{
+	struct journal_note note;
+	int64_t runner;
+	int64_t claim;
+	int end = 0;
+
+	if (sscanf(line, "%" SCNd64 " %" SCNd64 " %32[0-9a-f] %d %" SCNu64
+	    " %" SCNd64 " %" SCNd64 "%n", &runner, &claim, note.mark,
+	    &note.pid, &note.start, &note.began, &note.limit, &end) != 7 ||
+	    end == 0 || runner != orphan->runner || claim != orphan->claim ||
+	    strlen(note.mark) != CRYPTO_MARK - 1)
+		return;
+	orphan->noted = true;
+	orphan->note = note;
+}
+
+/* Between its claim and its first run, and between two, it has none. */
+static void
+find_note(const struct journal *journal, int64_t region, int64_t slot,
+    struct journal_orphan *orphan)
+{
+	char line[NOTE_SIZE + 1] = "";
+
+	if (slot < 1 || slot > JOURNAL_SLOTS || region < 1 ||
+	    region > REGIONS || pread(journal->locks, line, NOTE_SIZE,
+	    note_offset(region, (unsigned)slot)) != NOTE_SIZE)
+		return;
+	read_note(line, orphan);
+}
+
+/*
+ * A runner of the first release, or one whose row is gone, says nothing of
+ * its namespace, and has no notes but in the row of the delivery.
+ */
+static void
+note_runner(struct journal *journal, sqlite3_stmt *row,
+    struct journal_orphan *orphan)
+{
+	int64_t region = sqlite3_column_int64(row, 10);
+	const char *then = (const char *)sqlite3_column_text(row, 7);
+	const char *space = (const char *)sqlite3_column_text(row, 11);
+	char boot[ORPHAN_BOOT];
+	char here[ORPHAN_SPACE];
+
+	orphan_boot(boot);
+	orphan_space(here);
+	orphan->same_boot = then == NULL || strcmp(then, boot) == 0;
+	orphan->same_space = region == 0 || (space != NULL &&
+	    here[0] != '\0' && strcmp(space, here) == 0);
+	orphan->first = sqlite3_column_int64(row, 12) != 0;
+	if (region != 0) {
+		find_note(journal, region, sqlite3_column_int64(row, 13),
+		    orphan);
+		return;
+	}
+	orphan->noted = true;
+	orphan->note.pid = (pid_t)sqlite3_column_int64(row, 3);
+	orphan->note.start = (uint64_t)sqlite3_column_int64(row, 4);
+}
+
 static void
 note_orphan(struct journal *journal, sqlite3_stmt *row,
     struct journal_orphans *orphans)
 {
 	struct journal_orphan *orphan;
 	struct journal_orphan *list;
-	char boot[ORPHAN_BOOT];
-	const char *then = (const char *)sqlite3_column_text(row, 7);
 
 	list = pool_grow(&orphans->pool, orphans->list, orphans->n,
 	    sizeof(*list));
@@ -122,20 +263,17 @@ note_orphan(struct journal *journal, sqlite3_stmt *row,
 	}
 	orphans->list = list;
 	orphan = &list[orphans->n++];
-	orphan_boot(boot);
 	*orphan = (struct journal_orphan){
 		.claim = sqlite3_column_int64(row, 0),
 		.runner = sqlite3_column_int64(row, 1),
 		.n = (size_t)sqlite3_column_int64(row, 2),
-		.pid = (pid_t)sqlite3_column_int64(row, 3),
-		.start = (uint64_t)sqlite3_column_int64(row, 4),
-		.attempt = (unsigned)sqlite3_column_int64(row, 8),
-		.same_boot = then == NULL || strcmp(then, boot) == 0
+		.attempt = (unsigned)sqlite3_column_int64(row, 8)
 	};
 	snprintf(orphan->id, sizeof(orphan->id), "%s",
 	    (const char *)sqlite3_column_text(row, 5));
 	snprintf(orphan->hook, sizeof(orphan->hook), "%s",
 	    (const char *)sqlite3_column_text(row, 6));
+	note_runner(journal, row, orphan);
 }
 
 static enum rc
@@ -145,7 +283,8 @@ look_for_orphans(struct journal *journal, void *arguments)
 	int64_t runner;
 	sqlite3_stmt *row = journal_query(journal,
 	    "SELECT d.claim, d.runner, count(*), d.pid, d.start, e.id,"
-	    " e.hook, r.boot, d.attempts, min(d.seq) FROM deliveries d"
+	    " e.hook, r.boot, d.attempts, min(d.seq), ifnull(r.region, 0),"
+	    " r.space, r.first, d.slot FROM deliveries d"
 	    " JOIN events e ON e.seq = d.event"
 	    " LEFT JOIN runners r ON r.number = d.runner"
 	    " WHERE d.state = 1 AND d.runner <> ?"
@@ -188,8 +327,9 @@ void_one(struct journal *journal, int64_t seq, const struct voiding *voiding)
 	    seq, voiding->now);
 	journal_do(journal,
 	    "UPDATE deliveries SET state = 0, since = 0,"
-	    " held = (key IS NOT NULL), runner = 0, claim = 0, pid = 0"
-	    " WHERE seq = ?", "i", seq);
+	    " held = (key IS NOT NULL), runner = 0, claim = 0, pid = 0,"
+	    " lost = lost + ? WHERE seq = ?", "ii",
+	    (int64_t)voiding->orphan->noted, seq);
 	row = journal_query(journal,
 	    "SELECT key FROM deliveries WHERE seq = ?"
 	    " AND key IS NOT NULL", "i", seq);
@@ -221,6 +361,7 @@ void_claim(struct journal *journal, void *arguments)
 		if (seq != 0)
 			void_one(journal, seq, voiding);
 	} while (seq != 0 && journal->error == SQLITE_OK);
+	journal_runner_remove(journal, orphan->runner);
 	journal->stored = true;
 	return RC_OK;
 }

@@ -80,13 +80,15 @@ static const char first_tables[] =
     " name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;";
 
 /*
- * lost: tries in a row that did not end by themselves.  A runner notes what
+ * lost: tries in a row that did not end by themselves.  A runner says what
  * tells whether its commands can be looked at: its PID namespace and whether
- * it is the first process there; and its region of the notes beside the
- * journal.  rules: by which rules each hook's events are run and kept.
+ * it is the first process there.  region and slot: where the note of a run
+ * is (journal_runner.c); pid and start of deliveries are of runners of the
+ * first release.  rules: by which rules each hook's events are run and kept.
  */
 static const char orphans_and_rules[] =
     "ALTER TABLE deliveries ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE deliveries ADD COLUMN slot INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE runners ADD COLUMN region INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE runners ADD COLUMN space TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE runners ADD COLUMN first INTEGER NOT NULL DEFAULT 0;"

@@ -1,32 +1,46 @@
 /* SPDX-License-Identifier: ISC */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "orphan.h"
 
 #include "bytes.h"
+#include "clock.h"
 
 enum {
 	STAT_SIZE = 1024,
-	ENVIRONMENT_SIZE = 256 * 1024,	/* most that is looked at */
-	WANTED_SIZE = 80,
+	PATH_SIZE = 64,
+	NAME_SIZE = 16,			/* of a program, proc(5) */
+	FORKED = 0x40,			/* PF_FORKNOEXEC: not exec'ed yet */
+	KERNEL = 0x200000,		/* PF_KTHREAD */
 	LOOKS = 20,			/* at an environment that is empty */
 	LOOK_PAUSE = 5			/* milliseconds */
 };
 
-/* The fields of /proc/PID/stat that count (proc(5)). */
+/* The fields of /proc/PID/stat that count. */
 struct process {
 	pid_t pid;
+	char name[NAME_SIZE];
 	char state;
 	pid_t group;
-	pid_t session;
+	unsigned flags;
+	long threads;
 	uint64_t start;
+};
+
+enum answer {
+	NO,
+	YES,
+	UNKNOWN
 };
 
 static ssize_t
@@ -46,124 +60,313 @@ read_file(const char *path, char *into, size_t room)
 	return got == -1 ? -1 : (ssize_t)len;
 }
 
-/* The name in brackets may hold anything: the last bracket ends it. */
-static enum rc
-look_at(pid_t pid, struct process *process)
-{
-	char path[64];
-	char text[STAT_SIZE];
-	const char *behind;
-	int group;
-	int session;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (read_file(path, text, sizeof(text)) <= 0)
-		return RC_MISSING;
-	behind = strrchr(text, ')');
-	if (behind == NULL || sscanf(behind + 1, " %c %*d %d %d %*d %*d %*u "
-	    "%*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %" SCNu64,
-	    &process->state, &group, &session, &process->start) != 4)
-		return RC_MISSING;
-	process->pid = pid;
-	process->group = group;
-	process->session = session;
-	return RC_OK;
-}
-
 static bool
-ended(const struct process *process)
+exists(pid_t pid)
 {
-	return process->state == 'Z' || process->state == 'X';
-}
-
-static bool
-holds_entry(struct bytes environment, const char *wanted)
-{
-	struct bytes entry;
-
-	while (environment.len > 0) {
-		entry.data = environment.data;
-		entry.len = strnlen(environment.data, environment.len);
-		if (bytes_is(entry, wanted))
-			return true;
-		environment = bytes_skip(environment,
-		    entry.len < environment.len ? entry.len + 1 : entry.len);
-	}
-	return false;
-}
-
-/* It is empty for a moment while a process becomes another program. */
-static ssize_t
-read_environment(pid_t pid, char *into)
-{
-	char path[64];
-	ssize_t len = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
-	for (int i = 0; len == 0 && i < LOOKS; i++) {
-		poll(NULL, 0, i == 0 ? 0 : LOOK_PAUSE);
-		len = read_file(path, into, ENVIRONMENT_SIZE);
-	}
-	return len;
-}
-
-static bool
-carries(pid_t pid, const struct orphan *orphan)
-{
-	char id[WANTED_SIZE];
-	char attempt[WANTED_SIZE];
-	char *text = malloc(ENVIRONMENT_SIZE);
-	ssize_t len = -1;
-	bool found = false;
-
-	snprintf(id, sizeof(id), "PELIHOOK_ID=%s", orphan->id);
-	snprintf(attempt, sizeof(attempt), "PELIHOOK_ATTEMPT=%u",
-	    orphan->attempt);
-	if (text != NULL)
-		len = read_environment(pid, text);
-	if (len > 0)
-		found = holds_entry((struct bytes){text, (size_t)len}, id) &&
-		    holds_entry((struct bytes){text, (size_t)len}, attempt);
-	free(text);
-	return found;
+	return kill(pid, 0) == 0 || errno != ESRCH;
 }
 
 /*
- * A group's number is not given to a new process while the group has
- * members, so one of its number that carries the try's environment is of
- * the same command.  What began a session of its own left on purpose.
+ * The name in brackets may hold anything: the last bracket ends it.
+ * RC_MISSING: there is none; RC_SYSTEM: what is there cannot be read.
  */
-static bool
-belongs(const struct process *process, const struct orphan *orphan)
+static enum rc
+read_process(pid_t pid, struct process *process)
 {
-	if (ended(process))
-		return false;
-	if (orphan->pid != 0)
-		return process->group == orphan->pid &&
-		    carries(process->pid, orphan);
-	return process->group == process->pid &&
-	    process->session != process->pid &&
-	    carries(process->pid, orphan);
+	char path[PATH_SIZE];
+	char text[STAT_SIZE];
+	const char *name;
+	const char *end;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (read_file(path, text, sizeof(text)) <= 0)
+		return exists(pid) ? RC_SYSTEM : RC_MISSING;
+	name = strchr(text, '(');
+	end = strrchr(text, ')');
+	if (name == NULL || end == NULL || sscanf(end + 1, " %c %*d %d %*d "
+	    "%*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %"
+	    SCNu64, &process->state, &process->group, &process->flags,
+	    &process->threads, &process->start) != 5)
+		return RC_SYSTEM;
+	process->pid = pid;
+	snprintf(process->name, sizeof(process->name), "%.*s",
+	    (int)(end - name - 1), name + 1);
+	return RC_OK;
 }
 
-static pid_t
-search(const struct orphan *orphan)
+/* A zombie that still has threads only lost the first of them. */
+static bool
+has_ended(const struct process *process)
+{
+	return (process->state == 'Z' || process->state == 'X') &&
+	    process->threads < 2;
+}
+
+static enum answer
+holds_entry(FILE *environment, const char *wanted)
+{
+	char *entry = NULL;
+	size_t room = 0;
+	enum answer answer = UNKNOWN;
+
+	while (answer != YES &&
+	    getdelim(&entry, &room, '\0', environment) > 0)
+		answer = strcmp(entry, wanted) == 0 ? YES : NO;
+	if (ferror(environment) && answer == NO)
+		answer = UNKNOWN;
+	free(entry);
+	return answer;
+}
+
+/* It is empty for a moment while a process becomes another program. */
+static enum answer
+has_mark(const struct process *process, const struct orphan *orphan)
+{
+	char wanted[sizeof("PELIHOOK_CLAIM=") + CRYPTO_MARK];
+	char path[PATH_SIZE];
+	FILE *file;
+	enum answer answer = UNKNOWN;
+
+	snprintf(wanted, sizeof(wanted), "PELIHOOK_CLAIM=%s", orphan->mark);
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)process->pid);
+	for (int i = 0; answer == UNKNOWN && i < LOOKS; i++) {
+		file = fopen(path, "re");
+		if (file == NULL)
+			return UNKNOWN;
+		poll(NULL, 0, i == 0 ? 0 : LOOK_PAUSE);
+		answer = holds_entry(file, wanted);
+		fclose(file);
+	}
+	return answer;
+}
+
+static uint64_t
+ticks_of(int64_t boot)
+{
+	return (uint64_t)boot * (uint64_t)sysconf(_SC_CLK_TCK) / 1000;
+}
+
+/* Starts are counted in whole ticks, cut off. */
+static bool
+began_in_time(const struct process *process, const struct orphan *orphan)
+{
+	return process->start + 1 >= ticks_of(orphan->since) &&
+	    process->start <= ticks_of(orphan->until) + 1;
+}
+
+/*
+ * Calls visit for each process but this one, also for those that cannot be
+ * read (then with NULL).  False where /proc is not to be used at all.
+ */
+static bool
+each_process(void (*visit)(void *context, const struct process *process),
+    void *context)
 {
 	DIR *directory = opendir("/proc");
-	struct dirent *entry;
 	struct process process;
+	struct dirent *entry;
 	unsigned long long pid;
-	pid_t group = 0;
+	enum rc rc;
 
 	if (directory == NULL)
-		return 0;
-	while (group == 0 && (entry = readdir(directory)) != NULL)
-		if (bytes_number(bytes_of(entry->d_name), INT32_MAX, &pid) ==
-		    RC_OK && look_at((pid_t)pid, &process) == RC_OK &&
-		    belongs(&process, orphan))
-			group = process.group;
+		return false;
+	while ((entry = readdir(directory)) != NULL) {
+		if (bytes_number(bytes_of(entry->d_name), INT32_MAX, &pid) !=
+		    RC_OK || (pid_t)pid == getpid())
+			continue;
+		rc = read_process((pid_t)pid, &process);
+		if (rc != RC_MISSING)
+			visit(context, rc == RC_OK ? &process : NULL);
+	}
 	closedir(directory);
-	return group;
+	return true;
+}
+
+/* Whether others' processes are kept from this one (hidepid, proc(5)). */
+static bool
+is_curtained(void)
+{
+	return access("/proc/self/stat", R_OK) != 0 ||
+	    (exists(1) && access("/proc/1/stat", R_OK) != 0);
+}
+
+/* A command that was not noted. */
+
+struct search {
+	const struct orphan *orphan;
+	struct process found;		/* pid 0: none */
+	bool starting;
+	bool hidden;
+};
+
+/* The command was there before what it started. */
+static bool
+is_before(const struct process *a, const struct process *b)
+{
+	if (b->pid == 0 || a->start != b->start)
+		return b->pid == 0 || a->start < b->start;
+	return a->group == a->pid && b->group != b->pid;
+}
+
+/*
+ * Between vfork and exec a process has the name and the environment of the
+ * program that starts it: of one of pelihook's, which do nothing else.
+ */
+static bool
+is_starting(const struct process *process)
+{
+	return (process->flags & FORKED) != 0 &&
+	    strncmp(process->name, "pelihook", strlen("pelihook")) == 0;
+}
+
+static void
+consider(void *context, const struct process *process)
+{
+	struct search *search = context;
+
+	if (process == NULL) {
+		search->hidden = true;
+		return;
+	}
+	if (has_ended(process) || (process->flags & KERNEL) != 0 ||
+	    process->start + 1 < ticks_of(search->orphan->since))
+		return;
+	switch (has_mark(process, search->orphan)) {
+	case YES:
+		if (is_before(process, &search->found))
+			search->found = *process;
+		break;
+	case UNKNOWN:
+		if (began_in_time(process, search->orphan))
+			search->hidden = true;
+		break;
+	case NO:
+		if (is_starting(process) &&
+		    began_in_time(process, search->orphan))
+			search->starting = true;
+		break;
+	}
+}
+
+static enum orphan_state
+search_marked(struct orphan *orphan)
+{
+	struct search search = {.orphan = orphan};
+
+	if (orphan->mark[0] == '\0' || !each_process(consider, &search))
+		return ORPHAN_HIDDEN;
+	if (search.found.pid != 0) {
+		orphan->pid = search.found.pid;
+		orphan->start = search.found.start;
+		return ORPHAN_ALIVE;
+	}
+	if (search.starting)
+		return ORPHAN_STARTING;
+	return search.hidden || is_curtained() ? ORPHAN_HIDDEN : ORPHAN_GONE;
+}
+
+/* What is left of the group of a command that is gone. */
+
+struct members {
+	const struct orphan *orphan;
+	bool any;			/* a zombie, too */
+	bool ours;
+	bool hidden;
+};
+
+static void
+consider_member(void *context, const struct process *process)
+{
+	struct members *members = context;
+	const struct orphan *orphan = members->orphan;
+	enum answer answer;
+
+	if (process == NULL || process->group != orphan->pid)
+		return;
+	members->any = true;
+	if (has_ended(process))
+		return;
+	/* A group that never was empty cannot have become another's. */
+	answer = orphan->seen ? YES : has_mark(process, orphan);
+	members->ours = members->ours || answer == YES;
+	members->hidden = members->hidden || answer == UNKNOWN;
+}
+
+static enum orphan_state
+look_at_group(const struct orphan *orphan)
+{
+	struct members members = {.orphan = orphan};
+
+	if (!exists(-orphan->pid))
+		return ORPHAN_GONE;
+	if (!each_process(consider_member, &members))
+		return ORPHAN_HIDDEN;
+	if (members.ours)
+		return ORPHAN_ALIVE;
+	/* The last member may have ended while this was looking. */
+	if (members.hidden || (!members.any && exists(-orphan->pid)))
+		return ORPHAN_HIDDEN;
+	return ORPHAN_GONE;
+}
+
+static enum orphan_state
+look_at_noted(const struct orphan *orphan)
+{
+	struct process process;
+	enum rc rc = read_process(orphan->pid, &process);
+
+	if (rc != RC_OK)
+		return rc == RC_MISSING ? look_at_group(orphan) :
+		    ORPHAN_HIDDEN;
+	if (orphan->start == 0)
+		return ORPHAN_HIDDEN;
+	/* Its number went to another: nothing had it any more. */
+	if (process.start != orphan->start)
+		return ORPHAN_GONE;
+	return has_ended(&process) ? look_at_group(orphan) : ORPHAN_ALIVE;
+}
+
+enum orphan_state
+orphan_look(struct orphan *orphan)
+{
+	enum orphan_state state = orphan->pid > 1 ? look_at_noted(orphan) :
+	    search_marked(orphan);
+
+	orphan->seen = orphan->seen || state == ORPHAN_ALIVE;
+	return state;
+}
+
+/* Through a descriptor, so that no other process of its number is met. */
+static int
+signal_command(const struct orphan *orphan, int number)
+{
+	int fd = (int)syscall(SYS_pidfd_open, orphan->pid, 0);
+	struct process process;
+	int error = errno;
+
+	if (fd < 0 && error == ESRCH)
+		return error;
+	if (read_process(orphan->pid, &process) != RC_OK ||
+	    process.start != orphan->start)
+		error = ESRCH;
+	else if (fd < 0)
+		error = kill(orphan->pid, number) == 0 ? 0 : errno;
+	else
+		error = syscall(SYS_pidfd_send_signal, fd, number, NULL, 0) ==
+		    0 ? 0 : errno;
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+int
+orphan_signal(const struct orphan *orphan, int number)
+{
+	int error = signal_command(orphan, number);
+
+	if (kill(-orphan->pid, number) != 0)
+		return error == ESRCH ? errno : error;
+	return error == ESRCH ? 0 : error;
 }
 
 void
@@ -179,24 +382,21 @@ orphan_boot(char boot[ORPHAN_BOOT])
 	boot[ORPHAN_BOOT - 1] = '\0';
 }
 
+void
+orphan_space(char space[ORPHAN_SPACE])
+{
+	ssize_t n = readlink("/proc/self/ns/pid", space, ORPHAN_SPACE - 1);
+
+	space[n > 0 ? n : 0] = '\0';
+}
+
 enum rc
 orphan_start(pid_t pid, uint64_t *start)
 {
 	struct process process;
-	enum rc rc = look_at(pid, &process);
 
-	if (rc == RC_OK)
-		*start = process.start;
-	return rc;
-}
-
-pid_t
-orphan_find(const struct orphan *orphan)
-{
-	struct process process;
-
-	if (orphan->pid != 0 && look_at(orphan->pid, &process) == RC_OK &&
-	    process.start == orphan->start && !ended(&process))
-		return orphan->pid;
-	return search(orphan);
+	if (read_process(pid, &process) != RC_OK)
+		return RC_MISSING;
+	*start = process.start;
+	return RC_OK;
 }

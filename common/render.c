@@ -300,8 +300,9 @@ set_number(struct variables *variables, const char *name,
 }
 
 static enum rc
-set_ground(struct variables *variables, const struct hook *hook, size_t n)
+set_ground(struct variables *variables, const struct job *first, size_t n)
 {
+	const struct hook *hook = first->hook;
 	const char *home = getenv("HOME");
 	enum rc rc = set_variable(variables, "PATH", RUN_PATH);
 
@@ -314,6 +315,8 @@ set_ground(struct variables *variables, const struct hook *hook, size_t n)
 	for (size_t i = 0; rc == RC_OK && i < hook->setenv_len; i++)
 		rc = set_variable(variables, hook->setenv[i].name,
 		    hook->setenv[i].value);
+	if (rc == RC_OK)
+		rc = set_variable(variables, "PELIHOOK_CLAIM", first->mark);
 	if (rc == RC_OK)
 		rc = set_variable(variables, "PELIHOOK_HOOK", hook->name);
 	if (rc == RC_OK)
@@ -362,16 +365,16 @@ set_fields(struct variables *variables, const char *const *fields)
 }
 
 enum rc
-render_environment(const struct job *jobs, size_t n, struct pool *pool,
+render_environment(const struct job *first, size_t n, struct pool *pool,
     const char *const **out)
 {
 	struct variables variables = {.pool = pool};
-	enum rc rc = set_ground(&variables, jobs->hook, n);
+	enum rc rc = set_ground(&variables, first, n);
 
 	if (rc == RC_OK && n == 1)
-		rc = set_event(&variables, jobs);
+		rc = set_event(&variables, first);
 	if (rc == RC_OK && n == 1)
-		rc = set_fields(&variables, jobs->fields);
+		rc = set_fields(&variables, first->fields);
 	if (rc == RC_OK)
 		rc = append(&variables, NULL);
 	if (rc == RC_OK)

@@ -28,9 +28,10 @@ enum rc render_input(const struct job *jobs, size_t n, int *fd);
 /*
  * The environment of n jobs' command, NULL-terminated, from the pool: PATH,
  * HOME, LANG, setenv, env and the PELIHOOK_ variables (of several jobs only
- * HOOK and COUNT).  RC_MEMORY.
+ * HOOK, COUNT and CLAIM).  Of several jobs only the first is looked at; it
+ * has a mark.  RC_MEMORY.
  */
-enum rc render_environment(const struct job *jobs, size_t n,
+enum rc render_environment(const struct job *first, size_t n,
     struct pool *pool, const char *const **out);
 
 #endif

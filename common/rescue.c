@@ -14,9 +14,10 @@
 
 enum {
 	KILL_AFTER = 5000,	/* for a hook that is gone, milliseconds */
+	TIMEOUT = 3600 * 1000,
 	/* How long somebody waits for what SIGKILL did not end. */
 	LATEST = 2000,
-	/* A process that was being started shows its environment late. */
+	/* How often nothing has to be found of what was never noted. */
 	LOOKS_UNKNOWN = 2
 };
 
@@ -25,14 +26,59 @@ struct rescue_case {
 	struct rescue_case *next;
 	int64_t claim;
 	int64_t runner;
+	struct orphan command;
+	int64_t limit;		/* clock_boot; what is hidden is over then */
 	int64_t kill_at;	/* clock_steady; 0: not ended yet */
-	unsigned clean;		/* looks that found nothing */
+	unsigned clean;		/* looks that found nothing, in a row */
 	bool seen;		/* in this look */
 	bool denied;		/* logged that it cannot be ended */
+	bool hidden;		/* logged that it cannot be looked at */
 };
 
+static const struct hook *
+hook_of(const struct conf *conf, const struct journal_orphan *orphan)
+{
+	return conf_find(conf, bytes_of(orphan->hook));
+}
+
+static int64_t
+kill_after(const struct hook *hook)
+{
+	return hook == NULL ? KILL_AFTER : hook->kill_after;
+}
+
+/* A runner of the first release noted no limit: as if it began only now. */
+static int64_t
+limit_of(const struct hook *hook, const struct journal_note *note)
+{
+	if (note->limit != 0)
+		return note->limit;
+	return clock_boot() + kill_after(hook) +
+	    (hook == NULL ? TIMEOUT : hook->timeout);
+}
+
 static struct rescue_case *
-case_of(struct rescue *rescue, const struct journal_orphan *orphan)
+new_case(const struct conf *conf, const struct journal_orphan *orphan)
+{
+	struct rescue_case *new = calloc(1, sizeof(*new));
+	const struct journal_note *note = &orphan->note;
+
+	if (new == NULL)
+		return NULL;
+	new->claim = orphan->claim;
+	new->runner = orphan->runner;
+	new->limit = limit_of(hook_of(conf, orphan), note);
+	new->command = (struct orphan){
+		.pid = note->pid, .start = note->start,
+		.since = note->began, .until = clock_boot()
+	};
+	memcpy(new->command.mark, note->mark, sizeof(note->mark));
+	return new;
+}
+
+static struct rescue_case *
+case_of(struct rescue *rescue, const struct conf *conf,
+    const struct journal_orphan *orphan)
 {
 	struct rescue_case *at;
 
@@ -40,34 +86,35 @@ case_of(struct rescue *rescue, const struct journal_orphan *orphan)
 		if (at->claim == orphan->claim &&
 		    at->runner == orphan->runner)
 			return at;
-	at = calloc(1, sizeof(*at));
+	at = new_case(conf, orphan);
 	if (at == NULL)
 		return NULL;
-	at->claim = orphan->claim;
-	at->runner = orphan->runner;
 	at->next = rescue->cases;
 	rescue->cases = at;
 	return at;
 }
 
-static int64_t
-kill_after(const struct conf *conf, const struct journal_orphan *orphan)
-{
-	const struct hook *hook = conf_find(conf, bytes_of(orphan->hook));
-
-	return hook == NULL ? KILL_AFTER : hook->kill_after;
-}
-
 static void
-log_group(enum log_level level, const char *message, pid_t group, int error)
+log_command(enum log_level level, const char *message,
+    const struct rescue_case *at, int error)
 {
 	struct log_line line;
 
 	log_begin(&line, level, message);
-	log_number(&line, "group", group);
+	log_number(&line, "group", at->command.pid);
 	if (error != 0)
 		log_text(&line, "error", strerror(error));
 	log_end(&line);
+}
+
+static void
+begin_line(struct log_line *line, const char *message,
+    const struct journal_orphan *orphan)
+{
+	log_begin(line, LOG_LEVEL_WARNING, message);
+	log_text(line, "hook", orphan->hook);
+	log_text(line, "id", orphan->id);
+	log_number(line, "attempt", orphan->attempt);
 }
 
 static void
@@ -75,71 +122,101 @@ log_given_back(const struct journal_orphan *orphan)
 {
 	struct log_line line;
 
-	log_begin(&line, LOG_LEVEL_WARNING, "given back, its runner is gone");
-	log_text(&line, "hook", orphan->hook);
-	log_text(&line, "id", orphan->id);
-	log_number(&line, "attempt", orphan->attempt);
+	begin_line(&line, "given back, its runner is gone", orphan);
 	log_end(&line);
 }
 
 static void
-signal_group(struct rescue_case *at, pid_t group, int number)
+log_hidden(struct rescue_case *at, const struct journal_orphan *orphan)
 {
-	if (kill(-group, number) == 0 || errno == ESRCH || at->denied)
+	struct log_line line;
+	int64_t left = at->limit - clock_boot();
+
+	if (at->hidden)
 		return;
-	at->denied = true;
-	log_group(LOG_LEVEL_ERROR, "a process group that outlived its runner "
-	    "cannot be ended", group, errno);
+	at->hidden = true;
+	begin_line(&line, "a command that may have outlived its runner cannot "
+	    "be looked at, it counts as running", orphan);
+	log_number(&line, "ms", left > 0 ? left : 0);
+	log_end(&line);
 }
 
 static void
-end_group(struct rescue_case *at, pid_t group, int64_t patience)
+signal_command(struct rescue_case *at, int number)
+{
+	int error = orphan_signal(&at->command, number);
+
+	if (error == 0 || error == ESRCH || at->denied)
+		return;
+	at->denied = true;
+	log_command(LOG_LEVEL_ERROR, "a process group that outlived its "
+	    "runner cannot be ended", at, error);
+}
+
+static void
+end_command(struct rescue_case *at, int64_t patience)
 {
 	int64_t now = clock_steady();
 
 	if (at->kill_at == 0) {
-		log_group(LOG_LEVEL_WARNING, "a process group outlived its "
-		    "runner and is ended", group, 0);
+		log_command(LOG_LEVEL_WARNING, "a process group outlived its "
+		    "runner and is ended", at, 0);
 		at->kill_at = now + patience;
-		signal_group(at, group, SIGTERM);
+		signal_command(at, SIGTERM);
 	} else if (now >= at->kill_at) {
-		signal_group(at, group, SIGKILL);
+		signal_command(at, SIGKILL);
 	}
 }
 
-/* Whether nothing of the claim's command is left. */
+/* Whether the claim's command has been gone for as many looks as it takes. */
+static bool
+stays_gone(struct rescue_case *at, const struct journal_orphan *orphan)
+{
+	bool sure = !orphan->first && at->command.pid != 0;
+
+	at->clean++;
+	return sure || at->clean >= LOOKS_UNKNOWN;
+}
+
+/* Whether nothing of the claim's command is left, as far as anybody knows. */
 static bool
 is_gone(struct rescue_case *at, const struct journal_orphan *orphan,
     const struct conf *conf)
 {
-	struct orphan command = {
-		orphan->pid, orphan->start, orphan->id, orphan->attempt
-	};
-	pid_t group;
+	enum orphan_state state = ORPHAN_HIDDEN;
 
-	if (!orphan->same_boot)
+	if (!orphan->same_boot || !orphan->noted)
 		return true;
-	group = orphan_find(&command);
-	if (group == 0) {
-		at->clean++;
-		return orphan->pid != 0 || at->clean >= LOOKS_UNKNOWN;
-	}
+	/* The kernel ends all of a namespace with its first process. */
+	if (orphan->first)
+		return stays_gone(at, orphan);
+	if (orphan->same_space)
+		state = orphan_look(&at->command);
+	if (state == ORPHAN_GONE)
+		return stays_gone(at, orphan);
 	at->clean = 0;
-	end_group(at, group, kill_after(conf, orphan));
-	return false;
+	if (state == ORPHAN_ALIVE)
+		end_command(at, kill_after(hook_of(conf, orphan)));
+	if (state != ORPHAN_HIDDEN)
+		return false;
+	log_hidden(at, orphan);
+	return clock_boot() >= at->limit;
 }
 
+/* What is hidden may be so for an hour: nobody waits for that. */
 static bool
 is_worth_waiting(const struct rescue_case *at)
 {
-	return at->kill_at == 0 || clock_steady() < at->kill_at + LATEST;
+	if (at->kill_at == 0)
+		return !at->hidden;
+	return clock_steady() < at->kill_at + LATEST;
 }
 
 static enum rc
 look_at(struct rescue *rescue, struct journal *journal,
     const struct conf *conf, const struct journal_orphan *orphan)
 {
-	struct rescue_case *at = case_of(rescue, orphan);
+	struct rescue_case *at = case_of(rescue, conf, orphan);
 	enum rc rc;
 
 	if (at == NULL)

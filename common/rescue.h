@@ -15,7 +15,8 @@ struct rescue_case;
 /*
  * Takes back the claims of runners that are gone.  What is left of their
  * commands is ended first (SIGTERM, kill-after, SIGKILL) and must be gone.
- * A rescue of zeroes is ready.
+ * What cannot be looked at counts as running until its timeout and
+ * kill-after are over.  A rescue of zeroes is ready.
  */
 struct rescue {
 	struct rescue_case *cases;

@@ -22,7 +22,8 @@ enum {
 	LINES = 64,		/* most logged lines of a run */
 	CHUNK = 4 * 1024,	/* read at once */
 	REST_CHUNKS = 512,	/* read at most behind the command's end */
-	SETTLE = 1000		/* milliseconds after SIGKILL */
+	SETTLE = 1000,		/* milliseconds after SIGKILL */
+	NOTE_AGAIN = 1000	/* between tries to note the start, ms */
 };
 
 enum phase {
@@ -52,6 +53,9 @@ struct watch {
 	int stop;		/* -1 once it was heard */
 	enum phase phase;
 	int64_t deadline;	/* of the phase */
+	enum rc (*started)(void *context, pid_t pid);
+	void *context;
+	int64_t note_at;	/* CLOCK_NEVER: the start is noted */
 	unsigned lines;		/* logged */
 	int64_t left_out;	/* lines that were not */
 };
@@ -459,6 +463,23 @@ next_phase(struct watch *watch)
 	return false;
 }
 
+/* What is not noted has to be, as long as the command is there. */
+static void
+note_start(struct watch *watch)
+{
+	watch->note_at = watch->started == NULL || watch->started(
+	    watch->context, watch->result->pid) == RC_OK ? CLOCK_NEVER :
+	    clock_steady() + NOTE_AGAIN;
+}
+
+/* Until something has to be done though nothing came. */
+static int
+time_left(const struct watch *watch)
+{
+	return clock_left(watch->note_at < watch->deadline ?
+	    watch->note_at : watch->deadline);
+}
+
 /* Returns false where the command is stuck. */
 static bool
 watch_command(struct watch *watch)
@@ -472,7 +493,7 @@ watch_command(struct watch *watch)
 		};
 
 		/* A poll that fails has found nothing. */
-		poll(fds, 4, clock_left(watch->deadline));
+		poll(fds, 4, time_left(watch));
 		if (fds[0].revents != 0)
 			return true;
 		if (fds[2].revents != 0)
@@ -481,6 +502,8 @@ watch_command(struct watch *watch)
 			take_output(watch, &watch->streams[1]);
 		if (fds[1].revents != 0)
 			hear_stop(watch);
+		if (clock_left(watch->note_at) == 0)
+			note_start(watch);
 		if (clock_left(watch->deadline) == 0 && !next_phase(watch))
 			return false;
 	}
@@ -539,7 +562,7 @@ run_started(struct watch *watch)
 
 void
 run(const struct run *what, struct run_result *result,
-    void (*started)(void *context, pid_t pid), void *context)
+    enum rc (*started)(void *context, pid_t pid), void *context)
 {
 	int64_t began = clock_steady();
 	struct watch watch;
@@ -550,7 +573,8 @@ run(const struct run *what, struct run_result *result,
 		.level = LOG_LEVEL_DEBUG, .name = "stdout"},
 		{.fd = -1, .writer = -1,
 		.level = LOG_LEVEL_INFO, .name = "stderr"}},
-	    .stop = what->stop, .deadline = began + what->timeout};
+	    .stop = what->stop, .deadline = began + what->timeout,
+	    .started = started, .context = context};
 	if (stop_is_heard(what->stop)) {
 		result->end = RUN_STOPPED;
 		return;
@@ -563,8 +587,7 @@ run(const struct run *what, struct run_result *result,
 		    what, result->code);
 		return;
 	}
-	if (started != NULL)
-		started(context, result->pid);
+	note_start(&watch);
 	run_started(&watch);
 	result->elapsed = clock_steady() - began;
 }

@@ -64,10 +64,11 @@ struct run_result {
 /*
  * Runs a command to its end.  Waits for timeout, kill_after and one second
  * at the most.  Never fails: what went wrong is in the result and the log.
- * started, where not NULL, is called with context once the process exists.
+ * started, where not NULL, is called with context once the process exists,
+ * and again every second until it returns RC_OK.
  */
 void run(const struct run *what, struct run_result *result,
-    void (*started)(void *context, pid_t pid), void *context);
+    enum rc (*started)(void *context, pid_t pid), void *context);
 /* RC_OK once a stuck command is gone: it is reaped and pidfd closed.
  * RC_PENDING while it is not.  Never waits. */
 enum rc run_reap(struct run_result *stuck);

@@ -108,13 +108,15 @@ static void
 check_job(const struct job *job)
 {
 	const char *const *variables;
+	struct job marked = *job;
 	struct pool pool = {0};
 	int fd;
 
+	marked.mark = "0123456789abcdef0123456789abcdef";
 	holds(job->event[0] != '\0' && strlen(job->event) < JOB_NAME);
 	holds(job->body.len == front.taken);
 	holds(memcmp(job->body.data, front.input.data, front.taken) == 0);
-	holds(render_environment(job, 1, &pool, &variables) == RC_OK);
+	holds(render_environment(&marked, 1, &pool, &variables) == RC_OK);
 	for (; *variables != NULL; variables++)
 		holds(strchr(*variables, '=') != NULL &&
 		    strncmp(*variables, "HTTP_", 5) != 0);

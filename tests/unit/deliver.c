@@ -454,10 +454,11 @@ several_jobs_are_one_run(void **state)
 	    "{\"a\":1}\npeliqan 1 pipeline_run_failed.\n"));
 }
 
-static void
+static enum rc
 note_pid(void *context, pid_t pid)
 {
 	*(pid_t *)context = pid;
+	return RC_OK;
 }
 
 static void

@@ -586,52 +586,174 @@ a_command_that_ended_meanwhile_is_run_again(void **state)
 	take_apart(&machine);
 }
 
-/*
- * A process that nothing sent to its group reaches, in place of one that may
- * not be ended: the command of a claim whose runner is gone.
- */
-static pid_t
-leave_unreachable(void)
+/* A claim whose runner is gone, with the note of its run. */
+static void
+leave_orphan(const struct journal_note *note)
 {
 	struct journal *journal = open_journal();
 	struct journal_want want = {"h", 1, 1};
 	struct journal_wants wants = {&want, 1};
 	struct journal_claim claim;
-	uint64_t began = 0;
-	pid_t pid = fork();
 
-	if (pid == 0)
-		for (;;)
-			pause();
-	append_sample(journal, "h", 1, "");
-	assert_int_equal(journal_claim(journal, &wants, clock_wall(),
-	    &claim), RC_OK);
-	assert_int_equal(orphan_start(pid, &began), RC_OK);
-	assert_int_equal(journal_started(journal, &claim, pid, began),
-	    RC_OK);
+	/* What waits for a retry is due by then, too. */
+	assert_int_equal(journal_claim(journal, &wants,
+	    clock_wall() + 7200000, &claim), RC_OK);
+	assert_int_equal(journal_note_run(&claim, note), RC_OK);
 	journal_claim_free(&claim);
 	journal_close(journal);
+}
+
+static void
+leave_event(void)
+{
+	struct journal *journal = open_journal();
+
+	append_sample(journal, "h", 1, "");
+	journal_close(journal);
+}
+
+/* A process that is in no group of its own, deaf to what can be ignored. */
+static pid_t
+start_strayed(struct journal_note *note)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		signal(SIGTERM, SIG_IGN);
+		for (;;)
+			pause();
+	}
+	*note = (struct journal_note){
+		"0123456789abcdef0123456789abcdef", pid, 0,
+		clock_boot() - 60000, clock_boot() + 3600000
+	};
+	assert_int_equal(orphan_start(pid, &note->start), RC_OK);
 	return pid;
 }
 
-/* Longer than anybody hurries for it. */
 static void
-a_command_that_cannot_be_ended_is_waited_for(void **state)
+a_command_that_left_its_group_is_ended_first(void **state)
 {
+	struct journal_note note;
 	struct machine machine;
-	pid_t pid = leave_unreachable();
+	pid_t pid = start_strayed(&note);
+	int status = 0;
 
 	(void)state;
+	leave_event();
+	leave_orphan(&note);
 	write_command("cmd", "");
 	build(&machine, load_hook("kill-after 100ms\n"));
 	start(&machine);
 	wait_for(scratch_path("log"), "outlived its runner and is ended");
-	poll(NULL, 0, 2500);
-	assert_true(counts_are(machine.journal, "h running 1 "));
-	kill(pid, SIGKILL);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 	wait_for(marks_path, "end 1 2 0\n");
 	stop(&machine);
+	take_apart(&machine);
+}
+
+/* It is never touched, and for as long as it may take nothing is run. */
+static void
+a_command_that_cannot_be_looked_at_counts_as_running(void **state)
+{
+	struct journal_note note;
+	struct machine machine;
+	pid_t pid = start_strayed(&note);
+	int64_t limit = clock_boot() + 2500;
+
+	(void)state;
+	note.start = 0;
+	note.limit = limit;
+	leave_event();
+	leave_orphan(&note);
+	write_command("cmd", "");
+	build(&machine, load_hook("kill-after 100ms\n"));
+	start(&machine);
+	wait_for(scratch_path("log"), "cannot be looked at");
+	assert_true(counts_are(machine.journal, "h running 1 "));
+	wait_for(marks_path, "end 1 2 0\n");
+	assert_true(clock_boot() >= limit);
+	stop(&machine);
+	assert_int_equal(count_of(scratch_path("log"),
+	    "cannot be looked at"), 1);
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	take_apart(&machine);
+}
+
+static void
+lose_tries(unsigned n)
+{
+	struct journal_note note;
+	struct machine machine;
+	pid_t pid = start_strayed(&note);
+
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	for (; n > 0; n--) {
+		leave_orphan(&note);
+		/* Gives it back, and is told to stop before it claims. */
+		build(&machine, load("hook g\nsignature none\n"
+		    "on * run /bin/true\n"));
+		drain_empty(&machine);
+		take_apart(&machine);
+	}
+}
+
+/* Three times in a row nothing happens; from then on each uses a pause up. */
+static void
+tries_that_were_lost_too_often_count(void **state)
+{
+	char hook[PATH_MAX + 64];
+	struct machine machine;
+
+	(void)state;
+	write_command("cmd", "");
+	write_command("dead", "echo dead >>$M");
+	snprintf(hook, sizeof(hook), "retry 1h\non-dead run %s/dead\n",
+	    scratch);
+	leave_event();
+	lose_tries(3);
+	build(&machine, load_hook(hook));
+	drain_empty(&machine);
+	expect_marks("start 1 4\nend 1 4 0\n");
+	take_apart(&machine);
+	leave_event();
+	lose_tries(4);
+	build(&machine, load_hook(hook));
+	drain_empty(&machine);
+	expect_marks("start 1 4\nend 1 4 0\n");
+	assert_true(counts_are(machine.journal, "h queued 1 h done 1 "));
+	assert_true(file_holds(scratch_path("log"),
+	    "attempt=5 end=lost retry-ms="));
+	take_apart(&machine);
+}
+
+/* With no pause left it is dead, and that is told. */
+static void
+what_only_gets_lost_is_dead_at_last(void **state)
+{
+	char hook[PATH_MAX + 64];
+	struct machine machine;
+
+	(void)state;
+	write_command("cmd", "");
+	write_command("dead", "echo dead >>$M");
+	snprintf(hook, sizeof(hook), "retry 1h\non-dead run %s/dead\n",
+	    scratch);
+	leave_event();
+	lose_tries(4);
+	build(&machine, load_hook(hook));
+	drain_empty(&machine);
+	assert_true(counts_are(machine.journal, "h queued 1 "));
+	take_apart(&machine);
+	lose_tries(1);
+	build(&machine, load_hook(hook));
+	drain_empty(&machine);
+	assert_true(counts_are(machine.journal, "h dead 1 "));
+	assert_true(file_holds(marks_path, "dead\n"));
 	take_apart(&machine);
 }
 
@@ -966,7 +1088,10 @@ main(int argc, char **argv)
 		TEST(what_ends_in_time_is_settled_at_a_stop),
 		TEST(a_command_that_outlived_its_runner_is_ended_first),
 		TEST(a_command_that_ended_meanwhile_is_run_again),
-		TEST(a_command_that_cannot_be_ended_is_waited_for),
+		TEST(a_command_that_left_its_group_is_ended_first),
+		TEST(a_command_that_cannot_be_looked_at_counts_as_running),
+		TEST(tries_that_were_lost_too_often_count),
+		TEST(what_only_gets_lost_is_dead_at_last),
 		TEST(a_result_that_cannot_be_written_is_kept),
 		TEST(one_drain_at_a_time_looks_once_more),
 		TEST(a_drain_does_not_spin_where_others_have_the_place),

@@ -275,7 +275,7 @@ static void
 an_older_schema_goes_forward_step_by_step(void **state)
 {
 	static const char *const steps[] = {
-		"not used",
+		"not used", "not used",
 		("CREATE TABLE second(a);"
 		    " INSERT INTO second VALUES(2)"),
 		"ALTER TABLE second ADD COLUMN b",
@@ -285,22 +285,22 @@ an_older_schema_goes_forward_step_by_step(void **state)
 
 	(void)state;
 	append_sample(journal, "h", 7, "");
-	assert_int_equal(journal_migrate_steps(journal, steps, 3), RC_OK);
+	assert_int_equal(journal_migrate_steps(journal, steps, 4), RC_OK);
 	assert_int_equal(journal_number(journal, 0, "PRAGMA user_version",
-	    ""), 3);
+	    ""), 4);
 	assert_int_equal(journal_number(journal, 0,
 	    "SELECT a FROM second WHERE b IS NULL", ""), 2);
-	assert_int_equal(journal_migrate_steps(journal, steps, 3), RC_OK);
+	assert_int_equal(journal_migrate_steps(journal, steps, 4), RC_OK);
 	/* A step that fails leaves nothing of it, and the old version. */
-	assert_int_equal(journal_migrate_steps(journal, steps, 4),
+	assert_int_equal(journal_migrate_steps(journal, steps, 5),
 	    RC_STORE);
 	journal->error = SQLITE_OK;
 	assert_int_equal(journal_number(journal, 0,
-	    "SELECT user_version FROM pragma_user_version", ""), 3);
+	    "SELECT user_version FROM pragma_user_version", ""), 4);
 	assert_int_equal(journal_number(journal, 0,
 	    "SELECT count(*) FROM sqlite_master WHERE name = 'fourth'", ""),
 	    0);
-	assert_int_equal(journal_migrate_steps(journal, steps, 2),
+	assert_int_equal(journal_migrate_steps(journal, steps, 3),
 	    RC_CONFIG);
 	expect(journal, &one, 7, JOURNAL_FINISH);
 	journal_close(journal);
@@ -838,6 +838,22 @@ a_batch_takes_one_place(void **state)
 	journal_close(journal);
 }
 
+static enum rc
+write_note(const struct journal_claim *claim, pid_t pid)
+{
+	struct journal_note note = {
+		"0123456789abcdef0123456789abcdef", pid, 815, 12, 34
+	};
+
+	return journal_note_run(claim, &note);
+}
+
+static void
+note_run(const struct journal_claim *claim, pid_t pid)
+{
+	assert_int_equal(write_note(claim, pid), RC_OK);
+}
+
 /* The first of a batch comes due again while the rest of it still runs. */
 static void
 what_left_a_batch_is_a_run_of_its_own(void **state)
@@ -856,11 +872,11 @@ what_left_a_batch_is_a_run_of_its_own(void **state)
 	for (unsigned i = 0; i < 5; i++)
 		append_sample(journal, "h", i, "");
 	assert_int_equal(claim_number(journal, &wants, &first), 0);
-	assert_int_equal(journal_started(journal, &first, 100, 1), RC_OK);
+	note_run(&first, 100);
 	back.seq = first.deliveries[0].seq;
 	assert_int_equal(journal_settle(journal, &back, 1), RC_OK);
 	assert_int_equal(claim_number(journal, &wants, &again), 0);
-	assert_int_equal(journal_started(journal, &again, 200, 2), RC_OK);
+	note_run(&again, 200);
 	expect_nothing(journal, &wants);
 	journal_claim_free(&first);
 	journal_claim_free(&again);
@@ -868,7 +884,8 @@ what_left_a_batch_is_a_run_of_its_own(void **state)
 	journal = open_journal();
 	assert_int_equal(journal_orphans(journal, &orphans), RC_OK);
 	assert_int_equal(orphans.n, 2);
-	assert_int_equal(orphans.list[0].pid + orphans.list[1].pid, 300);
+	assert_int_equal(orphans.list[0].note.pid +
+	    orphans.list[1].note.pid, 300);
 	assert_int_equal(orphans.list[0].n + orphans.list[1].n, 3);
 	pool_free(&orphans.pool);
 	journal_close(journal);
@@ -1392,9 +1409,166 @@ claim_and_start(struct journal *journal)
 {
 	struct journal_claim claim;
 
-	if (claim_number(journal, &one, &claim) != 1 || journal_started(
-	    journal, &claim, 4711, 815) != RC_OK)
+	if (claim_number(journal, &one, &claim) != 1 ||
+	    write_note(&claim, 4711) != RC_OK)
 		_exit(1);
+}
+
+static void
+claim_only(struct journal *journal)
+{
+	struct journal_claim claim;
+
+	if (claim_number(journal, &one, &claim) != 1)
+		_exit(1);
+}
+
+static void
+claim_start_and_end(struct journal *journal)
+{
+	struct journal_claim claim;
+
+	if (claim_number(journal, &one, &claim) != 1 ||
+	    write_note(&claim, 4711) != RC_OK ||
+	    journal_note_run(&claim, NULL) != RC_OK)
+		_exit(1);
+}
+
+static void
+find_orphan(struct journal *journal, struct journal_orphan *orphan)
+{
+	struct journal_orphans orphans;
+
+	assert_int_equal(journal_orphans(journal, &orphans), RC_OK);
+	assert_int_equal(orphans.n, 1);
+	*orphan = orphans.list[0];
+	pool_free(&orphans.pool);
+}
+
+static unsigned
+lost_of(struct journal *journal)
+{
+	return (unsigned)journal_number(journal, -1,
+	    "SELECT lost FROM deliveries WHERE seq = 1", "");
+}
+
+/* Only what was running when its runner was killed lost a try. */
+static void
+only_a_run_that_was_noted_is_a_lost_try(void **state)
+{
+	static const struct {
+		void (*act)(struct journal *journal);
+		bool noted;
+		unsigned lost;
+	} table[] = {
+		{claim_only, false, 0},
+		{claim_start_and_end, false, 0},
+		{claim_and_start, true, 1},
+		{claim_and_start, true, 2},
+		{claim_only, false, 2}
+	};
+	struct journal *journal = open_journal();
+	struct journal_orphan orphan;
+	struct journal_claim claim;
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	journal_close(journal);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		kill_after(table[i].act);
+		journal = open_journal();
+		find_orphan(journal, &orphan);
+		assert_int_equal(orphan.noted, table[i].noted);
+		assert_int_equal(journal_void(journal, &orphan, now()),
+		    RC_OK);
+		assert_int_equal(lost_of(journal), table[i].lost);
+		journal_close(journal);
+	}
+	journal = open_journal();
+	assert_int_equal(claim_number(journal, &one, &claim), 1);
+	assert_int_equal(claim.deliveries[0].lost, 2);
+	settle(journal, &claim, JOURNAL_DELAY);
+	assert_int_equal(lost_of(journal), 0);
+	journal_close(journal);
+}
+
+/* A pause on lost tries: no try of its own, and the next lost one counts. */
+static void
+a_verdict_on_lost_tries_is_no_try(void **state)
+{
+	struct journal_settlement stopped = {
+		.seq = 1, .verdict = JOURNAL_RELEASE, .started = 1,
+		.ended = 2, .outcome = "stopped"
+	};
+	struct journal_settlement counted = {
+		.seq = 1, .verdict = JOURNAL_DELAY, .earlier = true,
+		.ended = 2, .pause = 0
+	};
+	struct journal *journal = open_journal();
+	struct journal_claim claim;
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(claim_number(journal, &one, &claim), 1);
+		assert_int_equal(claim.deliveries[0].lost, i);
+		assert_int_equal(claim.deliveries[0].attempt, 1);
+		assert_int_equal(journal_settle(journal, &stopped, 1), RC_OK);
+		journal_claim_free(&claim);
+	}
+	assert_int_equal(claim_number(journal, &one, &claim), 1);
+	assert_int_equal(claim.deliveries[0].lost, 4);
+	assert_int_equal(journal_settle(journal, &counted, 1), RC_OK);
+	journal_claim_free(&claim);
+	assert_int_equal(claim_number(journal, &one, &claim), 1);
+	assert_int_equal(claim.deliveries[0].lost, 3);
+	assert_int_equal(claim.deliveries[0].step, 1);
+	assert_int_equal(claim.deliveries[0].attempt, 1);
+	settle(journal, &claim, JOURNAL_FINISH);
+	journal_close(journal);
+}
+
+/* What stood in a slot before, and what is no note, is none. */
+static void
+another_note_is_nobodys(void **state)
+{
+	static const char *const lines[] = {
+		"1 2 0123456789abcdef0123456789abcdef 4711 815 12 34 ",
+		"2 1 0123456789abcdef0123456789abcdef 4711 815 12 34 ",
+		"1 1 0123456789abcdef 4711 815 12 34 ",
+		"1 1 0123456789abcdef0123456789abcdef 4711 815 12",
+		"1 1", ""
+	};
+	struct journal *journal = open_journal();
+	struct journal_orphan orphan;
+	char path[sizeof(journal_path) + 16];
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	journal_close(journal);
+	kill_after(claim_and_start);
+	journal = open_journal();
+	find_orphan(journal, &orphan);
+	assert_true(orphan.noted);
+	assert_true(orphan.same_space);
+	assert_false(orphan.first);
+	assert_string_equal(orphan.note.mark,
+	    "0123456789abcdef0123456789abcdef");
+	assert_int_equal(orphan.note.began, 12);
+	assert_int_equal(orphan.note.limit, 34);
+	snprintf(path, sizeof(path), "%s-runners", journal_path);
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		char line[256] = {0};
+		int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+		memcpy(line, lines[i], strlen(lines[i]));
+		assert_int_equal(pwrite(fd, line, sizeof(line), 512 * 256),
+		    sizeof(line));
+		close(fd);
+		find_orphan(journal, &orphan);
+		assert_false(orphan.noted);
+	}
+	journal_close(journal);
 }
 
 static void
@@ -1420,8 +1594,9 @@ the_claim_of_a_killed_runner_is_void(void **state)
 	assert_int_equal(journal_orphans(journal, &orphans), RC_OK);
 	assert_int_equal(orphans.n, 1);
 	assert_false(orphans.others);
-	assert_int_equal(orphans.list[0].pid, 4711);
-	assert_int_equal(orphans.list[0].start, 815);
+	assert_true(orphans.list[0].noted);
+	assert_int_equal(orphans.list[0].note.pid, 4711);
+	assert_int_equal(orphans.list[0].note.start, 815);
 	assert_true(orphans.list[0].same_boot);
 	assert_int_equal(orphans.list[0].n, 1);
 	assert_string_equal(orphans.list[0].hook, "h");
@@ -1635,6 +1810,9 @@ main(void)
 		TEST(what_could_not_wake_is_found),
 		TEST(one_process_has_the_drains_lock),
 		TEST(the_claim_of_a_killed_runner_is_void),
+		TEST(only_a_run_that_was_noted_is_a_lost_try),
+		TEST(a_verdict_on_lost_tries_is_no_try),
+		TEST(another_note_is_nobodys),
 		TEST(the_claim_of_a_live_runner_stands),
 		TEST(the_key_of_a_killed_process_is_free),
 		TEST(a_locked_journal_is_given_up_in_time),

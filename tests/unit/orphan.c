@@ -4,24 +4,33 @@
 #include "orphan.h"
 
 /* Of this process alone: another one of this test may run beside it. */
-static char id_entry[64];
+static char mark_entry[64];
+static const char *const mark = mark_entry + sizeof("PELIHOOK_CLAIM=") - 1;
 
-static const char *const marked[] = {
-	id_entry, "PELIHOOK_ATTEMPT=3", NULL
-};
-static const char *const unmarked[] = {"PELIHOOK_ATTEMPT=3", NULL};
+static const char *const marked[] = {"A=1", mark_entry, NULL};
+static const char *const unmarked[] = {"PELIHOOK_CLAIM=", NULL};
 
+/* As a runner notes it just before the start, and after it. */
 static struct orphan
 wanted(pid_t pid)
 {
 	struct orphan orphan = {
-		.pid = pid, .attempt = 3,
-		.id = strchr(id_entry, '=') + 1
+		.pid = pid, .since = clock_boot() - 60000,
+		.until = clock_boot() + 60000
 	};
 
+	memcpy(orphan.mark, mark, sizeof(orphan.mark));
 	if (pid != 0)
 		assert_int_equal(orphan_start(pid, &orphan.start), RC_OK);
 	return orphan;
+}
+
+static void
+wait_until_gone(struct orphan *orphan)
+{
+	for (int i = 0; orphan_look(orphan) != ORPHAN_GONE && i < 1000; i++)
+		poll(NULL, 0, 10);
+	assert_int_equal(orphan_look(orphan), ORPHAN_GONE);
 }
 
 /* A shell as run() would start it; it says when it is there. */
@@ -86,17 +95,21 @@ a_command_is_known_by_number_and_start(void **state)
 	struct orphan orphan = wanted(pid);
 
 	(void)state;
-	assert_int_equal(orphan_find(&orphan), pid);
+	assert_int_equal(orphan_look(&orphan), ORPHAN_ALIVE);
 	orphan.start++;
-	assert_int_equal(orphan_find(&orphan), 0);
-	orphan.start--;
+	assert_int_equal(orphan_look(&orphan), ORPHAN_GONE);
+	assert_int_equal(orphan_signal(&orphan, 0), 0);
+	orphan.start = 0;
+	assert_int_equal(orphan_look(&orphan), ORPHAN_HIDDEN);
+	orphan = wanted(pid);
 	kill(pid, SIGKILL);
 	assert_int_equal(waitid(P_PID, (id_t)pid, &(siginfo_t){0},
 	    WEXITED | WNOWAIT), 0);
 	/* A zombie is nothing. */
-	assert_int_equal(orphan_find(&orphan), 0);
+	assert_int_equal(orphan_look(&orphan), ORPHAN_GONE);
 	end_group(pid);
-	assert_int_equal(orphan_find(&orphan), 0);
+	assert_int_equal(orphan_look(&orphan), ORPHAN_GONE);
+	assert_int_equal(orphan_signal(&orphan, SIGKILL), ESRCH);
 }
 
 static void
@@ -104,18 +117,64 @@ its_children_are_found_after_it(void **state)
 {
 	pid_t pid = start_shell("sleep 60 & echo >&3; wait", marked);
 	struct orphan orphan = wanted(pid);
+	struct orphan other = wanted(pid);
 
 	(void)state;
+	other.mark[0] ^= 1;
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	assert_int_equal(orphan_find(&orphan), pid);
-	orphan.attempt = 2;
-	assert_int_equal(orphan_find(&orphan), 0);
-	kill(-pid, SIGKILL);
-	orphan.attempt = 3;
-	for (int i = 0; orphan_find(&orphan) != 0 && i < 1000; i++)
-		poll(NULL, 0, 10);
-	assert_int_equal(orphan_find(&orphan), 0);
+	assert_int_equal(orphan_look(&other), ORPHAN_GONE);
+	assert_int_equal(orphan_look(&orphan), ORPHAN_ALIVE);
+	assert_int_equal(orphan_signal(&orphan, SIGKILL), 0);
+	wait_until_gone(&orphan);
+}
+
+/* Even children that wiped their environment: the group never was empty. */
+static void
+what_was_met_alive_is_gone_with_its_group(void **state)
+{
+	pid_t pid = start_shell("env -i sleep 60 & echo >&3; wait", marked);
+	struct orphan orphan = wanted(pid);
+
+	(void)state;
+	poll(NULL, 0, 200);
+	assert_int_equal(orphan_look(&orphan), ORPHAN_ALIVE);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_int_equal(orphan_look(&orphan), ORPHAN_ALIVE);
+	assert_int_equal(orphan_signal(&orphan, SIGKILL), 0);
+	wait_until_gone(&orphan);
+}
+
+/* One that left for another group is met by its number, alone. */
+static void
+a_command_that_left_its_group_is_signalled(void **state)
+{
+	pid_t other = start_shell("echo >&3; exec sleep 60", unmarked);
+	int go[2];
+	pid_t pid;
+	struct orphan orphan;
+
+	(void)state;
+	assert_int_equal(pipe(go), 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)!setpgid(0, other);
+		(void)!write(go[1], "", 1);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(go[0], &(char){0}, 1), 1);
+	assert_int_equal(getpgid(pid), other);
+	orphan = wanted(pid);
+	assert_int_equal(orphan_look(&orphan), ORPHAN_ALIVE);
+	assert_int_equal(orphan_signal(&orphan, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(orphan_look(&orphan), ORPHAN_GONE);
+	assert_true(is_alive(other));
+	end_group(other);
+	close(go[0]);
+	close(go[1]);
 }
 
 static void
@@ -126,17 +185,34 @@ a_command_of_unknown_number_is_found(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(orphan_find(&orphan), 0);
-	pid = start_shell("echo >&3; exec sleep 60", marked);
-	assert_int_equal(orphan_find(&orphan), pid);
+	assert_int_not_equal(orphan_look(&orphan), ORPHAN_ALIVE);
+	pid = start_shell("sleep 60 & echo >&3; wait", marked);
+	assert_int_equal(orphan_look(&orphan), ORPHAN_ALIVE);
+	assert_int_equal(orphan.pid, pid);
 	end_group(pid);
 	end_group(other);
-	assert_int_equal(orphan_find(&orphan), 0);
+	wait_until_gone(&orphan);
+}
+
+/* What carries the mark but began before it was made cannot be it. */
+static void
+only_what_began_since_counts(void **state)
+{
+	pid_t pid = start_shell("echo >&3; exec sleep 60", marked);
+	struct orphan orphan = wanted(0);
+
+	(void)state;
+	orphan.since = clock_boot() + 1000;
+	orphan.until = orphan.since;
+	assert_int_equal(orphan_look(&orphan), ORPHAN_GONE);
+	orphan.mark[0] = '\0';
+	assert_int_equal(orphan_look(&orphan), ORPHAN_HIDDEN);
+	end_group(pid);
 }
 
 /* It says its number once it has a session of its own. */
 static pid_t
-start_daemon(void)
+start_daemon(struct orphan *orphan)
 {
 	const char *path = write_file("daemon", "", 0600);
 	char text[512];
@@ -147,6 +223,7 @@ start_daemon(void)
 	snprintf(text, sizeof(text), "setsid sh -c 'echo $$ >%s; echo >&3; "
 	    "exec 3>&-; exec sleep 60' & wait", path);
 	pid = start_shell(text, marked);
+	*orphan = wanted(pid);
 	end_group(pid);
 	number = read_file(path);
 	daemon = (pid_t)strtol(number.data, NULL, 10);
@@ -154,16 +231,17 @@ start_daemon(void)
 	return daemon;
 }
 
+/* It is no part of what the command was waited for. */
 static void
 what_left_on_purpose_is_left_alone(void **state)
 {
-	struct orphan orphan = wanted(0);
-	pid_t daemon = start_daemon();
+	struct orphan orphan;
+	pid_t daemon = start_daemon(&orphan);
 
 	(void)state;
 	assert_true(daemon > 1);
 	assert_true(is_alive(daemon));
-	assert_int_equal(orphan_find(&orphan), 0);
+	assert_int_equal(orphan_look(&orphan), ORPHAN_GONE);
 	kill(daemon, SIGKILL);
 }
 
@@ -175,12 +253,15 @@ main(void)
 		cmocka_unit_test(a_process_has_a_start),
 		cmocka_unit_test(a_command_is_known_by_number_and_start),
 		cmocka_unit_test(its_children_are_found_after_it),
+		cmocka_unit_test(what_was_met_alive_is_gone_with_its_group),
+		cmocka_unit_test(a_command_that_left_its_group_is_signalled),
 		cmocka_unit_test(a_command_of_unknown_number_is_found),
+		cmocka_unit_test(only_what_began_since_counts),
 		cmocka_unit_test(what_left_on_purpose_is_left_alone)
 	};
 
-	snprintf(id_entry, sizeof(id_entry),
-	    "PELIHOOK_ID=0190a0a0-0000-7000-8000-%012d", (int)getpid());
+	snprintf(mark_entry, sizeof(mark_entry),
+	    "PELIHOOK_CLAIM=%032x", (unsigned)getpid());
 	return cmocka_run_group_tests_name("orphan", tests,
 	    make_directory, remove_directory);
 }

@@ -41,7 +41,8 @@ make_job(void **state)
 	hook = (struct hook){.name = "peliqan"};
 	job = (struct job){.hook = &hook, .rule = &rule, .event = name,
 	    .row = catalog_unknown(bytes_of(name)), .receipt = &receipt,
-	    .body = LIT("{\"a\": 1}"), .attempt = 2};
+	    .body = LIT("{\"a\": 1}"), .attempt = 2,
+	    .mark = "0123456789abcdef0123456789abcdef"};
 	return make_directory(state);
 }
 
@@ -548,7 +549,8 @@ the_environment_is_the_table(void **state)
 	    "PELIHOOK_ID=01890a5d-ac96-774b-bcce-b302099a8057",
 	    "PELIHOOK_DIGEST=aa", "PELIHOOK_RECEIVED=2026-01-02T03:04:05.678Z",
 	    "PELIHOOK_ATTEMPT=2", "PELIHOOK_VERIFIED=1",
-	    "PELIHOOK_REMOTE_ADDR=192.0.2.7", "PELIHOOK_COUNT=1", NULL};
+	    "PELIHOOK_REMOTE_ADDR=192.0.2.7", "PELIHOOK_COUNT=1",
+	    "PELIHOOK_CLAIM=0123456789abcdef0123456789abcdef", NULL};
 	struct pool pool = {0};
 	const char *const *got;
 	char *before = home();
@@ -571,7 +573,8 @@ a_batch_sees_only_what_it_shares(void **state)
 	static const struct conf_pair setenv_lines[] = {{"REGION", "eu", 1}};
 	static const char *const want[] = {"PATH=" RUN_PATH, "HOME=/",
 	    "LANG=C.UTF-8", "REGION=eu", "PELIHOOK_HOOK=peliqan",
-	    "PELIHOOK_COUNT=3", NULL};
+	    "PELIHOOK_COUNT=3",
+	    "PELIHOOK_CLAIM=0123456789abcdef0123456789abcdef", NULL};
 	struct job jobs[3] = {job, job, job};
 	struct pool pool = {0};
 	const char *const *got;

@@ -485,13 +485,14 @@ a_command_that_left_its_group_is_ended_all_the_same(void **state)
 
 /* Stopping. */
 
-static void
+static enum rc
 raise_stop(void *context, pid_t pid)
 {
 	const int *stop = context;
 
 	assert_true(is_alive(pid));
 	assert_int_equal(eventfd_write(*stop, 1), 0);
+	return RC_OK;
 }
 
 static void
@@ -629,10 +630,38 @@ no_descriptor_is_left_open(void **state)
 	assert_int_equal(count_descriptors(), before);
 }
 
-static void
+static enum rc
 note_pid(void *context, pid_t pid)
 {
 	*(pid_t *)context = is_alive(pid) ? pid : -1;
+	return RC_OK;
+}
+
+/* Fails twice. */
+static enum rc
+count_notes(void *context, pid_t pid)
+{
+	unsigned *n = context;
+
+	assert_true(pid > 1);
+	return ++*n < 3 ? RC_STORE : RC_OK;
+}
+
+static void
+a_start_that_is_not_noted_is_told_again(void **state)
+{
+	const char *command[] = {script("command", "sleep 3.5"), NULL};
+	struct run what = plain(command);
+	struct run_result result;
+	unsigned n = 0;
+
+	(void)state;
+	need_pidfds();
+	what.input = input_of("");
+	run(&what, &result, count_notes, &n);
+	assert_int_equal(result.end, RUN_EXIT);
+	assert_int_equal(n, 3);
+	close(what.input);
 }
 
 static void
@@ -1092,6 +1121,7 @@ main(int argc, char **argv)
 	    TEST(stop_before_the_start_starts_nothing),
 	    TEST(a_command_sees_a_clean_process),
 	    TEST(no_descriptor_is_left_open),
+	    TEST(a_start_that_is_not_noted_is_told_again),
 	    TEST(the_caller_hears_of_the_start),
 	    TEST(it_works_where_0_to_2_are_closed),
 	    TEST(short_of_descriptors_it_starts_nothing_and_leaks_nothing),
