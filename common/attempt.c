@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "attempt.h"
 
@@ -303,7 +304,9 @@ write_note(struct work *work)
 	struct journal_note *note = &work->note;
 	enum rc rc;
 
-	*note = (struct journal_note){.began = clock_boot()};
+	*note = (struct journal_note){
+		.session = getsid(0), .began = clock_boot()
+	};
 	note->limit = note->began + attempt->hook->timeout +
 	    attempt->hook->kill_after;
 	rc = crypto_mark(note->mark);

@@ -168,6 +168,7 @@ struct journal_note {
 	char mark[CRYPTO_MARK];	/* its PELIHOOK_CLAIM; empty: it has none */
 	pid_t pid;		/* 0: it was not started yet */
 	uint64_t start;		/* of that process (orphan.h) */
+	pid_t session;		/* of its runner, and so its own */
 	int64_t began;		/* clock_boot */
 	int64_t limit;		/* when it is over at the latest, clock_boot */
 };

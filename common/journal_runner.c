@@ -173,9 +173,10 @@ journal_note_run(const struct journal_claim *claim,
 	memset(line, ' ', sizeof(line));
 	if (note != NULL)
 		n = snprintf(line, sizeof(line), "%" PRId64 " %" PRId64
-		    " %s %d %" PRIu64 " %" PRId64 " %" PRId64,
+		    " %s %d %" PRIu64 " %d %" PRId64 " %" PRId64,
 		    journal->runner, claim->number, note->mark,
-		    (int)note->pid, note->start, note->began, note->limit);
+		    (int)note->pid, note->start, (int)note->session,
+		    note->began, note->limit);
 	line[n] = ' ';
 	line[sizeof(line) - 1] = '\n';
 	do
@@ -195,8 +196,9 @@ read_note(const char line[NOTE_SIZE + 1], struct journal_orphan *orphan)
 	int end = 0;
 
 	if (sscanf(line, "%" SCNd64 " %" SCNd64 " %32[0-9a-f] %d %" SCNu64
-	    " %" SCNd64 " %" SCNd64 "%n", &runner, &claim, note.mark,
-	    &note.pid, &note.start, &note.began, &note.limit, &end) != 7 ||
+	    " %d %" SCNd64 " %" SCNd64 "%n", &runner, &claim, note.mark,
+	    &note.pid, &note.start, &note.session, &note.began, &note.limit,
+	    &end) != 8 ||
 	    end == 0 || runner != orphan->runner || claim != orphan->claim ||
 	    strlen(note.mark) != CRYPTO_MARK - 1)
 		return;

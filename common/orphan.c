@@ -32,6 +32,7 @@ struct process {
 	char name[NAME_SIZE];
 	char state;
 	pid_t group;
+	pid_t session;
 	unsigned flags;
 	long threads;
 	uint64_t start;
@@ -83,10 +84,10 @@ read_process(pid_t pid, struct process *process)
 		return exists(pid) ? RC_SYSTEM : RC_MISSING;
 	name = strchr(text, '(');
 	end = strrchr(text, ')');
-	if (name == NULL || end == NULL || sscanf(end + 1, " %c %*d %d %*d "
+	if (name == NULL || end == NULL || sscanf(end + 1, " %c %*d %d %d "
 	    "%*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %"
-	    SCNu64, &process->state, &process->group, &process->flags,
-	    &process->threads, &process->start) != 5)
+	    SCNu64, &process->state, &process->group, &process->session,
+	    &process->flags, &process->threads, &process->start) != 6)
 		return RC_SYSTEM;
 	process->pid = pid;
 	snprintf(process->name, sizeof(process->name), "%.*s",
@@ -146,12 +147,16 @@ ticks_of(int64_t boot)
 	return (uint64_t)boot * (uint64_t)sysconf(_SC_CLK_TCK) / 1000;
 }
 
-/* Starts are counted in whole ticks, cut off. */
+/*
+ * Whether a process of which no more is known could be the command.  Starts
+ * are counted in whole ticks, cut off.
+ */
 static bool
-began_in_time(const struct process *process, const struct orphan *orphan)
+could_be(const struct process *process, const struct orphan *orphan)
 {
 	return process->start + 1 >= ticks_of(orphan->since) &&
-	    process->start <= ticks_of(orphan->until) + 1;
+	    process->start <= ticks_of(orphan->until) + 1 &&
+	    process->session == orphan->session;
 }
 
 /*
@@ -237,12 +242,11 @@ consider(void *context, const struct process *process)
 			search->found = *process;
 		break;
 	case UNKNOWN:
-		if (began_in_time(process, search->orphan))
+		if (could_be(process, search->orphan))
 			search->hidden = true;
 		break;
 	case NO:
-		if (is_starting(process) &&
-		    began_in_time(process, search->orphan))
+		if (is_starting(process) && could_be(process, search->orphan))
 			search->starting = true;
 		break;
 	}

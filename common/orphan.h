@@ -31,6 +31,7 @@ enum rc orphan_start(pid_t pid, uint64_t *start);
 struct orphan {
 	pid_t pid;		/* 0: was not noted; set once it is found */
 	uint64_t start;
+	pid_t session;		/* its runner's: a group's leader stays in it */
 	char mark[CRYPTO_MARK];	/* PELIHOOK_CLAIM; empty: it has none */
 	int64_t since;		/* it began after this, and before that; */
 	int64_t until;		/* clock_boot */
@@ -47,7 +48,7 @@ enum orphan_state {
 /*
  * Looks once, without waiting.  A zombie is gone.  One that was not noted is
  * gone only if nothing that could be it is hidden: of the processes that
- * cannot be read only those that began in its time count.
+ * cannot be read only those that began in its time and session count.
  */
 enum orphan_state orphan_look(struct orphan *orphan);
 /*

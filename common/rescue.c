@@ -70,6 +70,7 @@ new_case(const struct conf *conf, const struct journal_orphan *orphan)
 	new->limit = limit_of(hook_of(conf, orphan), note);
 	new->command = (struct orphan){
 		.pid = note->pid, .start = note->start,
+		.session = note->session,
 		.since = note->began, .until = clock_boot()
 	};
 	memcpy(new->command.mark, note->mark, sizeof(note->mark));

@@ -624,7 +624,7 @@ start_strayed(struct journal_note *note)
 			pause();
 	}
 	*note = (struct journal_note){
-		"0123456789abcdef0123456789abcdef", pid, 0,
+		"0123456789abcdef0123456789abcdef", pid, 0, getsid(0),
 		clock_boot() - 60000, clock_boot() + 3600000
 	};
 	assert_int_equal(orphan_start(pid, &note->start), RC_OK);

@@ -842,7 +842,7 @@ static enum rc
 write_note(const struct journal_claim *claim, pid_t pid)
 {
 	struct journal_note note = {
-		"0123456789abcdef0123456789abcdef", pid, 815, 12, 34
+		"0123456789abcdef0123456789abcdef", pid, 815, 5, 12, 34
 	};
 
 	return journal_note_run(claim, &note);
@@ -1533,10 +1533,10 @@ static void
 another_note_is_nobodys(void **state)
 {
 	static const char *const lines[] = {
-		"1 2 0123456789abcdef0123456789abcdef 4711 815 12 34 ",
-		"2 1 0123456789abcdef0123456789abcdef 4711 815 12 34 ",
-		"1 1 0123456789abcdef 4711 815 12 34 ",
-		"1 1 0123456789abcdef0123456789abcdef 4711 815 12",
+		"1 2 0123456789abcdef0123456789abcdef 4711 815 5 12 34 ",
+		"2 1 0123456789abcdef0123456789abcdef 4711 815 5 12 34 ",
+		"1 1 0123456789abcdef 4711 815 5 12 34 ",
+		"1 1 0123456789abcdef0123456789abcdef 4711 815 5 12",
 		"1 1", ""
 	};
 	struct journal *journal = open_journal();
@@ -1554,6 +1554,7 @@ another_note_is_nobodys(void **state)
 	assert_false(orphan.first);
 	assert_string_equal(orphan.note.mark,
 	    "0123456789abcdef0123456789abcdef");
+	assert_int_equal(orphan.note.session, 5);
 	assert_int_equal(orphan.note.began, 12);
 	assert_int_equal(orphan.note.limit, 34);
 	snprintf(path, sizeof(path), "%s-runners", journal_path);

@@ -15,7 +15,8 @@ static struct orphan
 wanted(pid_t pid)
 {
 	struct orphan orphan = {
-		.pid = pid, .since = clock_boot() - 60000,
+		.pid = pid, .session = getsid(0),
+		.since = clock_boot() - 60000,
 		.until = clock_boot() + 60000
 	};
 
