@@ -46,7 +46,7 @@ make_work() {
 
 fill_work() {
 	mkdir "$WORK/tmp" "$WORK/small" &&
-	    cp "$HERE"/*.py "$HERE/../cases/fastcgi.py" \
+	    cp "$HERE"/*.py "$HERE"/*.sql "$HERE/../cases/fastcgi.py" \
 		"$HERE/../cases/harness.py" "$BUILD/tests/fault/mark" \
 		"$BUILD/tests/fault/pelihook.cgi" \
 		"$BUILD/tests/fault/pelihook.fcgi" \

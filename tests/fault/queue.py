@@ -8,13 +8,14 @@ import os
 import random
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 
 import harness
-from fault import (DONE, DRAIN, QUEUED, RUNNING, Site, check_journal,
+from fault import (DEAD, DONE, DRAIN, QUEUED, RUNNING, Site, check_journal,
                    check_order, event)
 from harness import (FCGI, PATIENCE, Process, check, fastcgi, post, spawn,
                      status_of, wait_for)
@@ -404,6 +405,72 @@ def reload(site, server):
     check(later == [["1", "2"], ["2", "1"]], "by the new one: %r" % later)
 
 
+# What a batch takes.
+
+LARGE = """journal @DIR@/journal.db
+dispatch none
+hook peliqan
+  secret-file @DIR@/secret.new
+  batch 12
+  on * run /bin/true
+"""
+
+
+def peak_of_drain(site, count):
+    """The most memory, in KiB, of a drain that has so many large payloads
+    to run at once."""
+    for number in range(count):
+        body = event(number, list=[{"x": 1}] * 40000)
+        check(status_of(site.ask_cgi(body)) == 202, "not stored")
+    process = subprocess.Popen(
+        site.ctl_command("drain"), stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=harness.PASSED)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    check(process.returncode == 0, "drain: %r" % process.returncode)
+    return usage.ru_maxrss
+
+
+def batch_memory(site):
+    """A parsed payload is many times as large as its text, and is there
+    once at a time."""
+    site.conf = site.config(LARGE)
+    one = peak_of_drain(site, 1)
+    many = peak_of_drain(site, 12)
+    print("# %d KiB with one payload, %d with a batch of 12" % (one, many))
+    check(many < 2 * one, "%d KiB, and %d with one" % (many, one))
+
+
+# A journal of an earlier release.
+
+def earlier(site):
+    """It is opened as it is, and goes on where it was left."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                           "earlier.sql")) as file:
+        text = file.read()
+    made = sqlite3.connect(site.journal)
+    made.executescript(text)
+    made.close()
+    os.chmod(site.journal, 0o600)
+    states = {number: state for number, (_, state, _, _)
+              in site.deliveries().items()}
+    check(states == {1: DONE, 2: DEAD, 3: QUEUED, 4: RUNNING, 5: QUEUED,
+                     6: QUEUED}, "states %r" % states)
+    site.ctl("drain")
+    for number, attempts in (4, 2), (5, 1), (6, 1):
+        found = site.deliveries()[number]
+        check(found[1:3] == (DONE, attempts), "event %d: %r" %
+              (number, found))
+    check(site.deliveries()[1][1:3] == (DONE, 1), "what was done")
+    check(site.deliveries()[2][1:3] == (DEAD, 1), "what was dead")
+    ran_now = [run.number for run in site.runs() if run.number in (4, 5)]
+    check(ran_now == [4, 5], "in the order %r" % ran_now)
+    check(site.ask_journal("SELECT count(*) FROM runners") == [(0,)],
+          "the killed runner is still there")
+    check_journal(site.journal)
+
+
 # A journal that is being made.
 
 def made_at_once(_):
@@ -470,6 +537,9 @@ TESTS += [
      with_server(stop_in_time), {}),
     ("a reload while a command runs", with_server(reload), {}),
     ("a journal that six processes make at once", made_at_once, {}),
+    ("a batch keeps no parsed payload while it runs", batch_memory, {}),
+    ("a journal of 0.1.0 goes on where it was left", earlier,
+     {"hook": "  order /key"}),
 ]
 
 
