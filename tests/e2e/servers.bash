@@ -8,6 +8,9 @@
 #	/usr/lib/cgi-bin/		the build's own programs
 #	/run/pelihook/, /run/lighttpd/	$WORK
 #
+# With OFFER set, what an example has in a comment for the hook `internal` is
+# in force, and the same once more for the hook `inside` and 127.0.0.1.
+#
 # The rest (ports, logs, the configuration to use) stands in a file around
 # it, which a real server has too.  To add a server, add a function here and
 # its name to SERVERS.  What differs besides:
@@ -22,12 +25,23 @@ export SERVERS
 
 example() {	# name [upstream]: the file as the server is to read it
 	local copy=$WORK/example-$1
-	sed -e "s|/usr/lib/cgi-bin/pelihook.cgi|$CGI|" \
+	{
+		cat "$SOURCE/examples/$1"
+		[ -z "${OFFER:-}" ] || offered "$1"
+	} | sed -e "s|/usr/lib/cgi-bin/pelihook.cgi|$CGI|" \
 	    -e "s|/usr/lib/cgi-bin/pelihook.fcgi|$FCGI|" \
 	    -e "s|${2:+unix:}/run/pelihook/pelihook.sock|${2:-$WORK/pelihook.sock}|" \
-	    -e "s|/run/lighttpd/|$WORK/|" \
-	    "$SOURCE/examples/$1" >"$copy"
+	    -e "s|/run/lighttpd/|$WORK/|" >"$copy"
 	echo "$copy"
+}
+
+offered() {	# example
+	sed -n '/^# A hook with .signature none./,/^$/s/^#\([^ ]\)/\1/p' \
+	    "$SOURCE/examples/$1" >"$WORK/offered"
+	grep -q /hook/internal "$WORK/offered" || return 1
+	cat "$WORK/offered"
+	sed -e 's|internal|inside|g' -e 's|10\.0\.0\.0/8|127.0.0.1|' \
+	    "$WORK/offered"
 }
 
 # Servers that become another user would not get into $WORK; so root starts
@@ -195,7 +209,8 @@ launch_apache() {
 	shift
 	mkdir -p "$WORK/apache"
 	{
-		for module in "mpm_$1" authz_core env alias setenvif "${@:2}"
+		for module in "mpm_$1" authz_core authz_host env \
+		    alias setenvif "${@:2}"
 		do
 			echo "LoadModule ${module}_module" \
 			    "/usr/lib/apache2/modules/mod_$module.so"
@@ -266,6 +281,7 @@ start_caddy() {
 	http://:$PORT {
 		bind 127.0.0.1
 		import $(example Caddyfile)
+		respond 404
 	}
 	END
 	serve caddy env "HOME=$WORK" caddy run --adapter caddyfile \
