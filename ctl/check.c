@@ -109,8 +109,8 @@ show_reached(const struct conf *conf, const struct hook *hook)
 	bool only = conf->hooks_len == 1;
 
 	if (hook->signature.kind == SCHEME_NONE)
-		print_field("reached by", "PELIHOOK_HOOK=%s only%s", hook->name,
-		    only ? ", or without a path as the only hook" : "");
+		print_field("reached by", "PELIHOOK_HOOK=%s%s", hook->name,
+		    only ? ", or no path: it is the only hook" : " only");
 	else
 		print_field("reached by", "path /%s%s, or PELIHOOK_HOOK=%s",
 		    hook->name, only ? " or none" : "", hook->name);

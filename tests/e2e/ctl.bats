@@ -411,6 +411,15 @@ three
 	[[ $output == *"reached by   PELIHOOK_HOOK=plain only"* ]]
 }
 
+@test "check: the only hook is reached without a path, signed or not" {
+	make_conf <<-EOF
+		on * ignore
+	EOF
+	sed -i -e 's/secret-file .*/signature none/' "$conf"
+	run -0 --separate-stderr ctl check
+	[[ $output == *"reached by   PELIHOOK_HOOK=peliqan, or no path: "* ]]
+}
+
 @test "check warns on standard error and is content" {
 	make_conf <<-EOF
 		timeout 50s

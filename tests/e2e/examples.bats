@@ -237,6 +237,17 @@ start_kafka() {
 	[ "$status" -eq 0 ]
 }
 
+# Behind each server the tests try to; this is for what they do not run.
+@test "no example or manual puts a part of a request into PELIHOOK_HOOK" {
+	cd "$SOURCE"
+	local files=(README.md SECURITY.md examples/*.conf examples/Caddyfile
+	    common/*.5 cgi/*.8 fcgi/*.8 ctl/*.8)
+	grep -qE 'PELIHOOK_HOOK\W+internal' "${files[@]}"
+	run grep -nE 'PELIHOOK_HOOK\W*[$%{]' "${files[@]}"
+	echo "$output"
+	[ "$status" -eq 1 ]
+}
+
 @test "README's line for Prometheus writes what promtool accepts" {
 	local line
 	configure log-event.sh <<-END

@@ -7,7 +7,7 @@ load lib.bash
 load servers.bash
 
 # This one asks where pelihookctl is.
-FCGI=$BUILD/tests/fault/pelihook.fcgi
+export FCGI=$BUILD/tests/fault/pelihook.fcgi
 
 setup_file() {
 	prepare

@@ -115,6 +115,8 @@ reload_responders() {
 	until_true 10 no_responders
 	# What is still queued is run by the next process.
 	if [ "$DISPATCH" = drain ]; then
+		# The shell that is started is to put them in.
+		# shellcheck disable=SC2016
 		serve last sh -c 'while "$0" -c "$1" drain; do sleep 1; done' \
 		    "$CTL" "$CONFIG"
 	else
