@@ -275,6 +275,42 @@ check_template(struct reader *reader)
 	return RC_OK;
 }
 
+static bool
+is_number(const struct scheme *scheme, const char *field)
+{
+	return scheme->unit != SCHEME_RFC3339 &&
+	    bytes_begin(bytes_of(field), "{timestamp}");
+}
+
+/*
+ * Bytes must not pass from one field to the next under the same MAC, so
+ * something stands between two of them that tells where they end; verify()
+ * sees to it that no id holds it.
+ */
+static enum rc
+check_separators(struct reader *reader)
+{
+	static const char digits[] = "0123456789";
+	const struct scheme *scheme = reader->scheme;
+	const char *at = strchr(scheme->over, '{');
+	const char *end, *next;
+
+	while ((next = strchr(end = strchr(at, '}') + 1, '{')) != NULL) {
+		if (next == end)
+			return wrong(reader, "two fields of `over' stand "
+			    "side by side, where nothing tells what is whose: "
+			    "write what separates them, as in "
+			    "{id}.{timestamp}.{body}");
+		if ((is_number(scheme, at) && strchr(digits, end[0])) ||
+		    (is_number(scheme, next) && strchr(digits, next[-1])))
+			return wrong(reader, "a digit beside {timestamp} "
+			    "cannot be told from the timestamp's own: write "
+			    "another separator, as in {timestamp}.{body}");
+		at = next;
+	}
+	return RC_OK;
+}
+
 static enum rc
 check_timestamp(struct reader *reader)
 {
@@ -301,6 +337,8 @@ read_recipe(struct reader *reader)
 		rc = read_option(reader);
 	if (rc == RC_OK)
 		rc = check_template(reader);
+	if (rc == RC_OK)
+		rc = check_separators(reader);
 	if (rc == RC_OK)
 		rc = check_timestamp(reader);
 	return rc;

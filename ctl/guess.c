@@ -25,20 +25,19 @@ static const char *const presets[] = {
 static const char *const splits[] = {"", " ", ",", ";"};
 
 static const char *const over_stamp[] = {"{timestamp}.{body}",
-    "{timestamp}:{body}", "{timestamp}{body}", "{body}{timestamp}",
-    "v0:{timestamp}:{body}", "v1:{timestamp}:{body}", "{timestamp},{body}",
+    "{timestamp}:{body}", "v0:{timestamp}:{body}", "v1:{timestamp}:{body}",
+    "{timestamp},{body}",
     "{timestamp}|{body}", "{timestamp}-{body}", "{timestamp}_{body}",
     "{timestamp} {body}", "{timestamp};{body}", "{body}.{timestamp}",
     "{body}:{timestamp}", "{body}|{timestamp}", "{body},{timestamp}"};
 
 static const char *const over_id[] = {"{id}.{body}", "{id}:{body}",
-    "{id}{body}", "{id}|{body}", "{body}{id}", "{body}.{id}"};
+    "{id}|{body}", "{body}.{id}"};
 
 static const char *const over_both[] = {"{id}.{timestamp}.{body}",
     "{timestamp}.{id}.{body}", "{id}:{timestamp}:{body}",
-    "{timestamp}:{id}:{body}", "{id}{timestamp}{body}", "{timestamp}{id}{body}",
-    "{id}|{timestamp}|{body}", "{timestamp}|{id}|{body}",
-    "{body}{timestamp}{id}", "{body}{id}{timestamp}"};
+    "{timestamp}:{id}:{body}", "{id}|{timestamp}|{body}",
+    "{timestamp}|{id}|{body}"};
 
 /* Where a timestamp may stand. */
 struct stamp {

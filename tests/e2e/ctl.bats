@@ -500,7 +500,7 @@ with_cron() {
 	"$PELIHOOKCTL" sample pipeline_run_error >"$T/body"
 	for recipe in auto github stripe slack standard-webhooks \
 	    "header X-Mine split , prefix v1= encoding base64 timestamp header X-When unit ms id header X-Id over {id}.{timestamp}.{body}" \
-	    "header X-Mine timestamp header X-When unit rfc3339 over {timestamp}{body}"; do
+	    "header X-Mine timestamp header X-When unit rfc3339 over {timestamp}.{body}"; do
 		make_conf <<-EOF
 			signature $recipe
 			on * run /bin/true

@@ -27,7 +27,7 @@ static const char *const recipes[] = {
 	"header X-Signature timestamp header X-Time unit rfc3339 id header "
 	    "X-Id over {id}.{timestamp}.{body}",
 	"header X-Signature timestamp header X-Time unit s "
-	    "over {body}{timestamp} tolerance 100d",
+	    "over {body}.{timestamp} tolerance 100d",
 };
 
 static const size_t recipes_len = sizeof(recipes) / sizeof(recipes[0]);

@@ -184,16 +184,16 @@ static const struct {
 	"header X-Webflow-Signature encoding hex "
 	"timestamp header X-Webflow-Timestamp unit ms "
 	"over {timestamp}:{body}"},
-    {"2023-11-14T22:13:20Z@", {"HTTP_X_ZENDESK_WEBHOOK_SIGNATURE=$B",
-	"HTTP_X_ZENDESK_WEBHOOK_SIGNATURE_TIMESTAMP=2023-11-14T22:13:20Z"},
-	"header X-Zendesk-Webhook-Signature encoding base64 timestamp "
-	"header X-Zendesk-Webhook-Signature-Timestamp unit rfc3339 "
-	"over {timestamp}{body}"},
-    {"@2023-11-14T14:13:20-08:00", {"HTTP_BOX_SIGNATURE_PRIMARY=$B",
-	"HTTP_BOX_DELIVERY_TIMESTAMP=2023-11-14T14:13:20-08:00"},
-	"header Box-Signature-Primary encoding base64 "
-	"timestamp header Box-Delivery-Timestamp unit rfc3339 "
-	"over {body}{timestamp}"},
+    {"2023-11-14T22:13:20Z.@", {"HTTP_X_SIGNATURE=$B",
+	"HTTP_X_SIGNATURE_TIMESTAMP=2023-11-14T22:13:20Z"},
+	"header X-Signature encoding base64 timestamp "
+	"header X-Signature-Timestamp unit rfc3339 "
+	"over {timestamp}.{body}"},
+    {"@.2023-11-14T14:13:20-08:00", {"HTTP_X_SIGNATURE=$B",
+	"HTTP_X_DELIVERY_TIMESTAMP=2023-11-14T14:13:20-08:00"},
+	"header X-Signature encoding base64 "
+	"timestamp header X-Delivery-Timestamp unit rfc3339 "
+	"over {body}.{timestamp}"},
     {"1700000000,@", {"HTTP_X_CONVOY_TIMESTAMP=1700000000",
 	"HTTP_X_CONVOY_SIGNATURE=$H"},
 	"header X-Convoy-Signature encoding hex "
@@ -236,21 +236,12 @@ static const struct {
 	"header Svix-Signature split \" \" prefix v1, encoding base64 "
 	"timestamp header Svix-Timestamp id header Svix-Id "
 	"over {id}.{timestamp}.{body}"},
-    {"e76c2023-11-14T22:13:20.123456789Z@",
-	{"HTTP_TWITCH_EVENTSUB_MESSAGE_ID=e76c",
-	"HTTP_TWITCH_EVENTSUB_MESSAGE_TIMESTAMP="
-	"2023-11-14T22:13:20.123456789Z",
-	"HTTP_TWITCH_EVENTSUB_MESSAGE_SIGNATURE=sha256=$H"},
-	"header Twitch-Eventsub-Message-Signature prefix sha256= "
-	"encoding hex timestamp header Twitch-Eventsub-Message-Timestamp "
-	"unit rfc3339 id header Twitch-Eventsub-Message-Id "
-	"over {id}{timestamp}{body}"},
     {"n0nce.@", {"HTTP_X_NONCE=n0nce", "HTTP_X_SIGNATURE=$H"},
 	"header X-Signature encoding hex id header X-Nonce "
 	"over {id}.{body}"},
-    {"@n0nce", {"HTTP_X_GITHUB_DELIVERY=n0nce", "HTTP_X_SIGNATURE=$H"},
+    {"@.n0nce", {"HTTP_X_GITHUB_DELIVERY=n0nce", "HTTP_X_SIGNATURE=$H"},
 	"header X-Signature encoding hex id header X-Github-Delivery "
-	"over {body}{id}"},
+	"over {body}.{id}"},
 };
 
 static void

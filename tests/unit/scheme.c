@@ -98,16 +98,16 @@ static const struct {
     .header = {"X", "HTTP_X"}, .split = ";", .prefix = "h1=",
     .stamp = SCHEME_STAMP_ITEM, .stamp_item = "ts=",
     .over = "{timestamp}:{body}", .tolerance = 5000}},
-    {"header X timestamp header T unit ms over {body}{timestamp}",
+    {"header X timestamp header T unit ms over {body}.{timestamp}",
     {.kind = SCHEME_HEADER, .header = {"X", "HTTP_X"}, .split = "",
     .prefix = "", .stamp = SCHEME_STAMP_HEADER,
     .stamp_header = {"T", "HTTP_T"}, .unit = SCHEME_MILLISECONDS,
-    .over = "{body}{timestamp}", .tolerance = 300000}},
+    .over = "{body}.{timestamp}", .tolerance = 300000}},
     {"header X timestamp header T unit rfc3339 tolerance 1d "
-    "over {timestamp}{body}", {.kind = SCHEME_HEADER,
+    "over {timestamp}.{body}", {.kind = SCHEME_HEADER,
     .header = {"X", "HTTP_X"}, .split = "", .prefix = "",
     .stamp = SCHEME_STAMP_HEADER, .stamp_header = {"T", "HTTP_T"},
-    .unit = SCHEME_RFC3339, .over = "{timestamp}{body}",
+    .unit = SCHEME_RFC3339, .over = "{timestamp}.{body}",
     .tolerance = 86400000}},
     {"header X over '{timestamp}.{timestamp} \"{body}\"' unit s "
     "timestamp header T tolerance 250ms", {.kind = SCHEME_HEADER,
@@ -203,26 +203,26 @@ bad_lines_are_refused_with_a_reason(void **state)
 	    "header X over {timestamp}.{body}", "header X over {id}.{body}",
 	    "header X over {timestamp} timestamp header T",
 	    "header X timestamp", "header X timestamp header",
-	    "header X timestamp body over {timestamp}{body}",
-	    "header X timestamp header 'T T' over {timestamp}{body}",
-	    "header X timestamp item t= over {timestamp}{body}",
-	    "header X split , timestamp item over {timestamp}{body}",
-	    "header X split , timestamp item '' over {timestamp}{body}",
+	    "header X timestamp body over {timestamp}.{body}",
+	    "header X timestamp header 'T T' over {timestamp}.{body}",
+	    "header X timestamp item t= over {timestamp}.{body}",
+	    "header X split , timestamp item over {timestamp}.{body}",
+	    "header X split , timestamp item '' over {timestamp}.{body}",
 	    "header X timestamp header T",
 	    "header X timestamp header T over {body}",
 	    "header X unit s", "header X unit ms over {body}",
-	    "header X timestamp header T over {timestamp}{body} unit m",
-	    "header X timestamp header T over {timestamp}{body} unit",
+	    "header X timestamp header T over {timestamp}.{body} unit m",
+	    "header X timestamp header T over {timestamp}.{body} unit",
 	    "header X tolerance 5m", "header X tolerance",
-	    "header X timestamp header T over {timestamp}{body} tolerance",
-	    "header X timestamp header T over {timestamp}{body} tolerance 5",
-	    "header X timestamp header T over {timestamp}{body} tolerance -5m",
-	    "header X timestamp header T over {timestamp}{body} tolerance off",
-	    "header X id", "header X id I over {id}{body}",
-	    "header X id header over {id}{body}", "header X id header I",
-	    "header X id header 'a b' over {id}{body}",
+	    "header X timestamp header T over {timestamp}.{body} tolerance",
+	    "header X timestamp header T over {timestamp}.{body} tolerance 5",
+	    "header X timestamp header T over {timestamp}.{body} tolerance -5m",
+	    "header X timestamp header T over {timestamp}.{body} tolerance off",
+	    "header X id", "header X id I over {id}.{body}",
+	    "header X id header over {id}.{body}", "header X id header I",
+	    "header X id header 'a b' over {id}.{body}",
 	    ("header X timestamp header T timestamp header U "
-	    "over {timestamp}{body}"),
+	    "over {timestamp}.{body}"),
 	};
 	unsigned wrong = 0;
 
@@ -238,6 +238,66 @@ bad_lines_are_refused_with_a_reason(void **state)
 		    why != NULL && why[0] != '\0');
 		wrong += case_true(cases[i], "left alone",
 		    scheme.tolerance == 4711);
+		pool_free(&pool);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+/* A template, the unit of its timestamp, and what is said of it. */
+static const struct {
+	const char *over;
+	const char *unit;
+	const char *why;	/* NULL: it is good */
+} templates[] = {
+    {"{id}.{timestamp}{body}", "s", "side by side"},
+    {"{id}.{body}{timestamp}", "ms", "side by side"},
+    {"{id}.{timestamp}{body}", "rfc3339", "side by side"},
+    {"{id}.{body}{timestamp}", "rfc3339", "side by side"},
+    {"{id}{timestamp}.{body}", "s", "side by side"},
+    {"{id}{timestamp}.{body}", "rfc3339", "side by side"},
+    {"{timestamp}{id}.{body}", "s", "side by side"},
+    {"{timestamp}.{id}{body}", "s", "side by side"},
+    {"{timestamp}.{body}{id}", "s", "side by side"},
+    {"{body}.{id}{timestamp}", "s", "side by side"},
+    {"{id}{id}.{timestamp}.{body}", "s", "side by side"},
+    {"v0:{id}.{timestamp}.{body}:{timestamp}{timestamp}", "s",
+    "side by side"},
+    {"{id}.{timestamp}0{body}", "s", "a digit"},
+    {"{id}.{body}9{timestamp}", "ms", "a digit"},
+    {"{id}.{body}.{timestamp}1.{timestamp}", "ms", "a digit"},
+    {"{id}.{timestamp}0{body}", "rfc3339", NULL},
+    {"{id}.{timestamp}.0{body}", "s", NULL},
+    {"v0{timestamp}.{id}.{body}", "s", NULL},
+    {"{id}.{body}.{timestamp}0", "s", NULL},
+    {"{id}0{body}.{timestamp}", "s", NULL},
+    {"{timestamp}.{body}.{id}", "s", NULL},
+    {"{body}.{timestamp}.{id}", "s", NULL},
+    {"({id})({timestamp})({body})", "s", NULL},
+    {"{id}}{timestamp}}{body}", "s", NULL},
+};
+
+static void
+fields_never_touch(void **state)
+{
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(templates); i++) {
+		const char *words[] = {"header", "X", "id", "header", "I",
+		    "timestamp", "header", "T", "unit", templates[i].unit,
+		    "over", templates[i].over};
+		const char *why = "";
+		struct pool pool = {0};
+		struct scheme scheme;
+		enum rc rc = scheme_parse(words, COUNT(words), &pool, &scheme,
+		    &why);
+
+		wrong += case_rc(templates[i].over, rc,
+		    templates[i].why == NULL ? RC_OK : RC_SYNTAX);
+		wrong += case_true(templates[i].over, "why and what to write",
+		    templates[i].why == NULL ||
+		    (strstr(why, templates[i].why) != NULL &&
+		    strstr(why, "write ") != NULL));
 		pool_free(&pool);
 	}
 	assert_int_equal(wrong, 0);
@@ -291,6 +351,7 @@ main(void)
 	    cmocka_unit_test(what_is_printed_is_read_back),
 	    cmocka_unit_test(printing_keeps_to_the_ceiling),
 	    cmocka_unit_test(bad_lines_are_refused_with_a_reason),
+	    cmocka_unit_test(fields_never_touch),
 	    cmocka_unit_test(a_template_of_any_length_is_bounded),
 	    cmocka_unit_test(a_header_has_two_spellings),
 	};

@@ -897,7 +897,7 @@ static const struct {
     STANDARD_TIME, STANDARD_ID, STANDARD_ID}, 0, RC_REPEATED},
 
 #define UNIT(unit, stamp) "header X timestamp header T unit " unit \
-    " over {timestamp}{body}", stamp "{body}", {"HTTP_X=$H", "HTTP_T=" stamp}
+    " over {timestamp}.{body}", stamp ".{body}", {"HTTP_X=$H", "HTTP_T=" stamp}
     {"milliseconds", UNIT("ms", "1700000000123"), 0, RC_OK},
     {"milliseconds, to the last", UNIT("ms", "1700000000123"), 300123,
     RC_OK},
@@ -918,8 +918,8 @@ static const struct {
     {"rfc3339, digits", UNIT("rfc3339", "1700000000"), 0, RC_SIGNATURE},
     {"seconds by name", UNIT("s", "1700000000"), 0, RC_OK},
 
-#define TOLERANCE "header X timestamp header T over {body}{timestamp} " \
-    "tolerance 1500ms", "{body}1700000000", {"HTTP_X=$H", "HTTP_T=1700000000"}
+#define TOLERANCE "header X timestamp header T over {body}.{timestamp} " \
+    "tolerance 1500ms", "{body}.1700000000", {"HTTP_X=$H", "HTTP_T=1700000000"}
     {"tolerance, behind", TOLERANCE, 1500, RC_OK},
     {"tolerance, too far behind", TOLERANCE, 1501, RC_SIGNATURE},
     {"tolerance, ahead", TOLERANCE, -1500, RC_OK},
@@ -1060,8 +1060,8 @@ static const char *const signing_lines[] = {
     "header X-Signature prefix v0=", "header X-Signature split ,",
     "header X-Signature split ' ' prefix v1, encoding base64",
     "header X timestamp header T over {timestamp}.{body}",
-    "header X timestamp header T unit ms over {timestamp}{body}",
-    "header X timestamp header T unit rfc3339 over {body}{timestamp}",
+    "header X timestamp header T unit ms over {timestamp}.{body}",
+    "header X timestamp header T unit rfc3339 over {body}.{timestamp}",
     "header X split ; prefix h1= timestamp item ts= "
     "over {timestamp}:{body} tolerance 5s",
     "header X split , prefix v1= encoding base64 timestamp item t= unit ms "
@@ -1069,7 +1069,7 @@ static const char *const signing_lines[] = {
     "header X split , prefix v1= timestamp item t= unit rfc3339 "
     "over {timestamp}.{body}",
     "header X id header I over {id}.{body}",
-    "header X id header I timestamp header T over {body}{timestamp}{id}",
+    "header X id header I timestamp header T over {body}.{timestamp}.{id}",
     "header X over 'v0 {body} \"end\"'",
 };
 
@@ -1129,17 +1129,8 @@ auto_signs_as_x_signature(void **state)
 /*
  * The published vectors.  Each is a `signature` line of the grammar, made
  * from its recipe; the clock is the vector's.  All of them can be said in the
- * grammar.  What is not taken literally stands here with the reason.
+ * grammar, but for those that sign two fields with nothing between.
  */
-static const struct {
-	const char *name;
-	int64_t now;		/* seconds */
-	const char *why;
-} exceptions[] = {
-    {"zendesk-go-static-test-secret", 1234, "it names no time and signs the "
-    "timestamp 1234: that is taken for the time"},
-};
-
 static struct json_object *
 load_vectors(void)
 {
@@ -1256,11 +1247,6 @@ body_of(struct pool *pool, struct json_object *vector)
 static int64_t
 time_of(struct json_object *vector)
 {
-	const char *name = member(vector, "name");
-
-	for (size_t i = 0; i < COUNT(exceptions); i++)
-		if (strcmp(exceptions[i].name, name) == 0)
-			return exceptions[i].now * 1000;
 	return json_object_get_int64(json_object_object_get(vector, "now")) *
 	    1000;
 }
@@ -1297,6 +1283,20 @@ expected(struct json_object *vector)
 	    ? RC_OK : RC_SIGNATURE;
 }
 
+static bool
+is_refused(struct json_object *vector)
+{
+	const char *words[] = {"header", "X", "timestamp", "header", "T",
+	    "over", member(vector, "content")};
+	const char *why = NULL;
+	struct pool pool = {0};
+	struct scheme scheme;
+	enum rc rc = scheme_parse(words, COUNT(words), &pool, &scheme, &why);
+
+	pool_free(&pool);
+	return rc == RC_SYNTAX && strstr(why, "side by side") != NULL;
+}
+
 static void
 all_published_vectors_come_to_what_they_say(void **state)
 {
@@ -1310,13 +1310,18 @@ all_published_vectors_come_to_what_they_say(void **state)
 		    json_object_array_get_idx(vectors, i);
 
 		assert_string_equal(member(vector, "algorithm"), "sha256");
+		if (strstr(member(vector, "content"), "}{") != NULL) {
+			wrong += case_true(member(vector, "name"),
+			    "refused", is_refused(vector));
+			continue;
+		}
 		valid += expected(vector) == RC_OK;
 		wrong += case_rc(member(vector, "name"),
 		    run_vector(vector, NULL), expected(vector));
 	}
 	assert_int_equal(wrong, 0);
 	assert_int_equal(n, 72);
-	assert_int_equal(valid, 35);
+	assert_int_equal(valid, 30);
 	json_object_put(vectors);
 }
 
