@@ -6,6 +6,8 @@
 #define ROW_PIPELINE "pipeline"
 #define ROW_CONNECTION "connection"
 
+enum { FOUND_NAME = 64 };	/* most bytes of a name that was found */
+
 static const struct catalog_row rows[] = {
 	{ "connection_added", ROW_CONNECTION, "", "added", "", "",
 	    "a data connection was created" },
@@ -86,6 +88,20 @@ catalog_unknown(struct bytes name)
 {
 	return bytes_begin(name, "pipeline_run_") ?
 	    &unknown_pipeline : &unknown_event;
+}
+
+bool
+catalog_is_name(struct bytes name)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789_.:-";
+
+	if (name.len == 0 || name.len > FOUND_NAME)
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		if (name.data[i] == '\0' || !strchr(allowed, name.data[i]))
+			return false;
+	return true;
 }
 
 static const struct group *

@@ -28,6 +28,12 @@ const struct catalog_row *catalog_find(struct bytes name);
  */
 const struct catalog_row *catalog_unknown(struct bytes name);
 
+/*
+ * Whether it is taken for the name of an event that is not in the table,
+ * unless `event-name` says where names stand: [A-Za-z0-9_.:-], at most 64.
+ */
+bool catalog_is_name(struct bytes name);
+
 /* Whether @failure and so on is a group. */
 bool catalog_is_group(struct bytes group);
 /*

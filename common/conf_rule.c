@@ -34,7 +34,7 @@ check_event(struct draft *draft, const char *event)
 		return values_glob(draft, event);
 	if (strlen(event) >= JOB_NAME)
 		return values_wrong(draft, "the event's name `%.64s...' is "
-		    "longer than 64 bytes: no event has it", event);
+		    "longer than 255 bytes: no event has it", event);
 	return RC_OK;
 }
 

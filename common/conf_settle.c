@@ -33,21 +33,34 @@ is_given(const struct draft_scope *scope, enum draft_word word)
 	return scope->lines[word] != 0;
 }
 
+static void
+need_journal(struct draft *draft, const struct draft_scope *scope,
+    enum draft_word word, const char *what)
+{
+	complaints_add(&draft->complaints, line_of(scope, word), "`%s' needs "
+	    "a journal: write `journal PATH' before the first hook, or take "
+	    "the line out", what);
+}
+
 /* Every directive that needs a journal, where there is none. */
 static void
 check_journal(struct draft *draft, const struct draft_scope *scope)
 {
+	static const enum draft_word words[] = {
+		DRAFT_DEDUPE_WINDOW, DRAFT_KEEP, DRAFT_DISPATCH
+	};
+
 	if (draft->conf->journal_line != 0 || draft->garbled)
 		return;
 	if (is_given(scope, DRAFT_DELIVERY) &&
 	    scope->hook.delivery == CONF_QUEUE)
-		complaints_add(&draft->complaints,
-		    line_of(scope, DRAFT_DELIVERY), "`delivery queue' needs "
-		    "a journal: write `journal PATH' before the first hook");
+		need_journal(draft, scope, DRAFT_DELIVERY, "delivery queue");
 	if (scope->hook.dedupe.from != CONF_FROM_NONE)
-		complaints_add(&draft->complaints,
-		    line_of(scope, DRAFT_DEDUPE), "`dedupe' needs a journal: "
-		    "write `journal PATH' before the first hook");
+		need_journal(draft, scope, DRAFT_DEDUPE, "dedupe");
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (is_given(scope, words[i]))
+			need_journal(draft, scope, words[i],
+			    directives_name(words[i]));
 }
 
 static const char *
@@ -286,6 +299,13 @@ check_defaults(struct draft *draft)
 			    "`%s' is for hooks that queue, and no hook does: "
 			    "%s, or take the line out", directives_name(i),
 			    queue_advice(draft));
+	/* Without a journal that was said already. */
+	if (defaults->own[DRAFT_DELIVERY] != 0 && conf->journal_line != 0 &&
+	    defaults->hook.delivery == CONF_QUEUE)
+		complaints_add(&draft->complaints,
+		    defaults->own[DRAFT_DELIVERY], "`delivery queue' is for "
+		    "no hook, as each one waits: take this line out, or "
+		    "`delivery wait' out of the hooks that are to queue");
 }
 
 enum rc

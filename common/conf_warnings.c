@@ -52,7 +52,27 @@ warn_signature(const struct hook *hook, struct complaints *list)
 	else if (!is_stamped(hook) && hook->dedupe.from == CONF_FROM_NONE)
 		complaints_add(list, line, "hook %s: the signature has no "
 		    "timestamp and there is no `dedupe': a captured request "
-		    "can be sent again", hook->name);
+		    "can be sent again (with `dedupe body', a second event "
+		    "that is equal to the byte is dropped as well)",
+		    hook->name);
+}
+
+/* One that came early by the tolerance stays fresh for twice as long. */
+static void
+warn_window(const struct hook *hook, struct complaints *list)
+{
+	int64_t tolerance = hook->signature.tolerance;
+	enum draft_word word = hook->lines[DRAFT_DEDUPE_WINDOW] != 0 ?
+	    DRAFT_DEDUPE_WINDOW : DRAFT_DEDUPE;
+
+	if (!is_stamped(hook) || hook->dedupe.from == CONF_FROM_NONE ||
+	    hook->dedupe_window / 2 >= tolerance)
+		return;
+	complaints_add(list, line_of(hook, word), "hook %s: the "
+	    "`dedupe-window' is shorter than twice the tolerance of the "
+	    "signature: a captured request can be sent again behind it; "
+	    "write `dedupe-window %llus' or more", hook->name,
+	    (unsigned long long)tolerance / 500 + (tolerance % 500 != 0));
 }
 
 static bool
@@ -123,8 +143,6 @@ warn_event(const struct conf_rule *rule, const char *event,
 	size_t n = 0;
 	const struct catalog_row *rows = catalog_rows(&n);
 
-	if (catalog_find(bytes_of(event)) != NULL)
-		return;
 	for (size_t i = 0; i < n; i++) {
 		if (nearest_distance(event, rows[i].name) > EVENT_NEAR)
 			continue;
@@ -134,12 +152,52 @@ warn_event(const struct conf_rule *rule, const char *event,
 	}
 }
 
-static void
-warn_rule(const struct conf_rule *rule, struct complaints *list)
+/* Whether an EVENT is a name, which the table may have or not. */
+static bool
+is_known(const char *event, bool known)
 {
-	for (size_t i = 0; i < rule->events_len; i++)
-		if (strpbrk(rule->events[i], "@*?[") == NULL)
+	return strpbrk(event, "@*?[") == NULL &&
+	    (catalog_find(bytes_of(event)) != NULL) == known;
+}
+
+/*
+ * Where `event-name` is set the events may be anybody's, and any name may be
+ * right, unless another one of the hook is in the table.
+ */
+static bool
+has_table_names(const struct hook *hook)
+{
+	for (size_t i = 0; i < hook->rules_len; i++)
+		for (size_t k = 0; k < hook->rules[i].events_len; k++)
+			if (is_known(hook->rules[i].events[k], true))
+				return true;
+	return hook->event_name.from == CONF_FROM_NONE;
+}
+
+static void
+warn_unfound(const struct hook *hook, const struct conf_rule *rule,
+    const char *event, struct complaints *list)
+{
+	if (hook->event_name.from == CONF_FROM_NONE &&
+	    !catalog_is_name(bytes_of(event)))
+		complaints_add(list, rule->line, "hook %s: no event is found "
+		    "under the name `%.64s': write `event-name' and where "
+		    "such names stand", hook->name, event);
+}
+
+static void
+warn_rule(const struct hook *hook, const struct conf_rule *rule,
+    struct complaints *list)
+{
+	bool table = has_table_names(hook);
+
+	for (size_t i = 0; i < rule->events_len; i++) {
+		if (!is_known(rule->events[i], false))
+			continue;
+		warn_unfound(hook, rule, rule->events[i], list);
+		if (table)
 			warn_event(rule, rule->events[i], list);
+	}
 }
 
 static bool
@@ -173,11 +231,12 @@ warn_hook(const struct hook *hook, struct complaints *list)
 	warn_signature(hook, list);
 	warn_header(hook, &hook->event_name, DRAFT_EVENT_NAME, list);
 	warn_header(hook, &hook->dedupe, DRAFT_DEDUPE, list);
+	warn_window(hook, list);
 	warn_timeout(hook, list);
 	warn_capture(hook, list);
 	warn_blanks(hook, list);
 	for (size_t i = 0; i < hook->rules_len; i++)
-		warn_rule(&hook->rules[i], list);
+		warn_rule(hook, &hook->rules[i], list);
 }
 
 /* Whether a line that is no comment has the word. */

@@ -204,6 +204,20 @@ encode_json(struct bytes from, struct buf *into)
 	return rc;
 }
 
+bool
+encode_is_text(struct bytes text)
+{
+	size_t n;
+
+	for (; text.len > 0; text = bytes_skip(text, n)) {
+		n = utf8_length(text);
+		if (n == 0 || (n > 1 && is_c1_control(text.data)) ||
+		    (uint8_t)text.data[0] < 0x20 || text.data[0] == 0x7f)
+			return false;
+	}
+	return true;
+}
+
 void
 encode_uuid7(int64_t wall, const uint8_t random[10], char into[ENCODE_UUID])
 {

@@ -2,6 +2,7 @@
 #ifndef PELIHOOK_ENCODE_H
 #define PELIHOOK_ENCODE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bytes.h"
@@ -34,6 +35,9 @@ enum rc decode_base64(struct bytes text, uint8_t *into, size_t room,
  * Bytes that are not UTF-8 become U+FFFD, so the result is always JSON.
  */
 enum rc encode_json(struct bytes from, struct buf *into);
+
+/* Whether it is UTF-8 (RFC 3629) without any control character. */
+bool encode_is_text(struct bytes text);
 
 /* RFC 9562 section 5.7 from milliseconds since 1970 and ten random bytes. */
 void encode_uuid7(int64_t wall, const uint8_t random[10],

@@ -192,20 +192,6 @@ visit_string(const struct member *member, void *context)
 	each_member(member->value, visit_string_below, &descent);
 }
 
-static bool
-is_event_name(struct bytes name)
-{
-	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "abcdefghijklmnopqrstuvwxyz0123456789_.:-";
-
-	if (name.len == 0 || name.len >= JOB_NAME)
-		return false;
-	for (size_t i = 0; i < name.len; i++)
-		if (name.data[i] == '\0' || !strchr(allowed, name.data[i]))
-			return false;
-	return true;
-}
-
 static void
 set_name(struct event *event, struct bytes name, const char *found)
 {
@@ -224,11 +210,11 @@ set_unknown(struct event *event)
 	set_name(event, bytes_of("unknown"), "");
 }
 
-/* A name that was asked for, or found where names stand: known or not. */
+/* A name where `event-name` says that names stand: nearly any text is one. */
 static void
 set_text(struct event *event, struct bytes name, const char *found)
 {
-	if (is_event_name(name))
+	if (name.len > 0 && name.len < JOB_NAME && encode_is_text(name))
 		set_name(event, name, found);
 	else
 		set_unknown(event);
@@ -247,7 +233,7 @@ name_unknown(struct event *event)
 	for (size_t i = 0; i < n; i++) {
 		if (!json_object_object_get_ex(event->root, unknown_keys[i],
 		    &value) || !json_object_is_type(value, json_type_string) ||
-		    !is_event_name(string_of(value)))
+		    !catalog_is_name(string_of(value)))
 			continue;
 		snprintf(found, sizeof(found), "/%s", unknown_keys[i]);
 		set_name(event, string_of(value), found);
@@ -279,14 +265,12 @@ name_from_header(const struct hook *hook, const struct request *request,
     struct event *event)
 {
 	const struct header_name *header = &hook->event_name.header;
-	const char *value;
-	enum rc rc = request_single(request, header->variable, &value);
+	struct bytes value;
+	enum rc rc = request_header(request, header->variable, &value);
 
-	if (rc != RC_OK)
-		return rc;
-	set_text(event, value == NULL ? (struct bytes){ NULL, 0 } :
-	    bytes_trim(bytes_of(value)), header->name);
-	return RC_OK;
+	if (rc == RC_OK)
+		set_text(event, value, header->name);
+	return rc;
 }
 
 static enum rc
@@ -708,19 +692,71 @@ hash_key(struct bytes text, struct pool *pool, struct bytes *key)
 	return RC_OK;
 }
 
-/* The type and the text of a value: 1 and "1" are not the same. */
+/*
+ * Whether a value tells one event from others: null, false or an empty
+ * string is what senders write where they have none.  So is NaN, which is no
+ * number in RFC 8259.
+ */
+static bool
+is_identity(struct json_object *value, struct bytes text)
+{
+	if (json_object_is_type(value, json_type_string))
+		return text.len > 0;
+	if (!json_object_is_type(value, json_type_int) &&
+	    !json_object_is_type(value, json_type_double))
+		return false;
+	if (bytes_begin(text, "-"))
+		text = bytes_skip(text, 1);
+	return text.len > 0 && is_digit(text.data[0]);
+}
+
+/*
+ * The type and the text of an identity: 1 and "1" are not the same.
+ * RC_MISSING where there is none.
+ */
 static enum rc
 add_typed(const struct event *event, struct bytes body, const char *pointer,
     struct buf *text)
 {
 	struct json_object *value;
+	size_t from = 0;
 	enum rc rc = find_value(event, pointer, &value);
 
-	if (rc != RC_OK)
-		return rc;
-	rc = buf_printf(text, "%s:",
-	    json_type_to_name(json_object_get_type(value)));
-	return rc != RC_OK ? rc : add_value(value, body, text);
+	if (rc == RC_OK) {
+		rc = buf_printf(text, "%s:",
+		    json_type_to_name(json_object_get_type(value)));
+		from = text->len;
+	}
+	if (rc == RC_OK)
+		rc = add_value(value, body, text);
+	if (rc == RC_OK &&
+	    !is_identity(value, bytes_skip(buf_view(text), from)))
+		rc = RC_MISSING;
+	return rc;
+}
+
+/* A sender may have renamed a field, and only an event can show that. */
+static void
+warn_missing(const struct event *event, const struct hook *hook,
+    enum log_once kind)
+{
+	bool order = kind == LOG_ONCE_ORDER;
+	const struct conf_source *source = order ? &hook->order :
+	    &hook->dedupe;
+	struct log_line line;
+
+	if (source->from == CONF_FROM_NONE || !log_once(kind))
+		return;
+	log_begin(&line, LOG_LEVEL_WARNING, order ?
+	    "an event without an identity is not ordered; this is said once" :
+	    "an event without an identity is not deduplicated; this is said "
+	    "once");
+	log_text(&line, "hook", hook->name);
+	log_text(&line, "event", event->name);
+	log_text(&line, order ? "order" : "dedupe",
+	    source->from == CONF_FROM_HEADER ? source->header.name :
+	    source->pointer);
+	log_end(&line);
 }
 
 enum rc
@@ -738,7 +774,10 @@ event_order_key(const struct event *event, const struct hook *hook,
 	if (rc == RC_OK)
 		rc = hash_key(buf_view(&text), pool, key);
 	buf_free(&text);
-	return rc == RC_MISSING ? RC_OK : rc;
+	if (rc != RC_MISSING)
+		return rc;
+	warn_missing(event, hook, LOG_ONCE_ORDER);
+	return RC_OK;
 }
 
 /* The type and the text at what the hook's `dedupe` names. */
@@ -746,17 +785,18 @@ static enum rc
 add_identity(const struct event *event, const struct hook *hook,
     const struct request *request, const char *digest, struct buf *text)
 {
-	const char *header;
+	struct bytes header;
 	enum rc rc;
 
 	if (hook->dedupe.from == CONF_FROM_BODY)
 		return buf_printf(text, "digest:%s", digest);
 	if (hook->dedupe.from == CONF_FROM_HEADER) {
-		rc = request_single(request, hook->dedupe.header.variable,
+		rc = request_header(request, hook->dedupe.header.variable,
 		    &header);
-		if (rc != RC_OK || header == NULL || header[0] == '\0')
+		if (rc != RC_OK || header.len == 0)
 			return rc != RC_OK ? rc : RC_MISSING;
-		return buf_printf(text, "header:%s", header);
+		rc = buf_text(text, "header:");
+		return rc != RC_OK ? rc : buf_add(text, header);
 	}
 	if (hook->dedupe.from != CONF_FROM_POINTER)
 		return RC_MISSING;
@@ -778,7 +818,10 @@ event_dedupe_key(const struct event *event, const struct hook *hook,
 	if (rc == RC_OK)
 		rc = hash_key(buf_view(&text), pool, key);
 	buf_free(&text);
-	return rc == RC_MISSING ? RC_OK : rc;
+	if (rc != RC_MISSING)
+		return rc;
+	warn_missing(event, hook, LOG_ONCE_DEDUPE);
+	return RC_OK;
 }
 
 enum rc

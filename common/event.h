@@ -51,7 +51,9 @@ enum rc event_fields(const struct event *event, const struct hook *hook,
 /*
  * The key by which an event is ordered or known again: hook, event name (for
  * dedupe only) and the type and text at the source.  Empty where the source
- * is none or has no text.  RC_REPEATED, RC_MEMORY.
+ * is none, or has no identity: a non-empty string, a number, or a header
+ * that is not blank.  The first event of the process that has none is told
+ * in the log.  RC_REPEATED, RC_MEMORY.
  */
 enum rc event_order_key(const struct event *event, const struct hook *hook,
     struct bytes body, struct pool *pool, struct bytes *key);

@@ -34,7 +34,8 @@ bool item_recognise(struct item *item);
  * that item_recognise knows.  False when none is left.
  */
 bool item_next(struct bytes *rest, struct item *item);
-/* A header's value as far as it is looked at, blanks at its ends taken off. */
+/* A header's value as far as it is looked at for items, blanks at its ends
+ * taken off; request_header is what a value is read with that is used whole. */
 struct bytes item_value(const char *value);
 
 #endif

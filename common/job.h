@@ -13,7 +13,7 @@ struct hook;
 struct conf_rule;
 struct catalog_row;
 
-enum { JOB_NAME = 65 };		/* an event's name and its NUL */
+enum { JOB_NAME = 256 };	/* an event's name and its NUL */
 
 /* What was noted when a request came in; kept with the event. */
 struct receipt {

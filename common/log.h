@@ -80,6 +80,8 @@ void log_end(struct log_line *line);
 enum log_once {
 	LOG_ONCE_PIN,		/* the `signature` line that pins auto */
 	LOG_ONCE_PARAMETER,	/* a request tried to name a configuration */
+	LOG_ONCE_DEDUPE,	/* an event that `dedupe` does not know again */
+	LOG_ONCE_ORDER,		/* one that has no place in an order */
 	LOG_ONCE_KINDS
 };
 

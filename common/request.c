@@ -39,6 +39,18 @@ request_single(const struct request *request, const char *name,
 	return RC_OK;
 }
 
+enum rc
+request_header(const struct request *request, const char *name,
+    struct bytes *value)
+{
+	const char *found;
+	enum rc rc = request_single(request, name, &found);
+
+	if (rc == RC_OK)
+		*value = bytes_trim(bytes_of(found != NULL ? found : ""));
+	return rc;
+}
+
 static const char *
 variable_or_empty(const struct request *request, const char *name)
 {
@@ -86,13 +98,14 @@ read_length(struct request *request)
 static enum rc
 check_encoding(const struct request *request)
 {
-	const char *coding;
-	enum rc rc = request_single(request, "HTTP_CONTENT_ENCODING", &coding);
+	static const char plain[] = "identity";
+	struct bytes coding;
+	enum rc rc = request_header(request, "HTTP_CONTENT_ENCODING", &coding);
 
 	if (rc != RC_OK)
 		return rc;
-	if (coding == NULL || coding[0] == '\0' ||
-	    strcasecmp(coding, "identity") == 0)
+	if (coding.len == 0 || (coding.len == strlen(plain) &&
+	    strncasecmp(coding.data, plain, coding.len) == 0))
 		return RC_OK;
 	return RC_ENCODED;
 }

@@ -49,5 +49,12 @@ const char *request_variable(const struct request *request,
  */
 enum rc request_single(const struct request *request, const char *name,
     const char **value);
+/*
+ * A header's value, for whatever it is used: all of its bytes but the blanks
+ * round them, which some servers pass and some do not.  No bytes where it is
+ * absent or blank.  RC_REPEATED.
+ */
+enum rc request_header(const struct request *request, const char *name,
+    struct bytes *value);
 
 #endif

@@ -160,39 +160,61 @@ gather_items(const struct scheme *scheme, struct bytes value,
 	return true;
 }
 
-/* A header that the recipe needs: there, once, and not empty. */
+/* A header that the recipe needs: there, once, and not blank. */
 static enum rc
 need_header(const struct request *request, const struct header_name *header,
     struct bytes *out, struct proof *proof)
 {
-	const char *value;
-	enum rc rc = request_single(request, header->variable, &value);
+	enum rc rc = request_header(request, header->variable, out);
 
 	if (rc != RC_OK) {
 		snprintf(proof->header, sizeof(proof->header), "%s",
 		    header->name);
 		return rc;
 	}
-	if (value == NULL || value[0] == '\0')
+	if (out->len == 0)
 		return refuse(proof, "a header of the recipe is missing");
-	*out = item_value(value);
 	return RC_OK;
+}
+
+/* One whose value is signed: as a whole, or else not at all. */
+static enum rc
+need_field(const struct request *request, const struct header_name *header,
+    struct bytes *out, struct proof *proof)
+{
+	enum rc rc = need_header(request, header, out, proof);
+
+	if (rc == RC_OK && out->len > ITEM_HEADER)
+		return refuse(proof, "a header of the recipe is over 8 KiB");
+	return rc;
+}
+
+static bool
+holds(struct bytes text, char c)
+{
+	return c != '\0' && memchr(text.data, c, text.len) != NULL;
 }
 
 /*
  * Whether the id could not have been cut elsewhere under the same MAC: it
- * may not hold what follows it in the template.
+ * may not hold what follows it in the template, and behind the body, which
+ * may hold anything, not what stands before it either.
  */
 static bool
 id_is_whole(const struct scheme *scheme, struct bytes id)
 {
-	const char *behind = strstr(scheme->over, "{id}");
+	static const char field[] = "{id}";
+	const char *body = strstr(scheme->over, "{body}");
+	const char *at = scheme->over;
 
-	if (behind == NULL || id.len == 0)
-		return false;
-	behind += strlen("{id}");
-	return behind[0] == '\0' || behind[0] == '{' ||
-	    memchr(id.data, behind[0], id.len) == NULL;
+	while ((at = strstr(at, field)) != NULL) {
+		if (at > body && holds(id, at[-1]))
+			return false;
+		at += strlen(field);
+		if (holds(id, at[0]))
+			return false;
+	}
+	return true;
 }
 
 static enum rc
@@ -203,12 +225,14 @@ gather_recipe(const struct scheme *scheme, const struct request *request,
 	enum rc rc = need_header(request, &scheme->header, &value, proof);
 
 	if (rc == RC_OK && scheme->stamp == SCHEME_STAMP_HEADER)
-		rc = need_header(request, &scheme->stamp_header,
+		rc = need_field(request, &scheme->stamp_header,
 		    &evidence->stamp, proof);
 	if (rc == RC_OK && scheme->id.name != NULL)
-		rc = need_header(request, &scheme->id, &evidence->id, proof);
+		rc = need_field(request, &scheme->id, &evidence->id, proof);
 	if (rc != RC_OK)
 		return rc;
+	if (value.len > ITEM_HEADER)
+		value.len = ITEM_HEADER;
 	if (scheme->id.name != NULL && !id_is_whole(scheme, evidence->id))
 		return refuse(proof, "the id holds what separates it");
 	if (!gather_items(scheme, value, evidence))

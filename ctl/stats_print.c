@@ -4,6 +4,7 @@
 
 #include "stats.h"
 
+#include "encode.h"
 #include "journal.h"
 #include "json.h"
 #include "print.h"
@@ -159,8 +160,7 @@ stats_print_json(const struct stats *stats)
 	return json.rc;
 }
 
-/* A label's value: what was made safe is ASCII, and what the format wants
- * escaped of that is escaped. */
+/* A label's value, with what the format wants escaped. */
 static void
 print_label(const char *name, const char *clean)
 {
@@ -201,18 +201,27 @@ print_deliveries(const struct stats_hook *hook, const struct stats_event *event)
 	}
 }
 
+/* The format takes text as it is.  Two names must not become one: that is
+ * what it does not take. */
+static const char *
+clean_name(struct stats *stats, const char *name)
+{
+	return encode_is_text(bytes_of(name)) ? name :
+	    print_clean(&stats->pool, name);
+}
+
 static enum rc
 clean_names(struct stats *stats)
 {
 	for (size_t i = 0; i < stats->n; i++) {
 		struct stats_hook *hook = &stats->list[i];
 
-		hook->hook = print_clean(&stats->pool, hook->hook);
+		hook->hook = clean_name(stats, hook->hook);
 		if (hook->hook == NULL)
 			return RC_MEMORY;
 		for (size_t j = 0; j < hook->n; j++) {
 			hook->list[j].event =
-			    print_clean(&stats->pool, hook->list[j].event);
+			    clean_name(stats, hook->list[j].event);
 			if (hook->list[j].event == NULL)
 				return RC_MEMORY;
 		}

@@ -115,6 +115,31 @@ an_unknown_name_has_an_empty_row(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+static void
+few_texts_are_taken_for_a_name(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is;
+	} cases[] = {
+	    {"a", true}, {"run.done", true}, {"A-b_c.d:9", true},
+	    {"", false}, {"orders/create", false}, {"Push Hook", false},
+	    {"a\n", false}, {"caf\xc3\xa9", false}, {"a*", false},
+	    {"0123456789012345678901234567890123456789012345678901234567890123",
+	    true},
+	    {"01234567890123456789012345678901234567890123456789012345678901234",
+	    false},
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		wrong += case_number(cases[i].text,
+		    catalog_is_name(bytes_of(cases[i].text)), cases[i].is);
+	wrong += case_number("NUL", catalog_is_name(LIT("a\0b")), false);
+	assert_int_equal(wrong, 0);
+}
+
 static const char *const groups[] = {"@connection", "@pipeline", "@started",
     "@success", "@partial", "@failure", "@stopped", "@terminal", "@problem",
     "@unknown"};
@@ -221,6 +246,7 @@ main(void)
 	    cmocka_unit_test(every_row_is_found_by_its_name),
 	    cmocka_unit_test(names_are_compared_whole),
 	    cmocka_unit_test(an_unknown_name_has_an_empty_row),
+	    cmocka_unit_test(few_texts_are_taken_for_a_name),
 	    cmocka_unit_test(groups_are_named_exactly),
 	    cmocka_unit_test(every_event_is_in_its_groups_and_no_other),
 	    cmocka_unit_test(nothing_is_in_what_is_no_group),

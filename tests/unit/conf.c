@@ -159,9 +159,9 @@ static const struct bad values[] = {
     {WAITS "read-timeout 61m\n", 4, "is out of range"},
     {"stop-timeout 0s\n" WAITS, 1, "is out of range"},
     {"stop-timeout 2h\n" WAITS, 1, "is out of range"},
-    {WAITS "keep 0d\n", 4, "is out of range: write 1ms to 3650d"},
-    {WAITS "keep 3651d\n", 4, "is out of range"},
-    {WAITS "dedupe-window 0s\n", 4, "is out of range"},
+    {QUEUES "keep 0d\n", 5, "is out of range: write 1ms to 3650d"},
+    {QUEUES "keep 3651d\n", 5, "is out of range"},
+    {QUEUES "dedupe-window 0s\n", 5, "is out of range"},
     {QUEUES "retry 1s 2s x\n", 5, "`x' is no duration"},
     {QUEUES "retry 0s\n", 5, "is out of range"},
     {QUEUES "retry 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s"
@@ -184,7 +184,7 @@ static const struct bad values[] = {
     {WAITS "max-body 1G\n", 4, "is out of range: write 1 to 512M"},
     {WAITS "delivery later\n", 4, "write one of wait queue"},
     {WAITS "delivery Wait\n", 4, "`Wait' is none of the choices"},
-    {"dispatch fork\n" WAITS, 1, "write one of thread drain none"},
+    {"dispatch fork\n" QUEUES, 1, "write one of thread drain none"},
     {WAITS "input json\n", 4, "write one of body line cloudevents"},
     {"log-format xml\n" WAITS, 1, "write one of text json"},
     {"log-level loud\n" WAITS, 1, "write one of error warning info debug"},
@@ -257,6 +257,8 @@ the_names_of_variables_are_taken(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+#define X64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 static const struct bad rules[] = {
     {WAITS "on\n", 4, "an argument of `on' is missing"},
     {WAITS "on run /bin/true\n", 4, "the line names no event"},
@@ -280,8 +282,9 @@ static const struct bad rules[] = {
     {WAITS "on pipeline_[ab ignore\n", 4, "is not closed: write ]"},
     {WAITS "on x[]y ignore\n", 4, "is not closed"},
     {WAITS "on \"\" ignore\n", 4, "an event's name is empty"},
-    {WAITS "on a2345678901234567890123456789012345678901234567890123456789012"
-	"345 ignore\n", 4, "is longer than 64 bytes"},
+    {WAITS "on " X64 X64 X64 X64 " ignore\n", 4, "is longer than 255 bytes"},
+    {WAITS "event-name /e\non \"" X64 X64 X64 X64 "\" ignore\n", 5,
+	"is longer than 255 bytes"},
 };
 
 static void
@@ -297,6 +300,18 @@ static const struct bad together[] = {
     {"delivery queue\n" WAITS "delivery wait\n", 1, "needs a journal"},
     {WAITS "dedupe body\n", 4, "`dedupe' needs a journal: write `journal"},
     {"dedupe body\n" WAITS, 1, "`dedupe' needs a journal"},
+    {WAITS "dedupe-window 1h\n", 4,
+	"`dedupe-window' needs a journal: write `journal PATH'"},
+    {"dedupe-window 1h\n" WAITS "hook i\nsecret-file /s\non * ignore\n", 1,
+	"`dedupe-window' needs a journal"},
+    {WAITS "keep 1d\n", 4, "`keep' needs a journal: write `journal PATH'"},
+    {"keep 1d\n" WAITS, 1, "`keep' needs a journal"},
+    {"keep 1d\nsecret-file /s\non * ignore\n", 1, "`keep' needs a journal"},
+    {"dispatch none\n" WAITS, 1, "`dispatch' needs a journal: write `jou"},
+    {"dispatch thread\nsecret-file /s\non * ignore\n", 1,
+	"`dispatch' needs a journal"},
+    {"delivery queue\njournal /j/q\n" WAITS "delivery wait\n", 1,
+	"`delivery queue' is for no hook, as each one waits: take this line"},
     {WAITS "order hook\n", 4,
 	"`order' is for hooks that queue, and hook h waits: write `journal"},
     {WAITS "batch 2\n", 4, "`batch' is for hooks that queue"},
@@ -472,12 +487,12 @@ a_journal_makes_hooks_queue(void **state)
 static void
 global_directives_are_understood(void **state)
 {
-	struct conf *conf = good("dispatch drain\nstop-timeout 90s\n"
+	struct conf *conf = good("journal /q\ndispatch drain\nstop-timeout 90s\n"
 	    "log /var/log/p\nlog-format json\nlog-level debug\n"
 	    "read-timeout 3s\n" WAITS "read-timeout 4s\n");
-	struct conf *other = good("dispatch thread\nlog syslog\n"
+	struct conf *other = good("journal /q\ndispatch thread\nlog syslog\n"
 	    "log-level warning\n" WAITS);
-	struct conf *third = good("dispatch none\nlog stderr\n"
+	struct conf *third = good("journal /q\ndispatch none\nlog stderr\n"
 	    "log-level error\nlog-format text\n" WAITS);
 
 	(void)state;
@@ -617,6 +632,28 @@ rules_are_understood(void **state)
 	assert_false(rule[2].also);
 	assert_string_equal(rule[2].events[0], "anything_at_all");
 	assert_int_equal(rule[2].where_len, 0);
+	conf_release(conf);
+}
+
+/* Names for `event-name`: nearly any text, quoted where it has to be. */
+static void
+names_are_nearly_any_text(void **state)
+{
+	struct conf *conf = good(WAITS "event-name /type\n"
+	    "on orders/create \"Push Hook\" 'a \"b\"' \"it's\" 'c\\d' ignore\n"
+	    "on " X64 X64 X64 "0123456789abcdef0123456789abcdef0123456789abcdef"
+	    "0123456789abcde [@]x caf\xc3\xa9 [r]un ignore\n");
+	const struct conf_rule *rule = conf->hooks[0].rules;
+
+	(void)state;
+	assert_string_equal(rule[1].events[0], "orders/create");
+	assert_string_equal(rule[1].events[1], "Push Hook");
+	assert_string_equal(rule[1].events[2], "a \"b\"");
+	assert_string_equal(rule[1].events[3], "it's");
+	assert_string_equal(rule[1].events[4], "c\\d");
+	assert_int_equal(strlen(rule[2].events[0]), 255);
+	assert_string_equal(rule[2].events[1], "[@]x");
+	assert_int_equal(rule[2].events_len, 4);
 	conf_release(conf);
 }
 
@@ -1285,6 +1322,45 @@ static const struct {
 	3, "did you mean pipeline_run_error?"},
     {"secret-file %s\nsignature stripe\non pipeline_run_error x.y "
 	"order_placed @failure pipeline_run_complet* ignore\n", 0, NULL},
+    /* Anybody's events, unless the hook has some of the table as well. */
+    {"secret-file %s\nsignature stripe\nevent-name /type\n"
+	"on connection.added \"Push Hook\" orders/create ignore\n", 0, NULL},
+    {"secret-file %s\nsignature stripe\nevent-name /type\n"
+	"on pipeline_run_complete ignore\non connection_added ignore\n", 4,
+	"did you mean pipeline_run_completed?"},
+    {"secret-file %s\nsignature stripe\non orders/create ignore\n", 3,
+	"no event is found under the name `orders/create': write `event-n"},
+    {"secret-file %s\nsignature stripe\non \"Push Hook\" ignore\n", 3,
+	"no event is found under the name `Push Hook'"},
+    {"secret-file %s\nsignature stripe\non " X64 "0 ignore\n", 3,
+	"no event is found under the name `0123"},
+    {"secret-file %s\nsignature stripe\non " X64 " ignore\n", 0, NULL},
+    /* What is fresh again behind the window. */
+    {"journal /j/q\nsecret-file %s\nsignature stripe\ndedupe /id\n"
+	"dedupe-window 10m\non * ignore\n", 0, NULL},
+    {"journal /j/q\nsecret-file %s\nsignature stripe\ndedupe /id\n"
+	"dedupe-window 599999ms\non * ignore\n", 5,
+	"a captured request can be sent again behind it; "
+	"write `dedupe-window 600s' or more"},
+    {"journal /j/q\ndedupe-window 9m\nsecret-file %s\nsignature slack\n"
+	"dedupe body\nhook h\non * ignore\n", 2,
+	"hook h: the `dedupe-window' is shorter than twice the tolerance"},
+    {"journal /j/q\nsecret-file %s\nsignature header X timestamp header T "
+	"over {timestamp}.{body} tolerance 1d\ndedupe /id\non * ignore\n", 4,
+	"write `dedupe-window 172800s' or more"},
+    {"journal /j/q\nsecret-file %s\nsignature header X timestamp header T "
+	"over {timestamp}.{body} tolerance 3ms\ndedupe /id\n"
+	"dedupe-window 5ms\non * ignore\n", 5, "write `dedupe-window 1s' or"},
+    {"journal /j/q\nsecret-file %s\nsignature header X timestamp header T "
+	"over {timestamp}.{body} tolerance 9223372036854775807ms\n"
+	"dedupe /id\non * ignore\n", 4, "shorter than twice the tolerance"},
+    {"journal /j/q\nsecret-file %s\nsignature stripe\n"
+	"dedupe-window 1m\non * ignore\n", 0, NULL},
+    {"journal /j/q\nsecret-file %s\ndedupe body\ndedupe-window 1m\n"
+	"on * ignore\n", 0, NULL},
+    {"hook h\nsecret-file %s\nsignature github\non * ignore\n", 3,
+	"with `dedupe body', a second event that is equal to the byte is "
+	"dropped"},
 };
 
 static unsigned
@@ -1539,6 +1615,7 @@ main(void)
 		SCRATCH_TEST(hook_directives_are_understood),
 		SCRATCH_TEST(sources_have_their_words),
 		SCRATCH_TEST(rules_are_understood),
+		SCRATCH_TEST(names_are_nearly_any_text),
 		SCRATCH_TEST(no_hook_line_is_one_hook),
 		SCRATCH_TEST(defaults_hold_until_a_hook_differs),
 		SCRATCH_TEST(queue_defaults_pass_by_hooks_that_wait),

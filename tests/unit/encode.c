@@ -308,6 +308,29 @@ json_keeps_to_the_ceiling(void **state)
 }
 
 static void
+text_is_utf8_without_controls(void **state)
+{
+	static const char *const good[] = {"", "a", " ", "Push Hook",
+	    "caf\xc3\xa9", "\xc2\xa0", "\xe2\x82\xac",
+	    "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf", "\xef\xbf\xbd"};
+	static const char *const bad[] = {"\n", "a\tb", "\x1b[2J", "\x7f",
+	    "\x01", "\xc2\x80", "a\xc2\x9f", "\x80", "\xc3", "\xc0\x80",
+	    "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+	    "caf\xe9", "\xff"};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++)
+		wrong += case_true(good[i], "text",
+		    encode_is_text(bytes_of(good[i])));
+	for (size_t i = 0; i < COUNT(bad); i++)
+		wrong += case_true(bad[i], "no text",
+		    !encode_is_text(bytes_of(bad[i])));
+	wrong += case_true("NUL", "no text", !encode_is_text(LIT("a\0b")));
+	assert_int_equal(wrong, 0);
+}
+
+static void
 uuid7_of_the_rfc(void **state)
 {
 	/* RFC 9562 appendix A.6. */
@@ -553,6 +576,7 @@ main(void)
 	    cmocka_unit_test(what_is_not_utf8_is_replaced_in_json),
 	    cmocka_unit_test(text_round_what_is_not_utf8_stays),
 	    cmocka_unit_test(json_keeps_to_the_ceiling),
+	    cmocka_unit_test(text_is_utf8_without_controls),
 	    cmocka_unit_test(uuid7_of_the_rfc),
 	    cmocka_unit_test(uuid7_holds_version_variant_and_order),
 	    cmocka_unit_test(times_are_written_and_read_back),

@@ -275,8 +275,18 @@ a_pointer_says_where_the_name_stands(void **state)
 	    {"{\"a\":\"run.done\",\"event\":\"connection_added\"}", "/a",
 	    "run.done", "/a"},
 	    {"{\"event\":\"connection_added\"}", "/a", "unknown", ""},
-	    {"{\"a\":\"no name\",\"event\":\"connection_added\"}", "/a",
-	    "unknown", ""},
+	    {"{\"a\":\"Push Hook\",\"event\":\"connection_added\"}", "/a",
+	    "Push Hook", "/a"},
+	    {"{\"a\":\"orders/create\"}", "/a", "orders/create", "/a"},
+	    {"{\"a\":\"caf\\u00e9 \\ud83d\\ude00\"}", "/a",
+	    "caf\xc3\xa9 \xf0\x9f\x98\x80", "/a"},
+	    {"{\"a\":\" \\\"\\\\'*@#\"}", "/a", " \"\\'*@#", "/a"},
+	    {"{\"a\":\"a\\nb\"}", "/a", "unknown", ""},
+	    {"{\"a\":\"a\\tb\"}", "/a", "unknown", ""},
+	    {"{\"a\":\"a\\u0000b\"}", "/a", "unknown", ""},
+	    {"{\"a\":\"a\\u007fb\"}", "/a", "unknown", ""},
+	    {"{\"a\":\"a\\u009bb\"}", "/a", "unknown", ""},
+	    {"{\"a\":42}", "/a", "42", "/a"},
 	    {"{\"a\":{},\"event\":\"connection_added\"}", "/a", "unknown",
 	    ""},
 	    {"{\"a\":\"\",\"event\":\"connection_added\"}", "/a", "unknown",
@@ -319,9 +329,16 @@ a_header_says_the_name(void **state)
 	    "connection_added", "X-Event"},
 	    {"HTTP_X_EVENT=run.done", NULL, RC_OK, "run.done", "X-Event"},
 	    {"HTTP_X_EVENT=", NULL, RC_OK, "unknown", ""},
-	    {"HTTP_X_EVENT=no name", NULL, RC_OK, "unknown", ""},
+	    {"HTTP_X_EVENT=Push Hook", NULL, RC_OK, "Push Hook", "X-Event"},
+	    {"HTTP_X_EVENT=\torders/create \t", NULL, RC_OK,
+	    "orders/create", "X-Event"},
+	    {"HTTP_X_EVENT= \t ", NULL, RC_OK, "unknown", ""},
+	    {"HTTP_X_EVENT=a\tb", NULL, RC_OK, "unknown", ""},
+	    {"HTTP_X_EVENT=caf\xe9", NULL, RC_OK, "unknown", ""},
+	    {"HTTP_X_EVENT=caf\xc3\xa9", NULL, RC_OK, "caf\xc3\xa9",
+	    "X-Event"},
 	    {"HTTP_X_EVENT=connection_added, connection_added", NULL, RC_OK,
-	    "unknown", ""},
+	    "connection_added, connection_added", "X-Event"},
 	    {"HTTP_OTHER=connection_added", NULL, RC_OK, "unknown", ""},
 	    {"HTTP_X_EVENT=connection_added", "HTTP_X_EVENT=connection_added",
 	    RC_REPEATED, "", ""},
@@ -774,6 +791,36 @@ without_env_lines_there_are_no_fields(void **state)
 	trial_end(&trial);
 }
 
+/* However long a name is found that is asked for, to 255 bytes. */
+static void
+a_name_has_at_most_255_bytes(void **state)
+{
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t n = 63; n <= 257; n++) {
+		struct trial found, asked;
+		char body[300], name[260];
+
+		memset(name, 'x', n);
+		name[n] = '\0';
+		snprintf(body, sizeof(body), "{\"event\":\"%s\"}", name);
+		trial_start(&found, bytes_of(body));
+		trial_start(&asked, bytes_of(body));
+		asked.hook.event_name.from = CONF_FROM_POINTER;
+		asked.hook.event_name.pointer = "/event";
+		wrong += case_rc(body, trial_parse(&found), RC_OK);
+		wrong += case_rc(body, trial_parse(&asked), RC_OK);
+		wrong += case_text("found", found.event.name,
+		    n <= 64 ? name : "unknown");
+		wrong += case_text("asked for", asked.event.name,
+		    n <= 255 ? name : "unknown");
+		trial_end(&found);
+		trial_end(&asked);
+	}
+	assert_int_equal(wrong, 0);
+}
+
 /* What makes a key: the hook, the body, the sources. */
 struct key_case {
 	const char *hook;
@@ -841,12 +888,13 @@ the_same_key_has_the_same_type_and_text(void **state)
 	    {AT("{\"id\":1}", "/id"), AT("{\"id\":2}", "/id"), false},
 	    {AT("{\"id\":1}", "/id"), AT("{\"id\":\"1\"}", "/id"), false},
 	    {AT("{\"id\":1}", "/id"), AT("{\"id\":1.0}", "/id"), false},
-	    {AT("{\"id\":null}", "/id"), AT("{\"id\":\"null\"}", "/id"),
+	    {AT("{\"id\":\"null\"}", "/id"), AT("{\"id\":\"null\"}", "/id"),
+	    true},
+	    {AT("{\"id\":\" \"}", "/id"), AT("{\"id\":\"  \"}", "/id"),
 	    false},
-	    {AT("{\"id\":true}", "/id"), AT("{\"id\":\"true\"}", "/id"),
-	    false},
-	    {AT("{\"id\":\"\"}", "/id"), AT("{\"id\":\"\"}", "/id"), true},
-	    {AT("{\"id\":\"\"}", "/id"), AT("{\"id\":\"a\"}", "/id"), false},
+	    {AT("{\"id\":0}", "/id"), AT("{\"id\":0}", "/id"), true},
+	    {AT("{\"id\":-1.5e3}", "/id"), AT("{\"id\":-1.5e3}", "/id"),
+	    true},
 	    {AT("{\"id\":\"a\"}", "/id"), AT("{\"id\":\"\\u0061\"}", "/id"),
 	    true},
 	    {AT("{\"id\":\"a\"}", "/id"), AT("{\"id\":\"A\"}", "/id"), false},
@@ -893,15 +941,22 @@ the_hook_is_part_of_every_key(void **state)
 }
 
 static void
-without_a_text_there_is_no_key(void **state)
+without_an_identity_there_is_no_key(void **state)
 {
 	static const struct key_case cases[] = {
 	    AT("{}", "/id"), AT("{\"id\":{}}", "/id"),
 	    AT("{\"id\":[]}", "/id"), AT("{\"id\":\"\\u0000\"}", "/id"),
+	    AT("{\"id\":null}", "/id"), AT("{\"id\":\"\"}", "/id"),
+	    AT("{\"id\":true}", "/id"), AT("{\"id\":false}", "/id"),
+	    AT("{\"id\":NaN}", "/id"), AT("{\"id\":Infinity}", "/id"),
+	    AT("{\"id\":-Infinity}", "/id"), AT("null", ""),
+	    AT("[]", "/0"), AT("{\"id\":\"a\"}", "/id/0"),
 	    AT("{\"id\":99999999999999999999}", "/id"),
 	    {"unit", "{\"id\":1}", CONF_FROM_NONE, NULL, "x", "d1"},
 	    {"unit", "{\"id\":1}", CONF_FROM_HEADER, NULL, NULL, "d1"},
 	    {"unit", "{\"id\":1}", CONF_FROM_HEADER, NULL, "", "d1"},
+	    {"unit", "{\"id\":1}", CONF_FROM_HEADER, NULL, " ", "d1"},
+	    {"unit", "{\"id\":1}", CONF_FROM_HEADER, NULL, " \t \t", "d1"},
 	};
 	unsigned wrong = 0;
 
@@ -918,6 +973,94 @@ without_a_text_there_is_no_key(void **state)
 		free(key);
 	}
 	assert_int_equal(wrong, 0);
+}
+
+/* Keys lie in journals: the same text gives the same key in every version. */
+static void
+keys_stay_what_they_were(void **state)
+{
+	static const struct {
+		struct key_case of;
+		const char *order, *dedupe;
+	} cases[] = {
+	    {AT("{\"id\":\"a b\"}", "/id"), "unit\nstring:a b",
+	    "unit\nunknown\nstring:a b"},
+	    {AT("{\"id\":7}", "/id"), "unit\nint:7", "unit\nunknown\nint:7"},
+	    {AT("{\"id\":1.50}", "/id"), "unit\ndouble:1.50",
+	    "unit\nunknown\ndouble:1.50"},
+	    {{"unit", "{}", CONF_FROM_HOOK, NULL, NULL, "d"}, "unit\n", NULL},
+	    {{"unit", "{}", CONF_FROM_BODY, NULL, NULL, "d"}, NULL,
+	    "unit\nunknown\ndigest:d"},
+	    {{"unit", "{}", CONF_FROM_HEADER, NULL, "m 1", "d"}, NULL,
+	    "unit\nunknown\nheader:m 1"},
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(cases); i++) {
+		bool dedupe = i % 2 != 0;
+		const char *text = dedupe ? cases[i / 2].dedupe :
+		    cases[i / 2].order;
+		uint8_t digest[CRYPTO_DIGEST];
+		char hex[2 * CRYPTO_DIGEST + 1];
+		char *key;
+
+		if (text == NULL)
+			continue;
+		assert_int_equal(crypto_sha256(bytes_of(text), digest),
+		    RC_OK);
+		encode_hex(digest, sizeof(digest), hex);
+		key = make_key(&cases[i / 2].of, dedupe);
+		wrong += case_text(text, key, hex);
+		free(key);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+/* What a server passes round the value is no part of it. */
+static void
+blanks_round_a_header_make_no_other_key(void **state)
+{
+	static const char *const spellings[] = {"m1", " m1", "m1 ", "\tm1",
+	    "m1\t", "\t\tm1", " \t m1 \t "};
+	struct key_case one = {"unit", "{}", CONF_FROM_HEADER, NULL, "m1",
+	    "d"};
+	struct key_case other = one;
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(spellings); i++) {
+		other.header = spellings[i];
+		wrong += compare_keys(&one, &other, true, true);
+	}
+	other.header = "m\t1";
+	wrong += compare_keys(&one, &other, true, false);
+	assert_int_equal(wrong, 0);
+}
+
+static void
+what_has_no_identity_is_told_once(void **state)
+{
+	struct key_case missing = AT("{\"id\":null}", "/id");
+	struct key_case none = {"unit", "{}", CONF_FROM_NONE, NULL, NULL, "d"};
+	char *text;
+
+	(void)state;
+	free(make_key(&none, true));
+	free(make_key(&none, false));
+	assert_string_equal(told(), "");
+	for (int i = 0; i < 3; i++) {
+		free(make_key(&missing, true));
+		free(make_key(&missing, false));
+	}
+	text = strdup(told());
+	assert_non_null(text);
+	assert_non_null(strstr(text, "dedupe=/id"));
+	assert_non_null(strstr(text, "order=/id"));
+	assert_non_null(strstr(text, "level=warning"));
+	assert_null(strstr(strstr(text, "dedupe=/id") + 1, "dedupe=/id"));
+	assert_null(strstr(strstr(text, "order=/id") + 1, "order=/id"));
+	free(text);
 }
 
 static void
@@ -1045,6 +1188,7 @@ main(void)
 	    cmocka_unit_test(a_place_of_any_length_is_told),
 	    cmocka_unit_test(a_pointer_says_where_the_name_stands),
 	    cmocka_unit_test(a_header_says_the_name),
+	    cmocka_unit_test(a_name_has_at_most_255_bytes),
 	    cmocka_unit_test(one_value_of_strict_json_is_taken),
 	    cmocka_unit_test(depth_is_64_at_most),
 	    cmocka_unit_test(the_text_at_a_pointer),
@@ -1056,10 +1200,14 @@ main(void)
 	    TOLD_TEST(what_has_no_text_is_left_out_with_a_warning),
 	    TOLD_TEST(a_variable_holds_4_kib_and_is_never_cut),
 	    cmocka_unit_test(without_env_lines_there_are_no_fields),
+	    /* Before any other test that has such an event. */
+	    TOLD_TEST(what_has_no_identity_is_told_once),
 	    cmocka_unit_test(the_same_key_has_the_same_type_and_text),
 	    cmocka_unit_test(the_events_name_is_part_of_the_dedupe_key_only),
 	    cmocka_unit_test(the_hook_is_part_of_every_key),
-	    cmocka_unit_test(without_a_text_there_is_no_key),
+	    cmocka_unit_test(without_an_identity_there_is_no_key),
+	    cmocka_unit_test(keys_stay_what_they_were),
+	    cmocka_unit_test(blanks_round_a_header_make_no_other_key),
 	    cmocka_unit_test(a_key_of_the_hook_or_the_body_or_a_header),
 	    cmocka_unit_test(a_repeated_dedupe_header_is_told),
 	    cmocka_unit_test(an_event_from_the_journal_keeps_its_name),

@@ -97,6 +97,50 @@ what_has_to_be_there_once(void **state)
 	request_close(&request);
 }
 
+/* Whatever a header is used for, it has one value. */
+static void
+a_headers_value_is_without_blanks_round_it(void **state)
+{
+	static const char *const spellings[] = {"A=x y", "A= x y", "A=x y\t",
+	    "A=\t\tx y", "A= \t x y \t "};
+	static const char *const blank[] = {"A=", "A= ", "A=\t \t", "B=x"};
+	struct bytes value;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(spellings); i++) {
+		struct front front = {.variables = {spellings[i]}};
+		struct request request = open_request(&front);
+
+		assert_int_equal(request_header(&request, "A", &value),
+		    RC_OK);
+		assert_true(bytes_is(value, "x y"));
+		request_close(&request);
+	}
+	for (size_t i = 0; i < COUNT(blank); i++) {
+		struct front front = {.variables = {blank[i]}};
+		struct request request = open_request(&front);
+
+		value = LIT("kept");
+		assert_int_equal(request_header(&request, "A", &value),
+		    RC_OK);
+		assert_int_equal(value.len, 0);
+		request_close(&request);
+	}
+}
+
+static void
+a_repeated_header_has_no_value(void **state)
+{
+	struct front front = {.variables = {"A=x", "A=x"}};
+	struct request request = open_request(&front);
+	struct bytes value = LIT("kept");
+
+	(void)state;
+	assert_int_equal(request_header(&request, "A", &value), RC_REPEATED);
+	assert_true(bytes_is(value, "kept"));
+	request_close(&request);
+}
+
 static void
 a_length_is_digits_or_unknown(void **state)
 {
@@ -333,6 +377,8 @@ main(void)
 	    cmocka_unit_test(the_variables_are_found),
 	    cmocka_unit_test(names_of_variables_are_compared_whole),
 	    cmocka_unit_test(what_has_to_be_there_once),
+	    cmocka_unit_test(a_headers_value_is_without_blanks_round_it),
+	    cmocka_unit_test(a_repeated_header_has_no_value),
 	    cmocka_unit_test(a_length_is_digits_or_unknown),
 	    cmocka_unit_test(two_lengths_are_refused),
 	    cmocka_unit_test(an_encoded_body_is_refused),

@@ -107,6 +107,69 @@ static const struct line_case events[] = {
     {{"@success", "run.*"}, {{NULL, NULL}}, OTHER, true},
 };
 
+/* With `event-name /event`: a name, and an EVENT that takes it or not. */
+static const struct {
+	const char *name;	/* as JSON writes it */
+	const char *event;
+	bool takes;
+} texts[] = {
+    {"orders/create", "orders/create", true},
+    {"orders/create", "orders/*", true},
+    {"orders/create", "*", true},
+    {"orders/create", "orders?create", true},
+    {"orders/create", "orders[/]create", true},
+    {"orders/create", "orders/creat", false},
+    {"Push Hook", "Push Hook", true},
+    {"Push Hook", "Push*", true},
+    {"Push Hook", "push hook", false},
+    {".hidden", "*", true},
+    {"back\\\\slash", "back\\slash", true},
+    {"a\\\\*", "a\\*", true},
+    {"a\\\\b", "a\\*", true},
+    {"a*b", "a[*]b", true},
+    {"axb", "a[*]b", false},
+    {"@failure", "[@]failure", true},
+    {"@failure", "@failure", false},
+    {"run", "[r]un", true},
+    {"caf\\u00e9", "caf\xc3\xa9", true},
+    /* A glob looks at bytes. */
+    {"caf\\u00e9", "caf?", false},
+    {"caf\\u00e9", "caf??", true},
+    {"Push Hook", "@unknown", true},
+    {"a\\nb", "unknown", true},
+};
+
+static void
+any_text_may_be_a_name_that_is_asked_for(void **state)
+{
+	static const char *const variables[] = {NULL};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		const char *const wanted[] = {texts[i].event};
+		struct conf_rule rule = {.events = wanted, .events_len = 1,
+		    .command = command};
+		struct hook hook = {.name = "unit", .rules = &rule,
+		    .rules_len = 1,
+		    .event_name = {.from = CONF_FROM_POINTER,
+		    .pointer = "/event"}};
+		struct request request = {.variables = variables};
+		struct event event;
+		size_t at = 0;
+
+		assert_int_equal(buf_printf(&request.body,
+		    "{\"event\":\"%s\"}", texts[i].name), RC_OK);
+		assert_int_equal(event_parse(&hook, &request, &event), RC_OK);
+		wrong += case_rc(texts[i].event, route(&hook, &event,
+		    buf_view(&request.body), &at),
+		    texts[i].takes ? RC_OK : RC_MISSING);
+		event_free(&event);
+		request_close(&request);
+	}
+	assert_int_equal(wrong, 0);
+}
+
 static void
 names_globs_and_groups(void **state)
 {
@@ -146,6 +209,14 @@ static const struct line_case wheres[] = {
     {ANY, {{"/a", "a\\*"}}, "{\"a\":\"a*\"}", false},
     {ANY, {{"/a", "???"}}, "{\"a\":\"\\u20ac\"}", true},	/* bytes */
     {ANY, {{"/a", "?"}}, "{\"a\":\"\\u00e9\"}", false},
+    /* A line's end is a byte like any other: no part of a text matches. */
+    {ANY, {{"/a", "x"}}, "{\"a\":\"x\\n\"}", false},
+    {ANY, {{"/a", "x"}}, "{\"a\":\"y\\nx\"}", false},
+    {ANY, {{"/a", "x*"}}, "{\"a\":\"y\\nx\"}", false},
+    {ANY, {{"/a", "*x"}}, "{\"a\":\"x\\ny\"}", false},
+    {ANY, {{"/a", "x*y"}}, "{\"a\":\"x\\r\\n\\ny\"}", true},
+    {ANY, {{"/a", "x?y"}}, "{\"a\":\"x\\ny\"}", true},
+    {ANY, {{"/a", "x[!a]y"}}, "{\"a\":\"x\\ny\"}", true},
     {ANY, {{"/a", "x"}, {"/b", "y"}}, "{\"a\":\"x\",\"b\":\"y\"}", true},
     {ANY, {{"/a", "x"}, {"/b", "y"}}, "{\"a\":\"x\",\"b\":\"n\"}", false},
     {ANY, {{"/a", "x"}, {"/b", "y"}}, "{\"a\":\"n\",\"b\":\"y\"}", false},
@@ -260,6 +331,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(names_globs_and_groups),
+	    cmocka_unit_test(any_text_may_be_a_name_that_is_asked_for),
 	    cmocka_unit_test(every_where_has_to_match),
 	    cmocka_unit_test(lines_are_tried_in_their_order),
 	    cmocka_unit_test(each_delivery_has_its_line),

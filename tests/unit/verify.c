@@ -594,6 +594,60 @@ eight_kib_of_a_header_are_looked_at(void **state)
 	    RC_SIGNATURE);
 }
 
+/* What is signed is signed as a whole: no end is cut off before the MAC. */
+static void
+a_field_of_over_8_kib_is_refused(void **state)
+{
+	static char id[8300];
+	struct bytes parts[2] = {{id, 0}, LIT("." BODY)};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t n = 8190; n <= 8194; n++) {
+		uint8_t mac[CRYPTO_DIGEST];
+		char hex[2 * CRYPTO_DIGEST + 1];
+		struct trial trial;
+
+		memset(id, 'x', n);
+		id[n] = '\0';
+		parts[0].len = n;
+		assert_int_equal(crypto_hmac(LIT(SECRET), parts, 2, mac),
+		    RC_OK);
+		encode_hex(mac, sizeof(mac), hex);
+		trial_start(&trial, "header X id header I over {id}.{body}");
+		trial_secret(&trial, "/s", LIT(SECRET));
+		front_add(&trial.front, pool_printf(&trial.pool, "HTTP_X=%s",
+		    hex));
+		front_add(&trial.front, pool_printf(&trial.pool, "HTTP_I=%s",
+		    id));
+		wrong += case_rc("length", trial_verify(&trial, LIT(BODY)),
+		    n <= 8192 ? RC_OK : RC_SIGNATURE);
+		trial_end(&trial);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+/* Blanks and more behind them, so far away that nobody looked there. */
+static void
+nothing_hides_behind_8_kib_of_blanks(void **state)
+{
+	struct bytes part = LIT("m1." BODY);
+	uint8_t mac[CRYPTO_DIGEST];
+	char hex[2 * CRYPTO_DIGEST + 1];
+	struct trial trial;
+
+	(void)state;
+	assert_int_equal(crypto_hmac(LIT(SECRET), &part, 1, mac), RC_OK);
+	encode_hex(mac, sizeof(mac), hex);
+	trial_start(&trial, "header X id header I over {id}.{body}");
+	trial_secret(&trial, "/s", LIT(SECRET));
+	front_add(&trial.front, pool_printf(&trial.pool, "HTTP_X=%s", hex));
+	front_add(&trial.front, pool_printf(&trial.pool, "HTTP_I=m1%8190sx",
+	    ""));
+	assert_int_equal(trial_verify(&trial, LIT(BODY)), RC_SIGNATURE);
+	trial_end(&trial);
+}
+
 static void
 both_entries_of_a_repeated_header_are_looked_at_by_auto(void **state)
 {
@@ -868,6 +922,8 @@ static const struct {
     "HTTP_X_SLACK_REQUEST_TIMESTAMP=1700000000",
     "HTTP_X_SLACK_REQUEST_TIMESTAMP=1700000000"}, 0, RC_REPEATED},
 
+#define BEHIND "header X id header I over {body}.{id}"
+#define TWICE "header X id header I over '{id}.{body};{id}'"
 #define STANDARD "standard-webhooks", "msg_1.1700000000.{body}"
 #define STANDARD_TIME "HTTP_WEBHOOK_TIMESTAMP=1700000000"
 #define STANDARD_ID "HTTP_WEBHOOK_ID=msg_1"
@@ -893,6 +949,22 @@ static const struct {
     {"an id with the separator in it", "standard-webhooks",
     "msg.1.1700000000.{body}", {"HTTP_WEBHOOK_SIGNATURE=v1,$B",
     STANDARD_TIME, "HTTP_WEBHOOK_ID=msg.1"}, 0, RC_SIGNATURE},
+    {"an id with blanks round it", STANDARD, {"HTTP_WEBHOOK_SIGNATURE=v1,$B",
+    STANDARD_TIME, "HTTP_WEBHOOK_ID=\t msg_1 \t"}, 0, RC_OK},
+    {"a blank id", "standard-webhooks", ".1700000000.{body}",
+    {"HTTP_WEBHOOK_SIGNATURE=v1,$B", STANDARD_TIME, "HTTP_WEBHOOK_ID= "}, 0,
+    RC_SIGNATURE},
+    {"an id with a TAB in it", "standard-webhooks",
+    "msg\t1.1700000000.{body}", {"HTTP_WEBHOOK_SIGNATURE=v1,$B",
+    STANDARD_TIME, "HTTP_WEBHOOK_ID=msg\t1"}, 0, RC_OK},
+    {"an id behind the body", BEHIND, "{body}.m1", {"HTTP_X=$H",
+    "HTTP_I=m1"}, 0, RC_OK},
+    {"an id behind the body, the separator in it", BEHIND, "{body}.m.1",
+    {"HTTP_X=$H", "HTTP_I=m.1"}, 0, RC_SIGNATURE},
+    {"an id signed twice, a separator in it", TWICE,
+    "m;1.{body};m;1", {"HTTP_X=$H", "HTTP_I=m;1"}, 0, RC_SIGNATURE},
+    {"an id signed twice", TWICE, "m,1.{body};m,1",
+    {"HTTP_X=$H", "HTTP_I=m,1"}, 0, RC_OK},
     {"id repeated", STANDARD, {"HTTP_WEBHOOK_SIGNATURE=v1,$B",
     STANDARD_TIME, STANDARD_ID, STANDARD_ID}, 0, RC_REPEATED},
 
@@ -1364,6 +1436,8 @@ main(void)
 	    cmocka_unit_test(sixteen_items_that_decode_are_looked_at),
 	    cmocka_unit_test(items_that_do_not_decode_are_passed_over),
 	    cmocka_unit_test(eight_kib_of_a_header_are_looked_at),
+	    cmocka_unit_test(a_field_of_over_8_kib_is_refused),
+	    cmocka_unit_test(nothing_hides_behind_8_kib_of_blanks),
 	    cmocka_unit_test(
 	    both_entries_of_a_repeated_header_are_looked_at_by_auto),
 	    cmocka_unit_test(the_header_that_matched_is_the_one_that_is_named),
