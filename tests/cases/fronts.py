@@ -16,7 +16,8 @@ import time
 
 import fastcgi
 from harness import (CGI, FCGI, PASSED, PATIENCE, WRAP, Cgi, Fcgi, Place,
-                     Process, Tap, check, post, spawn, status_of, wait_for)
+                     Process, Tap, check, mac, post, spawn, status_of,
+                     wait_for)
 
 EVENT = b'{"event":"pipeline_run_completed"}'
 HOOK = """hook peliqan
@@ -167,6 +168,64 @@ def cgi_term_running(place, config):
     finally:
         cgi.close()
     wait_for(lambda: is_gone(pid), "the end of the command")
+
+
+# Both.
+
+KNOWN = """journal @DIR@/journal.db
+dispatch none
+hook svix
+  signature standard-webhooks
+  secret-file @DIR@/secret.new
+  dedupe header webhook-id
+  on * run /bin/true
+"""
+# What may stand beside an id on its way here.
+BESIDE = ("%s", "\t%s", "%s\t", " %s", "%s ", "\t\t%s", " \t %s \t ")
+
+
+def with_id(identity, shape):
+    """A request as it was signed, with its id written otherwise."""
+    now = str(int(time.time()))
+    signed = ("%s.%s." % (identity, now)).encode() + EVENT
+    return post(EVENT, HTTP_X_SIGNATURE=None,
+                HTTP_WEBHOOK_ID=shape % identity,
+                HTTP_WEBHOOK_TIMESTAMP=now,
+                HTTP_WEBHOOK_SIGNATURE="v1," + mac(signed, "new", "base64"))
+
+
+def by_cgi(place, variables):
+    cgi = Cgi(place, place.path("pelihook.conf"), variables)
+    try:
+        cgi.send(EVENT)
+        cgi.end_input()
+        return cgi.answer()
+    finally:
+        cgi.close()
+
+
+def one_reading(place, fcgi):
+    """Blanks beside an id make no second event of a captured request."""
+    for front in "cgi", "fcgi":
+        for first in BESIDE:
+            identity = "msg_%s_%d" % (front, BESIDE.index(first))
+            answers = []
+            for shape in (first,) + BESIDE:
+                variables = with_id(identity, shape)
+                answers.append(by_cgi(place, variables) if front == "cgi"
+                               else fcgi.request(variables, EVENT))
+            expect(answers[0], 202)
+            for shape, answer in zip(BESIDE, answers[1:]):
+                check(b'"status":"duplicate"' in answer,
+                      "%r after %r: %r" % (shape, first, answer))
+
+
+def no_identity(place, fcgi):
+    """It is told once that an event has none, however many come."""
+    for _ in range(3):
+        expect(fcgi.request(post(EVENT, HTTP_X_ID=" \t"), EVENT), 202)
+    told = (place.read("log") or b"").count(b"without an identity")
+    check(told == 1, "it was told %d times" % told)
 
 
 # FastCGI: connections.
@@ -895,6 +954,11 @@ TESTS = (
      lambda place: cgi_term_running(place, LONG)),
     ("CGI: SIGTERM while the command runs and ignores it",
      lambda place: cgi_term_running(place, DEAF)),
+    ("both: blanks beside an id make no other id",
+     with_fcgi(one_reading, KNOWN)),
+    ("FastCGI: what has no identity is told once",
+     with_fcgi(no_identity, KNOWN.replace("webhook-id", "x-id").replace(
+         "  signature standard-webhooks\n", ""))),
     ("FastCGI: a kept connection", with_fcgi(kept, SIMPLE)),
     ("FastCGI: a connection that is not kept", with_fcgi(not_kept, SIMPLE)),
     ("FastCGI: records in a body are a body",
