@@ -707,7 +707,7 @@ is_identity(struct json_object *value, struct bytes text)
 		return false;
 	if (bytes_begin(text, "-"))
 		text = bytes_skip(text, 1);
-	return text.len > 0 && is_digit(text.data[0]);
+	return text.len > 0 && text.data[0] >= '0' && text.data[0] <= '9';
 }
 
 /*

@@ -399,6 +399,43 @@ three
 "* ]]
 }
 
+# Names for `event-name`, with all that a line or a glob could take them for.
+@test "names of any text: check prints them as they are read, try takes them" {
+	long=$(printf 'n%.0s' $(seq 255))
+	make_conf <<-EOF
+		event-name /type
+		on orders/create "Push Hook" "a \\"b\\" c\\\\d 'e'" "#5" café [r]un $long ignore
+		on [@]home "a [*] b" run /bin/true
+	EOF
+	run -0 --separate-stderr ctl check
+	[[ $stderr != *"name"* ]]
+	first=$(echo "$output" | sed -n 's/^  on           line 4: //p')
+	second=$(echo "$output" | sed -n 's/^  on           line 5: //p')
+	make_conf <<-EOF
+		event-name /type
+		on $first
+		on $second
+	EOF
+	run -0 ctl check
+	[[ $output == *"line 4: $first
+"* ]]
+	[[ $output == *"line 5: $second
+"* ]]
+	for name in orders/create 'Push Hook' "a \"b\" c\\d 'e'" '#5' café run \
+	    "$long"; do
+		jq -n --arg name "$name" '{type: $name}' >"$T/body"
+		run -0 ctl try -n peliqan <"$T/body"
+		[[ $output == *"taken by     $conf:4: "* ]]
+	done
+	for name in @home 'a * b'; do
+		jq -n --arg name "$name" '{type: $name}' >"$T/body"
+		run -0 ctl try -n peliqan <"$T/body"
+		[[ $output == *"taken by     $conf:5: "* ]]
+	done
+	run -0 ctl try -n peliqan <<<'{"type":"run\n"}'
+	[[ $output == *"no line"* ]]
+}
+
 @test "check: two hooks are reached by their paths only" {
 	make_conf <<-EOF
 		on * ignore

@@ -978,7 +978,8 @@ total - 2 0 1 2 1 " ]
 		event-name /name
 		on * run $T/act
 	EOF
-	for event in 'a\"b\\c' 'new\nline' 'caf\u00e9'; do
+	# The last two look alike where only ASCII is printed.
+	for event in 'a\"b\\c' 'new\nline' 'caf\u00e9' 'caf\\xc3\\xa9'; do
 		event_body named "{\"name\":\"$event\"}"
 	done
 	make_all_states
@@ -1011,7 +1012,39 @@ total - 2 0 1 2 1 " ]
 	    jq -e '. > 0 and . < 3600'
 	[ "$(value hook_configured '{"hook":"q"}')" = 1 ]
 	[ "$(jq 'map(select(.[2].hook == "named" and .[2].state == "done") |
-	    .[3]) | add' "$T/parsed")" = 3 ]
+	    .[3]) | add' "$T/parsed")" = 4 ]
+	[ "$(jq -c 'map(select(.[2].hook == "named") | .[2].event // empty) | unique' \
+	    "$T/parsed")" = \
+	    '["a\"b\\c","caf\\xc3\\xa9","café","unknown"]' ]
+}
+
+@test "an event of any name is stored, listed, shown and run under it" {
+	make_queue <<-EOF
+		hook named
+		signature none
+		event-name /name
+		on "Push Hook" run $T/act
+		on "*/*" run $T/act
+	EOF
+	does 'printf "%s\n" "$PELIHOOK_EVENT" >>'"$T/ran"
+	: >"$T/ran"
+	chmod 666 "$T/ran"
+	long=$(printf 'l%.0s' $(seq 200))/$(printf 'l%.0s' $(seq 54))
+	for name in 'Push Hook' 'orders/create' "$long" 'say "hi"/\'; do
+		id=$(event_body named "$(jq -cn --arg name "$name" \
+		    '{name: $name}')")
+		run -0 ctl list --json --event "$name"
+		[ "$(jq -r .id <<<"$output")" = "$id" ]
+		[ "$(jq -r .event <<<"$output")" = "$name" ]
+		[ "$(ctl show --json "$id" | jq -r .event)" = "$name" ]
+		run -0 ctl list --event "$name"
+		[[ $output == *"$name"* ]]
+		drain
+		[ "$(states_of "$id")" = done ]
+		[ "$(tail -n 1 "$T/ran")" = "$name" ]
+	done
+	[ "$(ctl stats --json | jq -c '.hooks[] | select(.hook == "named") |
+	    [.events[] | select(.done == 1)] | length')" = 4 ]
 }
 
 @test "stats --prometheus of an empty queue is what Prometheus reads" {

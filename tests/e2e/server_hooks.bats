@@ -46,6 +46,12 @@ prepare_hooks() {
 			echo "setenv RECORDS $WORK/records"
 			echo "on * run $WORK/record h$i"
 		done
+		openssl rand -hex 32 >"$WORK/secret.known"
+		echo "hook known"
+		echo "secret-file $WORK/secret.known"
+		echo "signature standard-webhooks"
+		echo "dedupe header webhook-id"
+		echo "on * run /bin/true"
 	} >"$CONFIG"
 	chmod 600 "$WORK"/secret.*
 	mkdir -m 700 "$WORK/state"
@@ -74,6 +80,28 @@ spellings() {	# closed | opened, hook
 @test "no spelling of its URL reaches a hook without signatures" {
 	spellings closed internal
 	client hooks 8
+}
+
+@test "blanks beside an id make no second event of a captured request" {
+	local body=$BATS_TEST_TMPDIR/body id=msg_1 now mac shape
+	printf '{"event":"connection_added"}' >"$body"
+	now=$(date +%s)
+	mac=$({ printf '%s.%s.' "$id" "$now"; cat "$body"; } |
+	    openssl dgst -sha256 -mac HMAC \
+	    -macopt "key:$(cat "$WORK/secret.known")" -binary | base64)
+	for shape in '%s' '\t%s' '%s\t' ' %s' '%s ' '\t\t%s' ' \t %s \t'; do
+		# shellcheck disable=SC2059 # the blanks are the format
+		URL=$URL/known send --data-binary "@$body" \
+		    -H "webhook-id:$(printf "$shape" "$id")" \
+		    -H "webhook-timestamp: $now" \
+		    -H "webhook-signature: v1,$mac"
+		if [ "$shape" = '%s' ]; then
+			expect_status 202
+			continue
+		fi
+		expect_status 200
+		[ "$(field status)" = duplicate ]
+	done
 }
 
 # At least so many answers 2xx have been given.
