@@ -1,29 +1,77 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
 #include "request.h"
 
+#include "log.h"
+
 enum {
 	REQUEST_CHUNK = 16 * 1024	/* how much is asked for at once */
 };
+
+/* What the server says of a request: once, or always the same. */
+static const char *const server_variables[] = {
+	"REQUEST_METHOD", "PATH_INFO", "CONTENT_LENGTH", "REMOTE_ADDR"
+};
+
+/* The value of a variable's next entry, from *at on, or NULL. */
+static const char *
+next_value(const struct request *request, const char *name, size_t *at)
+{
+	size_t n = strlen(name);
+	const char *entry;
+
+	while ((entry = request->variables[*at]) != NULL) {
+		++*at;
+		if (strncmp(entry, name, n) == 0 && entry[n] == '=')
+			return entry + n + 1;
+	}
+	return NULL;
+}
 
 const char *
 request_variable(const struct request *request, const char *name,
     unsigned *count)
 {
-	const char *value = NULL;
-	size_t n = strlen(name);
-	const char *at;
+	size_t at = 0;
+	const char *value = next_value(request, name, &at);
+	const char *next = value;
 
-	*count = 0;
-	for (size_t i = 0; (at = request->variables[i]) != NULL; i++) {
-		if (strncmp(at, name, n) != 0 || at[n] != '=')
-			continue;
-		if ((*count)++ == 0)
-			value = at + n + 1;
-	}
+	for (*count = 0; next != NULL; ++*count)
+		next = next_value(request, name, &at);
 	return value;
+}
+
+/* Whether all entries of a variable say the same. */
+static bool
+is_one(const struct request *request, const char *name)
+{
+	size_t at = 0;
+	const char *value = next_value(request, name, &at);
+	const char *next;
+
+	while ((next = next_value(request, name, &at)) != NULL)
+		if (strcmp(next, value) != 0)
+			return false;
+	return true;
+}
+
+enum rc
+request_check(const struct request *request)
+{
+	size_t n = sizeof(server_variables) / sizeof(server_variables[0]);
+
+	for (size_t i = 0; i < n; i++) {
+		if (is_one(request, server_variables[i]))
+			continue;
+		log_say(LOG_LEVEL_ERROR, "%s is there twice, with different "
+		    "values: the web server has to set it once",
+		    server_variables[i]);
+		return RC_CONFIG;
+	}
+	return RC_OK;
 }
 
 enum rc
@@ -79,12 +127,12 @@ static enum rc
 read_length(struct request *request)
 {
 	unsigned long long length;
-	const char *text;
-	enum rc rc = request_single(request, "CONTENT_LENGTH", &text);
+	const char *text = variable_or_empty(request, "CONTENT_LENGTH");
+	enum rc rc;
 
-	if (rc != RC_OK)
+	if (!is_one(request, "CONTENT_LENGTH"))
 		return RC_LENGTH;
-	if (text == NULL || text[0] == '\0' || strcmp(text, "-1") == 0)
+	if (text[0] == '\0' || strcmp(text, "-1") == 0)
 		return RC_OK;
 	rc = bytes_number(bytes_of(text), INT64_MAX, &length);
 	if (rc == RC_RANGE)

@@ -25,6 +25,12 @@ struct request {
 void request_open(struct request *request, const struct gateway *gateway,
     int64_t received);
 /*
+ * Whether the server says one thing of the request: a variable that is there
+ * twice, as where two files of parameters are included, has to have the same
+ * value.  RC_CONFIG, logged with its name.
+ */
+enum rc request_check(const struct request *request);
+/*
  * Checks length and encoding against the limit.  Nothing has been read.
  * RC_LENGTH, RC_LARGE, RC_ENCODED, RC_REPEATED.
  */

@@ -110,8 +110,10 @@ make_ready(struct conf *conf, struct hook *hook)
 static enum rc
 admit(struct conf *conf, struct request *request, struct hook **hook)
 {
-	enum rc rc;
+	enum rc rc = request_check(request);
 
+	if (rc != RC_OK)
+		return rc;
 	if (strcmp(request->method, "POST") != 0)
 		return RC_METHOD;
 	if (conf == NULL)

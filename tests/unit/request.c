@@ -195,9 +195,40 @@ two_lengths_are_refused(void **state)
 	struct request request = open_request(&front);
 
 	(void)state;
-	/* Both are answered 400. */
 	assert_int_equal(request_admit(&request, 100), RC_LENGTH);
 	request_close(&request);
+}
+
+static void
+the_server_says_one_thing(void **state)
+{
+	static const struct {
+		const char *variables[4];
+		enum rc rc;
+	} cases[] = {
+	    {{NULL}, RC_OK},
+	    {{"CONTENT_LENGTH=1", "CONTENT_LENGTH=1"}, RC_OK},
+	    {{"CONTENT_LENGTH=1", "CONTENT_LENGTH=01"}, RC_CONFIG},
+	    {{"CONTENT_LENGTH=", "CONTENT_LENGTH=1"}, RC_CONFIG},
+	    {{"PATH_INFO=/a", "PATH_INFO=/a", "PATH_INFO=/b"}, RC_CONFIG},
+	    {{"PATH_INFO=/a", "PATH_INFO_X=/b", "PATH_INFO=/a"}, RC_OK},
+	    {{"REQUEST_METHOD=POST", "REQUEST_METHOD=GET"}, RC_CONFIG},
+	    {{"REMOTE_ADDR=192.0.2.1", "REMOTE_ADDR=192.0.2.2"}, RC_CONFIG},
+	    {{"SERVER_NAME=a", "SERVER_NAME=b"}, RC_OK},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct front front = {0};
+		struct request request;
+
+		for (size_t k = 0; k < 4; k++)
+			if (cases[i].variables[k] != NULL)
+				front_add(&front, cases[i].variables[k]);
+		request = open_request(&front);
+		assert_int_equal(request_check(&request), cases[i].rc);
+		request_close(&request);
+	}
 }
 
 static void
@@ -381,6 +412,7 @@ main(void)
 	    cmocka_unit_test(a_repeated_header_has_no_value),
 	    cmocka_unit_test(a_length_is_digits_or_unknown),
 	    cmocka_unit_test(two_lengths_are_refused),
+	    cmocka_unit_test(the_server_says_one_thing),
 	    cmocka_unit_test(an_encoded_body_is_refused),
 	    cmocka_unit_test(two_encodings_are_refused),
 	    cmocka_unit_test(bodies_are_read_whole_or_not_at_all),
