@@ -487,8 +487,8 @@ a_journal_makes_hooks_queue(void **state)
 static void
 global_directives_are_understood(void **state)
 {
-	struct conf *conf = good("journal /q\ndispatch drain\nstop-timeout 90s\n"
-	    "log /var/log/p\nlog-format json\nlog-level debug\n"
+	struct conf *conf = good("journal /q\ndispatch drain\n"
+	    "stop-timeout 90s\nlog /var/log/p\nlog-format json\nlog-level debug\n"
 	    "read-timeout 3s\n" WAITS "read-timeout 4s\n");
 	struct conf *other = good("journal /q\ndispatch thread\nlog syslog\n"
 	    "log-level warning\n" WAITS);
