@@ -283,6 +283,20 @@ is_number(const struct scheme *scheme, const char *field)
 }
 
 /*
+ * A date and time tells by itself where it begins and ends, so nothing needs
+ * to stand between one and the body.
+ */
+static bool
+may_touch(const struct scheme *scheme, const char *at, const char *next)
+{
+	bool stamp = bytes_begin(bytes_of(at), "{timestamp}");
+	bool body = bytes_begin(bytes_of(stamp ? next : at), "{body}");
+
+	return scheme->unit == SCHEME_RFC3339 && body &&
+	    (stamp || bytes_begin(bytes_of(next), "{timestamp}"));
+}
+
+/*
  * Bytes must not pass from one field to the next under the same MAC, so
  * something stands between two of them that tells where they end; verify()
  * sees to it that no id holds it.
@@ -296,7 +310,7 @@ check_separators(struct reader *reader)
 	const char *end, *next;
 
 	while ((next = strchr(end = strchr(at, '}') + 1, '{')) != NULL) {
-		if (next == end)
+		if (next == end && !may_touch(scheme, at, next))
 			return wrong(reader, "two fields of `over' stand "
 			    "side by side, where nothing tells what is whose: "
 			    "write what separates them, as in "

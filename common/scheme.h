@@ -54,7 +54,7 @@ struct scheme {
 	const char *stamp_item;	/* what the item begins with */
 	enum scheme_unit unit;
 	struct header_name id;	/* name NULL where there is none */
-	const char *over;	/* holds {body} once, and no two fields touch */
+	const char *over;	/* holds {body} once; hardly any two touch */
 	int64_t tolerance;	/* milliseconds, both ways */
 };
 

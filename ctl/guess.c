@@ -31,6 +31,10 @@ static const char *const over_stamp[] = {"{timestamp}.{body}",
     "{timestamp} {body}", "{timestamp};{body}", "{body}.{timestamp}",
     "{body}:{timestamp}", "{body}|{timestamp}", "{body},{timestamp}"};
 
+/* Only a date and time tells where it ends. */
+static const char *const over_date[] = {
+    "{timestamp}{body}", "{body}{timestamp}"};
+
 static const char *const over_id[] = {"{id}.{body}", "{id}:{body}",
     "{id}|{body}", "{body}.{id}"};
 
@@ -172,6 +176,9 @@ attempt_stamp(struct guesser *guesser, const struct scheme *spot,
 	scheme.stamp_item = stamp->item;
 	scheme.unit = stamp->unit;
 	if (ATTEMPT_EACH(guesser, &scheme, over_stamp))
+		return true;
+	if (stamp->unit == SCHEME_RFC3339 &&
+	    ATTEMPT_EACH(guesser, &scheme, over_date))
 		return true;
 	for (size_t i = 0; i < guesser->ids_len; i++) {
 		scheme.id = guesser->ids[i];

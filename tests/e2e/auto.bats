@@ -259,6 +259,22 @@ paddle() {
 	echo "Paddle-Signature: ts=$now;h1=$WRONG;h1=$(joined "$now:")"
 }
 
+zendesk() {
+	local now
+	now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+	echo "X-Zendesk-Webhook-Signature-Timestamp: $now"
+	echo "X-Zendesk-Webhook-Signature: $(joined "$now" | hex_to_base64)"
+}
+
+box() {
+	local now
+	now=$(TZ=America/Los_Angeles date +%Y-%m-%dT%H:%M:%S%:z)
+	echo "BOX-DELIVERY-TIMESTAMP: $now"
+	echo "BOX-SIGNATURE-PRIMARY: $({ cat "$BODY"; printf %s "$now"; } |
+	    mac_base64)"
+	echo "BOX-SIGNATURE-SECONDARY: $(printf %s "$WRONG" | hex_to_base64)"
+}
+
 fivetran() {
 	echo "X-Fivetran-Signature-256: $(mac_hex <"$BODY" | tr a-f A-F)"
 }
@@ -314,6 +330,15 @@ standard_webhooks() {
 @test "the manual's line for Paddle verifies what it sends" {
 	WRONG=$(openssl rand -hex 32)
 	recipe Paddle Paddle-Signature paddle
+}
+
+@test "the manual's line for Zendesk verifies what it sends" {
+	recipe Zendesk X-Zendesk-Webhook-Signature zendesk
+}
+
+@test "the manual's line for Box verifies what it sends" {
+	WRONG=$(openssl rand -hex 32)
+	recipe Box BOX-SIGNATURE-PRIMARY box
 }
 
 @test "the manual's line for Fivetran verifies what it sends" {

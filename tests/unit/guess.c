@@ -194,6 +194,16 @@ static const struct {
 	"header X-Signature encoding base64 "
 	"timestamp header X-Delivery-Timestamp unit rfc3339 "
 	"over {body}.{timestamp}"},
+    {"2023-11-14T22:13:20Z@", {"HTTP_X_ZENDESK_WEBHOOK_SIGNATURE=$B",
+	"HTTP_X_ZENDESK_WEBHOOK_SIGNATURE_TIMESTAMP=2023-11-14T22:13:20Z"},
+	"header X-Zendesk-Webhook-Signature encoding base64 timestamp "
+	"header X-Zendesk-Webhook-Signature-Timestamp unit rfc3339 "
+	"over {timestamp}{body}"},
+    {"@2023-11-14T14:13:20-08:00", {"HTTP_BOX_SIGNATURE_PRIMARY=$B",
+	"HTTP_BOX_DELIVERY_TIMESTAMP=2023-11-14T14:13:20-08:00"},
+	"header Box-Signature-Primary encoding base64 "
+	"timestamp header Box-Delivery-Timestamp unit rfc3339 "
+	"over {body}{timestamp}"},
     {"1700000000,@", {"HTTP_X_CONVOY_TIMESTAMP=1700000000",
 	"HTTP_X_CONVOY_SIGNATURE=$H"},
 	"header X-Convoy-Signature encoding hex "

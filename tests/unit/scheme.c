@@ -251,8 +251,9 @@ static const struct {
 } templates[] = {
     {"{id}.{timestamp}{body}", "s", "side by side"},
     {"{id}.{body}{timestamp}", "ms", "side by side"},
-    {"{id}.{timestamp}{body}", "rfc3339", "side by side"},
-    {"{id}.{body}{timestamp}", "rfc3339", "side by side"},
+    {"{id}.{timestamp}{body}", "rfc3339", NULL},
+    {"{id}.{body}{timestamp}", "rfc3339", NULL},
+    {"{timestamp}{body}{id}", "rfc3339", "side by side"},
     {"{id}{timestamp}.{body}", "s", "side by side"},
     {"{id}{timestamp}.{body}", "rfc3339", "side by side"},
     {"{timestamp}{id}.{body}", "s", "side by side"},

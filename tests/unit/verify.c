@@ -1201,7 +1201,8 @@ auto_signs_as_x_signature(void **state)
 /*
  * The published vectors.  Each is a `signature` line of the grammar, made
  * from its recipe; the clock is the vector's.  All of them can be said in the
- * grammar, but for those that sign two fields with nothing between.
+ * grammar, but for one that signs digits for a timestamp and the body with
+ * nothing between.
  */
 static struct json_object *
 load_vectors(void)
@@ -1382,7 +1383,8 @@ all_published_vectors_come_to_what_they_say(void **state)
 		    json_object_array_get_idx(vectors, i);
 
 		assert_string_equal(member(vector, "algorithm"), "sha256");
-		if (strstr(member(vector, "content"), "}{") != NULL) {
+		if (strcmp(member(vector, "name"),
+		    "zendesk-go-static-test-secret") == 0) {
 			wrong += case_true(member(vector, "name"),
 			    "refused", is_refused(vector));
 			continue;
@@ -1393,7 +1395,7 @@ all_published_vectors_come_to_what_they_say(void **state)
 	}
 	assert_int_equal(wrong, 0);
 	assert_int_equal(n, 72);
-	assert_int_equal(valid, 30);
+	assert_int_equal(valid, 34);
 	json_object_put(vectors);
 }
 
