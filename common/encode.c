@@ -130,11 +130,7 @@ decode_base64(struct bytes text, uint8_t *into, size_t room, size_t *len)
 	return RC_OK;
 }
 
-/*
- * The length of the UTF-8 sequence (RFC 3629) at the start, 0 where there
- * is none.
- */
-static size_t
+size_t
 utf8_length(struct bytes text)
 {
 	const uint8_t *at = (const uint8_t *)text.data;

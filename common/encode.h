@@ -31,6 +31,11 @@ enum rc decode_base64(struct bytes text, uint8_t *into, size_t room,
     size_t *len);
 
 /*
+ * The length of the UTF-8 sequence (RFC 3629) at the start of a text, which
+ * is not empty; 0 where there is none.
+ */
+size_t utf8_length(struct bytes text);
+/*
  * The inside of a JSON string (RFC 8259 section 7), without the quotes.
  * Bytes that are not UTF-8 become U+FFFD, so the result is always JSON.
  */

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <errno.h>
-#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,15 +9,11 @@
 
 #include "catalog.h"
 #include "crypto.h"
+#include "event_json.h"
 #include "log.h"
 #include "request.h"
 
-enum {
-	EVENT_DEPTH = 64,
-	EVENT_FIELD = 4096	/* most bytes of an `env` line's text */
-};
-
-static const char byte_order_mark[] = "\xef\xbb\xbf";
+enum { EVENT_FIELD = 4096 };	/* most bytes of an `env` line's text */
 
 /* Where senders write an event's name. */
 static const char *const name_keys[] = {
@@ -299,159 +293,6 @@ name_event(const struct hook *hook, const struct request *request,
 	return RC_OK;
 }
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_blank(struct bytes text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] == '\0' || !strchr(" \t\r\n", text.data[i]))
-			return false;
-	return true;
-}
-
-/* Where the next piece of JSON ends. */
-struct cut {
-	size_t at;		/* what was looked at */
-	char quote;		/* of the string it is in, or 0 */
-	bool escaped;		/* behind a backslash */
-	bool number;		/* behind a number's character */
-};
-
-/* Whether the text is to be cut before c.  json-c takes single quotes, too. */
-static bool
-is_cut(struct cut *cut, char c)
-{
-	bool begins = !cut->number && (is_digit(c) || c == '-');
-	bool string = cut->quote != 0;
-
-	cut->number = !string &&
-	    (begins || (cut->number && (is_digit(c) || c == '-')));
-	if (cut->escaped)
-		cut->escaped = false;
-	else if (string && c == '\\')
-		cut->escaped = true;
-	else if (string && c == cut->quote)
-		cut->quote = 0;
-	else if (!string && (c == '"' || c == '\''))
-		cut->quote = c;
-	return !string && (c == ':' || begins);
-}
-
-/* Most of a text is inside strings, where only two characters count. */
-static void
-skip_string(struct cut *cut, struct bytes text)
-{
-	size_t at = cut->at;
-
-	if (cut->quote == 0 || cut->escaped)
-		return;
-	while (at < text.len && text.data[at] != cut->quote &&
-	    text.data[at] != '\\')
-		at++;
-	cut->at = at;
-}
-
-static size_t
-next_cut(struct cut *cut, struct bytes text)
-{
-	for (skip_string(cut, text); cut->at < text.len;
-	    skip_string(cut, text))
-		if (is_cut(cut, text.data[cut->at++]) && cut->at > 1)
-			return cut->at - 1;
-	return text.len;
-}
-
-static enum rc
-parse_piece(struct json_tokener *parser, struct bytes piece,
-    struct json_object **root)
-{
-	errno = 0;
-	*root = json_tokener_parse_ex(parser, piece.data, (int)piece.len);
-	return errno == ENOMEM ? RC_MEMORY : RC_OK;
-}
-
-static bool
-goes_on(struct json_tokener *parser)
-{
-	return json_tokener_get_error(parser) == json_tokener_continue;
-}
-
-/*
- * json-c before 0.17 has no error for a lack of memory: it goes on without
- * what it could not keep, and falls over a key that it could not.  What is
- * left of that is errno, until the next number.  So it gets the text in
- * pieces that end before each number, and before what follows a key.
- */
-static enum rc
-parse_pieces(struct json_tokener *parser, struct bytes text,
-    struct json_object **root, size_t *end)
-{
-	struct cut cut = { 0 };
-	size_t from, to = 0;
-	enum rc rc;
-
-	do {
-		from = to;
-		to = next_cut(&cut, text);
-		rc = parse_piece(parser, (struct bytes){ text.data + from,
-		    to - from }, root);
-		*end = from + json_tokener_get_parse_end(parser);
-	} while (rc == RC_OK && to < text.len && goes_on(parser));
-	return rc;
-}
-
-/*
- * One whole JSON value.  The end of a number is only known by what follows
- * it, hence the NUL; whatever stands behind a NUL of the body's own is
- * found by looking where the parser stopped.
- */
-static enum rc
-parse_with(struct json_tokener *parser, struct bytes text,
-    struct json_object **root)
-{
-	size_t end;
-	enum rc rc = parse_pieces(parser, text, root, &end);
-
-	if (rc == RC_OK && goes_on(parser)) {
-		end = text.len;
-		rc = parse_piece(parser, (struct bytes){ "", 1 }, root);
-	}
-	if (rc == RC_OK &&
-	    (json_tokener_get_error(parser) != json_tokener_success ||
-	    end > text.len || !is_blank(bytes_skip(text, end))))
-		rc = RC_JSON;
-	if (rc == RC_OK)
-		return RC_OK;
-	json_object_put(*root);
-	*root = NULL;
-	return rc;
-}
-
-static enum rc
-parse(struct bytes body, struct json_object **root)
-{
-	struct json_tokener *parser;
-	enum rc rc;
-
-	if (bytes_begin(body, byte_order_mark))
-		body = bytes_skip(body, strlen(byte_order_mark));
-	if (body.len == 0 || body.len > INT_MAX)
-		return RC_JSON;
-	parser = json_tokener_new_ex(EVENT_DEPTH);
-	if (parser == NULL)
-		return RC_MEMORY;
-	json_tokener_set_flags(parser,
-	    JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	rc = parse_with(parser, body, root);
-	json_tokener_free(parser);
-	return rc;
-}
-
 enum rc
 event_parse(const struct hook *hook, const struct request *request,
     struct event *event)
@@ -459,7 +300,7 @@ event_parse(const struct hook *hook, const struct request *request,
 	enum rc rc;
 
 	*event = (struct event){ 0 };
-	rc = parse(buf_view(&request->body), &event->root);
+	rc = event_json_parse(buf_view(&request->body), &event->root);
 	if (rc == RC_OK)
 		rc = name_event(hook, request, event);
 	if (rc != RC_OK)
@@ -472,7 +313,7 @@ event_reparse(struct bytes body, const char *name, struct event *event)
 {
 	*event = (struct event){ 0 };
 	set_name(event, bytes_of(name), "");
-	return parse(body, &event->root);
+	return event_json_parse(body, &event->root);
 }
 
 void
@@ -482,65 +323,12 @@ event_free(struct event *event)
 	event->root = NULL;
 }
 
-/*
- * json-c holds integers outside 64 bits at its limits.  One at a limit is
- * taken as written only if the text has that very number.
- */
-static bool
-is_exact(struct json_object *value, const char *digits, struct bytes body)
-{
-	size_t n = strlen(digits);
-	const char *at;
-	bool within;
-
-	if (json_object_get_int64(value) != INT64_MIN &&
-	    json_object_get_uint64(value) != UINT64_MAX)
-		return true;
-	while ((at = memmem(body.data, body.len, digits, n)) != NULL) {
-		within = at > body.data && is_digit(at[-1]);
-		body = bytes_skip(body, (size_t)(at - body.data) + n);
-		if (!within && (body.len == 0 || !is_digit(body.data[0])))
-			return true;
-	}
-	return false;
-}
-
-/* A number, true or false; json-c makes its text, if there is memory. */
-static enum rc
-add_scalar(struct json_object *value, struct bytes body, struct buf *text)
-{
-	const char *scalar = json_object_get_string(value);
-
-	if (scalar == NULL)
-		return RC_MEMORY;
-	if (json_object_is_type(value, json_type_int) &&
-	    !is_exact(value, scalar, body))
-		return RC_MISSING;
-	return buf_text(text, scalar);
-}
-
+/* A number's text is in the value: the body is not looked at again. */
 static enum rc
 add_value(struct json_object *value, struct bytes body, struct buf *text)
 {
-	struct bytes string;
-
-	switch (json_object_get_type(value)) {
-	case json_type_null:
-		return buf_text(text, "null");
-	case json_type_object:
-	case json_type_array:
-		return RC_MISSING;
-	case json_type_string:
-		string = string_of(value);
-		if (memchr(string.data, '\0', string.len) != NULL)
-			return RC_MISSING;
-		return buf_add(text, string);
-	case json_type_int:
-	case json_type_boolean:
-	case json_type_double:
-		return add_scalar(value, body, text);
-	}
-	return RC_MISSING;
+	(void)body;
+	return event_json_text(value, text);
 }
 
 /* The key that a pointer's token stands for (RFC 6901 section 4). */
@@ -566,7 +354,8 @@ find_member(struct json_object *from, struct bytes token,
 	struct buf key = { 0 };
 	enum rc rc = decode_token(token, &key);
 
-	if (rc == RC_OK && !json_object_object_get_ex(from, key.data, value))
+	if (rc == RC_OK && (!event_json_is_text(buf_view(&key)) ||
+	    !json_object_object_get_ex(from, key.data, value)))
 		rc = RC_MISSING;
 	buf_free(&key);
 	return rc;
@@ -833,7 +622,7 @@ event_top_keys(const struct event *event, struct buf *into)
 		return RC_OK;
 	json_object_object_foreach(event->root, key, value) {
 		(void)value;
-		if (rc == RC_OK)
+		if (rc == RC_OK && event_json_is_text(bytes_of(key)))
 			rc = buf_printf(into, into->len == 0 ? "%s" : " %s",
 			    key);
 	}

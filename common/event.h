@@ -35,8 +35,8 @@ void event_free(struct event *event);
 
 /*
  * The text at a JSON pointer (RFC 6901): a string's bytes, a number as it
- * stands in body, true, false, null.  RC_MISSING where there is none.
- * Appends to text.
+ * stands in body, true, false, null.  RC_MISSING where there is none, as in
+ * a string that holds a NUL or an unpaired surrogate.  Appends to text.
  */
 enum rc event_text(const struct event *event, struct bytes body,
     const char *pointer, struct buf *text);
@@ -61,7 +61,10 @@ enum rc event_dedupe_key(const struct event *event, const struct hook *hook,
     const struct request *request, const char *digest, struct pool *pool,
     struct bytes *key);
 
-/* The payload's top-level keys, blank-separated, for a warning. */
+/*
+ * The payload's top-level keys, blank-separated, for a warning: those that a
+ * pointer can hold.
+ */
 enum rc event_top_keys(const struct event *event, struct buf *into);
 
 #endif

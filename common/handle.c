@@ -8,6 +8,7 @@
 #include "conf.h"
 #include "event.h"
 #include "log.h"
+#include "payload.h"
 #include "request.h"
 #include "route.h"
 #include "verify.h"
@@ -125,6 +126,17 @@ log_proof(struct log_line *line, const struct passage *passage)
 		log_text(line, "signature", proof->pin);
 }
 
+/* Where the body stops being JSON, and what it may be instead. */
+static void
+log_refused(struct log_line *line, struct bytes body)
+{
+	size_t at;
+
+	if (payload_check(body, &at) != RC_OK)
+		log_number(line, "at", (int64_t)at);
+	log_text(line, "looks-like", payload_looks(body));
+}
+
 static void
 log_unknown(struct log_line *line, const struct passage *passage)
 {
@@ -185,6 +197,8 @@ log_passage(const struct passage *passage, enum rc rc)
 	log_proof(&line, passage);
 	if (rc == RC_SIGNATURE)
 		log_text(&line, "why", passage->proof.why);
+	if (rc == RC_JSON)
+		log_refused(&line, buf_view(&passage->request->body));
 	log_text(&line, "remote", passage->request->remote_addr);
 	log_number(&line, "bytes", (int64_t)passage->request->body.len);
 	log_number(&line, "ms", clock_wall() - passage->request->received);

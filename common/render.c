@@ -14,6 +14,7 @@
 #include "conf.h"
 #include "job.h"
 #include "log.h"
+#include "payload.h"
 #include "process.h"
 #include "run.h"
 
@@ -26,7 +27,7 @@ enum fate {
 };
 
 struct scan {
-	char quote;		/* of the string it is in, or 0 */
+	bool string;		/* inside of one */
 	bool escaped;		/* behind a backslash */
 };
 
@@ -39,23 +40,25 @@ struct variables {
 
 /* JSON on one line. */
 
-/* json-c takes strings in single quotes, and raw control characters. */
+/*
+ * JSON has no control characters in a string, but what pelihook took before
+ * it held to that may still be in a journal, and is to be one line as well.
+ */
 static enum fate
 scan_byte(struct scan *scan, char c)
 {
 	bool control = (unsigned char)c < 0x20;
 
-	if (scan->quote == 0) {
-		if (c == '"' || c == '\'')
-			scan->quote = c;
+	if (!scan->string) {
+		scan->string = c == '"';
 		return control || c == ' ' ? FATE_DROP : FATE_KEEP;
 	}
 	if (scan->escaped)
 		scan->escaped = false;
 	else if (c == '\\')
 		scan->escaped = true;
-	else if (c == scan->quote)
-		scan->quote = 0;
+	else
+		scan->string = c != '"';
 	return control ? FATE_ESCAPE : FATE_KEEP;
 }
 
@@ -78,8 +81,7 @@ render_line(struct bytes text, struct buf *into)
 	size_t from = 0;
 	enum rc rc;
 
-	if (bytes_begin(text, "\xef\xbb\xbf"))
-		text = bytes_skip(text, 3);
+	text = payload_text(text);
 	for (size_t at = 0; at < text.len; at++) {
 		enum fate fate = scan_byte(&scan, text.data[at]);
 

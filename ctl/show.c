@@ -215,7 +215,8 @@ tell_story(const struct ctl *ctl, const struct journal_story *story,
 		return RC_MEMORY;
 	if (hook != NULL)
 		rc = find_rules(hook, story, rules);
-	if (rc != RC_OK)
+	/* What is no JSON is told as well: no line is known to take it. */
+	if (rc != RC_OK && rc != RC_JSON)
 		return rc;
 	return ctl->json ? write_story(ctl, story, rules)
 			 : print_story(ctl, story, rules);

@@ -11,6 +11,7 @@
 #include "crypto.h"
 #include "deliver.h"
 #include "event.h"
+#include "payload.h"
 #include "print.h"
 #include "reply.h"
 #include "request.h"
@@ -204,6 +205,19 @@ try_event(struct trial *trial)
 	return rc;
 }
 
+static void
+complain_of(struct bytes body)
+{
+	const char *looks = payload_looks(body);
+	size_t at = 0;
+
+	(void)payload_check(body, &at);
+	if (looks != NULL)
+		ctl_complain("the body is not JSON: it looks like %s", looks);
+	else
+		ctl_complain("the body is not JSON from byte %zu on", at);
+}
+
 static enum rc
 try_body(const struct ctl *ctl, struct hook *hook)
 {
@@ -217,7 +231,7 @@ try_body(const struct ctl *ctl, struct hook *hook)
 	if (rc == RC_OK)
 		rc = event_parse(hook, &trial.request, &trial.event);
 	if (rc == RC_JSON)
-		ctl_complain("the body is not JSON");
+		complain_of(buf_view(&trial.request.body));
 	if (rc == RC_OK)
 		rc = try_event(&trial);
 	if (trial.stop != -1)

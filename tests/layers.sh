@@ -17,7 +17,7 @@ layer_of() {	# file
 	name=${1#common/}
 	case ${name%.[ch]} in
 	rc | bytes | pool | clock | encode | log | crypto | complaints | \
-	    nearest | process) echo ground ;;
+	    nearest | payload | process) echo ground ;;
 	gateway | catalog | scheme | words | trust | conf | conf_* | \
 	    item | request | job | reply) echo data ;;
 	verify | event | event_* | route) echo steps ;;
@@ -44,7 +44,7 @@ allowed() {	# layer: what it may include
 home_of() {	# kind
 	case $1 in
 	libcrypto) echo common/crypto.c ;;
-	json-c) echo common/event.c ;;
+	json-c) echo 'common/event*.c' ;;
 	sqlite3) echo 'common/journal*.[ch]' ;;
 	libfcgi) echo 'fcgi/*.[ch]' ;;
 	spawning) echo common/run.c ;;

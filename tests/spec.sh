@@ -31,6 +31,7 @@ is_there() {	# kind, name
 	    grep -qxF "@test \"$2\" {" "$TESTS/$1.bats" ;;
 	case) [ -f "$TESTS/cases/$2.case" ] ;;
 	fronts) grep -qF "(\"$2\"," "$TESTS/cases/fronts.py" ;;
+	json) grep -qF "(\"$2\"," "$TESTS/json/compare.py" ;;
 	fault/*) grep -qsF -e "(\"$2\"," -e "(front + \": $2\"" \
 	    "$TESTS/$1.py" ;;
 	fuzz) [ -f "$TESTS/fuzz/$2.c" ] ;;

@@ -202,18 +202,21 @@ is_envelope() {
 	[ "$(seen PELIHOOK_ELEMENT)" = one ]
 	[ "$(seen PELIHOOK_SLASH)" = slash ]
 	[ "$(seen PELIHOOK_SPACES)" = 2 ]
-	run ! grep -q '^PELIHOOK_\(OBJECT\|MISSING\|HUGE\)' "$BASE.env"
+	[ "$(seen PELIHOOK_HUGE)" = 123456789012345678901 ]
+	run ! grep -q '^PELIHOOK_\(OBJECT\|MISSING\)' "$BASE.env"
 }
 
 @test "env: what is over 4 KiB or holds a NUL is absent, with a warning" {
 	configure <<-END
 	env LONG /long
 	env NUL /nul
+	env LONE /lone
 	env FITS /fits
 	on * run $WORK/record
 	END
 	{
-		printf '{"event":"connection_added","nul":"a\\u0000b","fits":"'
+		printf '{"event":"connection_added","nul":"a\\u0000b",'
+		printf '"lone":"\\ud800","fits":"'
 		head -c 4096 /dev/zero | tr '\0' f
 		printf '","long":"'
 		head -c 4097 /dev/zero | tr '\0' l
@@ -221,9 +224,9 @@ is_envelope() {
 	} >"$BODY"
 	post_cgi
 	[ "$(seen PELIHOOK_FITS | wc -c)" -eq 4097 ]
-	run ! grep -q '^PELIHOOK_\(LONG\|NUL\)' "$BASE.env"
-	[ "$(grep -c 'left out.*variable=\(LONG\|NUL\)' \
-	    "$WORK/pelihook.log")" -eq 2 ]
+	run ! grep -q '^PELIHOOK_\(LONG\|NUL\|LONE\)' "$BASE.env"
+	[ "$(grep -c 'left out.*variable=\(LONG\|NUL\|LONE\)' \
+	    "$WORK/pelihook.log")" -eq 3 ]
 	run ! grep -q llllllll "$WORK/pelihook.log"
 }
 

@@ -718,7 +718,9 @@ first
 		on * run /bin/true
 	EOF
 	run -65 ctl try peliqan <<<'{'
-	[[ $output == *"not JSON"* ]]
+	[[ $output == *"not JSON from byte 2 on"* ]]
+	run -65 ctl try peliqan <<<'event=pipeline_run_error'
+	[[ $output == *"not JSON: it looks like form"* ]]
 	run -65 ctl try peliqan </dev/null
 	head -c 63 /dev/zero | tr '\0' ' ' >"$T/body"
 	printf 1 >>"$T/body"

@@ -267,20 +267,15 @@ def repeated_keys(server):
 def encodings(server):
     around = b'{"event":"pipeline_run_error","value":"%s"}'
     for text in (b"\0", b"\0{}", b"{}\0", b"\xff", b"\xe2\x82", b"\x80",
-                 b"\xfe\xff\0{\0}", b"\xff\xfe{\0}\0"):
+                 b"\xfe\xff\0{\0}", b"\xff\xfe{\0}\0", b"\xc0\x80",
+                 b"\xed\xa0\x80", b"\xf4\x90\x80\x80"):
         for body in text, around % text:
             expect(client.post(body), 400)
     expect_records(0)
-    # What json-c takes is taken, and handed on as it came: it knows how
-    # many bytes a character has, and not which characters there are.
-    for text in b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80":
-        expect(client.post(text), 400)
-        body = around % text
-        client.expect_delivered(delivered(body, "pipeline_run_error"), body)
     for value in rb"\u0000", rb"\ud800", rb"\udc1d\ud83d", rb"\u001b[2J":
         body = b'{"event":"pipeline_run_error","value":"' + value + b'"}'
         client.expect_delivered(delivered(body, "pipeline_run_error"), body)
-    expect_records(7)
+    expect_records(4)
 
 
 @both

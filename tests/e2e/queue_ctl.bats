@@ -1088,6 +1088,34 @@ total - 2 0 1 2 1 " ]
 	[ "$output" = "1 event was taken out" ]
 }
 
+@test "a stored body that is no JSON is shown, and ends dead" {
+	make_queue <<-EOF
+		hook once
+		signature none
+		retry 1ms
+		on * run $T/act
+	EOF
+	id=$(event once connection_added)
+	# As 0.1.0 took it.
+	cgi_user /usr/bin/python3 - "$T/state/journal.db" <<-'EOF'
+		import hashlib, sqlite3, sys
+		body = b"{'event':'connection_added'}"
+		db = sqlite3.connect(sys.argv[1])
+		db.execute("UPDATE events SET body = ?, digest = ?",
+		    (body, hashlib.sha256(body).hexdigest()))
+		db.commit()
+	EOF
+	run -0 ctl show "$id"
+	[[ $output == *"delivery 1: queued"* ]]
+	run -0 ctl show --body "$id"
+	[ "$output" = "{'event':'connection_added'}" ]
+	does "touch $T/ran"
+	until [ "$(states_of "$id")" = dead ]; do
+		drain
+	done
+	[ ! -e "$T/ran" ]
+}
+
 # --- users and files --------------------------------------------------------
 
 @test "root's words make no file that the owner cannot write" {

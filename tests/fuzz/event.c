@@ -7,7 +7,11 @@
 
 #include "catalog.h"
 #include "conf.h"
+#include "encode.h"
 #include "event.h"
+#include "event_json.h"
+#include "payload.h"
+#include "render.h"
 #include "request.h"
 #include "words.h"
 
@@ -24,7 +28,30 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* Where a name was found, it can be found again. */
+static void
+check_utf8(struct bytes text)
+{
+	for (size_t n; text.len > 0; text = bytes_skip(text, n)) {
+		n = utf8_length(text);
+		holds(n > 0 && text.data[0] != '\0');
+	}
+}
+
+/* What is taken is one line that is taken as well. */
+static void
+check_line(struct bytes body)
+{
+	struct buf line = {0};
+	size_t at;
+
+	holds(render_line(body, &line) == RC_OK);
+	for (size_t i = 0; i < line.len; i++)
+		holds((unsigned char)line.data[i] >= 0x20);
+	holds(payload_check(buf_view(&line), &at) == RC_OK);
+	buf_free(&line);
+}
+
+/* Where a name was found, it can be found again, if a pointer can hold it. */
 static void
 check_name(const struct event *event, struct bytes body)
 {
@@ -34,7 +61,8 @@ check_name(const struct event *event, struct bytes body)
 	holds(event->row != NULL);
 	holds(event->known ==
 	    (catalog_find(bytes_of(event->name)) == event->row));
-	if (event->found[0] != '/' || strlen(event->found) > 250)
+	if (event->found[0] != '/' || strlen(event->found) > 250 ||
+	    !event_json_is_text(bytes_of(event->found)))
 		return;
 	holds(words_is_pointer(event->found));
 	holds(event_text(event, body, event->found, &text) == RC_OK);
@@ -69,8 +97,8 @@ check_text(const struct event *event, struct bytes body, const char *pointer)
 	enum rc rc = event_text(event, body, pointer, &text);
 
 	holds(rc == RC_OK || rc == RC_MISSING);
-	if (rc == RC_OK && text.len > 0)
-		holds(memchr(text.data, '\0', text.len) == NULL);
+	holds(rc == RC_OK || text.len == 0);
+	check_utf8(buf_view(&text));
 	holds(event_top_keys(event, &keys) == RC_OK);
 	buf_free(&text);
 	buf_free(&keys);
@@ -82,11 +110,17 @@ try_hook(struct hook *hook, const struct request *request,
 {
 	struct bytes body = buf_view(&request->body);
 	struct event event;
-	enum rc rc = event_parse(hook, request, &event);
+	size_t at;
+	enum rc rc = payload_check(body, &at);
 
-	holds(rc == RC_OK || rc == RC_JSON);
-	if (rc != RC_OK)
+	/* json-c makes values of all that is JSON, and of nothing else. */
+	holds(event_parse(hook, request, &event) == rc);
+	if (rc != RC_OK) {
+		holds(at <= body.len);
+		(void)payload_looks(body);
 		return;
+	}
+	check_line(body);
 	check_name(&event, body);
 	check_text(&event, body, pointer);
 	check_fields(&event, hook, request);

@@ -31,6 +31,7 @@ check_line(const struct buf *line)
 		holds((unsigned char)line->data[i] >= 0x20);
 }
 
+/* By json-c alone, which takes more: what is deeper, for one. */
 static struct json_object *
 parse(const struct buf *text)
 {
@@ -38,10 +39,7 @@ parse(const struct buf *text)
 	struct json_object *root;
 
 	holds(parser != NULL);
-	json_tokener_set_flags(parser,
-	    JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	/* With the NUL, which ends a number. */
-	root = json_tokener_parse_ex(parser, text->data, (int)text->len + 1);
+	root = json_tokener_parse_ex(parser, text->data, (int)text->len);
 	holds(json_tokener_get_error(parser) == json_tokener_success);
 	holds(json_tokener_get_parse_end(parser) == text->len);
 	json_tokener_free(parser);
@@ -60,8 +58,21 @@ check_same(struct json_object *a, struct json_object *b)
 	holds(one != NULL && other != NULL && strcmp(one, other) == 0);
 }
 
+/* The line is taken again, and is the same. */
 static void
-check_envelope(const struct buf *text, const struct event *event)
+check_again(const struct buf *line, const struct event *event)
+{
+	struct event again;
+
+	holds(event_reparse(buf_view(line), event->name, &again) == RC_OK);
+	check_same(again.root, event->root);
+	event_free(&again);
+}
+
+/* An object of eight members, the last of which is the line. */
+static void
+check_envelope(const struct buf *text, const struct buf *line,
+    const struct event *event)
 {
 	struct json_object *root = parse(text);
 	struct json_object *member;
@@ -70,9 +81,10 @@ check_envelope(const struct buf *text, const struct event *event)
 	holds(json_object_object_length(root) == 8);
 	holds(json_object_object_get_ex(root, "type", &member));
 	holds(strcmp(json_object_get_string(member), event->name) == 0);
-	holds(json_object_object_get_ex(root, "data", &member));
-	check_same(member, event->root);
 	json_object_put(root);
+	holds(text->len > line->len &&
+	    memcmp(text->data + text->len - line->len - 1, line->data,
+	    line->len) == 0);
 }
 
 static void
@@ -85,16 +97,13 @@ try_event(const struct event *event, struct bytes body)
 	    .row = event->row, .receipt = &receipt, .body = body,
 	    .attempt = 1};
 	struct buf line = {0}, envelope = {0};
-	struct json_object *root;
 
 	holds(render_line(body, &line) == RC_OK);
 	check_line(&line);
-	root = parse(&line);
-	check_same(root, event->root);
-	json_object_put(root);
+	check_again(&line, event);
 	holds(render_cloudevent(&job, &envelope) == RC_OK);
 	check_line(&envelope);
-	check_envelope(&envelope, event);
+	check_envelope(&envelope, &line, event);
 	buf_free(&line);
 	buf_free(&envelope);
 }

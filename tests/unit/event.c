@@ -188,6 +188,12 @@ static const struct {
     {"{\"note\":\"it was connection_added\"}", "unknown", ""},
     {"{\"event\":\"\"}", "unknown", ""},
     {"{\"event\":\"connection_added\\u0000\"}", "unknown", ""},
+    {"{\"event\\u0000\":\"run.done\"}", "unknown", ""},
+    {"{\"x\":\"connection_added\\ud800\"}", "unknown", ""},
+    {"{\"x\":\"connection_added\\u0000\"}", "unknown", ""},
+    {"{\"event\":\"a\\ud800\",\"event_type\":\"b\"}", "b", "/event_type"},
+    {"{\"event\":\"connection_added\",\"event\\u0000\":\"x\"}",
+    "connection_added", "/event"},
     {"{\"event\":\"caf\\u00e9\"}", "unknown", ""},
     {"{\"event\":\"a\\nb\"}", "unknown", ""},
     {"{\"event\":\"01234567890123456789012345678901234567890123456789012345"
@@ -391,8 +397,19 @@ static const struct {
     {"a pair of surrogates", RAW("\"\\ud83d\\ude00\""), RC_OK},
     {"an escaped NUL", RAW("\"\\u0000\""), RC_OK},
     {"repeated keys", RAW("{\"a\":1,\"a\":2}"), RC_OK},
-    /* json-c takes these as they are; `input line' escapes them. */
-    {"control characters in a string", RAW("\"a\nb\tc\""), RC_OK},
+    {"a long integer", RAW("[-123456789012345678901234567890]"), RC_OK},
+    {"minus zero", RAW("-0"), RC_OK},
+    {"an unpaired surrogate", RAW("{\"\\ud800\":\"\\udc00\"}"), RC_OK},
+    {"a NUL in a key", RAW("{\"\\u0000\":{}}"), RC_OK},
+    {"words of Python", RAW("[NaN,Infinity,-Infinity]"), RC_OK},
+    {"control characters in a string", RAW("\"a\nb\tc\""), RC_JSON},
+    {"single quotes", RAW("{'v':1}"), RC_JSON},
+    {"a quote alone", RAW("\"a\"b\""), RC_JSON},
+    {"a point at the end", RAW("[1.]"), RC_JSON},
+    {"minus and a leading zero", RAW("[-01]"), RC_JSON},
+    {"an overlong NUL", RAW("{\"\xc0\x80\":1}"), RC_JSON},
+    {"a surrogate in UTF-8", RAW("{\"\xed\xa0\x80\":1}"), RC_JSON},
+    {"past U+10FFFF", RAW("\"\xf4\x90\x80\x80\""), RC_JSON},
     {"empty", RAW(""), RC_JSON},
     {"blank", RAW(" \n"), RC_JSON},
     {"BOM alone", RAW("\xef\xbb\xbf"), RC_JSON},
@@ -481,7 +498,7 @@ depth_is_64_at_most(void **state)
 	assert_int_equal(parse_depth(63, false), RC_OK);
 	assert_int_equal(parse_depth(64, false), RC_OK);
 	assert_int_equal(parse_depth(65, false), RC_JSON);
-	assert_int_equal(parse_depth(63, true), RC_OK);
+	assert_int_equal(parse_depth(64, true), RC_OK);
 	assert_int_equal(parse_depth(65, true), RC_JSON);
 	assert_int_equal(parse_depth(100000, false), RC_JSON);
 }
@@ -614,23 +631,86 @@ the_text_of_a_whole_value(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* The text of each number is what the body has for it. */
 static void
-integers_outside_64_bits_have_no_text(void **state)
+a_number_is_as_it_is_written(void **state)
+{
+	static const char *const numbers[] = {"0", "-0", "-1", "0.0", "-0.0",
+	    "1.10", "1E5", "1e+05", "-1.50E-003", "1e400", "-1e400", "1e-400",
+	    "0e0", "-0e-0", "999999999999999999", "-999999999999999999",
+	    "9223372036854775807", "9223372036854775808",
+	    "-9223372036854775807", "-9223372036854775808",
+	    "-9223372036854775809", "18446744073709551614",
+	    "18446744073709551615", "18446744073709551616",
+	    "-18446744073709551615", "-18446744073709551616",
+	    "28446744073709551615", "118446744073709551615",
+	    "184467440737095516150", "-92233720368547758080",
+	    "99999999999999999999999999", "-99999999999999999999999999",
+	    "18446744073709551616.0", "184467440737095516160e0",
+	    "0.1234567890123456789012345678901234567890", "NaN", "Infinity",
+	    "-Infinity"};
+	static const struct {
+		const char *before, *behind, *pointer;
+	} places[] = {
+	    {"", "", ""}, {" ", "\n", ""}, {"[", "]", "/0"},
+	    {"[ 7,", " ,-0]", "/1"}, {"{\"n\":", "}", "/n"},
+	    {"{\"n\" : ", "\t}", "/n"}, {"[{\"n\":[", "]},9]", "/0/n/0"},
+	    {"{\"-0\":-0,\"n\":", ",\"m\":\"1\"}", "/n"},
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(numbers) * COUNT(places); i++) {
+		const char *number = numbers[i / COUNT(places)];
+		const char *pointer = places[i % COUNT(places)].pointer;
+		struct buf text = {0};
+		struct trial trial;
+
+		trial_start(&trial, LIT(""));
+		buf_printf(&trial.request.body, "%s%s%s",
+		    places[i % COUNT(places)].before, number,
+		    places[i % COUNT(places)].behind);
+		wrong += case_rc(trial.request.body.data, trial_parse(&trial),
+		    RC_OK);
+		wrong += case_rc(number, event_text(&trial.event,
+		    buf_view(&trial.request.body), pointer, &text), RC_OK);
+		wrong += case_bytes(number, buf_view(&text),
+		    bytes_of(number));
+		buf_free(&text);
+		trial_end(&trial);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+/* What no pointer can hold is neither cut nor taken for something else. */
+static void
+a_key_is_all_of_its_characters(void **state)
 {
 	static const struct {
-		const char *body;
-		const char *text;
+		const char *body, *pointer, *text;
 	} cases[] = {
-	    {"{\"n\":18446744073709551615}", "18446744073709551615"},
-	    {"{\"n\":18446744073709551616}", NULL},
-	    {"{\"n\":118446744073709551615}", NULL},
-	    {"{\"n\":184467440737095516150}", NULL},
-	    {"{\"n\":99999999999999999999999999}", NULL},
-	    {"{\"n\":-9223372036854775808}", "-9223372036854775808"},
-	    {"{\"n\":-9223372036854775809}", NULL},
-	    {"{\"n\":-92233720368547758080}", NULL},
-	    {"{\"n\":-18446744073709551615}", NULL},
-	    {"{\"n\":-99999999999999999999999999}", NULL},
+	    {"{\"a\\u0000b\":1}", "/a", NULL},
+	    {"{\"a\\u0000b\":1}", "/ab", NULL},
+	    {"{\"a\\u0000b\":1}", "/a\xc0\x80" "b", NULL},
+	    {"{\"a\\u0000b\":1}", "/a\\u0000b", NULL},
+	    {"{\"a\":1,\"a\\u0000\":2}", "/a", "1"},
+	    {"{\"a\\u0000\":2,\"a\":1}", "/a", "1"},
+	    {"{\"a\\u0000\":2,\"a\\u0000b\":3}", "/a", NULL},
+	    {"{\"\\u0000\":1}", "/", NULL},
+	    {"{\"\\u0000\":1,\"\":2}", "/", "2"},
+	    {"{\"a\":1,\"a\\u0000\":{\"b\":2}}", "/a/b", NULL},
+	    {"{\"\\ud800\":1}", "/\xef\xbf\xbd", NULL},
+	    {"{\"\\ud800\":1}", "/\xed\xa0\x80", NULL},
+	    {"{\"\xef\xbf\xbd\":1,\"\\ud800\":2}", "/\xef\xbf\xbd", "1"},
+	    {"{\"\\udfff\":2,\"\\ufffd\":1}", "/\xef\xbf\xbd", "1"},
+	    {"{\"\\ud83d\\ude00\":1,\"\\ud83d\":2,\"\\ude00\":3}",
+	    "/\xf0\x9f\x98\x80", "1"},
+	    {"{\"a\\u0000\":1,\"b\\ud800\\n\":2,\"c\":3}", "/c", "3"},
+	    {"{\"event\":{\"a\\u0000\":1,\"\\u0061\":2}}", "/event/a",
+	    "2"},
+	    {"{\"a\":1,\"\\u0061\":2}", "/a", "2"},
+	    {"{\"a~b\":1,\"a/b\":2,\"a\\u007e1b\":3}", "/a~01b", "3"},
+	    {"{\"\xed\x9f\xbf\":1}", "/\xed\x9f\xbf", "1"},
 	};
 	unsigned wrong = 0;
 
@@ -642,9 +722,48 @@ integers_outside_64_bits_have_no_text(void **state)
 		trial_start(&trial, bytes_of(cases[i].body));
 		wrong += case_rc(cases[i].body, trial_parse(&trial), RC_OK);
 		wrong += case_rc(cases[i].body, event_text(&trial.event,
-		    bytes_of(cases[i].body), "/n", &text),
+		    bytes_of(cases[i].body), cases[i].pointer, &text),
 		    cases[i].text != NULL ? RC_OK : RC_MISSING);
 		wrong += case_bytes(cases[i].body, buf_view(&text),
+		    bytes_of(cases[i].text != NULL ? cases[i].text : ""));
+		buf_free(&text);
+		trial_end(&trial);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void
+a_string_that_is_no_text_has_none(void **state)
+{
+	static const struct {
+		const char *string, *text;
+	} cases[] = {
+	    {"\\u0000", NULL}, {"a\\u0000b", NULL}, {"\\u0000\\u0000", NULL},
+	    {"\\ud800", NULL}, {"\\uDFFF", NULL}, {"a\\udbffb", NULL},
+	    {"\\ud800\\ud800\\udc00", NULL}, {"\\udc00\\ud800", NULL},
+	    {"\\ud800\\u0041", NULL}, {"\\ud800\\\\udc00", NULL},
+	    {"\\ud83d\\ude00\\ude00", NULL}, {"\\ud800\\udbff", NULL},
+	    {"\\u0001", "\x01"}, {"\\u0080\\u07ff", "\xc2\x80\xdf\xbf"},
+	    {"\\ud7ff\\ue000", "\xed\x9f\xbf\xee\x80\x80"},
+	    {"\\ufffd", "\xef\xbf\xbd"}, {"\\uD83D\\uDe00", "\xf0\x9f\x98"
+	    "\x80"}, {"\\udbff\\udfff", "\xf4\x8f\xbf\xbf"},
+	    {"\\\\u0000", "\\u0000"}, {"\\\\\\u0041", "\\A"},
+	    {"\xed\x9f\xbf", "\xed\x9f\xbf"},
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buf text = {0};
+		struct trial trial;
+
+		trial_start(&trial, LIT("{\"x\":-0,\"s\":\""));
+		buf_printf(&trial.request.body, "%s\"}", cases[i].string);
+		wrong += case_rc(cases[i].string, trial_parse(&trial), RC_OK);
+		wrong += case_rc(cases[i].string, event_text(&trial.event,
+		    buf_view(&trial.request.body), "/s", &text),
+		    cases[i].text != NULL ? RC_OK : RC_MISSING);
+		wrong += case_bytes(cases[i].string, buf_view(&text),
 		    bytes_of(cases[i].text != NULL ? cases[i].text : ""));
 		buf_free(&text);
 		trial_end(&trial);
@@ -888,6 +1007,11 @@ the_same_key_has_the_same_type_and_text(void **state)
 	    {AT("{\"id\":1}", "/id"), AT("{\"id\":2}", "/id"), false},
 	    {AT("{\"id\":1}", "/id"), AT("{\"id\":\"1\"}", "/id"), false},
 	    {AT("{\"id\":1}", "/id"), AT("{\"id\":1.0}", "/id"), false},
+	    {AT("{\"id\":0}", "/id"), AT("{\"id\":-0}", "/id"), false},
+	    {AT("{\"id\":18446744073709551616}", "/id"),
+	    AT("{\"id\":18446744073709551617}", "/id"), false},
+	    {AT("{\"id\":1,\"id\\u0000\":2}", "/id"),
+	    AT("{\"id\":1}", "/id"), true},
 	    {AT("{\"id\":\"null\"}", "/id"), AT("{\"id\":\"null\"}", "/id"),
 	    true},
 	    {AT("{\"id\":\" \"}", "/id"), AT("{\"id\":\"  \"}", "/id"),
@@ -946,12 +1070,13 @@ without_an_identity_there_is_no_key(void **state)
 	static const struct key_case cases[] = {
 	    AT("{}", "/id"), AT("{\"id\":{}}", "/id"),
 	    AT("{\"id\":[]}", "/id"), AT("{\"id\":\"\\u0000\"}", "/id"),
+	    AT("{\"id\":\"\\ud800\"}", "/id"),
+	    AT("{\"id\\u0000\":1}", "/id"),
 	    AT("{\"id\":null}", "/id"), AT("{\"id\":\"\"}", "/id"),
 	    AT("{\"id\":true}", "/id"), AT("{\"id\":false}", "/id"),
 	    AT("{\"id\":NaN}", "/id"), AT("{\"id\":Infinity}", "/id"),
 	    AT("{\"id\":-Infinity}", "/id"), AT("null", ""),
 	    AT("[]", "/0"), AT("{\"id\":\"a\"}", "/id/0"),
-	    AT("{\"id\":99999999999999999999}", "/id"),
 	    {"unit", "{\"id\":1}", CONF_FROM_NONE, NULL, "x", "d1"},
 	    {"unit", "{\"id\":1}", CONF_FROM_HEADER, NULL, NULL, "d1"},
 	    {"unit", "{\"id\":1}", CONF_FROM_HEADER, NULL, "", "d1"},
@@ -1143,6 +1268,7 @@ the_keys_at_the_top_and_no_values(void **state)
 	} cases[] = {
 	    {"{\"a\":\"secret\",\"b\":{\"c\":1},\"d\":[]}", "a b d"},
 	    {"{\"a\":1,\"b\":2,\"a\":3}", "a b"},
+	    {"{\"a\\u0000\":1,\"b\":2,\"\\ud800\":3}", "b"},
 	    {"{}", ""}, {"[1]", ""}, {"\"text\"", ""}, {"null", ""},
 	};
 	unsigned wrong = 0;
@@ -1193,7 +1319,9 @@ main(void)
 	    cmocka_unit_test(depth_is_64_at_most),
 	    cmocka_unit_test(the_text_at_a_pointer),
 	    cmocka_unit_test(the_text_of_a_whole_value),
-	    cmocka_unit_test(integers_outside_64_bits_have_no_text),
+	    cmocka_unit_test(a_number_is_as_it_is_written),
+	    cmocka_unit_test(a_key_is_all_of_its_characters),
+	    cmocka_unit_test(a_string_that_is_no_text_has_none),
 	    cmocka_unit_test(text_behind_a_byte_order_mark),
 	    cmocka_unit_test(a_text_keeps_to_the_ceiling),
 	    TOLD_TEST(env_lines_become_variables),

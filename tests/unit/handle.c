@@ -482,6 +482,35 @@ a_refusal_says_why_in_the_log(void **state)
 }
 
 static void
+a_body_that_is_not_json_is_told_by_its_looks(void **state)
+{
+	static const struct {
+		const char *body, *told;
+	} cases[] = {
+	    {"", "at=0 looks-like=nothing "},
+	    {"event=connection_added", "at=0 looks-like=form "},
+	    {"<event/>", "at=0 looks-like=XML "},
+	    {"\x1f\x8b\x08", "at=0 looks-like=gzip "},
+	    {"{'v':1}", "at=1 remote="},
+	    {"\xef\xbb\xbf{\"a\":1", "at=9 remote="},
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct trial trial;
+
+		trial_start(&trial, bytes_of(cases[i].body));
+		trial_sign(&trial);
+		wrong += case_number(cases[i].body, trial_handle(&trial).rc,
+		    RC_JSON);
+		wrong += case_true(cases[i].body, cases[i].told,
+		    strstr(told(), cases[i].told) != NULL);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void
 the_line_that_pins_auto_is_told_once(void **state)
 {
 	const char *pin = "signature=\"header X-Signature prefix ";
@@ -522,6 +551,7 @@ main(void)
 	    TOLD_TEST(one_line_tells_of_an_event),
 	    TOLD_TEST(neither_secret_nor_mac_nor_values_are_logged),
 	    TOLD_TEST(a_refusal_says_why_in_the_log),
+	    TOLD_TEST(a_body_that_is_not_json_is_told_by_its_looks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
