@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include "pool.h"
 #include "process.h"
 #include "request.h"
+#include "trust.h"
 
 enum {
 	CAPTURE_FIRST = 10,
@@ -105,6 +107,16 @@ shelve(struct shelf *shelf, int64_t time)
 		shelf->middle[at] = time;
 }
 
+/* What somebody else laid there neither counts nor is taken away. */
+static bool
+is_own(int directory, const char *name)
+{
+	struct stat about;
+
+	return fstatat(directory, name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(about.st_mode) && about.st_uid == geteuid();
+}
+
 static enum rc
 look_at(int directory, const char *hook, struct shelf *shelf)
 {
@@ -118,7 +130,8 @@ look_at(int directory, const char *hook, struct shelf *shelf)
 		return RC_SYSTEM;
 	}
 	while ((entry = readdir(dir)) != NULL)
-		if (time_of(entry->d_name, hook) >= 0)
+		if (time_of(entry->d_name, hook) >= 0 &&
+		    is_own(directory, entry->d_name))
 			shelve(shelf, time_of(entry->d_name, hook));
 	closedir(dir);
 	return RC_OK;
@@ -236,7 +249,8 @@ keep(int directory, const struct hook *hook, const struct request *request,
 }
 
 static void
-log_capture(const struct hook *hook, const char *name, enum rc rc)
+log_capture(const struct hook *hook, const char *name, const char *why,
+    enum rc rc)
 {
 	struct log_line line;
 	bool bad = rc != RC_OK;
@@ -246,30 +260,52 @@ log_capture(const struct hook *hook, const char *name, enum rc rc)
 	log_text(&line, "hook", hook->name);
 	log_text(&line, "directory", hook->capture);
 	log_text(&line, "file", name);
-	if (rc == RC_SYSTEM)
-		log_text(&line, "why", strerror(errno));
+	log_text(&line, "why", why);
 	log_end(&line);
+}
+
+/* It was private when the hook was made ready; what is written now may be
+ * anybody's, and so it is looked at again. */
+static enum rc
+check_private(int directory, struct buf *why)
+{
+	struct stat about;
+
+	return fstat(directory, &about) != 0 ? RC_SYSTEM :
+	    trust_own(&about, S_IFDIR, why);
+}
+
+static enum rc
+keep_alone(int directory, const struct hook *hook,
+    const struct request *request, char name[CAPTURE_NAME])
+{
+	/* Another process that is at it stands for this second. */
+	if (flock(directory, LOCK_EX | LOCK_NB) != 0)
+		return errno == EWOULDBLOCK ? RC_PENDING : RC_SYSTEM;
+	return keep(directory, hook, request, name);
 }
 
 void
 capture(const struct hook *hook, const struct request *request)
 {
 	char name[CAPTURE_NAME] = "";
+	struct buf why = {0};
 	int directory;
 	enum rc rc = RC_SYSTEM;
 
 	if (hook->capture == NULL || !is_signed_somehow(request))
 		return;
 	directory = open(hook->capture, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* Another process that is at it stands for this second. */
-	if (directory >= 0 && flock(directory, LOCK_EX | LOCK_NB) != 0)
-		rc = errno == EWOULDBLOCK ? RC_PENDING : RC_SYSTEM;
-	else if (directory >= 0)
-		rc = keep(directory, hook, request, name);
+	if (directory >= 0)
+		rc = check_private(directory, &why);
+	if (rc == RC_OK)
+		rc = keep_alone(directory, hook, request, name);
 	if (rc != RC_PENDING)
-		log_capture(hook, name, rc);
+		log_capture(hook, name, rc == RC_SYSTEM ? strerror(errno) :
+		    why.data, rc);
 	if (directory >= 0)
 		close(directory);
+	buf_free(&why);
 }
 
 static enum rc

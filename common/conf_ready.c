@@ -69,7 +69,7 @@ check_capture(const struct hook *hook, struct complaints *complaints)
 	struct named named = { complaints, hook->lines[DRAFT_CAPTURE],
 		"capture", hook->capture };
 
-	if (hook->capture == NULL || check(&named, TRUST_DIRECTORY) != RC_OK)
+	if (hook->capture == NULL || check(&named, TRUST_PRIVATE) != RC_OK)
 		return;
 	if (faccessat(AT_FDCWD, hook->capture, W_OK | X_OK, AT_EACCESS) != 0)
 		complain(&named, "cannot be written to by this user: "
@@ -279,24 +279,17 @@ directory_of(struct pool *pool, const char *path)
 }
 
 /* The journal is made where it is missing; its directory is not. */
-static enum rc
-check_journal(struct conf *conf, struct complaints *complaints)
+static void
+check_journal(const struct conf *conf, struct complaints *complaints)
 {
-	struct named named = { complaints, conf->journal_line,
-		"the journal's directory", NULL };
-	struct stat stat_of;
+	struct buf why = {0};
 
-	if (conf->journal == NULL)
-		return RC_OK;
-	named.path = directory_of(&conf->pool, conf->journal);
-	if (named.path == NULL)
-		return RC_MEMORY;
-	if (stat(named.path, &stat_of) == 0 && stat_of.st_uid != geteuid())
-		complain(&named, "does not belong to the user of this "
-		    "process: chown it to the web server's user");
-	else
-		(void)check(&named, TRUST_DIRECTORY);
-	return RC_OK;
+	if (conf->journal != NULL &&
+	    trust_journal(conf->journal, &why) != RC_OK)
+		complaints_add(complaints, conf->journal_line,
+		    "the journal's %s", why.len > 0 ? why.data :
+		    "files are not trusted");
+	buf_free(&why);
 }
 
 static bool
@@ -311,6 +304,8 @@ check_log(struct conf *conf, struct complaints *complaints)
 {
 	struct named named = { complaints, conf->log_line, "log",
 		conf->log.path };
+	struct named above = { complaints, conf->log_line,
+		"the log's directory", NULL };
 	const char *directory;
 	struct stat log;
 
@@ -328,6 +323,9 @@ check_log(struct conf *conf, struct complaints *complaints)
 	    !can(directory, W_OK | X_OK))
 		complain(&named, "cannot be written by this user: chown or "
 		    "chmod it or its directory");
+	above.path = directory;
+	if (can(directory, F_OK))
+		(void)check(&above, TRUST_LOG);
 	return RC_OK;
 }
 
@@ -335,11 +333,10 @@ enum rc
 conf_ready_all(struct conf *conf, struct buf *complaints)
 {
 	struct complaints list = { .into = complaints, .file = conf->file };
-	enum rc rc = check_journal(conf, &list);
+	enum rc rc;
 
-	if (rc == RC_OK)
-		rc = check_log(conf, &list);
-
+	check_journal(conf, &list);
+	rc = check_log(conf, &list);
 	for (size_t i = 0; rc == RC_OK && i < conf->hooks_len; i++)
 		rc = make_ready(conf, &conf->hooks[i], &list);
 	return rc == RC_OK ? complaints_end(&list) : rc;

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,7 +12,6 @@
 #include "clock.h"
 #include "journal_internal.h"
 #include "log.h"
-#include "trust.h"
 
 enum {
 	PATIENCE = 5000,		/* milliseconds */
@@ -82,6 +78,7 @@ transaction_starts(struct journal *journal)
 	journal->opens.hook[0] = '\0';
 	journal->tally.hook[0] = '\0';
 	journal->give_up = clock_steady() + journal->patience;
+	keep_error(journal, journal_files_look(journal));
 }
 
 /* Whatever went wrong, the connection is fit for the next transaction. */
@@ -90,8 +87,11 @@ undo(struct journal *journal)
 {
 	enum rc rc = journal_meaning(journal->error);
 
-	log_say(LOG_LEVEL_ERROR, "journal: %s: %s (%d)", journal->path,
-	    sqlite3_errstr(journal->error), journal->error);
+	/* That it is gone was said when that was seen. */
+	if (!journal->gone)
+		log_say(LOG_LEVEL_ERROR, "journal: %s: %s (%d)",
+		    journal->path, sqlite3_errstr(journal->error),
+		    journal->error);
 	for (size_t i = 0; i < journal->statements_len; i++)
 		sqlite3_reset(journal->statements[i].handle);
 	/* There is no connection where there was no memory for it. */
@@ -186,6 +186,9 @@ static enum rc
 commit(struct journal *journal)
 {
 	journal_do(journal, "COMMIT", "");
+	/* What went into a file that nobody will read is not stored. */
+	if (journal->error == SQLITE_OK)
+		keep_error(journal, journal_files_look(journal));
 	if (journal->error != SQLITE_OK)
 		return undo(journal);
 	finish_transaction(journal);
@@ -343,138 +346,14 @@ query(struct journal *journal, const char *text, const char *types,
 {
 	sqlite3_stmt *statement;
 
+	if (journal->gone)
+		keep_error(journal, SQLITE_READONLY_DBMOVED);
 	if (journal->error != SQLITE_OK)
 		return NULL;
 	statement = prepared(journal, text);
 	if (statement != NULL)
 		bind(journal, statement, types, arguments);
 	return journal->error == SQLITE_OK ? statement : NULL;
-}
-
-/* The directory resolved, so that only the file itself may be a link. */
-static enum rc
-resolve(const char *path, char **out)
-{
-	const char *slash = strrchr(path, '/');
-	struct buf whole = {0};
-	char *directory = NULL;
-	enum rc rc = RC_CONFIG;
-
-	if (path[0] == '/' && slash[1] != '\0') {
-		if (buf_add(&whole, (struct bytes){path,
-		    slash == path ? 1 : (size_t)(slash - path)}) != RC_OK)
-			return RC_MEMORY;
-		directory = realpath(whole.data, NULL);
-	}
-	if (directory == NULL) {
-		log_say(LOG_LEVEL_ERROR, "journal: %s: no such directory",
-		    path);
-		goto done;
-	}
-	whole.len = 0;
-	rc = buf_printf(&whole, "%s%s",
-	    strcmp(directory, "/") == 0 ? "" : directory, slash);
-	if (rc == RC_OK) {
-		*out = whole.data;
-		whole.data = NULL;
-	}
-done:
-	free(directory);
-	buf_free(&whole);
-	return rc;
-}
-
-static enum rc
-distrust(const char *path, const char *why)
-{
-	log_say(LOG_LEVEL_ERROR, "journal: %s: %s", path, why);
-	return RC_CONFIG;
-}
-
-static enum rc
-check_directory(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	struct buf why = {.max = 512};
-	char *directory;
-	struct stat about;
-	enum rc rc = RC_MEMORY;
-
-	directory = strndup(path,
-	    slash == path ? 1 : (size_t)(slash - path));
-	if (directory == NULL)
-		return RC_MEMORY;
-	if (stat(directory, &about) == -1)
-		rc = distrust(directory, strerror(errno));
-	else if (about.st_uid != geteuid())
-		rc = distrust(directory,
-		    "does not belong to the user of this process");
-	else if ((rc = trust_path(directory, TRUST_DIRECTORY, &why)) ==
-	    RC_CONFIG)
-		rc = distrust(directory, why.len > 0 ? why.data : "");
-	buf_free(&why);
-	free(directory);
-	return rc;
-}
-
-static enum rc
-create_file(const char *path)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW |
-	    O_CLOEXEC, 0600);
-
-	if (fd != -1) {
-		close(fd);
-		return RC_OK;
-	}
-	if (errno == EEXIST)
-		return RC_OK;
-	log_say(LOG_LEVEL_ERROR, "journal: %s: %s", path, strerror(errno));
-	return RC_STORE;
-}
-
-/*
- * An existing file is only looked at, never opened: to close a second
- * descriptor of it would drop the locks of this process (POSIX).
- */
-static enum rc
-check_file(const char *path, unsigned flags)
-{
-	struct stat about;
-
-	if (lstat(path, &about) == -1) {
-		if (errno != ENOENT)
-			return distrust(path, strerror(errno));
-		return (flags & JOURNAL_CREATE) ? create_file(path) :
-		    RC_MISSING;
-	}
-	if (!S_ISREG(about.st_mode))
-		return distrust(path, "is no regular file");
-	if (about.st_uid != geteuid())
-		return distrust(path,
-		    "does not belong to the user of this process");
-	if (about.st_mode & 022)
-		return distrust(path, "is writable by others: chmod 0600");
-	return RC_OK;
-}
-
-static enum rc
-open_locks(struct journal *journal)
-{
-	struct buf path = {0};
-	enum rc rc = buf_printf(&path, "%s-runners", journal->path);
-
-	if (rc != RC_OK)
-		return rc;
-	journal->locks = open(path.data, O_RDWR | O_CREAT | O_NOFOLLOW |
-	    O_CLOEXEC, 0600);
-	if (journal->locks == -1) {
-		log_say(LOG_LEVEL_ERROR, "journal: %s: %s", path.data,
-		    strerror(errno));
-		rc = RC_STORE;
-	}
-	buf_free(&path);
-	return rc;
 }
 
 static enum rc
@@ -530,17 +409,13 @@ journal_open(const char *path, unsigned flags, struct journal **out)
 
 	if (journal == NULL)
 		return RC_MEMORY;
-	rc = resolve(path, &journal->path);
-	if (rc == RC_OK)
-		rc = check_directory(journal->path);
-	if (rc == RC_OK)
-		rc = check_file(journal->path, flags);
+	rc = journal_files_find(journal, path);
 	if (rc == RC_OK)
 		rc = connect(journal);
 	if (rc == RC_OK)
 		rc = journal_migrate(journal);
 	if (rc == RC_OK)
-		rc = open_locks(journal);
+		rc = journal_files_note(journal);
 	if (rc != RC_OK) {
 		journal_close(journal);
 		return rc;
@@ -557,12 +432,11 @@ journal_close(struct journal *journal)
 	journal_retire(journal);
 	for (size_t i = 0; i < journal->statements_len; i++)
 		sqlite3_finalize(journal->statements[i].handle);
+	journal_files_leave(journal);
 	sqlite3_close(journal->db);
-	if (journal->locks != -1)
-		close(journal->locks);
+	journal_files_free(journal);
 	pthread_mutex_destroy(&journal->holding);
 	pthread_mutex_destroy(&journal->queueing);
-	free(journal->path);
 	free(journal);
 }
 

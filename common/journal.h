@@ -22,6 +22,10 @@
  * locked for longer than the patience) and RC_MEMORY; nothing has changed
  * then.  A change that was answered RC_OK is on the disk.  Times are
  * milliseconds of clock_wall and come in as arguments.
+ *
+ * Where a file of the journal is removed or replaced while it is open, all
+ * of that is RC_STORE from then on, for as long as it stays open: what would
+ * be written could be read by nobody, and what others do is not seen.
  */
 struct journal;
 
@@ -34,10 +38,11 @@ enum {
 enum { JOURNAL_KEY = 32 };	/* an order key, as the journal keeps it */
 
 /*
- * The directory has to belong to this process's user, and be writable by
- * nobody else; what is created is 0600.  RC_MISSING: there is none, and no
- * JOURNAL_CREATE.  RC_CONFIG: no journal, made by a newer release, or files
- * that cannot be trusted.  All errors are logged.
+ * The directory and each file of the journal have to belong to this
+ * process's user, and be writable by nobody else; what is created is 0600.
+ * RC_MISSING: there is none, and no JOURNAL_CREATE.  RC_CONFIG: no journal,
+ * made by a newer release, files that cannot be trusted, or some that are
+ * left of one that is gone.  All errors are logged.
  */
 enum rc journal_open(const char *path, unsigned flags,
     struct journal **out);

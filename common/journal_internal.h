@@ -17,6 +17,7 @@
 
 enum {
 	JOURNAL_STATEMENTS = 96,
+	JOURNAL_FILES = 4,
 	JOURNAL_SLOTS = 512,		/* most claims of a runner at once */
 	JOURNAL_HOOK = 65		/* a hook's name and its NUL */
 };
@@ -44,8 +45,18 @@ struct journal_tally {
 	int64_t by;
 };
 
-struct journal {
+/* A file of the journal that is open. */
+struct journal_file {
 	char *path;			/* its directory resolved */
+	dev_t device;
+	ino_t inode;
+};
+
+struct journal {
+	const char *path;		/* of the first file */
+	struct journal_file files[JOURNAL_FILES];
+	bool noted;			/* which files they are */
+	bool gone;			/* they are not there any more */
 	unsigned flags;
 	sqlite3 *db;
 	int64_t patience;
@@ -123,6 +134,21 @@ struct bytes journal_column(sqlite3_stmt *statement, int column);
 /* A column as a text from the pool; an error is kept. */
 const char *journal_text(struct journal *journal, sqlite3_stmt *statement,
     int column, struct pool *pool);
+
+/* Finds and trusts the files, and makes the first one where flags say so.
+ * As journal_open. */
+enum rc journal_files_find(struct journal *journal, const char *path);
+/* Opens the locks, and notes which files are open.  RC_CONFIG, logged. */
+enum rc journal_files_note(struct journal *journal);
+/*
+ * Whether what was noted still lies there: else an error, and where a file
+ * was removed or replaced the journal is gone for good, which is logged
+ * once.  With the connection held.
+ */
+int journal_files_look(struct journal *journal);
+/* Before the connection is closed: no file of others may go with it. */
+void journal_files_leave(struct journal *journal);
+void journal_files_free(struct journal *journal);
 
 /* What an error of the store is to callers. */
 enum rc journal_meaning(int error);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "trust.h"
@@ -27,13 +28,22 @@ struct walk {
 	char at[PATH_MAX];	/* its path, "" for / */
 	char rest[2 * PATH_MAX];	/* the way to go */
 	unsigned links;
+	uid_t user;		/* who may own what is on it, besides root */
+	bool finding;		/* who that is shows on the way */
+	bool open;		/* everybody may make a file where it is */
+	bool groups;		/* any group may write to its directories */
 	struct buf *why;
 };
 
 /* A file or directory on the way, and how complaints call it. */
 struct place {
 	struct stat stat;
+	int fd;			/* of it, O_PATH will do */
 	const char *path;	/* NULL: the file itself */
+	uid_t user;
+	bool open;		/* where it lies everybody may make files */
+	bool sticky;		/* it may be writable if it is sticky */
+	bool groups;		/* and by any group */
 	struct buf *why;
 };
 
@@ -91,9 +101,13 @@ refuse_owner(const struct place *place)
 	char user[TRUST_NAME];
 
 	name_user(place->stat.st_uid, owner);
-	name_user(geteuid(), user);
+	name_user(place->user, user);
 	begin_why(place);
-	if (geteuid() == 0)
+	if (place->open)
+		return REFUSE(place->why, "belongs to %s, and could have been "
+		    "made by anybody where it lies: take another place",
+		    owner);
+	if (place->user == 0)
 		return REFUSE(place->why, "belongs to %s, not to root: "
 		    "chown root %s", owner, place_name(place));
 	return REFUSE(place->why, "belongs to %s, neither to root nor to %s: "
@@ -105,7 +119,28 @@ check_owner(const struct place *place)
 {
 	uid_t uid = place->stat.st_uid;
 
-	return uid == 0 || uid == geteuid() ? RC_OK : refuse_owner(place);
+	return uid == 0 || uid == place->user ? RC_OK : refuse_owner(place);
+}
+
+/*
+ * With an ACL the group's bits tell what anybody who is named in it may do,
+ * not the group.  In doubt there is one.
+ */
+static bool
+has_acl(int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	return getxattr(path, "system.posix_acl_access", NULL, 0) >= 0 ||
+	    (errno != ENODATA && errno != ENOTSUP);
+}
+
+static bool
+group_writes(const struct stat *stat, int fd)
+{
+	return (stat->st_mode & S_IWGRP) != 0 &&
+	    (stat->st_gid != 0 || has_acl(fd));
 }
 
 static enum rc
@@ -114,19 +149,20 @@ check_writers(const struct place *place)
 	char group[TRUST_NAME];
 	const struct stat *stat = &place->stat;
 
-	if (S_ISDIR(stat->st_mode) && (stat->st_mode & S_ISVTX) != 0)
+	if (place->sticky && (stat->st_mode & S_ISVTX) != 0)
 		return RC_OK;
 	if ((stat->st_mode & S_IWOTH) != 0) {
 		begin_why(place);
 		return REFUSE(place->why, "is writable by others: "
 		    "chmod o-w %s", place_name(place));
 	}
-	if ((stat->st_mode & S_IWGRP) == 0 || stat->st_gid == 0)
+	if (place->groups || !group_writes(stat, place->fd))
 		return RC_OK;
 	name_group(stat->st_gid, group);
 	begin_why(place);
-	return REFUSE(place->why, "is writable by group %s: chmod g-w %s",
-	    group, place_name(place));
+	return REFUSE(place->why, "is writable by group %s%s: chmod g-w %s",
+	    group, stat->st_gid == 0 ? " or others, through an ACL" : "",
+	    place_name(place));
 }
 
 static enum rc
@@ -149,14 +185,40 @@ refuse_errno(struct buf *why, const char *where, int error)
 	return REFUSE(why, "cannot be opened: %s", strerror(error));
 }
 
+/* What lies where nobody else can make a file belongs to whom it should. */
+static void
+find_user(struct walk *walk, const struct stat *stat)
+{
+	if (walk->finding && walk->user == 0 && !walk->open)
+		walk->user = stat->st_uid;
+}
+
+/* What was found on the way, before it is gone on from there. */
+static struct place
+place_on(struct walk *walk, int fd, const char *path)
+{
+	return (struct place){
+		.fd = fd, .path = path, .user = walk->user,
+		.open = walk->finding && walk->open && walk->user == 0,
+		.groups = walk->groups, .why = walk->why
+	};
+}
+
 static enum rc
 check_directory(struct walk *walk)
 {
-	struct place place = { .why = walk->why };
+	const char *path = walk->at[0] == '\0' ? "/" : walk->at;
+	struct place place;
+	struct stat stat;
 
-	place.path = walk->at[0] == '\0' ? "/" : walk->at;
-	if (fstat(walk->fd, &place.stat) != 0)
-		return refuse_errno(walk->why, place.path, errno);
+	if (fstat(walk->fd, &stat) != 0)
+		return refuse_errno(walk->why, path, errno);
+	find_user(walk, &stat);
+	place = place_on(walk, walk->fd, path);
+	place.stat = stat;
+	place.sticky = true;
+	walk->open = (stat.st_mode & S_IWOTH) != 0 ||
+	    group_writes(&stat, walk->fd);
 	return check_place(&place);
 }
 
@@ -169,12 +231,13 @@ enter(struct walk *walk, int fd)
 	return check_directory(walk);
 }
 
+/* walk: fd -1 and what is to hold on the way; why is appended to. */
 static enum rc
-walk_start(struct walk *walk, const char *path, struct buf *why)
+walk_start(struct walk *walk, const char *path)
 {
+	struct buf *why = walk->why;
 	size_t len = 0;
 
-	*walk = (struct walk){ .fd = -1, .why = why };
 	if (path[0] != '/') {
 		if (getcwd(walk->rest, PATH_MAX) == NULL)
 			return refuse_errno(why, ".", errno);
@@ -273,15 +336,15 @@ prepend(struct walk *walk, const char *text)
 static enum rc
 follow(struct walk *walk, const char *name, int link)
 {
-	struct place place = { .why = walk->why };
 	char path[PATH_MAX];
+	struct place place;
 	char text[PATH_MAX];
 	ssize_t n = readlinkat(link, "", text, sizeof text - 1);
 	enum rc rc = name_path(walk, name, path);
 
 	if (rc != RC_OK)
 		return rc;
-	place.path = path;
+	place = place_on(walk, link, path);
 	if (n < 0 || fstat(link, &place.stat) != 0)
 		return refuse_errno(walk->why, path, errno);
 	if (++walk->links > TRUST_LINKS)
@@ -352,24 +415,45 @@ walk_to(struct walk *walk, char name[NAME_MAX + 2], int *file)
 	return rc;
 }
 
-static bool
-fits_kind(const struct stat *stat, enum trust_kind kind)
+static enum rc
+check_type(const struct stat *stat, mode_t type, struct buf *why)
 {
-	return kind == TRUST_DIRECTORY ? S_ISDIR(stat->st_mode) :
-	    S_ISREG(stat->st_mode);
+	if ((stat->st_mode & S_IFMT) == type)
+		return RC_OK;
+	return REFUSE(why, type == S_IFDIR ? "is no directory" :
+	    "is no regular file");
+}
+
+static mode_t
+type_of(enum trust_kind kind)
+{
+	switch (kind) {
+	case TRUST_DIRECTORY:
+	case TRUST_LOG:
+	case TRUST_PRIVATE:
+		return S_IFDIR;
+	case TRUST_FILE:
+	case TRUST_SECRET:
+	case TRUST_COMMAND:
+		break;
+	}
+	return S_IFREG;
 }
 
 static enum rc
 check_file(int fd, enum trust_kind kind, struct buf *why)
 {
-	struct place place = { .why = why };
+	struct place place = {
+		.fd = fd, .user = geteuid(), .sticky = kind == TRUST_DIRECTORY,
+		.why = why
+	};
 
 	if (fstat(fd, &place.stat) != 0)
 		return refuse_errno(why, "", errno);
-	if (!fits_kind(&place.stat, kind))
-		return REFUSE(why, kind == TRUST_DIRECTORY ?
-		    "is no directory" : "is no regular file");
-	if (check_place(&place) != RC_OK)
+	if (kind == TRUST_PRIVATE)
+		return trust_own(&place.stat, S_IFDIR, why);
+	if (check_type(&place.stat, type_of(kind), why) != RC_OK ||
+	    check_place(&place) != RC_OK)
 		return RC_CONFIG;
 	if (kind == TRUST_SECRET && (place.stat.st_mode & S_IROTH) != 0)
 		return REFUSE(why, "is readable by others: chmod o-r it");
@@ -433,15 +517,25 @@ read_open(int fd, size_t max, struct buf *into, struct buf *why)
 	return read_all(fd, (size_t)stat.st_size, into, why);
 }
 
+/* As the kind wants it of the directories above. */
+static struct walk
+walk_of(enum trust_kind kind, struct buf *why)
+{
+	return (struct walk){
+		.fd = -1, .user = geteuid(), .groups = kind == TRUST_LOG,
+		.why = why
+	};
+}
+
 enum rc
 trust_path(const char *path, enum trust_kind kind, struct buf *why)
 {
 	char name[NAME_MAX + 2];
-	struct walk walk;
+	struct walk walk = walk_of(kind, why);
 	enum rc rc;
 	int fd = -1;
 
-	rc = walk_start(&walk, path, why);
+	rc = walk_start(&walk, path);
 	if (rc == RC_OK)
 		rc = walk_to(&walk, name, &fd);
 	if (rc == RC_OK)
@@ -459,12 +553,12 @@ trust_read(const char *path, enum trust_kind kind, size_t max,
     struct buf *into, struct buf *why)
 {
 	char name[NAME_MAX + 2];
-	struct walk walk;
+	struct walk walk = walk_of(kind, why);
 	enum rc rc;
 	int found = -1;
 	int fd = -1;
 
-	rc = walk_start(&walk, path, why);
+	rc = walk_start(&walk, path);
 	if (rc == RC_OK)
 		rc = walk_to(&walk, name, &found);
 	if (rc == RC_OK)
@@ -481,4 +575,164 @@ trust_read(const char *path, enum trust_kind kind, size_t max,
 		close(fd);
 	walk_end(&walk);
 	return rc;
+}
+
+static enum rc
+refuse_stranger(const struct stat *stat, struct buf *why)
+{
+	char owner[TRUST_NAME];
+	char user[TRUST_NAME];
+
+	name_user(stat->st_uid, owner);
+	name_user(geteuid(), user);
+	return REFUSE(why, "does not belong to the user of this process (%s), "
+	    "but to %s: chown it to the user that pelihook runs as", user,
+	    owner);
+}
+
+enum rc
+trust_own(const struct stat *stat, mode_t type, struct buf *why)
+{
+	char group[TRUST_NAME];
+
+	if (check_type(stat, type, why) != RC_OK)
+		return RC_CONFIG;
+	if (stat->st_uid != geteuid())
+		return refuse_stranger(stat, why);
+	if ((stat->st_mode & S_IWOTH) != 0)
+		return REFUSE(why, "is writable by others: chmod go-w it");
+	if ((stat->st_mode & S_IWGRP) != 0) {
+		name_group(stat->st_gid, group);
+		return REFUSE(why, "is writable by group %s: chmod g-w it",
+		    group);
+	}
+	/* Who opens it by another name has neither its locks nor its log. */
+	if (type == S_IFREG && stat->st_nlink > 1)
+		return REFUSE(why, "has another name (a hard link): find it "
+		    "with find -samefile, and remove it");
+	return RC_OK;
+}
+
+/* The way's end, a directory, and whose it is. */
+static enum rc
+check_end(struct walk *walk, int fd, uid_t *owner)
+{
+	struct place place;
+	struct stat stat;
+
+	if (fstat(fd, &stat) != 0)
+		return refuse_errno(walk->why, "", errno);
+	if (check_type(&stat, S_IFDIR, walk->why) != RC_OK)
+		return RC_CONFIG;
+	find_user(walk, &stat);
+	place = place_on(walk, fd, NULL);
+	place.stat = stat;
+	if (check_owner(&place) != RC_OK)
+		return RC_CONFIG;
+	*owner = stat.st_uid;
+	return RC_OK;
+}
+
+enum rc
+trust_owner(const char *path, uid_t *owner, struct buf *why)
+{
+	char name[NAME_MAX + 2];
+	struct walk walk = { .fd = -1, .finding = true, .why = why };
+	enum rc rc;
+	int fd = -1;
+
+	rc = walk_start(&walk, path);
+	if (rc == RC_OK)
+		rc = walk_to(&walk, name, &fd);
+	if (rc == RC_OK)
+		rc = check_end(&walk, fd < 0 ? walk.fd : fd, owner);
+	if (fd >= 0)
+		close(fd);
+	walk_end(&walk);
+	return rc;
+}
+
+/* All that a journal may leave; the last one SQLite would play back. */
+static const char *const journal_ends[] = {
+	"", "-wal", "-shm", "-runners", "-journal"
+};
+
+enum { JOURNAL_ENDS = sizeof journal_ends / sizeof journal_ends[0] };
+
+/* RC_MISSING, or how it is trusted. */
+static enum rc
+check_journal_file(const char *path, struct buf *why)
+{
+	struct buf text = {0};
+	struct stat stat;
+	int found = lstat(path, &stat);
+	enum rc rc;
+
+	if (found != 0 && errno == ENOENT)
+		return RC_MISSING;
+	rc = found != 0 ? refuse_errno(&text, "", errno) :
+	    trust_own(&stat, S_IFREG, &text);
+	if (rc != RC_OK)
+		(void)buf_printf(why, "file %s %s", path,
+		    text.len > 0 ? text.data : "is not trusted");
+	buf_free(&text);
+	return rc;
+}
+
+static enum rc
+check_journal_directory(char *path, struct buf *why)
+{
+	struct buf text = {0};
+	char *slash = strrchr(path, '/');
+	const char *directory = slash == path ? "/" : path;
+	enum rc rc;
+
+	*slash = '\0';
+	rc = trust_path(directory, TRUST_PRIVATE, &text);
+	if (rc != RC_OK)
+		(void)buf_printf(why, "directory %s %s", directory,
+		    text.len > 0 ? text.data : "is not trusted");
+	*slash = '/';
+	buf_free(&text);
+	return rc;
+}
+
+/* Another process may be making a journal: then it was there before what
+ * was found of it. */
+static enum rc
+refuse_remains(const char *path, const char *end, struct buf *why)
+{
+	struct stat stat;
+
+	if (end == NULL || lstat(path, &stat) == 0)
+		return RC_OK;
+	return REFUSE(why, "file %s is gone, but %s%s is still there: put it "
+	    "back, or stop all that uses it and remove what is left of it",
+	    path, path, end);
+}
+
+enum rc
+trust_journal(const char *path, struct buf *why)
+{
+	char name[PATH_MAX];
+	const char *remains = NULL;
+	bool there = false;
+	enum rc rc = RC_OK;
+
+	if (path[0] != '/' || strlen(path) + sizeof "-runners" > sizeof name)
+		return REFUSE(why, "file %s has no absolute path, or one too "
+		    "long", path);
+	snprintf(name, sizeof name, "%s", path);
+	rc = check_journal_directory(name, why);
+	for (size_t i = 0; i < JOURNAL_ENDS && rc == RC_OK; i++) {
+		snprintf(name, sizeof name, "%s%s", path, journal_ends[i]);
+		rc = check_journal_file(name, why);
+		if (rc == RC_OK && i == 0)
+			there = true;
+		else if (rc == RC_OK)
+			remains = journal_ends[i];
+		else if (rc == RC_MISSING)
+			rc = RC_OK;
+	}
+	return rc != RC_OK || there ? rc : refuse_remains(path, remains, why);
 }

@@ -2,6 +2,9 @@
 #ifndef PELIHOOK_TRUST_H
 #define PELIHOOK_TRUST_H
 
+#include <sys/stat.h>
+#include <sys/types.h>
+
 #include "bytes.h"
 
 /*
@@ -16,7 +19,14 @@ enum trust_kind {
 	TRUST_FILE,		/* a regular file */
 	TRUST_SECRET,		/* besides: not readable by others */
 	TRUST_COMMAND,		/* besides: executable by this process */
-	TRUST_DIRECTORY
+	TRUST_DIRECTORY,
+	/* A directory that nobody but root and this user can write to, even
+	 * if it is sticky: it may be root's.  Above it any group may write,
+	 * as some systems have it in /var/log. */
+	TRUST_LOG,
+	/* A directory that is this user's, and that nobody else can write
+	 * to, no group, and even if it is sticky. */
+	TRUST_PRIVATE
 };
 
 /*
@@ -31,5 +41,25 @@ enum rc trust_path(const char *path, enum trust_kind kind, struct buf *why);
  */
 enum rc trust_read(const char *path, enum trust_kind kind, size_t max,
     struct buf *into, struct buf *why);
+/*
+ * Whether what was looked at is of that type (S_IFDIR, S_IFREG), belongs to
+ * the user of this process, and can be written by nobody else; a regular
+ * file has to have one name only.  Of the file alone, not of what is above
+ * it.  RC_CONFIG with why as above.
+ */
+enum rc trust_own(const struct stat *stat, mode_t type, struct buf *why);
+/*
+ * Whether the directory of a journal is private, and each of its files that
+ * is there its own; and that no other file is there where the journal itself
+ * is not.  RC_CONFIG: why begins with "directory" or "file" and its path.
+ */
+enum rc trust_journal(const char *path, struct buf *why);
+/*
+ * For root: whose a directory is.  Every directory on the way to it belongs
+ * to root or to that user, and root alone decided who that is: nothing that
+ * lies where others can make files (/tmp) is taken for that user's.
+ * RC_CONFIG with why as trust_path.
+ */
+enum rc trust_owner(const char *path, uid_t *owner, struct buf *why);
 
 #endif

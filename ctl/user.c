@@ -16,6 +16,7 @@
 #include "bytes.h"
 #include "conf.h"
 #include "ctl.h"
+#include "trust.h"
 
 static bool
 all_ids_are(uid_t uid, gid_t gid)
@@ -74,12 +75,13 @@ directory_of(const char *path, struct buf *into)
 	return buf_add(into, parent);
 }
 
-/* A link is taken as what it is: the journal is never opened through one. */
+/* Where others could have made the directory, they do not say who root is. */
 static enum rc
-owner_of(const struct conf *conf, const char *directory, uid_t *owner)
+directory_owner(const struct conf *conf, const char *directory, uid_t *owner)
 {
-	const char *journal = conf->journal;
-	struct stat above, file;
+	struct stat above;
+	struct buf why = {0};
+	enum rc rc;
 
 	if (stat(directory, &above) == -1) {
 		fprintf(stderr, "%s:%u: the journal's directory %s: %s: make "
@@ -87,17 +89,33 @@ owner_of(const struct conf *conf, const char *directory, uid_t *owner)
 		    conf->journal_line, directory, strerror(errno));
 		return RC_CONFIG;
 	}
-	if (lstat(journal, &file) == -1 && errno != ENOENT) {
-		ctl_complain("the journal %s: %s", journal, strerror(errno));
-		return RC_CONFIG;
-	}
-	if (lstat(journal, &file) == 0 && file.st_uid != above.st_uid) {
+	rc = trust_owner(directory, owner, &why);
+	if (rc != RC_OK)
+		fprintf(stderr, "%s:%u: the journal's directory %s %s; or say "
+		    "-u USER\n", conf->file, conf->journal_line, directory,
+		    why.len > 0 ? why.data : "is not trusted");
+	buf_free(&why);
+	return rc;
+}
+
+/* A link is taken as what it is: the journal is never opened through one. */
+static enum rc
+owner_of(const struct conf *conf, const char *directory, uid_t *owner)
+{
+	const char *journal = conf->journal;
+	struct stat file;
+	uid_t above = 0;
+	enum rc rc = directory_owner(conf, directory, &above);
+
+	if (rc != RC_OK)
+		return rc;
+	if (lstat(journal, &file) == 0 && file.st_uid != above) {
 		ctl_complain("the journal %s belongs to uid %u, its directory "
 			     "to uid %u: chown one of them, or say -u USER",
-		    journal, (unsigned)file.st_uid, (unsigned)above.st_uid);
+		    journal, (unsigned)file.st_uid, (unsigned)above);
 		return RC_CONFIG;
 	}
-	*owner = above.st_uid;
+	*owner = above;
 	return RC_OK;
 }
 

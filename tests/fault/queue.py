@@ -491,6 +491,106 @@ def made_at_once(_):
             site.close()
 
 
+def files_of(site):
+    """The journal's files and which they are."""
+    directory, name = os.path.split(site.journal)
+    return {entry.name: entry.inode() for entry in os.scandir(directory)
+            if entry.name.startswith(name)}
+
+
+def lines_of_log(site, text):
+    lines = (site.read("queue.log") or b"").splitlines()
+    return len([line for line in lines if text in line])
+
+
+def removed(site, server, missing, put_back):
+    """Files of the journal are taken away while a command runs: nothing is
+    answered 2xx from then on, nothing is made or written beside, and a stop
+    is a stop."""
+    send(server, 1, work=300)
+    wait_for(lambda: site.read("marks"), "the command")
+    for end in missing:
+        os.rename(site.journal + end, site.journal + end + ".away")
+    left = files_of(site)
+    for number in range(2, 6):
+        body = event(number)
+        answer = server.request(post(body), body)
+        check(word_of(answer)[0] == 503, "answered %r" % answer)
+    wait_for(lambda: site.runs()[0].ended, "the end of the command")
+    if put_back:
+        for end in missing:
+            os.rename(site.journal + end + ".away", site.journal + end)
+        left = files_of(site)
+    # Long enough for the queue and the result to be tried again.
+    time.sleep(0.5)
+    body = event(6)
+    check(word_of(server.request(post(body), body))[0] == 503, "stored")
+    began = time.monotonic()
+    server.signal(signal.SIGTERM)
+    check(server.wait() == 0, "it ended with %r" % server.status)
+    check(time.monotonic() - began < 5, "the stop took too long")
+    check(files_of(site) == left, "%r became %r" % (left, files_of(site)))
+    check(lines_of_log(site, b"removed while it was open") == 1 and
+          lines_of_log(site, b"Stop all of pelihook") == 1, "not said once")
+    check(len(site.runs()) == 1, "more was run")
+    if not put_back:
+        for end in missing:
+            os.rename(site.journal + end + ".away", site.journal + end)
+    # All that was answered 202 is still there, and run again.
+    again = site.fcgi()
+    try:
+        site.settled(30)
+        check(list(site.deliveries()) == [1], "%r" % site.deliveries())
+        check(len(site.runs()) == 2, "its result cannot have been kept")
+    finally:
+        again.end()
+
+
+def replaced(site, server):
+    """Another journal is made where one was taken away: it is its own, and
+    loses nothing when the first process ends."""
+    send(server, 1)
+    site.settled(30)
+    for name in files_of(site):
+        os.remove(os.path.join(os.path.dirname(site.journal), name))
+    other = site.fcgi(address=site.path("other"))
+    try:
+        send(other, 2)
+        body = event(3)
+        check(word_of(server.request(post(body), body))[0] == 503, "stored")
+        files = files_of(site)
+        check(server.stop() == 0, "it ended with %r" % server.status)
+        check(files_of(site) == files, "%r became %r" %
+              (files, files_of(site)))
+        send(other, 4)
+        site.settled(30)
+        check(sorted(site.deliveries()) == [2, 4], "%r" % site.deliveries())
+        check_journal(site.journal)
+    finally:
+        other.end()
+
+
+def left_behind(site):
+    """Only the journal itself is removed; what is left of it is not taken
+    for the new one's."""
+    server = site.fcgi()
+    send(server, 1)
+    site.settled(30)
+    server.end()
+    os.rename(site.journal, site.journal + ".away")
+    left = files_of(site)
+    status = status_of(site.ask_cgi(event(2)))
+    check(status == 500, "answered %d" % status)
+    check(lines_of_log(site, b"is gone, but ") == 1, "the log does not say")
+    site.ctl("list", status=78)
+    site.ctl("drain", status=78)
+    site.ctl("check", status=78)
+    check(files_of(site) == left, "%r became %r" % (left, files_of(site)))
+    os.rename(site.journal + ".away", site.journal)
+    status = status_of(site.ask_cgi(event(2)))
+    check(status == 202, "answered %d" % status)
+
+
 def with_server(test, *arguments):
     def run(site):
         server = site.fcgi()
@@ -537,6 +637,13 @@ TESTS += [
      with_server(stop_in_time), {}),
     ("a reload while a command runs", with_server(reload), {}),
     ("a journal that six processes make at once", made_at_once, {}),
+    ("the journal is removed under a server",
+     with_server(removed, ("", "-wal", "-shm", "-runners"), False), STOP),
+    ("a file of the journal is removed and put back",
+     with_server(removed, ("-runners",), True), STOP),
+    ("another journal is made in the place of one",
+     with_server(replaced), STOP),
+    ("no journal is made beside what is left of one", left_behind, {}),
     ("a batch keeps no parsed payload while it runs", batch_memory, {}),
     ("a journal of 0.1.0 goes on where it was left", earlier,
      {"hook": "  order /key"}),

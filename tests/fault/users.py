@@ -12,6 +12,7 @@ from fault import DEAD, DONE, MARK, QUEUED, Site, check_journal, event
 from harness import check, status_of
 
 USER = int(os.environ["ORDINARY"])
+OTHER = USER - 1
 harness.WRAP[:0] = ["setpriv", "--reuid=%d" % USER, "--regid=%d" % USER,
                     "--clear-groups"]
 
@@ -125,10 +126,81 @@ def owned_by_root(site):
     check(site.state(1) == QUEUED, "it is not queued any more")
 
 
+def strangers_file(site, path, mode):
+    """It is told, not opened and not written to."""
+    if os.path.exists(path):
+        os.remove(path)
+    with open(path, "wb") as file:
+        file.write(b"no frame of ours")
+    os.chown(path, OTHER, OTHER)
+    os.chmod(path, mode)
+    before = os.stat(path)
+    site.ctl("check", status=78)
+    site.ctl("list", status=78)
+    status = status_of(site.ask_cgi(event(2)))
+    check(status == 500, "%s: answered %d" % (path, status))
+    check(path.encode() in site.read("queue.log"), "the log does not tell")
+    after = os.stat(path)
+    check((before.st_size, before.st_mtime_ns, before.st_ino) ==
+          (after.st_size, after.st_mtime_ns, after.st_ino),
+          "%s was written to" % path)
+    os.remove(path)
+
+
+def strangers_files(site):
+    """Nobody but the user made the journal's files."""
+    site.append(1)
+    site.as_root("drain")
+    for end in "-wal", "-shm", "-runners", "-journal":
+        strangers_file(site, site.journal + end, 0o644)
+        strangers_file(site, site.journal + end, 0o666)
+    site.append(3)
+    site.as_root("drain")
+    check(site.state(1) == DONE and site.state(3) == DONE, "not done")
+
+
+def sticky_directory(site):
+    """Whoever may make a file in the journal's directory may make a
+    write-ahead log with events that nobody signed."""
+    site.append(1)
+    for mode in 0o1777, 0o777, 0o1770, 0o770:
+        os.chmod(site.own, mode)
+        site.ctl("check", status=78)
+        site.ctl("drain", status=78)
+        status = status_of(site.ask_cgi(event(2)))
+        check(status == 500, "%o: answered %d" % (mode, status))
+    os.chmod(site.own, 0o700)
+    site.as_root("drain")
+    check(site.state(1) == DONE, "not done")
+
+
+def first_there(site):
+    """In a directory like /tmp another user was first, and root does not
+    become who that is."""
+    os.mkdir(site.path("tmp"))
+    os.chmod(site.path("tmp"), 0o1777)
+    site.append(1)
+    os.rename(site.own, site.path("tmp/own"))
+    with open(site.conf, encoding="utf-8") as file:
+        text = file.read()
+    site.config(text.replace(site.own, site.path("tmp/own")))
+    site.own = site.path("tmp/own")
+    site.journal = site.path("tmp/own/journal.db")
+    for words in ("list",), ("check",), ("drain",):
+        site.ctl(*words, status=78)
+    check(site.read("marks") is None, "a command was run")
+    site.ctl("-u", "nobody", "drain")
+    check(site.state(1) == DONE, "not done")
+
+
 TESTS = (
     ("root types every word of the queue", words_of_root),
     ("root names a user", named_user),
     ("a drain as root is refused", owned_by_root),
+    ("another user's file beside the journal", strangers_files),
+    ("a sticky directory is no place for a journal", sticky_directory),
+    ("root does not become who was first in a sticky directory",
+     first_there),
 )
 
 

@@ -549,6 +549,55 @@ what_is_no_capture_is_refused(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* It was private when the configuration was read. */
+static void
+a_directory_that_others_can_write_to_keeps_nothing(void **state)
+{
+	static const mode_t modes[] = {01777, 0777, 0770, 01770};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		assert_int_equal(chmod(scratch_path("captures"), modes[i]),
+		    0);
+		capture(&hook, &request);
+		assert_int_equal(count_files(), 0);
+	}
+	assert_true(was_logged("capture failed"));
+	assert_true(was_logged("is writable by others: chmod go-w it"));
+	assert_int_equal(chmod(scratch_path("captures"), 0700), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(scratch_path("captures"), 65534, 0),
+		    0);
+		capture(&hook, &request);
+		assert_int_equal(count_files(), 0);
+		assert_int_equal(chown(scratch_path("captures"), 0, 0), 0);
+	}
+	capture(&hook, &request);
+	assert_int_equal(count_files(), 1);
+}
+
+/* A file of this moment would end all captures of this second. */
+static void
+what_strangers_laid_there_counts_for_nothing(void **state)
+{
+	char name[64];
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "captures/peliqan.%lld.capture",
+		    (long long)(NOW + 1 + i));
+		scratch_file(name, "x", 0600);
+		assert_int_equal(chown(scratch_path(name), 65534, 65534), 0);
+	}
+	assert_int_equal(symlink("/etc/passwd", scratch_path(
+	    "captures/peliqan.1700000000900.capture")), 0);
+	capture(&hook, &request);
+	assert_int_equal(count_files(), 22);
+	assert_true(was_logged("peliqan.1700000000000.capture"));
+}
+
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, make_request, end_request)
 
@@ -574,6 +623,8 @@ main(void)
 	    TEST(a_directory_that_is_missing_is_logged),
 	    TEST(a_link_that_waits_for_the_file_is_not_followed),
 	    TEST(neither_secret_nor_body_is_logged),
+	    TEST(a_directory_that_others_can_write_to_keeps_nothing),
+	    TEST(what_strangers_laid_there_counts_for_nothing),
 	    TEST(what_was_kept_is_read_back),
 	    cmocka_unit_test(what_is_no_capture_is_refused),
 	};

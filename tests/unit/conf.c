@@ -1143,6 +1143,10 @@ the_capture_directory_is_checked(void **state)
 	assert_int_equal(conf_ready(conf, hook, &complaints), RC_CONFIG);
 	assert_int_equal(check_complaint(&open, &complaints), 0);
 	complaints.len = 0;
+	assert_int_equal(chmod(scratch_path("d"), 01777), 0);
+	assert_int_equal(conf_ready(conf, hook, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&open, &complaints), 0);
+	complaints.len = 0;
 	assert_int_equal(chmod(scratch_path("d"), 0700), 0);
 	assert_int_equal(conf_ready(conf, hook, &complaints), RC_OK);
 	conf_release(conf);
@@ -1163,7 +1167,7 @@ the_capture_directory_has_to_be_writable(void **state)
 	assert_int_equal(chmod(scratch, 0755), 0);
 	if (geteuid() == 0) {
 		assert_int_equal(chown(scratch_path("s"), NOBODY, 0), 0);
-		assert_int_equal(chmod(scratch_path("d"), 0755), 0);
+		assert_int_equal(chown(scratch_path("d"), NOBODY, 0), 0);
 		assert_int_equal(seteuid(NOBODY), 0);
 	}
 	rc = conf_ready(conf, &conf->hooks[0], &complaints);
@@ -1181,6 +1185,8 @@ the_journals_directory_is_checked(void **state)
 	struct buf complaints = {0};
 	struct bad missing = {"missing", 1, "d does not exist: make it"};
 	struct bad bad = {"open", 1, "the journal's directory "};
+	struct bad wal = {"-wal", 1, "/d/q-wal is writable by others"};
+	struct bad left = {"left", 1, "/d/q is gone, but "};
 	char text[4 * PATH_MAX];
 	struct conf *conf;
 
@@ -1192,11 +1198,21 @@ the_journals_directory_is_checked(void **state)
 	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
 	assert_int_equal(check_complaint(&missing, &complaints), 0);
 	complaints.len = 0;
-	scratch_directory("d", 0777);
+	scratch_directory("d", 01777);
 	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
 	assert_int_equal(check_complaint(&bad, &complaints), 0);
 	complaints.len = 0;
 	assert_int_equal(chmod(scratch_path("d"), 0700), 0);
+	assert_int_equal(conf_ready_all(conf, &complaints), RC_OK);
+	scratch_file("d/q-wal", "", 0602);
+	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&wal, &complaints), 0);
+	complaints.len = 0;
+	assert_int_equal(chmod(scratch_path("d/q-wal"), 0600), 0);
+	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&left, &complaints), 0);
+	complaints.len = 0;
+	scratch_file("d/q", "", 0600);
 	assert_int_equal(conf_ready_all(conf, &complaints), RC_OK);
 	conf_release(conf);
 	buf_free(&complaints);
@@ -1209,6 +1225,7 @@ the_log_can_be_opened(void **state)
 	struct buf complaints = {0};
 	struct bad missing = {"no directory", 2, "cannot be opened: its dir"};
 	struct bad directory = {"a directory", 2, "d/l is a directory"};
+	struct bad sticky = {"sticky", 2, "the log's directory "};
 	char text[4 * PATH_MAX];
 	struct conf *conf;
 
@@ -1226,7 +1243,11 @@ the_log_can_be_opened(void **state)
 	scratch_directory("d/l", 0700);
 	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
 	assert_int_equal(check_complaint(&directory, &complaints), 0);
+	complaints.len = 0;
 	assert_int_equal(rmdir(scratch_path("d/l")), 0);
+	assert_int_equal(chmod(scratch_path("d"), 01777), 0);
+	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&sticky, &complaints), 0);
 	conf_release(conf);
 	buf_free(&complaints);
 }

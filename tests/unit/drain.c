@@ -131,7 +131,10 @@ expect_last(struct journal *journal, const char *text)
 static int
 remove_journal(void)
 {
-	return unlink(journal_path);
+	char runners[sizeof(journal_path) + 16];
+
+	snprintf(runners, sizeof(runners), "%s-runners", journal_path);
+	return unlink(journal_path) == 0 ? unlink(runners) : -1;
 }
 
 static void

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/xattr.h>
+
 #include <errno.h>
 
 #include "scratch.h"
@@ -413,6 +415,288 @@ reading_makes_the_same_checks(void **state)
 	buf_free(&why);
 }
 
+/* A directory where nobody else may write, and one for a log. */
+static const struct {
+	const char *name;
+	mode_t mode;
+	const char *own;	/* what is said of it as TRUST_PRIVATE */
+	const char *log;	/* and as TRUST_LOG */
+} privates[] = {
+    {"0700", 0700, NULL, NULL},
+    {"0755", 0755, NULL, NULL},
+    {"setgid", 02750, NULL, NULL},
+    {"sticky-alone", 01700, NULL, NULL},
+    {"sticky", 01777, "is writable by others: chmod go-w it",
+	"is writable by others"},
+    {"others", 0757, "is writable by others: chmod go-w it",
+	"is writable by others"},
+    {"group", 0770, "is writable by group ", "is writable by group "},
+    {"sticky-group", 01770, "is writable by group ",
+	"is writable by group "},
+};
+
+static void
+nobody_else_writes_to_a_private_directory(void **state)
+{
+	gid_t group = geteuid() == 0 ? SOME_GROUP : getegid();
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(privates); i++) {
+		const char *path = scratch_directory(privates[i].name, 0700);
+
+		assert_int_equal(chown(path, (uid_t)-1, group), 0);
+		assert_int_equal(chmod(path, privates[i].mode), 0);
+		wrong += check(privates[i].name, path, TRUST_PRIVATE,
+		    privates[i].own);
+		wrong += check(privates[i].name, path, TRUST_LOG,
+		    privates[i].log);
+	}
+	wrong += check("a file", scratch_file("it", "x", 0600),
+	    TRUST_PRIVATE, "is no directory");
+	wrong += check("a file", scratch_path("it"), TRUST_LOG,
+	    "is no directory");
+	assert_int_equal(wrong, 0);
+}
+
+/* Above it what holds for all; above a log a group may write. */
+static void
+what_is_above_a_private_directory_counts(void **state)
+{
+	gid_t group = geteuid() == 0 ? SOME_GROUP : getegid();
+	unsigned wrong = 0;
+
+	(void)state;
+	scratch_directory("a", 0700);
+	scratch_directory("a/b", 0700);
+	assert_int_equal(chown(scratch_path("a"), (uid_t)-1, group), 0);
+	chmod(scratch_path("a"), 01777);
+	wrong += check("sticky", scratch_path("a/b"), TRUST_PRIVATE, NULL);
+	chmod(scratch_path("a"), 0777);
+	wrong += check("open", scratch_path("a/b"), TRUST_PRIVATE,
+	    "/a, which is writable by others");
+	wrong += check("open", scratch_path("a/b"), TRUST_LOG,
+	    "/a, which is writable by others");
+	chmod(scratch_path("a"), 0775);
+	if (group != 0)
+		wrong += check("group", scratch_path("a/b"), TRUST_PRIVATE,
+		    "/a, which is writable by group ");
+	wrong += check("group", scratch_path("a/b"), TRUST_LOG, NULL);
+	assert_int_equal(wrong, 0);
+}
+
+/* Root's own group may write, but not who is named in an ACL beside it. */
+static void
+an_acl_is_no_group_of_root(void **state)
+{
+	/* Version 2; user, user 1, group, mask, others. */
+	static const uint8_t acl[] = {
+		2, 0, 0, 0,
+		1, 0, 6, 0, 255, 255, 255, 255,
+		2, 0, 6, 0, 1, 0, 0, 0,
+		4, 0, 4, 0, 255, 255, 255, 255,
+		16, 0, 6, 0, 255, 255, 255, 255,
+		32, 0, 4, 0, 255, 255, 255, 255
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	scratch_file("it", "x", 0664);
+	assert_int_equal(chown(scratch_path("it"), 0, 0), 0);
+	wrong += check("without", scratch_path("it"), TRUST_FILE, NULL);
+	if (setxattr(scratch_path("it"), "system.posix_acl_access", acl,
+	    sizeof acl, 0) != 0)
+		skip();
+	wrong += check("with", scratch_path("it"), TRUST_FILE,
+	    "through an ACL: chmod g-w it");
+	/* The group's bits are the ACL's mask. */
+	assert_int_equal(chmod(scratch_path("it"), 0644), 0);
+	wrong += check("masked", scratch_path("it"), TRUST_FILE, NULL);
+	assert_int_equal(wrong, 0);
+}
+
+static void
+a_private_directory_is_the_users_own(void **state)
+{
+	unsigned wrong = 0;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	chmod(scratch, 0755);
+	scratch_directory("root", 0755);
+	scratch_directory("mine", 0700);
+	scratch_directory("third", 0755);
+	assert_int_equal(chown(scratch_path("mine"), NOBODY, 0), 0);
+	assert_int_equal(chown(scratch_path("third"), NOBODY - 1, 0), 0);
+	assert_int_equal(seteuid(NOBODY), 0);
+	wrong += check("mine", scratch_path("mine"), TRUST_PRIVATE, NULL);
+	wrong += check("root's", scratch_path("root"), TRUST_PRIVATE,
+	    "does not belong to the user of this process");
+	wrong += check("root's log", scratch_path("root"), TRUST_LOG, NULL);
+	wrong += check("third", scratch_path("third"), TRUST_PRIVATE,
+	    "but to 65533: chown it");
+	wrong += check("third's log", scratch_path("third"), TRUST_LOG,
+	    "belongs to 65533, neither to root nor to ");
+	assert_int_equal(seteuid(0), 0);
+	wrong += check("nobody's", scratch_path("mine"), TRUST_PRIVATE,
+	    "does not belong to the user of this process");
+	assert_int_equal(wrong, 0);
+}
+
+static unsigned
+check_journal(const char *name, const char *want)
+{
+	struct buf why = {0};
+	enum rc rc = trust_journal(scratch_path("j/q"), &why);
+	unsigned wrong = case_rc(name, rc, want == NULL ? RC_OK : RC_CONFIG);
+
+	if (want != NULL && !holds_text(buf_view(&why), want)) {
+		print_error("%s: <%s> does not say <%s>\n", name,
+		    why.len > 0 ? why.data : "", want);
+		wrong++;
+	}
+	buf_free(&why);
+	return wrong;
+}
+
+/* Whatever SQLite would open, or play back, beside a journal. */
+static const char *const journal_files[] = {
+	"j/q", "j/q-wal", "j/q-shm", "j/q-runners", "j/q-journal"
+};
+
+static void
+every_file_of_a_journal_is_its_own(void **state)
+{
+	unsigned wrong = 0;
+
+	(void)state;
+	wrong += check_journal("no directory", "directory ");
+	scratch_directory("j", 0700);
+	wrong += check_journal("none", NULL);
+	for (size_t i = 0; i < COUNT(journal_files); i++)
+		scratch_file(journal_files[i], "", 0600);
+	wrong += check_journal("all", NULL);
+	for (size_t i = 0; i < COUNT(journal_files); i++) {
+		const char *name = journal_files[i];
+		char path[PATH_MAX];
+
+		snprintf(path, sizeof path, "%s", scratch_path(name));
+		chmod(path, 0620);
+		wrong += check_journal(name, " is writable by group ");
+		chmod(path, 0602);
+		wrong += check_journal(name, " is writable by others: ");
+		chmod(path, 0644);
+		wrong += check_journal(name, NULL);
+		assert_int_equal(link(path, scratch_path("other")), 0);
+		wrong += check_journal(name, "has another name (a hard");
+		assert_int_equal(unlink(path), 0);
+		assert_int_equal(symlink(scratch_path("other"), path), 0);
+		wrong += check_journal(name, " is no regular file");
+		assert_int_equal(unlink(path), 0);
+		assert_int_equal(mkfifo(path, 0600), 0);
+		wrong += check_journal(name, " is no regular file");
+		assert_int_equal(unlink(path), 0);
+		assert_int_equal(rename(scratch_path("other"), path), 0);
+		if (geteuid() != 0)
+			continue;
+		assert_int_equal(chown(path, NOBODY, 0), 0);
+		wrong += check_journal(name, "does not belong to the user ");
+		assert_int_equal(chown(path, 0, 0), 0);
+	}
+	chmod(scratch_path("j"), 01777);
+	wrong += check_journal("sticky", "directory ");
+	assert_int_equal(wrong, 0);
+}
+
+static void
+what_is_left_of_a_journal_is_told(void **state)
+{
+	unsigned wrong = 0;
+
+	(void)state;
+	scratch_directory("j", 0700);
+	for (size_t i = 1; i < COUNT(journal_files); i++) {
+		scratch_file(journal_files[i], "", 0600);
+		wrong += check_journal(journal_files[i], "/j/q is gone, but ");
+		wrong += check_journal(journal_files[i], journal_files[i]);
+		assert_int_equal(unlink(scratch_path(journal_files[i])), 0);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+/* want: the owner, or -1 and a part of the refusal. */
+static unsigned
+check_owner(const char *path, long long want, const char *part)
+{
+	struct buf why = {0};
+	uid_t owner = (uid_t)-1;
+	enum rc rc = trust_owner(scratch_path(path), &owner, &why);
+	unsigned wrong = case_rc(path, rc, want < 0 ? RC_CONFIG : RC_OK);
+
+	if (want >= 0)
+		wrong += case_number(path, owner, want);
+	else if (!holds_text(buf_view(&why), part)) {
+		print_error("%s: <%s> does not say <%s>\n", path,
+		    why.len > 0 ? why.data : "", part);
+		wrong++;
+	}
+	buf_free(&why);
+	return wrong;
+}
+
+static void
+give(const char *path, uid_t user, mode_t mode)
+{
+	scratch_directory(path, mode);
+	assert_int_equal(chown(scratch_path(path), user, 0), 0);
+}
+
+/* Who owns what lies in /tmp may have put it there himself. */
+static void
+root_alone_says_whose_a_directory_is(void **state)
+{
+	unsigned wrong = 0;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	give("root", 0, 0755);
+	give("user", NOBODY, 0755);
+	give("user/inner", NOBODY, 0700);
+	give("user/third", NOBODY - 1, 0700);
+	give("user/root", 0, 0700);
+	give("sticky", 0, 01777);
+	give("sticky/root", 0, 0755);
+	give("sticky/root/user", NOBODY, 0700);
+	give("sticky/user", NOBODY, 0700);
+	give("sticky/user/inner", NOBODY, 0700);
+	give("open", 0, 0777);
+	give("open/user", NOBODY, 0700);
+	link_to("../user/inner", "root/link");
+	link_to(scratch_path("user"), "sticky/link");
+	assert_int_equal(lchown(scratch_path("sticky/link"), NOBODY, 0), 0);
+	scratch_file("file", "x", 0600);
+	wrong += check_owner("root", 0, NULL);
+	wrong += check_owner("user", NOBODY, NULL);
+	wrong += check_owner("user/.", NOBODY, NULL);
+	wrong += check_owner("user/inner", NOBODY, NULL);
+	wrong += check_owner("user/third", -1, "belongs to 65533");
+	wrong += check_owner("user/root", 0, NULL);
+	wrong += check_owner("sticky/root/user", NOBODY, NULL);
+	wrong += check_owner("sticky/user", -1, "could have been made by ");
+	wrong += check_owner("sticky/user/inner", -1,
+	    "/sticky/user, which belongs to ");
+	wrong += check_owner("open/user", -1, "/open, which is writable by");
+	wrong += check_owner("root/link", NOBODY, NULL);
+	wrong += check_owner("sticky/link", -1, "could have been made by ");
+	wrong += check_owner("file", -1, "is no directory");
+	wrong += check_owner("none", -1, "does not exist");
+	assert_int_equal(wrong, 0);
+}
+
 #define SCRATCH_TEST(name) \
 	cmocka_unit_test_setup_teardown(name, scratch_make, scratch_remove)
 
@@ -436,6 +720,13 @@ main(void)
 		SCRATCH_TEST(a_whole_file_is_read),
 		SCRATCH_TEST(a_file_too_large_is_refused),
 		SCRATCH_TEST(reading_makes_the_same_checks),
+		SCRATCH_TEST(nobody_else_writes_to_a_private_directory),
+		SCRATCH_TEST(what_is_above_a_private_directory_counts),
+		SCRATCH_TEST(an_acl_is_no_group_of_root),
+		SCRATCH_TEST(a_private_directory_is_the_users_own),
+		SCRATCH_TEST(every_file_of_a_journal_is_its_own),
+		SCRATCH_TEST(what_is_left_of_a_journal_is_told),
+		SCRATCH_TEST(root_alone_says_whose_a_directory_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
