@@ -185,9 +185,8 @@ load_conf(void)
 	log_open("pelihook.cgi", &plain);
 	if (conf_load(conf_default_file(), &conf, &complaints) != RC_OK)
 		process_log_lines(LOG_LEVEL_ERROR, buf_view(&complaints));
-	else if (log_open("pelihook.cgi", &conf->log) != RC_OK)
-		log_say(LOG_LEVEL_ERROR, "cannot open the log %s: %s",
-		    conf->log.path, strerrordesc_np(errno));
+	else
+		log_open_anyway("pelihook.cgi", &conf->log);
 	buf_free(&complaints);
 	return conf;
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf.h"
 
@@ -99,12 +102,57 @@ read_text(struct draft *draft, struct bytes text)
 	return rc;
 }
 
+/* A file's time may be anything: beyond what fits it is the last there is. */
+static int64_t
+nanoseconds(const struct timespec *time)
+{
+	const int64_t second = 1000000000;
+
+	if (time->tv_sec >= INT64_MAX / second)
+		return INT64_MAX;
+	if (time->tv_sec <= INT64_MIN / second)
+		return INT64_MIN;
+	return (int64_t)time->tv_sec * second + time->tv_nsec;
+}
+
+static struct conf_stamp
+stamp_of(const struct stat *stat)
+{
+	return (struct conf_stamp){
+		.device = stat->st_dev,
+		.inode = stat->st_ino,
+		.size = stat->st_size,
+		.modified = nanoseconds(&stat->st_mtim),
+		.changed = nanoseconds(&stat->st_ctim)
+	};
+}
+
+/* The stamp is taken first: a change while it is read shows later. */
 static enum rc
-read_file(struct draft *draft, const char *file)
+read_stamped(struct conf *conf, struct buf *text, struct buf *why)
+{
+	struct conf_stamp *stamp = &conf->stamp;
+	struct stat stat;
+	int fd;
+	enum rc rc = trust_open(conf->file, TRUST_FILE, &fd, why);
+
+	if (rc != RC_OK)
+		return rc;
+	if (fstat(fd, &stat) == 0)
+		*stamp = stamp_of(&stat);
+	conf->time = stamp->modified > stamp->changed ?
+	    stamp->modified : stamp->changed;
+	rc = trust_read_open(fd, CONF_FILE_SIZE, text, why);
+	close(fd);
+	return rc;
+}
+
+static enum rc
+read_file(struct draft *draft)
 {
 	struct buf text = {0};
 	struct buf why = {0};
-	enum rc rc = trust_read(file, TRUST_FILE, CONF_FILE_SIZE, &text, &why);
+	enum rc rc = read_stamped(draft->conf, &text, &why);
 
 	if (rc == RC_OK)
 		rc = read_text(draft, buf_view(&text));
@@ -137,7 +185,7 @@ conf_load(const char *file, struct conf **out, struct buf *complaints)
 	atomic_init(&conf->references, 1);
 	rc = draft_start(&draft, conf, file);
 	if (rc == RC_OK)
-		rc = read_file(&draft, file);
+		rc = read_file(&draft);
 	if (rc == RC_OK)
 		rc = complaints_end(&draft.complaints);
 	if (rc == RC_OK)
@@ -145,6 +193,21 @@ conf_load(const char *file, struct conf **out, struct buf *complaints)
 	else
 		free_conf(conf);
 	return rc;
+}
+
+bool
+conf_is_stale(const struct conf *conf)
+{
+	const struct conf_stamp *read = &conf->stamp;
+	struct conf_stamp now;
+	struct stat found;
+
+	if (stat(conf->file, &found) != 0)
+		return true;
+	now = stamp_of(&found);
+	return now.device != read->device || now.inode != read->inode ||
+	    now.size != read->size || now.modified != read->modified ||
+	    now.changed != read->changed;
 }
 
 struct conf *

@@ -18,6 +18,8 @@
  * milliseconds, sizes bytes.  pelihook.conf(5) is the grammar.
  */
 
+enum { CONF_DIGEST = 65 };	/* a digest in hex and its NUL */
+
 enum conf_delivery {
 	CONF_WAIT,
 	CONF_QUEUE
@@ -126,8 +128,20 @@ struct hook {
 	const unsigned *lines;
 };
 
+/* Which file was read, and when it was last changed; nanoseconds. */
+struct conf_stamp {
+	uint64_t device;
+	uint64_t inode;
+	int64_t size;
+	int64_t modified;
+	int64_t changed;
+};
+
 struct conf {
 	const char *file;
+	/* The later of the file's mtime and ctime as it was read,
+	 * nanoseconds since 1970. */
+	int64_t time;
 	struct hook *hooks;
 	size_t hooks_len;
 	const char *journal;		/* a path, or NULL */
@@ -136,6 +150,7 @@ struct conf {
 	int64_t read_timeout;		/* before the hook is known */
 	struct log_settings log;
 	/* Private to conf. */
+	struct conf_stamp stamp;
 	struct pool pool;
 	unsigned journal_line;
 	unsigned log_line;
@@ -162,6 +177,16 @@ enum rc conf_ready(struct conf *conf, struct hook *hook,
 /* conf_ready for all hooks; complains of all before it gives up. */
 enum rc conf_ready_all(struct conf *conf, struct buf *complaints);
 /*
+ * The same where a person is there to mend it, before a start: complains of
+ * a log that cannot be opened as well.  Later nothing is refused for that.
+ */
+enum rc conf_ready_start(struct conf *conf, struct buf *complaints);
+/*
+ * Whether the file is another one by now, or was changed since it was read,
+ * or cannot be looked at.
+ */
+bool conf_is_stale(const struct conf *conf);
+/*
  * What the administrator is warned of at start, a line `FILE:LINE: text`
  * each.  cgi: also what concerns only pelihook.cgi.  Wants conf_ready_all.
  */
@@ -175,6 +200,12 @@ enum rc conf_warnings(const struct conf *conf, bool cgi,
  */
 const char *conf_decode_secret(struct bytes text, enum conf_coding coding,
     uint8_t *into, size_t *len);
+
+/*
+ * A digest, in hex, of all that decides how a hook's events are run, and of
+ * nothing that decides which of them are taken.  RC_MEMORY, RC_SYSTEM.
+ */
+enum rc conf_digest(const struct hook *hook, char into[CONF_DIGEST]);
 
 struct conf *conf_hold(struct conf *conf);
 /* The last holder wipes the secrets and frees all.  NULL is fine. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -298,6 +299,30 @@ can(const char *path, int what)
 	return faccessat(AT_FDCWD, path, what, AT_EACCESS) == 0;
 }
 
+/* What is there is opened as log_open does, which says more than its mode.
+ * NULL where that goes well, or where there is nothing. */
+static const char *
+why_closed(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW |
+	    O_NOCTTY | O_NONBLOCK);
+
+	if (fd >= 0) {
+		close(fd);
+		return NULL;
+	}
+	switch (errno) {
+	case ENOENT:
+		return NULL;
+	case ELOOP:
+		return "is a symbolic link: write the path it leads to";
+	case ENXIO:
+		return "is a pipe that nobody reads: start its reader first";
+	default:
+		return "cannot be opened: name another file";
+	}
+}
+
 /* The log is made where it is missing; its directory is not. */
 static enum rc
 check_log(struct conf *conf, struct complaints *complaints)
@@ -307,6 +332,7 @@ check_log(struct conf *conf, struct complaints *complaints)
 	struct named above = { complaints, conf->log_line,
 		"the log's directory", NULL };
 	const char *directory;
+	const char *why;
 	struct stat log;
 
 	if (conf->log.target != LOG_TO_FILE)
@@ -323,21 +349,38 @@ check_log(struct conf *conf, struct complaints *complaints)
 	    !can(directory, W_OK | X_OK))
 		complain(&named, "cannot be written by this user: chown or "
 		    "chmod it or its directory");
+	else if ((why = why_closed(named.path)) != NULL)
+		complain(&named, why);
 	above.path = directory;
 	if (can(directory, F_OK))
 		(void)check(&above, TRUST_LOG);
 	return RC_OK;
 }
 
+static enum rc
+make_all_ready(struct conf *conf, struct complaints *list)
+{
+	enum rc rc = RC_OK;
+
+	check_journal(conf, list);
+	for (size_t i = 0; rc == RC_OK && i < conf->hooks_len; i++)
+		rc = make_ready(conf, &conf->hooks[i], list);
+	return rc == RC_OK ? complaints_end(list) : rc;
+}
+
 enum rc
 conf_ready_all(struct conf *conf, struct buf *complaints)
 {
 	struct complaints list = { .into = complaints, .file = conf->file };
-	enum rc rc;
 
-	check_journal(conf, &list);
-	rc = check_log(conf, &list);
-	for (size_t i = 0; rc == RC_OK && i < conf->hooks_len; i++)
-		rc = make_ready(conf, &conf->hooks[i], &list);
-	return rc == RC_OK ? complaints_end(&list) : rc;
+	return make_all_ready(conf, &list);
+}
+
+enum rc
+conf_ready_start(struct conf *conf, struct buf *complaints)
+{
+	struct complaints list = { .into = complaints, .file = conf->file };
+	enum rc rc = check_log(conf, &list);
+
+	return rc == RC_OK ? make_all_ready(conf, &list) : rc;
 }

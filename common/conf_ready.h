@@ -4,7 +4,7 @@
 
 struct hook;
 
-/* conf_ready and conf_ready_all are in conf.h; this is private to conf. */
+/* conf_ready and its kin are in conf.h; this is private to conf. */
 
 /* Wipes the hook's keys. */
 void ready_forget(struct hook *hook);

@@ -13,8 +13,10 @@
 #include "attempt.h"
 #include "clock.h"
 #include "conf.h"
+#include "encode.h"
 #include "journal.h"
 #include "log.h"
+#include "pool.h"
 #include "rescue.h"
 
 enum {
@@ -37,6 +39,17 @@ struct runner {
 	struct runner *next;		/* of those that ended */
 };
 
+/* What a configuration asks of the journal. */
+struct lists {
+	struct journal_wants wants;
+	struct journal_rules *rules;	/* those of the wants */
+	bool *told;			/* that they are older */
+	/* Of hooks that are not ready: nobody noted for how long. */
+	struct journal_keep *keeps;
+	size_t keeps_n;
+	struct pool pool;		/* holds them */
+};
+
 /* What a wakeful turn of the loop does next, and when. */
 struct drain {
 	const struct drain_settings *settings;
@@ -44,9 +57,10 @@ struct drain {
 	int wake;			/* eventfd: look again */
 	int halt;			/* eventfd: end what runs */
 	struct conf *conf;
-	struct journal_wants wants;
-	struct journal_want *list;
+	struct lists lists;		/* of that */
+	bool note;			/* its rules have to be compared */
 	bool look;			/* something may be claimable */
+	bool lost;			/* no configuration is in force */
 	bool stopping;
 	bool halted;
 	int64_t halt_at;		/* clock_steady */
@@ -60,7 +74,6 @@ struct drain {
 	bool purging;
 	int64_t purge_at;		/* clock_steady */
 	struct journal_purge purge;
-	struct journal_keep *keeps;
 	size_t running;
 	pthread_mutex_t lock;		/* guards what follows */
 	struct runner *ended;
@@ -203,6 +216,156 @@ start_runner(struct drain *drain, struct runner *runner)
 }
 
 static enum rc
+tell_backlog(void *context, const char *name, int64_t events)
+{
+	const struct conf *conf = context;
+	const struct hook *hook = conf_find(conf, bytes_of(name));
+	struct log_line line;
+
+	if (hook != NULL && hook->ready)
+		return RC_OK;
+	log_begin(&line, LOG_LEVEL_WARNING, hook == NULL ?
+	    "queued for a hook that is gone" :
+	    "queued for a hook that is not ready");
+	log_text(&line, "hook", name);
+	log_number(&line, "events", events);
+	log_end(&line);
+	return RC_OK;
+}
+
+static enum rc
+add_want(struct lists *lists, struct journal_want *want,
+    const struct hook *hook, int64_t time)
+{
+	char *digest = pool_alloc(&lists->pool, CONF_DIGEST, 1);
+	enum rc rc = digest == NULL ? RC_MEMORY : conf_digest(hook, digest);
+
+	if (rc != RC_OK)
+		return rc;
+	*want = (struct journal_want){.hook = hook->name,
+	    .concurrency = hook->concurrency, .batch = hook->batch,
+	    .digest = digest};
+	lists->rules[lists->wants.n++] = (struct journal_rules){
+	    .hook = hook->name, .digest = digest, .time = time,
+	    .keep = hook->keep};
+	return RC_OK;
+}
+
+/* The texts are the configuration's.  The caller frees the pool. */
+static enum rc
+make_lists(const struct conf *conf, struct lists *lists)
+{
+	size_t room = conf->hooks_len + 1;
+	struct pool *pool = &lists->pool;
+	struct journal_want *list = pool_alloc(pool, room, sizeof(*list));
+	enum rc rc = RC_OK;
+
+	lists->rules = pool_alloc(pool, room, sizeof(*lists->rules));
+	lists->told = pool_alloc(pool, room, sizeof(*lists->told));
+	lists->keeps = pool_alloc(pool, room, sizeof(*lists->keeps));
+	if (list == NULL || lists->rules == NULL || lists->told == NULL ||
+	    lists->keeps == NULL)
+		return RC_MEMORY;
+	lists->wants.list = list;
+	for (size_t i = 0; rc == RC_OK && i < conf->hooks_len; i++) {
+		const struct hook *hook = &conf->hooks[i];
+
+		if (hook->ready)
+			rc = add_want(lists, &list[lists->wants.n], hook,
+			    conf->time);
+		else
+			lists->keeps[lists->keeps_n++] = (struct
+			    journal_keep){hook->name, hook->keep};
+	}
+	return rc;
+}
+
+static void
+tell_older(const struct conf *conf, const struct journal_rules *rules)
+{
+	char noted[ENCODE_TIME];
+	struct log_line line;
+
+	encode_time(rules->noted / 1000000, noted);
+	log_begin(&line, LOG_LEVEL_WARNING, "the journal has seen newer "
+	    "rules of a hook, so that its events are stored but not run by "
+	    "this process: reload or restart it; touch its file first if "
+	    "that has the rules that are to count");
+	log_text(&line, "hook", rules->hook);
+	log_text(&line, "file", conf->file);
+	log_text(&line, "newer", noted);
+	log_end(&line);
+}
+
+/* Others may note newer rules at any time: claims look at that themselves,
+ * and this says so. */
+static void
+note_rules(struct drain *drain)
+{
+	struct lists *lists = &drain->lists;
+
+	if (!went_well(drain, journal_note_rules(drain->journal,
+	    lists->rules, lists->wants.n)))
+		return;
+	drain->note = false;
+	for (size_t i = 0; i < lists->wants.n; i++) {
+		if (lists->rules[i].older && !lists->told[i])
+			tell_older(drain->conf, &lists->rules[i]);
+		lists->told[i] = lists->rules[i].older;
+	}
+}
+
+/* Takes both over in every case. */
+static enum rc
+change_conf(struct drain *drain, struct conf *conf)
+{
+	struct lists lists = {0};
+	enum rc rc = make_lists(conf, &lists);
+
+	if (rc != RC_OK) {
+		pool_free(&lists.pool);
+		conf_release(conf);
+		return rc;
+	}
+	pool_free(&drain->lists.pool);
+	conf_release(drain->conf);
+	drain->conf = conf;
+	drain->lists = lists;
+	drain->purge.keeps = lists.keeps;
+	drain->purge.n = lists.keeps_n;
+	drain->purge.time = conf->time;
+	drain->look = true;
+	drain->note = true;
+	went_well(drain, journal_backlog(drain->journal, tell_backlog,
+	    conf));
+	return RC_OK;
+}
+
+/* Whether the drain goes by the configuration in force from here on, and
+ * its rules are noted. */
+static bool
+take_conf(struct drain *drain)
+{
+	const struct drain_settings *settings = drain->settings;
+	struct conf *conf = drain->lost ? NULL :
+	    settings->conf(settings->context);
+	enum rc rc = RC_OK;
+
+	drain->lost = conf == NULL;
+	if (drain->lost)
+		return false;
+	if (conf == drain->conf)
+		conf_release(conf);
+	else
+		rc = change_conf(drain, conf);
+	if (!went_well(drain, rc))
+		return false;
+	if (drain->note)
+		note_rules(drain);
+	return !drain->note;
+}
+
+static enum rc
 claim_one(struct drain *drain)
 {
 	struct runner *runner = calloc(1, sizeof(*runner));
@@ -210,7 +373,7 @@ claim_one(struct drain *drain)
 
 	if (runner == NULL)
 		return RC_MEMORY;
-	rc = journal_claim(drain->journal, &drain->wants, clock_wall(),
+	rc = journal_claim(drain->journal, &drain->lists.wants, clock_wall(),
 	    &runner->claim);
 	if (rc == RC_OK)
 		start_runner(drain, runner);
@@ -231,6 +394,8 @@ may_claim(struct drain *drain)
 	    drain->running < RUNNING_MOST;
 }
 
+/* What is in force is asked for before each claim: between two of them a
+ * command may have run here. */
 static void
 claim_all(struct drain *drain)
 {
@@ -238,88 +403,18 @@ claim_all(struct drain *drain)
 
 	if (!may_claim(drain))
 		return;
-	while (rc == RC_OK && drain->running < RUNNING_MOST)
+	while (rc == RC_OK && drain->running < RUNNING_MOST) {
+		if (!take_conf(drain))
+			return;
 		rc = claim_one(drain);
+	}
 	if (!went_well(drain, rc))
 		return;
 	drain->trouble = 0;
 	drain->rc = RC_OK;
 	drain->look = rc == RC_OK;
-	went_well(drain, journal_next_due(drain->journal, &drain->wants,
-	    clock_wall(), &drain->due));
-}
-
-static enum rc
-tell_backlog(void *context, const char *name, int64_t events)
-{
-	const struct conf *conf = context;
-	const struct hook *hook = conf_find(conf, bytes_of(name));
-	struct log_line line;
-
-	if (hook != NULL && hook->ready)
-		return RC_OK;
-	log_begin(&line, LOG_LEVEL_WARNING, hook == NULL ?
-	    "queued for a hook that is gone" :
-	    "queued for a hook that is not ready");
-	log_text(&line, "hook", name);
-	log_number(&line, "events", events);
-	log_end(&line);
-	return RC_OK;
-}
-
-static enum rc
-make_lists(struct drain *drain, const struct conf *conf)
-{
-	size_t room = conf->hooks_len + 1;
-	struct journal_want *list = calloc(room, sizeof(*list));
-	struct journal_keep *keeps = calloc(room, sizeof(*keeps));
-	size_t n = 0;
-
-	if (list == NULL || keeps == NULL) {
-		free(list);
-		free(keeps);
-		return RC_MEMORY;
-	}
-	for (size_t i = 0; i < conf->hooks_len; i++) {
-		const struct hook *hook = &conf->hooks[i];
-
-		keeps[i] = (struct journal_keep){hook->name, hook->keep};
-		if (hook->ready)
-			list[n++] = (struct journal_want){hook->name,
-			    hook->concurrency, hook->batch};
-	}
-	free(drain->list);
-	free(drain->keeps);
-	drain->list = list;
-	drain->keeps = keeps;
-	drain->wants = (struct journal_wants){list, n};
-	drain->purge.keeps = keeps;
-	drain->purge.n = conf->hooks_len;
-	return RC_OK;
-}
-
-static void
-take_conf(struct drain *drain)
-{
-	const struct drain_settings *settings = drain->settings;
-	struct conf *conf = settings->conf(settings->context);
-	enum rc rc;
-
-	if (conf == drain->conf) {
-		conf_release(conf);
-		return;
-	}
-	rc = make_lists(drain, conf);
-	if (rc != RC_OK) {
-		conf_release(conf);
-		have_trouble(drain, rc);
-		return;
-	}
-	conf_release(drain->conf);
-	drain->conf = conf;
-	drain->look = true;
-	went_well(drain, journal_backlog(drain->journal, tell_backlog,
-	    conf));
+	went_well(drain, journal_next_due(drain->journal,
+	    &drain->lists.wants, clock_wall(), &drain->due));
 }
 
 static void
@@ -397,6 +492,8 @@ is_over(struct drain *drain)
 {
 	if (drain->stopping)
 		return drain->running == 0;
+	if (drain->lost)
+		return working(drain) == 0;
 	if (!drain->settings->until_empty || working(drain) > 0)
 		return false;
 	if (drain->trouble != 0)
@@ -420,6 +517,8 @@ next_turn(const struct drain *drain)
 
 	if (drain->stopping)
 		return drain->halted ? turn : drain->halt_at;
+	if (drain->lost)
+		return turn;
 	if (drain->trouble != 0 && now < drain->trouble_until)
 		return drain->trouble_until;
 	if (drain->due > wall && drain->due - wall < LOOK)
@@ -457,6 +556,8 @@ look_around(struct drain *drain)
 		drain->rescue_at = clock_steady();
 	if (changed || drain->due <= wall || wall < drain->wall)
 		drain->look = true;
+	if (changed)
+		drain->note = true;
 	drain->wall = wall;
 }
 
@@ -468,16 +569,21 @@ turn(struct drain *drain)
 	if (!drain->stopping && drain->trouble != 0 &&
 	    clock_steady() < drain->trouble_until)
 		return;
-	take_conf(drain);
 	look_around(drain);
+	if (!take_conf(drain))
+		return;
 	rescue_claims(drain);
 	claim_all(drain);
-	purge_some(drain);
+	/* Until its rules are noted nothing says for how long to keep. */
+	if (!drain->lost && !drain->note)
+		purge_some(drain);
 }
 
 static enum rc
 open_drain(struct drain *drain, const struct drain_settings *settings)
 {
+	struct conf *conf;
+
 	drain->settings = settings;
 	drain->journal = settings->journal;
 	drain->due = CLOCK_NEVER;
@@ -489,12 +595,9 @@ open_drain(struct drain *drain, const struct drain_settings *settings)
 		    strerror(errno));
 		return RC_SYSTEM;
 	}
-	drain->conf = settings->conf(settings->context);
-	drain->look = true;
 	journal_wake(drain->journal, drain->wake);
-	went_well(drain, journal_backlog(drain->journal, tell_backlog,
-	    drain->conf));
-	return make_lists(drain, drain->conf);
+	conf = settings->conf(settings->context);
+	return conf == NULL ? RC_CONFIG : change_conf(drain, conf);
 }
 
 /* What is still there is stuck, and hears that nobody waits any more. */
@@ -516,8 +619,7 @@ close_drain(struct drain *drain)
 	journal_wake(drain->journal, -1);
 	rescue_free(&drain->rescue);
 	conf_release(drain->conf);
-	free(drain->list);
-	free(drain->keeps);
+	pool_free(&drain->lists.pool);
 	if (drain->wake != -1)
 		close(drain->wake);
 	if (drain->halt != -1)
@@ -537,7 +639,8 @@ drain(const struct drain_settings *settings)
 			wait_for_turn(&state);
 			turn(&state);
 		}
-		rc = settings->until_empty && !state.stopping ? state.rc :
+		rc = state.lost ? RC_CONFIG :
+		    settings->until_empty && !state.stopping ? state.rc :
 		    RC_OK;
 	}
 	close_drain(&state);
@@ -548,17 +651,19 @@ drain(const struct drain_settings *settings)
 static enum rc
 look_once_more(const struct drain_settings *settings, bool *more)
 {
-	struct drain look = {.journal = settings->journal};
 	struct conf *conf = settings->conf(settings->context);
+	struct lists lists = {0};
 	int64_t due = CLOCK_NEVER;
-	enum rc rc = make_lists(&look, conf);
+	enum rc rc;
 
+	if (conf == NULL)
+		return RC_CONFIG;
+	rc = make_lists(conf, &lists);
 	if (rc == RC_OK)
-		rc = journal_next_due(settings->journal, &look.wants,
+		rc = journal_next_due(settings->journal, &lists.wants,
 		    clock_wall(), &due);
 	*more = due <= clock_wall() && !is_readable(settings->stop);
-	free(look.list);
-	free(look.keeps);
+	pool_free(&lists.pool);
 	conf_release(conf);
 	return rc;
 }

@@ -18,8 +18,11 @@ struct drain_settings {
 	struct journal *journal;
 	/*
 	 * The configuration in force, held for the drain, which releases it.
-	 * It is asked for at every turn; a delivery keeps the one it began
-	 * with.  Hooks that are not ready, or gone, are left queued.
+	 * It is asked for before each claim; a delivery keeps the one it
+	 * began with.  Hooks that are not ready, or gone, are left queued,
+	 * and so are those of which the journal has seen newer rules.  NULL:
+	 * none is, and it has been said why: what runs is finished, and the
+	 * drain is over.
 	 */
 	struct conf *(*conf)(void *context);
 	void *context;
@@ -38,7 +41,7 @@ struct drain_settings {
  * RC_OK: told to stop, or empty.  Without until_empty trouble with the
  * journal is logged and outlasted; with it RC_STORE, RC_LOCKED and
  * RC_MEMORY are returned once nothing runs.  RC_SYSTEM where it could not
- * begin.
+ * begin.  RC_CONFIG: there is no configuration in force.
  */
 enum rc drain(const struct drain_settings *settings);
 /*

@@ -115,6 +115,9 @@ struct journal_want {
 	const char *hook;
 	unsigned concurrency;	/* runs at once, over all processes */
 	unsigned batch;		/* most deliveries of one run */
+	/* Of its rules, borrowed: while others are noted nothing is claimed.
+	 * NULL: whatever is noted. */
+	const char *digest;
 };
 
 struct journal_wants {
@@ -128,6 +131,25 @@ struct journal_event {
 	const char *name;
 	struct bytes body;
 };
+
+/* By what a hook's events are run and kept. */
+struct journal_rules {
+	const char *hook;
+	const char *digest;	/* of what they are run by, in hex */
+	int64_t time;		/* of their file, nanoseconds since 1970 */
+	int64_t keep;
+	/* What came of it. */
+	bool older;		/* others noted other rules, of a file that
+				 * is as new or newer */
+	int64_t noted;		/* that file's time */
+};
+
+/*
+ * Notes the rules of each hook in place of none or of those of an older
+ * file, and says which of them are older than what is noted.
+ */
+enum rc journal_note_rules(struct journal *journal,
+    struct journal_rules *list, size_t n);
 
 /* A delivery that was claimed: this process alone may run it. */
 struct journal_delivery {
@@ -375,13 +397,16 @@ struct journal_keep {
 enum rc journal_purge_due(struct journal *journal, int64_t now, bool *due);
 /*
  * One small step of a purge: takes out some events that were done or
- * dropped for longer than their hook keeps them (30 days for a hook that is
- * not named), and keys that are over.  from is 0 at first, goes on from step
- * to step, and is 0 again when all is done; removed counts the events.
+ * dropped for longer than their hook keeps them, and keys that are over.  A
+ * hook keeps as keeps say, unless newer rules are noted; one that is not
+ * named, as its rules say that are noted, or for 30 days.  from is 0 at
+ * first, goes on from step to step, and is 0 again when all is done; removed
+ * counts the events.
  */
 struct journal_purge {
 	const struct journal_keep *keeps;
 	size_t n;
+	int64_t time;		/* of their file, as of journal_rules */
 	int64_t from;
 	int64_t removed;
 };

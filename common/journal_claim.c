@@ -308,10 +308,12 @@ find_due(struct journal *journal, const struct journal_want *want,
 	    best);
 }
 
+/* By older rules there is none. */
 static bool
 has_place(struct journal *journal, const struct journal_want *want)
 {
-	return journal_number(journal, 0,
+	return !journal_is_overtaken(journal, want->hook, want->digest) &&
+	    journal_number(journal, 0,
 	    "SELECT count(DISTINCT claim) FROM deliveries"
 	    " WHERE state = 1 AND hook = ?", "t", want->hook) <
 	    (int64_t)want->concurrency;

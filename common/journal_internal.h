@@ -179,6 +179,16 @@ enum rc journal_slot_take(struct journal *journal,
 /* Gives it back. */
 void journal_slot_leave(struct journal_claim *claim);
 
+/* Inside apply: whether others noted other rules of a hook than these; NULL:
+ * any will do. */
+bool journal_is_overtaken(struct journal *journal, const char *hook,
+    const char *digest);
+/* Inside apply: how long a hook's events are kept by rules that are noted
+ * and newer than that time, and what is the least of all. */
+int64_t journal_kept(struct journal *journal, const char *hook,
+    int64_t time, int64_t otherwise);
+int64_t journal_kept_least(struct journal *journal, int64_t otherwise);
+
 /* Inside apply: the event of a prefix of an ID.  RC_MISSING, RC_RANGE. */
 enum rc journal_find(struct journal *journal, const char *prefix,
     int64_t *event);

@@ -28,6 +28,7 @@ struct reviving {
 struct purging {
 	struct journal_purge *purge;
 	int64_t now;
+	int64_t least;		/* how long the hook that keeps least does */
 };
 
 struct timing {
@@ -262,18 +263,20 @@ journal_purge_due(struct journal *journal, int64_t now, bool *due)
 }
 
 static int64_t
-keep_of(const struct journal_purge *purge, const char *hook)
+keep_of(struct journal *journal, const struct journal_purge *purge,
+    const char *hook)
 {
 	for (size_t i = 0; i < purge->n; i++)
 		if (strcmp(purge->keeps[i].hook, hook) == 0)
-			return purge->keeps[i].keep;
-	return keep_otherwise;
+			return journal_kept(journal, hook, purge->time,
+			    purge->keeps[i].keep);
+	return journal_kept(journal, hook, INT64_MIN, keep_otherwise);
 }
 
 static int64_t
-least_keep(const struct journal_purge *purge)
+least_keep(struct journal *journal, const struct journal_purge *purge)
 {
-	int64_t least = keep_otherwise;
+	int64_t least = journal_kept_least(journal, keep_otherwise);
 
 	for (size_t i = 0; i < purge->n; i++)
 		if (purge->keeps[i].keep < least)
@@ -314,7 +317,7 @@ static bool
 is_young(const struct purging *purging, int64_t received)
 {
 	return received <= purging->now &&
-	    received > purging->now - least_keep(purging->purge);
+	    received > purging->now - purging->least;
 }
 
 /*
@@ -329,6 +332,7 @@ purge_events(struct journal *journal, void *arguments)
 	int64_t before;
 	sqlite3_stmt *row;
 
+	purging->least = least_keep(journal, purge);
 	for (int i = 0; i < STEP; i++) {
 		row = journal_query(journal,
 		    "SELECT seq, hook, received FROM events WHERE seq > ?"
@@ -341,7 +345,7 @@ purge_events(struct journal *journal, void *arguments)
 			break;
 		}
 		purge->from = sqlite3_column_int64(row, 0);
-		before = purging->now - keep_of(purge,
+		before = purging->now - keep_of(journal, purge,
 		    (const char *)sqlite3_column_text(row, 1));
 		journal_over(row);
 		if (!is_over(journal, purge->from, before))
@@ -391,7 +395,7 @@ enum rc
 journal_purge(struct journal *journal, struct journal_purge *purge,
     int64_t now)
 {
-	struct purging purging = {purge, now};
+	struct purging purging = {.purge = purge, .now = now};
 	int64_t from = purge->from;
 	int64_t removed = purge->removed;
 	enum rc rc = journal_write(journal, purge_events, &purging);

@@ -56,6 +56,21 @@ stderr_is_lost(void)
 	return S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
 }
 
+/* It is short of descriptors, and the file has not been moved away since it
+ * was opened: then it stays open. */
+static enum rc
+log_keep_file(const char *path, int error)
+{
+	int fd = atomic_load(&the_log.fd);
+	struct stat here, there;
+	bool same = (error == EMFILE || error == ENFILE) &&
+	    fstat(fd, &here) == 0 && lstat(path, &there) == 0 &&
+	    here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+
+	errno = error;
+	return same ? RC_OK : RC_SYSTEM;
+}
+
 /*
  * A new file takes the place of the old one under the same descriptor, so
  * that no thread ever writes to a closed one, or to what has its number by
@@ -71,7 +86,7 @@ log_open_file(const char *path)
 	int error;
 
 	if (fd < 0)
-		return RC_SYSTEM;
+		return log_keep_file(path, errno);
 	if (old < 0) {
 		atomic_store(&the_log.fd, fd);
 		return RC_OK;
@@ -82,8 +97,7 @@ log_open_file(const char *path)
 		atomic_store(&the_log.fd, old);
 		the_log.left = -1;
 	}
-	errno = error;
-	return error == 0 ? RC_OK : RC_SYSTEM;
+	return error == 0 ? RC_OK : log_keep_file(path, error);
 }
 
 /* Whoever is about to write to the file writes to descriptor 2. */
@@ -125,6 +139,22 @@ log_open(const char *program, const struct log_settings *settings)
 	atomic_store(&the_log.format, (int)settings->format);
 	atomic_store(&the_log.level, (int)settings->level);
 	return RC_OK;
+}
+
+void
+log_open_anyway(const char *program, const struct log_settings *settings)
+{
+	struct log_settings instead = *settings;
+	const char *why;
+
+	if (log_open(program, settings) == RC_OK)
+		return;
+	why = strerrordesc_np(errno);
+	instead.target = LOG_TO_STDERR;
+	(void)log_open(program, &instead);
+	log_say(LOG_LEVEL_ERROR, "cannot open the log %s: %s: lines go to %s "
+	    "until it is opened anew", settings->path, why,
+	    atomic_load(&the_log.to_syslog) ? "syslog" : "standard error");
 }
 
 void

@@ -42,11 +42,18 @@ struct log_settings {
 
 /*
  * Begins to log so, or goes on under new settings; a file is opened anew
- * (created 0600, never through a symbolic link).  RC_SYSTEM with errno set:
- * the old settings stay.  Before the first call it is text at info to
- * descriptor 2.  program is the name in syslog and must stay valid.
+ * (created 0600, never through a symbolic link), or stays open where
+ * descriptors are short.  RC_SYSTEM with errno set: the old settings stay.
+ * Before the first call it is text at info to descriptor 2.  program is the
+ * name in syslog and must stay valid.
  */
 enum rc log_open(const char *program, const struct log_settings *settings);
+/*
+ * The same, and never refused: while the file cannot be opened the lines go
+ * where LOG_TO_STDERR sends them, and the first says so and why.
+ */
+void log_open_anyway(const char *program,
+    const struct log_settings *settings);
 void log_close(void);
 bool log_wants(enum log_level level);
 

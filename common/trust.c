@@ -505,8 +505,8 @@ read_all(int fd, size_t size, struct buf *into, struct buf *why)
 	    REFUSE(why, "changed while it was read: try again");
 }
 
-static enum rc
-read_open(int fd, size_t max, struct buf *into, struct buf *why)
+enum rc
+trust_read_open(int fd, size_t max, struct buf *into, struct buf *why)
 {
 	struct stat stat;
 
@@ -549,8 +549,7 @@ trust_path(const char *path, enum trust_kind kind, struct buf *why)
 }
 
 enum rc
-trust_read(const char *path, enum trust_kind kind, size_t max,
-    struct buf *into, struct buf *why)
+trust_open(const char *path, enum trust_kind kind, int *out, struct buf *why)
 {
 	char name[NAME_MAX + 2];
 	struct walk walk = walk_of(kind, why);
@@ -568,12 +567,26 @@ trust_read(const char *path, enum trust_kind kind, size_t max,
 	if (rc == RC_OK)
 		rc = check_file(fd, kind, why);
 	if (rc == RC_OK)
-		rc = read_open(fd, max, into, why);
+		*out = fd;
+	else if (fd >= 0)
+		close(fd);
 	if (found >= 0)
 		close(found);
-	if (fd >= 0)
-		close(fd);
 	walk_end(&walk);
+	return rc;
+}
+
+enum rc
+trust_read(const char *path, enum trust_kind kind, size_t max,
+    struct buf *into, struct buf *why)
+{
+	int fd;
+	enum rc rc = trust_open(path, kind, &fd, why);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = trust_read_open(fd, max, into, why);
+	close(fd);
 	return rc;
 }
 

@@ -35,10 +35,18 @@ enum trust_kind {
  */
 enum rc trust_path(const char *path, enum trust_kind kind, struct buf *why);
 /*
- * Opens and reads a whole file that passed the same checks (made on what
- * was opened), at most max bytes of it.  RC_CONFIG with why as above;
+ * Opens a file for reading that passed the same checks, made on what was
+ * opened.  RC_CONFIG with why as above.  The caller closes *fd.
+ */
+enum rc trust_open(const char *path, enum trust_kind kind, int *fd,
+    struct buf *why);
+/*
+ * Reads the whole of it, at most max bytes.  RC_CONFIG with why as above;
  * into is to be empty; buf_wipe it where it holds a secret.
  */
+enum rc trust_read_open(int fd, size_t max, struct buf *into,
+    struct buf *why);
+/* The two. */
 enum rc trust_read(const char *path, enum trust_kind kind, size_t max,
     struct buf *into, struct buf *why);
 /*

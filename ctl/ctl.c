@@ -455,7 +455,7 @@ ctl_ready(const struct ctl *ctl, struct hook *hook)
 {
 	struct buf complaints = {.max = COMPLAINTS};
 	enum rc rc = hook != NULL ? conf_ready(ctl->conf, hook, &complaints)
-				  : conf_ready_all(ctl->conf, &complaints);
+				  : conf_ready_start(ctl->conf, &complaints);
 
 	print_complaints(&complaints);
 	return rc;

@@ -73,7 +73,7 @@ enum rc ctl_read(size_t max, struct buf *into);
 /* The same of a file; RC_MISSING besides. */
 enum rc ctl_read_file(const char *path, size_t max, struct buf *into);
 
-/* conf_ready, or conf_ready_all where hook is NULL; complained of. */
+/* conf_ready, or conf_ready_start where hook is NULL; complained of. */
 enum rc ctl_ready(const struct ctl *ctl, struct hook *hook);
 /* ctl_open, ctl_hook and ctl_ready. */
 enum rc ctl_open_hook(struct ctl *ctl, const char *name, struct hook **out);

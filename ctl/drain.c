@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+#include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "ctl.h"
@@ -10,12 +12,112 @@
 #include "process.h"
 #include "queue.h"
 
-enum { COMPLAINTS = 64 * 1024 };
+enum {
+	COMPLAINTS = 64 * 1024,
+	LOADS = 10, /* of a file that somebody may be writing just now */
+	PAUSE = 50  /* between two of them, milliseconds */
+};
+
+static const char program[] = "pelihookctl";
+
+/* What says which configuration is in force: its file. */
+struct source {
+	struct conf *conf;
+	enum rc ready; /* RC_CONFIG: some of its hooks are not */
+	enum rc rc;    /* why none is in force any more, or RC_OK */
+};
+
+static void
+log_lines(struct buf *complaints)
+{
+	process_log_lines(LOG_LEVEL_ERROR, buf_view(complaints));
+	buf_free(complaints);
+}
+
+/* Hooks that are not ready stay queued, and others need not wait for them;
+ * but it did not go well. */
+static enum rc
+make_ready(struct source *source)
+{
+	struct buf complaints = {.max = COMPLAINTS};
+
+	source->ready = conf_ready_all(source->conf, &complaints);
+	log_lines(&complaints);
+	return source->ready == RC_CONFIG ? RC_OK : source->ready;
+}
+
+static enum rc
+check_journal(const struct conf *old, const struct conf *conf, struct buf *why)
+{
+	if (conf->journal == NULL)
+		(void)buf_printf(
+		    why, "%s: names no journal any more", conf->file);
+	else if (strcmp(old->journal, conf->journal) != 0)
+		(void)buf_printf(why, "%s:%u: names another journal, %s",
+		    conf->file, conf->journal_line, conf->journal);
+	else
+		return RC_OK;
+	(void)buf_printf(why,
+	    ": what is left in %s waits until it is named "
+	    "again\n",
+	    old->journal);
+	return RC_CONFIG;
+}
+
+/* Another configuration of the same journal. */
+static enum rc
+load(const struct conf *old, struct conf **out, struct buf *complaints)
+{
+	struct conf *conf;
+	enum rc rc = conf_load(old->file, &conf, complaints);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = check_journal(old, conf, complaints);
+	if (rc != RC_OK)
+		conf_release(conf);
+	else
+		*out = conf;
+	return rc;
+}
+
+/* The file has changed.  What it says counts, whatever that is; but for a
+ * moment it may be half of what somebody is writing. */
+static enum rc
+renew(struct source *source)
+{
+	struct buf complaints = {.max = COMPLAINTS};
+	struct conf *old = source->conf;
+	enum rc rc = load(old, &source->conf, &complaints);
+
+	for (int i = 1; rc == RC_CONFIG && i < LOADS; i++) {
+		poll(NULL, 0, PAUSE);
+		complaints.len = 0;
+		rc = load(old, &source->conf, &complaints);
+	}
+	if (rc != RC_OK) {
+		log_lines(&complaints);
+		log_say(LOG_LEVEL_ERROR,
+		    "%s was changed, and nothing can be "
+		    "run by it: what runs is finished, nothing more is begun",
+		    old->file);
+		return rc;
+	}
+	buf_free(&complaints);
+	conf_release(old);
+	log_open_anyway(program, &source->conf->log);
+	log_say(LOG_LEVEL_INFO, "reloaded %s", source->conf->file);
+	return make_ready(source);
+}
 
 static struct conf *
 hold_conf(void *context)
 {
-	return conf_hold(context);
+	struct source *source = context;
+
+	if (source->rc == RC_OK && conf_is_stale(source->conf))
+		source->rc = renew(source);
+	return source->rc == RC_OK ? conf_hold(source->conf) : NULL;
 }
 
 /* For who waits for it; a timer need not know. */
@@ -30,29 +132,15 @@ tell_whether_alone(struct journal *journal)
 		journal_drain_unlock(journal);
 }
 
-/* Hooks that are not ready stay queued, and others need not wait for them;
- * but it did not go well. */
 static enum rc
-make_ready(struct conf *conf)
-{
-	struct buf complaints = {.max = COMPLAINTS};
-	enum rc rc = conf_ready_all(conf, &complaints);
-
-	process_log_lines(LOG_LEVEL_ERROR, buf_view(&complaints));
-	buf_free(&complaints);
-	return rc;
-}
-
-static enum rc
-run_queue(const struct ctl *ctl, struct journal *journal)
+run_queue(struct source *source, struct journal *journal)
 {
 	struct drain_settings settings = {.journal = journal,
 	    .conf = hold_conf,
-	    .context = ctl->conf,
+	    .context = source,
 	    .stop = -1,
 	    .until_empty = true};
-	enum rc ready = make_ready(ctl->conf);
-	enum rc rc = ready == RC_CONFIG ? RC_OK : ready;
+	enum rc rc = make_ready(source);
 
 	if (rc == RC_OK)
 		rc = ctl_signals(&settings.stop);
@@ -61,7 +149,9 @@ run_queue(const struct ctl *ctl, struct journal *journal)
 	tell_whether_alone(journal);
 	rc = drain_alone(&settings);
 	close(settings.stop);
-	return rc == RC_OK ? ready : rc;
+	if (source->rc != RC_OK)
+		return source->rc;
+	return rc == RC_OK ? source->ready : rc;
 }
 
 /* A drain that pelihook.cgi started has nobody at its standard error: what
@@ -69,12 +159,9 @@ run_queue(const struct ctl *ctl, struct journal *journal)
 static enum rc
 open_queue(struct ctl *ctl, struct journal **journal)
 {
-	enum rc rc = log_open("pelihookctl", &ctl->conf->log);
+	enum rc rc;
 
-	if (rc != RC_OK) {
-		ctl_complain("cannot open the log %s", ctl->conf->log.path);
-		return RC_CONFIG;
-	}
+	log_open_anyway(program, &ctl->conf->log);
 	rc = queue_open_journal(ctl, 0, journal);
 	if (rc != RC_OK && ctl->conf->journal != NULL &&
 	    ctl->conf->log.target != LOG_TO_STDERR)
@@ -86,6 +173,7 @@ open_queue(struct ctl *ctl, struct journal **journal)
 enum rc
 word_drain(struct ctl *ctl, char **operands, size_t n)
 {
+	struct source source = {.rc = RC_OK};
 	struct journal *journal = NULL;
 	enum rc rc;
 
@@ -97,8 +185,11 @@ word_drain(struct ctl *ctl, char **operands, size_t n)
 		rc = ctl_no_root();
 	if (rc == RC_OK)
 		rc = open_queue(ctl, &journal);
-	if (rc == RC_OK && journal != NULL)
-		rc = run_queue(ctl, journal);
+	if (rc == RC_OK && journal != NULL) {
+		source.conf = conf_hold(ctl->conf);
+		rc = run_queue(&source, journal);
+		conf_release(source.conf);
+	}
 	journal_close(journal);
 	log_close();
 	return rc;

@@ -125,7 +125,8 @@ purge(const struct ctl *ctl, struct journal *journal)
 	struct pool pool = {0};
 	struct journal_keep *keeps =
 	    pool_alloc(&pool, conf->hooks_len + 1, sizeof(*keeps));
-	struct journal_purge state = {.keeps = keeps, .n = conf->hooks_len};
+	struct journal_purge state = {
+	    .keeps = keeps, .n = conf->hooks_len, .time = conf->time};
 	enum rc rc = RC_MEMORY;
 
 	if (keeps != NULL) {

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,8 @@
 #include "process.h"
 
 enum { SETTINGS_TEXT = 64 * 1024 };	/* most bytes of complaints */
+
+static const char program[] = "pelihook.fcgi";
 
 struct settings {
 	const char *file;
@@ -44,7 +45,7 @@ settings_open(const char *file, struct settings **out,
 enum rc
 settings_ready(struct settings *settings, struct buf *complaints)
 {
-	return conf_ready_all(settings->conf, complaints);
+	return conf_ready_start(settings->conf, complaints);
 }
 
 void
@@ -76,16 +77,10 @@ settings_release(struct settings *settings, struct conf *conf)
 	pthread_mutex_unlock(&settings->lock);
 }
 
-static enum rc
-open_log(const struct conf *conf)
-{
-	return log_open("pelihook.fcgi", &conf->log);
-}
-
 enum rc
 settings_log(struct settings *settings)
 {
-	return open_log(settings->conf);
+	return log_open(program, &settings->conf->log);
 }
 
 bool
@@ -172,13 +167,7 @@ change(struct settings *settings, struct conf *conf)
 {
 	bool moved = !same_text(settings->conf->journal, conf->journal);
 
-	if (open_log(conf) != RC_OK) {
-		log_say(LOG_LEVEL_ERROR, "cannot open the log %s: %s; the old "
-		    "configuration stays", conf->log.path,
-		    strerrordesc_np(errno));
-		conf_release(conf);
-		return;
-	}
+	log_open_anyway(program, &conf->log);
 	replace(settings, conf);
 	log_say(LOG_LEVEL_INFO, "reloaded %s", settings->file);
 	if (moved)
@@ -197,9 +186,7 @@ settings_reload(struct settings *settings)
 		change(settings, conf);
 	} else {
 		/* Whoever moved the log away still gets a new one. */
-		if (settings_log(settings) != RC_OK)
-			log_say(LOG_LEVEL_ERROR, "cannot open the log: %s",
-			    strerrordesc_np(errno));
+		log_open_anyway(program, &settings->conf->log);
 		process_log_lines(LOG_LEVEL_ERROR, buf_view(&complaints));
 		log_say(LOG_LEVEL_ERROR, "%s is bad; the old configuration "
 		    "stays", settings->file);

@@ -20,14 +20,14 @@ struct settings;
  */
 enum rc settings_open(const char *file, struct settings **out,
     struct buf *complaints);
-/* Once, before threads: conf_ready_all. */
+/* Once, before threads: conf_ready_start. */
 enum rc settings_ready(struct settings *settings, struct buf *complaints);
 /* Once nobody holds it.  NULL is fine. */
 void settings_close(struct settings *settings);
 struct conf *settings_hold(struct settings *settings);
 void settings_release(struct settings *settings, struct conf *conf);
 
-/* Logs as the configuration says.  RC_SYSTEM with errno set. */
+/* At the start: logs as the configuration says.  RC_SYSTEM with errno set. */
 enum rc settings_log(struct settings *settings);
 /* Whether the log goes elsewhere than to standard error. */
 bool settings_log_elsewhere(const struct settings *settings);
@@ -37,7 +37,7 @@ enum rc settings_warnings(struct settings *settings, struct buf *warnings);
 void settings_warn(struct settings *settings);
 /*
  * Reads the file again and opens the log anew.  A bad file changes nothing,
- * and the log says so.
+ * and the log says so.  A log that cannot be opened refuses nothing.
  */
 void settings_reload(struct settings *settings);
 

@@ -111,7 +111,7 @@ static int
 run_some(struct journal *journal, unsigned n)
 {
 	static struct journal_settlement settlements[TOGETHER];
-	struct journal_want want = {"bench", 1, n};
+	struct journal_want want = {"bench", 1, n, NULL};
 	struct journal_wants wants = {&want, 1};
 	struct journal_claim claim;
 	int64_t time = clock_wall();

@@ -170,6 +170,31 @@ def cgi_term_running(place, config):
     wait_for(lambda: is_gone(pid), "the end of the command")
 
 
+def unopenable(place):
+    """Names of logs that nobody can open, as long as the place is so."""
+    if not os.path.exists(place.path("fifo")):
+        os.mkfifo(place.path("fifo"), 0o600)
+    if not os.path.islink(place.path("link")):
+        os.symlink("nowhere", place.path("link"))
+    return "none/log", ".", "fifo", "link"
+
+
+def cgi_without_log(place):
+    """The event is handled, and the server's log has all of it."""
+    for number, name in enumerate(unopenable(place), 1):
+        config = place.config("log @DIR@/%s\n" % name + SIMPLE)
+        cgi = Cgi(place, config, post(EVENT))
+        try:
+            cgi.send(EVENT)
+            cgi.end_input()
+            expect(cgi.answer(), 200)
+        finally:
+            cgi.close()
+        for text in b"cannot open the log", b"msg=delivered":
+            check(place.read("log").count(text) == number,
+                  "%s: %r" % (name, place.read("log")))
+
+
 # Both.
 
 KNOWN = """journal @DIR@/journal.db
@@ -860,8 +885,7 @@ def reloads(place, fcgi):
 
 def reloads_bad(place, fcgi):
     for text, reason in (SIMPLE + "on\n", b"conf:4: "), \
-            (SIMPLE.replace("secret.new", "secret.missing"), b"conf:2: "), \
-            ("log @DIR@/none/log\n" + SIMPLE, b"none/log"):
+            (SIMPLE.replace("secret.new", "secret.missing"), b"conf:2: "):
         place.config(text)
         hang_up(place, fcgi, b"configuration stays")
         check(reason in place.read("log"), "the log does not say why")
@@ -941,11 +965,45 @@ def reopens_log(place, fcgi):
     check(b"delivered" in place.read("mylog"), "nothing in the new log")
 
 
+def starts_without_log(place):
+    """A person is there to mend it."""
+    for name in unopenable(place):
+        config = place.config("# log\nlog @DIR@/%s\n" % name + SIMPLE)
+        refuses(78, "-c", config, "-s", place.path("sock"), text=b"log")
+        refuses(78, "-t", "-c", config, text=b"conf:2: log ")
+
+
+def reloads_without_log(place, fcgi):
+    """What is good is taken, whatever becomes of the log."""
+    old = post(EVENT, secret="old")
+    for name in unopenable(place):
+        place.config("log @DIR@/%s\n" % name +
+                     SIMPLE.replace("secret.new", "secret.old"))
+        hang_up(place, fcgi, b"reloaded")
+        expect(fcgi.request(old, EVENT), 200)
+        place.config(SIMPLE)
+        hang_up(place, fcgi, b"reloaded")
+        expect(fcgi.request(old, EVENT), 401)
+    check(place.read("log").count(b"cannot open the log") == 4,
+          "it is not said once each time")
+    # A bad file on top of it; then the log is tried again.
+    place.config("log @DIR@/none/log\n" + SIMPLE)
+    hang_up(place, fcgi, b"reloaded")
+    place.config("log @DIR@/none/log\n" + SIMPLE + "on\n")
+    hang_up(place, fcgi, b"configuration stays")
+    still_serves(fcgi)
+    os.mkdir(place.path("none"), 0o700)
+    fcgi.signal(signal.SIGHUP)
+    wait_for(lambda: b"configuration stays" in
+             (place.read("none/log") or b""), "the log")
+
+
 TESTS = (
     ("CGI: arguments are not read", cgi_arguments),
     ("CGI: the input may be a file", cgi_file_input),
     ("CGI: closed descriptors are /dev/null", cgi_closed_descriptors),
     ("CGI: the configuration is missing", cgi_no_file),
+    ("CGI: the log cannot be opened", cgi_without_log),
     ("CGI: SIGTERM while it reads a pipe",
      lambda place: cgi_term_reading(place, False)),
     ("CGI: SIGTERM while it reads a socket",
@@ -1004,6 +1062,10 @@ TESTS = (
     ("FastCGI: where a bad start is told", unready_log),
     ("FastCGI: SIGHUP", with_fcgi(reloads, SIMPLE)),
     ("FastCGI: SIGHUP with a bad file", with_fcgi(reloads_bad, SIMPLE)),
+    ("FastCGI: a start with a log that cannot be opened",
+     starts_without_log),
+    ("FastCGI: SIGHUP with a log that cannot be opened",
+     with_fcgi(reloads_without_log, SIMPLE)),
     ("FastCGI: SIGHUP with a first journal",
      with_fcgi(reloads_journal, SIMPLE)),
     ("FastCGI: SIGHUP with another journal",

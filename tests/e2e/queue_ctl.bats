@@ -98,6 +98,14 @@ start_drain() {
 	started="$started $mine"
 }
 
+# Lets the command end, and looks how the drain does. (status)
+ends_with() {
+	local status=0
+	echo go >"$T/go"
+	wait "$mine" || status=$?
+	[ "$status" = "$1" ]
+}
+
 let_it_end() {
 	echo go >"$T/go"
 	wait "$mine"
@@ -820,9 +828,122 @@ open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
 	grep -q 'msg=done' "$T/state/log"
 	grep -q hello "$T/state/log"
 	[ "$(stat -c %a "$T/state/log")" = 600 ]
-	sed -i "1s,.*,log $T/none/log," "$conf"
-	run -78 ctl drain
-	[[ $output == *"$T/none/log"* ]]
+}
+
+@test "drain is not held up by a log that cannot be opened" {
+	make_queue </dev/null
+	mkfifo "$T/state/fifo"
+	sed -i "1i log" "$conf"
+	for log in "$T/none/log" "$T/state" "$T/state/fifo"; do
+		sed -i "1s,.*,log $log," "$conf"
+		id=$(event q connection_added)
+		run -0 --separate-stderr ctl drain
+		[ "$(grep -c 'cannot open the log' <<<"$stderr")" = 1 ]
+		[[ $stderr == *"$log"*"standard error"* ]]
+		[[ $stderr == *"msg=done"* ]]
+		[ "$(states_of "$id")" = "done" ]
+		run -78 ctl check
+		[[ $output == *"$conf:1: "* ]]
+		run -78 "$PELIHOOK_FCGI" -c "$conf" -t
+		run -78 "$PELIHOOK_FCGI" -c "$conf" -s "$T/sock"
+	done
+}
+
+# The drain runs one event, and another one waits behind it.
+start_with_two() {
+	make_queue </dev/null
+	id=$(event q connection_added)
+	next=$(event q connection_added)
+	start_running
+	make_command act <<-EOF
+		touch $T/state/by-old
+	EOF
+	make_command new <<-EOF
+		touch $T/state/by-new
+	EOF
+}
+
+@test "drain goes by a changed configuration from the next event on" {
+	start_with_two
+	sed "s,run $T/act,run $T/new," "$conf" >"$T/conf"
+	sed -i "1i log $T/state/log" "$T/conf"
+	mv "$T/conf" "$conf"
+	let_it_end
+	[ "$(states_of "$id") $(states_of "$next")" = "done done" ]
+	[ -e "$T/state/by-new" ]
+	[ ! -e "$T/state/by-old" ]
+	grep -q "reloaded $conf" "$T/state/log"
+}
+
+@test "drain takes a configuration that is written bit by bit" {
+	start_with_two
+	sed "s,run $T/act,run $T/new," "$conf" >"$T/conf"
+	: >"$conf"
+	{
+		sleep 0.2
+		cat "$T/conf" >"$conf"
+	} 3>&- &
+	let_it_end
+	[ "$(states_of "$id") $(states_of "$next")" = "done done" ]
+	[ -e "$T/state/by-new" ]
+}
+
+@test "drain begins nothing more by a configuration that is broken" {
+	start_with_two
+	sed 's,^signature .*,signatur none,' "$conf" >"$T/conf"
+	mv "$T/conf" "$conf"
+	ends_with 78
+	grep -q "$conf:5: .*signatur" "$T/log"
+	make_queue </dev/null
+	[ "$(states_of "$id") $(states_of "$next")" = "done queued" ]
+	[ ! -e "$T/state/by-old" ]
+	run -0 drain
+	[ "$(states_of "$next")" = "done" ]
+}
+
+@test "drain leaves a journal that the configuration does not name any more" {
+	for line in "# none" "journal $T/state/other.db"; do
+		rm -f "$T/started" "$T/go" "$T"/state/*
+		start_with_two
+		cp "$conf" "$T/good"
+		sed -i "1s,.*,$line," "$conf"
+		[ "$line" != "# none" ] ||
+		    sed -i 's,^dispatch.*,delivery wait,' "$conf"
+		: >"$T/log"
+		ends_with 78
+		grep -q "$conf:.*$T/state/journal.db waits" "$T/log"
+		cp "$T/good" "$conf"
+		[ "$(states_of "$id") $(states_of "$next")" = "done queued" ]
+		[ ! -e "$T/state/other.db" ]
+	done
+}
+
+@test "purge keeps by the file, and what it does not name by its own" {
+	make_queue <<-EOF
+		keep 200d
+		hook other
+		signature none
+		on * run $T/act
+	EOF
+	long=$(event q connection_added)
+	less=$(event other connection_added)
+	run -0 drain
+	# Both are done for 100 days.
+	cgi_user /usr/bin/python3 -c 'import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("UPDATE events SET received = received - 8640000000")
+db.execute("UPDATE deliveries SET finished = finished - 8640000000")
+db.commit()' "$T/state/journal.db"
+	cp "$conf" "$T/good"
+	sed -i '/^hook q/,/^keep/d' "$conf"
+	run -0 ctl purge
+	[ "$output" = "1 event was taken out" ]
+	run -66 ctl show "$less"
+	[ "$(states_of "$long")" = "done" ]
+	cp "$T/good" "$conf"
+	sed -i 's/^keep 200d/keep 10d/' "$conf"
+	run -0 ctl purge
+	[ "$output" = "1 event was taken out" ]
 }
 
 @test "drain says on standard error when it cannot use the journal" {

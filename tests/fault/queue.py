@@ -405,6 +405,92 @@ def reload(site, server):
     check(later == [["1", "2"], ["2", "1"]], "by the new one: %r" % later)
 
 
+# Several configurations.
+
+NEWER = b"newer rules of a hook"
+
+
+def hooks_of(server, *numbers, hook="peliqan"):
+    """Sends events of these numbers to a hook."""
+    for number in numbers:
+        body = event(number)
+        status = status_of(server.request(post(body, "/" + hook), body))
+        check(status == 202, "event %d was answered %d" % (number, status))
+
+
+def parents_of(site, *numbers):
+    return {run.parent for run in site.runs() if run.number in numbers}
+
+
+def two_configurations(site, older):
+    """The older file's process stores, and the newer one's runs."""
+    text = site.read(os.path.basename(site.conf)).decode()
+    more = "hook extra\nsignature none\non * run /bin/true\n"
+    second = site.config(
+        text.replace("queue.log", "second.log").replace(
+            "timeout 30s", "timeout 29s") + more, "second.conf")
+    hooks_of(older, 1)
+    site.settled(30)
+    newer = harness.Fcgi(site, second, address=site.path("second"),
+                         environment=site.environment)
+    try:
+        wait_for(lambda: NEWER in site.read("queue.log"), "the warning")
+        for number in range(2, 12, 2):
+            hooks_of(older, number)
+            hooks_of(newer, number + 1)
+        site.settled(30)
+        check(parents_of(site, *range(2, 12)) == {newer.pid},
+              "not run by the newer one alone")
+        check(newer.stop() == 0, "it ended with %r" % newer.status)
+        hooks_of(older, 12)
+        time.sleep(1.5)
+        check(site.deliveries()[12][1:3] == (QUEUED, 0), "it was claimed")
+        check(site.read("queue.log").count(NEWER) == 1, "not said once")
+        check(NEWER not in site.read("second.log"), "said of the newer one")
+        site.config(text.replace("timeout 30s", "timeout 29s"))
+        older.signal(signal.SIGHUP)
+        site.settled(30)
+        check(parents_of(site, 12) == {older.pid}, "by whom?")
+    finally:
+        newer.end()
+
+
+def two_hooks(site, first):
+    """Each runs its own hook, and leaves the other's alone."""
+    text = site.read(os.path.basename(site.conf)).decode()
+    other = text.replace("hook peliqan", "hook other")
+    second = harness.Fcgi(
+        site, site.config(other.replace("queue.log", "second.log"),
+                          "second.conf"),
+        address=site.path("second"), environment=site.environment)
+    try:
+        for number in range(1, 20, 2):
+            hooks_of(first, number)
+            hooks_of(second, number + 1, hook="other")
+        site.settled(30)
+        check(parents_of(site, *range(1, 20, 2)) == {first.pid}, "the first")
+        check(parents_of(site, *range(2, 21, 2)) == {second.pid},
+              "the second")
+        for log in "queue.log", "second.log":
+            check(NEWER not in site.read(log), "a warning in %s" % log)
+        check(second.stop() == 0, "it ended with %r" % second.status)
+    finally:
+        second.end()
+
+
+def log_taken_away(site):
+    """As logrotate's create leaves it: nobody of ours can write to it."""
+    site.write("queue.log", "")
+    os.chmod(site.path("queue.log"), 0o400)
+    for number in range(3):
+        status = status_of(site.ask_cgi(event(number)))
+        check(status == 202, "event %d was answered %d" % (number, status))
+        site.settled(30)
+    check(site.read("log").count(b"cannot open the log") == 3,
+          "the web server's log does not tell: %r" % site.read("log"))
+    check(len(site.runs()) == 3, "runs: %r" % site.read("marks"))
+
+
 # What a batch takes.
 
 LARGE = """journal @DIR@/journal.db
@@ -636,6 +722,11 @@ TESTS += [
     ("a stop waits for a command that ends in time",
      with_server(stop_in_time), {}),
     ("a reload while a command runs", with_server(reload), {}),
+    ("the same hook in two configurations",
+     with_server(two_configurations), {}),
+    ("two hooks in two configurations", with_server(two_hooks), {}),
+    ("CGI: a log that cannot be opened holds up no drain", log_taken_away,
+     {}),
     ("a journal that six processes make at once", made_at_once, {}),
     ("the journal is removed under a server",
      with_server(removed, ("", "-wal", "-shm", "-runners"), False), STOP),

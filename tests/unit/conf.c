@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <fcntl.h>
+
 #include "scratch.h"
 
 #include "conf.h"
@@ -1226,6 +1228,8 @@ the_log_can_be_opened(void **state)
 	struct bad missing = {"no directory", 2, "cannot be opened: its dir"};
 	struct bad directory = {"a directory", 2, "d/l is a directory"};
 	struct bad sticky = {"sticky", 2, "the log's directory "};
+	struct bad link = {"a link", 2, "d/l is a symbolic link"};
+	struct bad pipe = {"a pipe", 2, "d/l is a pipe that nobody reads"};
 	char text[4 * PATH_MAX];
 	struct conf *conf;
 
@@ -1234,19 +1238,31 @@ the_log_can_be_opened(void **state)
 	snprintf(text, sizeof text, "secret-file %s\nlog %s/d/l\n"
 	    "on * ignore\n", scratch_path("s"), scratch);
 	conf = good(text);
-	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
+	assert_int_equal(conf_ready_all(conf, &complaints), RC_OK);
+	assert_int_equal(conf_ready_start(conf, &complaints), RC_CONFIG);
 	assert_int_equal(check_complaint(&missing, &complaints), 0);
 	complaints.len = 0;
 	scratch_directory("d", 0700);
-	assert_int_equal(conf_ready_all(conf, &complaints), RC_OK);
+	assert_int_equal(conf_ready_start(conf, &complaints), RC_OK);
 	assert_int_not_equal(access(scratch_path("d/l"), F_OK), 0);
 	scratch_directory("d/l", 0700);
-	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
+	assert_int_equal(conf_ready_start(conf, &complaints), RC_CONFIG);
 	assert_int_equal(check_complaint(&directory, &complaints), 0);
 	complaints.len = 0;
 	assert_int_equal(rmdir(scratch_path("d/l")), 0);
+	complaints.len = 0;
+	assert_int_equal(symlink("nowhere", scratch_path("d/l")), 0);
+	assert_int_equal(conf_ready_start(conf, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&link, &complaints), 0);
+	assert_int_equal(unlink(scratch_path("d/l")), 0);
+	complaints.len = 0;
+	assert_int_equal(mkfifo(scratch_path("d/l"), 0600), 0);
+	assert_int_equal(conf_ready_start(conf, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&pipe, &complaints), 0);
+	assert_int_equal(unlink(scratch_path("d/l")), 0);
+	complaints.len = 0;
 	assert_int_equal(chmod(scratch_path("d"), 01777), 0);
-	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
+	assert_int_equal(conf_ready_start(conf, &complaints), RC_CONFIG);
 	assert_int_equal(check_complaint(&sticky, &complaints), 0);
 	conf_release(conf);
 	buf_free(&complaints);
@@ -1271,13 +1287,137 @@ the_log_has_to_be_writable(void **state)
 	conf = good(text);
 	if (getuid() == 0)
 		assert_int_equal(seteuid(NOBODY), 0);
-	rc = conf_ready_all(conf, &complaints);
+	rc = conf_ready_start(conf, &complaints);
 	if (getuid() == 0)
 		assert_int_equal(seteuid(0), 0);
 	assert_int_equal(rc, RC_CONFIG);
 	assert_int_equal(check_complaint(&bad, &complaints), 0);
 	conf_release(conf);
 	buf_free(&complaints);
+}
+
+/* The digest of the rules of a configuration's only hook. */
+static void
+digest_of(const char *directives, char into[CONF_DIGEST])
+{
+	struct buf text = {0};
+	struct conf *conf;
+
+	assert_int_equal(buf_printf(&text, "journal %s/q\nhook h\n%s%s%s",
+	    scratch, strstr(directives, "secret") == NULL ?
+	    "signature none\n" : "", directives,
+	    strstr(directives, "on ") == NULL ? "on * run /a b c\n" : ""),
+	    RC_OK);
+	conf = good(text.data);
+	assert_int_equal(conf_digest(&conf->hooks[0], into), RC_OK);
+	conf_release(conf);
+	buf_free(&text);
+}
+
+static void
+what_decides_how_events_are_run_is_in_the_digest(void **state)
+{
+	static const char *const others[] = {
+		"on * run /a bc\n", "on * run /a b c d\n",
+		"on * run /a b 'c d'\n", "on @problem run /a b c\n",
+		"on * also run /a b c\n", "on * ignore\n",
+		"on a ignore\non * run /a b c\n",
+		"on * run /a b c\non a ignore\n",
+		"on * where /a b run /a b c\n",
+		"on * where /a c run /a b c\n",
+		"on * where /b b run /a b c\n",
+		"delivery wait\n", "order hook\n", "order /a\n",
+		"order /b\n", "concurrency 2\n", "batch 2\n",
+		"input line\n", "env A /a\n", "env B /a\n", "env A /b\n",
+		"setenv A b\n", "setenv A c\n", "timeout 2s\n",
+		"kill-after 3s\n", "retry 1s\n", "retry 1s 1s\n",
+		"on-dead run /a\n", "on-dead run /a b\n"
+	};
+	static char digests[COUNT(others) + 1][CONF_DIGEST];
+	unsigned failed = 0;
+
+	(void)state;
+	digest_of("", digests[COUNT(others)]);
+	assert_int_equal(strlen(digests[COUNT(others)]), CONF_DIGEST - 1);
+	for (size_t i = 0; i < COUNT(others); i++)
+		digest_of(others[i], digests[i]);
+	for (size_t i = 0; i < COUNT(others); i++)
+		for (size_t k = i + 1; k <= COUNT(others); k++)
+			failed += case_true(others[i], "a digest of its own",
+			    strcmp(digests[i], digests[k]) != 0);
+	assert_int_equal(failed, 0);
+}
+
+static void
+what_decides_which_are_taken_is_not(void **state)
+{
+	static const char *const same[] = {
+		"# a comment\n\n", "secret-file /s\n", "max-body 2K\n",
+		"read-timeout 2s\n", "max-queue 7\n", "keep 3d\n",
+		"dedupe body\n", "dedupe-window 3d\n", "event-name /a\n",
+		"timeout 1h\n", "concurrency 1\n"
+	};
+	char plain[CONF_DIGEST];
+	char got[CONF_DIGEST];
+	unsigned failed = 0;
+
+	(void)state;
+	digest_of("", plain);
+	for (size_t i = 0; i < COUNT(same); i++) {
+		digest_of(same[i], got);
+		failed += case_text(same[i], got, plain);
+	}
+	assert_int_equal(failed, 0);
+}
+
+/* The file of good() as it is now. */
+static struct conf *
+read_again(struct conf *before)
+{
+	struct buf complaints = {0};
+	struct conf *conf = NULL;
+
+	conf_release(before);
+	assert_int_equal(conf_load(scratch_path("c"), &conf, &complaints),
+	    RC_OK);
+	buf_free(&complaints);
+	assert_false(conf_is_stale(conf));
+	return conf;
+}
+
+static void
+a_file_that_was_changed_is_stale(void **state)
+{
+	static const char text[] = "hook h\nsignature none\non * ignore\n";
+	struct timespec long_ago[2] = {{1000, 5}, {1000, 5}};
+	struct timespec far_ahead[2] = {{7000000000, 5}, {7000000000, 5}};
+	struct conf *conf = good(text);
+	const char *file = scratch_path("c");
+	struct stat stat_of;
+
+	(void)state;
+	assert_false(conf_is_stale(conf));
+	assert_int_equal(stat(file, &stat_of), 0);
+	assert_int_equal(conf->time, stat_of.st_ctim.tv_sec * 1000000000 +
+	    stat_of.st_ctim.tv_nsec);
+	assert_int_equal(utimensat(AT_FDCWD, file, long_ago, 0), 0);
+	assert_true(conf_is_stale(conf));
+	conf = read_again(conf);
+	assert_true(conf->time >= stat_of.st_ctim.tv_sec * 1000000000);
+	assert_int_equal(utimensat(AT_FDCWD, file, far_ahead, 0), 0);
+	conf = read_again(conf);
+	assert_int_equal(conf->time, 7000000000000000005);
+	/* Another one in its place, and none. */
+	scratch_file("new", text, 0600);
+	assert_int_equal(utimensat(AT_FDCWD, scratch_path("new"), far_ahead,
+	    0), 0);
+	assert_false(conf_is_stale(conf));
+	assert_int_equal(rename(scratch_path("new"), file), 0);
+	assert_true(conf_is_stale(conf));
+	conf = read_again(conf);
+	assert_int_equal(unlink(file), 0);
+	assert_true(conf_is_stale(conf));
+	conf_release(conf);
 }
 
 static void
@@ -1661,6 +1801,9 @@ main(void)
 		SCRATCH_TEST(the_journals_directory_is_checked),
 		SCRATCH_TEST(the_log_can_be_opened),
 		SCRATCH_TEST(the_log_has_to_be_writable),
+		SCRATCH_TEST(what_decides_how_events_are_run_is_in_the_digest),
+		SCRATCH_TEST(what_decides_which_are_taken_is_not),
+		SCRATCH_TEST(a_file_that_was_changed_is_stale),
 		SCRATCH_TEST(the_journals_directory_belongs_to_the_user),
 		SCRATCH_TEST(warnings_are_told),
 		SCRATCH_TEST(a_shared_secret_is_told_once_a_hook),

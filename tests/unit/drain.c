@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sqlite3.h>
+#include <time.h>
 
 #include "machine.h"
 
@@ -267,6 +268,176 @@ a_new_configuration_is_taken_at_once(void **state)
 	wait_for_counts(machine.journal, "h done 1 ");
 	stop(&machine);
 	take_apart(&machine);
+}
+
+/* A configuration that is in force so many times, and then none, or another
+ * one; the first two are before any claim. */
+struct fickle {
+	struct machine *machine;
+	struct conf *then;
+	int left;
+};
+
+static struct conf *
+ask_fickle(void *context)
+{
+	struct fickle *fickle = context;
+
+	if (fickle->left-- > 0)
+		return get_conf(fickle->machine);
+	return fickle->then == NULL ? NULL : conf_hold(fickle->then);
+}
+
+static void
+drain_fickle(struct machine *machine, struct fickle *fickle, enum rc rc)
+{
+	fickle->machine = machine;
+	machine->settings.conf = ask_fickle;
+	machine->settings.context = fickle;
+	machine->settings.until_empty = true;
+	assert_int_equal(drain(&machine->settings), rc);
+}
+
+static void
+it_is_asked_for_before_each_claim(void **state)
+{
+	struct machine machine;
+	struct fickle fickle = {.left = 3};
+
+	(void)state;
+	write_command("cmd", "echo old >>$M");
+	write_command("new", "");
+	build(&machine, load_hook("concurrency 4\n"));
+	fickle.then = load_hook("concurrency 1\n");
+	((struct conf_rule *)fickle.then->hooks[0].rules)->command =
+	    (const char *const[]){scratch_path("new"), NULL};
+	for (unsigned i = 1; i < 4; i++)
+		append_sample(machine.journal, "h", i, "");
+	drain_fickle(&machine, &fickle, RC_OK);
+	assert_true(counts_are(machine.journal, "h done 3 "));
+	assert_int_equal(count_of(marks_path, "old"), 1);
+	assert_int_equal(count_of(marks_path, "end"), 3);
+	conf_release(fickle.then);
+	take_apart(&machine);
+}
+
+static void
+without_any_what_runs_is_finished_and_no_more(void **state)
+{
+	struct machine machine;
+	struct fickle fickle = {.left = 3};
+	clock_t used;
+
+	(void)state;
+	write_command("cmd", "sleep 0.4");
+	build(&machine, load_hook("concurrency 4\n"));
+	for (unsigned i = 1; i < 4; i++)
+		append_sample(machine.journal, "h", i, "");
+	used = clock();
+	drain_fickle(&machine, &fickle, RC_CONFIG);
+	/* It waits for the command without being busy. */
+	assert_true(clock() - used < CLOCKS_PER_SEC / 5);
+	expect_marks("start 1 1\nend 1 1 0\n");
+	assert_true(counts_are(machine.journal, "h queued 2 h done 1 "));
+	fickle.left = 0;
+	drain_fickle(&machine, &fickle, RC_CONFIG);
+	assert_int_equal(drain_alone(&machine.settings), RC_CONFIG);
+	assert_true(counts_are(machine.journal, "h queued 2 h done 1 "));
+	take_apart(&machine);
+}
+
+/* Several configurations. */
+
+static const char newer_rules[] = "newer rules of a hook";
+
+/* As if the file had been written then. */
+static struct conf *
+load_at(int64_t time, const char *directives)
+{
+	struct conf *conf = load_hook(directives);
+
+	conf->time = time;
+	return conf;
+}
+
+static void
+drain_once(struct conf *conf)
+{
+	struct machine machine;
+
+	build(&machine, conf);
+	drain_empty(&machine);
+	take_apart(&machine);
+}
+
+static void
+by_older_rules_nothing_is_claimed(void **state)
+{
+	struct machine old;
+	struct conf *conf;
+
+	(void)state;
+	write_command("cmd", "");
+	build(&old, load_at(1, ""));
+	append_sample(old.journal, "h", 1, "");
+	drain_empty(&old);
+	assert_true(counts_are(old.journal, "h done 1 "));
+	drain_once(load_at(2, "timeout 5s\n"));
+	assert_int_equal(count_of(scratch_path("log"), newer_rules), 0);
+	append_sample(old.journal, "h", 2, "");
+	drain_empty(&old);
+	assert_int_equal(drain_alone(&old.settings), RC_OK);
+	assert_true(counts_are(old.journal, "h queued 1 h done 1 "));
+	/* Once for each time that it began. */
+	assert_int_equal(count_of(scratch_path("log"), newer_rules), 2);
+	drain_once(load_at(2, "timeout 5s\n"));
+	assert_true(counts_are(old.journal, "h done 2 "));
+	append_sample(old.journal, "h", 3, "");
+	conf = old.conf;
+	old.conf = load_at(3, "timeout 5s\n");
+	conf_release(conf);
+	drain_empty(&old);
+	assert_true(counts_are(old.journal, "h done 3 "));
+	assert_int_equal(count_of(scratch_path("log"), newer_rules), 2);
+	take_apart(&old);
+}
+
+static void
+newer_rules_are_noticed_while_it_runs(void **state)
+{
+	struct machine old;
+	struct conf *conf;
+
+	(void)state;
+	write_command("cmd", "");
+	build(&old, load_at(1, ""));
+	append_sample(old.journal, "h", 1, "");
+	start(&old);
+	wait_for_counts(old.journal, "h done 1 ");
+	drain_once(load_at(2, "timeout 5s\n"));
+	wait_for(scratch_path("log"), newer_rules);
+	append_sample(old.journal, "h", 2, "");
+	poll(NULL, 0, 300);
+	assert_true(counts_are(old.journal, "h queued 1 h done 1 "));
+	conf = load_at(2, "timeout 5s\n");
+	pthread_mutex_lock(&old.lock);
+	conf_release(old.conf);
+	old.conf = conf;
+	pthread_mutex_unlock(&old.lock);
+	wait_for_counts(old.journal, "h done 2 ");
+	assert_int_equal(count_of(scratch_path("log"), newer_rules), 1);
+	stop(&old);
+	take_apart(&old);
+}
+
+static void
+what_reception_alone_sees_makes_no_newer_rules(void **state)
+{
+	(void)state;
+	write_command("cmd", "");
+	drain_once(load_at(2, "max-body 2K\nkeep 3d\n"));
+	drain_once(load_at(1, "max-queue 5\n"));
+	assert_int_equal(count_of(scratch_path("log"), newer_rules), 0);
 }
 
 /* Waking. */
@@ -594,7 +765,7 @@ static void
 leave_orphan(const struct journal_note *note)
 {
 	struct journal *journal = open_journal();
-	struct journal_want want = {"h", 1, 1};
+	struct journal_want want = {"h", 1, 1, NULL};
 	struct journal_wants wants = {&want, 1};
 	struct journal_claim claim;
 
@@ -810,7 +981,7 @@ one_drain_at_a_time_looks_once_more(void **state)
 static void
 a_drain_does_not_spin_where_others_have_the_place(void **state)
 {
-	static const struct journal_want want = {"h", 1, 1};
+	static const struct journal_want want = {"h", 1, 1, NULL};
 	static const struct journal_wants wants = {&want, 1};
 	struct machine machine;
 	struct journal *other;
@@ -881,6 +1052,54 @@ a_drain_purges_what_is_not_kept(void **state)
 	drain_empty(&machine);
 	assert_true(counts_are(machine.journal, ""));
 	take_apart(&machine);
+}
+
+static void
+execute(const char *text)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* The events are 100 days old, and a purge is due. */
+static void
+make_old(void)
+{
+	execute("UPDATE events SET received ="
+	    " strftime('%s', 'now') * 1000 - 8640000000;"
+	    "UPDATE deliveries SET finished = (SELECT max(received)"
+	    " FROM events) WHERE finished > 0;"
+	    "DELETE FROM notes WHERE name = 'purged'");
+}
+
+static void
+each_hook_keeps_by_its_newest_rules(void **state)
+{
+	struct journal *journal = open_journal();
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	append_sample(journal, "other", 2, "");
+	drain_once(load("hook other\nsignature none\nkeep 200d\n"
+	    "on * run /bin/true\n"));
+	/* It has no hook of that name, and an own one that keeps less. */
+	write_command("cmd", "");
+	drain_once(load_at(2, "keep 300d\n"));
+	make_old();
+	drain_once(load_at(3, "keep 300d\n"));
+	assert_true(counts_are(journal, "h done 1 other done 1 "));
+	/* An older file says less of the same hook. */
+	make_old();
+	drain_once(load_at(1, "keep 1d\n"));
+	assert_true(counts_are(journal, "h done 1 other done 1 "));
+	make_old();
+	drain_once(load_at(4, "keep 1d\n"));
+	assert_true(counts_are(journal, "other done 1 "));
+	journal_close(journal);
 }
 
 /* Without room, and without the power to end a command. */
@@ -1079,6 +1298,12 @@ main(int argc, char **argv)
 		TEST(what_has_no_hook_stays_queued),
 		TEST(each_delivery_has_its_line),
 		TEST(a_new_configuration_is_taken_at_once),
+		TEST(it_is_asked_for_before_each_claim),
+		TEST(without_any_what_runs_is_finished_and_no_more),
+		TEST(by_older_rules_nothing_is_claimed),
+		TEST(newer_rules_are_noticed_while_it_runs),
+		TEST(what_reception_alone_sees_makes_no_newer_rules),
+		TEST(each_hook_keeps_by_its_newest_rules),
 		TEST(an_event_of_this_process_is_run_at_once),
 		TEST(an_event_of_another_process_is_noticed),
 		TEST(concurrency_is_used_and_kept),

@@ -12,9 +12,9 @@
 #include "journal_internal.h"
 #include "log.h"
 
-static const struct journal_want want_one = {"h", 1, 1};
-static const struct journal_want want_many = {"h", 1000, 1};
-static const struct journal_want want_batch = {"h", 1000, 10};
+static const struct journal_want want_one = {"h", 1, 1, NULL};
+static const struct journal_want want_many = {"h", 1000, 1, NULL};
+static const struct journal_want want_batch = {"h", 1000, 10, NULL};
 static const struct journal_wants one = {&want_one, 1};
 static const struct journal_wants many = {&want_many, 1};
 static const struct journal_wants batch = {&want_batch, 1};
@@ -661,7 +661,7 @@ only_the_holder_settles_and_all_or_nothing(void **state)
 static void
 concurrency_holds_over_all_processes(void **state)
 {
-	static const struct journal_want want = {"h", 2, 1};
+	static const struct journal_want want = {"h", 2, 1, NULL};
 	static const struct journal_wants two = {&want, 1};
 	struct journal *journal = open_journal();
 	struct journal *other = open_journal();
@@ -694,7 +694,7 @@ static void
 the_earliest_due_goes_first(void **state)
 {
 	static const struct journal_want list_of_two[] = {
-		{"a", 9, 1}, {"b", 9, 1}
+		{"a", 9, 1, NULL}, {"b", 9, 1, NULL}
 	};
 	static const struct journal_wants both = {list_of_two, 2};
 	static const int64_t received[] = {2000, 1000, 3000, 2000};
@@ -856,7 +856,8 @@ a_dropped_one_lets_its_key_go(void **state)
 static void
 keys_of_two_hooks_are_two(void **state)
 {
-	static const struct journal_want two[] = {{"a", 9, 1}, {"b", 9, 1}};
+	static const struct journal_want two[] = {
+	    {"a", 9, 1, NULL}, {"b", 9, 1, NULL}};
 	static const struct journal_wants both = {two, 2};
 	struct journal *journal = open_journal();
 	struct journal_claim claims[2];
@@ -899,7 +900,7 @@ a_batch_takes_a_key_in_its_order(void **state)
 static void
 a_batch_takes_one_place(void **state)
 {
-	static const struct journal_want want = {"h", 2, 3};
+	static const struct journal_want want = {"h", 2, 3, NULL};
 	static const struct journal_wants wants = {&want, 1};
 	struct journal *journal = open_journal();
 	struct journal_claim claims[2];
@@ -937,7 +938,7 @@ note_run(const struct journal_claim *claim, pid_t pid)
 static void
 what_left_a_batch_is_a_run_of_its_own(void **state)
 {
-	static const struct journal_want want = {"h", 2, 2};
+	static const struct journal_want want = {"h", 2, 2, NULL};
 	static const struct journal_wants wants = {&want, 1};
 	struct journal *journal = open_journal();
 	struct journal_settlement back = {
@@ -1188,7 +1189,7 @@ all_dead_ones_are_put_back_at_once(void **state)
 {
 	struct journal *journal = open_journal();
 	struct journal_filter filter = {.state = -1, .hook = "h"};
-	static const struct journal_want other_want = {"other", 1, 1};
+	static const struct journal_want other_want = {"other", 1, 1, NULL};
 	static const struct journal_wants other = {&other_want, 1};
 	int64_t count = -1;
 
@@ -1322,6 +1323,170 @@ a_hook_that_is_gone_keeps_for_thirty_days(void **state)
 	assert_int_equal(journal_purge(journal, &purge, now() + 31 * day),
 	    RC_OK);
 	assert_int_equal(purge.removed, 1);
+	expect_counts(journal, "");
+	journal_close(journal);
+}
+
+/* Several configurations. */
+
+static struct journal_rules
+note(struct journal *journal, const char *hook, const char *digest,
+    int64_t time)
+{
+	struct journal_rules rules = {.hook = hook, .digest = digest,
+	    .time = time, .keep = time};
+
+	assert_int_equal(journal_note_rules(journal, &rules, 1), RC_OK);
+	return rules;
+}
+
+static void
+the_rules_of_the_newest_file_are_noted(void **state)
+{
+	static const struct {
+		const char *digest;
+		int64_t time;
+		bool older;
+		const char *noted;	/* by then, with time and keep */
+	} cases[] = {
+		{"a", 5, false, "a 5 5"},
+		{"a", 3, false, "a 5 5"},
+		{"b", 4, true, "a 5 5"},
+		{"b", 5, true, "a 5 5"},
+		{"a", 6, false, "a 6 6"},
+		{"b", 7, false, "b 7 7"},
+		{"a", 6, true, "b 7 7"},
+		{"a", INT64_MAX, false,
+		    "a 9223372036854775807 9223372036854775807"}
+	};
+	struct journal *journal = open_journal();
+	struct journal_rules rules;
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct pool pool = {0};
+		sqlite3_stmt *row;
+
+		rules = (struct journal_rules){.hook = "h",
+		    .digest = cases[i].digest, .time = cases[i].time,
+		    .keep = cases[i].time};
+		assert_int_equal(journal_note_rules(journal, &rules, 1),
+		    RC_OK);
+		failed += case_number(cases[i].noted, rules.older,
+		    cases[i].older);
+		row = journal_query(journal, "SELECT digest || ' ' || time ||"
+		    " ' ' || keep FROM rules WHERE hook = 'h'", "");
+		assert_true(journal_next(journal, row));
+		failed += case_text(cases[i].noted, journal_text(journal,
+		    row, 0, &pool), cases[i].noted);
+		journal_over(row);
+		pool_free(&pool);
+	}
+	assert_int_equal(failed, 0);
+	journal_close(journal);
+}
+
+static void
+rules_are_compared_hook_by_hook(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_rules rules[] = {
+		{.hook = "a", .digest = "1", .time = 3},
+		{.hook = "b", .digest = "1", .time = 3},
+		{.hook = "c", .digest = "1", .time = 3}
+	};
+
+	(void)state;
+	note(journal, "a", "2", 2);
+	note(journal, "b", "2", 4);
+	assert_int_equal(journal_note_rules(journal, rules, COUNT(rules)),
+	    RC_OK);
+	assert_false(rules[0].older);
+	assert_true(rules[1].older);
+	assert_int_equal(rules[1].noted, 4);
+	assert_false(rules[2].older);
+	assert_int_equal(journal_number(journal, 0,
+	    "SELECT count(*) FROM rules WHERE digest = '1'", ""), 2);
+	journal_close(journal);
+}
+
+static void
+what_others_noted_newer_rules_of_is_not_claimed(void **state)
+{
+	static const struct journal_want want[] = {
+		{"h", 1, 1, "ours"}, {"i", 1, 1, "ours"}
+	};
+	static const struct journal_wants ours = {want, 1};
+	static const struct journal_wants both = {want, 2};
+	struct journal *journal = open_journal();
+	struct journal *other = open_journal();
+	int64_t due = 0;
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	append_sample(journal, "h", 2, "");
+	append_sample(journal, "i", 3, "");
+	/* Where nothing is noted any rules will do. */
+	expect(journal, &ours, 1, JOURNAL_FINISH);
+	note(journal, "h", "ours", 1);
+	assert_int_equal(journal_next_due(journal, &ours, now(), &due),
+	    RC_OK);
+	assert_true(due <= now());
+	note(other, "h", "theirs", 2);
+	expect_nothing(journal, &ours);
+	assert_int_equal(journal_next_due(journal, &ours, now(), &due),
+	    RC_OK);
+	assert_int_equal(due, CLOCK_NEVER);
+	expect(journal, &both, 3, JOURNAL_FINISH);
+	expect_nothing(journal, &both);
+	assert_true(note(journal, "h", "ours", 2).older);
+	expect_nothing(journal, &ours);
+	assert_false(note(journal, "h", "ours", 3).older);
+	expect(journal, &ours, 2, JOURNAL_FINISH);
+	journal_close(other);
+	journal_close(journal);
+}
+
+static void
+purge_at(struct journal *journal, const struct journal_keep *keep,
+    int64_t days)
+{
+	struct journal_purge purge = {.keeps = keep, .n = keep != NULL,
+	    .time = 1};
+
+	assert_int_equal(journal_purge(journal, &purge,
+	    now() + days * 24 * 3600000LL), RC_OK);
+}
+
+static void
+noted_rules_say_how_long_a_hook_keeps(void **state)
+{
+	static const int64_t day = 24 * 3600000LL;
+	static const struct journal_keep keep = {"h", 200 * 24 * 3600000LL};
+	static const struct journal_keep less = {"h", 24 * 3600000LL};
+	struct journal_rules rules[] = {
+		{.hook = "h", .digest = "1", .time = 1, .keep = 100 * day},
+		{.hook = "other", .digest = "1", .time = 1, .keep = day},
+		{.hook = "odd", .digest = "1", .time = 1, .keep = -1}
+	};
+	struct journal *journal = open_journal();
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	expect(journal, &one, 1, JOURNAL_FINISH);
+	assert_int_equal(journal_note_rules(journal, rules, COUNT(rules)),
+	    RC_OK);
+	purge_at(journal, NULL, 99);
+	expect_counts(journal, "h done 1 ");
+	/* Whoever names the hook decides, until a newer file does. */
+	purge_at(journal, &keep, 199);
+	expect_counts(journal, "h done 1 ");
+	rules[0].time = 2;
+	assert_int_equal(journal_note_rules(journal, rules, 1), RC_OK);
+	purge_at(journal, &less, 99);
+	expect_counts(journal, "h done 1 ");
+	purge_at(journal, NULL, 101);
 	expect_counts(journal, "");
 	journal_close(journal);
 }
@@ -2106,6 +2271,10 @@ main(void)
 		TEST(what_is_kept_long_enough_is_purged),
 		TEST(what_came_before_the_clock_was_set_back_holds_no_purge_up),
 		TEST(a_hook_that_is_gone_keeps_for_thirty_days),
+		TEST(the_rules_of_the_newest_file_are_noted),
+		TEST(rules_are_compared_hook_by_hook),
+		TEST(what_others_noted_newer_rules_of_is_not_claimed),
+		TEST(noted_rules_say_how_long_a_hook_keeps),
 		TEST(threads_and_processes_share_a_journal),
 		TEST(of_the_same_at_once_one_is_stored),
 		TEST(another_process_that_stores_is_noticed),

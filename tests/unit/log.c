@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <errno.h>
@@ -695,6 +696,136 @@ a_pipe_without_reader_does_not_hang(void **state)
 	check_refused(other, ENXIO);
 }
 
+/*
+ * Opens a log under such a name, and the next line: both go to descriptor 2,
+ * for which a socket that keeps messages apart stands.
+ */
+static unsigned
+check_instead(const char *name, int error, enum log_format format)
+{
+	struct log_settings settings = {LOG_TO_FILE, name, format,
+	    LOG_LEVEL_ERROR};
+	int pair[2], saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+	struct rlimit few, many;
+	char got[2][9000] = {"", ""};
+	unsigned failed = 0;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+	    pair), 0);
+	getrlimit(RLIMIT_NOFILE, &many);
+	few = (struct rlimit){3, many.rlim_max};
+	dup2(pair[0], STDERR_FILENO);
+	if (error == EMFILE)
+		setrlimit(RLIMIT_NOFILE, &few);
+	log_open_anyway("unit", &settings);
+	setrlimit(RLIMIT_NOFILE, &many);
+	log_say(LOG_LEVEL_ERROR, "then");
+	log_say(LOG_LEVEL_WARNING, "unwanted");
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	for (size_t i = 0; i < 2; i++)
+		(void)!recv(pair[1], got[i], sizeof(got[i]) - 1,
+		    MSG_DONTWAIT);
+	failed += case_true(name, got[0],
+	    strstr(got[0], "cannot open the log") != NULL &&
+	    strstr(got[0], name) != NULL &&
+	    strstr(got[0], strerrordesc_np(error)) != NULL &&
+	    strstr(got[0], "standard error") != NULL);
+	failed += case_true(name, got[1], strstr(got[1], "then") != NULL);
+	failed += case_true(name, got[1],
+	    (got[1][0] == '{') == (format == LOG_JSON));
+	failed += case_true(name, "no third line", recv(pair[1], got[0],
+	    sizeof(got[0]), MSG_DONTWAIT) == -1);
+	close(pair[0]);
+	close(pair[1]);
+	return failed;
+}
+
+static void
+what_cannot_be_opened_holds_nothing_up(void **state)
+{
+	struct buf text;
+	unsigned failed = 0;
+
+	(void)state;
+	/* Also where there was another one, which is left. */
+	for (int i = 0; i < 2; i++) {
+		if (i == 1)
+			open_file(LOG_TEXT, LOG_LEVEL_INFO);
+		failed += check_instead(scratch_path("none/log"), ENOENT,
+		    LOG_TEXT);
+		failed += check_instead(scratch, EISDIR, LOG_JSON);
+		failed += check_instead(path, EMFILE, LOG_TEXT);
+	}
+	assert_int_equal(mkfifo(other, 0600), 0);
+	failed += check_instead(other, ENXIO, LOG_TEXT);
+	assert_int_equal(failed, 0);
+	/* And is tried again. */
+	open_file(LOG_TEXT, LOG_LEVEL_INFO);
+	log_say(LOG_LEVEL_INFO, "one");
+	text = read_file(path);
+	assert_int_equal(count_lines(&text), 1);
+	buf_free(&text);
+}
+
+static enum rc
+open_without_descriptors(void)
+{
+	struct log_settings settings = {LOG_TO_FILE, path, LOG_TEXT,
+	    LOG_LEVEL_INFO};
+	struct rlimit few, many;
+	enum rc rc;
+
+	getrlimit(RLIMIT_NOFILE, &many);
+	few = (struct rlimit){3, many.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &few);
+	rc = log_open("unit", &settings);
+	setrlimit(RLIMIT_NOFILE, &many);
+	return rc;
+}
+
+static void
+without_descriptors_an_open_log_stays_open(void **state)
+{
+	struct buf text;
+
+	(void)state;
+	assert_int_equal(open_without_descriptors(), RC_SYSTEM);
+	open_file(LOG_TEXT, LOG_LEVEL_INFO);
+	assert_int_equal(open_without_descriptors(), RC_OK);
+	log_say(LOG_LEVEL_INFO, "one");
+	text = read_file(path);
+	assert_int_equal(count_lines(&text), 1);
+	buf_free(&text);
+	assert_int_equal(rename(path, other), 0);
+	assert_int_equal(open_without_descriptors(), RC_SYSTEM);
+	scratch_file("log", "", 0600);
+	assert_int_equal(open_without_descriptors(), RC_SYSTEM);
+	assert_int_equal(errno, EMFILE);
+}
+
+/* Nothing may be written to what has the descriptor's number by then. */
+static void
+without_descriptor_2_its_lines_go_to_syslog(void **state)
+{
+	struct log_settings settings = {LOG_TO_FILE, scratch, LOG_TEXT,
+	    LOG_LEVEL_INFO};
+	int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10), fd;
+	struct stat st;
+
+	(void)state;
+	close(STDERR_FILENO);
+	log_open_anyway("unit", &settings);
+	fd = open(other, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	log_say(LOG_LEVEL_INFO, "a line of the unit tests");
+	log_close();
+	fstat(fd, &st);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	assert_int_equal(fd, STDERR_FILENO);
+	assert_int_equal(st.st_size, 0);
+}
+
 static void
 the_path_need_not_stay(void **state)
 {
@@ -755,6 +886,9 @@ main(void)
 	    LOG_TEST(a_symbolic_link_is_not_followed),
 	    LOG_TEST(the_old_settings_stay_where_a_file_is_missing),
 	    LOG_TEST(a_pipe_without_reader_does_not_hang),
+	    LOG_TEST(what_cannot_be_opened_holds_nothing_up),
+	    LOG_TEST(without_descriptors_an_open_log_stays_open),
+	    LOG_TEST(without_descriptor_2_its_lines_go_to_syslog),
 	    LOG_TEST(the_path_need_not_stay),
 	    LOG_TEST(some_things_are_said_once),
 	};
