@@ -48,10 +48,11 @@ fill_work() {
 	mkdir "$WORK/tmp" "$WORK/small" &&
 	    cp "$HERE"/*.py "$HERE"/*.sql "$HERE/../cases/fastcgi.py" \
 		"$HERE/../cases/harness.py" "$BUILD/tests/fault/mark" \
+		"$BUILD/tests/fault/task" \
 		"$BUILD/tests/fault/pelihook.cgi" \
 		"$BUILD/tests/fault/pelihook.fcgi" \
 		"$BUILD/ctl/pelihookctl" "$WORK" || return 1
-	for library in clock failing killat; do
+	for library in clock failing killat killspawn; do
 		${CC:-cc} -D_GNU_SOURCE -O1 -shared -fPIC \
 		    -o "$WORK/$library.so" "$HERE/$library.c" || return 1
 	done
