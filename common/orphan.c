@@ -262,6 +262,7 @@ search_marked(struct orphan *orphan)
 	if (search.found.pid != 0) {
 		orphan->pid = search.found.pid;
 		orphan->start = search.found.start;
+		orphan->found = true;
 		return ORPHAN_ALIVE;
 	}
 	if (search.starting)
@@ -330,12 +331,18 @@ look_at_noted(const struct orphan *orphan)
 	return has_ended(&process) ? look_at_group(orphan) : ORPHAN_ALIVE;
 }
 
+/* Who was found by the mark may not be the only one that has it. */
 enum orphan_state
 orphan_look(struct orphan *orphan)
 {
-	enum orphan_state state = orphan->pid > 1 ? look_at_noted(orphan) :
-	    search_marked(orphan);
+	enum orphan_state state = ORPHAN_GONE;
 
+	if (orphan->pid > 1)
+		state = look_at_noted(orphan);
+	if (orphan->pid <= 1 || (orphan->found && state == ORPHAN_GONE)) {
+		orphan->seen = false;
+		state = search_marked(orphan);
+	}
 	orphan->seen = orphan->seen || state == ORPHAN_ALIVE;
 	return state;
 }

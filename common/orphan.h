@@ -36,6 +36,7 @@ struct orphan {
 	int64_t since;		/* it began after this, and before that; */
 	int64_t until;		/* clock_boot */
 	bool seen;		/* an earlier look has met it alive */
+	bool found;		/* by its mark, as others may be, too */
 };
 
 enum orphan_state {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "process.h"
@@ -27,9 +29,21 @@ set_disposition(int signal_number, void (*handler)(int))
 	sigaction(signal_number, &action, NULL);
 }
 
+/* A child of ours is known by this name until it has its program. */
+static void
+set_name(void)
+{
+	char name[16] = "";
+
+	if (prctl(PR_GET_NAME, name) == 0 &&
+	    strncmp(name, "pelihook", strlen("pelihook")) != 0)
+		prctl(PR_SET_NAME, "pelihook");
+}
+
 void
 process_start(void)
 {
+	set_name();
 	umask(077);
 	open_standard_descriptors();
 	set_disposition(SIGCHLD, SIG_DFL);

@@ -196,11 +196,14 @@ is_gone(struct rescue_case *at, const struct journal_orphan *orphan,
 	if (state == ORPHAN_GONE)
 		return stays_gone(at, orphan);
 	at->clean = 0;
-	if (state == ORPHAN_ALIVE)
+	if (state == ORPHAN_ALIVE) {
 		end_command(at, kill_after(hook_of(conf, orphan)));
-	if (state != ORPHAN_HIDDEN)
 		return false;
-	log_hidden(at, orphan);
+	}
+	/* A start takes a moment; one that hangs is as good as hidden. */
+	if (state == ORPHAN_HIDDEN ||
+	    clock_boot() > at->command.until + LATEST)
+		log_hidden(at, orphan);
 	return clock_boot() >= at->limit;
 }
 

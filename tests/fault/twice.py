@@ -1010,7 +1010,7 @@ TESTS = (
     ("tries ended by a stop are not counted, up to three",
      lambda: lost_tries("stop"), False),
     ("each run has a mark of its own", mark_of_run, False),
-    ("%d are killed and nothing runs twice at once" % KILLS, storm, False),
+    ("runners are killed and nothing runs twice at once", storm, False),
 )
 
 
