@@ -208,6 +208,13 @@ log_job(enum log_level level, const char *message, const struct job *job)
 	log_end(&line);
 }
 
+/* Damage does not pass by waiting. */
+static bool
+may_pass(enum rc rc)
+{
+	return rc != RC_OK && rc != RC_MISSING && rc != RC_CORRUPT;
+}
+
 /*
  * RC_OK, or that the claim has to be left to who comes after this process:
  * its results are lost and it is run again.
@@ -221,10 +228,10 @@ settle(const struct work *work, size_t n)
 	enum rc rc;
 
 	rc = journal_settle(attempt->journal, work->settlements, n);
-	if (rc == RC_OK || rc == RC_MISSING)
+	if (!may_pass(rc))
 		return rc;
 	attempt->trouble(attempt->context, ATTEMPT_UNWRITTEN, 1);
-	while (rc != RC_OK && rc != RC_MISSING && !last) {
+	while (may_pass(rc) && !last) {
 		last = halted(attempt, pause);
 		rc = journal_settle(attempt->journal, work->settlements, n);
 		pause = pause > WRITE_MOST / 2 ? WRITE_MOST : 2 * pause;

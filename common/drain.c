@@ -315,6 +315,17 @@ note_rules(struct drain *drain)
 	}
 }
 
+/* Warns only: a damaged row of it is no reason to run nothing. */
+static void
+tell_backlogs(struct drain *drain)
+{
+	enum rc rc = journal_backlog(drain->journal, tell_backlog,
+	    drain->conf);
+
+	if (rc != RC_CORRUPT)
+		went_well(drain, rc);
+}
+
 /* Takes both over in every case. */
 static enum rc
 change_conf(struct drain *drain, struct conf *conf)
@@ -336,8 +347,7 @@ change_conf(struct drain *drain, struct conf *conf)
 	drain->purge.time = conf->time;
 	drain->look = true;
 	drain->note = true;
-	went_well(drain, journal_backlog(drain->journal, tell_backlog,
-	    conf));
+	tell_backlogs(drain);
 	return RC_OK;
 }
 

@@ -200,15 +200,24 @@ encode_json(struct bytes from, struct buf *into)
 	return rc;
 }
 
+size_t
+encode_character(struct bytes text)
+{
+	size_t n = utf8_length(text);
+
+	if (n == 1 && ((uint8_t)text.data[0] < 0x20 || text.data[0] == 0x7f))
+		return 0;
+	return n == 2 && is_c1_control(text.data) ? 0 : n;
+}
+
 bool
 encode_is_text(struct bytes text)
 {
 	size_t n;
 
 	for (; text.len > 0; text = bytes_skip(text, n)) {
-		n = utf8_length(text);
-		if (n == 0 || (n > 1 && is_c1_control(text.data)) ||
-		    (uint8_t)text.data[0] < 0x20 || text.data[0] == 0x7f)
+		n = encode_character(text);
+		if (n == 0)
 			return false;
 	}
 	return true;

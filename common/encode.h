@@ -40,7 +40,9 @@ size_t utf8_length(struct bytes text);
  * Bytes that are not UTF-8 become U+FFFD, so the result is always JSON.
  */
 enum rc encode_json(struct bytes from, struct buf *into);
-
+/* The bytes of the character of UTF-8 at the start of a text that is not
+ * empty; 0: there is none, or a control character (C0, DEL, C1). */
+size_t encode_character(struct bytes text);
 /* Whether it is UTF-8 (RFC 3629) without any control character. */
 bool encode_is_text(struct bytes text);
 

@@ -37,6 +37,10 @@ journal_meaning(int error)
 		return RC_MEMORY;
 	case SQLITE_TOOBIG:
 		return RC_RANGE;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_ERROR:
+		return RC_CORRUPT;
 	default:
 		return error == SQLITE_IOERR_NOMEM ? RC_MEMORY : RC_STORE;
 	}
@@ -74,11 +78,32 @@ static void
 transaction_starts(struct journal *journal)
 {
 	journal->error = SQLITE_OK;
+	journal->damaged = 0;
 	journal->stored = false;
 	journal->opens.hook[0] = '\0';
 	journal->tally.hook[0] = '\0';
 	journal->give_up = clock_steady() + journal->patience;
 	keep_error(journal, journal_files_look(journal));
+}
+
+/* A statement that the store does not take was written for other tables. */
+static void
+log_error(const struct journal *journal)
+{
+	int error = journal->error;
+
+	if (error == JOURNAL_DAMAGED)
+		return;
+	if (journal_meaning(error) == RC_CORRUPT)
+		log_say(LOG_LEVEL_ERROR, "journal: %s: is damaged: %s (%d): "
+		    "put a copy back, or save with sqlite3's .recover what "
+		    "can be read", journal->path,
+		    (error & 0xff) == SQLITE_ERROR ?
+		    sqlite3_errmsg(journal->db) : sqlite3_errstr(error),
+		    error);
+	else
+		log_say(LOG_LEVEL_ERROR, "journal: %s: %s (%d)",
+		    journal->path, sqlite3_errstr(error), error);
 }
 
 /* Whatever went wrong, the connection is fit for the next transaction. */
@@ -89,9 +114,7 @@ undo(struct journal *journal)
 
 	/* That it is gone was said when that was seen. */
 	if (!journal->gone)
-		log_say(LOG_LEVEL_ERROR, "journal: %s: %s (%d)",
-		    journal->path, sqlite3_errstr(journal->error),
-		    journal->error);
+		log_error(journal);
 	for (size_t i = 0; i < journal->statements_len; i++)
 		sqlite3_reset(journal->statements[i].handle);
 	/* There is no connection where there was no memory for it. */
@@ -373,6 +396,11 @@ connect(struct journal *journal)
 	sqlite3_db_config(journal->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(journal->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0,
 	    NULL);
+	sqlite3_db_config(journal->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0,
+	    NULL);
+	sqlite3_db_config(journal->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+	sqlite3_limit(journal->db, SQLITE_LIMIT_ATTACHED, 0);
+	pragma(journal, "PRAGMA cell_size_check=ON");
 	sqlite3_wal_autocheckpoint(journal->db,
 	    journal->flags & JOURNAL_BRIEF ? CHECKPOINT_BRIEF : CHECKPOINT);
 	if (journal->flags & JOURNAL_BRIEF) {
@@ -499,6 +527,8 @@ journal_read(struct journal *journal,
 	journal_do(journal, "BEGIN", "");
 	if (journal->error == SQLITE_OK)
 		rc = apply(journal, arguments);
+	if (rc == RC_OK && journal->damaged > 0)
+		rc = RC_CORRUPT;
 	end = commit(journal);
 	pthread_mutex_unlock(&journal->holding);
 	return end != RC_OK ? end : rc;
@@ -536,6 +566,8 @@ journal_next(struct journal *journal, sqlite3_stmt *statement)
 void
 journal_over(sqlite3_stmt *statement)
 {
+	if (statement == NULL)
+		return;
 	sqlite3_reset(statement);
 	sqlite3_clear_bindings(statement);
 }
@@ -562,6 +594,7 @@ int64_t
 journal_number(struct journal *journal, int64_t otherwise, const char *text,
     const char *types, ...)
 {
+	struct journal_reader reader = {.journal = journal};
 	va_list arguments;
 	sqlite3_stmt *statement;
 	int64_t number = otherwise;
@@ -571,29 +604,9 @@ journal_number(struct journal *journal, int64_t otherwise, const char *text,
 	va_end(arguments);
 	if (!journal_next(journal, statement))
 		return otherwise;
+	reader.row = statement;
 	if (sqlite3_column_type(statement, 0) != SQLITE_NULL)
-		number = sqlite3_column_int64(statement, 0);
+		number = journal_int(&reader, 0, JOURNAL_IS_ANY);
 	journal_over(statement);
-	return number;
-}
-
-struct bytes
-journal_column(sqlite3_stmt *statement, int column)
-{
-	const char *data = sqlite3_column_blob(statement, column);
-
-	return (struct bytes){
-		data, (size_t)sqlite3_column_bytes(statement, column)
-	};
-}
-
-const char *
-journal_text(struct journal *journal, sqlite3_stmt *statement, int column,
-    struct pool *pool)
-{
-	const char *text = pool_copy(pool, journal_column(statement, column));
-
-	if (text == NULL)
-		keep_error(journal, SQLITE_NOMEM);
-	return text == NULL ? "" : text;
+	return reader.damaged ? otherwise : number;
 }

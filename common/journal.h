@@ -19,8 +19,9 @@
  *
  * Where no other error is named, every function that takes a journal may
  * return RC_STORE (disk full, input/output error), RC_LOCKED (others kept it
- * locked for longer than the patience) and RC_MEMORY; nothing has changed
- * then.  A change that was answered RC_OK is on the disk.  Times are
+ * locked for longer than the patience), RC_CORRUPT (what is stored cannot be
+ * right; the log says what) and RC_MEMORY; nothing has changed then.
+ * A change that was answered RC_OK is on the disk.  Times are
  * milliseconds of clock_wall and come in as arguments.
  *
  * Where a file of the journal is removed or replaced while it is open, all
@@ -177,8 +178,9 @@ struct journal_claim {
  * Claims what is due first.  A delivery that was never tried, or was cut
  * short, is due at once whatever the clock says; one that waits for a retry
  * is due when its pause is over, and the pause begins anew if the clock was
- * set to before its beginning.  RC_MISSING: nothing is due, or every place
- * is taken.  The first claim makes this process a runner: it then holds a
+ * set to before its beginning.  What is damaged is not run: it is dead, with
+ * an attempt whose outcome is `damaged'.  RC_MISSING: nothing is due, or
+ * every place is taken.  The first claim makes this process a runner: it then holds a
  * kernel lock for as long as the journal is open, and its claims are void
  * once that lock is free.  The caller frees the claim in the good case.
  */
@@ -250,6 +252,7 @@ struct journal_orphan {
 	int64_t claim;
 	int64_t runner;
 	size_t n;		/* deliveries */
+	int64_t damaged;	/* seq of one that nobody can hold, or 0 */
 	bool noted;		/* a run of it may be there: */
 	struct journal_note note;
 	bool same_boot;		/* the machine was not started since */
@@ -313,7 +316,8 @@ struct journal_filter {
  * Newest first.  What each returns but RC_OK ends it and is returned.  The
  * journal is read as of one moment, and what others write meanwhile piles
  * up: long lists are better read in parts, with limit and after.  The texts
- * live for the call of each; each must not use the journal.
+ * live for the call of each; each must not use the journal.  Damaged rows
+ * are passed over, which ends in RC_CORRUPT.
  */
 enum rc journal_list(struct journal *journal,
     const struct journal_filter *filter,
@@ -348,7 +352,9 @@ struct journal_story {
 
 /*
  * The whole story of an event, from the pool, by an unambiguous prefix of
- * its ID.  RC_MISSING, RC_RANGE: several events.
+ * its ID.  RC_MISSING, RC_RANGE: several events.  RC_CORRUPT: what is left
+ * of the story, without its damaged rows; where the event itself is damaged,
+ * story is left alone.
  */
 enum rc journal_show(struct journal *journal, const char *prefix,
     struct pool *pool, struct journal_story *story);
@@ -361,7 +367,8 @@ enum rc journal_show(struct journal *journal, const char *prefix,
  */
 enum rc journal_retry(struct journal *journal, const char *prefix,
     int64_t now);
-/* All dead ones that the filter's hook, event and since let through. */
+/* All dead ones that the filter's hook, event and since let through; count
+ * of them also where it ends in RC_CORRUPT, as damaged ones stay. */
 enum rc journal_retry_dead(struct journal *journal,
     const struct journal_filter *filter, int64_t now, int64_t *count);
 /* Gives an event up.  RC_MISSING, RC_RANGE; RC_PENDING: one is running, and
@@ -409,6 +416,7 @@ struct journal_purge {
 	int64_t time;		/* of their file, as of journal_rules */
 	int64_t from;
 	int64_t removed;
+	int64_t damaged;		/* events that were passed over */
 };
 
 enum rc journal_purge(struct journal *journal, struct journal_purge *purge,

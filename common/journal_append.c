@@ -26,16 +26,20 @@ struct keying {
 static enum rc
 key_state(struct journal *journal, struct bytes key, int64_t now)
 {
-	sqlite3_stmt *row = journal_query(journal,
-	    "SELECT expires, runner FROM keys WHERE key = ?", "b", key);
+	struct journal_reader reader = {
+		.journal = journal, .table = "keys",
+		.row = journal_query(journal,
+		    "SELECT expires, runner FROM keys WHERE key = ?", "b",
+		    key)
+	};
 	int64_t expires;
 	int64_t runner;
 
-	if (!journal_next(journal, row))
+	if (!journal_next(journal, reader.row))
 		return RC_OK;
-	expires = sqlite3_column_int64(row, 0);
-	runner = sqlite3_column_int64(row, 1);
-	journal_over(row);
+	expires = journal_int(&reader, 0, JOURNAL_IS_EXPIRY);
+	runner = journal_int(&reader, 1, JOURNAL_IS_RUNNER);
+	journal_over(reader.row);
 	if (runner != 0)
 		return journal_runner_lives(journal, runner) ? RC_PENDING :
 		    RC_OK;

@@ -7,9 +7,13 @@
 
 #include "clock.h"
 #include "journal_internal.h"
+#include "log.h"
 
 /* Most bytes of bodies that one run takes, but for its first event. */
 enum { BODIES = 16 * 1024 * 1024 };
+
+/* No pause of a schedule is longer, milliseconds: a bit over ten years. */
+static const int64_t longest = INT64_C(3660) * 24 * 3600000;
 
 struct claiming {
 	const struct journal_wants *wants;
@@ -23,6 +27,7 @@ struct candidate {
 	const struct journal_want *want;
 	int64_t seq;			/* 0: none */
 	int64_t due;
+	int64_t now;
 };
 
 struct settling {
@@ -56,17 +61,6 @@ static struct bytes
 key_of(const uint8_t key[JOURNAL_KEY])
 {
 	return (struct bytes){(const char *)key, JOURNAL_KEY};
-}
-
-static bool
-copy_key(sqlite3_stmt *row, int column, uint8_t key[JOURNAL_KEY])
-{
-	struct bytes bytes = journal_column(row, column);
-
-	if (bytes.len != JOURNAL_KEY)
-		return false;
-	memcpy(key, bytes.data, JOURNAL_KEY);
-	return true;
 }
 
 /* The first queued delivery of a key that is held, or is not. */
@@ -153,20 +147,6 @@ journal_count(struct journal *journal)
 	write_tally(journal);
 }
 
-/* A longer name than the configuration allows is nobody's. */
-static bool
-copy_name(struct journal *journal, const char *name, char *into, size_t room)
-{
-	size_t n = strlen(name);
-
-	if (n == 0 || n >= room) {
-		journal->error = SQLITE_CORRUPT;
-		return false;
-	}
-	memcpy(into, name, n + 1);
-	return true;
-}
-
 /* The count of a hook, in place of another's. */
 static struct journal_opens *
 opens_of(struct journal *journal, const char *hook)
@@ -177,8 +157,37 @@ opens_of(struct journal *journal, const char *hook)
 		return opens;
 	write_opens(journal);
 	*opens = (struct journal_opens){.before = -1};
-	copy_name(journal, hook, opens->hook, sizeof(opens->hook));
+	snprintf(opens->hook, sizeof(opens->hook), "%s", hook);
 	return opens;
+}
+
+/* A count that cannot be right is made anew. */
+static int64_t
+count_opens(struct journal *journal, const char *hook)
+{
+	journal_do(journal,
+	    "INSERT OR REPLACE INTO opens(hook, events) SELECT ?1,"
+	    " count(DISTINCT event) FROM deliveries WHERE hook = ?1"
+	    " AND state <> 2 AND state IN (0, 1)", "t", hook);
+	return journal_number(journal, 0,
+	    "SELECT events FROM opens WHERE hook = ?", "t", hook);
+}
+
+static int64_t
+read_opens(struct journal *journal, const char *hook)
+{
+	struct journal_reader reader = {
+		.journal = journal, .table = "opens", .lenient = true,
+		.row = journal_query(journal,
+		    "SELECT events FROM opens WHERE hook = ?", "t", hook)
+	};
+	int64_t events;
+
+	if (!journal_next(journal, reader.row))
+		return 0;
+	events = journal_int(&reader, 0, JOURNAL_IS_COUNT);
+	journal_over(reader.row);
+	return reader.damaged ? count_opens(journal, hook) : events;
 }
 
 int64_t
@@ -187,8 +196,7 @@ journal_opened(struct journal *journal, const char *hook)
 	struct journal_opens *opens = opens_of(journal, hook);
 
 	if (opens->before < 0)
-		opens->before = journal_number(journal, 0,
-		    "SELECT events FROM opens WHERE hook = ?", "t", hook);
+		opens->before = read_opens(journal, hook);
 	return opens->before + opens->by;
 }
 
@@ -201,18 +209,19 @@ journal_open_one(struct journal *journal, const char *hook)
 static bool
 read_names(struct journal *journal, int64_t event, struct names *names)
 {
-	sqlite3_stmt *row = journal_query(journal,
-	    "SELECT hook, name FROM events WHERE seq = ?", "i", event);
-	bool fine;
+	struct journal_reader reader = {
+		.journal = journal, .table = "events", .number = event,
+		.row = journal_query(journal,
+		    "SELECT hook, name FROM events WHERE seq = ?", "i",
+		    event)
+	};
 
-	if (!journal_next(journal, row))
+	if (!journal_next(journal, reader.row))
 		return false;
-	fine = copy_name(journal, (const char *)sqlite3_column_text(row, 0),
-	    names->hook, sizeof(names->hook)) &&
-	    copy_name(journal, (const char *)sqlite3_column_text(row, 1),
-	    names->name, sizeof(names->name));
-	journal_over(row);
-	return fine;
+	journal_text_into(&reader, 0, JOURNAL_TEXT_HOOK, names->hook);
+	journal_text_into(&reader, 1, JOURNAL_TEXT_EVENT, names->name);
+	journal_over(reader.row);
+	return !reader.damaged;
 }
 
 static void
@@ -261,7 +270,8 @@ journal_tally(struct journal *journal, int64_t event, int state, int by)
 
 /*
  * The clock was set back behind the beginning of a pause: the pause begins
- * anew, so that nothing waits longer than one pause of its schedule.
+ * anew, so that nothing waits longer than one pause of its schedule.  What
+ * is no pause is over.
  */
 static void
 begin_pauses_anew(struct journal *journal, int64_t now)
@@ -270,26 +280,83 @@ begin_pauses_anew(struct journal *journal, int64_t now)
 	    "SELECT 1 FROM deliveries WHERE state = 0 AND since > 0"
 	    " AND since > ? LIMIT 1", "i", now) != 0)
 		journal_do(journal,
-		    "UPDATE deliveries SET due = ?1 + due - since,"
-		    " since = ?1 WHERE state = 0 AND since > 0"
-		    " AND since > ?1", "i", now);
+		    "UPDATE deliveries SET due = ?1 + iif(typeof(due) ="
+		    " 'integer' AND due - since BETWEEN 0 AND ?2,"
+		    " due - since, 0), since = ?1 WHERE state = 0"
+		    " AND since > 0 AND since > ?1", "ii", now, longest);
 }
 
+void
+journal_set_aside(struct journal *journal, int64_t seq, const char *hook,
+    int64_t now)
+{
+	if (journal_do(journal,
+	    "UPDATE deliveries SET state = 3, finished = ?, held = 0,"
+	    " since = 0, runner = 0, claim = 0, pid = 0 WHERE seq = ?"
+	    " AND (state = 0 OR (state = 1 AND NOT ("
+	    "typeof(runner) = 'integer' AND runner > 0 AND"
+	    " typeof(claim) = 'integer' AND claim > 0)))", "ii", now, seq) !=
+	    1)
+		return;
+	log_say(LOG_LEVEL_ERROR, "journal: %s: delivery %lld, of hook %s, is "
+	    "damaged and therefore dead", journal->path, (long long)seq,
+	    hook);
+	journal_do(journal,
+	    "INSERT OR REPLACE INTO attempts(delivery, turn, number, started,"
+	    " ended, outcome, code, tail) SELECT ?1, ifnull(max(turn), 0) + 1,"
+	    " ifnull(max(turn), 0) + 1, ?2, ?2, 'damaged', 0, NULL"
+	    " FROM attempts WHERE delivery = ?1", "ii", seq, now);
+	journal_do(journal,
+	    "UPDATE deliveries AS d SET held = 0 WHERE hook = ? AND state = 0"
+	    " AND state <> 2 AND held <> 0 AND NOT EXISTS (SELECT 1"
+	    " FROM deliveries o WHERE o.key = d.key AND o.state < 2"
+	    " AND (o.state = 1 OR o.seq < d.seq))", "t", hook);
+	if (journal_number(journal, 0,
+	    "SELECT 1 FROM deliveries WHERE event = (SELECT event"
+	    " FROM deliveries WHERE seq = ?) AND state IN (0, 1) LIMIT 1",
+	    "i", seq) == 0 && hook[0] != '\0')
+		opens_of(journal, hook)->by--;
+}
+
+/* Here it was just found as queued, by an index: that may be wrong too. */
 static void
+set_aside(struct journal *journal, int64_t seq, const char *hook,
+    int64_t now)
+{
+	journal_set_aside(journal, seq, hook, now);
+	if (journal->error == SQLITE_OK && journal_number(journal, 0,
+	    "SELECT state FROM deliveries WHERE seq = ?", "i", seq) !=
+	    JOURNAL_DEAD)
+		journal->error = SQLITE_CORRUPT_INDEX;
+}
+
+/* What a row of seq and due offers.  False: it was set aside, look again. */
+static bool
 consider(struct journal *journal, sqlite3_stmt *row,
     const struct journal_want *want, struct candidate *best)
 {
+	struct journal_reader reader = {
+		.journal = journal, .row = row, .table = "deliveries",
+		.lenient = true
+	};
 	int64_t seq;
 	int64_t due;
 
 	if (!journal_next(journal, row))
-		return;
+		return true;
 	seq = sqlite3_column_int64(row, 0);
-	due = sqlite3_column_int64(row, 1);
+	reader.number = seq;
+	journal_int(&reader, 0, JOURNAL_IS_ROW);
+	due = journal_int(&reader, 1, JOURNAL_IS_TIME);
 	journal_over(row);
+	if (reader.damaged) {
+		set_aside(journal, seq, want->hook, best->now);
+		return false;
+	}
 	if (best->seq == 0 || due < best->due ||
 	    (due == best->due && seq < best->seq))
-		*best = (struct candidate){want, seq, due};
+		*best = (struct candidate){want, seq, due, best->now};
+	return true;
 }
 
 /* What never waited is due whatever the clock says: it has its own index. */
@@ -297,15 +364,25 @@ static void
 find_due(struct journal *journal, const struct journal_want *want,
     int64_t now, struct candidate *best)
 {
-	consider(journal, journal_query(journal,
+	best->now = now;
+	while (!consider(journal, journal_query(journal,
 	    "SELECT seq, due FROM deliveries WHERE hook = ? AND state = 0"
 	    " AND held = 0 AND since = 0 ORDER BY seq LIMIT 1", "t",
-	    want->hook), want, best);
-	consider(journal, journal_query(journal,
+	    want->hook), want, best))
+		continue;
+	while (!consider(journal, journal_query(journal,
 	    "SELECT seq, due FROM deliveries WHERE hook = ? AND state = 0"
 	    " AND held = 0 AND since > 0 AND due <= ?"
 	    " ORDER BY due, seq LIMIT 1", "ti", want->hook, now), want,
-	    best);
+	    best))
+		continue;
+	/* What is no time at all sorts behind the last one. */
+	while (!consider(journal, journal_query(journal,
+	    "SELECT seq, due FROM deliveries WHERE hook = ? AND state = 0"
+	    " AND held = 0 AND since > 0 AND due > ?"
+	    " ORDER BY due, seq LIMIT 1", "ti", want->hook,
+	    JOURNAL_TIME_MOST), want, best))
+		continue;
 }
 
 /* By older rules there is none. */
@@ -320,72 +397,89 @@ has_place(struct journal *journal, const struct journal_want *want)
 }
 
 static void
-fill_event(struct journal *journal, sqlite3_stmt *row, struct pool *pool,
+fill_event(struct journal_reader *reader, struct pool *pool,
     struct journal_event *event)
 {
 	struct receipt *receipt = &event->receipt;
-	struct bytes body;
 
-	snprintf(receipt->id, sizeof(receipt->id), "%s",
-	    (const char *)sqlite3_column_text(row, 0));
-	event->hook = journal_text(journal, row, 1, pool);
-	event->name = journal_text(journal, row, 2, pool);
-	receipt->received = sqlite3_column_int64(row, 3);
-	snprintf(receipt->digest, sizeof(receipt->digest), "%s",
-	    (const char *)sqlite3_column_text(row, 4));
-	receipt->verified = sqlite3_column_int(row, 5) != 0;
-	snprintf(receipt->remote_addr, sizeof(receipt->remote_addr), "%s",
-	    (const char *)sqlite3_column_text(row, 6));
-	body = journal_column(row, 7);
-	event->body.data = journal_text(journal, row, 7, pool);
-	event->body.len = body.len;
+	journal_text_into(reader, 0, JOURNAL_TEXT_ID, receipt->id);
+	event->hook = journal_text_copy(reader, 1, JOURNAL_TEXT_HOOK, pool);
+	event->name = journal_text_copy(reader, 2, JOURNAL_TEXT_EVENT, pool);
+	receipt->received = journal_int(reader, 3, JOURNAL_IS_TIME);
+	journal_text_into(reader, 4, JOURNAL_TEXT_DIGEST, receipt->digest);
+	receipt->verified = journal_int(reader, 5, JOURNAL_IS_FLAG) != 0;
+	journal_text_into(reader, 6, JOURNAL_TEXT_REMOTE,
+	    receipt->remote_addr);
+	event->body = journal_body_copy(reader, 7, pool);
 }
 
-void
+bool
 journal_read_event(struct journal *journal, int64_t seq, struct pool *pool,
     struct journal_event *event)
 {
-	sqlite3_stmt *row = journal_query(journal,
-	    "SELECT id, hook, name, received, digest, verified, remote, body"
-	    " FROM events WHERE seq = ?", "i", seq);
+	struct journal_reader reader = {
+		.journal = journal, .table = "events", .number = seq,
+		.lenient = true, .row = journal_query(journal,
+		    "SELECT id, hook, name, received, digest, verified,"
+		    " remote, body FROM events WHERE seq = ?", "i", seq)
+	};
 
-	if (journal_next(journal, row)) {
-		fill_event(journal, row, pool, event);
-		journal_over(row);
+	if (journal_next(journal, reader.row)) {
+		fill_event(&reader, pool, event);
+		journal_over(reader.row);
 	} else if (journal->error == SQLITE_OK) {
-		journal->error = SQLITE_CORRUPT;
+		journal_damage(&reader, 0, "nothing: there is no such row");
 	}
+	return !reader.damaged && journal->error == SQLITE_OK;
 }
 
-static void
-take_row(struct journal *journal, sqlite3_stmt *row,
+/* The columns of take's row; the event's seq. */
+static int64_t
+fill_delivery(struct journal_reader *reader,
+    struct journal_delivery *delivery)
+{
+	*delivery = (struct journal_delivery){
+		.seq = journal_int(reader, 0, JOURNAL_IS_ROW),
+		.ordinal = (unsigned)journal_int(reader, 2,
+		    JOURNAL_IS_SMALL),
+		.step = (unsigned)journal_int(reader, 3, JOURNAL_IS_SMALL),
+		.attempt = (unsigned)journal_int(reader, 4,
+		    JOURNAL_IS_SMALL) + 1,
+		.lost = (unsigned)journal_int(reader, 6, JOURNAL_IS_SMALL)
+	};
+	delivery->ordered = journal_key_into(reader, 5, delivery->key);
+	return journal_int(reader, 1, JOURNAL_IS_ROW);
+}
+
+/* Whether it could be taken: it is sound, and so is its event, of the same
+ * hook. */
+static bool
+take_row(struct journal_reader *reader, const struct journal_want *want,
     struct claiming *claiming)
 {
+	struct journal *journal = reader->journal;
 	struct journal_claim *claim = claiming->claim;
 	struct journal_delivery *delivery;
 	struct journal_delivery *list;
-	int64_t event = sqlite3_column_int64(row, 1);
+	int64_t event;
 
 	list = pool_grow(&claim->pool, claim->deliveries, claim->n,
 	    sizeof(*list));
 	if (list == NULL) {
 		journal->error = SQLITE_NOMEM;
-		return;
+		return false;
 	}
 	claim->deliveries = list;
 	delivery = &list[claim->n];
-	*delivery = (struct journal_delivery){
-		.seq = sqlite3_column_int64(row, 0),
-		.ordinal = (unsigned)sqlite3_column_int64(row, 2),
-		.step = (unsigned)sqlite3_column_int64(row, 3),
-		.attempt = (unsigned)sqlite3_column_int64(row, 4) + 1,
-		.lost = (unsigned)sqlite3_column_int64(row, 6)
-	};
-	delivery->ordered = copy_key(row, 5, delivery->key);
-	journal_over(row);
-	journal_read_event(journal, event, &claim->pool, &delivery->event);
+	event = fill_delivery(reader, delivery);
+	journal_over(reader->row);
+	if (reader->damaged || !journal_read_event(journal, event,
+	    &claim->pool, &delivery->event) ||
+	    strcmp(delivery->event.hook, want->hook) != 0)
+		return false;
 	claiming->bodies += delivery->event.body.len;
 	claim->n++;
+	return true;
 }
 
 /*
@@ -404,19 +498,34 @@ pick_number(struct journal *journal, int64_t seq)
 	    " (SELECT max(claim) FROM deliveries WHERE state = 1))", "");
 }
 
+/* What cannot be taken is set aside, and the claim has nothing of it. */
 static void
 take(struct journal *journal, const struct candidate *candidate,
     struct claiming *claiming)
 {
 	struct journal_claim *claim = claiming->claim;
-	sqlite3_stmt *row = journal_query(journal,
-	    "SELECT seq, event, ordinal, step, attempts, key, lost"
-	    " FROM deliveries WHERE seq = ?", "i", candidate->seq);
+	struct journal_reader reader = {
+		.journal = journal, .table = "deliveries",
+		.number = candidate->seq, .lenient = true,
+		.row = journal_query(journal,
+		    "SELECT seq, event, ordinal, step, attempts, key,"
+		    " lost FROM deliveries WHERE seq = ? AND state = 0", "i",
+		    candidate->seq)
+	};
 
 	if (claim->n == 0)
 		claim->number = pick_number(journal, candidate->seq);
-	if (journal_next(journal, row))
-		take_row(journal, row, claiming);
+	if (!journal_next(journal, reader.row)) {
+		/* It was just found as queued, by an index. */
+		if (journal->error == SQLITE_OK)
+			journal->error = SQLITE_CORRUPT_INDEX;
+		return;
+	}
+	if (!take_row(&reader, candidate->want, claiming)) {
+		set_aside(journal, candidate->seq, candidate->want->hook,
+		    claiming->now);
+		return;
+	}
 	journal_do(journal,
 	    "UPDATE deliveries SET state = 1, attempts = attempts + 1,"
 	    " runner = ?, claim = ?, slot = ?, started = ?, pid = 0,"
@@ -479,19 +588,22 @@ claim_due(struct journal *journal, void *arguments)
 {
 	struct claiming *claiming = arguments;
 	const struct journal_wants *wants = claiming->wants;
-	struct candidate best = {0};
+	struct candidate best;
 
 	begin_pauses_anew(journal, claiming->now);
-	for (size_t i = 0; i < wants->n; i++)
-		if (has_place(journal, &wants->list[i]))
-			find_due(journal, &wants->list[i], claiming->now,
-			    &best);
-	if (best.seq == 0 ||
-	    journal_slot_take(journal, claiming->claim) != RC_OK)
-		return RC_MISSING;
-	journal_runner_begin(journal);
-	take(journal, &best, claiming);
-	if (best.want->batch > 1) {
+	do {
+		best = (struct candidate){0};
+		for (size_t i = 0; i < wants->n; i++)
+			if (has_place(journal, &wants->list[i]))
+				find_due(journal, &wants->list[i],
+				    claiming->now, &best);
+		if (best.seq == 0 || (claiming->claim->slot == 0 &&
+		    journal_slot_take(journal, claiming->claim) != RC_OK))
+			return RC_MISSING;
+		journal_runner_begin(journal);
+		take(journal, &best, claiming);
+	} while (claiming->claim->n == 0 && journal->error == SQLITE_OK);
+	if (claiming->claim->n > 0 && best.want->batch > 1) {
 		take_more(journal, best.want, claiming);
 		hold_rest(journal, claiming->claim);
 		qsort(claiming->claim->deliveries, claiming->claim->n,
@@ -527,18 +639,21 @@ journal_claim_free(struct journal_claim *claim)
 static bool
 find_claimed(struct journal *journal, int64_t seq, struct claimed *claimed)
 {
-	sqlite3_stmt *row = journal_query(journal,
-	    "SELECT event, attempts, key FROM deliveries"
-	    " WHERE seq = ? AND state = 1 AND runner = ?", "ii", seq,
-	    journal->runner);
+	struct journal_reader reader = {
+		.journal = journal, .table = "deliveries", .number = seq,
+		.row = journal_query(journal,
+		    "SELECT event, attempts, key FROM deliveries"
+		    " WHERE seq = ? AND state = 1 AND runner = ?", "ii", seq,
+		    journal->runner)
+	};
 
-	if (!journal_next(journal, row))
+	if (!journal_next(journal, reader.row))
 		return false;
 	claimed->seq = seq;
-	claimed->event = sqlite3_column_int64(row, 0);
-	claimed->attempts = sqlite3_column_int64(row, 1);
-	claimed->ordered = copy_key(row, 2, claimed->key);
-	journal_over(row);
+	claimed->event = journal_int(&reader, 0, JOURNAL_IS_ROW);
+	claimed->attempts = journal_int(&reader, 1, JOURNAL_IS_SMALL);
+	claimed->ordered = journal_key_into(&reader, 2, claimed->key);
+	journal_over(reader.row);
 	return true;
 }
 
@@ -692,9 +807,11 @@ next_due(struct journal *journal, void *arguments)
 		    " AND held = 0 AND since = 0 LIMIT 1", "t", hook) != 0)
 			asking->due = asking->now;
 		due = journal_number(journal, CLOCK_NEVER,
-		    "SELECT due FROM deliveries WHERE hook = ?"
-		    " AND state = 0 AND held = 0 AND since > 0"
-		    " ORDER BY due LIMIT 1", "t", hook);
+		    "SELECT CAST(due AS INTEGER) FROM deliveries"
+		    " WHERE hook = ? AND state = 0 AND held = 0"
+		    " AND since > 0 AND due <= ?"
+		    " ORDER BY due LIMIT 1", "ti", hook,
+		    JOURNAL_TIME_MOST);
 		if (due < asking->due)
 			asking->due = due;
 	}

@@ -19,8 +19,14 @@ enum {
 	JOURNAL_STATEMENTS = 96,
 	JOURNAL_FILES = 4,
 	JOURNAL_SLOTS = 512,		/* most claims of a runner at once */
-	JOURNAL_HOOK = 65		/* a hook's name and its NUL */
+	JOURNAL_HOOK = 65,		/* a hook's name and its NUL */
+	JOURNAL_TAIL = 1024 * 1024,	/* most bytes of output with a try */
+	/* An error beside the store's own: a row that cannot be right. */
+	JOURNAL_DAMAGED = SQLITE_CORRUPT | 0x7f00
 };
+
+/* The last time of the year 9999, so that sums of two never overflow. */
+#define JOURNAL_TIME_MOST INT64_C(253402300799999)
 
 /* A statement that was prepared once, known by its text's address. */
 struct journal_statement {
@@ -62,6 +68,7 @@ struct journal {
 	int64_t patience;
 	int64_t give_up;		/* clock_steady */
 	int error;			/* the first one of a transaction */
+	unsigned damaged;		/* rows that it met */
 	struct journal_statement statements[JOURNAL_STATEMENTS];
 	size_t statements_len;
 	int64_t version;		/* what journal_changed saw last */
@@ -121,19 +128,84 @@ sqlite3_stmt *journal_query(struct journal *journal, const char *text,
     const char *types, ...);
 /* Whether there is a next row; the statement is over where there is none. */
 bool journal_next(struct journal *journal, sqlite3_stmt *statement);
-/* Ends a statement early. */
+/* Ends a statement early.  NULL is fine. */
 void journal_over(sqlite3_stmt *statement);
 /* All of a statement that gives no rows; how many rows it changed. */
 int journal_do(struct journal *journal, const char *text,
     const char *types, ...);
-/* The first column of its only row; otherwise where there is none. */
+/* The first column of its only row, a number; otherwise where there is none
+ * or null. */
 int64_t journal_number(struct journal *journal, int64_t otherwise,
     const char *text, const char *types, ...);
-/* A column as bytes; they live until the statement goes on. */
-struct bytes journal_column(sqlite3_stmt *statement, int column);
-/* A column as a text from the pool; an error is kept. */
-const char *journal_text(struct journal *journal, sqlite3_stmt *statement,
-    int column, struct pool *pool);
+/*
+ * Reading rows.  What is stored is input: nothing takes a column but by
+ * these, which hold it to what a journal writes there.  What does not fit is
+ * damage: the first such column of a row is logged, the reader is marked,
+ * and what comes back is harmless (the least number, an empty text, no
+ * bytes).  Then the call ends with RC_CORRUPT and changes nothing; a lenient
+ * reader leaves that to its caller, who passes over the row, and
+ * journal_read answers RC_CORRUPT in place of RC_OK.
+ */
+struct journal_reader {
+	struct journal *journal;
+	sqlite3_stmt *row;
+	const char *table;		/* for the log, as the next */
+	int64_t number;			/* the row's seq; 0: it has none */
+	bool lenient;
+	bool damaged;
+};
+
+/* What a number may be. */
+enum journal_kind {
+	JOURNAL_IS_ANY,			/* any number, but a number */
+	JOURNAL_IS_ROW,			/* 1 and up: a seq, a claim */
+	JOURNAL_IS_RUNNER,		/* 0: none */
+	JOURNAL_IS_COUNT,
+	JOURNAL_IS_SMALL,		/* attempts, ordinals, steps, turns */
+	JOURNAL_IS_STATE,
+	JOURNAL_IS_FLAG,
+	JOURNAL_IS_CODE,		/* of an outcome */
+	JOURNAL_IS_TIME,
+	JOURNAL_IS_EXPIRY,		/* may be never */
+	JOURNAL_IS_PID,
+	JOURNAL_IS_START
+};
+
+int64_t journal_int(struct journal_reader *reader, int column,
+    enum journal_kind kind);
+
+/* What a text may be; the longest of each fits what receipt, hook and event
+ * have for it. */
+enum journal_form {
+	JOURNAL_TEXT_ID,		/* a UUID */
+	JOURNAL_TEXT_HOOK,
+	JOURNAL_TEXT_EVENT,
+	JOURNAL_TEXT_DIGEST,
+	JOURNAL_TEXT_OUTCOME,
+	JOURNAL_TEXT_REMOTE,
+	JOURNAL_TEXT_NOTE		/* of a runner or a rule; may be empty */
+};
+
+/* It lives until the statement goes on. */
+const char *journal_text(struct journal_reader *reader, int column,
+    enum journal_form form);
+/* Into what has room for the longest of its form. */
+void journal_text_into(struct journal_reader *reader, int column,
+    enum journal_form form, char *into);
+/* From the pool. */
+const char *journal_text_copy(struct journal_reader *reader, int column,
+    enum journal_form form, struct pool *pool);
+/* A body, which has bytes; a tail, which may have none or be null. */
+struct bytes journal_body_copy(struct journal_reader *reader, int column,
+    struct pool *pool);
+struct bytes journal_tail_copy(struct journal_reader *reader, int column,
+    struct pool *pool);
+/* False where there is none. */
+bool journal_key_into(struct journal_reader *reader, int column,
+    uint8_t key[JOURNAL_KEY]);
+/* Damage that only the caller can see: what the column holds. */
+void journal_damage(struct journal_reader *reader, int column,
+    const char *why);
 
 /* Finds and trusts the files, and makes the first one where flags say so.
  * As journal_open. */
@@ -192,8 +264,9 @@ int64_t journal_kept_least(struct journal *journal, int64_t otherwise);
 /* Inside apply: the event of a prefix of an ID.  RC_MISSING, RC_RANGE. */
 enum rc journal_find(struct journal *journal, const char *prefix,
     int64_t *event);
-/* Inside apply: an event, its texts and body from the pool. */
-void journal_read_event(struct journal *journal, int64_t seq,
+/* Inside apply: an event, its texts and body from the pool.  False: it is
+ * damaged or not there, which was logged. */
+bool journal_read_event(struct journal *journal, int64_t seq,
     struct pool *pool, struct journal_event *event);
 /* Inside a change, for one delivery that leaves or enters the queue. */
 /* The event has a delivery less that is queued or running. */
@@ -207,6 +280,14 @@ void journal_count(struct journal *journal);
 /* Counts what is done or dropped. */
 void journal_tally(struct journal *journal, int64_t event, int state,
     int by);
+/*
+ * What cannot be right is set aside, so that it neither is lost nor holds up
+ * the others: a delivery that is queued, or running for nobody, is dead,
+ * with an attempt that says why.  What it held back goes on.  An empty hook:
+ * it is not known.
+ */
+void journal_set_aside(struct journal *journal, int64_t seq,
+    const char *hook, int64_t now);
 /* Lets the first queued delivery of a key go, unless one is running. */
 void journal_rekey(struct journal *journal, struct bytes key);
 

@@ -23,6 +23,7 @@ struct reviving {
 	int64_t now;
 	int64_t from;		/* a delivery's seq */
 	int64_t count;
+	bool damaged;		/* some were passed over */
 };
 
 struct purging {
@@ -42,30 +43,35 @@ struct found {
 	int64_t event;
 	int state;
 	bool waits;
+	bool damaged;
 	bool ordered;
 	uint8_t key[JOURNAL_KEY];
 };
 
+/* Damaged or not: then only its seq counts. */
 static bool
 find_delivery(struct journal *journal, int64_t seq, struct found *found)
 {
-	sqlite3_stmt *row = journal_query(journal,
-	    "SELECT event, state, since, key FROM deliveries WHERE seq = ?",
-	    "i", seq);
-	struct bytes key;
+	struct journal_reader reader = {
+		.journal = journal, .table = "deliveries", .number = seq,
+		.lenient = true, .row = journal_query(journal,
+		    "SELECT d.event, d.state, d.since, d.key, e.hook, e.name"
+		    " FROM deliveries d LEFT JOIN events e"
+		    " ON e.seq = d.event WHERE d.seq = ?", "i", seq)
+	};
 
-	if (!journal_next(journal, row))
+	if (!journal_next(journal, reader.row))
 		return false;
 	found->seq = seq;
-	found->event = sqlite3_column_int64(row, 0);
-	found->state = sqlite3_column_int(row, 1);
-	found->waits = found->state == JOURNAL_QUEUED &&
-	    sqlite3_column_int64(row, 2) != 0;
-	key = journal_column(row, 3);
-	found->ordered = key.len == JOURNAL_KEY;
-	if (found->ordered)
-		memcpy(found->key, key.data, JOURNAL_KEY);
-	journal_over(row);
+	found->event = journal_int(&reader, 0, JOURNAL_IS_ROW);
+	found->state = (int)journal_int(&reader, 1, JOURNAL_IS_STATE);
+	found->waits = journal_int(&reader, 2, JOURNAL_IS_TIME) != 0 &&
+	    found->state == JOURNAL_QUEUED;
+	found->ordered = journal_key_into(&reader, 3, found->key);
+	journal_text(&reader, 4, JOURNAL_TEXT_HOOK);
+	journal_text(&reader, 5, JOURNAL_TEXT_EVENT);
+	found->damaged = reader.damaged;
+	journal_over(reader.row);
 	return true;
 }
 
@@ -93,13 +99,24 @@ revive(struct journal *journal, const struct found *found, int64_t now)
 
 /* The next delivery of an event behind one of its deliveries. */
 static bool
-next_of_event(struct journal *journal, int64_t event, struct found *found)
+next_at_all(struct journal *journal, int64_t event, struct found *found)
 {
 	int64_t seq = journal_number(journal, 0,
 	    "SELECT seq FROM deliveries WHERE event = ? AND seq > ?"
 	    " ORDER BY seq LIMIT 1", "ii", event, found->seq);
 
 	return seq != 0 && find_delivery(journal, seq, found);
+}
+
+/* The same; a damaged one ends all. */
+static bool
+next_of_event(struct journal *journal, int64_t event, struct found *found)
+{
+	if (!next_at_all(journal, event, found))
+		return false;
+	if (found->damaged && journal->error == SQLITE_OK)
+		journal->error = JOURNAL_DAMAGED;
+	return !found->damaged;
 }
 
 static bool
@@ -161,6 +178,10 @@ retry_some(struct journal *journal, void *arguments)
 		reviving->from = seq;
 		if (seq == 0 || !find_delivery(journal, seq, &found))
 			break;
+		if (found.damaged) {
+			reviving->damaged = true;
+			continue;
+		}
 		revive(journal, &found, reviving->now);
 		reviving->count++;
 	}
@@ -179,7 +200,7 @@ journal_retry_dead(struct journal *journal,
 		if (rc == RC_OK)
 			*count = reviving.count;
 	} while (rc == RC_OK && reviving.from != 0);
-	return rc;
+	return rc == RC_OK && reviving.damaged ? RC_CORRUPT : rc;
 }
 
 static void
@@ -223,15 +244,17 @@ journal_drop(struct journal *journal, const char *prefix, int64_t now)
 	return journal_write(journal, drop_event, &naming);
 }
 
-/* A last purge that is still to come means that the clock was set back. */
+/* A last purge that is still to come means that the clock was set back; what
+ * is no time is written anew. */
 static enum rc
 purge_due(struct journal *journal, void *arguments)
 {
 	struct timing *timing = arguments;
 	int64_t last = journal_number(journal, 0,
-	    "SELECT number FROM notes WHERE name = 'purged'", "");
+	    "SELECT number FROM notes WHERE name = 'purged'"
+	    " AND typeof(number) = 'integer'", "");
 
-	timing->due = last == 0 || last > timing->now ||
+	timing->due = last <= 0 || last > timing->now ||
 	    timing->now - last >= hour;
 	return RC_OK;
 }
@@ -288,8 +311,8 @@ static bool
 is_over(struct journal *journal, int64_t event, int64_t before)
 {
 	return journal_number(journal, 0,
-	    "SELECT 1 FROM deliveries WHERE event = ? AND"
-	    " (state IN (0, 1, 3) OR finished > ?) LIMIT 1", "ii", event,
+	    "SELECT 1 FROM deliveries WHERE event = ? AND NOT ifnull("
+	    " state IN (2, 4) AND finished <= ?, 0) LIMIT 1", "ii", event,
 	    before) == 0;
 }
 
@@ -298,7 +321,7 @@ remove_event(struct journal *journal, int64_t event)
 {
 	struct found found = {0};
 
-	while (next_of_event(journal, event, &found)) {
+	while (next_at_all(journal, event, &found)) {
 		journal_tally(journal, event, found.state, -1);
 		journal_do(journal,
 		    "DELETE FROM attempts WHERE delivery = ?", "i",
@@ -320,6 +343,41 @@ is_young(const struct purging *purging, int64_t received)
 	    received > purging->now - purging->least;
 }
 
+/* The next event: its seq, or 0 where there is none or it ends the purge;
+ * before which it has to be over, or -1: it stays. */
+static int64_t
+next_to_purge(struct journal *journal, const struct purging *purging,
+    int64_t *before)
+{
+	struct journal_reader reader = {
+		.journal = journal, .table = "events", .lenient = true,
+		.row = journal_query(journal,
+		    "SELECT seq, hook, name, received FROM events"
+		    " WHERE seq > ? ORDER BY seq LIMIT 1", "i",
+		    purging->purge->from)
+	};
+	const char *hook;
+	int64_t received;
+	int64_t seq;
+
+	*before = -1;
+	if (!journal_next(journal, reader.row))
+		return 0;
+	seq = reader.number = journal_int(&reader, 0, JOURNAL_IS_ANY);
+	received = journal_int(&reader, 3, JOURNAL_IS_TIME);
+	journal_text(&reader, 2, JOURNAL_TEXT_EVENT);
+	hook = journal_text(&reader, 1, JOURNAL_TEXT_HOOK);
+	if (reader.damaged)
+		purging->purge->damaged++;
+	else if (is_young(purging, received))
+		seq = 0;
+	else
+		*before = purging->now - keep_of(journal, purging->purge,
+		    hook);
+	journal_over(reader.row);
+	return seq;
+}
+
 /*
  * Along the events from the oldest on, to the first that is too young for
  * any hook; an event that was received out of order is met the next time.
@@ -330,25 +388,13 @@ purge_events(struct journal *journal, void *arguments)
 	struct purging *purging = arguments;
 	struct journal_purge *purge = purging->purge;
 	int64_t before;
-	sqlite3_stmt *row;
 
 	purging->least = least_keep(journal, purge);
 	for (int i = 0; i < STEP; i++) {
-		row = journal_query(journal,
-		    "SELECT seq, hook, received FROM events WHERE seq > ?"
-		    " ORDER BY seq LIMIT 1", "i", purge->from);
-		purge->from = 0;
-		if (!journal_next(journal, row))
+		purge->from = next_to_purge(journal, purging, &before);
+		if (purge->from == 0)
 			break;
-		if (is_young(purging, sqlite3_column_int64(row, 2))) {
-			journal_over(row);
-			break;
-		}
-		purge->from = sqlite3_column_int64(row, 0);
-		before = purging->now - keep_of(journal, purge,
-		    (const char *)sqlite3_column_text(row, 1));
-		journal_over(row);
-		if (!is_over(journal, purge->from, before))
+		if (before < 0 || !is_over(journal, purge->from, before))
 			continue;
 		remove_event(journal, purge->from);
 		purge->removed++;
@@ -360,18 +406,21 @@ purge_events(struct journal *journal, void *arguments)
 static int
 find_dead_runners(struct journal *journal, int64_t dead[RUNNERS])
 {
-	sqlite3_stmt *row = journal_query(journal,
-	    "SELECT number FROM runners r WHERE NOT EXISTS(SELECT 1"
-	    " FROM deliveries WHERE state = 1 AND runner = r.number)", "");
+	struct journal_reader reader = {
+		.journal = journal, .table = "runners", .lenient = true,
+		.row = journal_query(journal,
+		    "SELECT number FROM runners r WHERE NOT EXISTS(SELECT 1"
+		    " FROM deliveries WHERE state = 1"
+		    " AND runner = r.number)", "")
+	};
 	int n = 0;
 
-	while (n < RUNNERS && journal_next(journal, row)) {
-		dead[n] = sqlite3_column_int64(row, 0);
-		if (!journal_runner_lives(journal, dead[n]))
+	while (n < RUNNERS && journal_next(journal, reader.row)) {
+		dead[n] = journal_int(&reader, 0, JOURNAL_IS_RUNNER);
+		if (dead[n] != 0 && !journal_runner_lives(journal, dead[n]))
 			n++;
 	}
-	if (n == RUNNERS)
-		journal_over(row);
+	journal_over(reader.row);
 	return n;
 }
 
@@ -398,11 +447,13 @@ journal_purge(struct journal *journal, struct journal_purge *purge,
 	struct purging purging = {.purge = purge, .now = now};
 	int64_t from = purge->from;
 	int64_t removed = purge->removed;
+	int64_t damaged = purge->damaged;
 	enum rc rc = journal_write(journal, purge_events, &purging);
 
 	if (rc != RC_OK) {
 		purge->from = from;
 		purge->removed = removed;
+		purge->damaged = damaged;
 		return rc;
 	}
 	return journal_write(journal, purge_keys, &purging);

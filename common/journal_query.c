@@ -22,6 +22,7 @@ struct showing {
 	const char *prefix;
 	struct pool *pool;
 	struct journal_story *story;
+	bool whole;			/* the event could be read */
 };
 
 struct counting {
@@ -35,7 +36,7 @@ static const char behind_ids[] = "g";
 
 #define ROW_COLUMNS \
 	"SELECT e.id, e.hook, e.name, e.received, d.ordinal, d.state," \
-	" d.attempts, d.since, d.due, ifnull(a.outcome, '')," \
+	" d.attempts, d.since, d.due, ifnull(a.outcome, 'none')," \
 	" ifnull(a.code, 0), d.seq FROM "
 #define ROW_ATTEMPT \
 	" LEFT JOIN attempts a ON a.delivery = d.seq AND a.turn =" \
@@ -48,8 +49,8 @@ static const char behind_ids[] = "g";
 static const char list_all[] = ROW_COLUMNS
     "events e CROSS JOIN deliveries d ON d.event = e.seq" ROW_ATTEMPT
     " WHERE" ROW_FILTER " AND e.id >= ?4 AND (?5 < 0 OR d.state = ?5)"
-    " AND e.id <= ?7 AND (e.id < ?7 OR d.ordinal > ?8)"
-    " ORDER BY e.id DESC, d.ordinal LIMIT ?6";
+    " AND e.id <= ?6 AND (e.id < ?6 OR d.ordinal > ?7)"
+    " ORDER BY e.id DESC, d.ordinal";
 
 /*
  * Along the states that are few: each event by its last delivery in that
@@ -62,34 +63,38 @@ static const char list_state[] = ROW_COLUMNS
     " WHERE" ROW_FILTER " AND e.id >= ?4 AND l.state = ?5"
     " AND l.state <> 2 AND l.seq <= ifnull((SELECT max(o.seq)"
     " FROM deliveries p JOIN deliveries o ON o.event = p.event"
-    " WHERE p.seq = ?7), ?7)"
+    " WHERE p.seq = ?6), ?6)"
     " AND NOT EXISTS (SELECT 1 FROM deliveries o WHERE o.event = l.event"
     " AND o.state = l.state AND o.seq > l.seq)"
-    " AND (d.ordinal > ?8 OR l.event IS NOT"
-    " (SELECT event FROM deliveries WHERE seq = ?7))"
-    " ORDER BY l.seq DESC, d.ordinal LIMIT ?6";
+    " AND (d.ordinal > ?7 OR l.event IS NOT"
+    " (SELECT event FROM deliveries WHERE seq = ?6))"
+    " ORDER BY l.seq DESC, d.ordinal";
 
-static enum rc
-tell_row(sqlite3_stmt *statement, const struct listing *listing)
+/* False: it is damaged. */
+static bool
+read_row(struct journal_reader *reader, struct journal_row *row)
 {
-	bool waits = sqlite3_column_int64(statement, 5) == JOURNAL_QUEUED &&
-	    sqlite3_column_int64(statement, 7) != 0;
-	struct journal_row row = {
-		.id = (const char *)sqlite3_column_text(statement, 0),
-		.hook = (const char *)sqlite3_column_text(statement, 1),
-		.event = (const char *)sqlite3_column_text(statement, 2),
-		.received = sqlite3_column_int64(statement, 3),
-		.ordinal = (unsigned)sqlite3_column_int64(statement, 4),
-		.state = (enum journal_state)sqlite3_column_int(statement,
-		    5),
-		.attempts = (unsigned)sqlite3_column_int64(statement, 6),
-		.due = waits ? sqlite3_column_int64(statement, 8) : 0,
-		.outcome = (const char *)sqlite3_column_text(statement, 9),
-		.code = sqlite3_column_int(statement, 10),
-		.seq = sqlite3_column_int64(statement, 11)
-	};
+	int64_t since;
+	int64_t due;
 
-	return listing->each(listing->context, &row);
+	row->seq = journal_int(reader, 11, JOURNAL_IS_ROW);
+	reader->number = row->seq;
+	row->id = journal_text(reader, 0, JOURNAL_TEXT_ID);
+	row->hook = journal_text(reader, 1, JOURNAL_TEXT_HOOK);
+	row->event = journal_text(reader, 2, JOURNAL_TEXT_EVENT);
+	row->received = journal_int(reader, 3, JOURNAL_IS_TIME);
+	row->ordinal = (unsigned)journal_int(reader, 4, JOURNAL_IS_SMALL);
+	row->state = (enum journal_state)journal_int(reader, 5,
+	    JOURNAL_IS_STATE);
+	row->attempts = (unsigned)journal_int(reader, 6, JOURNAL_IS_SMALL);
+	since = journal_int(reader, 7, JOURNAL_IS_TIME);
+	due = journal_int(reader, 8, JOURNAL_IS_TIME);
+	row->due = row->state == JOURNAL_QUEUED && since != 0 ? due : 0;
+	row->outcome = journal_text(reader, 9, JOURNAL_TEXT_OUTCOME);
+	if (strcmp(row->outcome, "none") == 0)
+		row->outcome = "";
+	row->code = (int)journal_int(reader, 10, JOURNAL_IS_CODE);
+	return !reader->damaged;
 }
 
 static enum rc
@@ -98,24 +103,34 @@ list_rows(struct journal *journal, void *arguments)
 	const struct listing *listing = arguments;
 	const struct journal_filter *filter = listing->filter;
 	bool few = filter->state >= 0 && filter->state != JOURNAL_DONE;
-	sqlite3_stmt *row;
+	struct journal_reader reader;
+	struct journal_row row;
+	sqlite3_stmt *rows;
+	int64_t left = filter->limit;
 	enum rc rc = RC_OK;
 
 	if (few)
-		row = journal_query(journal, list_state, "ttitiiii",
+		rows = journal_query(journal, list_state, "ttitiii",
 		    filter->hook, filter->event, filter->since,
-		    listing->from, (int64_t)filter->state, filter->limit,
-		    listing->seq, listing->ordinal);
+		    listing->from, (int64_t)filter->state, listing->seq,
+		    listing->ordinal);
 	else
-		row = journal_query(journal, list_all, "ttitiiti",
+		rows = journal_query(journal, list_all, "ttititi",
 		    filter->hook, filter->event, filter->since,
-		    listing->from, (int64_t)filter->state, filter->limit,
-		    listing->last, listing->ordinal);
+		    listing->from, (int64_t)filter->state, listing->last,
+		    listing->ordinal);
 
-	while (rc == RC_OK && journal_next(journal, row))
-		rc = tell_row(row, listing);
-	if (rc != RC_OK)
-		journal_over(row);
+	while (rc == RC_OK && left > 0 && journal_next(journal, rows)) {
+		reader = (struct journal_reader){
+			.journal = journal, .row = rows,
+			.table = "deliveries", .lenient = true
+		};
+		if (!read_row(&reader, &row))
+			continue;
+		left--;
+		rc = listing->each(listing->context, &row);
+	}
+	journal_over(rows);
 	return rc;
 }
 
@@ -167,7 +182,7 @@ journal_find(struct journal *journal, const char *prefix, int64_t *event)
 }
 
 static void
-read_attempt(struct journal *journal, sqlite3_stmt *row, struct pool *pool,
+read_attempt(struct journal_reader *reader, struct pool *pool,
     struct journal_history *history)
 {
 	struct journal_attempt *list = pool_grow(pool, history->list,
@@ -175,79 +190,118 @@ read_attempt(struct journal *journal, sqlite3_stmt *row, struct pool *pool,
 	struct journal_attempt *attempt;
 
 	if (list == NULL) {
-		journal->error = SQLITE_NOMEM;
+		reader->journal->error = SQLITE_NOMEM;
 		return;
 	}
 	history->list = list;
-	attempt = &list[history->n++];
-	attempt->number = (unsigned)sqlite3_column_int64(row, 0);
-	attempt->started = sqlite3_column_int64(row, 1);
-	attempt->ended = sqlite3_column_int64(row, 2);
-	attempt->outcome = journal_text(journal, row, 3, pool);
-	attempt->code = sqlite3_column_int(row, 4);
-	attempt->tail.data = journal_text(journal, row, 5, pool);
-	attempt->tail.len = journal_column(row, 5).len;
+	attempt = &list[history->n];
+	attempt->number = (unsigned)journal_int(reader, 0, JOURNAL_IS_SMALL);
+	attempt->started = journal_int(reader, 1, JOURNAL_IS_TIME);
+	attempt->ended = journal_int(reader, 2, JOURNAL_IS_TIME);
+	attempt->outcome = journal_text_copy(reader, 3, JOURNAL_TEXT_OUTCOME,
+	    pool);
+	attempt->code = (int)journal_int(reader, 4, JOURNAL_IS_CODE);
+	attempt->tail = journal_tail_copy(reader, 5, pool);
+	if (!reader->damaged)
+		history->n++;
 }
 
 static void
 read_attempts(struct journal *journal, int64_t seq, struct pool *pool,
     struct journal_history *history)
 {
-	sqlite3_stmt *row = journal_query(journal,
+	sqlite3_stmt *rows = journal_query(journal,
 	    "SELECT number, started, ended, outcome, code, tail"
 	    " FROM attempts WHERE delivery = ? ORDER BY turn", "i", seq);
+	struct journal_reader reader;
 
-	while (journal_next(journal, row))
-		read_attempt(journal, row, pool, history);
+	while (journal_next(journal, rows)) {
+		reader = (struct journal_reader){
+			.journal = journal, .row = rows, .table = "attempts",
+			.number = seq, .lenient = true
+		};
+		read_attempt(&reader, pool, history);
+	}
 }
 
+/* The columns of show's row; the delivery's seq. */
+static int64_t
+fill_history(struct journal_reader *reader, struct journal_history *history)
+{
+	int64_t seq = journal_int(reader, 0, JOURNAL_IS_ROW);
+	int64_t since;
+	int64_t due;
+	int64_t finished;
+	bool queued;
+	bool held;
+
+	reader->number = seq;
+	*history = (struct journal_history){
+		.ordinal = (unsigned)journal_int(reader, 1,
+		    JOURNAL_IS_SMALL),
+		.state = (enum journal_state)journal_int(reader, 2,
+		    JOURNAL_IS_STATE),
+		.attempts = (unsigned)journal_int(reader, 3,
+		    JOURNAL_IS_SMALL)
+	};
+	since = journal_int(reader, 4, JOURNAL_IS_TIME);
+	due = journal_int(reader, 5, JOURNAL_IS_TIME);
+	held = journal_int(reader, 6, JOURNAL_IS_FLAG) != 0;
+	finished = journal_int(reader, 7, JOURNAL_IS_TIME);
+	queued = history->state == JOURNAL_QUEUED;
+	history->due = queued && since != 0 ? due : 0;
+	history->held = queued && held;
+	history->finished = history->state >= JOURNAL_DONE ? finished : 0;
+	return seq;
+}
+
+/* One that is damaged is left out. */
 static void
-read_history(struct journal *journal, sqlite3_stmt *row,
-    struct showing *showing)
+read_history(struct journal_reader *reader, struct showing *showing)
 {
 	struct journal_story *story = showing->story;
 	struct journal_history *list = pool_grow(showing->pool,
 	    story->deliveries, story->n, sizeof(*list));
-	struct journal_history *history;
-	bool queued;
+	int64_t seq;
 
 	if (list == NULL) {
-		journal->error = SQLITE_NOMEM;
+		reader->journal->error = SQLITE_NOMEM;
 		return;
 	}
 	story->deliveries = list;
-	history = &list[story->n++];
-	history->ordinal = (unsigned)sqlite3_column_int64(row, 1);
-	history->state = (enum journal_state)sqlite3_column_int(row, 2);
-	history->attempts = (unsigned)sqlite3_column_int64(row, 3);
-	queued = history->state == JOURNAL_QUEUED;
-	if (queued && sqlite3_column_int64(row, 4) != 0)
-		history->due = sqlite3_column_int64(row, 5);
-	history->held = queued && sqlite3_column_int64(row, 6) != 0;
-	if (history->state >= JOURNAL_DONE)
-		history->finished = sqlite3_column_int64(row, 7);
-	read_attempts(journal, sqlite3_column_int64(row, 0), showing->pool,
-	    history);
+	seq = fill_history(reader, &list[story->n]);
+	if (reader->damaged)
+		return;
+	read_attempts(reader->journal, seq, showing->pool, &list[story->n]);
+	story->n++;
 }
 
 static enum rc
 show(struct journal *journal, void *arguments)
 {
 	struct showing *showing = arguments;
-	sqlite3_stmt *row;
+	struct journal_reader reader;
+	sqlite3_stmt *rows;
 	int64_t event;
 	enum rc rc = journal_find(journal, showing->prefix, &event);
 
 	if (rc != RC_OK)
 		return rc;
-	journal_read_event(journal, event, showing->pool,
-	    &showing->story->event);
-	row = journal_query(journal,
+	if (!journal_read_event(journal, event, showing->pool,
+	    &showing->story->event))
+		return RC_CORRUPT;
+	showing->whole = true;
+	rows = journal_query(journal,
 	    "SELECT seq, ordinal, state, attempts, since, due, held,"
 	    " finished FROM deliveries WHERE event = ? ORDER BY ordinal",
 	    "i", event);
-	while (journal_next(journal, row))
-		read_history(journal, row, showing);
+	while (journal_next(journal, rows)) {
+		reader = (struct journal_reader){
+			.journal = journal, .row = rows,
+			.table = "deliveries", .lenient = true
+		};
+		read_history(&reader, showing);
+	}
 	return RC_OK;
 }
 
@@ -256,39 +310,64 @@ journal_show(struct journal *journal, const char *prefix, struct pool *pool,
     struct journal_story *story)
 {
 	struct journal_story found = {0};
-	struct showing showing = {prefix, pool, &found};
+	struct showing showing = {prefix, pool, &found, false};
 	enum rc rc = journal_read(journal, show, &showing);
 
-	if (rc == RC_OK)
+	if (rc == RC_OK || (rc == RC_CORRUPT && showing.whole))
 		*story = found;
 	return rc;
+}
+
+/*
+ * What is done and dropped, from its counters; what is in the other states,
+ * by an index; and what is in no state at all, which is damage.
+ */
+static const char all_counts[] =
+    "SELECT hook, name, state, deliveries, 0, 0 FROM tallies"
+    " WHERE deliveries <> 0 UNION ALL"
+    " SELECT e.hook, e.name, d.state, count(*), min(e.received),"
+    " min(d.seq) FROM deliveries d JOIN events e ON e.seq = d.event"
+    " WHERE d.state <> 2 AND d.state IN (0, 1, 3)"
+    " GROUP BY e.hook, e.name, d.state UNION ALL"
+    " SELECT d.hook, 'unknown', d.state, 1, 0, d.seq FROM deliveries d"
+    " WHERE d.state <> 2 AND (d.state < 0 OR d.state > 4)"
+    " ORDER BY 1, 2, 3";
+
+/* False: it is damaged. */
+static bool
+read_count(struct journal_reader *reader, struct journal_count *count)
+{
+	reader->number = journal_int(reader, 5, JOURNAL_IS_ANY);
+	if (reader->number == 0)
+		reader->table = "tallies";
+	count->hook = journal_text(reader, 0, JOURNAL_TEXT_HOOK);
+	count->event = journal_text(reader, 1, JOURNAL_TEXT_EVENT);
+	count->state = (enum journal_state)journal_int(reader, 2,
+	    JOURNAL_IS_STATE);
+	count->count = journal_int(reader, 3, JOURNAL_IS_COUNT);
+	count->oldest = journal_int(reader, 4, JOURNAL_IS_TIME);
+	return !reader->damaged;
 }
 
 static enum rc
 count_all(struct journal *journal, void *arguments)
 {
 	const struct counting *counting = arguments;
+	struct journal_reader reader;
 	struct journal_count count;
 	enum rc rc = RC_OK;
-	sqlite3_stmt *row = journal_query(journal,
-	    "SELECT hook, name, state, deliveries, 0 FROM tallies"
-	    " WHERE deliveries > 0 UNION ALL"
-	    " SELECT e.hook, e.name, d.state, count(*), min(e.received)"
-	    " FROM deliveries d JOIN events e ON e.seq = d.event"
-	    " WHERE d.state <> 2 AND d.state IN (0, 1, 3)"
-	    " GROUP BY e.hook, e.name, d.state ORDER BY 1, 2, 3", "");
+	sqlite3_stmt *rows = journal_query(journal, all_counts, "");
 
-	while (rc == RC_OK && journal_next(journal, row)) {
-		count.hook = (const char *)sqlite3_column_text(row, 0);
-		count.event = (const char *)sqlite3_column_text(row, 1);
-		count.state = (enum journal_state)sqlite3_column_int(row,
-		    2);
-		count.count = sqlite3_column_int64(row, 3);
-		count.oldest = sqlite3_column_int64(row, 4);
-		rc = counting->count(counting->context, &count);
+	while (rc == RC_OK && journal_next(journal, rows)) {
+		reader = (struct journal_reader){
+			.journal = journal, .row = rows,
+			.table = "deliveries", .lenient = true
+		};
+		if (read_count(&reader, &count))
+			rc = counting->count(counting->context, &count);
 	}
 	if (rc != RC_OK)
-		journal_over(row);
+		journal_over(rows);
 	return rc;
 }
 
@@ -306,17 +385,27 @@ static enum rc
 backlog(struct journal *journal, void *arguments)
 {
 	const struct counting *counting = arguments;
+	struct journal_reader reader;
+	const char *hook;
+	int64_t events;
 	enum rc rc = RC_OK;
-	sqlite3_stmt *row = journal_query(journal,
-	    "SELECT hook, events FROM opens WHERE events > 0 ORDER BY hook",
+	sqlite3_stmt *rows = journal_query(journal,
+	    "SELECT hook, events FROM opens WHERE events <> 0 ORDER BY hook",
 	    "");
 
-	while (rc == RC_OK && journal_next(journal, row))
-		rc = counting->backlog(counting->context,
-		    (const char *)sqlite3_column_text(row, 0),
-		    sqlite3_column_int64(row, 1));
+	while (rc == RC_OK && journal_next(journal, rows)) {
+		reader = (struct journal_reader){
+			.journal = journal, .row = rows, .table = "opens",
+			.lenient = true
+		};
+		events = journal_int(&reader, 1, JOURNAL_IS_COUNT);
+		hook = journal_text(&reader, 0, JOURNAL_TEXT_HOOK);
+		if (!reader.damaged)
+			rc = counting->backlog(counting->context, hook,
+			    events);
+	}
 	if (rc != RC_OK)
-		journal_over(row);
+		journal_over(rows);
 	return rc;
 }
 

@@ -20,16 +20,20 @@ static struct noted
 read_noted(struct journal *journal, const struct journal_rules *rules)
 {
 	struct noted noted = {0};
-	sqlite3_stmt *row = journal_query(journal,
-	    "SELECT digest = ?, time FROM rules WHERE hook = ?", "tt",
-	    rules->digest, rules->hook);
+	struct journal_reader reader = {
+		.journal = journal, .table = "rules", .lenient = true,
+		.row = journal_query(journal,
+		    "SELECT ifnull(digest = ?, 0), time FROM rules"
+		    " WHERE hook = ?", "tt", rules->digest, rules->hook)
+	};
 
-	if (!journal_next(journal, row))
+	if (!journal_next(journal, reader.row))
 		return noted;
-	noted.there = true;
-	noted.same = sqlite3_column_int(row, 0) != 0;
-	noted.time = sqlite3_column_int64(row, 1);
-	journal_over(row);
+	noted.same = journal_int(&reader, 0, JOURNAL_IS_FLAG) != 0;
+	noted.time = journal_int(&reader, 1, JOURNAL_IS_ANY);
+	journal_over(reader.row);
+	/* What is no time is written anew. */
+	noted.there = !reader.damaged;
 	return noted;
 }
 
@@ -55,6 +59,7 @@ look_rules(struct journal *journal, void *arguments)
 		    rules->time <= noted.time;
 		rules->noted = noted.time;
 	}
+	journal->damaged = 0;
 	return RC_OK;
 }
 

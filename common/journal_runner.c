@@ -50,8 +50,10 @@ free_region(struct journal *journal)
 {
 	return journal_number(journal, 1,
 	    "SELECT min(r.region) + 1 FROM (SELECT 0 AS region UNION"
-	    " SELECT region FROM runners) r WHERE NOT EXISTS(SELECT 1"
-	    " FROM runners n WHERE n.region = r.region + 1)", "");
+	    " SELECT region FROM runners WHERE typeof(region) = 'integer'"
+	    " AND region BETWEEN 0 AND ?) r WHERE NOT EXISTS(SELECT 1"
+	    " FROM runners n WHERE n.region = r.region + 1)", "i",
+	    (int64_t)REGIONS);
 }
 
 void
@@ -225,80 +227,96 @@ find_note(const struct journal *journal, int64_t region, int64_t slot,
  * its namespace, and has no notes but in the row of the delivery.
  */
 static void
-note_runner(struct journal *journal, sqlite3_stmt *row,
-    struct journal_orphan *orphan)
+note_runner(struct journal_reader *reader, struct journal_orphan *orphan)
 {
-	int64_t region = sqlite3_column_int64(row, 10);
-	const char *then = (const char *)sqlite3_column_text(row, 7);
-	const char *space = (const char *)sqlite3_column_text(row, 11);
+	int64_t region = journal_int(reader, 10, JOURNAL_IS_COUNT);
+	const char *then = journal_text(reader, 7, JOURNAL_TEXT_NOTE);
+	const char *space = journal_text(reader, 11, JOURNAL_TEXT_NOTE);
 	char boot[ORPHAN_BOOT];
 	char here[ORPHAN_SPACE];
 
 	orphan_boot(boot);
 	orphan_space(here);
-	orphan->same_boot = then == NULL || strcmp(then, boot) == 0;
-	orphan->same_space = region == 0 || (space != NULL &&
-	    here[0] != '\0' && strcmp(space, here) == 0);
-	orphan->first = sqlite3_column_int64(row, 12) != 0;
+	orphan->same_boot = then[0] == '\0' || strcmp(then, boot) == 0;
+	orphan->same_space = region == 0 || (here[0] != '\0' &&
+	    strcmp(space, here) == 0);
+	orphan->first = journal_int(reader, 12, JOURNAL_IS_FLAG) != 0;
 	if (region != 0) {
-		find_note(journal, region, sqlite3_column_int64(row, 13),
-		    orphan);
+		find_note(reader->journal, region,
+		    journal_int(reader, 13, JOURNAL_IS_SMALL), orphan);
 		return;
 	}
 	orphan->noted = true;
-	orphan->note.pid = (pid_t)sqlite3_column_int64(row, 3);
-	orphan->note.start = (uint64_t)sqlite3_column_int64(row, 4);
+	orphan->note.pid = (pid_t)journal_int(reader, 3, JOURNAL_IS_PID);
+	orphan->note.start = (uint64_t)journal_int(reader, 4,
+	    JOURNAL_IS_START);
+}
+
+/* Whose it is.  What nobody can hold is known by its first delivery. */
+static void
+fill_orphan(struct journal_reader *reader, struct journal_orphan *orphan)
+{
+	int64_t seq = journal_int(reader, 9, JOURNAL_IS_ANY);
+
+	reader->number = seq;
+	*orphan = (struct journal_orphan){
+		.claim = journal_int(reader, 0, JOURNAL_IS_ROW),
+		.runner = journal_int(reader, 1, JOURNAL_IS_ROW),
+		.n = (size_t)journal_int(reader, 2, JOURNAL_IS_COUNT)
+	};
+	orphan->damaged = reader->damaged ? seq : 0;
+	/* The rest is for the log, but for the hook. */
+	orphan->attempt = (unsigned)journal_int(reader, 8, JOURNAL_IS_SMALL);
+	journal_text_into(reader, 5, JOURNAL_TEXT_ID, orphan->id);
+	journal_text_into(reader, 6, JOURNAL_TEXT_HOOK, orphan->hook);
 }
 
 static void
-note_orphan(struct journal *journal, sqlite3_stmt *row,
-    struct journal_orphans *orphans)
+note_orphan(struct journal_reader *reader, struct journal_orphans *orphans)
 {
+	struct journal_orphan *list = pool_grow(&orphans->pool, orphans->list,
+	    orphans->n, sizeof(*list));
 	struct journal_orphan *orphan;
-	struct journal_orphan *list;
 
-	list = pool_grow(&orphans->pool, orphans->list, orphans->n,
-	    sizeof(*list));
 	if (list == NULL) {
-		journal->error = SQLITE_NOMEM;
+		reader->journal->error = SQLITE_NOMEM;
 		return;
 	}
 	orphans->list = list;
-	orphan = &list[orphans->n++];
-	*orphan = (struct journal_orphan){
-		.claim = sqlite3_column_int64(row, 0),
-		.runner = sqlite3_column_int64(row, 1),
-		.n = (size_t)sqlite3_column_int64(row, 2),
-		.attempt = (unsigned)sqlite3_column_int64(row, 8)
-	};
-	snprintf(orphan->id, sizeof(orphan->id), "%s",
-	    (const char *)sqlite3_column_text(row, 5));
-	snprintf(orphan->hook, sizeof(orphan->hook), "%s",
-	    (const char *)sqlite3_column_text(row, 6));
-	note_runner(journal, row, orphan);
+	orphan = &list[orphans->n];
+	fill_orphan(reader, orphan);
+	if (orphan->damaged == 0 &&
+	    journal_runner_lives(reader->journal, orphan->runner)) {
+		orphans->others = true;
+		return;
+	}
+	note_runner(reader, orphan);
+	orphans->n++;
 }
 
+/* A damaged one is to be recovered as well, and was told of. */
 static enum rc
 look_for_orphans(struct journal *journal, void *arguments)
 {
 	struct journal_orphans *orphans = arguments;
-	int64_t runner;
-	sqlite3_stmt *row = journal_query(journal,
+	struct journal_reader reader;
+	sqlite3_stmt *rows = journal_query(journal,
 	    "SELECT d.claim, d.runner, count(*), d.pid, d.start, e.id,"
-	    " e.hook, r.boot, d.attempts, min(d.seq), ifnull(r.region, 0),"
-	    " r.space, r.first, d.slot FROM deliveries d"
-	    " JOIN events e ON e.seq = d.event"
+	    " d.hook, ifnull(r.boot, ''), d.attempts, min(d.seq),"
+	    " ifnull(r.region, 0), ifnull(r.space, ''), ifnull(r.first, 0),"
+	    " d.slot FROM deliveries d LEFT JOIN events e ON e.seq = d.event"
 	    " LEFT JOIN runners r ON r.number = d.runner"
-	    " WHERE d.state = 1 AND d.runner <> ?"
+	    " WHERE d.state = 1 AND (d.runner IS NOT ?1 OR ?1 = 0)"
 	    " GROUP BY d.claim, d.runner", "i", journal->runner);
 
-	while (journal_next(journal, row)) {
-		runner = sqlite3_column_int64(row, 1);
-		if (journal_runner_lives(journal, runner))
-			orphans->others = true;
-		else
-			note_orphan(journal, row, orphans);
+	while (journal_next(journal, rows)) {
+		reader = (struct journal_reader){
+			.journal = journal, .row = rows,
+			.table = "deliveries", .lenient = true
+		};
+		note_orphan(&reader, orphans);
 	}
+	journal->damaged = 0;
 	return RC_OK;
 }
 
@@ -317,12 +335,15 @@ journal_orphans(struct journal *journal, struct journal_orphans *out)
 static void
 void_one(struct journal *journal, int64_t seq, const struct voiding *voiding)
 {
+	struct journal_reader reader = {
+		.journal = journal, .table = "deliveries", .number = seq,
+		.lenient = true
+	};
 	uint8_t key[JOURNAL_KEY];
-	struct bytes bytes = {0};
-	sqlite3_stmt *row;
+	bool ordered;
 
 	journal_do(journal,
-	    "INSERT INTO attempts(delivery, turn, number, started, ended,"
+	    "INSERT OR REPLACE INTO attempts(delivery, turn, number, started, ended,"
 	    " outcome, code, tail) SELECT seq, (SELECT ifnull(max(turn), 0)"
 	    " + 1 FROM attempts WHERE delivery = ?1), attempts, started,"
 	    " ?2, 'lost', 0, NULL FROM deliveries WHERE seq = ?1", "ii",
@@ -332,19 +353,15 @@ void_one(struct journal *journal, int64_t seq, const struct voiding *voiding)
 	    " held = (key IS NOT NULL), runner = 0, claim = 0, pid = 0,"
 	    " lost = lost + ? WHERE seq = ?", "ii",
 	    (int64_t)voiding->orphan->noted, seq);
-	row = journal_query(journal,
-	    "SELECT key FROM deliveries WHERE seq = ?"
-	    " AND key IS NOT NULL", "i", seq);
-	if (!journal_next(journal, row))
+	reader.row = journal_query(journal,
+	    "SELECT key FROM deliveries WHERE seq = ?", "i", seq);
+	if (!journal_next(journal, reader.row))
 		return;
-	bytes = journal_column(row, 0);
-	if (bytes.len == JOURNAL_KEY) {
-		memcpy(key, bytes.data, JOURNAL_KEY);
-		bytes.data = (const char *)key;
-	}
-	journal_over(row);
-	if (bytes.data == (const char *)key)
-		journal_rekey(journal, bytes);
+	ordered = journal_key_into(&reader, 0, key);
+	journal_over(reader.row);
+	if (ordered)
+		journal_rekey(journal, (struct bytes){(const char *)key,
+		    JOURNAL_KEY});
 }
 
 static enum rc
@@ -354,10 +371,16 @@ void_claim(struct journal *journal, void *arguments)
 	const struct journal_orphan *orphan = voiding->orphan;
 	int64_t seq;
 
+	if (orphan->damaged != 0) {
+		journal_set_aside(journal, orphan->damaged, orphan->hook,
+		    voiding->now);
+		return RC_OK;
+	}
 	do {
 		seq = journal_number(journal, 0,
 		    "SELECT seq FROM deliveries WHERE state = 1"
-		    " AND claim = ? AND runner = ? AND hook = ?"
+		    " AND claim = ?1 AND runner = ?2"
+		    " AND (hook = ?3 OR ?3 = '')"
 		    " ORDER BY seq LIMIT 1", "iit", orphan->claim,
 		    orphan->runner, orphan->hook);
 		if (seq != 0)

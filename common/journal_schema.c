@@ -114,6 +114,7 @@ struct identity {
 	int64_t application;
 	int64_t version;
 	int64_t tables;
+	int64_t strangers;		/* views, triggers, virtual tables */
 };
 
 static int
@@ -145,6 +146,11 @@ read_identity(struct journal *journal, struct identity *identity)
 		error = pragma_number(journal,
 		    "SELECT count(*) FROM sqlite_master",
 		    &identity->tables);
+	if (error == SQLITE_OK)
+		error = pragma_number(journal,
+		    "SELECT count(*) FROM sqlite_master WHERE type NOT IN"
+		    " ('table', 'index') OR rootpage < 2",
+		    &identity->strangers);
 	return error;
 }
 
@@ -174,6 +180,8 @@ complain(struct journal *journal, int error)
 
 	if ((error & 0xff) == SQLITE_NOTADB)
 		text = "is no journal";
+	else if ((error & 0xff) == SQLITE_ERROR)
+		text = sqlite3_errmsg(journal->db);
 	log_say(LOG_LEVEL_ERROR, "journal: %s: %s", journal->path, text);
 	switch (error & 0xff) {
 	case SQLITE_NOTADB:
@@ -190,9 +198,16 @@ judge(struct journal *journal, const struct identity *identity, int newest)
 	bool empty = identity->application == 0 && identity->version == 0 &&
 	    identity->tables == 0;
 
-	if (!empty && identity->application != APPLICATION) {
+	if ((!empty && identity->application != APPLICATION) ||
+	    identity->version < 0) {
 		log_say(LOG_LEVEL_ERROR, "journal: %s: is no journal",
 		    journal->path);
+		return RC_CONFIG;
+	}
+	if (identity->strangers > 0) {
+		log_say(LOG_LEVEL_ERROR, "journal: %s: holds views, triggers "
+		    "or virtual tables, which no journal has: put a copy "
+		    "back", journal->path);
 		return RC_CONFIG;
 	}
 	if (identity->version > newest) {

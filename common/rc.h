@@ -44,6 +44,7 @@ enum rc {
 	RC_QUEUE_FULL,		/* max-queue events wait */
 	RC_STORE,		/* the journal cannot be written: disk full... */
 	RC_LOCKED,		/* the journal is locked for too long */
+	RC_CORRUPT,		/* what the journal holds cannot be right */
 	RC_STOPPING,		/* told to stop */
 	RC_MEMORY,
 	RC_SYSTEM,		/* a system call failed; logged where it did */

@@ -61,6 +61,8 @@ static const struct row rows[] = {
 	    "The event could not be stored." },
 	[RC_LOCKED] = { 503, true, "journal-locked",
 	    "The event could not be stored in time." },
+	[RC_CORRUPT] = { 503, true, "journal-damaged",
+	    "The event could not be stored." },
 	[RC_STOPPING] = { 503, true, "stopping",
 	    "The receiver is stopping." },
 	[RC_MEMORY] = { 503, true, "out-of-memory",

@@ -254,7 +254,8 @@ show_hook(const struct conf *conf, const struct hook *hook)
 {
 	enum rc rc;
 
-	printf("\nhook %s (line %u)\n", hook->name, hook->line);
+	print_line("%s", "");
+	print_line("hook %s (line %u)", hook->name, hook->line);
 	show_reached(conf, hook);
 	rc = show_signature(hook);
 	if (rc == RC_OK)
@@ -293,7 +294,7 @@ show_globals(const struct conf *conf)
 {
 	const struct passwd *user = getpwuid(geteuid());
 
-	printf("%s\n", conf->file);
+	print_line("%s", conf->file);
 	if (user != NULL)
 		print_field("checked as", "%s", user->pw_name);
 	else
@@ -321,8 +322,7 @@ show_warnings(const struct conf *conf)
 	rest = buf_view(&warnings);
 	while (rc == RC_OK && bytes_item(&rest, "\n", &line))
 		if (line.len > 0)
-			fprintf(stderr, "warning: %.*s\n", (int)line.len,
-			    line.data);
+			print_lines(stderr, "warning: ", line);
 	buf_free(&warnings);
 	return rc;
 }
@@ -349,9 +349,9 @@ open_journal(const struct ctl *ctl, struct journal **out)
 		return RC_OK;
 	rc = queue_open_journal(ctl, JOURNAL_BRIEF, out);
 	if (rc == RC_CONFIG)
-		fprintf(stderr,
+		print_note("",
 		    "%s:%u: the journal cannot be used, for the reason above: "
-		    "mend that, or name another here\n",
+		    "mend that, or name another here",
 		    ctl->file, ctl->conf->journal_line);
 	return rc;
 }

@@ -16,6 +16,7 @@
 #include "conf.h"
 #include "crypto.h"
 #include "log.h"
+#include "print.h"
 #include "queue.h"
 #include "user.h"
 
@@ -138,16 +139,23 @@ find_word(const char *name)
 static void
 print_usage(FILE *to)
 {
-	fputs("usage: pelihookctl [-c FILE] [-u USER] WORD ...\n"
-	      "       pelihookctl -h | --help | -V | --version\n",
-	    to);
+	print_lines(to, "", bytes_of(
+	    "usage: pelihookctl [-c FILE] [-u USER] WORD ...\n"
+	    "       pelihookctl -h | --help | -V | --version\n"));
 }
+
+static const char word_usage[] =
+    "usage: pelihookctl [-c FILE] [-u USER] %s%s%s";
 
 static void
 print_word_usage(FILE *to, const struct word *word)
 {
-	fprintf(to, "usage: pelihookctl [-c FILE] [-u USER] %s%s%s\n",
-	    word->name, word->operands[0] == '\0' ? "" : " ", word->operands);
+	const char *blank = word->operands[0] == '\0' ? "" : " ";
+
+	if (to == stdout)
+		print_line(word_usage, word->name, blank, word->operands);
+	else
+		print_note("", word_usage, word->name, blank, word->operands);
 }
 
 static enum rc
@@ -155,23 +163,26 @@ print_help(const struct word *word)
 {
 	if (word != NULL) {
 		print_word_usage(stdout, word);
-		printf("\n  %s: %s\n", word->name, word->does);
+		print_line("%s", "");
+		print_line("  %s: %s", word->name, word->does);
 		return RC_OK;
 	}
 	print_usage(stdout);
-	fputs("\n  -c FILE  the configuration\n"
-	      "  -u USER  become this user first (root only)\n\n",
-	    stdout);
+	print_line("%s", "");
+	print_line("  -c FILE  the configuration");
+	print_line("  -u USER  become this user first (root only)");
+	print_line("%s", "");
 	for (size_t i = 0; i < WORDS; i++)
-		printf("  %-6s  %s\n", table[i].name, table[i].does);
+		print_line("  %-6s  %s", table[i].name, table[i].does);
 	return RC_OK;
 }
 
 static enum rc
 print_version(void)
 {
-	printf("pelihookctl %s\nbuilt with %s\nruns with %s\n",
-	    PELIHOOK_VERSION, PELIHOOK_BUILD, crypto_version());
+	print_line("pelihookctl %s", PELIHOOK_VERSION);
+	print_line("built with %s", PELIHOOK_BUILD);
+	print_line("runs with %s", crypto_version());
 	return RC_OK;
 }
 
@@ -183,6 +194,22 @@ usage(const struct word *word)
 	else
 		print_usage(stderr);
 	return RC_SYNTAX;
+}
+
+/* What getopt_long stopped at. */
+static enum rc
+refuse(const struct word *word, char **argv)
+{
+	const char *last = argv[optind - 1];
+
+	if (optopt == 0 || strncmp(last, "--", 2) == 0)
+		ctl_complain("%s: no such option, or its value is missing or "
+			     "too much",
+		    last);
+	else
+		ctl_complain("-%c: no such option, or its value is missing",
+		    optopt);
+	return usage(word);
 }
 
 static enum rc
@@ -218,7 +245,7 @@ take_word(struct ctl *ctl, const struct word *word, int argc, char **argv)
 		if (letter == 'V')
 			return print_version();
 		if (letter == '?')
-			return usage(word);
+			return refuse(word, argv);
 		rc = word->option(ctl, letter, optarg);
 		if (rc != RC_OK)
 			return rc;
@@ -246,6 +273,7 @@ take_arguments(struct ctl *ctl, int argc, char **argv)
 {
 	int letter;
 
+	opterr = 0;
 	while ((letter = getopt_long(
 		    argc, argv, "+c:u:hV", ctl_options, NULL)) != -1) {
 		if (letter == 'h')
@@ -253,7 +281,7 @@ take_arguments(struct ctl *ctl, int argc, char **argv)
 		if (letter == 'V')
 			return print_version();
 		if (letter == '?')
-			return usage(NULL);
+			return refuse(NULL, argv);
 		if (letter == 'c')
 			ctl->file = optarg;
 		else
@@ -282,8 +310,7 @@ finish(enum rc rc)
 static void
 print_complaints(struct buf *complaints)
 {
-	if (complaints->len > 0)
-		fwrite(complaints->data, 1, complaints->len, stderr);
+	print_lines(stderr, "", buf_view(complaints));
 	buf_free(complaints);
 }
 
@@ -336,6 +363,7 @@ ctl_status(enum rc rc)
 	case RC_SIGNATURE:
 	case RC_JSON:
 	case RC_REJECTED:
+	case RC_CORRUPT:
 		return EX_DATAERR;
 	case RC_NO_HOOK:
 	case RC_MISSING:
@@ -368,11 +396,9 @@ ctl_complain(const char *format, ...)
 {
 	va_list arguments;
 
-	fputs("pelihookctl: ", stderr);
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	print_note_list("pelihookctl: ", format, arguments);
 	va_end(arguments);
-	fputc('\n', stderr);
 }
 
 enum rc
@@ -431,7 +457,7 @@ enum rc
 ctl_read(size_t max, struct buf *into)
 {
 	if (isatty(STDIN_FILENO))
-		fputs("(type the body, then Ctrl-D)\n", stderr);
+		print_note("", "(type the body, then Ctrl-D)");
 	return read_all(STDIN_FILENO, "standard input", max, into);
 }
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
 #include <string.h>
 
 #include "ctl.h"
@@ -83,27 +82,30 @@ hint(const char *name)
 	for (size_t i = 0; i < rows && name[0] != '\0'; i++) {
 		if (strstr(row[i].name, name) == NULL)
 			continue;
-		fprintf(stderr, "%s%s\n",
-		    found++ == 0 ? "did you mean\n  " : "  ", row[i].name);
+		print_note(found++ == 0 ? "did you mean\n  " : "  ", "%s",
+		    row[i].name);
 	}
 	if (found == 0)
-		fputs("`pelihookctl events` lists them\n", stderr);
+		print_note("", "`pelihookctl events` lists them");
 }
 
 static enum rc
 print_sample(const struct catalog_row *row)
 {
-	struct buf detail = {0};
+	struct buf detail = {0}, text = {0};
 	const char *status =
 	    row->run_status[0] == '\0' ? "UNEXPECTED" : row->run_status;
 	enum rc rc = encode_json(bytes_of(row->when), &detail);
 
 	if (rc == RC_OK)
-		printf(sample_head, row->name);
+		rc = buf_printf(&text, sample_head, row->name);
 	if (rc == RC_OK && strcmp(row->kind, "connection") == 0)
-		printf(sample_connection, detail.data);
+		rc = buf_printf(&text, sample_connection, detail.data);
 	else if (rc == RC_OK)
-		printf(sample_pipeline, status, detail.data);
+		rc = buf_printf(&text, sample_pipeline, status, detail.data);
+	if (rc == RC_OK)
+		print_bytes(buf_view(&text));
+	buf_free(&text);
 	buf_free(&detail);
 	return rc;
 }

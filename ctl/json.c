@@ -4,14 +4,24 @@
 #include "json.h"
 
 #include "encode.h"
+#include "print.h"
+
+static void
+put(const char *text)
+{
+	print_exact(bytes_of(text));
+}
 
 static void
 begin(struct json *json, const char *key)
 {
 	if (json->more)
-		putchar(',');
-	if (key != NULL)
-		printf("\"%s\":", key);
+		put(",");
+	if (key != NULL) {
+		put("\"");
+		put(key);
+		put("\":");
+	}
 	json->more = true;
 }
 
@@ -19,14 +29,14 @@ void
 json_open(struct json *json, const char *key, char bracket)
 {
 	begin(json, key);
-	putchar(bracket);
+	put((const char[]){bracket, '\0'});
 	json->more = false;
 }
 
 void
 json_close(struct json *json, char bracket)
 {
-	putchar(bracket);
+	put((const char[]){bracket, '\0'});
 	json->more = true;
 }
 
@@ -43,27 +53,30 @@ json_bytes(struct json *json, const char *key, struct bytes bytes)
 	enum rc rc = encode_json(bytes, &text);
 
 	begin(json, key);
-	putchar('"');
-	if (rc == RC_OK && text.len > 0)
-		fwrite(text.data, 1, text.len, stdout);
-	else if (rc != RC_OK)
+	put("\"");
+	if (rc == RC_OK)
+		print_exact(buf_view(&text));
+	else
 		json->rc = rc;
-	putchar('"');
+	put("\"");
 	buf_free(&text);
 }
 
 void
 json_number(struct json *json, const char *key, int64_t number)
 {
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)number);
 	begin(json, key);
-	printf("%lld", (long long)number);
+	put(text);
 }
 
 void
 json_bool(struct json *json, const char *key, bool value)
 {
 	begin(json, key);
-	fputs(value ? "true" : "false", stdout);
+	put(value ? "true" : "false");
 }
 
 void
@@ -73,17 +86,22 @@ json_time(struct json *json, const char *key, int64_t wall)
 
 	begin(json, key);
 	if (wall == 0) {
-		fputs("null", stdout);
+		put("null");
 		return;
 	}
 	encode_time(wall, time);
-	printf("\"%s\"", time);
+	put("\"");
+	put(time);
+	put("\"");
 }
 
 void
 json_seconds(struct json *json, const char *key, int64_t milliseconds)
 {
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lld.%03d",
+	    (long long)(milliseconds / 1000), (int)(milliseconds % 1000));
 	begin(json, key);
-	printf("%lld.%03d", (long long)(milliseconds / 1000),
-	    (int)(milliseconds % 1000));
+	put(text);
 }

@@ -22,6 +22,7 @@ enum { COLUMNS = sizeof(heading) / sizeof(heading[0]) };
 struct part {
 	struct journal_row rows[PART];
 	size_t n;
+	bool damaged; /* there were others that are */
 	struct pool pool;
 };
 
@@ -69,8 +70,8 @@ fill_cells(struct pool *pool, const struct journal_row *row, const char **cells)
 {
 	cells[0] = row->id;
 	cells[1] = time_cell(pool, row->received);
-	cells[2] = print_clean(pool, row->hook);
-	cells[3] = print_clean(pool, row->event);
+	cells[2] = row->hook;
+	cells[3] = row->event;
 	cells[4] = pool_printf(pool, "%u", row->ordinal + 1);
 	cells[5] = journal_state_name(row->state);
 	cells[6] = pool_printf(pool, "%u", row->attempts);
@@ -119,7 +120,7 @@ print_object(const struct journal_row *row)
 		json_number(&json, "code", row->code);
 	}
 	json_close(&json, '}');
-	putchar('\n');
+	print_line("%s", "");
 	return json.rc;
 }
 
@@ -156,6 +157,10 @@ list_part(const struct ctl *ctl, struct journal *journal,
 		filter->limit = PART;
 	rc = journal_list(journal, filter, add_row, part);
 	filter->limit = left - (int64_t)part->n;
+	if (rc == RC_CORRUPT) {
+		part->damaged = true;
+		rc = RC_OK;
+	}
 	return rc == RC_OK ? print_rows(ctl, part) : rc;
 }
 
@@ -165,6 +170,7 @@ list_all(const struct ctl *ctl, struct journal *journal)
 	struct part parts[2] = {0};
 	struct part *part = parts;
 	struct journal_filter filter = ctl->filter;
+	bool damaged = false;
 	enum rc rc;
 
 	do {
@@ -172,10 +178,13 @@ list_all(const struct ctl *ctl, struct journal *journal)
 		pool_free(&part->pool);
 		*part = (struct part){0};
 		rc = list_part(ctl, journal, &filter, part);
+		damaged = damaged || part->damaged;
 		if (part->n > 0)
 			filter.after = &part->rows[part->n - 1];
 	} while (rc == RC_OK && part->n == PART && filter.limit > 0);
-	if (rc == RC_OK && filter.after == NULL)
+	if (rc == RC_OK && damaged)
+		rc = queue_damaged(ctl);
+	else if (rc == RC_OK && filter.after == NULL)
 		rc = queue_nothing(ctl);
 	pool_free(&parts[0].pool);
 	pool_free(&parts[1].pool);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include <poll.h>
-#include <stdio.h>
 
 #include "ctl.h"
 
 #include "clock.h"
 #include "conf.h"
+#include "print.h"
 #include "queue.h"
 
 enum { PAUSE = 5 }; /* between the steps of a purge, milliseconds */
@@ -62,7 +62,7 @@ retry_dead(const struct ctl *ctl, struct journal *journal)
 	if (rc == RC_OK && count == 0)
 		rc = queue_nothing(ctl);
 	if (rc == RC_OK || count > 0)
-		printf("%lld dead %s back in the queue\n", (long long)count,
+		print_line("%lld dead %s back in the queue", (long long)count,
 		    count == 1 ? "delivery is" : "deliveries are");
 	return rc;
 }
@@ -134,8 +134,14 @@ purge(const struct ctl *ctl, struct journal *journal)
 			keeps[i] = (struct journal_keep){
 			    conf->hooks[i].name, conf->hooks[i].keep};
 		rc = purge_all(journal, &state);
-		printf("%lld %s taken out\n", (long long)state.removed,
+		print_line("%lld %s taken out", (long long)state.removed,
 		    state.removed == 1 ? "event was" : "events were");
+		if (rc == RC_OK && state.damaged > 0) {
+			ctl_complain("%lld damaged %s left",
+			    (long long)state.damaged,
+			    state.damaged == 1 ? "event is" : "events are");
+			rc = RC_CORRUPT;
+		}
 	}
 	pool_free(&pool);
 	return rc;

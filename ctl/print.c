@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "print.h"
 
 #include "conf.h"
+#include "encode.h"
 #include "words.h"
 
 enum { SAFE = 5 };	/* a byte made safe, and its NUL */
@@ -31,19 +34,6 @@ print_units(uint64_t value, const struct unit *units, struct buf *into)
 	    (unsigned long long)(value / units->size), units->name);
 }
 
-static void
-print_row(const char *const *row, const int *widths, size_t columns)
-{
-	for (size_t i = 0; i < columns; i++) {
-		const char *cell = row[i][0] == '\0' ? "-" : row[i];
-
-		if (i + 1 < columns)
-			printf("%-*s  ", widths[i], cell);
-		else
-			printf("%s\n", cell);
-	}
-}
-
 static const char *
 make_safe(char c, char into[SAFE])
 {
@@ -54,6 +44,73 @@ make_safe(char c, char into[SAFE])
 	return into;
 }
 
+/* In characters, which is near enough for a table. */
+static size_t
+safe_width(struct bytes text)
+{
+	size_t width = 0;
+	size_t n;
+
+	for (; text.len > 0; text = bytes_skip(text, n)) {
+		n = encode_character(text);
+		width += n > 0 ? 1 : SAFE - 1;
+		n = n > 0 ? n : 1;
+	}
+	return width;
+}
+
+static void
+write_safe(FILE *to, struct bytes text)
+{
+	char safe[SAFE];
+	size_t n;
+
+	for (; text.len > 0; text = bytes_skip(text, n)) {
+		n = encode_character(text);
+		if (n > 0)
+			fwrite(text.data, 1, n, to);
+		else
+			fputs(make_safe(text.data[0], safe), to);
+		n = n > 0 ? n : 1;
+	}
+}
+
+static void
+write_line(FILE *to, const char *format, va_list arguments)
+{
+	char *text = NULL;
+
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	write_safe(to, bytes_of(text == NULL ? "(out of memory)" : text));
+	putc('\n', to);
+	free(text);
+}
+
+static void
+print_row(const char *const *row, const size_t *widths, size_t columns)
+{
+	for (size_t i = 0; i < columns; i++) {
+		struct bytes cell = bytes_of(row[i][0] == '\0' ? "-" : row[i]);
+		size_t width = safe_width(cell);
+
+		write_safe(stdout, cell);
+		for (; i + 1 < columns && width < widths[i] + 2; width++)
+			putchar(' ');
+	}
+	putchar('\n');
+}
+
+void
+print_line(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	write_line(stdout, format, arguments);
+	va_end(arguments);
+}
+
 void
 print_field(const char *label, const char *format, ...)
 {
@@ -61,36 +118,65 @@ print_field(const char *label, const char *format, ...)
 
 	printf("  %-12s ", label);
 	va_start(arguments, format);
-	vprintf(format, arguments);
+	write_line(stdout, format, arguments);
 	va_end(arguments);
-	putchar('\n');
+}
+
+void
+print_note_list(const char *prefix, const char *format, va_list arguments)
+{
+	fputs(prefix, stderr);
+	write_line(stderr, format, arguments);
+}
+
+void
+print_note(const char *prefix, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_note_list(prefix, format, arguments);
+	va_end(arguments);
+}
+
+/* Without the last line's end, which is not a line more. */
+static struct bytes
+without_end(struct bytes text)
+{
+	if (text.len > 0 && text.data[text.len - 1] == '\n')
+		text.len--;
+	return text.len == 0 ? (struct bytes){0} : text;
+}
+
+void
+print_lines(FILE *to, const char *prefix, struct bytes text)
+{
+	struct bytes line;
+
+	text = without_end(text);
+	while (bytes_item(&text, "\n", &line)) {
+		fputs(prefix, to);
+		write_safe(to, line);
+		putc('\n', to);
+	}
 }
 
 void
 print_table(const char *const *cells, size_t columns, size_t rows)
 {
 	enum { COLUMNS = 16 };
-	int widths[COLUMNS] = {0};
+	size_t widths[COLUMNS] = {1};
 
 	if (columns > COLUMNS)
 		columns = COLUMNS;
 	for (size_t i = 0; i < rows * columns; i++) {
-		int width = (int)strlen(cells[i]);
+		size_t width = safe_width(bytes_of(cells[i]));
 
 		if (width > widths[i % columns])
 			widths[i % columns] = width;
 	}
 	for (size_t i = 0; i < rows; i++)
 		print_row(cells + i * columns, widths, columns);
-}
-
-void
-print_safe(struct bytes bytes)
-{
-	char safe[SAFE];
-
-	for (size_t i = 0; i < bytes.len; i++)
-		fputs(make_safe(bytes.data[i], safe), stdout);
 }
 
 const char *
@@ -106,6 +192,42 @@ print_clean(struct pool *pool, const char *text)
 		end += strlen(end);
 	}
 	return clean;
+}
+
+/* Tabs are for people, and harmless. */
+static void
+print_tabbed(struct bytes line)
+{
+	const char *between = "";
+	struct bytes part;
+
+	while (bytes_item(&line, "\t", &part)) {
+		fputs(between, stdout);
+		write_safe(stdout, part);
+		between = "\t";
+	}
+	putchar('\n');
+}
+
+void
+print_bytes(struct bytes bytes)
+{
+	struct bytes line;
+
+	if (!isatty(STDOUT_FILENO)) {
+		print_exact(bytes);
+		return;
+	}
+	bytes = without_end(bytes);
+	while (bytes_item(&bytes, "\n", &line))
+		print_tabbed(line);
+}
+
+void
+print_exact(struct bytes bytes)
+{
+	if (bytes.len > 0)
+		fwrite(bytes.data, 1, bytes.len, stdout);
 }
 
 enum rc

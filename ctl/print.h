@@ -2,26 +2,44 @@
 #ifndef PELIHOOK_PRINT_H
 #define PELIHOOK_PRINT_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "bytes.h"
 #include "pool.h"
 
 struct conf_rule;
 
-/* What words print for people, on standard output. */
+/*
+ * All that words print goes through here, so that no text of the journal,
+ * the configuration, a captured request or the command line does more to a
+ * terminal than stand there: control characters and what is no UTF-8 are
+ * written \xNN, byte by byte.
+ */
 
+/* A line on standard output. */
+void print_line(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
 /* A line "  label        text". */
 void print_field(const char *label, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* A line on standard error, behind a prefix. */
+void print_note(const char *prefix, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void print_note_list(const char *prefix, const char *format,
+    va_list arguments);
+/* A text of several lines, each behind the prefix. */
+void print_lines(FILE *to, const char *prefix, struct bytes text);
 /* Rows of cells, each column as wide as its widest; empty cells as "-". */
 void print_table(const char *const *cells, size_t columns, size_t rows);
-/* Bytes from outside as one line: what could move a terminal's cursor is
- * written \xNN. */
-void print_safe(struct bytes bytes);
-/* A text from outside so made safe, from the pool.  NULL: no memory. */
+/* A text made safe and ASCII, from the pool.  NULL: no memory. */
 const char *print_clean(struct pool *pool, const char *text);
+/* Bytes as they are, for a program or a file; to a terminal as lines. */
+void print_bytes(struct bytes bytes);
+/* A part of what a program reads, made safe by who writes it. */
+void print_exact(struct bytes bytes);
 
 /* NULL-terminated words, blank-separated. */
 enum rc print_words(const char *const *words, struct buf *into);

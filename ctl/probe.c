@@ -9,6 +9,7 @@
 #include "crypto.h"
 #include "guess.h"
 #include "item.h"
+#include "print.h"
 #include "request.h"
 #include "trust.h"
 #include "verify.h"
@@ -137,9 +138,9 @@ print_found(const struct probe *probe)
 	if (rc != RC_OK)
 		return rc;
 	if (probe->reading->coding != secret->coding)
-		printf("secret-file %s %s\n", secret->path,
+		print_line("secret-file %s %s", secret->path,
 		    codings[probe->reading->coding]);
-	printf("signature %s\n", line.data);
+	print_line("signature %s", line.data);
 	buf_free(&line);
 	if (probe->skew > SCHEME_TOLERANCE || probe->skew < -SCHEME_TOLERANCE)
 		ctl_complain("the clocks are %lld s apart: set them, or this "

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "conf.h"
+#include "print.h"
 #include "words.h"
 
 const struct option queue_list_options[] = {
@@ -178,9 +179,9 @@ tell_gone(void *context, const char *hook, int64_t events)
 	const struct ctl *ctl = context;
 
 	if (!queue_has(ctl, hook))
-		fprintf(stderr,
-		    "warning: %s has no hook %s any more: %lld of its events "
-		    "stay queued\n",
+		print_note("warning: ",
+		    "%s has no hook %s any more: %lld of its events "
+		    "stay queued",
 		    ctl->file, hook, (long long)events);
 	return RC_OK;
 }
@@ -204,6 +205,15 @@ queue_nothing(const struct ctl *ctl)
 }
 
 enum rc
+queue_damaged(const struct ctl *ctl)
+{
+	ctl_complain("the journal %s holds damaged rows, which are left out "
+		     "here: see above",
+	    ctl->conf->journal);
+	return RC_CORRUPT;
+}
+
+enum rc
 queue_complain(const char *id, enum rc rc)
 {
 	if (rc == RC_MISSING)
@@ -211,6 +221,8 @@ queue_complain(const char *id, enum rc rc)
 	else if (rc == RC_RANGE)
 		ctl_complain(
 		    "%s: several events begin so, give more of it", id);
+	else if (rc == RC_CORRUPT)
+		ctl_complain("%s: the journal is damaged there", id);
 	return rc;
 }
 

@@ -39,6 +39,8 @@ enum rc queue_tell_gone(const struct ctl *ctl, struct journal *journal);
  * where the hook that was asked for does not exist.
  */
 enum rc queue_nothing(const struct ctl *ctl);
+/* Says that the journal holds damaged rows, which were left out: RC_CORRUPT. */
+enum rc queue_damaged(const struct ctl *ctl);
 /* What the journal says about an ID, complained of; returns rc. */
 enum rc queue_complain(const char *id, enum rc rc);
 /* An attempt's outcome: "exit 1", "signal 9 (Killed)". */

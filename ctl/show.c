@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
-
 #include "ctl.h"
 
 #include "conf.h"
@@ -9,14 +7,6 @@
 #include "print.h"
 #include "queue.h"
 #include "route.h"
-
-static void
-print_clean_field(const char *label, const char *text)
-{
-	printf("  %-12s ", label);
-	print_safe(bytes_of(text));
-	putchar('\n');
-}
 
 static void
 print_time(const char *label, int64_t wall)
@@ -30,35 +20,18 @@ print_time(const char *label, int64_t wall)
 static void
 print_event(const struct ctl *ctl, const struct journal_event *event)
 {
-	puts(event->receipt.id);
-	print_clean_field("hook", event->hook);
+	print_line("%s", event->receipt.id);
+	print_field("hook", "%s", event->hook);
 	if (!queue_has(ctl, event->hook))
 		print_field("", "which %s has not any more", ctl->file);
-	print_clean_field("event", event->name);
+	print_field("event", "%s", event->name);
 	print_time("received", event->receipt.received);
 	if (event->receipt.remote_addr[0] != '\0')
-		print_clean_field("from", event->receipt.remote_addr);
+		print_field("from", "%s", event->receipt.remote_addr);
 	print_field("verified", event->receipt.verified ? "yes" : "no");
 	print_field("digest", "%s", event->receipt.digest);
 	print_field(
 	    "body", "%zu bytes: pelihookctl show --body", event->body.len);
-}
-
-/* What the command printed, line by line. */
-static void
-print_tail(struct bytes tail)
-{
-	struct bytes line;
-
-	if (tail.len > 0 && tail.data[tail.len - 1] == '\n')
-		tail.len--;
-	if (tail.len == 0)
-		return;
-	while (bytes_item(&tail, "\n", &line)) {
-		fputs("    | ", stdout);
-		print_safe(line);
-		putchar('\n');
-	}
 }
 
 static void
@@ -68,18 +41,21 @@ print_attempt(const struct journal_attempt *attempt)
 
 	queue_outcome(attempt->outcome, attempt->code, outcome);
 	encode_time(attempt->started, time);
-	printf("  try %u at %s: %s", attempt->number, time, outcome);
 	/* It did not take less than no time: the clock was set back. */
 	if (attempt->ended >= attempt->started)
-		printf(" after %lld ms",
+		print_line("  try %u at %s: %s after %lld ms",
+		    attempt->number, time, outcome,
 		    (long long)(attempt->ended - attempt->started));
-	putchar('\n');
-	print_tail(attempt->tail);
+	else
+		print_line("  try %u at %s: %s", attempt->number, time,
+		    outcome);
+	/* What the command printed. */
+	print_lines(stdout, "    | ", attempt->tail);
 }
 
 /* Which line of the configuration, as it is now, runs the delivery. */
 static enum rc
-print_line(const struct conf_rule *rule)
+print_taker(const struct conf_rule *rule)
 {
 	struct buf text = {0};
 	enum rc rc = rule == NULL ? RC_OK : print_rule(rule, &text);
@@ -96,10 +72,11 @@ print_delivery(const struct journal_history *delivery,
 {
 	enum rc rc;
 
-	printf("\ndelivery %u: %s, %u %s\n", delivery->ordinal + 1,
+	print_line("%s", "");
+	print_line("delivery %u: %s, %u %s", delivery->ordinal + 1,
 	    journal_state_name(delivery->state), delivery->attempts,
 	    delivery->attempts == 1 ? "try" : "tries");
-	rc = print_line(rule);
+	rc = print_taker(rule);
 	if (delivery->held)
 		print_field("held back", "by an earlier one of its order key");
 	if (delivery->due != 0)
@@ -177,7 +154,7 @@ write_story(const struct ctl *ctl, const struct journal_story *story,
 		write_delivery(&json, &story->deliveries[i], rules[i]);
 	json_close(&json, ']');
 	json_close(&json, '}');
-	putchar('\n');
+	print_line("%s", "");
 	return json.rc;
 }
 
@@ -223,30 +200,24 @@ tell_story(const struct ctl *ctl, const struct journal_story *story,
 }
 
 static enum rc
-print_body(struct bytes body)
-{
-	if (body.len > 0)
-		fwrite(body.data, 1, body.len, stdout);
-	return RC_OK;
-}
-
-static enum rc
 show(const struct ctl *ctl, struct journal *journal, const char *id)
 {
 	struct pool pool = {0};
-	struct journal_story story;
+	struct journal_story story = {0};
+	bool damaged;
 	enum rc rc = RC_MISSING;
 
 	if (journal != NULL)
 		rc = journal_show(journal, id, &pool, &story);
-	if (rc != RC_OK)
+	damaged = rc == RC_CORRUPT && story.event.hook != NULL;
+	if (rc != RC_OK && !damaged)
 		queue_complain(id, rc);
 	else if (ctl->body)
-		rc = print_body(story.event.body);
+		print_bytes(story.event.body);
 	else
 		rc = tell_story(ctl, &story, &pool);
 	pool_free(&pool);
-	return rc;
+	return damaged && rc == RC_OK ? queue_damaged(ctl) : rc;
 }
 
 enum rc

@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "conf.h"
+#include "print.h"
 #include "verify.h"
 
 /* What is signed need not be what the hook would take: also how a hook
@@ -23,7 +24,7 @@ print_signature(const struct hook *hook, struct bytes body)
 		rc = verify_sign(&hook->signature, hook->secrets[0].key, body,
 		    now, id, &lines);
 	if (rc == RC_OK)
-		fwrite(lines.data, 1, lines.len, stdout);
+		print_bytes(buf_view(&lines));
 	buf_free(&lines);
 	return rc;
 }

@@ -124,6 +124,16 @@ add_configured(struct stats *stats, const struct ctl *ctl)
 	return RC_OK;
 }
 
+/* What could be counted is told; the status says that it is not all. */
+static enum rc
+pass_damage(struct stats *stats, enum rc rc)
+{
+	if (rc != RC_CORRUPT)
+		return rc;
+	stats->damaged = true;
+	return RC_OK;
+}
+
 static enum rc
 gather(struct stats *stats, const struct ctl *ctl, struct journal *journal)
 {
@@ -131,9 +141,11 @@ gather(struct stats *stats, const struct ctl *ctl, struct journal *journal)
 
 	stats->now = clock_wall();
 	if (journal != NULL)
-		rc = journal_counts(journal, add_count, stats);
+		rc = pass_damage(stats, journal_counts(journal, add_count,
+		    stats));
 	if (rc == RC_OK && journal != NULL)
-		rc = journal_backlog(journal, add_backlog, stats);
+		rc = pass_damage(stats, journal_backlog(journal, add_backlog,
+		    stats));
 	return rc == RC_OK ? add_configured(stats, ctl) : rc;
 }
 
@@ -182,9 +194,11 @@ tell(const struct ctl *ctl, struct journal *journal)
 	if (rc == RC_OK)
 		rc = print_stats(&stats, ctl);
 	if (rc == RC_OK && journal != NULL)
-		rc = queue_tell_gone(ctl, journal);
+		rc = pass_damage(&stats, queue_tell_gone(ctl, journal));
 	if (rc == RC_OK)
 		rc = check_limits(&stats, ctl);
+	if (stats.damaged && (rc == RC_OK || rc == RC_TEMPORARY))
+		rc = queue_damaged(ctl);
 	pool_free(&stats.pool);
 	return rc;
 }

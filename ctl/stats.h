@@ -33,6 +33,7 @@ struct stats {
 	int64_t undelivered;
 	int64_t dead;
 	int64_t oldest;
+	bool damaged; /* some rows are damaged and not counted */
 	struct stats_hook *list;
 	size_t n;
 	struct pool pool; /* holds them */

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
 #include <string.h>
 
 #include "stats.h"
@@ -43,8 +42,8 @@ static enum rc
 fill_row(struct stats *stats, const char *hook, const struct stats_event *event,
     const char **cells)
 {
-	cells[0] = print_clean(&stats->pool, hook);
-	cells[1] = print_clean(&stats->pool, event->event);
+	cells[0] = hook;
+	cells[1] = event->event;
 	for (size_t i = 0; i < STATS_STATES; i++)
 		cells[COUNTS + i] = pool_printf(
 		    &stats->pool, "%lld", (long long)event->counts[i]);
@@ -156,72 +155,66 @@ stats_print_json(const struct stats *stats)
 		write_hook(stats, &json, &stats->list[i]);
 	json_close(&json, ']');
 	json_close(&json, '}');
-	putchar('\n');
+	print_line("%s", "");
 	return json.rc;
 }
 
-/* A label's value, with what the format wants escaped. */
-static void
-print_label(const char *name, const char *clean)
+/* A label's value, with what the format wants escaped.  The format takes text
+ * as it is.  Two names must not become one: that is what it does not take. */
+static const char *
+label_of(struct stats *stats, const char *text)
 {
-	printf("%s=\"", name);
-	for (; *clean != '\0'; clean++) {
+	const char *clean = encode_is_text(bytes_of(text)) ? text :
+	    print_clean(&stats->pool, text);
+	char *label, *end;
+
+	if (clean == NULL)
+		return NULL;
+	label = end = pool_alloc(&stats->pool, strlen(clean) + 1, 2);
+	for (; label != NULL && *clean != '\0'; clean++) {
 		if (*clean == '\\' || *clean == '"')
-			putchar('\\');
-		putchar(*clean);
+			*end++ = '\\';
+		*end++ = *clean;
 	}
-	putchar('"');
+	return label;
 }
 
 static void
 print_metric(const char *name, const char *help)
 {
-	printf("# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+	print_line("# HELP %s %s", name, help);
+	print_line("# TYPE %s gauge", name);
 }
 
 static void
 print_sample(const char *name, const struct stats_hook *hook, double value)
 {
-	printf("%s{", name);
-	print_label("hook", hook->hook);
-	printf("} %.15g\n", value);
+	print_line("%s{hook=\"%s\"} %.15g", name, hook->hook, value);
 }
 
 static void
 print_deliveries(const struct stats_hook *hook, const struct stats_event *event)
 {
-	for (int i = 0; i < STATS_STATES; i++) {
-		printf("pelihook_deliveries{");
-		print_label("hook", hook->hook);
-		putchar(',');
-		print_label("event", event->event);
-		putchar(',');
-		print_label("state", journal_state_name((enum journal_state)i));
-		printf("} %lld\n", (long long)event->counts[i]);
-	}
-}
-
-/* The format takes text as it is.  Two names must not become one: that is
- * what it does not take. */
-static const char *
-clean_name(struct stats *stats, const char *name)
-{
-	return encode_is_text(bytes_of(name)) ? name :
-	    print_clean(&stats->pool, name);
+	for (int i = 0; i < STATS_STATES; i++)
+		print_line("pelihook_deliveries{hook=\"%s\",event=\"%s\","
+			   "state=\"%s\"} %lld",
+		    hook->hook, event->event,
+		    journal_state_name((enum journal_state)i),
+		    (long long)event->counts[i]);
 }
 
 static enum rc
-clean_names(struct stats *stats)
+make_labels(struct stats *stats)
 {
 	for (size_t i = 0; i < stats->n; i++) {
 		struct stats_hook *hook = &stats->list[i];
 
-		hook->hook = clean_name(stats, hook->hook);
+		hook->hook = label_of(stats, hook->hook);
 		if (hook->hook == NULL)
 			return RC_MEMORY;
 		for (size_t j = 0; j < hook->n; j++) {
 			hook->list[j].event =
-			    clean_name(stats, hook->list[j].event);
+			    label_of(stats, hook->list[j].event);
 			if (hook->list[j].event == NULL)
 				return RC_MEMORY;
 		}
@@ -235,7 +228,7 @@ stats_print_metrics(struct stats *stats)
 	static const char oldest[] = "pelihook_oldest_undelivered_age_seconds";
 	const struct stats_hook *end = stats->list + stats->n;
 	const struct stats_hook *hook;
-	enum rc rc = clean_names(stats);
+	enum rc rc = make_labels(stats);
 
 	if (rc != RC_OK)
 		return rc;

@@ -34,15 +34,11 @@ print_event(const struct trial *trial)
 {
 	const struct event *event = &trial->event;
 
-	printf("  %-12s ", "event");
-	print_safe(bytes_of(event->name));
-	if (event->found[0] != '\0') {
-		fputs(", found at ", stdout);
-		print_safe(bytes_of(event->found));
-	} else {
-		fputs(", no name was found", stdout);
-	}
-	puts(event->known ? "" : " (not in the table)");
+	bool found = event->found[0] != '\0';
+
+	print_field("event", "%s, %s%s%s", event->name,
+	    found ? "found at " : "no name was found", event->found,
+	    event->known ? "" : " (not in the table)");
 	if (trial->hook->event_name.from == CONF_FROM_HEADER)
 		print_field("", "event-name is header %s, which no body has",
 		    trial->hook->event_name.header.name);
@@ -68,9 +64,10 @@ print_output(const struct run_result *result)
 		return;
 	print_field("output", "%s%zu bytes",
 	    result->tail_len == RUN_TAIL ? "the last " : "", result->tail_len);
-	fwrite(result->tail, 1, result->tail_len, stdout);
-	if (result->tail[result->tail_len - 1] != '\n')
-		putchar('\n');
+	print_bytes((struct bytes){result->tail, result->tail_len});
+	if (result->tail[result->tail_len - 1] != '\n' &&
+	    !isatty(STDOUT_FILENO))
+		print_exact(bytes_of("\n"));
 }
 
 static void

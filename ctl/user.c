@@ -16,6 +16,7 @@
 #include "bytes.h"
 #include "conf.h"
 #include "ctl.h"
+#include "print.h"
 #include "trust.h"
 
 static bool
@@ -84,15 +85,15 @@ directory_owner(const struct conf *conf, const char *directory, uid_t *owner)
 	enum rc rc;
 
 	if (stat(directory, &above) == -1) {
-		fprintf(stderr, "%s:%u: the journal's directory %s: %s: make "
-		    "it, for the web server's user\n", conf->file,
+		print_note("", "%s:%u: the journal's directory %s: %s: make "
+		    "it, for the web server's user", conf->file,
 		    conf->journal_line, directory, strerror(errno));
 		return RC_CONFIG;
 	}
 	rc = trust_owner(directory, owner, &why);
 	if (rc != RC_OK)
-		fprintf(stderr, "%s:%u: the journal's directory %s %s; or say "
-		    "-u USER\n", conf->file, conf->journal_line, directory,
+		print_note("", "%s:%u: the journal's directory %s %s; or say "
+		    "-u USER", conf->file, conf->journal_line, directory,
 		    why.len > 0 ? why.data : "is not trusted");
 	buf_free(&why);
 	return rc;

@@ -170,7 +170,8 @@ open_journal(struct dispatcher *dispatcher, struct sink inner)
 		return rc;
 	rc = enqueue_journal(dispatcher->enqueue, &journal);
 	/* Out of reach is no reason to refuse hooks that only wait. */
-	return rc == RC_STORE || rc == RC_LOCKED ? RC_OK : rc;
+	return rc == RC_STORE || rc == RC_LOCKED || rc == RC_CORRUPT ?
+	    RC_OK : rc;
 }
 
 static enum rc

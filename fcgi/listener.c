@@ -410,7 +410,7 @@ set_options(int fd, int family)
 int
 listener_accept(const struct listener *listener)
 {
-	union address peer;
+	union address peer = {0};
 	socklen_t len = sizeof(peer);
 	int fd = accept4(listener->fd, &peer.any, &len, SOCK_CLOEXEC);
 
@@ -428,7 +428,7 @@ listener_accept(const struct listener *listener)
 bool
 listener_is_public(const struct listener *listener)
 {
-	union address own;
+	union address own = {0};
 	socklen_t len = sizeof(own);
 
 	if (getsockname(listener->fd, &own.any, &len) != 0)

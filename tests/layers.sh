@@ -58,6 +58,7 @@ pattern_of() {	# kind, over code without comments and texts
 	sqlite3) echo '# *include *<sqlite3' ;;
 	libfcgi) echo '# *include *<fcgi' ;;
 	spawning) echo '(^|[^A-Za-z0-9_])(posix_spawnp?|v?fork|_Fork|execl[ep]?|execvp?e?|execveat|fexecve|clone3?|daemon|popen|system) *\(' ;;
+	printing) echo '(^|[^A-Za-z0-9_])(v?f?printf|v?dprintf|f?puts|f?putc|putchar|fwrite|perror|psignal|warnx?|write) *\(' ;;
 	exit) echo '(^|[^A-Za-z0-9_])(exit|_exit|_Exit|quick_exit|abort|v?errx?) *\(' ;;
 	banned) echo '(^|[^A-Za-z0-9_])(strcpy|stpcpy|strcat|v?sprintf|gets|atoi|atol|atoll|system|popen|alloca|strtok|tmpnam|mktemp) *\(' ;;
 	esac
@@ -202,6 +203,11 @@ outside_home() {	# kind
 	done
 }
 
+# What pelihookctl prints is made safe in one place.
+printing_elsewhere() {
+	found_in printing ctl | grep -v '^ctl/print\.c:'
+}
+
 found_in() {	# kind directory...
 	kind=$1
 	shift
@@ -244,6 +250,8 @@ for kind in libcrypto json-c sqlite3 libfcgi spawning; do
 	verdict "$kind stays in $(home_of $kind)" "$(outside_home $kind)"
 done
 verdict 'nothing in common/ exits' "$(found_in exit common)"
+verdict 'pelihookctl prints through ctl/print.c alone' \
+    "$(printing_elsewhere)"
 verdict 'no function that STYLE bans' \
     "$(found_in banned common cgi fcgi ctl)"
 verdict 'every header compiles alone, and twice' "$(lonely_headers)"

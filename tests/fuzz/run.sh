@@ -55,7 +55,7 @@ command -v clang >/dev/null || {
 	exit 77
 }
 ${MAKE:-make} -s -f "$here/fuzz.mk" TOP="$top" || exit 1
-for target in ${*:-capture conf event fastcgi render serve verify}; do
+for target in ${*:-capture conf event fastcgi journal render serve verify}; do
 	if fuzz "$target" && [ "$(ran "$target")" -gt 100 ]; then
 		echo "ok - $target: $(ran "$target") inputs in $seconds s"
 		continue

@@ -562,6 +562,25 @@ a_variable_of_any_length_fits_when_decoded(void **state)
 	assert_true(strlen(into) < sizeof(into));
 }
 
+static void
+text_is_utf8_without_control_characters(void **state)
+{
+	static const char *const texts[] = {"", "a b", "\xc3\xa4",
+	    "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xc2\xa0"};
+	static const char *const others[] = {"\n", "a\tb", "\x1b[2J", "\x7f",
+	    "\xc2\x9b", "\xc3", "\xff", "a\xe2\x82", "\xed\xa0\x80",
+	    "\xc0\x80"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++)
+		assert_true(encode_is_text(bytes_of(texts[i])));
+	for (size_t i = 0; i < COUNT(others); i++)
+		assert_false(encode_is_text(bytes_of(others[i])));
+	assert_false(encode_is_text((struct bytes){"a\0b", 3}));
+	assert_int_equal(encode_character(bytes_of("\xe2\x82\xac" "1")), 3);
+	assert_int_equal(encode_character(bytes_of("\xc2\x9b" "1")), 0);
+}
+
 int
 main(void)
 {
@@ -587,6 +606,7 @@ main(void)
 	    cmocka_unit_test(what_is_no_header_name_has_no_variable),
 	    cmocka_unit_test(the_longest_header_name),
 	    cmocka_unit_test(a_variable_of_any_length_fits_when_decoded),
+	    cmocka_unit_test(text_is_utf8_without_control_characters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

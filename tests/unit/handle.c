@@ -141,7 +141,7 @@ whatever_the_sink_says_is_the_answer(void **state)
 	static const enum rc says[] = {RC_DELIVERED, RC_QUEUED, RC_DUPLICATE,
 	    RC_REJECTED, RC_TEMPORARY, RC_FAILED, RC_UNSTARTED, RC_TIMEOUT,
 	    RC_CROWDED, RC_PENDING, RC_QUEUE_FULL, RC_STORE, RC_LOCKED,
-	    RC_STOPPING, RC_MEMORY, RC_SYSTEM};
+	    RC_CORRUPT, RC_STOPPING, RC_MEMORY, RC_SYSTEM};
 	unsigned wrong = 0;
 
 	(void)state;

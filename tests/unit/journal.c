@@ -372,7 +372,7 @@ an_older_schema_goes_forward_step_by_step(void **state)
 	assert_int_equal(journal_migrate_steps(journal, steps, 4), RC_OK);
 	/* A step that fails leaves nothing of it, and the old version. */
 	assert_int_equal(journal_migrate_steps(journal, steps, 5),
-	    RC_STORE);
+	    RC_CORRUPT);
 	journal->error = SQLITE_OK;
 	assert_int_equal(journal_number(journal, 0,
 	    "SELECT user_version FROM pragma_user_version", ""), 4);
@@ -382,6 +382,261 @@ an_older_schema_goes_forward_step_by_step(void **state)
 	assert_int_equal(journal_migrate_steps(journal, steps, 3),
 	    RC_CONFIG);
 	expect(journal, &one, 7, JOURNAL_FINISH);
+	journal_close(journal);
+}
+
+/* Damage. */
+
+static void
+remove_journal(void)
+{
+	char path[sizeof(journal_path) + 16];
+
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		snprintf(path, sizeof(path), "%s%s", journal_path, ends[i]);
+		unlink(path);
+	}
+}
+
+static void
+what_no_journal_is_made_of_is_refused(void **state)
+{
+	static const char *const statements[] = {
+		"PRAGMA user_version=-3",
+		"CREATE VIEW more AS SELECT * FROM events",
+		"CREATE TRIGGER more AFTER INSERT ON events BEGIN"
+		    " DELETE FROM events; END",
+		"CREATE VIRTUAL TABLE more USING rtree(a, b, c)"
+	};
+	struct journal *journal;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(statements); i++) {
+		journal_close(open_journal());
+		execute(statements[i]);
+		assert_int_equal(journal_open(journal_path, JOURNAL_CREATE,
+		    &journal), RC_CONFIG);
+		remove_journal();
+	}
+}
+
+static enum rc
+pass_over(void *context, const struct journal_row *row)
+{
+	assert_non_null(row->id);
+	(*(unsigned *)context)++;
+	return RC_OK;
+}
+
+/* What each column of a delivery and its event may not hold. */
+static const char *const damages[] = {
+	"events SET id = 'x'", "events SET hook = ''",
+	"events SET hook = 'a b'", "events SET name = x'00'",
+	"events SET name = char(27)", "events SET received = -1",
+	"events SET received = 'soon'", "events SET digest = 'x'",
+	"events SET verified = 2", "events SET body = 'text'",
+	"events SET body = x''", "events SET remote = x'00'",
+	"events SET remote = printf('%64d', 1)",
+	"deliveries SET ordinal = -1", "deliveries SET ordinal = 1e300",
+	"deliveries SET attempts = 9223372036854775807",
+	"deliveries SET step = 'x'", "deliveries SET due = 'never'",
+	"deliveries SET due = -1", "deliveries SET key = 'x'",
+	"deliveries SET key = x'00'", "deliveries SET event = 77"
+};
+
+/* The second of three is damaged: the others run, and what it was is told. */
+static void
+what_is_damaged_is_dead_and_holds_nobody_up(void **state)
+{
+	struct journal *journal;
+	char statement[160];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(damages); i++) {
+		journal = open_journal();
+		for (unsigned n = 1; n <= 3; n++)
+			append_sample(journal, "h", n, "");
+		snprintf(statement, sizeof(statement), "UPDATE %s WHERE"
+		    " seq = 2", damages[i]);
+		execute(statement);
+		expect(journal, &many, 1, JOURNAL_FINISH);
+		expect(journal, &many, 3, JOURNAL_FINISH);
+		expect_nothing(journal, &many);
+		assert_int_equal(journal_number(journal, 0,
+		    "SELECT state FROM deliveries WHERE seq = 2", ""),
+		    JOURNAL_DEAD);
+		assert_int_equal(journal_number(journal, 0,
+		    "SELECT count(*) FROM attempts WHERE delivery = 2"
+		    " AND outcome = 'damaged'", ""), 1);
+		expect_backlog(journal, "");
+		journal_close(journal);
+		remove_journal();
+	}
+}
+
+static void
+a_damaged_row_is_left_out_and_told(void **state)
+{
+	struct journal_filter filter = {.state = -1, .limit = 9};
+	struct journal *journal = open_journal();
+	struct journal_story story = {0};
+	struct sample sample;
+	struct pool pool = {0};
+	unsigned rows = 0;
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	append_sample(journal, "h", 2, "");
+	fill_sample(&sample, "h", 3);
+	sample.entry.deliveries = 2;
+	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	execute("UPDATE deliveries SET state = 1000000 WHERE seq = 4");
+	assert_int_equal(journal_list(journal, &filter, pass_over, &rows),
+	    RC_CORRUPT);
+	assert_int_equal(rows, 3);
+	/* A limit counts what is given, wherever the damaged one stands. */
+	filter.limit = 3;
+	rows = 0;
+	(void)journal_list(journal, &filter, pass_over, &rows);
+	assert_int_equal(rows, 3);
+	assert_int_equal(journal_show(journal, sample.receipt.id, &pool,
+	    &story), RC_CORRUPT);
+	assert_int_equal(story.n, 1);
+	pool_free(&pool);
+	story = (struct journal_story){0};
+	execute("UPDATE events SET digest = 'x' WHERE seq = 3");
+	assert_int_equal(journal_show(journal, sample.receipt.id, &pool,
+	    &story), RC_CORRUPT);
+	assert_null(story.event.hook);
+	pool_free(&pool);
+	assert_int_equal(journal_retry(journal, sample.receipt.id, now()),
+	    RC_CORRUPT);
+	assert_int_equal(journal_drop(journal, sample.receipt.id, now()),
+	    RC_CORRUPT);
+	journal_close(journal);
+}
+
+static enum rc
+count_some(void *context, const struct journal_count *count)
+{
+	assert_in_range(count->state, 0, JOURNAL_DROPPED);
+	*(int64_t *)context += count->count;
+	return RC_OK;
+}
+
+static void
+a_state_that_is_none_is_not_counted(void **state)
+{
+	static const char *const states[] = {"7", "-1", "'x'", "x'00'",
+	    "9223372036854775807"};
+	struct journal *journal = open_journal();
+	char statement[128];
+	int64_t count;
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	append_sample(journal, "h", 2, "");
+	expect(journal, &one, 1, JOURNAL_FINISH);
+	append_sample(journal, "h", 3, "");
+	for (size_t i = 0; i < COUNT(states); i++) {
+		snprintf(statement, sizeof(statement), "UPDATE %s SET"
+		    " state = %s", i % 2 == 0 ? "tallies" : "deliveries",
+		    states[i]);
+		execute(statement);
+		count = 0;
+		assert_int_equal(journal_counts(journal, count_some, &count),
+		    RC_CORRUPT);
+		assert_int_equal(count, i == 0 ? 2 : 0);
+	}
+	journal_close(journal);
+}
+
+static void
+a_counter_that_is_none_is_made_anew(void **state)
+{
+	static const char *const values[] = {"'x'", "-5", "x'00'", "1.5",
+	    "9223372036854775807"};
+	struct journal *journal = open_journal();
+	char statement[128];
+	char text[32];
+
+	(void)state;
+	append_sample(journal, "h", 0, "");
+	for (unsigned i = 0; i < COUNT(values); i++) {
+		snprintf(statement, sizeof(statement),
+		    "UPDATE opens SET events = %s", values[i]);
+		execute(statement);
+		append_sample(journal, "h", i + 1, "");
+		snprintf(text, sizeof(text), "h %u ", i + 2);
+		expect_backlog(journal, text);
+	}
+	journal_close(journal);
+}
+
+static void
+a_damaged_key_lets_the_next_go(void **state)
+{
+	struct journal *journal = open_journal();
+
+	(void)state;
+	for (unsigned n = 1; n <= 3; n++)
+		append_sample(journal, "h", n, "k");
+	execute("UPDATE deliveries SET key = 'k' WHERE seq = 1");
+	expect(journal, &many, 2, JOURNAL_FINISH);
+	expect(journal, &many, 3, JOURNAL_FINISH);
+	journal_close(journal);
+}
+
+/* Whose runner cannot be known is nobody's, and is not run again. */
+static void
+what_runs_for_nobody_is_dead(void **state)
+{
+	static const char *const holders[] = {"runner = 'x'", "runner = 0",
+	    "claim = x'00'", "claim = -1"};
+	struct journal_orphans orphans;
+	struct journal *journal;
+	char statement[128];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(holders); i++) {
+		journal = open_journal();
+		append_sample(journal, "h", 1, "");
+		snprintf(statement, sizeof(statement), "UPDATE deliveries"
+		    " SET state = 1, runner = 7, claim = 7, %s", holders[i]);
+		execute(statement);
+		assert_int_equal(journal_orphans(journal, &orphans), RC_OK);
+		assert_int_equal(orphans.n, 1);
+		assert_int_equal(journal_void(journal, orphans.list, now()),
+		    RC_OK);
+		pool_free(&orphans.pool);
+		expect_counts(journal, "h dead 1 ");
+		expect_nothing(journal, &one);
+		journal_close(journal);
+		remove_journal();
+	}
+}
+
+static void
+damage_is_no_reason_to_keep_a_purge_from_the_rest(void **state)
+{
+	struct journal_keep keep = {"h", 1};
+	struct journal_purge purge = {.keeps = &keep, .n = 1};
+	struct journal *journal = open_journal();
+	bool due = false;
+
+	(void)state;
+	for (unsigned n = 1; n <= 3; n++) {
+		append_sample(journal, "h", n, "");
+		expect(journal, &one, (int)n, JOURNAL_FINISH);
+	}
+	execute("UPDATE events SET name = char(27) WHERE seq = 2;"
+	    "INSERT INTO notes VALUES('purged', 'never')");
+	assert_int_equal(journal_purge_due(journal, now(), &due), RC_OK);
+	assert_true(due);
+	assert_int_equal(journal_purge(journal, &purge, now() + 60000),
+	    RC_OK);
+	assert_int_equal(purge.removed, 2);
+	assert_int_equal(purge.damaged, 1);
 	journal_close(journal);
 }
 
@@ -1365,8 +1620,7 @@ the_rules_of_the_newest_file_are_noted(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct pool pool = {0};
-		sqlite3_stmt *row;
+		struct journal_reader reader = {.journal = journal};
 
 		rules = (struct journal_rules){.hook = "h",
 		    .digest = cases[i].digest, .time = cases[i].time,
@@ -1375,13 +1629,12 @@ the_rules_of_the_newest_file_are_noted(void **state)
 		    RC_OK);
 		failed += case_number(cases[i].noted, rules.older,
 		    cases[i].older);
-		row = journal_query(journal, "SELECT digest || ' ' || time ||"
-		    " ' ' || keep FROM rules WHERE hook = 'h'", "");
-		assert_true(journal_next(journal, row));
-		failed += case_text(cases[i].noted, journal_text(journal,
-		    row, 0, &pool), cases[i].noted);
-		journal_over(row);
-		pool_free(&pool);
+		reader.row = journal_query(journal, "SELECT digest || ' ' ||"
+		    " time || ' ' || keep FROM rules WHERE hook = 'h'", "");
+		assert_true(journal_next(journal, reader.row));
+		failed += case_text(cases[i].noted, journal_text(&reader, 0,
+		    JOURNAL_TEXT_NOTE), cases[i].noted);
+		journal_over(reader.row);
 	}
 	assert_int_equal(failed, 0);
 	journal_close(journal);
@@ -2239,6 +2492,14 @@ main(void)
 		TEST(none_is_made_beside_what_is_left_of_one),
 		TEST(a_file_that_is_no_journal_is_left_as_it_is),
 		TEST(a_newer_schema_is_refused),
+		TEST(what_no_journal_is_made_of_is_refused),
+		TEST(what_is_damaged_is_dead_and_holds_nobody_up),
+		TEST(a_damaged_row_is_left_out_and_told),
+		TEST(a_state_that_is_none_is_not_counted),
+		TEST(a_counter_that_is_none_is_made_anew),
+		TEST(a_damaged_key_lets_the_next_go),
+		TEST(what_runs_for_nobody_is_dead),
+		TEST(damage_is_no_reason_to_keep_a_purge_from_the_rest),
 		TEST(an_older_schema_goes_forward_step_by_step),
 		TEST(states_have_names),
 		TEST(an_event_comes_back_as_it_went_in),

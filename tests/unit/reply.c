@@ -43,6 +43,7 @@ static const struct {
     {RC_QUEUE_FULL, 503, "Service Unavailable", NULL, true},
     {RC_STORE, 503, "Service Unavailable", NULL, true},
     {RC_LOCKED, 503, "Service Unavailable", NULL, true},
+    {RC_CORRUPT, 503, "Service Unavailable", NULL, true},
     {RC_STOPPING, 503, "Service Unavailable", NULL, true},
     {RC_MEMORY, 503, "Service Unavailable", NULL, true},
     {RC_SYSTEM, 500, "Internal Server Error", NULL, false},
