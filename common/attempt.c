@@ -91,11 +91,10 @@ read_payload(struct work *work, struct item *item)
 	if (rc != RC_OK)
 		return rc;
 	item->job.row = event.row;
-	rc = route_delivery(hook, &event, stored->body, &line);
+	rc = route_delivery(hook, &event, &line);
 	item->job.rule = line.rule;
 	if (rc == RC_OK)
-		rc = event_fields(&event, hook, stored->body, &work->pool,
-		    &item->job.fields);
+		rc = event_fields(&event, hook, &work->pool, &item->job.fields);
 	/* Parsed it is many times as large, and a batch has many. */
 	event_free(&event);
 	return rc;

@@ -268,11 +268,10 @@ name_from_header(const struct hook *hook, const struct request *request,
 }
 
 static enum rc
-name_from_pointer(const struct hook *hook, struct bytes body,
-    struct event *event)
+name_from_pointer(const struct hook *hook, struct event *event)
 {
 	struct buf text = { 0 };
-	enum rc rc = event_text(event, body, hook->event_name.pointer, &text);
+	enum rc rc = event_text(event, hook->event_name.pointer, &text);
 
 	if (rc == RC_OK || rc == RC_MISSING)
 		set_text(event, buf_view(&text), hook->event_name.pointer);
@@ -287,8 +286,7 @@ name_event(const struct hook *hook, const struct request *request,
 	if (hook->event_name.from == CONF_FROM_HEADER)
 		return name_from_header(hook, request, event);
 	if (hook->event_name.from == CONF_FROM_POINTER)
-		return name_from_pointer(hook, buf_view(&request->body),
-		    event);
+		return name_from_pointer(hook, event);
 	find_name(event);
 	return RC_OK;
 }
@@ -321,14 +319,6 @@ event_free(struct event *event)
 {
 	json_object_put(event->root);
 	event->root = NULL;
-}
-
-/* A number's text is in the value: the body is not looked at again. */
-static enum rc
-add_value(struct json_object *value, struct bytes body, struct buf *text)
-{
-	(void)body;
-	return event_json_text(value, text);
 }
 
 /* The key that a pointer's token stands for (RFC 6901 section 4). */
@@ -400,13 +390,12 @@ find_value(const struct event *event, const char *pointer,
 }
 
 enum rc
-event_text(const struct event *event, struct bytes body, const char *pointer,
-    struct buf *text)
+event_text(const struct event *event, const char *pointer, struct buf *text)
 {
 	struct json_object *value;
 	enum rc rc = find_value(event, pointer, &value);
 
-	return rc == RC_OK ? add_value(value, body, text) : rc;
+	return rc == RC_OK ? event_json_text(value, text) : rc;
 }
 
 static void
@@ -426,10 +415,10 @@ warn_field(const struct hook *hook, const struct conf_pair *pair,
 /* NULL in *field where the variable stays away. */
 static enum rc
 make_field(const struct event *event, const struct conf_pair *pair,
-    struct bytes body, struct pool *pool, const char **field)
+    struct pool *pool, const char **field)
 {
 	struct buf text = { .max = EVENT_FIELD };
-	enum rc rc = event_text(event, body, pair->value, &text);
+	enum rc rc = event_text(event, pair->value, &text);
 
 	*field = NULL;
 	if (rc == RC_OK) {
@@ -443,7 +432,7 @@ make_field(const struct event *event, const struct conf_pair *pair,
 
 enum rc
 event_fields(const struct event *event, const struct hook *hook,
-    struct bytes body, struct pool *pool, const char *const **out)
+    struct pool *pool, const char *const **out)
 {
 	const char **list = pool_alloc(pool, hook->env_len + 1, sizeof(*list));
 	size_t n = 0;
@@ -452,7 +441,7 @@ event_fields(const struct event *event, const struct hook *hook,
 	if (list == NULL)
 		return RC_MEMORY;
 	for (size_t i = 0; i < hook->env_len; i++) {
-		rc = make_field(event, &hook->env[i], body, pool, &list[n]);
+		rc = make_field(event, &hook->env[i], pool, &list[n]);
 		if (rc == RC_MEMORY)
 			return rc;
 		if (rc == RC_OK)
@@ -504,8 +493,7 @@ is_identity(struct json_object *value, struct bytes text)
  * RC_MISSING where there is none.
  */
 static enum rc
-add_typed(const struct event *event, struct bytes body, const char *pointer,
-    struct buf *text)
+add_typed(const struct event *event, const char *pointer, struct buf *text)
 {
 	struct json_object *value;
 	size_t from = 0;
@@ -517,7 +505,7 @@ add_typed(const struct event *event, struct bytes body, const char *pointer,
 		from = text->len;
 	}
 	if (rc == RC_OK)
-		rc = add_value(value, body, text);
+		rc = event_json_text(value, text);
 	if (rc == RC_OK &&
 	    !is_identity(value, bytes_skip(buf_view(text), from)))
 		rc = RC_MISSING;
@@ -550,14 +538,14 @@ warn_missing(const struct event *event, const struct hook *hook,
 
 enum rc
 event_order_key(const struct event *event, const struct hook *hook,
-    struct bytes body, struct pool *pool, struct bytes *key)
+    struct pool *pool, struct bytes *key)
 {
 	struct buf text = { 0 };
 	enum rc rc = buf_printf(&text, "%s\n", hook->name);
 
 	*key = (struct bytes){ NULL, 0 };
 	if (rc == RC_OK && hook->order.from == CONF_FROM_POINTER)
-		rc = add_typed(event, body, hook->order.pointer, &text);
+		rc = add_typed(event, hook->order.pointer, &text);
 	else if (rc == RC_OK && hook->order.from != CONF_FROM_HOOK)
 		rc = RC_MISSING;
 	if (rc == RC_OK)
@@ -589,8 +577,7 @@ add_identity(const struct event *event, const struct hook *hook,
 	}
 	if (hook->dedupe.from != CONF_FROM_POINTER)
 		return RC_MISSING;
-	return add_typed(event, buf_view(&request->body),
-	    hook->dedupe.pointer, text);
+	return add_typed(event, hook->dedupe.pointer, text);
 }
 
 enum rc

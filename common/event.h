@@ -38,8 +38,8 @@ void event_free(struct event *event);
  * stands in body, true, false, null.  RC_MISSING where there is none, as in
  * a string that holds a NUL or an unpaired surrogate.  Appends to text.
  */
-enum rc event_text(const struct event *event, struct bytes body,
-    const char *pointer, struct buf *text);
+enum rc event_text(const struct event *event, const char *pointer,
+    struct buf *text);
 
 /*
  * The environment of the hook's `env` lines: PELIHOOK_NAME=text, NULL-
@@ -47,7 +47,7 @@ enum rc event_text(const struct event *event, struct bytes body,
  * 4 KiB is left out with a warning in the log.  RC_MEMORY.
  */
 enum rc event_fields(const struct event *event, const struct hook *hook,
-    struct bytes body, struct pool *pool, const char *const **out);
+    struct pool *pool, const char *const **out);
 /*
  * The key by which an event is ordered or known again: hook, event name (for
  * dedupe only) and the type and text at the source.  Empty where the source
@@ -56,7 +56,7 @@ enum rc event_fields(const struct event *event, const struct hook *hook,
  * in the log.  RC_REPEATED, RC_MEMORY.
  */
 enum rc event_order_key(const struct event *event, const struct hook *hook,
-    struct bytes body, struct pool *pool, struct bytes *key);
+    struct pool *pool, struct bytes *key);
 enum rc event_dedupe_key(const struct event *event, const struct hook *hook,
     const struct request *request, const char *digest, struct pool *pool,
     struct bytes *key);

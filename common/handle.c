@@ -64,13 +64,12 @@ refuse_repeated(const struct passage *passage)
 static enum rc
 take(struct passage *passage)
 {
-	struct bytes body = buf_view(&passage->request->body);
 	const struct hook *hook = passage->hook;
 	const struct conf_rule *rule;
 	size_t at = 0;
 	enum rc rc;
 
-	while ((rc = route(hook, &passage->event, body, &at)) == RC_OK) {
+	while ((rc = route(hook, &passage->event, &at)) == RC_OK) {
 		rule = &hook->rules[at - 1];
 		if (passage->job.rule == NULL)
 			passage->job.rule = rule;
@@ -101,14 +100,12 @@ fill_job(struct passage *passage)
 	job->body = body;
 	job->attempt = 1;
 	job->end = &passage->end;
-	rc = event_order_key(event, hook, body, &passage->pool,
-	    &job->order_key);
+	rc = event_order_key(event, hook, &passage->pool, &job->order_key);
 	if (rc == RC_OK)
 		rc = event_dedupe_key(event, hook, passage->request,
 		    passage->receipt.digest, &passage->pool, &job->dedupe_key);
 	if (rc == RC_OK && hook->delivery == CONF_WAIT)
-		rc = event_fields(event, hook, body, &passage->pool,
-		    &job->fields);
+		rc = event_fields(event, hook, &passage->pool, &job->fields);
 	return rc;
 }
 

@@ -35,11 +35,10 @@ is_wanted(const struct conf_rule *rule, const struct event *event)
 
 /* RC_MISSING where it does not hold. */
 static enum rc
-check(const struct conf_where *where, const struct event *event,
-    struct bytes body)
+check(const struct conf_where *where, const struct event *event)
 {
 	struct buf text = { 0 };
-	enum rc rc = event_text(event, body, where->pointer, &text);
+	enum rc rc = event_text(event, where->pointer, &text);
 
 	if (rc == RC_OK && !glob(where->glob, text.data))
 		rc = RC_MISSING;
@@ -49,30 +48,28 @@ check(const struct conf_where *where, const struct event *event,
 
 /* RC_MISSING where it does not. */
 static enum rc
-take(const struct conf_rule *rule, const struct event *event,
-    struct bytes body)
+take(const struct conf_rule *rule, const struct event *event)
 {
 	enum rc rc = is_wanted(rule, event) ? RC_OK : RC_MISSING;
 
 	for (size_t i = 0; rc == RC_OK && i < rule->where_len; i++)
-		rc = check(&rule->where[i], event, body);
+		rc = check(&rule->where[i], event);
 	return rc;
 }
 
 enum rc
-route(const struct hook *hook, const struct event *event, struct bytes body,
-    size_t *at)
+route(const struct hook *hook, const struct event *event, size_t *at)
 {
 	enum rc rc = RC_MISSING;
 
 	while (rc == RC_MISSING && *at < hook->rules_len)
-		rc = take(&hook->rules[(*at)++], event, body);
+		rc = take(&hook->rules[(*at)++], event);
 	return rc;
 }
 
 enum rc
 route_delivery(const struct hook *hook, const struct event *event,
-    struct bytes body, struct route_delivery *delivery)
+    struct route_delivery *delivery)
 {
 	const struct conf_rule *rule;
 	unsigned ordinal = 0;
@@ -80,7 +77,7 @@ route_delivery(const struct hook *hook, const struct event *event,
 	enum rc rc;
 
 	delivery->rule = NULL;
-	while ((rc = route(hook, event, body, &at)) == RC_OK) {
+	while ((rc = route(hook, event, &at)) == RC_OK) {
 		rule = &hook->rules[at - 1];
 		if (rule->command != NULL && ordinal == delivery->ordinal)
 			delivery->rule = rule;

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "bytes.h"
+#include "rc.h"
 
 struct conf_rule;
 struct hook;
@@ -15,8 +15,7 @@ struct event;
  * *at becomes the index behind it.  RC_MISSING where none does; RC_MEMORY.
  * A line with `also` lets the caller go on; any other is the last.
  */
-enum rc route(const struct hook *hook, const struct event *event,
-    struct bytes body, size_t *at);
+enum rc route(const struct hook *hook, const struct event *event, size_t *at);
 
 /* One of the deliveries of an event, and its line. */
 struct route_delivery {
@@ -29,6 +28,6 @@ struct route_delivery {
  * configuration; what is ignored now has none.  RC_MEMORY.
  */
 enum rc route_delivery(const struct hook *hook, const struct event *event,
-    struct bytes body, struct route_delivery *delivery);
+    struct route_delivery *delivery);
 
 #endif

@@ -171,7 +171,7 @@ find_rules(const struct hook *hook, const struct journal_story *story,
 		return rc;
 	for (size_t i = 0; rc == RC_OK && i < story->n; i++) {
 		line.ordinal = story->deliveries[i].ordinal;
-		rc = route_delivery(hook, &event, body, &line);
+		rc = route_delivery(hook, &event, &line);
 		rules[i] = line.rule;
 	}
 	event_free(&event);

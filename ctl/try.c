@@ -145,13 +145,12 @@ static enum rc
 take_all(const struct trial *trial)
 {
 	const struct conf_rule *rule;
-	struct bytes body = buf_view(&trial->request.body);
 	enum rc worst = RC_OK, rc = RC_OK;
 	size_t at = 0;
 	bool any = false;
 
 	while (rc != RC_STOPPING &&
-	    route(trial->hook, &trial->event, body, &at) == RC_OK) {
+	    route(trial->hook, &trial->event, &at) == RC_OK) {
 		rule = &trial->hook->rules[at - 1];
 		any = true;
 		rc = take(trial, rule);
@@ -182,7 +181,7 @@ fill_receipt(struct trial *trial)
 	if (rc != RC_OK)
 		return rc;
 	return event_fields(
-	    &trial->event, trial->hook, body, &trial->pool, &trial->fields);
+	    &trial->event, trial->hook, &trial->pool, &trial->fields);
 }
 
 static enum rc

@@ -65,7 +65,7 @@ check_name(const struct event *event, struct bytes body)
 	    !event_json_is_text(bytes_of(event->found)))
 		return;
 	holds(words_is_pointer(event->found));
-	holds(event_text(event, body, event->found, &text) == RC_OK);
+	holds(event_text(event, event->found, &text) == RC_OK);
 	holds(bytes_is(buf_view(&text), event->name));
 	buf_free(&text);
 }
@@ -79,12 +79,12 @@ check_fields(const struct event *event, const struct hook *hook,
 	struct pool pool = {0};
 	struct bytes key;
 
-	holds(event_fields(event, hook, body, &pool, &fields) == RC_OK);
+	holds(event_fields(event, hook, &pool, &fields) == RC_OK);
 	for (; *fields != NULL; fields++) {
 		holds(strncmp(*fields, "PELIHOOK_FIELD=", 15) == 0);
 		holds(strlen(*fields) <= 15 + FIELD);
 	}
-	holds(event_order_key(event, hook, body, &pool, &key) == RC_OK);
+	holds(event_order_key(event, hook, &pool, &key) == RC_OK);
 	holds(event_dedupe_key(event, hook, request, "digest", &pool, &key) ==
 	    RC_OK);
 	pool_free(&pool);
@@ -94,7 +94,7 @@ static void
 check_text(const struct event *event, struct bytes body, const char *pointer)
 {
 	struct buf text = {0}, keys = {.max = KEYS};
-	enum rc rc = event_text(event, body, pointer, &text);
+	enum rc rc = event_text(event, pointer, &text);
 
 	holds(rc == RC_OK || rc == RC_MISSING);
 	holds(rc == RC_OK || text.len == 0);

@@ -75,10 +75,10 @@ put_line(struct bytes body)
 }
 
 static void
-put_text(const struct event *event, struct bytes body, const char *pointer)
+put_text(const struct event *event, const char *pointer)
 {
 	struct buf text = {0};
-	enum rc rc = event_text(event, body, pointer, &text);
+	enum rc rc = event_text(event, pointer, &text);
 
 	if (rc == RC_OK)
 		put_bytes(buf_view(&text));
@@ -104,7 +104,7 @@ read_one(uint32_t pointers)
 	for (; pointers > 0; pointers--) {
 		pointer = get_bytes();
 		if (rc == RC_OK)
-			put_text(&event, body, pointer.data);
+			put_text(&event, pointer.data);
 		free((char *)(uintptr_t)pointer.data);
 	}
 	if (rc == RC_OK)

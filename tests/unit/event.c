@@ -591,8 +591,7 @@ the_text_at_a_pointer(void **state)
 		enum rc rc;
 
 		assert_int_equal(buf_text(&text, ">"), RC_OK);
-		rc = event_text(&trial.event, LIT(document),
-		    pointers[i].pointer, &text);
+		rc = event_text(&trial.event, pointers[i].pointer, &text);
 		wrong += case_rc(pointers[i].pointer, rc,
 		    pointers[i].text != NULL ? RC_OK : RC_MISSING);
 		wrong += case_text(pointers[i].pointer, text.data + 1,
@@ -621,8 +620,8 @@ the_text_of_a_whole_value(void **state)
 
 		trial_start(&trial, bytes_of(cases[i].body));
 		wrong += case_rc(cases[i].body, trial_parse(&trial), RC_OK);
-		wrong += case_rc(cases[i].body, event_text(&trial.event,
-		    bytes_of(cases[i].body), "", &text), RC_OK);
+		wrong += case_rc(cases[i].body,
+		    event_text(&trial.event, "", &text), RC_OK);
 		wrong += case_bytes(cases[i].body, buf_view(&text),
 		    bytes_of(cases[i].text));
 		buf_free(&text);
@@ -672,8 +671,8 @@ a_number_is_as_it_is_written(void **state)
 		    places[i % COUNT(places)].behind);
 		wrong += case_rc(trial.request.body.data, trial_parse(&trial),
 		    RC_OK);
-		wrong += case_rc(number, event_text(&trial.event,
-		    buf_view(&trial.request.body), pointer, &text), RC_OK);
+		wrong += case_rc(number,
+		    event_text(&trial.event, pointer, &text), RC_OK);
 		wrong += case_bytes(number, buf_view(&text),
 		    bytes_of(number));
 		buf_free(&text);
@@ -721,8 +720,8 @@ a_key_is_all_of_its_characters(void **state)
 
 		trial_start(&trial, bytes_of(cases[i].body));
 		wrong += case_rc(cases[i].body, trial_parse(&trial), RC_OK);
-		wrong += case_rc(cases[i].body, event_text(&trial.event,
-		    bytes_of(cases[i].body), cases[i].pointer, &text),
+		wrong += case_rc(cases[i].body,
+		    event_text(&trial.event, cases[i].pointer, &text),
 		    cases[i].text != NULL ? RC_OK : RC_MISSING);
 		wrong += case_bytes(cases[i].body, buf_view(&text),
 		    bytes_of(cases[i].text != NULL ? cases[i].text : ""));
@@ -760,8 +759,8 @@ a_string_that_is_no_text_has_none(void **state)
 		trial_start(&trial, LIT("{\"x\":-0,\"s\":\""));
 		buf_printf(&trial.request.body, "%s\"}", cases[i].string);
 		wrong += case_rc(cases[i].string, trial_parse(&trial), RC_OK);
-		wrong += case_rc(cases[i].string, event_text(&trial.event,
-		    buf_view(&trial.request.body), "/s", &text),
+		wrong += case_rc(cases[i].string,
+		    event_text(&trial.event, "/s", &text),
 		    cases[i].text != NULL ? RC_OK : RC_MISSING);
 		wrong += case_bytes(cases[i].string, buf_view(&text),
 		    bytes_of(cases[i].text != NULL ? cases[i].text : ""));
@@ -782,7 +781,7 @@ text_behind_a_byte_order_mark(void **state)
 	trial_start(&trial, body);
 	assert_int_equal(trial_parse(&trial), RC_OK);
 	assert_string_equal(trial.event.name, "x");
-	assert_int_equal(event_text(&trial.event, body, "/n", &text), RC_OK);
+	assert_int_equal(event_text(&trial.event, "/n", &text), RC_OK);
 	assert_string_equal(text.data, "1.10");
 	buf_free(&text);
 	trial_end(&trial);
@@ -797,8 +796,8 @@ a_text_keeps_to_the_ceiling(void **state)
 	(void)state;
 	trial_start(&trial, LIT(document));
 	assert_int_equal(trial_parse(&trial), RC_OK);
-	assert_int_equal(event_text(&trial.event, LIT(document), "/string",
-	    &text), RC_RANGE);
+	assert_int_equal(event_text(&trial.event, "/string", &text),
+	    RC_RANGE);
 	assert_int_equal(text.len, 0);
 	buf_free(&text);
 	trial_end(&trial);
@@ -823,8 +822,8 @@ env_lines_become_variables(void **state)
 	trial.hook.env = env;
 	trial.hook.env_len = COUNT(env);
 	assert_int_equal(trial_parse(&trial), RC_OK);
-	assert_int_equal(event_fields(&trial.event, &trial.hook,
-	    LIT(document), &trial.pool, &fields), RC_OK);
+	assert_int_equal(event_fields(&trial.event, &trial.hook, &trial.pool,
+	    &fields), RC_OK);
 	for (size_t i = 0; i < COUNT(want); i++)
 		assert_string_equal(fields[i], want[i]);
 	assert_null(fields[COUNT(want)]);
@@ -849,8 +848,8 @@ what_has_no_text_is_left_out_with_a_warning(void **state)
 	trial.hook.env = env;
 	trial.hook.env_len = COUNT(env);
 	assert_int_equal(trial_parse(&trial), RC_OK);
-	assert_int_equal(event_fields(&trial.event, &trial.hook,
-	    LIT(document), &trial.pool, &fields), RC_OK);
+	assert_int_equal(event_fields(&trial.event, &trial.hook, &trial.pool,
+	    &fields), RC_OK);
 	assert_string_equal(fields[0], "PELIHOOK_THERE=text");
 	assert_null(fields[1]);
 	text = told();
@@ -880,8 +879,7 @@ a_variable_holds_4_kib_and_is_never_cut(void **state)
 		trial.hook.env_len = 1;
 		assert_int_equal(trial_parse(&trial), RC_OK);
 		assert_int_equal(event_fields(&trial.event, &trial.hook,
-		    buf_view(&trial.request.body), &trial.pool, &fields),
-		    RC_OK);
+		    &trial.pool, &fields), RC_OK);
 		if (n <= 4096)
 			wrong += case_number("length", fields[0] == NULL ? 0
 			    : (long long)strlen(fields[0]),
@@ -903,7 +901,7 @@ without_env_lines_there_are_no_fields(void **state)
 	(void)state;
 	trial_start(&trial, LIT("{}"));
 	assert_int_equal(trial_parse(&trial), RC_OK);
-	assert_int_equal(event_fields(&trial.event, &trial.hook, LIT("{}"),
+	assert_int_equal(event_fields(&trial.event, &trial.hook,
 	    &trial.pool, &fields), RC_OK);
 	assert_non_null(fields);
 	assert_null(fields[0]);
@@ -972,7 +970,7 @@ make_key(const struct key_case *with, bool dedupe)
 		    &trial.request, with->digest, &trial.pool, &key), RC_OK);
 	else
 		assert_int_equal(event_order_key(&trial.event, &trial.hook,
-		    buf_view(&trial.request.body), &trial.pool, &key), RC_OK);
+		    &trial.pool, &key), RC_OK);
 	copy = strndup(key.len > 0 ? key.data : "", key.len);
 	trial_end(&trial);
 	return copy;
@@ -1250,8 +1248,7 @@ an_event_from_the_journal_keeps_its_name(void **state)
 		assert_string_equal(event.row->kind, kinds[i]);
 		assert_int_equal(event.known, i == 0);
 		text.len = 0;
-		assert_int_equal(event_text(&event,
-		    LIT("{\"event\":\"other\"}"), "/event", &text), RC_OK);
+		assert_int_equal(event_text(&event, "/event", &text), RC_OK);
 		assert_string_equal(text.data, "other");
 		event_free(&event);
 	}

@@ -52,7 +52,7 @@ takes(const struct line_case *with)
 	while (rule.where_len < 3 && with->where[rule.where_len].pointer)
 		rule.where_len++;
 	parse(&event, bytes_of(with->body));
-	taken = route(&hook, &event, bytes_of(with->body), &at);
+	taken = route(&hook, &event, &at);
 	event_free(&event);
 	assert_int_equal(at, 1);
 	assert_true(taken == RC_OK || taken == RC_MISSING);
@@ -161,8 +161,7 @@ any_text_may_be_a_name_that_is_asked_for(void **state)
 		assert_int_equal(buf_printf(&request.body,
 		    "{\"event\":\"%s\"}", texts[i].name), RC_OK);
 		assert_int_equal(event_parse(&hook, &request, &event), RC_OK);
-		wrong += case_rc(texts[i].event, route(&hook, &event,
-		    buf_view(&request.body), &at),
+		wrong += case_rc(texts[i].event, route(&hook, &event, &at),
 		    texts[i].takes ? RC_OK : RC_MISSING);
 		event_free(&event);
 		request_close(&request);
@@ -265,14 +264,14 @@ lines_are_tried_in_their_order(void **state)
 
 	(void)state;
 	parse(&event, LIT(ADDED));
-	assert_int_equal(route(&hook, &event, LIT(ADDED), &at), RC_OK);
+	assert_int_equal(route(&hook, &event, &at), RC_OK);
 	assert_int_equal(at, 2);
-	assert_int_equal(route(&hook, &event, LIT(ADDED), &at), RC_OK);
+	assert_int_equal(route(&hook, &event, &at), RC_OK);
 	assert_int_equal(at, 4);
-	assert_int_equal(route(&hook, &event, LIT(ADDED), &at), RC_OK);
+	assert_int_equal(route(&hook, &event, &at), RC_OK);
 	assert_int_equal(at, 5);
-	assert_int_equal(route(&hook, &event, LIT(ADDED), &at), RC_MISSING);
-	assert_int_equal(route(&hook, &event, LIT(ADDED), &at), RC_MISSING);
+	assert_int_equal(route(&hook, &event, &at), RC_MISSING);
+	assert_int_equal(route(&hook, &event, &at), RC_MISSING);
 	assert_int_equal(at, 5);
 	event_free(&event);
 }
@@ -298,14 +297,13 @@ each_delivery_has_its_line(void **state)
 	parse(&event, LIT(ADDED));
 	for (unsigned i = 0; i < COUNT(wanted); i++) {
 		delivery = (struct route_delivery){i, &rules[1]};
-		assert_int_equal(route_delivery(&hook, &event, LIT(ADDED),
+		assert_int_equal(route_delivery(&hook, &event,
 		    &delivery), RC_OK);
 		assert_ptr_equal(delivery.rule, wanted[i]);
 	}
 	hook.rules_len = 1;
 	delivery = (struct route_delivery){1, &rules[1]};
-	assert_int_equal(route_delivery(&hook, &event, LIT(ADDED), &delivery),
-	    RC_OK);
+	assert_int_equal(route_delivery(&hook, &event, &delivery), RC_OK);
 	assert_null(delivery.rule);
 	event_free(&event);
 }
@@ -324,10 +322,8 @@ no_line_takes_what_none_wants(void **state)
 
 	(void)state;
 	parse(&event, LIT(STARTED));
-	assert_int_equal(route(&hook, &event, LIT(STARTED), &at),
-	    RC_MISSING);
-	assert_int_equal(route(&empty, &event, LIT(STARTED), &none),
-	    RC_MISSING);
+	assert_int_equal(route(&hook, &event, &at), RC_MISSING);
+	assert_int_equal(route(&empty, &event, &none), RC_MISSING);
 	event_free(&event);
 }
 
