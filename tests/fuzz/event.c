@@ -53,7 +53,7 @@ check_line(struct bytes body)
 
 /* Where a name was found, it can be found again, if a pointer can hold it. */
 static void
-check_name(const struct event *event, struct bytes body)
+check_name(const struct event *event)
 {
 	struct buf text = {0};
 
@@ -74,7 +74,6 @@ static void
 check_fields(const struct event *event, const struct hook *hook,
     const struct request *request)
 {
-	struct bytes body = buf_view(&request->body);
 	const char *const *fields;
 	struct pool pool = {0};
 	struct bytes key;
@@ -91,7 +90,7 @@ check_fields(const struct event *event, const struct hook *hook,
 }
 
 static void
-check_text(const struct event *event, struct bytes body, const char *pointer)
+check_text(const struct event *event, const char *pointer)
 {
 	struct buf text = {0}, keys = {.max = KEYS};
 	enum rc rc = event_text(event, pointer, &text);
@@ -121,8 +120,8 @@ try_hook(struct hook *hook, const struct request *request,
 		return;
 	}
 	check_line(body);
-	check_name(&event, body);
-	check_text(&event, body, pointer);
+	check_name(&event);
+	check_text(&event, pointer);
 	check_fields(&event, hook, request);
 	event_free(&event);
 }
