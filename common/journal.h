@@ -180,9 +180,10 @@ struct journal_claim {
  * is due when its pause is over, and the pause begins anew if the clock was
  * set to before its beginning.  What is damaged is not run: it is dead, with
  * an attempt whose outcome is `damaged'.  RC_MISSING: nothing is due, or
- * every place is taken.  The first claim makes this process a runner: it then holds a
- * kernel lock for as long as the journal is open, and its claims are void
- * once that lock is free.  The caller frees the claim in the good case.
+ * every place is taken.  The first claim makes this process a runner: it
+ * then holds a kernel lock for as long as the journal is open, and its claims
+ * are void once that lock is free.  The caller frees the claim in the good
+ * case.
  */
 enum rc journal_claim(struct journal *journal,
     const struct journal_wants *wants, int64_t now,
@@ -253,7 +254,9 @@ struct journal_orphan {
 	int64_t runner;
 	size_t n;		/* deliveries */
 	int64_t damaged;	/* seq of one that nobody can hold, or 0 */
-	bool noted;		/* a run of it may be there: */
+	/* A run of it may be there; without a mark and a pid nobody knows
+	 * which. */
+	bool noted;
 	struct journal_note note;
 	bool same_boot;		/* the machine was not started since */
 	bool same_space;	/* its processes can be looked at from here */

@@ -183,7 +183,7 @@ enum journal_form {
 	JOURNAL_TEXT_DIGEST,
 	JOURNAL_TEXT_OUTCOME,
 	JOURNAL_TEXT_REMOTE,
-	JOURNAL_TEXT_NOTE		/* of a runner or a rule; may be empty */
+	JOURNAL_TEXT_NOTE		/* of a runner or a rule, or empty */
 };
 
 /* It lives until the statement goes on. */

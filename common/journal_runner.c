@@ -188,38 +188,47 @@ journal_note_run(const struct journal_claim *claim,
 	return n == sizeof(line) ? RC_OK : RC_STORE;
 }
 
-/* Where a line is the note of an orphan's run. */
+/*
+ * A blank line is no note, and neither is one that another claim left in its
+ * slot.  Of what cannot be read nobody knows what runs.
+ */
 static void
 read_note(const char line[NOTE_SIZE + 1], struct journal_orphan *orphan)
 {
 	struct journal_note note;
 	int64_t runner;
 	int64_t claim;
-	int end = 0;
 
-	if (sscanf(line, "%" SCNd64 " %" SCNd64 " %32[0-9a-f] %d %" SCNu64
-	    " %d %" SCNd64 " %" SCNd64 "%n", &runner, &claim, note.mark,
-	    &note.pid, &note.start, &note.session, &note.began, &note.limit,
-	    &end) != 8 ||
-	    end == 0 || runner != orphan->runner || claim != orphan->claim ||
-	    strlen(note.mark) != CRYPTO_MARK - 1)
+	if (line[0] == ' ' || line[0] == '\0')
 		return;
 	orphan->noted = true;
-	orphan->note = note;
+	if (sscanf(line, "%" SCNd64 " %" SCNd64 " %32[0-9a-f] %d %" SCNu64
+	    " %d %" SCNd64 " %" SCNd64, &runner, &claim, note.mark,
+	    &note.pid, &note.start, &note.session, &note.began,
+	    &note.limit) != 8 || strlen(note.mark) != CRYPTO_MARK - 1)
+		return;
+	if (runner == orphan->runner && claim == orphan->claim)
+		orphan->note = note;
+	else
+		orphan->noted = false;
 }
 
-/* Between its claim and its first run, and between two, it has none. */
+/*
+ * Between its claim and its first run, and between two, it has none; behind
+ * the end of the file none was ever written.
+ */
 static void
 find_note(const struct journal *journal, int64_t region, int64_t slot,
     struct journal_orphan *orphan)
 {
 	char line[NOTE_SIZE + 1] = "";
 
-	if (slot < 1 || slot > JOURNAL_SLOTS || region < 1 ||
-	    region > REGIONS || pread(journal->locks, line, NOTE_SIZE,
-	    note_offset(region, (unsigned)slot)) != NOTE_SIZE)
-		return;
-	read_note(line, orphan);
+	if (slot < 1 || slot > JOURNAL_SLOTS || region > REGIONS ||
+	    pread(journal->locks, line, NOTE_SIZE,
+	    note_offset(region, (unsigned)slot)) == -1)
+		orphan->noted = true;
+	else
+		read_note(line, orphan);
 }
 
 /*
@@ -343,11 +352,11 @@ void_one(struct journal *journal, int64_t seq, const struct voiding *voiding)
 	bool ordered;
 
 	journal_do(journal,
-	    "INSERT OR REPLACE INTO attempts(delivery, turn, number, started, ended,"
-	    " outcome, code, tail) SELECT seq, (SELECT ifnull(max(turn), 0)"
-	    " + 1 FROM attempts WHERE delivery = ?1), attempts, started,"
-	    " ?2, 'lost', 0, NULL FROM deliveries WHERE seq = ?1", "ii",
-	    seq, voiding->now);
+	    "INSERT OR REPLACE INTO attempts(delivery, turn, number, started,"
+	    " ended, outcome, code, tail) SELECT seq,"
+	    " (SELECT ifnull(max(turn), 0) + 1 FROM attempts"
+	    " WHERE delivery = ?1), attempts, started, ?2, 'lost', 0, NULL"
+	    " FROM deliveries WHERE seq = ?1", "ii", seq, voiding->now);
 	journal_do(journal,
 	    "UPDATE deliveries SET state = 0, since = 0,"
 	    " held = (key IS NOT NULL), runner = 0, claim = 0, pid = 0,"

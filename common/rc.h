@@ -42,7 +42,7 @@ enum rc {
 	RC_CROWDED,		/* max-running commands are running */
 	RC_PENDING,		/* the same event is being handled right now */
 	RC_QUEUE_FULL,		/* max-queue events wait */
-	RC_STORE,		/* the journal cannot be written: disk full... */
+	RC_STORE,		/* the journal cannot be written: a full disk */
 	RC_LOCKED,		/* the journal is locked for too long */
 	RC_CORRUPT,		/* what the journal holds cannot be right */
 	RC_STOPPING,		/* told to stop */

@@ -2026,16 +2026,21 @@ a_verdict_on_lost_tries_is_no_try(void **state)
 	journal_close(journal);
 }
 
-/* What stood in a slot before, and what is no note, is none. */
+/* What stood in a slot before is none; what cannot be read hides one. */
 static void
 another_note_is_nobodys(void **state)
 {
-	static const char *const lines[] = {
-		"1 2 0123456789abcdef0123456789abcdef 4711 815 5 12 34 ",
-		"2 1 0123456789abcdef0123456789abcdef 4711 815 5 12 34 ",
-		"1 1 0123456789abcdef 4711 815 5 12 34 ",
-		"1 1 0123456789abcdef0123456789abcdef 4711 815 5 12",
-		"1 1", ""
+	static const struct {
+		const char *line;
+		bool noted;
+	} lines[] = {
+		{"1 2 0123456789abcdef0123456789abcdef 4711 815 5 12 34 ",
+		    false},
+		{"2 1 0123456789abcdef0123456789abcdef 4711 815 5 12 34 ",
+		    false},
+		{"1 1 0123456789abcdef 4711 815 5 12 34 ", true},
+		{"1 1 0123456789abcdef0123456789abcdef 4711 815 5 12", true},
+		{"1 1", true}, {"?", true}, {" ", false}, {"", false}
 	};
 	struct journal *journal = open_journal();
 	struct journal_orphan orphan;
@@ -2060,12 +2065,14 @@ another_note_is_nobodys(void **state)
 		char line[256] = {0};
 		int fd = open(path, O_WRONLY | O_CLOEXEC);
 
-		memcpy(line, lines[i], strlen(lines[i]));
+		memcpy(line, lines[i].line, strlen(lines[i].line));
 		assert_int_equal(pwrite(fd, line, sizeof(line), 512 * 256),
 		    sizeof(line));
 		close(fd);
 		find_orphan(journal, &orphan);
-		assert_false(orphan.noted);
+		assert_int_equal(orphan.noted, lines[i].noted);
+		assert_int_equal(orphan.note.pid, 0);
+		assert_string_equal(orphan.note.mark, "");
 	}
 	journal_close(journal);
 }
