@@ -192,7 +192,8 @@ deliver_close(struct deliver *deliver)
 		if (!deliver->places[i].stuck)
 			continue;
 		log_left(deliver->places[i].result->pid);
-		close(deliver->places[i].result->pidfd);
+		if (deliver->places[i].result->pidfd >= 0)
+			close(deliver->places[i].result->pidfd);
 		place_free(&deliver->places[i]);
 	}
 	pthread_mutex_destroy(&deliver->lock);

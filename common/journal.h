@@ -255,7 +255,7 @@ struct journal_orphan {
 	size_t n;		/* deliveries */
 	int64_t damaged;	/* seq of one that nobody can hold, or 0 */
 	/* A run of it may be there; without a mark and a pid nobody knows
-	 * which. */
+	 * which, as its note cannot be read or is lost. */
 	bool noted;
 	struct journal_note note;
 	bool same_boot;		/* the machine was not started since */

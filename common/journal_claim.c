@@ -603,6 +603,7 @@ claim_due(struct journal *journal, void *arguments)
 		journal_runner_begin(journal);
 		take(journal, &best, claiming);
 	} while (claiming->claim->n == 0 && journal->error == SQLITE_OK);
+	journal_slot_begin(journal, claiming->claim);
 	if (claiming->claim->n > 0 && best.want->batch > 1) {
 		take_more(journal, best.want, claiming);
 		hold_rest(journal, claiming->claim);

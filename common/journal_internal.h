@@ -248,6 +248,10 @@ void journal_runner_remove(struct journal *journal, int64_t runner);
 /* A claim's slot for its note, or RC_MISSING: all are taken. */
 enum rc journal_slot_take(struct journal *journal,
     struct journal_claim *claim);
+/* Inside a change, once a claim has its number: notes that nothing of it
+ * runs yet. */
+void journal_slot_begin(struct journal *journal,
+    const struct journal_claim *claim);
 /* Gives it back. */
 void journal_slot_leave(struct journal_claim *claim);
 

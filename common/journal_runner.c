@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -23,7 +25,10 @@
  * is written without the journal's lock and without a sync, as it has to be
  * there at once and is worth nothing after the machine's end.
  */
+#define NOTHING "-"		/* in place of a mark: nothing runs */
+
 enum {
+	SPACE = ORPHAN_SPACE + 24,	/* with a number before it */
 	NOTE_SIZE = 256,
 	REGIONS = 1024 * 1024		/* more than ever run at once */
 };
@@ -44,6 +49,22 @@ lock_byte(int fd, int64_t byte, short type)
 	return fcntl(fd, F_OFD_SETLK, &lock);
 }
 
+/*
+ * What tells whether a runner can be judged from here: the file that its
+ * lock is in, in whose place somebody may have put another one, and its PID
+ * namespace.
+ */
+static void
+describe_place(const struct journal *journal, char place[SPACE])
+{
+	char space[ORPHAN_SPACE];
+	struct stat about = {0};
+
+	orphan_space(space);
+	(void)fstat(journal->locks, &about);
+	snprintf(place, SPACE, "%ju %s", (uintmax_t)about.st_ino, space);
+}
+
 /* The least that no runner has. */
 static int64_t
 free_region(struct journal *journal)
@@ -60,16 +81,16 @@ void
 journal_runner_begin(struct journal *journal)
 {
 	char boot[ORPHAN_BOOT];
-	char space[ORPHAN_SPACE];
+	char place[SPACE];
 
 	if (journal->runner != 0)
 		return;
 	orphan_boot(boot);
-	orphan_space(space);
+	describe_place(journal, place);
 	journal->region = free_region(journal);
 	journal_do(journal, "INSERT INTO runners(boot, pid, region, space,"
 	    " first) VALUES(?, ?, ?, ?, ?)", "tiiti", boot,
-	    (int64_t)getpid(), journal->region, space,
+	    (int64_t)getpid(), journal->region, place,
 	    (int64_t)(getpid() == 1));
 	if (journal->error != SQLITE_OK)
 		return;
@@ -163,22 +184,35 @@ note_offset(int64_t region, unsigned slot)
 	return (off_t)((region * JOURNAL_SLOTS + slot - 1) * NOTE_SIZE);
 }
 
-/* One whole line, so that it is there or not; an empty one is no note. */
+void
+journal_slot_begin(struct journal *journal,
+    const struct journal_claim *claim)
+{
+	if (journal->error == SQLITE_OK &&
+	    journal_note_run(claim, NULL) != RC_OK)
+		journal->error = SQLITE_IOERR_WRITE;
+}
+
+/*
+ * One whole line, which a claim has from its commit on: where there is none
+ * of its own, its note was lost.
+ */
 enum rc
 journal_note_run(const struct journal_claim *claim,
     const struct journal_note *note)
 {
+	static const struct journal_note nothing = {.mark = NOTHING};
 	const struct journal *journal = claim->journal;
 	char line[NOTE_SIZE];
-	ssize_t n = 0;
+	ssize_t n;
 
+	if (note == NULL)
+		note = &nothing;
 	memset(line, ' ', sizeof(line));
-	if (note != NULL)
-		n = snprintf(line, sizeof(line), "%" PRId64 " %" PRId64
-		    " %s %d %" PRIu64 " %d %" PRId64 " %" PRId64,
-		    journal->runner, claim->number, note->mark,
-		    (int)note->pid, note->start, (int)note->session,
-		    note->began, note->limit);
+	n = snprintf(line, sizeof(line), "%" PRId64 " %" PRId64
+	    " %s %d %" PRIu64 " %d %" PRId64 " %" PRId64, journal->runner,
+	    claim->number, note->mark, (int)note->pid, note->start,
+	    (int)note->session, note->began, note->limit);
 	line[n] = ' ';
 	line[sizeof(line) - 1] = '\n';
 	do
@@ -188,10 +222,7 @@ journal_note_run(const struct journal_claim *claim,
 	return n == sizeof(line) ? RC_OK : RC_STORE;
 }
 
-/*
- * A blank line is no note, and neither is one that another claim left in its
- * slot.  Of what cannot be read nobody knows what runs.
- */
+/* Of what is no line of this claim nobody knows what runs. */
 static void
 read_note(const char line[NOTE_SIZE + 1], struct journal_orphan *orphan)
 {
@@ -199,35 +230,28 @@ read_note(const char line[NOTE_SIZE + 1], struct journal_orphan *orphan)
 	int64_t runner;
 	int64_t claim;
 
-	if (line[0] == ' ' || line[0] == '\0')
-		return;
-	orphan->noted = true;
-	if (sscanf(line, "%" SCNd64 " %" SCNd64 " %32[0-9a-f] %d %" SCNu64
+	if (sscanf(line, "%" SCNd64 " %" SCNd64 " %32[-0-9a-f] %d %" SCNu64
 	    " %d %" SCNd64 " %" SCNd64, &runner, &claim, note.mark,
 	    &note.pid, &note.start, &note.session, &note.began,
-	    &note.limit) != 8 || strlen(note.mark) != CRYPTO_MARK - 1)
+	    &note.limit) != 8 || runner != orphan->runner ||
+	    claim != orphan->claim)
 		return;
-	if (runner == orphan->runner && claim == orphan->claim)
-		orphan->note = note;
-	else
+	if (strcmp(note.mark, NOTHING) == 0)
 		orphan->noted = false;
+	else if (strlen(note.mark) == CRYPTO_MARK - 1)
+		orphan->note = note;
 }
 
-/*
- * Between its claim and its first run, and between two, it has none; behind
- * the end of the file none was ever written.
- */
+/* Between its claim and its first run, and between two, nothing runs. */
 static void
 find_note(const struct journal *journal, int64_t region, int64_t slot,
     struct journal_orphan *orphan)
 {
 	char line[NOTE_SIZE + 1] = "";
 
-	if (slot < 1 || slot > JOURNAL_SLOTS || region > REGIONS ||
+	if (slot >= 1 && slot <= JOURNAL_SLOTS && region <= REGIONS &&
 	    pread(journal->locks, line, NOTE_SIZE,
-	    note_offset(region, (unsigned)slot)) == -1)
-		orphan->noted = true;
-	else
+	    note_offset(region, (unsigned)slot)) == NOTE_SIZE)
 		read_note(line, orphan);
 }
 
@@ -240,22 +264,25 @@ note_runner(struct journal_reader *reader, struct journal_orphan *orphan)
 {
 	int64_t region = journal_int(reader, 10, JOURNAL_IS_COUNT);
 	const char *then = journal_text(reader, 7, JOURNAL_TEXT_NOTE);
-	const char *space = journal_text(reader, 11, JOURNAL_TEXT_NOTE);
+	const char *there = journal_text(reader, 11, JOURNAL_TEXT_NOTE);
 	char boot[ORPHAN_BOOT];
-	char here[ORPHAN_SPACE];
+	char here[SPACE];
+	size_t file;
 
 	orphan_boot(boot);
-	orphan_space(here);
+	describe_place(reader->journal, here);
+	file = strcspn(here, " ") + 1;
 	orphan->same_boot = then[0] == '\0' || strcmp(then, boot) == 0;
-	orphan->same_space = region == 0 || (here[0] != '\0' &&
-	    strcmp(space, here) == 0);
-	orphan->first = journal_int(reader, 12, JOURNAL_IS_FLAG) != 0;
+	orphan->same_space = region == 0 || (here[file] != '\0' &&
+	    strcmp(there, here) == 0);
+	orphan->first = strncmp(there, here, file) == 0 &&
+	    journal_int(reader, 12, JOURNAL_IS_FLAG) != 0;
+	orphan->noted = true;
 	if (region != 0) {
 		find_note(reader->journal, region,
 		    journal_int(reader, 13, JOURNAL_IS_SMALL), orphan);
 		return;
 	}
-	orphan->noted = true;
 	orphan->note.pid = (pid_t)journal_int(reader, 3, JOURNAL_IS_PID);
 	orphan->note.start = (uint64_t)journal_int(reader, 4,
 	    JOURNAL_IS_START);

@@ -81,10 +81,11 @@ static const char first_tables[] =
 
 /*
  * lost: tries in a row that did not end by themselves.  A runner says what
- * tells whether its commands can be looked at: its PID namespace and whether
- * it is the first process there.  region and slot: where the note of a run
- * is (journal_runner.c); pid and start of deliveries are of runners of the
- * first release.  rules: by which rules each hook's events are run and kept.
+ * tells whether its commands can be looked at: the file its lock is in, its
+ * PID namespace and whether it is the first process there.  region and slot:
+ * where the note of a run is (journal_runner.c); pid and start of deliveries
+ * are of runners of the first release.  rules: by which rules each hook's
+ * events are run and kept.
  */
 static const char orphans_and_rules[] =
     "ALTER TABLE deliveries ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;"
@@ -169,7 +170,10 @@ identify(struct journal *journal, struct identity *identity)
 	if (error != SQLITE_OK)
 		return error;
 	error = read_identity(journal, identity);
-	run_text(journal, "COMMIT");
+	if (error == SQLITE_OK)
+		error = run_text(journal, "COMMIT");
+	if (error != SQLITE_OK && !sqlite3_get_autocommit(journal->db))
+		run_text(journal, "ROLLBACK");
 	return error;
 }
 

@@ -314,6 +314,14 @@ look_at_group(const struct orphan *orphan)
 	return ORPHAN_GONE;
 }
 
+enum orphan_state
+orphan_look_at_group(pid_t group)
+{
+	const struct orphan orphan = {.pid = group, .seen = true};
+
+	return look_at_group(&orphan);
+}
+
 static enum orphan_state
 look_at_noted(const struct orphan *orphan)
 {

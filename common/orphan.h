@@ -52,6 +52,9 @@ enum orphan_state {
  * cannot be read only those that began in its time and session count.
  */
 enum orphan_state orphan_look(struct orphan *orphan);
+/* The same of a group alone, whose leader is gone, and which never was
+ * another's. */
+enum orphan_state orphan_look_at_group(pid_t group);
 /*
  * Signals what is ORPHAN_ALIVE: the command, whatever group it is in by now,
  * and the group that began with it.  0, or an errno.

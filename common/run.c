@@ -16,6 +16,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "orphan.h"
 
 enum {
 	LINE = 1024,		/* most bytes of a logged line */
@@ -23,7 +24,8 @@ enum {
 	CHUNK = 4 * 1024,	/* read at once */
 	REST_CHUNKS = 512,	/* read at most behind the command's end */
 	SETTLE = 1000,		/* milliseconds after SIGKILL */
-	NOTE_AGAIN = 1000	/* between tries to note the start, ms */
+	NOTE_AGAIN = 1000,	/* between tries to note the start, ms */
+	GROUP_LOOK = 20		/* at what is left of a group, ms */
 };
 
 enum phase {
@@ -404,22 +406,31 @@ start(struct watch *watch)
 
 /*
  * To the group, or to the command alone where it left its group.  Its
- * number cannot be another's before it is reaped.
+ * number cannot be another's before it is reaped, and not as long as
+ * something of its group is left.
  */
 static int
-signal_command(pid_t pid, int number)
+signal_command(const struct run_result *result, int number)
 {
-	if (kill(-pid, number) == 0)
+	if (kill(-result->pid, number) == 0)
 		return 0;
-	if (errno == ESRCH && kill(pid, number) == 0)
+	if (errno == ESRCH && result->pidfd >= 0 &&
+	    kill(result->pid, number) == 0)
 		return 0;
 	return errno;
+}
+
+/* Once the command itself is reaped; zombies are nothing. */
+static bool
+is_group_left(pid_t group)
+{
+	return orphan_look_at_group(group) != ORPHAN_GONE;
 }
 
 static void
 terminate(struct watch *watch, enum run_end why, int64_t kill_after)
 {
-	int error = signal_command(watch->result->pid, SIGTERM);
+	int error = signal_command(watch->result, SIGTERM);
 
 	if (error == EPERM)
 		log_command(LOG_LEVEL_WARNING,
@@ -453,7 +464,7 @@ next_phase(struct watch *watch)
 		terminate(watch, RUN_TIMEOUT, watch->what->kill_after);
 		return true;
 	case PHASE_TERMINATED:
-		signal_command(watch->result->pid, SIGKILL);
+		signal_command(watch->result, SIGKILL);
 		watch->phase = PHASE_KILLED;
 		watch->deadline = clock_steady() + SETTLE;
 		return true;
@@ -480,49 +491,63 @@ time_left(const struct watch *watch)
 	    watch->note_at : watch->deadline);
 }
 
+/* Does what comes, for a while; whether the command has ended. */
+static bool
+watch_once(struct watch *watch, int longest)
+{
+	struct pollfd fds[] = {
+	    {watch->result->pidfd, POLLIN, 0},
+	    {watch->stop, POLLIN, 0},
+	    {watch->streams[0].fd, POLLIN, 0},
+	    {watch->streams[1].fd, POLLIN, 0},
+	};
+	int left = time_left(watch);
+
+	/* A poll that fails has found nothing. */
+	poll(fds, 4, longest >= 0 && longest < left ? longest : left);
+	if (fds[0].revents != 0)
+		return true;
+	if (fds[2].revents != 0)
+		take_output(watch, &watch->streams[0]);
+	if (fds[3].revents != 0)
+		take_output(watch, &watch->streams[1]);
+	if (fds[1].revents != 0)
+		hear_stop(watch);
+	if (clock_left(watch->note_at) == 0)
+		note_start(watch);
+	return false;
+}
+
 /* Returns false where the command is stuck. */
 static bool
 watch_command(struct watch *watch)
 {
-	for (;;) {
-		struct pollfd fds[] = {
-		    {watch->result->pidfd, POLLIN, 0},
-		    {watch->stop, POLLIN, 0},
-		    {watch->streams[0].fd, POLLIN, 0},
-		    {watch->streams[1].fd, POLLIN, 0},
-		};
+	while (!watch_once(watch, -1))
+		if (clock_left(watch->deadline) == 0 && !next_phase(watch))
+			return false;
+	return true;
+}
 
-		/* A poll that fails has found nothing. */
-		poll(fds, 4, time_left(watch));
-		if (fds[0].revents != 0)
-			return true;
-		if (fds[2].revents != 0)
-			take_output(watch, &watch->streams[0]);
-		if (fds[3].revents != 0)
-			take_output(watch, &watch->streams[1]);
-		if (fds[1].revents != 0)
-			hear_stop(watch);
-		if (clock_left(watch->note_at) == 0)
-			note_start(watch);
+/* The same for what is left of the group of one that was told to end. */
+static bool
+watch_group(struct watch *watch)
+{
+	while (is_group_left(watch->result->pid)) {
+		watch_once(watch, GROUP_LOOK);
 		if (clock_left(watch->deadline) == 0 && !next_phase(watch))
 			return false;
 	}
+	return true;
 }
 
-/*
- * Takes the command's end.  What is left of the group of a command that was
- * told to end is killed first, as long as its number is its own.
- */
+/* Takes the command's end. */
 static void
 reap(struct run_result *result)
 {
 	siginfo_t info = {0};
-	int error;
-
-	if (result->end != RUN_EXIT)
-		signal_command(result->pid, SIGKILL);
-	error = waitid(P_PIDFD, (id_t)result->pidfd, &info, WEXITED) == 0 ?
+	int error = waitid(P_PIDFD, (id_t)result->pidfd, &info, WEXITED) == 0 ?
 	    0 : errno;
+
 	close_fd(&result->pidfd);
 	if (result->end != RUN_EXIT)
 		return;
@@ -531,6 +556,16 @@ reap(struct run_result *result)
 	else if (info.si_code != CLD_EXITED)
 		result->end = RUN_SIGNAL;
 	result->code = error != 0 ? error : info.si_status;
+}
+
+/* Whether all that has to end has. */
+static bool
+watch_to_the_end(struct watch *watch)
+{
+	if (!watch_command(watch))
+		return false;
+	reap(watch->result);
+	return watch->phase == PHASE_RUNNING || watch_group(watch);
 }
 
 static bool
@@ -547,9 +582,7 @@ run_started(struct watch *watch)
 	struct run_result *result = watch->result;
 
 	result->end = RUN_EXIT;
-	if (watch_command(watch)) {
-		reap(result);
-	} else {
+	if (!watch_to_the_end(watch)) {
 		result->end = RUN_STUCK;
 		log_command(LOG_LEVEL_ERROR, "command outlives SIGKILL",
 		    watch->what, 0);
@@ -597,15 +630,16 @@ run_reap(struct run_result *stuck)
 {
 	struct pollfd fd = {stuck->pidfd, POLLIN, 0};
 
-	if (stuck->pidfd < 0)
+	if (stuck->end != RUN_STUCK)
 		return RC_OK;
-	if (poll(&fd, 1, 0) <= 0)
+	if (stuck->pidfd >= 0 && poll(&fd, 1, 0) <= 0)
 		return RC_PENDING;
-	signal_command(stuck->pid, SIGKILL);
-	waitid(P_PIDFD, (id_t)stuck->pidfd, &(siginfo_t){0},
-	    WEXITED | WNOHANG);
+	signal_command(stuck, SIGKILL);
+	if (stuck->pidfd >= 0)
+		waitid(P_PIDFD, (id_t)stuck->pidfd, &(siginfo_t){0},
+		    WEXITED | WNOHANG);
 	close_fd(&stuck->pidfd);
-	return RC_OK;
+	return is_group_left(stuck->pid) ? RC_PENDING : RC_OK;
 }
 
 enum rc

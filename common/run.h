@@ -45,8 +45,9 @@ enum run_end {
 	RUN_STOPPED,		/* ended by us because of stop */
 	RUN_UNSTARTED,		/* code is the errno */
 	/*
-	 * Still there one second after SIGKILL (it runs as another user).
-	 * pidfd is the caller's: run_reap it until it is gone.
+	 * The command, or something of its group, is still there one second
+	 * after SIGKILL (it runs as another user): run_reap it until it is
+	 * gone.
 	 */
 	RUN_STUCK
 };
@@ -55,15 +56,15 @@ struct run_result {
 	enum run_end end;
 	int code;
 	pid_t pid;
-	int pidfd;			/* -1 but for RUN_STUCK */
+	int pidfd;			/* -1 but for a RUN_STUCK command */
 	int64_t elapsed;		/* milliseconds */
 	size_t tail_len;
 	char tail[RUN_TAIL];		/* the last of its output, both */
 };
 
 /*
- * Runs a command to its end.  Waits for timeout, kill_after and one second
- * at the most.  Never fails: what went wrong is in the result and the log.
+ * Runs a command to its end; where it was told to end, to that of its group.
+ * Waits for timeout, kill_after and one second at the most.  Never fails: what went wrong is in the result and the log.
  * started, where not NULL, is called with context once the process exists,
  * and again every second until it returns RC_OK.
  */

@@ -598,6 +598,11 @@ refuse_stranger(const struct stat *stat, struct buf *why)
 
 	name_user(stat->st_uid, owner);
 	name_user(geteuid(), user);
+	if (S_ISDIR(stat->st_mode))
+		return REFUSE(why, "does not belong to the user of this "
+		    "process (%s), but to %s: name one that is for pelihook "
+		    "alone, made with install -d -o %s -m 700", user, owner,
+		    user);
 	return REFUSE(why, "does not belong to the user of this process (%s), "
 	    "but to %s: chown it to the user that pelihook runs as", user,
 	    owner);
@@ -612,6 +617,10 @@ trust_own(const struct stat *stat, mode_t type, struct buf *why)
 		return RC_CONFIG;
 	if (stat->st_uid != geteuid())
 		return refuse_stranger(stat, why);
+	if (S_ISDIR(stat->st_mode) && (stat->st_mode & S_ISVTX) != 0 &&
+	    (stat->st_mode & S_IWOTH) != 0)
+		return REFUSE(why, "is writable by others: name one that is "
+		    "for pelihook alone");
 	if ((stat->st_mode & S_IWOTH) != 0)
 		return REFUSE(why, "is writable by others: chmod go-w it");
 	if ((stat->st_mode & S_IWGRP) != 0) {

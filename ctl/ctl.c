@@ -298,6 +298,8 @@ take_arguments(struct ctl *ctl, int argc, char **argv)
 static int
 finish(enum rc rc)
 {
+	if (rc == RC_OK && !print_is_complete())
+		rc = RC_MEMORY;
 	if (rc == RC_MEMORY)
 		ctl_complain("out of memory");
 	if (fflush(stdout) == EOF || ferror(stdout)) {

@@ -11,7 +11,13 @@
 #include "encode.h"
 #include "words.h"
 
-enum { SAFE = 5 };	/* a byte made safe, and its NUL */
+enum {
+	SAFE = 5,	/* a byte made safe, and its NUL */
+	LINE = 1024	/* of a line, without taking memory */
+};
+
+/* As ferror(3) is of a stream: a line was left out. */
+static bool incomplete;
 
 struct unit {
 	uint64_t size;
@@ -76,15 +82,39 @@ write_safe(FILE *to, struct bytes text)
 }
 
 static void
-write_line(FILE *to, const char *format, va_list arguments)
+write_long_line(FILE *to, const char *format, va_list arguments)
 {
 	char *text = NULL;
 
-	if (vasprintf(&text, format, arguments) < 0)
+	if (vasprintf(&text, format, arguments) < 0) {
 		text = NULL;
+		incomplete = true;
+	}
 	write_safe(to, bytes_of(text == NULL ? "(out of memory)" : text));
-	putc('\n', to);
 	free(text);
+}
+
+static void
+write_line(FILE *to, const char *format, va_list arguments)
+{
+	char text[LINE];
+	va_list again;
+	int n;
+
+	va_copy(again, arguments);
+	n = vsnprintf(text, sizeof(text), format, again);
+	va_end(again);
+	if (n >= 0 && n < LINE)
+		write_safe(to, (struct bytes){text, (size_t)n});
+	else
+		write_long_line(to, format, arguments);
+	putc('\n', to);
+}
+
+bool
+print_is_complete(void)
+{
+	return !incomplete;
 }
 
 static void

@@ -3,6 +3,7 @@
 #define PELIHOOK_PRINT_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,6 +20,8 @@ struct conf_rule;
  * written \xNN, byte by byte.
  */
 
+/* Whether all lines were printed: without memory one may be left out. */
+bool print_is_complete(void);
 /* A line on standard output. */
 void print_line(const char *format, ...)
     __attribute__((format(printf, 1, 2)));

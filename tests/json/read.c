@@ -34,7 +34,7 @@ static struct bytes
 get_bytes(void)
 {
 	uint32_t len;
-	char *data;
+	char *data = NULL;
 
 	if (!get_number(&len) || (data = malloc((size_t)len + 1)) == NULL ||
 	    fread(data, 1, len, stdin) != len)

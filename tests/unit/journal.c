@@ -2026,21 +2026,21 @@ a_verdict_on_lost_tries_is_no_try(void **state)
 	journal_close(journal);
 }
 
-/* What stood in a slot before is none; what cannot be read hides one. */
+/* Only its own line says that nothing runs; without one nobody knows. */
 static void
-another_note_is_nobodys(void **state)
+a_lost_note_hides_its_run(void **state)
 {
 	static const struct {
 		const char *line;
 		bool noted;
 	} lines[] = {
+		{"1 2 - 0 0 0 0 0 ", true}, {"2 1 - 0 0 0 0 0 ", true},
 		{"1 2 0123456789abcdef0123456789abcdef 4711 815 5 12 34 ",
-		    false},
-		{"2 1 0123456789abcdef0123456789abcdef 4711 815 5 12 34 ",
-		    false},
+		    true},
 		{"1 1 0123456789abcdef 4711 815 5 12 34 ", true},
 		{"1 1 0123456789abcdef0123456789abcdef 4711 815 5 12", true},
-		{"1 1", true}, {"?", true}, {" ", false}, {"", false}
+		{"1 1", true}, {"?", true}, {" ", true}, {"", true},
+		{"1 1 - 0 0 0 0 0 ", false}
 	};
 	struct journal *journal = open_journal();
 	struct journal_orphan orphan;
@@ -2552,7 +2552,7 @@ main(void)
 		TEST(the_claim_of_a_killed_runner_is_void),
 		TEST(only_a_run_that_was_noted_is_a_lost_try),
 		TEST(a_verdict_on_lost_tries_is_no_try),
-		TEST(another_note_is_nobodys),
+		TEST(a_lost_note_hides_its_run),
 		TEST(the_claim_of_a_live_runner_stands),
 		TEST(the_key_of_a_killed_process_is_free),
 		TEST(a_locked_journal_is_given_up_in_time),

@@ -454,15 +454,31 @@ who_ignores_that_is_killed_with_all_its_children(void **state)
 }
 
 static void
-children_that_ignore_it_are_killed_when_the_command_ends(void **state)
+children_that_ignore_it_are_killed_with_their_group(void **state)
 {
 	struct run_result *result = run_with_times(
-	    "(trap '' TERM; exec sleep 60) & echo child=$!; wait", 500, LONG);
+	    "(trap '' TERM; exec sleep 60) & echo child=$!; wait", 500, 700);
+
+	(void)state;
+	assert_int_equal(result->end, RUN_TIMEOUT);
+	assert_true(result->elapsed >= 1200);
+	assert_true(result->elapsed < LONG);
+	assert_false(is_alive(pid_behind(result, "child=")));
+	free(result);
+}
+
+/* What a child does when it is told to end counts as the command's. */
+static void
+the_group_has_its_time_to_end(void **state)
+{
+	struct run_result *result = run_with_times(
+	    "(trap 'sleep 0.3; echo cleaned; exit 0' TERM; echo ready;"
+	    " while :; do sleep 0.1; done) & wait", 1000, LONG);
 
 	(void)state;
 	assert_int_equal(result->end, RUN_TIMEOUT);
 	assert_true(result->elapsed < LONG);
-	assert_true(wait_until_dead(pid_behind(result, "child=")));
+	assert_sees(result, "cleaned\n");
 	free(result);
 }
 
@@ -1114,7 +1130,8 @@ main(int argc, char **argv)
 	    TEST(waiting_costs_no_processor_time),
 	    TEST(after_its_timeout_a_command_is_told_to_end),
 	    TEST(who_ignores_that_is_killed_with_all_its_children),
-	    TEST(children_that_ignore_it_are_killed_when_the_command_ends),
+	    TEST(children_that_ignore_it_are_killed_with_their_group),
+	    TEST(the_group_has_its_time_to_end),
 	    TEST(a_command_that_left_its_group_is_ended_all_the_same),
 	    TEST(stop_ends_a_command),
 	    TEST(stop_hastens_the_end_of_a_timeout),
