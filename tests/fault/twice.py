@@ -481,6 +481,34 @@ def unseen(program, prefix, at=None, once=6000, seen=False):
         site.close()
 
 
+CHILD = """hook q
+  timeout 1s
+  kill-after 300ms
+  retry 100ms 100ms 100ms
+  on * run /bin/sh -c 'exec 3<&0; @OTHER@ q 1 <&3 & wait'
+"""
+
+
+def child_of_another_user():
+    """The command ends in time; the place is taken until its child has."""
+    site = Twice(CHILD, root=True)
+    try:
+        site.append("q", 1, once=4000)
+        site.start()
+        run = site.begun(1)[0]
+        if run.uid == USER:
+            raise Skip("set-user-ID programs do not change the user here")
+        again = site.begun(2)[1]
+        site.no_overlap()
+        waited = (again.began - run.began) / SECOND
+        check(waited >= 3.5, "run again after %.1f s" % waited)
+        check(site.logged(r"level=error .*outlives SIGKILL"),
+              "the log does not say that it cannot be ended")
+        site.finish()
+    finally:
+        site.close()
+
+
 def first_of_namespace():
     """All of it ended with the runner, and nothing is waited for."""
     hooks = UNSEEN.replace("@PROGRAM@", "@TASK@").replace("3s", "10m")
@@ -995,6 +1023,8 @@ TESTS = (
      True),
     ("a command of another user is waited for",
      lambda: unseen("@OTHER@", ((), ()), None, 5500, True), True),
+    ("a child of another user outlives a time-out",
+     child_of_another_user, True),
     ("a command of another user, not noted",
      lambda: unseen("@OTHER@", ((), ()), "started 1"), True),
     ("a command in another PID namespace",

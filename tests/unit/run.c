@@ -454,6 +454,15 @@ who_ignores_that_is_killed_with_all_its_children(void **state)
 }
 
 static void
+assert_sees(const struct run_result *result, const char *line)
+{
+	if (!holds_text(tail_of(result), line))
+		print_error("<%.*s> has no <%s>\n", (int)result->tail_len,
+		    result->tail, line);
+	assert_true(holds_text(tail_of(result), line));
+}
+
+static void
 children_that_ignore_it_are_killed_with_their_group(void **state)
 {
 	struct run_result *result = run_with_times(
@@ -574,15 +583,6 @@ stop_before_the_start_starts_nothing(void **state)
 }
 
 /* What they see. */
-
-static void
-assert_sees(const struct run_result *result, const char *line)
-{
-	if (!holds_text(tail_of(result), line))
-		print_error("<%.*s> has no <%s>\n", (int)result->tail_len,
-		    result->tail, line);
-	assert_true(holds_text(tail_of(result), line));
-}
 
 static unsigned long long
 signals_behind(const struct run_result *result, const char *word)
