@@ -426,7 +426,7 @@ static const struct {
     {"0755", 0755, NULL, NULL},
     {"setgid", 02750, NULL, NULL},
     {"sticky-alone", 01700, NULL, NULL},
-    {"sticky", 01777, "is writable by others: chmod go-w it",
+    {"sticky", 01777, "is writable by others: name one that is for ",
 	"is writable by others"},
     {"others", 0757, "is writable by others: chmod go-w it",
 	"is writable by others"},
@@ -537,7 +537,7 @@ a_private_directory_is_the_users_own(void **state)
 	    "does not belong to the user of this process");
 	wrong += check("root's log", scratch_path("root"), TRUST_LOG, NULL);
 	wrong += check("third", scratch_path("third"), TRUST_PRIVATE,
-	    "but to 65533: chown it");
+	    "but to 65533: name one that is for ");
 	wrong += check("third's log", scratch_path("third"), TRUST_LOG,
 	    "belongs to 65533, neither to root nor to ");
 	assert_int_equal(seteuid(0), 0);
