@@ -405,8 +405,8 @@ what_no_journal_is_made_of_is_refused(void **state)
 	static const char *const statements[] = {
 		"PRAGMA user_version=-3",
 		"CREATE VIEW more AS SELECT * FROM events",
-		"CREATE TRIGGER more AFTER INSERT ON events BEGIN"
-		    " DELETE FROM events; END",
+		("CREATE TRIGGER more AFTER INSERT ON events BEGIN"
+		    " DELETE FROM events; END"),
 		"CREATE VIRTUAL TABLE more USING rtree(a, b, c)"
 	};
 	struct journal *journal;
