@@ -12,17 +12,17 @@
 
 #include "cgi.h"
 
-#include "clock.h"
-#include "conf.h"
-#include "deliver.h"
-#include "enqueue.h"
-#include "gateway.h"
-#include "job.h"
-#include "journal.h"
-#include "log.h"
-#include "process.h"
-#include "run.h"
-#include "serve.h"
+#include "base/clock.h"
+#include "config/conf.h"
+#include "receive/wait.h"
+#include "receive/sink.h"
+#include "http/gateway.h"
+#include "command/job.h"
+#include "journal/journal.h"
+#include "base/log.h"
+#include "base/startup.h"
+#include "command/run.h"
+#include "receive/serve.h"
 
 enum {
 	/* Apache sends SIGKILL three seconds after SIGTERM. */

@@ -7,10 +7,10 @@
 
 #include "ctl.h"
 
-#include "conf.h"
+#include "config/conf.h"
 #include "print.h"
 #include "queue.h"
-#include "words.h"
+#include "base/tokens.h"
 
 enum { WARNINGS = 64 * 1024 };
 

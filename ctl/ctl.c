@@ -13,9 +13,9 @@
 
 #include "ctl.h"
 
-#include "conf.h"
-#include "crypto.h"
-#include "log.h"
+#include "config/conf.h"
+#include "base/crypto.h"
+#include "base/log.h"
 #include "print.h"
 #include "queue.h"
 #include "user.h"

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "bytes.h"
-#include "encode.h"
-#include "journal.h"
+#include "base/bytes.h"
+#include "base/codec.h"
+#include "journal/journal.h"
 
 struct conf;
 struct hook;

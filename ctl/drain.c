@@ -6,10 +6,10 @@
 
 #include "ctl.h"
 
-#include "conf.h"
-#include "drain.h"
-#include "log.h"
-#include "process.h"
+#include "config/conf.h"
+#include "queue/dispatch.h"
+#include "base/log.h"
+#include "base/startup.h"
 #include "queue.h"
 
 enum {

@@ -3,8 +3,8 @@
 
 #include "ctl.h"
 
-#include "catalog.h"
-#include "encode.h"
+#include "event/catalog.h"
+#include "base/codec.h"
 #include "print.h"
 
 /*

@@ -4,9 +4,9 @@
 
 #include "guess.h"
 
-#include "encode.h"
-#include "item.h"
-#include "request.h"
+#include "base/codec.h"
+#include "signature/candidate.h"
+#include "http/request.h"
 
 enum {
 	GUESS_PREFIX = 64, /* most bytes of a prefix */

@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
-#include "bytes.h"
-#include "pool.h"
-#include "scheme.h"
+#include "base/bytes.h"
+#include "base/pool.h"
+#include "signature/recipe.h"
 
 struct request;
 

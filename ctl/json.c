@@ -3,7 +3,7 @@
 
 #include "json.h"
 
-#include "encode.h"
+#include "base/codec.h"
 #include "print.h"
 
 static void

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bytes.h"
+#include "base/bytes.h"
 
 /*
  * Writes JSON to standard output.  A json of zeroes is at its beginning.

@@ -4,7 +4,7 @@
 
 #include "ctl.h"
 
-#include "encode.h"
+#include "base/codec.h"
 #include "json.h"
 #include "print.h"
 #include "queue.h"

@@ -7,9 +7,9 @@
 
 #include "print.h"
 
-#include "conf.h"
-#include "encode.h"
-#include "words.h"
+#include "config/conf.h"
+#include "base/codec.h"
+#include "base/tokens.h"
 
 enum {
 	SAFE = 5,	/* a byte made safe, and its NUL */

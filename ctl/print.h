@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "bytes.h"
-#include "pool.h"
+#include "base/bytes.h"
+#include "base/pool.h"
 
 struct conf_rule;
 

@@ -4,15 +4,15 @@
 
 #include "ctl.h"
 
-#include "capture.h"
-#include "conf.h"
-#include "crypto.h"
+#include "receive/capture.h"
+#include "config/conf.h"
+#include "base/crypto.h"
 #include "guess.h"
-#include "item.h"
+#include "signature/candidate.h"
 #include "print.h"
-#include "request.h"
-#include "trust.h"
-#include "verify.h"
+#include "http/request.h"
+#include "base/trust.h"
+#include "signature/verify.h"
 
 enum { SECRET_MOST = 64 * 1024 };
 

@@ -8,10 +8,10 @@
 
 #include "queue.h"
 
-#include "clock.h"
-#include "conf.h"
+#include "base/clock.h"
+#include "config/conf.h"
 #include "print.h"
-#include "words.h"
+#include "base/tokens.h"
 
 const struct option queue_list_options[] = {
     {"state", required_argument, NULL, 's'},

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "ctl.h"
-#include "journal.h"
+#include "journal/journal.h"
 
 enum { QUEUE_OUTCOME = 96 }; /* an outcome for people and its NUL */
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "ctl.h"
 
-#include "conf.h"
-#include "event.h"
+#include "config/conf.h"
+#include "event/event.h"
 #include "json.h"
 #include "print.h"
 #include "queue.h"
-#include "route.h"
+#include "event/rule.h"
 
 static void
 print_time(const char *label, int64_t wall)

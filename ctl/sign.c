@@ -3,10 +3,10 @@
 
 #include "ctl.h"
 
-#include "clock.h"
-#include "conf.h"
+#include "base/clock.h"
+#include "config/conf.h"
 #include "print.h"
-#include "verify.h"
+#include "signature/verify.h"
 
 /* What is signed need not be what the hook would take: also how a hook
  * refuses is to be tried. */

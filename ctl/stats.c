@@ -5,8 +5,8 @@
 
 #include "ctl.h"
 
-#include "clock.h"
-#include "conf.h"
+#include "base/clock.h"
+#include "config/conf.h"
 #include "print.h"
 #include "queue.h"
 #include "stats.h"

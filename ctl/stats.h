@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pool.h"
+#include "base/pool.h"
 
 enum { STATS_STATES = 5 }; /* those of enum journal_state */
 

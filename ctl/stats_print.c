@@ -3,8 +3,8 @@
 
 #include "stats.h"
 
-#include "encode.h"
-#include "journal.h"
+#include "base/codec.h"
+#include "journal/journal.h"
 #include "json.h"
 #include "print.h"
 

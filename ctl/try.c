@@ -5,17 +5,17 @@
 
 #include "ctl.h"
 
-#include "catalog.h"
-#include "clock.h"
-#include "conf.h"
-#include "crypto.h"
-#include "deliver.h"
-#include "event.h"
-#include "payload.h"
+#include "event/catalog.h"
+#include "base/clock.h"
+#include "config/conf.h"
+#include "base/crypto.h"
+#include "receive/wait.h"
+#include "event/event.h"
+#include "event/payload.h"
 #include "print.h"
-#include "reply.h"
-#include "request.h"
-#include "route.h"
+#include "http/reply.h"
+#include "http/request.h"
+#include "event/rule.h"
 
 /* One body that is tried. */
 struct trial {

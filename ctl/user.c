@@ -13,11 +13,11 @@
 
 #include "user.h"
 
-#include "bytes.h"
-#include "conf.h"
+#include "base/bytes.h"
+#include "config/conf.h"
 #include "ctl.h"
 #include "print.h"
-#include "trust.h"
+#include "base/trust.h"
 
 static bool
 all_ids_are(uid_t uid, gid_t gid)

@@ -2,7 +2,7 @@
 #ifndef PELIHOOK_USER_H
 #define PELIHOOK_USER_H
 
-#include "rc.h"
+#include "base/rc.h"
 
 struct conf;
 

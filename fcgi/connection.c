@@ -13,9 +13,9 @@
 
 #include "connection.h"
 
-#include "clock.h"
+#include "base/clock.h"
 #include "listener.h"
-#include "log.h"
+#include "base/log.h"
 
 enum {
 	CONNECTION_TICK = 100,		/* milliseconds */

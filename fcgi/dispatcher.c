@@ -14,13 +14,13 @@
 
 #include "dispatcher.h"
 
-#include "clock.h"
-#include "conf.h"
-#include "drain.h"
-#include "enqueue.h"
-#include "journal.h"
-#include "log.h"
-#include "run.h"
+#include "base/clock.h"
+#include "config/conf.h"
+#include "queue/dispatch.h"
+#include "receive/sink.h"
+#include "journal/journal.h"
+#include "base/log.h"
+#include "command/run.h"
 #include "settings.h"
 
 enum { DISPATCHER_PAUSE = 1000 };	/* milliseconds between tries */

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "job.h"
+#include "command/job.h"
 
 struct settings;
 

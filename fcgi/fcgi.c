@@ -8,13 +8,13 @@
 
 #include "fcgi.h"
 
-#include "conf.h"
-#include "journal.h"
+#include "config/conf.h"
+#include "journal/journal.h"
 #include "listener.h"
-#include "log.h"
+#include "base/log.h"
 #include "options.h"
-#include "process.h"
-#include "reply.h"
+#include "base/startup.h"
+#include "http/reply.h"
 #include "server.h"
 #include "settings.h"
 

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "bytes.h"
+#include "base/bytes.h"
 
 /* The socket that web servers connect to. */
 struct listener {

@@ -6,9 +6,9 @@
 
 #include "options.h"
 
-#include "bytes.h"
-#include "conf.h"
-#include "crypto.h"
+#include "base/bytes.h"
+#include "config/conf.h"
+#include "base/crypto.h"
 
 enum {
 	OPTIONS_THREADS = 16,

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "rc.h"
+#include "base/rc.h"
 
 /* The command line. */
 struct options {

@@ -2,7 +2,7 @@
 #ifndef PELIHOOK_SERVER_H
 #define PELIHOOK_SERVER_H
 
-#include "rc.h"
+#include "base/rc.h"
 
 struct listener;
 struct options;

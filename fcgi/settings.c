@@ -5,10 +5,10 @@
 
 #include "settings.h"
 
-#include "complaints.h"
-#include "conf.h"
-#include "log.h"
-#include "process.h"
+#include "config/errors.h"
+#include "config/conf.h"
+#include "base/log.h"
+#include "base/startup.h"
 
 enum { SETTINGS_TEXT = 64 * 1024 };	/* most bytes of complaints */
 

@@ -16,14 +16,14 @@
 
 #include "worker.h"
 
-#include "clock.h"
-#include "conf.h"
+#include "base/clock.h"
+#include "config/conf.h"
 #include "connection.h"
-#include "gateway.h"
-#include "job.h"
-#include "log.h"
-#include "reply.h"
-#include "serve.h"
+#include "http/gateway.h"
+#include "command/job.h"
+#include "base/log.h"
+#include "http/reply.h"
+#include "receive/serve.h"
 #include "settings.h"
 
 enum {

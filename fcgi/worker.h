@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "rc.h"
+#include "base/rc.h"
 
 struct connections;
 struct settings;

@@ -112,7 +112,7 @@ if [ "${1-}" = --one ]; then
 fi
 all=
 [ "${1-}" != all ] || { all=1; shift; }
-FILES=${*:-$(echo common/*.c cgi/*.c ctl/*.c fcgi/*.c)}
+FILES=${*:-$(echo common/*/*.c cgi/*.c ctl/*.c fcgi/*.c)}
 tell_gone=
 [ -n "${*-}" ] || tell_gone=$all
 if ! command -v clang >/dev/null; then

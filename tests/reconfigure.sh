@@ -38,7 +38,7 @@ objects_of() {	# source
 
 sources=$(cd "$SOURCE" && grep -lE \
     'PELIHOOK_(BUILD|CONFIG_FILE|CTL|VERSION)([^_[:alnum:]]|$)' \
-    common/*.c cgi/*.c fcgi/*.c ctl/*.c)
+    common/*/*.c cgi/*.c fcgi/*.c ctl/*.c)
 for source in $sources; do
 	for object in $(objects_of "$source"); do
 		verdict "$object" "-o $object"

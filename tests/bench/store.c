@@ -19,10 +19,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "encode.h"
-#include "journal.h"
-#include "process.h"
+#include "base/clock.h"
+#include "base/codec.h"
+#include "journal/journal.h"
+#include "base/startup.h"
 
 enum { BODY = 1024, LOOK = 5, TOGETHER = 1000 };
 

@@ -7,10 +7,10 @@
 
 #include "../../ctl/guess.h"
 
-#include "capture.h"
-#include "conf.h"
-#include "request.h"
-#include "verify.h"
+#include "receive/capture.h"
+#include "config/conf.h"
+#include "http/request.h"
+#include "signature/verify.h"
 
 enum { TRIES = 300 };
 

@@ -6,8 +6,8 @@
  */
 #include "fuzz.h"
 
-#include "conf.h"
-#include "words.h"
+#include "config/conf.h"
+#include "base/tokens.h"
 
 enum { COMPLAINTS = 16 * 1024, WORDS = 64 };
 

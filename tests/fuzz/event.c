@@ -5,15 +5,15 @@
  */
 #include "fuzz.h"
 
-#include "catalog.h"
-#include "conf.h"
-#include "encode.h"
-#include "event.h"
-#include "event_json.h"
-#include "payload.h"
-#include "render.h"
-#include "request.h"
-#include "words.h"
+#include "event/catalog.h"
+#include "config/conf.h"
+#include "base/codec.h"
+#include "event/event.h"
+#include "event/json.h"
+#include "event/payload.h"
+#include "command/input.h"
+#include "http/request.h"
+#include "base/tokens.h"
 
 enum { FIELD = 4096, KEYS = 1024 };
 

@@ -13,9 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bytes.h"
-#include "log.h"
-#include "pool.h"
+#include "base/bytes.h"
+#include "base/log.h"
+#include "base/pool.h"
 
 /*
  * What the fuzz targets share.  What a target promises is written with

@@ -17,7 +17,7 @@ flags = -std=c17 -D_GNU_SOURCE -pthread $(CFLAGS) -I$(TOP)/common \
 	$(shell $(PKG_CONFIG) --cflags $(modules))
 libraries = $(shell $(PKG_CONFIG) --libs $(modules))
 
-sources = $(wildcard $(TOP)/common/*.c) $(TOP)/ctl/guess.c \
+sources = $(wildcard $(TOP)/common/*/*.c) $(TOP)/ctl/guess.c \
 	$(filter-out %/main.c,$(wildcard $(TOP)/fcgi/*.c))
 objects = $(patsubst $(TOP)/%.c,o/%.o,$(sources))
 
@@ -31,7 +31,7 @@ core.a: $(objects)
 	rm -f $@
 	ar cr $@ $(objects)
 
-o/%.o: $(TOP)/%.c $(wildcard $(TOP)/common/*.h $(TOP)/fcgi/*.h) \
+o/%.o: $(TOP)/%.c $(wildcard $(TOP)/common/*/*.h $(TOP)/fcgi/*.h) \
 		$(TOP)/tests/fuzz/fuzz.h
 	@mkdir -p $(@D)
 	$(FUZZ_CC) -fsanitize=fuzzer-no-link,$(SANITIZE) $(flags) -c -o $@ $<

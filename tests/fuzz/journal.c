@@ -10,11 +10,11 @@
 
 #include <sqlite3.h>
 
-#include "clock.h"
-#include "conf.h"
-#include "crypto.h"
-#include "encode.h"
-#include "journal.h"
+#include "base/clock.h"
+#include "config/conf.h"
+#include "base/crypto.h"
+#include "base/codec.h"
+#include "journal/journal.h"
 
 enum {
 	EVENTS = 8,

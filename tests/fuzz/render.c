@@ -7,11 +7,11 @@
 
 #include <json-c/json.h>
 
-#include "catalog.h"
-#include "conf.h"
-#include "event.h"
-#include "job.h"
-#include "render.h"
+#include "event/catalog.h"
+#include "config/conf.h"
+#include "event/event.h"
+#include "command/job.h"
+#include "command/input.h"
 
 enum { DEEPER = 70 };		/* than what is accepted: the envelope */
 

@@ -8,14 +8,14 @@
  */
 #include "fuzz.h"
 
-#include "conf.h"
-#include "encode.h"
-#include "gateway.h"
-#include "handle.h"
-#include "job.h"
-#include "render.h"
-#include "serve.h"
-#include "verify.h"
+#include "config/conf.h"
+#include "base/codec.h"
+#include "http/gateway.h"
+#include "receive/handle.h"
+#include "command/job.h"
+#include "command/input.h"
+#include "receive/serve.h"
+#include "signature/verify.h"
 
 enum {
 	VARIABLES = 60,

@@ -6,10 +6,10 @@
  */
 #include "fuzz.h"
 
-#include "conf.h"
-#include "request.h"
-#include "verify.h"
-#include "words.h"
+#include "config/conf.h"
+#include "http/request.h"
+#include "signature/verify.h"
+#include "base/tokens.h"
 
 #define NOW INT64_C(1700000000000)
 

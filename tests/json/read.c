@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "event.h"
-#include "render.h"
+#include "event/event.h"
+#include "command/input.h"
 
 static void
 fail(const char *what)

@@ -21,8 +21,8 @@
 
 #include "unit.h"
 
-#include "clock.h"
-#include "log.h"
+#include "base/clock.h"
+#include "base/log.h"
 
 /*
  * What the tests that run real commands share: a directory of the test's

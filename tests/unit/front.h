@@ -4,7 +4,7 @@
 
 #include "unit.h"
 
-#include "gateway.h"
+#include "http/gateway.h"
 
 /*
  * A front end in memory: a request's variables and body as arrays, the reply

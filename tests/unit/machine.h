@@ -9,9 +9,9 @@
 #include "commands.h"
 #include "queue.h"
 
-#include "conf.h"
-#include "drain.h"
-#include "log.h"
+#include "config/conf.h"
+#include "queue/dispatch.h"
+#include "base/log.h"
 
 /*
  * What the tests that drain a queue share: a journal, a configuration and a

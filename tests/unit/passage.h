@@ -5,10 +5,10 @@
 #include "front.h"
 #include "told.h"
 
-#include "conf.h"
-#include "crypto.h"
-#include "encode.h"
-#include "job.h"
+#include "config/conf.h"
+#include "base/crypto.h"
+#include "base/codec.h"
+#include "command/job.h"
 
 /* What the tests of handle and serve share: a sink that records. */
 

@@ -8,9 +8,9 @@
 
 #include "scratch.h"
 
-#include "clock.h"
-#include "crypto.h"
-#include "journal.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "journal/journal.h"
 
 /* What the tests of the queue share: a journal, and events. */
 

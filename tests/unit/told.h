@@ -4,7 +4,7 @@
 
 #include "scratch.h"
 
-#include "log.h"
+#include "base/log.h"
 
 /* A log in a scratch directory, for tests of what is told in it. */
 

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "bytes.h"
-#include "rc.h"
+#include "base/bytes.h"
+#include "base/rc.h"
 
 /*
  * What the unit tests share.  A case of a table that fails is named and

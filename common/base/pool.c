@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/pool.h"
+
+enum { POOL_BLOCK = 4000 };
+
+struct pool_block {
+	struct pool_block *next;
+	size_t used;
+	size_t room;
+	max_align_t data[];
+};
+
+static struct pool_block *
+pool_block_new(struct pool *pool, size_t size)
+{
+	size_t room = size < POOL_BLOCK ? POOL_BLOCK : size;
+	struct pool_block *block;
+
+	if (room > SIZE_MAX - sizeof(*block))
+		return NULL;
+	block = calloc(1, sizeof(*block) + room);
+	if (block == NULL)
+		return NULL;
+	block->room = room;
+	block->next = pool->blocks;
+	pool->blocks = block;
+	return block;
+}
+
+void *
+pool_alloc(struct pool *pool, size_t count, size_t size)
+{
+	size_t align = sizeof(max_align_t);
+	struct pool_block *block = pool->blocks;
+	size_t need;
+	char *data;
+
+	if (size != 0 && count > (SIZE_MAX - align) / size)
+		return NULL;
+	need = (count * size + align - 1) / align * align;
+	if (block == NULL || need > block->room - block->used)
+		block = pool_block_new(pool, need);
+	if (block == NULL)
+		return NULL;
+	data = (char *)block->data + block->used;
+	block->used += need;
+	return data;
+}
+
+char *
+pool_copy(struct pool *pool, struct bytes bytes)
+{
+	char *copy = pool_alloc(pool, 1, bytes.len + 1);
+
+	if (copy != NULL && bytes.len > 0)
+		memcpy(copy, bytes.data, bytes.len);
+	return copy;
+}
+
+char *
+pool_text(struct pool *pool, const char *text)
+{
+	return pool_copy(pool, bytes_of(text));
+}
+
+char *
+pool_printf(struct pool *pool, const char *format, ...)
+{
+	va_list args;
+	char *text;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (n < 0)
+		return NULL;
+	text = pool_alloc(pool, 1, (size_t)n + 1);
+	if (text == NULL)
+		return NULL;
+	va_start(args, format);
+	vsnprintf(text, (size_t)n + 1, format, args);
+	va_end(args);
+	return text;
+}
+
+void *
+pool_grow(struct pool *pool, void *array, size_t n, size_t size)
+{
+	void *copy;
+
+	if (n != 0 && (n & (n - 1)) != 0)
+		return array;
+	copy = pool_alloc(pool, n == 0 ? 1 : 2 * n, size);
+	if (copy != NULL && n > 0)
+		memcpy(copy, array, n * size);
+	return copy;
+}
+
+void
+pool_free(struct pool *pool)
+{
+	struct pool_block *block = pool->blocks;
+	struct pool_block *next;
+
+	for (; block != NULL; block = next) {
+		next = block->next;
+		free(block);
+	}
+	pool->blocks = NULL;
+}

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: ISC */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/procfs.h"
+
+#include "base/bytes.h"
+#include "base/clock.h"
+
+enum {
+	STAT_SIZE = 1024,
+	PATH_SIZE = 64,
+	NAME_SIZE = 16,			/* of a program, proc(5) */
+	FORKED = 0x40,			/* PF_FORKNOEXEC: not exec'ed yet */
+	KERNEL = 0x200000,		/* PF_KTHREAD */
+	LOOKS = 20,			/* at an environment that is empty */
+	LOOK_PAUSE = 5			/* milliseconds */
+};
+
+/* The fields of /proc/PID/stat that count. */
+struct process {
+	pid_t pid;
+	char name[NAME_SIZE];
+	char state;
+	pid_t group;
+	pid_t session;
+	unsigned flags;
+	long threads;
+	uint64_t start;
+};
+
+enum answer {
+	NO,
+	YES,
+	UNKNOWN
+};
+
+static ssize_t
+read_file(const char *path, char *into, size_t room)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t got = 0;
+
+	if (fd == -1)
+		return -1;
+	while (len < room - 1 &&
+	    (got = read(fd, into + len, room - 1 - len)) > 0)
+		len += (size_t)got;
+	close(fd);
+	into[len] = '\0';
+	return got == -1 ? -1 : (ssize_t)len;
+}
+
+static bool
+exists(pid_t pid)
+{
+	return kill(pid, 0) == 0 || errno != ESRCH;
+}
+
+/*
+ * The name in brackets may hold anything: the last bracket ends it.
+ * RC_MISSING: there is none; RC_SYSTEM: what is there cannot be read.
+ */
+static enum rc
+read_process(pid_t pid, struct process *process)
+{
+	char path[PATH_SIZE];
+	char text[STAT_SIZE];
+	const char *name;
+	const char *end;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (read_file(path, text, sizeof(text)) <= 0)
+		return exists(pid) ? RC_SYSTEM : RC_MISSING;
+	name = strchr(text, '(');
+	end = strrchr(text, ')');
+	if (name == NULL || end == NULL || sscanf(end + 1, " %c %*d %d %d "
+	    "%*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %"
+	    SCNu64, &process->state, &process->group, &process->session,
+	    &process->flags, &process->threads, &process->start) != 6)
+		return RC_SYSTEM;
+	process->pid = pid;
+	snprintf(process->name, sizeof(process->name), "%.*s",
+	    (int)(end - name - 1), name + 1);
+	return RC_OK;
+}
+
+/* A zombie that still has threads only lost the first of them. */
+static bool
+has_ended(const struct process *process)
+{
+	return (process->state == 'Z' || process->state == 'X') &&
+	    process->threads < 2;
+}
+
+static enum answer
+holds_entry(FILE *environment, const char *wanted)
+{
+	char *entry = NULL;
+	size_t room = 0;
+	enum answer answer = UNKNOWN;
+
+	while (answer != YES &&
+	    getdelim(&entry, &room, '\0', environment) > 0)
+		answer = strcmp(entry, wanted) == 0 ? YES : NO;
+	if (ferror(environment) && answer == NO)
+		answer = UNKNOWN;
+	free(entry);
+	return answer;
+}
+
+/* It is empty for a moment while a process becomes another program. */
+static enum answer
+has_mark(const struct process *process, const struct orphan *orphan)
+{
+	char wanted[sizeof("PELIHOOK_CLAIM=") + CRYPTO_MARK];
+	char path[PATH_SIZE];
+	FILE *file;
+	enum answer answer = UNKNOWN;
+
+	snprintf(wanted, sizeof(wanted), "PELIHOOK_CLAIM=%s", orphan->mark);
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)process->pid);
+	for (int i = 0; answer == UNKNOWN && i < LOOKS; i++) {
+		file = fopen(path, "re");
+		if (file == NULL)
+			return UNKNOWN;
+		poll(NULL, 0, i == 0 ? 0 : LOOK_PAUSE);
+		answer = holds_entry(file, wanted);
+		fclose(file);
+	}
+	return answer;
+}
+
+static uint64_t
+ticks_of(int64_t boot)
+{
+	return (uint64_t)boot * (uint64_t)sysconf(_SC_CLK_TCK) / 1000;
+}
+
+/*
+ * Whether a process of which no more is known could be the command.  Starts
+ * are counted in whole ticks, cut off.
+ */
+static bool
+could_be(const struct process *process, const struct orphan *orphan)
+{
+	return process->start + 1 >= ticks_of(orphan->since) &&
+	    process->start <= ticks_of(orphan->until) + 1 &&
+	    process->session == orphan->session;
+}
+
+/*
+ * Calls visit for each process but this one, also for those that cannot be
+ * read (then with NULL).  False where /proc is not to be used at all.
+ */
+static bool
+each_process(void (*visit)(void *context, const struct process *process),
+    void *context)
+{
+	DIR *directory = opendir("/proc");
+	struct process process;
+	struct dirent *entry;
+	unsigned long long pid;
+	enum rc rc;
+
+	if (directory == NULL)
+		return false;
+	while ((entry = readdir(directory)) != NULL) {
+		if (bytes_number(bytes_of(entry->d_name), INT32_MAX, &pid) !=
+		    RC_OK || (pid_t)pid == getpid())
+			continue;
+		rc = read_process((pid_t)pid, &process);
+		if (rc != RC_MISSING)
+			visit(context, rc == RC_OK ? &process : NULL);
+	}
+	closedir(directory);
+	return true;
+}
+
+/* Whether others' processes are kept from this one (hidepid, proc(5)). */
+static bool
+is_curtained(void)
+{
+	return access("/proc/self/stat", R_OK) != 0 ||
+	    (exists(1) && access("/proc/1/stat", R_OK) != 0);
+}
+
+/* A command that was not noted. */
+
+struct search {
+	const struct orphan *orphan;
+	struct process found;		/* pid 0: none */
+	bool starting;
+	bool hidden;
+};
+
+/* The command was there before what it started. */
+static bool
+is_before(const struct process *a, const struct process *b)
+{
+	if (b->pid == 0 || a->start != b->start)
+		return b->pid == 0 || a->start < b->start;
+	return a->group == a->pid && b->group != b->pid;
+}
+
+/*
+ * Between vfork and exec a process has the name and the environment of the
+ * program that starts it: of one of pelihook's, which do nothing else.
+ */
+static bool
+is_starting(const struct process *process)
+{
+	return (process->flags & FORKED) != 0 &&
+	    strncmp(process->name, "pelihook", strlen("pelihook")) == 0;
+}
+
+static void
+consider(void *context, const struct process *process)
+{
+	struct search *search = context;
+
+	if (process == NULL) {
+		search->hidden = true;
+		return;
+	}
+	if (has_ended(process) || (process->flags & KERNEL) != 0 ||
+	    process->start + 1 < ticks_of(search->orphan->since))
+		return;
+	switch (has_mark(process, search->orphan)) {
+	case YES:
+		if (is_before(process, &search->found))
+			search->found = *process;
+		break;
+	case UNKNOWN:
+		if (could_be(process, search->orphan))
+			search->hidden = true;
+		break;
+	case NO:
+		if (is_starting(process) && could_be(process, search->orphan))
+			search->starting = true;
+		break;
+	}
+}
+
+static enum orphan_state
+search_marked(struct orphan *orphan)
+{
+	struct search search = {.orphan = orphan};
+
+	if (orphan->mark[0] == '\0' || !each_process(consider, &search))
+		return ORPHAN_HIDDEN;
+	if (search.found.pid != 0) {
+		orphan->pid = search.found.pid;
+		orphan->start = search.found.start;
+		orphan->found = true;
+		return ORPHAN_ALIVE;
+	}
+	if (search.starting)
+		return ORPHAN_STARTING;
+	return search.hidden || is_curtained() ? ORPHAN_HIDDEN : ORPHAN_GONE;
+}
+
+/* What is left of the group of a command that is gone. */
+
+struct members {
+	const struct orphan *orphan;
+	bool any;			/* a zombie, too */
+	bool ours;
+	bool hidden;
+};
+
+static void
+consider_member(void *context, const struct process *process)
+{
+	struct members *members = context;
+	const struct orphan *orphan = members->orphan;
+	enum answer answer;
+
+	if (process == NULL || process->group != orphan->pid)
+		return;
+	members->any = true;
+	if (has_ended(process))
+		return;
+	/* A group that never was empty cannot have become another's. */
+	answer = orphan->seen ? YES : has_mark(process, orphan);
+	members->ours = members->ours || answer == YES;
+	members->hidden = members->hidden || answer == UNKNOWN;
+}
+
+static enum orphan_state
+look_at_group(const struct orphan *orphan)
+{
+	struct members members = {.orphan = orphan};
+
+	if (!exists(-orphan->pid))
+		return ORPHAN_GONE;
+	if (!each_process(consider_member, &members))
+		return ORPHAN_HIDDEN;
+	if (members.ours)
+		return ORPHAN_ALIVE;
+	/* The last member may have ended while this was looking. */
+	if (members.hidden || (!members.any && exists(-orphan->pid)))
+		return ORPHAN_HIDDEN;
+	return ORPHAN_GONE;
+}
+
+enum orphan_state
+orphan_look_at_group(pid_t group)
+{
+	const struct orphan orphan = {.pid = group, .seen = true};
+
+	return look_at_group(&orphan);
+}
+
+static enum orphan_state
+look_at_noted(const struct orphan *orphan)
+{
+	struct process process;
+	enum rc rc = read_process(orphan->pid, &process);
+
+	if (rc != RC_OK)
+		return rc == RC_MISSING ? look_at_group(orphan) :
+		    ORPHAN_HIDDEN;
+	if (orphan->start == 0)
+		return ORPHAN_HIDDEN;
+	/* Its number went to another: nothing had it any more. */
+	if (process.start != orphan->start)
+		return ORPHAN_GONE;
+	return has_ended(&process) ? look_at_group(orphan) : ORPHAN_ALIVE;
+}
+
+/* Who was found by the mark may not be the only one that has it. */
+enum orphan_state
+orphan_look(struct orphan *orphan)
+{
+	enum orphan_state state = ORPHAN_GONE;
+
+	if (orphan->pid > 1)
+		state = look_at_noted(orphan);
+	if (orphan->pid <= 1 || (orphan->found && state == ORPHAN_GONE)) {
+		orphan->seen = false;
+		state = search_marked(orphan);
+	}
+	orphan->seen = orphan->seen || state == ORPHAN_ALIVE;
+	return state;
+}
+
+/* Through a descriptor, so that no other process of its number is met. */
+static int
+signal_command(const struct orphan *orphan, int number)
+{
+	int fd = (int)syscall(SYS_pidfd_open, orphan->pid, 0);
+	struct process process;
+	int error = errno;
+
+	if (fd < 0 && error == ESRCH)
+		return error;
+	if (read_process(orphan->pid, &process) != RC_OK ||
+	    process.start != orphan->start)
+		error = ESRCH;
+	else if (fd < 0)
+		error = kill(orphan->pid, number) == 0 ? 0 : errno;
+	else
+		error = syscall(SYS_pidfd_send_signal, fd, number, NULL, 0) ==
+		    0 ? 0 : errno;
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+int
+orphan_signal(const struct orphan *orphan, int number)
+{
+	int error = signal_command(orphan, number);
+
+	if (kill(-orphan->pid, number) != 0)
+		return error == ESRCH ? errno : error;
+	return error == ESRCH ? 0 : error;
+}
+
+void
+orphan_boot(char boot[ORPHAN_BOOT])
+{
+	char text[ORPHAN_BOOT + 2];
+
+	boot[0] = '\0';
+	if (read_file("/proc/sys/kernel/random/boot_id", text,
+	    sizeof(text)) < ORPHAN_BOOT - 1)
+		return;
+	memcpy(boot, text, ORPHAN_BOOT - 1);
+	boot[ORPHAN_BOOT - 1] = '\0';
+}
+
+void
+orphan_space(char space[ORPHAN_SPACE])
+{
+	ssize_t n = readlink("/proc/self/ns/pid", space, ORPHAN_SPACE - 1);
+
+	space[n > 0 ? n : 0] = '\0';
+}
+
+enum rc
+orphan_start(pid_t pid, uint64_t *start)
+{
+	struct process process;
+
+	if (read_process(pid, &process) != RC_OK)
+		return RC_MISSING;
+	*start = process.start;
+	return RC_OK;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_BASE_PROCFS_H
+#define PELIHOOK_BASE_PROCFS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/crypto.h"
+#include "base/codec.h"
+
+/*
+ * Commands that outlived the process that ran them, as /proc shows them
+ * (proc(5)).  A process is known by its number and its start, which together
+ * are unique in its PID namespace until the machine is started anew; what it
+ * begat, and what was never noted, by the mark in its environment.
+ */
+enum {
+	ORPHAN_BOOT = 37,	/* a boot's ID and its NUL */
+	ORPHAN_SPACE = 32	/* a PID namespace's name and its NUL */
+};
+
+/* What tells one boot of the machine from another; empty if unknown. */
+void orphan_boot(char boot[ORPHAN_BOOT]);
+/* What tells this process's PID namespace from others; empty if unknown. */
+void orphan_space(char space[ORPHAN_SPACE]);
+/* When a process began, in clock ticks since boot.  RC_MISSING. */
+enum rc orphan_start(pid_t pid, uint64_t *start);
+
+/* A command that was started, or was about to be, when its runner ended. */
+struct orphan {
+	pid_t pid;		/* 0: was not noted; set once it is found */
+	uint64_t start;
+	pid_t session;		/* its runner's: a group's leader stays in it */
+	char mark[CRYPTO_MARK];	/* PELIHOOK_CLAIM; empty: it has none */
+	int64_t since;		/* it began after this, and before that; */
+	int64_t until;		/* clock_boot */
+	bool seen;		/* an earlier look has met it alive */
+	bool found;		/* by its mark, as others may be, too */
+};
+
+enum orphan_state {
+	ORPHAN_GONE,		/* the command and what is left of its group */
+	ORPHAN_ALIVE,		/* the command, or something of its group */
+	ORPHAN_STARTING,	/* a process that may become it */
+	ORPHAN_HIDDEN		/* it may be there: that cannot be seen */
+};
+
+/*
+ * Looks once, without waiting.  A zombie is gone.  One that was not noted is
+ * gone only if nothing that could be it is hidden: of the processes that
+ * cannot be read only those that began in its time and session count.
+ */
+enum orphan_state orphan_look(struct orphan *orphan);
+/* The same of a group alone, whose leader is gone, and which never was
+ * another's. */
+enum orphan_state orphan_look_at_group(pid_t group);
+/*
+ * Signals what is ORPHAN_ALIVE: the command, whatever group it is in by now,
+ * and the group that began with it.  0, or an errno.
+ */
+int orphan_signal(const struct orphan *orphan, int number);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/startup.h"
+
+/* The lowest free descriptor is the one looked at: those below are open. */
+static void
+open_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+		    open("/dev/null", O_RDWR | O_NOCTTY) < 0)
+			return;
+}
+
+static void
+set_disposition(int signal_number, void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(signal_number, &action, NULL);
+}
+
+/* A child of ours is known by this name until it has its program. */
+static void
+set_name(void)
+{
+	char name[16] = "";
+
+	if (prctl(PR_GET_NAME, name) == 0 &&
+	    strncmp(name, "pelihook", strlen("pelihook")) != 0)
+		prctl(PR_SET_NAME, "pelihook");
+}
+
+void
+process_start(void)
+{
+	set_name();
+	umask(077);
+	open_standard_descriptors();
+	set_disposition(SIGCHLD, SIG_DFL);
+	set_disposition(SIGPIPE, SIG_IGN);
+}
+
+void
+process_log_lines(enum log_level level, struct bytes text)
+{
+	struct bytes line;
+
+	while (bytes_item(&text, "\n", &line))
+		if (line.len > 0)
+			log_say(level, "%.*s", (int)line.len, line.data);
+}
+
+enum rc
+process_write(int fd, struct bytes bytes)
+{
+	ssize_t n;
+
+	while (bytes.len > 0) {
+		n = write(fd, bytes.data, bytes.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return RC_SYSTEM;
+		bytes = bytes_skip(bytes, (size_t)n);
+	}
+	return RC_OK;
+}

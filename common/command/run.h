@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_COMMAND_RUN_H
+#define PELIHOOK_COMMAND_RUN_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/bytes.h"
+
+/*
+ * The only module that starts processes.  A command is started directly, in
+ * /, in a process group of its own, with default signal dispositions, an
+ * empty mask and no descriptor but 0, 1 and 2.  Its output is drained while
+ * it runs; the end of the command is the end, whatever its children hold.
+ */
+
+enum { RUN_TAIL = 8192 };	/* how much output is kept */
+
+/* The PATH of what is started. */
+#define RUN_PATH \
+	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* What to run; all of it borrowed for the call. */
+struct run {
+	const char *const *command;	/* absolute path, arguments, NULL */
+	const char *const *environment;	/* NAME=value, NULL */
+	int input;			/* becomes descriptor 0 */
+	int64_t timeout;		/* milliseconds */
+	int64_t kill_after;		/* from SIGTERM to SIGKILL */
+	/*
+	 * Readable when the command has to end now (an eventfd, a
+	 * signalfd), or -1.  It is not read.  Where it is readable at once
+	 * the command is not started.
+	 */
+	int stop;
+	int64_t stop_kill_after;	/* from SIGTERM to SIGKILL then */
+	const char *hook;		/* for its lines in the log */
+	const char *id;
+};
+
+enum run_end {
+	RUN_EXIT,		/* code is its exit status */
+	RUN_SIGNAL,		/* code is the signal */
+	RUN_TIMEOUT,		/* ended by us after its timeout */
+	RUN_STOPPED,		/* ended by us because of stop */
+	RUN_UNSTARTED,		/* code is the errno */
+	/*
+	 * The command, or something of its group, is still there one second
+	 * after SIGKILL (it runs as another user): run_reap it until it is
+	 * gone.
+	 */
+	RUN_STUCK
+};
+
+struct run_result {
+	enum run_end end;
+	int code;
+	pid_t pid;
+	int pidfd;			/* -1 but for a RUN_STUCK command */
+	int64_t elapsed;		/* milliseconds */
+	size_t tail_len;
+	char tail[RUN_TAIL];		/* the last of its output, both */
+};
+
+/*
+ * Runs a command to its end; where it was told to end, to that of its group.
+ * Waits for timeout, kill_after and one second at the most.  Never fails: what went wrong is in the result and the log.
+ * started, where not NULL, is called with context once the process exists,
+ * and again every second until it returns RC_OK.
+ */
+void run(const struct run *what, struct run_result *result,
+    enum rc (*started)(void *context, pid_t pid), void *context);
+/* RC_OK once a stuck command is gone: it is reaped and pidfd closed.
+ * RC_PENDING while it is not.  Never waits. */
+enum rc run_reap(struct run_result *stuck);
+/* What the contract makes of an end: RC_DELIVERED, RC_TEMPORARY,
+ * RC_REJECTED, RC_FAILED, RC_TIMEOUT, RC_UNSTARTED, RC_STOPPING. */
+enum rc run_outcome(const struct run_result *result);
+
+/*
+ * Starts a process that outlives this one: own session, descriptors 0 to 2
+ * on /dev/null, an environment of only PATH.  RC_UNSTARTED.  The caller
+ * reaps *pid, or exits.
+ */
+enum rc run_detached(const char *const *command, pid_t *pid);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_CONFIG_FINISH_H
+#define PELIHOOK_CONFIG_FINISH_H
+
+#include "config/parser.h"
+
+/*
+ * What can be said only once a scope is whole: defaults that depend on
+ * other directives, and directives that do not go together.
+ */
+
+/* Ends the scope that is open and opens a hook.  RC_OK, RC_MEMORY. */
+enum rc settle_hook(struct draft *draft, const char *name);
+/* Ends the file.  RC_OK, RC_MEMORY. */
+enum rc settle_file(struct draft *draft);
+
+#endif

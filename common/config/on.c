@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "config/on.h"
+
+#include "event/catalog.h"
+#include "config/arguments.h"
+#include "command/job.h"
+
+static bool
+is_word(const char *arg, const char *word)
+{
+	return arg != NULL && strcmp(arg, word) == 0;
+}
+
+static bool
+ends_events(const char *arg)
+{
+	return is_word(arg, "where") || is_word(arg, "also") ||
+	    is_word(arg, "run") || is_word(arg, "ignore");
+}
+
+static enum rc
+check_event(struct draft *draft, const char *event)
+{
+	if (event[0] == '\0')
+		return values_wrong(draft, "an event's name is empty: "
+		    "write * for every event");
+	if (event[0] == '@' && !catalog_is_group(bytes_of(event)))
+		return values_wrong(draft, "there is no group `%.64s': write "
+		    "one of @connection @pipeline @started @success @partial "
+		    "@failure @stopped @terminal @problem @unknown", event);
+	if (event[strcspn(event, "*?[")] != '\0')
+		return values_glob(draft, event);
+	if (strlen(event) >= JOB_NAME)
+		return values_wrong(draft, "the event's name `%.64s...' is "
+		    "longer than 255 bytes: no event has it", event);
+	return RC_OK;
+}
+
+static enum rc
+read_events(struct draft *draft, const char *const **args,
+    struct conf_rule *rule)
+{
+	enum rc rc = RC_OK;
+
+	rule->events = *args;
+	while (rc == RC_OK && **args != NULL && !ends_events(**args)) {
+		rc = check_event(draft, **args);
+		rule->events_len++;
+		(*args)++;
+	}
+	if (rc == RC_OK && rule->events_len == 0)
+		return values_wrong(draft, "the line names no event: write "
+		    "`on EVENT...', with * for every event");
+	return rc;
+}
+
+static enum rc
+read_where(struct draft *draft, const char *const *args,
+    struct conf_where *where)
+{
+	enum rc rc;
+
+	if (args[0] == NULL || args[1] == NULL)
+		return values_wrong(draft, "`where' takes two words: "
+		    "write `where POINTER GLOB'");
+	rc = values_pointer(draft, args[0], &where->pointer);
+	if (rc != RC_OK)
+		return rc;
+	where->glob = args[1];
+	return values_glob(draft, args[1]);
+}
+
+static enum rc
+read_wheres(struct draft *draft, const char *const **args,
+    struct conf_rule *rule)
+{
+	struct conf_where *where = NULL;
+	size_t n = 0;
+	enum rc rc;
+
+	for (; is_word(**args, "where"); *args += 3) {
+		where = pool_grow(draft->pool, where, n, sizeof *where);
+		if (where == NULL)
+			return RC_MEMORY;
+		rc = read_where(draft, *args + 1, &where[n++]);
+		if (rc != RC_OK)
+			return rc;
+	}
+	rule->where = where;
+	rule->where_len = n;
+	return RC_OK;
+}
+
+static enum rc
+read_ignore(struct draft *draft, const char *const *args,
+    const struct conf_rule *rule)
+{
+	if (rule->also)
+		return values_wrong(draft, "`also' does not go with "
+		    "`ignore': write `also run COMMAND'");
+	if (args[1] != NULL)
+		return values_wrong(draft, "`%.200s' stands behind `ignore': "
+		    "take it out", args[1]);
+	return RC_OK;
+}
+
+static enum rc
+read_action(struct draft *draft, const char *const *args,
+    struct conf_rule *rule)
+{
+	rule->also = is_word(args[0], "also");
+	if (rule->also)
+		args++;
+	if (is_word(args[0], "run"))
+		return values_command(draft, args + 1, &rule->command);
+	if (is_word(args[0], "ignore"))
+		return read_ignore(draft, args, rule);
+	if (args[0] == NULL)
+		return values_wrong(draft, "the line does not say what to "
+		    "do: end it with `run COMMAND' or `ignore'");
+	return values_wrong(draft, "`%.200s' is not understood here: write "
+	    "`where POINTER GLOB', `run COMMAND', `also run COMMAND' or "
+	    "`ignore'", args[0]);
+}
+
+static enum rc
+keep_rule(struct draft *draft, const struct conf_rule *rule)
+{
+	struct draft_scope *scope = draft->scope;
+	size_t n = scope->hook.rules_len;
+	struct conf_rule *rules = pool_grow(draft->pool, scope->rules, n,
+	    sizeof *rules);
+
+	if (rules == NULL)
+		return RC_MEMORY;
+	rules[n] = *rule;
+	scope->rules = rules;
+	scope->hook.rules_len = n + 1;
+	return RC_OK;
+}
+
+enum rc
+rule_read(struct draft *draft, const char *const *args)
+{
+	struct conf_rule rule = { .line = draft->line };
+	enum rc rc = read_events(draft, &args, &rule);
+
+	if (rc == RC_OK)
+		rc = read_wheres(draft, &args, &rule);
+	if (rc == RC_OK)
+		rc = read_action(draft, args, &rule);
+	return rc == RC_OK ? keep_rule(draft, &rule) : rc;
+}

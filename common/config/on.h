@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_CONFIG_ON_H
+#define PELIHOOK_CONFIG_ON_H
+
+#include "config/parser.h"
+
+/* The words behind `on`, added to the scope's rules. */
+enum rc rule_read(struct draft *draft, const char *const *args);
+
+#endif

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: ISC */
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/conf.h"
+
+#include "event/catalog.h"
+#include "config/errors.h"
+#include "config/parser.h"
+#include "base/suggest.h"
+
+enum {
+	WAIT_LONG = 40 * 1000,	/* web servers give up sooner */
+	EVENT_NEAR = 2		/* so few slips make another event's name */
+};
+
+/* Where a timer or a cron line for the drain is usually found. */
+static const struct drain_place {
+	const char *files;
+	const char *word;	/* in one of them; NULL: they are enough */
+} drain_places[] = {
+	{ "/etc/systemd/system/*.wants/pelihook*.timer", NULL },
+	{ "/etc/systemd/user/*.wants/pelihook*.timer", NULL },
+	{ "/usr/lib/systemd/system/*.wants/pelihook*.timer", NULL },
+	{ "/usr/lib/systemd/user/*.wants/pelihook*.timer", NULL },
+	{ "/etc/cron.d/*", "pelihookctl" },
+	{ "/etc/crontab", "pelihookctl" }
+};
+
+static unsigned
+line_of(const struct hook *hook, enum draft_word word)
+{
+	return hook->lines[word] != 0 ? hook->lines[word] : hook->line;
+}
+
+static bool
+is_stamped(const struct hook *hook)
+{
+	return hook->signature.kind == SCHEME_HEADER &&
+	    hook->signature.stamp != SCHEME_UNSTAMPED;
+}
+
+static void
+warn_signature(const struct hook *hook, struct complaints *list)
+{
+	unsigned line = line_of(hook, DRAFT_SIGNATURE);
+
+	if (hook->signature.kind == SCHEME_NONE)
+		complaints_add(list, line, "hook %s takes requests that "
+		    "nobody signed", hook->name);
+	else if (!is_stamped(hook) && hook->dedupe.from == CONF_FROM_NONE)
+		complaints_add(list, line, "hook %s: the signature has no "
+		    "timestamp and there is no `dedupe': a captured request "
+		    "can be sent again (with `dedupe body', a second event "
+		    "that is equal to the byte is dropped as well)",
+		    hook->name);
+}
+
+/* One that came early by the tolerance stays fresh for twice as long. */
+static void
+warn_window(const struct hook *hook, struct complaints *list)
+{
+	int64_t tolerance = hook->signature.tolerance;
+	enum draft_word word = hook->lines[DRAFT_DEDUPE_WINDOW] != 0 ?
+	    DRAFT_DEDUPE_WINDOW : DRAFT_DEDUPE;
+
+	if (!is_stamped(hook) || hook->dedupe.from == CONF_FROM_NONE ||
+	    hook->dedupe_window / 2 >= tolerance)
+		return;
+	complaints_add(list, line_of(hook, word), "hook %s: the "
+	    "`dedupe-window' is shorter than twice the tolerance of the "
+	    "signature: a captured request can be sent again behind it; "
+	    "write `dedupe-window %llus' or more", hook->name,
+	    (unsigned long long)tolerance / 500 + (tolerance % 500 != 0));
+}
+
+static bool
+is_variable(const struct header_name *header, const char *variable)
+{
+	return header->variable != NULL &&
+	    strcmp(header->variable, variable) == 0;
+}
+
+/* Whether the header's value is a part of what is signed. */
+static bool
+is_signed(const struct scheme *scheme, const char *variable)
+{
+	if (scheme->kind != SCHEME_HEADER)
+		return false;
+	if (scheme->stamp == SCHEME_STAMP_HEADER &&
+	    strstr(scheme->over, "{timestamp}") != NULL &&
+	    is_variable(&scheme->stamp_header, variable))
+		return true;
+	return strstr(scheme->over, "{id}") != NULL &&
+	    is_variable(&scheme->id, variable);
+}
+
+static void
+warn_header(const struct hook *hook, const struct conf_source *source,
+    enum draft_word word, struct complaints *list)
+{
+	if (source->from == CONF_FROM_HEADER &&
+	    !is_signed(&hook->signature, source->header.variable))
+		complaints_add(list, line_of(hook, word), "hook %s: the "
+		    "header %s is not signed: whoever sends a captured "
+		    "request again can change it", hook->name,
+		    source->header.name);
+}
+
+static void
+warn_timeout(const struct hook *hook, struct complaints *list)
+{
+	if (hook->delivery == CONF_WAIT && hook->timeout > WAIT_LONG)
+		complaints_add(list, line_of(hook, DRAFT_TIMEOUT), "hook %s "
+		    "waits for its command for more than 40s: web servers "
+		    "give up sooner", hook->name);
+}
+
+static void
+warn_capture(const struct hook *hook, struct complaints *list)
+{
+	if (hook->capture != NULL)
+		complaints_add(list, line_of(hook, DRAFT_CAPTURE), "hook %s "
+		    "keeps refused requests in %s: take `capture' out once "
+		    "the signature is known", hook->name, hook->capture);
+}
+
+static void
+warn_blanks(const struct hook *hook, struct complaints *list)
+{
+	for (size_t i = 0; i < hook->secrets_len; i++)
+		if (hook->secrets[i].blanks)
+			complaints_add(list, hook->secrets[i].line, "the "
+			    "secret in %s begins or ends with a blank, "
+			    "which counts", hook->secrets[i].path);
+}
+
+static void
+warn_event(const struct conf_rule *rule, const char *event,
+    struct complaints *list)
+{
+	size_t n = 0;
+	const struct catalog_row *rows = catalog_rows(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (nearest_distance(event, rows[i].name) > EVENT_NEAR)
+			continue;
+		complaints_add(list, rule->line, "no event is known as %s: "
+		    "did you mean %s?", event, rows[i].name);
+		return;
+	}
+}
+
+/* Whether an EVENT is a name, which the table may have or not. */
+static bool
+is_known(const char *event, bool known)
+{
+	return strpbrk(event, "@*?[") == NULL &&
+	    (catalog_find(bytes_of(event)) != NULL) == known;
+}
+
+/*
+ * Where `event-name` is set the events may be anybody's, and any name may be
+ * right, unless another one of the hook is in the table.
+ */
+static bool
+has_table_names(const struct hook *hook)
+{
+	for (size_t i = 0; i < hook->rules_len; i++)
+		for (size_t k = 0; k < hook->rules[i].events_len; k++)
+			if (is_known(hook->rules[i].events[k], true))
+				return true;
+	return hook->event_name.from == CONF_FROM_NONE;
+}
+
+static void
+warn_unfound(const struct hook *hook, const struct conf_rule *rule,
+    const char *event, struct complaints *list)
+{
+	if (hook->event_name.from == CONF_FROM_NONE &&
+	    !catalog_is_name(bytes_of(event)))
+		complaints_add(list, rule->line, "hook %s: no event is found "
+		    "under the name `%.64s': write `event-name' and where "
+		    "such names stand", hook->name, event);
+}
+
+static void
+warn_rule(const struct hook *hook, const struct conf_rule *rule,
+    struct complaints *list)
+{
+	bool table = has_table_names(hook);
+
+	for (size_t i = 0; i < rule->events_len; i++) {
+		if (!is_known(rule->events[i], false))
+			continue;
+		warn_unfound(hook, rule, rule->events[i], list);
+		if (table)
+			warn_event(rule, rule->events[i], list);
+	}
+}
+
+static bool
+share_key(const struct hook *a, const struct hook *b)
+{
+	for (size_t i = 0; i < a->secrets_len; i++)
+		for (size_t k = 0; k < b->secrets_len; k++)
+			if (a->secrets[i].key.len > 0 && bytes_equal(
+			    a->secrets[i].key, b->secrets[k].key))
+				return true;
+	return false;
+}
+
+/* Once a hook: of many with one secret each pair would be too much. */
+static void
+warn_shared(const struct conf *conf, size_t at, struct complaints *list)
+{
+	size_t i = 0;
+
+	while (i < at && !share_key(&conf->hooks[i], &conf->hooks[at]))
+		i++;
+	if (i < at)
+		complaints_add(list, conf->hooks[at].line, "hooks %s and %s "
+		    "have the same secret: a request for one can be sent to "
+		    "the other", conf->hooks[i].name, conf->hooks[at].name);
+}
+
+static void
+warn_hook(const struct hook *hook, struct complaints *list)
+{
+	warn_signature(hook, list);
+	warn_header(hook, &hook->event_name, DRAFT_EVENT_NAME, list);
+	warn_header(hook, &hook->dedupe, DRAFT_DEDUPE, list);
+	warn_window(hook, list);
+	warn_timeout(hook, list);
+	warn_capture(hook, list);
+	warn_blanks(hook, list);
+	for (size_t i = 0; i < hook->rules_len; i++)
+		warn_rule(hook, &hook->rules[i], list);
+}
+
+/* Whether a line that is no comment has the word. */
+static bool
+names(const char *path, const char *word)
+{
+	FILE *file = fopen(path, "re");
+	char line[1024];
+	bool found = false;
+
+	if (file == NULL)
+		return false;
+	while (!found && fgets(line, sizeof(line), file) != NULL)
+		found = line[strspn(line, " \t")] != '#' &&
+		    strstr(line, word) != NULL;
+	fclose(file);
+	return found;
+}
+
+static bool
+runs_drain(const struct drain_place *place)
+{
+	glob_t files = {0};
+	bool found = false;
+
+	if (glob(place->files, GLOB_NOSORT, NULL, &files) == 0)
+		for (size_t i = 0; !found && i < files.gl_pathc; i++)
+			found = place->word == NULL ||
+			    names(files.gl_pathv[i], place->word);
+	globfree(&files);
+	return found;
+}
+
+static bool
+has_drain_timer(void)
+{
+	for (size_t i = 0; i < sizeof drain_places / sizeof drain_places[0];
+	    i++)
+		if (runs_drain(&drain_places[i]))
+			return true;
+	return false;
+}
+
+static void
+warn_drain(const struct conf *conf, struct complaints *list)
+{
+	if (conf->journal != NULL && !has_drain_timer())
+		complaints_add(list, conf->journal_line, "no timer and no "
+		    "cron line was found that runs the queue: under CGI "
+		    "nothing else runs `pelihookctl drain' when a retry is "
+		    "due");
+}
+
+enum rc
+conf_warnings(const struct conf *conf, bool cgi, struct buf *warnings)
+{
+	struct complaints list = { .into = warnings, .file = conf->file };
+
+	if (cgi)
+		warn_drain(conf, &list);
+	for (size_t i = 0; i < conf->hooks_len; i++) {
+		warn_shared(conf, i, &list);
+		warn_hook(&conf->hooks[i], &list);
+	}
+	(void)complaints_end(&list);
+	return list.lost > 0 && warnings->max == 0 ? RC_MEMORY : RC_OK;
+}

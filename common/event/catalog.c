@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "event/catalog.h"
+
+#define ROW_PIPELINE "pipeline"
+#define ROW_CONNECTION "connection"
+
+enum { FOUND_NAME = 64 };	/* most bytes of a name that was found */
+
+static const struct catalog_row rows[] = {
+	{ "connection_added", ROW_CONNECTION, "", "added", "", "",
+	    "a data connection was created" },
+	{ "connection_removed", ROW_CONNECTION, "", "removed", "", "",
+	    "a data connection was deleted" },
+	{ "pipeline_run_started", ROW_PIPELINE, "RUNNING", "started", "", "",
+	    "a worker picked the run up, before data is fetched" },
+	{ "pipeline_run_completed", ROW_PIPELINE, "COMPLETED", "success", "",
+	    "", "all enabled streams synced, no row-level error" },
+	{ "pipeline_run_completed_with_errors", ROW_PIPELINE,
+	    "COMPLETED_WITH_ERRORS", "partial", "destination", "",
+	    "row-level write failures in at least one stream" },
+	{ "pipeline_run_internal_error", ROW_PIPELINE, "INTERNAL_ERROR",
+	    "failure", "platform", "", "the sender's own task runner crashed" },
+	{ "pipeline_run_error", ROW_PIPELINE, "ERROR", "failure", "connector",
+	    "", "the tap or connector exited non-zero or raised" },
+	{ "pipeline_run_remote_error", ROW_PIPELINE, "REMOTE_ERROR", "failure",
+	    "source", "", "the remote source refused or answered 5xx" },
+	{ "pipeline_run_killed", ROW_PIPELINE, "KILLED", "stopped", "user", "",
+	    "cancelled through the UI or API" },
+	{ "pipeline_run_killed_for_system_upgrade", ROW_PIPELINE,
+	    "KILLED_FOR_SYSTEM_UPGRADE", "stopped", "platform", "safe",
+	    "rolling upgrade; safe to re-trigger" },
+	{ "pipeline_run_timeout", ROW_PIPELINE, "TIMEOUT", "failure", "limit",
+	    "", "exceeded the connector's maximum duration" },
+	{ "pipeline_run_rate_limited", ROW_PIPELINE, "RATE_LIMITED", "failure",
+	    "source", "", "429 that could not be retried in the window" },
+	{ "pipeline_run_no_streams", ROW_PIPELINE, "NO_STREAMS", "failure",
+	    "configuration", "", "nothing enabled, or an empty catalog" },
+	{ "pipeline_run_failed", ROW_PIPELINE, "", "failure", "unknown", "",
+	    "catch-all for any other terminal status" }
+};
+
+static const struct catalog_row unknown_pipeline = {
+	"", ROW_PIPELINE, "", "", "", "", ""
+};
+
+static const struct catalog_row unknown_event = {
+	"", "unknown", "", "", "", "", ""
+};
+
+/* What a group asks for: a kind, or outcomes separated by blanks. */
+static const struct group {
+	const char *name;
+	const char *kind;
+	const char *outcomes;
+} groups[] = {
+	{ "@connection", ROW_CONNECTION, NULL },
+	{ "@pipeline", ROW_PIPELINE, NULL },
+	{ "@started", NULL, "started" },
+	{ "@success", NULL, "success" },
+	{ "@partial", NULL, "partial" },
+	{ "@failure", NULL, "failure" },
+	{ "@stopped", NULL, "stopped" },
+	{ "@terminal", NULL, "success partial failure stopped" },
+	{ "@problem", NULL, "partial failure stopped" },
+	{ "@unknown", NULL, NULL }
+};
+
+const struct catalog_row *
+catalog_rows(size_t *n)
+{
+	*n = sizeof(rows) / sizeof(rows[0]);
+	return rows;
+}
+
+const struct catalog_row *
+catalog_find(struct bytes name)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (bytes_is(name, rows[i].name))
+			return &rows[i];
+	return NULL;
+}
+
+const struct catalog_row *
+catalog_unknown(struct bytes name)
+{
+	return bytes_begin(name, "pipeline_run_") ?
+	    &unknown_pipeline : &unknown_event;
+}
+
+bool
+catalog_is_name(struct bytes name)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789_.:-";
+
+	if (name.len == 0 || name.len > FOUND_NAME)
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		if (name.data[i] == '\0' || !strchr(allowed, name.data[i]))
+			return false;
+	return true;
+}
+
+static const struct group *
+group_find(struct bytes name)
+{
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if (bytes_is(name, groups[i].name))
+			return &groups[i];
+	return NULL;
+}
+
+bool
+catalog_is_group(struct bytes group)
+{
+	return group_find(group) != NULL;
+}
+
+static bool
+is_one_of(const char *word, const char *list)
+{
+	struct bytes rest = bytes_of(list);
+	struct bytes item;
+
+	while (bytes_item(&rest, " ", &item))
+		if (bytes_is(item, word))
+			return true;
+	return false;
+}
+
+bool
+catalog_in_group(const struct catalog_row *row, bool known,
+    struct bytes group)
+{
+	const struct group *asked = group_find(group);
+
+	if (asked == NULL)
+		return false;
+	if (asked->kind != NULL)
+		return strcmp(row->kind, asked->kind) == 0;
+	if (asked->outcomes != NULL)
+		return is_one_of(row->outcome, asked->outcomes);
+	return !known;
+}

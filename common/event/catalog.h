@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_EVENT_CATALOG_H
+#define PELIHOOK_EVENT_CATALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/bytes.h"
+
+/* The events Peliqan is known to send: one row each, texts never NULL. */
+struct catalog_row {
+	const char *name;
+	const char *kind;	/* connection, pipeline or unknown */
+	const char *run_status;
+	const char *outcome;
+	const char *cause;
+	const char *retrigger;	/* safe, or empty */
+	const char *when;	/* a sentence for people */
+};
+
+/* The rows in the order of the documentation. */
+const struct catalog_row *catalog_rows(size_t *n);
+/* The row of this very name, or NULL. */
+const struct catalog_row *catalog_find(struct bytes name);
+/*
+ * The row for a name that is not in the table: everything empty, and the
+ * kind pipeline for pipeline_run_ names, else unknown.  Never NULL.
+ */
+const struct catalog_row *catalog_unknown(struct bytes name);
+
+/*
+ * Whether it is taken for the name of an event that is not in the table,
+ * unless `event-name` says where names stand: [A-Za-z0-9_.:-], at most 64.
+ */
+bool catalog_is_name(struct bytes name);
+
+/* Whether @failure and so on is a group. */
+bool catalog_is_group(struct bytes group);
+/*
+ * Whether an event of this row belongs to the group.  known: the name is in
+ * the table.
+ */
+bool catalog_in_group(const struct catalog_row *row, bool known,
+    struct bytes group);
+
+#endif

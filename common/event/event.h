@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_EVENT_EVENT_H
+#define PELIHOOK_EVENT_EVENT_H
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+#include "config/conf.h"
+#include "command/job.h"
+#include "base/pool.h"
+
+struct request;
+struct json_object;
+
+/* The only module of the core that knows json-c. */
+struct event {
+	char name[JOB_NAME];		/* unknown where none was found */
+	const struct catalog_row *row;	/* never NULL */
+	bool known;			/* the name is in the table */
+	char found[256];		/* where: a pointer or a header */
+	struct json_object *root;
+};
+
+/*
+ * Parses an authentic body and finds the event's name, as the hook's
+ * event-name says or as pelihook.conf(5) tells.  RC_JSON, RC_REPEATED,
+ * RC_MEMORY.  The caller frees the event in the good case only.
+ */
+enum rc event_parse(const struct hook *hook, const struct request *request,
+    struct event *event);
+/* Only parses, under a name that is known already (out of the journal). */
+enum rc event_reparse(struct bytes body, const char *name,
+    struct event *event);
+void event_free(struct event *event);
+
+/*
+ * The text at a JSON pointer (RFC 6901): a string's bytes, a number as it
+ * stands in body, true, false, null.  RC_MISSING where there is none, as in
+ * a string that holds a NUL or an unpaired surrogate.  Appends to text.
+ */
+enum rc event_text(const struct event *event, const char *pointer,
+    struct buf *text);
+
+/*
+ * The environment of the hook's `env` lines: PELIHOOK_NAME=text, NULL-
+ * terminated, from the pool.  What has no text, holds a NUL or is over
+ * 4 KiB is left out with a warning in the log.  RC_MEMORY.
+ */
+enum rc event_fields(const struct event *event, const struct hook *hook,
+    struct pool *pool, const char *const **out);
+/*
+ * The key by which an event is ordered or known again: hook, event name (for
+ * dedupe only) and the type and text at the source.  Empty where the source
+ * is none, or has no identity: a non-empty string, a number, or a header
+ * that is not blank.  The first event of the process that has none is told
+ * in the log.  RC_REPEATED, RC_MEMORY.
+ */
+enum rc event_order_key(const struct event *event, const struct hook *hook,
+    struct pool *pool, struct bytes *key);
+enum rc event_dedupe_key(const struct event *event, const struct hook *hook,
+    const struct request *request, const char *digest, struct pool *pool,
+    struct bytes *key);
+
+/*
+ * The payload's top-level keys, blank-separated, for a warning: those that a
+ * pointer can hold.
+ */
+enum rc event_top_keys(const struct event *event, struct buf *into);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_EVENT_JSON_H
+#define PELIHOOK_EVENT_JSON_H
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+
+struct json_object;
+
+/*
+ * Values as json-c makes them, with all that RFC 8259 can say: by itself it
+ * cuts a key at a NUL, makes U+FFFD of an unpaired surrogate and keeps
+ * integers in 64 bits.
+ */
+
+/*
+ * Parses what payload_check() takes: RC_JSON where it does not.  RC_MEMORY.
+ * json_object_put() frees the value.
+ *
+ * In strings and keys alike an escaped NUL becomes C0 80, and an unpaired
+ * surrogate what would be its three bytes, ED A0 80 to ED BF BF: no UTF-8
+ * has these, so that nothing else is equal to them.
+ */
+enum rc event_json_parse(struct bytes body, struct json_object **root);
+/* Whether a string, or a key, holds neither of them. */
+bool event_json_is_text(struct bytes string);
+/*
+ * Appends the text of a value: a string's bytes, a number as the body has
+ * it, true, false, null.  RC_MISSING where it has none, RC_RANGE, RC_MEMORY.
+ */
+enum rc event_json_text(struct json_object *value, struct buf *text);
+
+#endif

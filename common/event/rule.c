@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+#include <fnmatch.h>
+#include <stdbool.h>
+
+#include "event/rule.h"
+
+#include "event/catalog.h"
+#include "config/conf.h"
+#include "event/event.h"
+
+/* Whole, case-sensitive and byte-wise: the program stays in the C locale. */
+static bool
+glob(const char *pattern, const char *text)
+{
+	return fnmatch(pattern, text, FNM_NOESCAPE) == 0;
+}
+
+static bool
+is_wanted(const struct conf_rule *rule, const struct event *event)
+{
+	const char *wanted;
+
+	for (size_t i = 0; i < rule->events_len; i++) {
+		wanted = rule->events[i];
+		if (wanted[0] == '@') {
+			if (catalog_in_group(event->row, event->known,
+			    bytes_of(wanted)))
+				return true;
+		} else if (glob(wanted, event->name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* RC_MISSING where it does not hold. */
+static enum rc
+check(const struct conf_where *where, const struct event *event)
+{
+	struct buf text = { 0 };
+	enum rc rc = event_text(event, where->pointer, &text);
+
+	if (rc == RC_OK && !glob(where->glob, text.data))
+		rc = RC_MISSING;
+	buf_free(&text);
+	return rc;
+}
+
+/* RC_MISSING where it does not. */
+static enum rc
+take(const struct conf_rule *rule, const struct event *event)
+{
+	enum rc rc = is_wanted(rule, event) ? RC_OK : RC_MISSING;
+
+	for (size_t i = 0; rc == RC_OK && i < rule->where_len; i++)
+		rc = check(&rule->where[i], event);
+	return rc;
+}
+
+enum rc
+route(const struct hook *hook, const struct event *event, size_t *at)
+{
+	enum rc rc = RC_MISSING;
+
+	while (rc == RC_MISSING && *at < hook->rules_len)
+		rc = take(&hook->rules[(*at)++], event);
+	return rc;
+}
+
+enum rc
+route_delivery(const struct hook *hook, const struct event *event,
+    struct route_delivery *delivery)
+{
+	const struct conf_rule *rule;
+	unsigned ordinal = 0;
+	size_t at = 0;
+	enum rc rc;
+
+	delivery->rule = NULL;
+	while ((rc = route(hook, event, &at)) == RC_OK) {
+		rule = &hook->rules[at - 1];
+		if (rule->command != NULL && ordinal == delivery->ordinal)
+			delivery->rule = rule;
+		if (rule->command == NULL || !rule->also ||
+		    ordinal++ == delivery->ordinal)
+			return RC_OK;
+	}
+	return rc == RC_MISSING ? RC_OK : rc;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: ISC */
+#include <stddef.h>
+
+#include "http/reply.h"
+
+enum {
+	RETRY_AFTER = 30,	/* seconds */
+	REPLY_ROOM = 320	/* lest anything is printed twice */
+};
+
+/* What HTTP makes of an outcome (RFC 9110 section 15, RFC 9457). */
+struct row {
+	int status;
+	bool later;		/* with Retry-After */
+	const char *word;	/* for the log; the `status' of a 2xx */
+	const char *detail;	/* for a refusal: the same text every time */
+};
+
+static const struct row rows[] = {
+	[RC_DELIVERED] = { 200, false, "delivered", NULL },
+	[RC_IGNORED] = { 200, false, "ignored", NULL },
+	[RC_DUPLICATE] = { 200, false, "duplicate", NULL },
+	[RC_QUEUED] = { 202, false, "queued", NULL },
+	[RC_METHOD] = { 405, false, "method-not-allowed",
+	    "Only POST is answered here." },
+	[RC_NO_HOOK] = { 404, false, "no-such-hook",
+	    "There is no such hook." },
+	[RC_LENGTH] = { 400, false, "bad-length",
+	    "CONTENT_LENGTH is not a number." },
+	[RC_LARGE] = { 413, false, "too-large",
+	    "The body is larger than this hook allows." },
+	[RC_ENCODED] = { 415, false, "encoded",
+	    "The body has to come without a Content-Encoding." },
+	[RC_SHORT] = { 400, false, "short-body",
+	    "The body is shorter than its length says." },
+	[RC_SLOW] = { 408, false, "read-timeout",
+	    "The request took too long to arrive." },
+	[RC_REPEATED] = { 400, false, "repeated-header",
+	    "A header that may be there once is there twice." },
+	[RC_SIGNATURE] = { 401, false, "bad-signature",
+	    "The request is not signed as it has to be." },
+	[RC_JSON] = { 400, false, "not-json", "The body is not JSON." },
+	[RC_REJECTED] = { 422, false, "rejected",
+	    "The command says that the event is bad." },
+	[RC_TEMPORARY] = { 503, true, "try-again",
+	    "The command asks to be tried again." },
+	[RC_FAILED] = { 500, false, "failed", "The command failed." },
+	[RC_UNSTARTED] = { 500, false, "not-started",
+	    "The command could not be started." },
+	[RC_TIMEOUT] = { 504, false, "timeout",
+	    "The command took too long." },
+	[RC_CONFIG] = { 500, false, "misconfigured",
+	    "The receiver is not set up; its log says why." },
+	[RC_CROWDED] = { 503, true, "too-many-running",
+	    "Too many commands are running." },
+	[RC_PENDING] = { 503, true, "pending",
+	    "The same event is being handled right now." },
+	[RC_QUEUE_FULL] = { 503, true, "queue-full",
+	    "Too many events are waiting." },
+	[RC_STORE] = { 503, true, "not-stored",
+	    "The event could not be stored." },
+	[RC_LOCKED] = { 503, true, "journal-locked",
+	    "The event could not be stored in time." },
+	[RC_CORRUPT] = { 503, true, "journal-damaged",
+	    "The event could not be stored." },
+	[RC_STOPPING] = { 503, true, "stopping",
+	    "The receiver is stopping." },
+	[RC_MEMORY] = { 503, true, "out-of-memory",
+	    "The receiver is short of memory." },
+	[RC_SYSTEM] = { 500, false, "system-error",
+	    "The receiver has trouble; its log says why." },
+
+	/* These never leave a module; if one does, nothing was handled. */
+	[RC_OK] = { 500, false, "unfinished",
+	    "The receiver has trouble; its log says why." },
+	[RC_SYNTAX] = { 500, false, "internal-syntax",
+	    "The receiver has trouble; its log says why." },
+	[RC_MISSING] = { 500, false, "internal-missing",
+	    "The receiver has trouble; its log says why." },
+	[RC_RANGE] = { 500, false, "internal-range",
+	    "The receiver has trouble; its log says why." }
+};
+
+static const struct {
+	int status;
+	const char *reason;
+} reasons[] = {
+	{ 200, "OK" },
+	{ 202, "Accepted" },
+	{ 400, "Bad Request" },
+	{ 401, "Unauthorized" },
+	{ 404, "Not Found" },
+	{ 405, "Method Not Allowed" },
+	{ 408, "Request Timeout" },
+	{ 413, "Content Too Large" },
+	{ 415, "Unsupported Media Type" },
+	{ 422, "Unprocessable Content" },
+	{ 500, "Internal Server Error" },
+	{ 503, "Service Unavailable" },
+	{ 504, "Gateway Timeout" }
+};
+
+struct reply
+reply_for(enum rc rc)
+{
+	return (struct reply){ .rc = rc };
+}
+
+int
+reply_status(enum rc rc)
+{
+	return rows[rc].status;
+}
+
+const char *
+reply_word(enum rc rc)
+{
+	return rows[rc].word;
+}
+
+static const char *
+reason_of(int status)
+{
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].status == status)
+			return reasons[i].reason;
+	return "Internal Server Error";
+}
+
+static enum rc
+print_outcome(const struct reply *reply, struct buf *into)
+{
+	enum rc rc = buf_printf(into, "{\"status\":\"%s\",\"id\":\"%s\","
+	    "\"event\":\"", rows[reply->rc].word, reply->id);
+
+	if (rc == RC_OK)
+		rc = encode_json(bytes_of(reply->event), into);
+	return rc != RC_OK ? rc : buf_text(into, "\"}\n");
+}
+
+static enum rc
+print_problem(const struct row *row, struct buf *into)
+{
+	return buf_printf(into, "{\"title\":\"%s\",\"status\":%d,"
+	    "\"detail\":\"%s\"}\n", reason_of(row->status), row->status,
+	    row->detail);
+}
+
+static enum rc
+print_head(const struct row *row, const struct buf *body, struct buf *into)
+{
+	const char *type = row->detail == NULL ?
+	    "application/json" : "application/problem+json";
+	enum rc rc = buf_printf(into, "Status: %d %s\r\nContent-Type: %s\r\n",
+	    row->status, reason_of(row->status), type);
+
+	if (rc == RC_OK && body != NULL)
+		rc = buf_printf(into, "Content-Length: %zu\r\n", body->len);
+	if (rc == RC_OK && row->status == 405)
+		rc = buf_text(into, "Allow: POST\r\n");
+	if (rc == RC_OK && row->later)
+		rc = buf_printf(into, "Retry-After: %d\r\n", RETRY_AFTER);
+	return rc != RC_OK ? rc : buf_text(into, "\r\n");
+}
+
+enum rc
+reply_print(const struct reply *reply, struct buf *into)
+{
+	const struct row *row = &rows[reply->rc];
+	struct buf body = { 0 };
+	enum rc rc;
+
+	/* Where that fails, what is printed tells. */
+	(void)buf_reserve(&body, REPLY_ROOM);
+	(void)buf_reserve(into, REPLY_ROOM);
+	if (row->detail == NULL)
+		rc = print_outcome(reply, &body);
+	else
+		rc = print_problem(row, &body);
+	if (rc == RC_OK)
+		rc = print_head(row, reply->head ? NULL : &body, into);
+	if (rc == RC_OK && !reply->head)
+		rc = buf_add(into, buf_view(&body));
+	buf_free(&body);
+	return rc;
+}

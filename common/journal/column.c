@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: ISC */
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+
+#include "journal/journal.h"
+
+#include "config/conf.h"
+#include "base/codec.h"
+#include "journal/internal.h"
+#include "base/log.h"
+
+enum {
+	DAMAGE_TOLD = 10,	/* damaged rows of a transaction in the log */
+	CODE_MOST = 4095,	/* exit statuses, signals, errors */
+	NOTE_MOST = 255,
+	OUTCOME_MOST = 31
+};
+
+/* What a column of numbers may hold. */
+struct range {
+	int64_t least;
+	int64_t most;
+};
+
+static const struct range ranges[] = {
+	[JOURNAL_IS_ANY] = { INT64_MIN, INT64_MAX },
+	[JOURNAL_IS_ROW] = { 1, INT64_MAX - 1 },
+	[JOURNAL_IS_RUNNER] = { 0, INT64_MAX - 1 },
+	[JOURNAL_IS_COUNT] = { 0, INT64_C(1) << 53 },
+	[JOURNAL_IS_SMALL] = { 0, INT32_MAX - 1 },
+	[JOURNAL_IS_STATE] = { JOURNAL_QUEUED, JOURNAL_DROPPED },
+	[JOURNAL_IS_FLAG] = { 0, 1 },
+	[JOURNAL_IS_CODE] = { 0, CODE_MOST },
+	[JOURNAL_IS_TIME] = { 0, JOURNAL_TIME_MOST },
+	[JOURNAL_IS_EXPIRY] = { 0, INT64_MAX },
+	[JOURNAL_IS_PID] = { 0, INT32_MAX },
+	[JOURNAL_IS_START] = { 0, INT64_MAX }
+};
+
+/* What a column of texts may hold. */
+struct form {
+	size_t least;		/* bytes */
+	size_t most;
+	bool (*fits)(struct bytes text);
+	const char *what;
+};
+
+static bool
+is_id(struct bytes text)
+{
+	uint8_t raw[ENCODE_UUID];
+	size_t len;
+
+	for (size_t i = 0; i < text.len; i++)
+		if ((i == 8 || i == 13 || i == 18 || i == 23) ?
+		    text.data[i] != '-' : decode_hex((struct bytes){
+		    (const char[]){'0', text.data[i]}, 2}, raw, 1, &len) !=
+		    RC_OK)
+			return false;
+	return true;
+}
+
+static bool
+is_digest(struct bytes text)
+{
+	uint8_t raw[CRYPTO_DIGEST];
+	size_t len;
+
+	return decode_hex(text, raw, sizeof(raw), &len) == RC_OK;
+}
+
+/* A word: newer releases may know more of them. */
+static bool
+is_outcome(struct bytes text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((text.data[i] < 'a' || text.data[i] > 'z') &&
+		    text.data[i] != '-')
+			return false;
+	return true;
+}
+
+static bool
+is_note(struct bytes text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] < ' ' || text.data[i] > '~')
+			return false;
+	return true;
+}
+
+/* What the web server said, whatever it was; who prints it makes it safe. */
+static bool
+is_remote(struct bytes text)
+{
+	return memchr(text.data, '\0', text.len) == NULL;
+}
+
+static const struct form forms[] = {
+	[JOURNAL_TEXT_ID] = { ENCODE_UUID - 1, ENCODE_UUID - 1, is_id,
+	    "no UUID" },
+	[JOURNAL_TEXT_HOOK] = { 1, JOURNAL_HOOK - 1, conf_is_name,
+	    "no name of a hook" },
+	[JOURNAL_TEXT_EVENT] = { 1, JOB_NAME - 1, encode_is_text,
+	    "no name of an event" },
+	[JOURNAL_TEXT_DIGEST] = { CRYPTO_DIGEST * 2, CRYPTO_DIGEST * 2,
+	    is_digest, "no digest" },
+	[JOURNAL_TEXT_OUTCOME] = { 1, OUTCOME_MOST, is_outcome,
+	    "no outcome" },
+	[JOURNAL_TEXT_REMOTE] = { 0, sizeof(((struct receipt *)0)->remote_addr)
+	    - 1, is_remote, "no address" },
+	[JOURNAL_TEXT_NOTE] = { 0, NOTE_MOST, is_note, "no note" }
+};
+
+/* Without memory nothing can be said of a row. */
+static void
+lack_memory(struct journal_reader *reader)
+{
+	reader->damaged = true;
+	if (reader->journal->error == SQLITE_OK)
+		reader->journal->error = SQLITE_NOMEM;
+}
+
+static void
+log_damage(const struct journal_reader *reader, int column, const char *why)
+{
+	struct journal *journal = reader->journal;
+	const char *name = sqlite3_column_name(reader->row, column);
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_ERROR, "journal: a damaged row");
+	log_text(&line, "journal", journal->path);
+	log_text(&line, "table", reader->table);
+	if (reader->number != 0)
+		log_number(&line, "row", reader->number);
+	log_text(&line, "column", name);
+	log_text(&line, "holds", why);
+	if (sqlite3_column_type(reader->row, column) == SQLITE_INTEGER)
+		log_number(&line, "number",
+		    sqlite3_column_int64(reader->row, column));
+	log_end(&line);
+}
+
+/* The first bad column of a row tells. */
+void
+journal_damage(struct journal_reader *reader, int column, const char *why)
+{
+	struct journal *journal = reader->journal;
+
+	if (!reader->damaged && journal->damaged++ < DAMAGE_TOLD)
+		log_damage(reader, column, why);
+	reader->damaged = true;
+	if (!reader->lenient && journal->error == SQLITE_OK)
+		journal->error = JOURNAL_DAMAGED;
+}
+
+static const char *
+type_name(int type)
+{
+	switch (type) {
+	case SQLITE_INTEGER:
+		return "a number";
+	case SQLITE_FLOAT:
+		return "a fraction";
+	case SQLITE_TEXT:
+		return "a text";
+	case SQLITE_BLOB:
+		return "bytes";
+	default:
+		return "nothing";
+	}
+}
+
+/* Asked for before the value is: that may turn it into another type. */
+static bool
+has_type(struct journal_reader *reader, int column, int type)
+{
+	int is = sqlite3_column_type(reader->row, column);
+
+	if (is == type)
+		return true;
+	journal_damage(reader, column, type_name(is));
+	return false;
+}
+
+int64_t
+journal_int(struct journal_reader *reader, int column,
+    enum journal_kind kind)
+{
+	const struct range *range = &ranges[kind];
+	int64_t least = range->least < 0 ? 0 : range->least;
+	int64_t number;
+
+	if (!has_type(reader, column, SQLITE_INTEGER))
+		return least;
+	number = sqlite3_column_int64(reader->row, column);
+	if (number >= range->least && number <= range->most)
+		return number;
+	journal_damage(reader, column, "a number out of range");
+	return least;
+}
+
+const char *
+journal_text(struct journal_reader *reader, int column,
+    enum journal_form kind)
+{
+	const struct form *form = &forms[kind];
+	struct bytes text;
+
+	if (!has_type(reader, column, SQLITE_TEXT))
+		return "";
+	text.data = (const char *)sqlite3_column_text(reader->row, column);
+	if (text.data == NULL) {
+		lack_memory(reader);
+		return "";
+	}
+	text.len = (size_t)sqlite3_column_bytes(reader->row, column);
+	if (text.len >= form->least && text.len <= form->most &&
+	    form->fits(text) && text.data[text.len] == '\0')
+		return text.data;
+	journal_damage(reader, column, form->what);
+	return "";
+}
+
+void
+journal_text_into(struct journal_reader *reader, int column,
+    enum journal_form kind, char *into)
+{
+	const char *text = journal_text(reader, column, kind);
+
+	memcpy(into, text, strlen(text) + 1);
+}
+
+const char *
+journal_text_copy(struct journal_reader *reader, int column,
+    enum journal_form kind, struct pool *pool)
+{
+	const char *text = pool_text(pool,
+	    journal_text(reader, column, kind));
+
+	if (text != NULL)
+		return text;
+	lack_memory(reader);
+	return "";
+}
+
+static struct bytes
+read_bytes(struct journal_reader *reader, int column)
+{
+	const char *data = sqlite3_column_blob(reader->row, column);
+	int len = sqlite3_column_bytes(reader->row, column);
+
+	if (data != NULL)
+		return (struct bytes){data, (size_t)len};
+	if (sqlite3_errcode(reader->journal->db) == SQLITE_NOMEM)
+		lack_memory(reader);
+	return (struct bytes){0};
+}
+
+struct bytes
+journal_body_copy(struct journal_reader *reader, int column,
+    struct pool *pool)
+{
+	struct bytes body = {0};
+
+	if (!has_type(reader, column, SQLITE_BLOB))
+		return body;
+	body = read_bytes(reader, column);
+	if (body.len == 0 || body.len > INT_MAX / 2) {
+		journal_damage(reader, column, "no body");
+		return (struct bytes){0};
+	}
+	body.data = pool_copy(pool, body);
+	if (body.data != NULL)
+		return body;
+	lack_memory(reader);
+	return (struct bytes){0};
+}
+
+struct bytes
+journal_tail_copy(struct journal_reader *reader, int column,
+    struct pool *pool)
+{
+	struct bytes tail = {0};
+
+	if (sqlite3_column_type(reader->row, column) == SQLITE_NULL ||
+	    !has_type(reader, column, SQLITE_BLOB))
+		return tail;
+	tail = read_bytes(reader, column);
+	if (tail.len > JOURNAL_TAIL) {
+		journal_damage(reader, column, "too many bytes");
+		return (struct bytes){0};
+	}
+	tail.data = pool_copy(pool, tail);
+	if (tail.data != NULL)
+		return tail;
+	lack_memory(reader);
+	return (struct bytes){0};
+}
+
+bool
+journal_key_into(struct journal_reader *reader, int column,
+    uint8_t key[JOURNAL_KEY])
+{
+	struct bytes bytes;
+
+	if (sqlite3_column_type(reader->row, column) == SQLITE_NULL ||
+	    !has_type(reader, column, SQLITE_BLOB))
+		return false;
+	bytes = read_bytes(reader, column);
+	if (bytes.len == JOURNAL_KEY) {
+		memcpy(key, bytes.data, JOURNAL_KEY);
+		return true;
+	}
+	journal_damage(reader, column, "no key");
+	return false;
+}

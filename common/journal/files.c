@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "journal/journal.h"
+
+#include "journal/internal.h"
+#include "base/log.h"
+#include "base/trust.h"
+
+/*
+ * The journal's files: whose they are, and whether those that are open are
+ * still the ones that lie there.  SQLite would go on with a file that was
+ * taken away, and nobody would ever read what it wrote.
+ */
+
+/* Those that are there for as long as it is open. */
+static const char *const ends[JOURNAL_FILES] = {
+	"", "-wal", "-shm", "-runners"
+};
+
+enum { LOCKS = JOURNAL_FILES - 1 };
+
+/* The directory resolved, so that only the file itself may be a link. */
+static enum rc
+resolve(const char *path, struct buf *out)
+{
+	const char *slash = strrchr(path, '/');
+	struct buf directory = {0};
+	char *resolved;
+	enum rc rc = buf_add(&directory, (struct bytes){path,
+	    slash == path ? 1 : (size_t)(slash - path)});
+
+	if (rc != RC_OK)
+		return rc;
+	resolved = realpath(directory.data, NULL);
+	if (resolved == NULL) {
+		log_say(LOG_LEVEL_ERROR, "journal: %s: %s", directory.data,
+		    strerror(errno));
+		rc = RC_CONFIG;
+	} else {
+		rc = buf_printf(out, "%s%s", strcmp(resolved, "/") == 0 ? "" :
+		    resolved, slash);
+	}
+	free(resolved);
+	buf_free(&directory);
+	return rc;
+}
+
+static enum rc
+name_files(struct journal *journal, const char *path)
+{
+	struct buf base = {0};
+	enum rc rc = resolve(path, &base);
+
+	for (size_t i = 0; i < JOURNAL_FILES && rc == RC_OK; i++) {
+		struct buf name = {0};
+
+		rc = buf_printf(&name, "%s%s", base.data, ends[i]);
+		journal->files[i].path = name.data;
+	}
+	journal->path = journal->files[0].path;
+	buf_free(&base);
+	return rc;
+}
+
+static enum rc
+create_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW |
+	    O_CLOEXEC, 0600);
+
+	if (fd != -1) {
+		close(fd);
+		return RC_OK;
+	}
+	if (errno == EEXIST)
+		return RC_OK;
+	log_say(LOG_LEVEL_ERROR, "journal: %s: %s", path, strerror(errno));
+	return RC_STORE;
+}
+
+static enum rc
+distrust(const char *path, const struct buf *why)
+{
+	log_say(LOG_LEVEL_ERROR, "journal: %s%s%s", path,
+	    path[0] == '\0' ? "" : " ",
+	    why->len > 0 ? why->data : "is not trusted");
+	return RC_CONFIG;
+}
+
+/*
+ * Nobody else can exchange a part of a path that is trusted, so it is
+ * resolved after that.  An existing file is only looked at, never opened: to
+ * close a second descriptor of it would drop the locks of this process
+ * (POSIX).
+ */
+enum rc
+journal_files_find(struct journal *journal, const char *path)
+{
+	struct buf why = {0};
+	struct stat about;
+	enum rc rc = trust_journal(path, &why);
+
+	if (rc != RC_OK)
+		rc = distrust("", &why);
+	buf_free(&why);
+	if (rc == RC_OK)
+		rc = name_files(journal, path);
+	if (rc != RC_OK || lstat(journal->path, &about) == 0)
+		return rc;
+	return journal->flags & JOURNAL_CREATE ?
+	    create_file(journal->path) : RC_MISSING;
+}
+
+static enum rc
+check_own(const struct journal_file *file, const struct stat *about)
+{
+	struct buf why = {0};
+	enum rc rc = trust_own(about, S_IFREG, &why);
+
+	if (rc != RC_OK)
+		rc = distrust(file->path, &why);
+	buf_free(&why);
+	return rc;
+}
+
+static enum rc
+open_locks(struct journal *journal)
+{
+	const struct journal_file *file = &journal->files[LOCKS];
+
+	journal->locks = open(file->path, O_RDWR | O_CREAT | O_NOFOLLOW |
+	    O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+	if (journal->locks != -1)
+		return RC_OK;
+	log_say(LOG_LEVEL_ERROR, "journal: %s: %s", file->path,
+	    strerror(errno));
+	return RC_STORE;
+}
+
+static void
+tell_gone(struct journal *journal, const char *path, const char *what)
+{
+	journal->gone = true;
+	log_say(LOG_LEVEL_ERROR, "journal: %s was %s while it was open: "
+	    "nothing is stored or run any more.  Stop all of pelihook, put "
+	    "the journal's files back or remove what is left of them, and "
+	    "start it again", path, what);
+}
+
+/* What cannot be looked at now may be there: only this transaction fails. */
+static int
+look_at(struct journal *journal, const struct journal_file *file)
+{
+	struct stat about;
+
+	if (lstat(file->path, &about) == 0) {
+		if (about.st_dev == file->device &&
+		    about.st_ino == file->inode)
+			return SQLITE_OK;
+		tell_gone(journal, file->path, "replaced");
+		return SQLITE_READONLY_DBMOVED;
+	}
+	if (errno == ENOENT || errno == ENOTDIR) {
+		tell_gone(journal, file->path, "removed");
+		return SQLITE_READONLY_DBMOVED;
+	}
+	log_say(LOG_LEVEL_ERROR, "journal: %s: %s", file->path,
+	    strerror(errno));
+	return SQLITE_IOERR_FSTAT;
+}
+
+int
+journal_files_look(struct journal *journal)
+{
+	int error = SQLITE_OK;
+
+	if (journal->gone)
+		return SQLITE_READONLY_DBMOVED;
+	if (!journal->noted)
+		return SQLITE_OK;
+	for (size_t i = 0; i < JOURNAL_FILES && error == SQLITE_OK; i++)
+		error = look_at(journal, &journal->files[i]);
+	return error;
+}
+
+/* SQLite opened its files itself, in a directory that is private. */
+static enum rc
+note(struct journal *journal, struct journal_file *file)
+{
+	bool locks = file == &journal->files[LOCKS];
+	struct stat about;
+	int failed = locks ? fstat(journal->locks, &about) :
+	    lstat(file->path, &about);
+	enum rc rc = failed ? RC_STORE : check_own(file, &about);
+
+	if (failed)
+		tell_gone(journal, file->path, "removed");
+	if (rc != RC_OK)
+		return rc;
+	file->device = about.st_dev;
+	file->inode = about.st_ino;
+	return RC_OK;
+}
+
+enum rc
+journal_files_note(struct journal *journal)
+{
+	enum rc rc = open_locks(journal);
+	int moved = 0;
+
+	for (size_t i = 0; i < JOURNAL_FILES && rc == RC_OK; i++)
+		rc = note(journal, &journal->files[i]);
+	if (rc != RC_OK)
+		return rc;
+	journal->noted = true;
+	sqlite3_file_control(journal->db, "main", SQLITE_FCNTL_HAS_MOVED,
+	    &moved);
+	if (moved)
+		tell_gone(journal, journal->path, "replaced");
+	return journal_meaning(journal_files_look(journal));
+}
+
+/*
+ * The last connection that closes takes -wal and -shm away by their names:
+ * they may be another journal's by now.
+ */
+void
+journal_files_leave(struct journal *journal)
+{
+	int on = 1;
+
+	if (journal->db == NULL || journal_files_look(journal) == SQLITE_OK)
+		return;
+	sqlite3_db_config(journal->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+	    NULL);
+	sqlite3_file_control(journal->db, "main", SQLITE_FCNTL_PERSIST_WAL,
+	    &on);
+}
+
+void
+journal_files_free(struct journal *journal)
+{
+	if (journal->locks != -1)
+		close(journal->locks);
+	for (size_t i = 0; i < JOURNAL_FILES; i++)
+		free(journal->files[i].path);
+}

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_JOURNAL_JOURNAL_H
+#define PELIHOOK_JOURNAL_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/bytes.h"
+#include "command/job.h"
+#include "base/pool.h"
+
+/*
+ * The durable queue's store: events, their deliveries and attempts, the keys
+ * by which events are known again, and the runners that hold claims.  Any
+ * number of processes share one journal, and the threads of a process share
+ * one struct journal.  It must not cross a fork.  Nothing here tells what
+ * the store is made of.
+ *
+ * Where no other error is named, every function that takes a journal may
+ * return RC_STORE (disk full, input/output error), RC_LOCKED (others kept it
+ * locked for longer than the patience), RC_CORRUPT (what is stored cannot be
+ * right; the log says what) and RC_MEMORY; nothing has changed then.
+ * A change that was answered RC_OK is on the disk.  Times are
+ * milliseconds of clock_wall and come in as arguments.
+ *
+ * Where a file of the journal is removed or replaced while it is open, all
+ * of that is RC_STORE from then on, for as long as it stays open: what would
+ * be written could be read by nobody, and what others do is not seen.
+ */
+struct journal;
+
+enum {
+	JOURNAL_CREATE = 1,	/* make it where there is none */
+	/* A process of one request: it leaves tidying to the runners. */
+	JOURNAL_BRIEF = 2
+};
+
+enum { JOURNAL_KEY = 32 };	/* an order key, as the journal keeps it */
+
+/*
+ * The directory and each file of the journal have to belong to this
+ * process's user, and be writable by nobody else; what is created is 0600.
+ * RC_MISSING: there is none, and no JOURNAL_CREATE.  RC_CONFIG: no journal,
+ * made by a newer release, files that cannot be trusted, or some that are
+ * left of one that is gone.  All errors are logged.
+ */
+enum rc journal_open(const char *path, unsigned flags,
+    struct journal **out);
+/* Ends the runner too.  NULL is fine. */
+void journal_close(struct journal *journal);
+/* How long others may keep it locked, milliseconds; 5000 unless set. */
+void journal_patience(struct journal *journal, int64_t patience);
+/* An eventfd that is written to when this process stores an event. */
+void journal_wake(struct journal *journal, int eventfd);
+/* The store's name and version, for -V. */
+const char *journal_version(void);
+
+/* Storing. */
+
+/* An event to be kept; all of it borrowed for the call. */
+struct journal_entry {
+	const struct receipt *receipt;
+	const char *hook;
+	const char *event;
+	struct bytes body;
+	struct bytes order_key;		/* empty: no order */
+	struct bytes dedupe_key;	/* empty: not deduplicated */
+	int64_t dedupe_window;
+	unsigned max_queue;
+	unsigned deliveries;		/* at least 1 */
+};
+
+/*
+ * Stores an event with its deliveries, and claims its dedupe key, in one
+ * transaction; threads that come at the same time share one commit.
+ * RC_DUPLICATE: the key was handled or stored before.  RC_PENDING: its
+ * command is being waited for.  RC_QUEUE_FULL.  RC_RANGE: a body that no
+ * journal holds.
+ */
+enum rc journal_append(struct journal *journal,
+    const struct journal_entry *entry);
+
+/*
+ * For hooks that wait: claims a key before the command.  RC_DUPLICATE and
+ * RC_PENDING as above.  The claim lasts until journal_key_done (the key is
+ * known for window) or journal_key_free, or until this process is gone.
+ */
+enum rc journal_key_claim(struct journal *journal, struct bytes key,
+    int64_t now);
+enum rc journal_key_done(struct journal *journal, struct bytes key,
+    int64_t expires);
+enum rc journal_key_free(struct journal *journal, struct bytes key);
+
+/* Ends being a runner, with the keys it claimed: for a process that will not
+ * close its journal. */
+void journal_retire(struct journal *journal);
+
+/* Running. */
+
+enum journal_state {
+	JOURNAL_QUEUED,		/* also: waiting for a retry */
+	JOURNAL_RUNNING,
+	JOURNAL_DONE,
+	JOURNAL_DEAD,
+	JOURNAL_DROPPED
+};
+
+/* queued, running, done, dead, dropped. */
+const char *journal_state_name(enum journal_state state);
+/* RC_SYNTAX. */
+enum rc journal_state_find(const char *name, enum journal_state *state);
+
+/* A hook whose deliveries are wanted. */
+struct journal_want {
+	const char *hook;
+	unsigned concurrency;	/* runs at once, over all processes */
+	unsigned batch;		/* most deliveries of one run */
+	/* Of its rules, borrowed: while others are noted nothing is claimed.
+	 * NULL: whatever is noted. */
+	const char *digest;
+};
+
+struct journal_wants {
+	const struct journal_want *list;
+	size_t n;
+};
+
+struct journal_event {
+	struct receipt receipt;
+	const char *hook;
+	const char *name;
+	struct bytes body;
+};
+
+/* By what a hook's events are run and kept. */
+struct journal_rules {
+	const char *hook;
+	const char *digest;	/* of what they are run by, in hex */
+	int64_t time;		/* of their file, nanoseconds since 1970 */
+	int64_t keep;
+	/* What came of it. */
+	bool older;		/* others noted other rules, of a file that
+				 * is as new or newer */
+	int64_t noted;		/* that file's time */
+};
+
+/*
+ * Notes the rules of each hook in place of none or of those of an older
+ * file, and says which of them are older than what is noted.
+ */
+enum rc journal_note_rules(struct journal *journal,
+    struct journal_rules *list, size_t n);
+
+/* A delivery that was claimed: this process alone may run it. */
+struct journal_delivery {
+	int64_t seq;		/* the order of commit */
+	unsigned ordinal;	/* of the lines that run it, from 0 */
+	unsigned attempt;	/* of the try that begins: 1, 2, ... */
+	unsigned step;		/* pauses of the schedule that are used up */
+	unsigned lost;		/* tries in a row that did not end themselves */
+	bool ordered;
+	uint8_t key[JOURNAL_KEY];
+	struct journal_event event;
+};
+
+/* What one run may take: deliveries of one hook, oldest first. */
+struct journal_claim {
+	int64_t number;
+	struct journal *journal;
+	unsigned slot;		/* of the notes beside the journal, from 1 */
+	size_t n;
+	struct journal_delivery *deliveries;
+	struct pool pool;	/* holds them */
+};
+
+/*
+ * Claims what is due first.  A delivery that was never tried, or was cut
+ * short, is due at once whatever the clock says; one that waits for a retry
+ * is due when its pause is over, and the pause begins anew if the clock was
+ * set to before its beginning.  What is damaged is not run: it is dead, with
+ * an attempt whose outcome is `damaged'.  RC_MISSING: nothing is due, or
+ * every place is taken.  The first claim makes this process a runner: it
+ * then holds a kernel lock for as long as the journal is open, and its claims
+ * are void once that lock is free.  The caller frees the claim in the good
+ * case.
+ */
+enum rc journal_claim(struct journal *journal,
+    const struct journal_wants *wants, int64_t now,
+    struct journal_claim *claim);
+void journal_claim_free(struct journal_claim *claim);
+
+/*
+ * One run of a claim's command, so that it can be found and ended by others
+ * if this process is killed.
+ */
+struct journal_note {
+	char mark[CRYPTO_MARK];	/* its PELIHOOK_CLAIM; empty: it has none */
+	pid_t pid;		/* 0: it was not started yet */
+	uint64_t start;		/* of that process (orphan.h) */
+	pid_t session;		/* of its runner, and so its own */
+	int64_t began;		/* clock_boot */
+	int64_t limit;		/* when it is over at the latest, clock_boot */
+};
+
+/*
+ * Notes the run of a claim beside the journal: before its start, without a
+ * pid, and right after it; NULL once nothing of it runs.  It survives this
+ * process, but not the machine.  RC_STORE, which is not logged.
+ */
+enum rc journal_note_run(const struct journal_claim *claim,
+    const struct journal_note *note);
+
+enum journal_verdict {
+	JOURNAL_FINISH,		/* done */
+	JOURNAL_BURY,		/* dead */
+	JOURNAL_DELAY,		/* queued again, due after the pause */
+	/* Queued again, due at once, not counted; but how many tries in a
+	 * row ended so is. */
+	JOURNAL_RELEASE,
+	JOURNAL_AGAIN		/* still claimed; the next try begins */
+};
+
+/* How one delivery of a claim ended. */
+struct journal_settlement {
+	int64_t seq;
+	enum journal_verdict verdict;
+	int64_t pause;		/* for JOURNAL_DELAY */
+	bool earlier;		/* this verdict is on tries that were lost */
+	int64_t started;
+	int64_t ended;
+	const char *outcome;	/* exit, signal, ...; NULL: was not run */
+	int code;
+	struct bytes tail;	/* the last of its output */
+};
+
+/* All of them or none.  RC_MISSING: one that this process does not hold. */
+enum rc journal_settle(struct journal *journal,
+    const struct journal_settlement *settlements, size_t n);
+
+/*
+ * When the next delivery of these hooks is due, of those that have a place
+ * free: now or before where one is due at once, CLOCK_NEVER where there is
+ * none.
+ */
+enum rc journal_next_due(struct journal *journal,
+    const struct journal_wants *wants, int64_t now, int64_t *due);
+/* Whether another process changed the journal since the last call. */
+enum rc journal_changed(struct journal *journal, bool *changed);
+
+/* A claim whose runner is gone. */
+struct journal_orphan {
+	int64_t claim;
+	int64_t runner;
+	size_t n;		/* deliveries */
+	int64_t damaged;	/* seq of one that nobody can hold, or 0 */
+	/* A run of it may be there; without a mark and a pid nobody knows
+	 * which, as its note cannot be read or is lost. */
+	bool noted;
+	struct journal_note note;
+	bool same_boot;		/* the machine was not started since */
+	bool same_space;	/* its processes can be looked at from here */
+	bool first;		/* its runner's end was that of all of them */
+	unsigned attempt;
+	char id[ENCODE_UUID];	/* of the first delivery */
+	char hook[65];
+};
+
+struct journal_orphans {
+	struct journal_orphan *list;
+	size_t n;
+	bool others;		/* live runners of other processes hold some */
+	struct pool pool;	/* holds the list */
+};
+
+/* The claims of runners that are gone.  The caller frees the pool in the
+ * good case. */
+enum rc journal_orphans(struct journal *journal,
+    struct journal_orphans *out);
+/* Gives the deliveries of an orphan back: due at once, with an attempt that
+ * was lost, and the runner up that has no more of them.  Nothing happens
+ * where somebody else did it. */
+enum rc journal_void(struct journal *journal,
+    const struct journal_orphan *orphan, int64_t now);
+
+/* One drain at a time: RC_PENDING while another process has the lock. */
+enum rc journal_drain_lock(struct journal *journal);
+void journal_drain_unlock(struct journal *journal);
+
+/* Operating. */
+
+/* One delivery, and its event without the body. */
+struct journal_row {
+	int64_t seq;
+	const char *id;
+	const char *hook;
+	const char *event;
+	int64_t received;
+	unsigned ordinal;
+	enum journal_state state;
+	unsigned attempts;
+	int64_t due;		/* 0 where it is not waiting for a retry */
+	const char *outcome;	/* of the last attempt, or empty */
+	int code;
+};
+
+struct journal_filter {
+	int state;		/* enum journal_state, or -1 */
+	const char *hook;	/* NULL: any; as the next */
+	const char *event;
+	int64_t since;		/* received then or later */
+	int64_t limit;
+	/* Only what is behind this row of an earlier call with the same
+	 * filter, its ID, ordinal and seq; NULL: from the newest on. */
+	const struct journal_row *after;
+};
+
+/*
+ * Newest first.  What each returns but RC_OK ends it and is returned.  The
+ * journal is read as of one moment, and what others write meanwhile piles
+ * up: long lists are better read in parts, with limit and after.  The texts
+ * live for the call of each; each must not use the journal.  Damaged rows
+ * are passed over, which ends in RC_CORRUPT.
+ */
+enum rc journal_list(struct journal *journal,
+    const struct journal_filter *filter,
+    enum rc (*each)(void *context, const struct journal_row *row),
+    void *context);
+
+struct journal_attempt {
+	unsigned number;
+	int64_t started;
+	int64_t ended;
+	const char *outcome;
+	int code;
+	struct bytes tail;
+};
+
+struct journal_history {
+	unsigned ordinal;
+	enum journal_state state;
+	unsigned attempts;
+	int64_t due;		/* 0 where it is not waiting for a retry */
+	bool held;		/* an earlier one of its order key is first */
+	int64_t finished;	/* 0: not yet */
+	struct journal_attempt *list;
+	size_t n;
+};
+
+struct journal_story {
+	struct journal_event event;
+	struct journal_history *deliveries;
+	size_t n;
+};
+
+/*
+ * The whole story of an event, from the pool, by an unambiguous prefix of
+ * its ID.  RC_MISSING, RC_RANGE: several events.  RC_CORRUPT: what is left
+ * of the story, without its damaged rows; where the event itself is damaged,
+ * story is left alone.
+ */
+enum rc journal_show(struct journal *journal, const char *prefix,
+    struct pool *pool, struct journal_story *story);
+
+/*
+ * Back into the queue, with a new schedule, past dedupe and max-queue: the
+ * deliveries of an event that are dead, dropped or wait for a retry; where
+ * all are done, all of them.  RC_MISSING and RC_RANGE as above; RC_PENDING:
+ * there is nothing to put back and some are queued or running.
+ */
+enum rc journal_retry(struct journal *journal, const char *prefix,
+    int64_t now);
+/* All dead ones that the filter's hook, event and since let through; count
+ * of them also where it ends in RC_CORRUPT, as damaged ones stay. */
+enum rc journal_retry_dead(struct journal *journal,
+    const struct journal_filter *filter, int64_t now, int64_t *count);
+/* Gives an event up.  RC_MISSING, RC_RANGE; RC_PENDING: one is running, and
+ * nothing was changed. */
+enum rc journal_drop(struct journal *journal, const char *prefix,
+    int64_t now);
+
+/* How many deliveries of one event name of a hook are in a state. */
+struct journal_count {
+	const char *hook;
+	const char *event;
+	enum journal_state state;
+	int64_t count;
+	int64_t oldest;		/* received; 0 where done or dropped */
+};
+
+/* Sorted by hook, event, state.  As journal_list for the rest. */
+enum rc journal_counts(struct journal *journal,
+    enum rc (*each)(void *context, const struct journal_count *count),
+    void *context);
+/* The hooks that have undelivered events, and how many; from a counter. */
+enum rc journal_backlog(struct journal *journal,
+    enum rc (*each)(void *context, const char *hook, int64_t events),
+    void *context);
+
+struct journal_keep {
+	const char *hook;
+	int64_t keep;
+};
+
+/* Whether the last purge began an hour ago or never; notes that one begins
+ * now where it says so, so that one process does it. */
+enum rc journal_purge_due(struct journal *journal, int64_t now, bool *due);
+/*
+ * One small step of a purge: takes out some events that were done or
+ * dropped for longer than their hook keeps them, and keys that are over.  A
+ * hook keeps as keeps say, unless newer rules are noted; one that is not
+ * named, as its rules say that are noted, or for 30 days.  from is 0 at
+ * first, goes on from step to step, and is 0 again when all is done; removed
+ * counts the events.
+ */
+struct journal_purge {
+	const struct journal_keep *keeps;
+	size_t n;
+	int64_t time;		/* of their file, as of journal_rules */
+	int64_t from;
+	int64_t removed;
+	int64_t damaged;		/* events that were passed over */
+};
+
+enum rc journal_purge(struct journal *journal, struct journal_purge *purge,
+    int64_t now);
+
+#endif

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "journal/journal.h"
+
+#include "base/codec.h"
+#include "journal/internal.h"
+
+enum { PREFIX_SIZE = ENCODE_UUID };
+
+struct listing {
+	const struct journal_filter *filter;
+	enum rc (*each)(void *context, const struct journal_row *row);
+	void *context;
+	char from[PREFIX_SIZE];		/* the least ID of that time */
+	const char *last;		/* up to this ID, and of that */
+	int64_t ordinal;		/* what has a greater one, or */
+	int64_t seq;			/* behind this one, in its event too */
+};
+
+struct showing {
+	const char *prefix;
+	struct pool *pool;
+	struct journal_story *story;
+	bool whole;			/* the event could be read */
+};
+
+struct counting {
+	enum rc (*count)(void *context, const struct journal_count *count);
+	enum rc (*backlog)(void *context, const char *hook, int64_t events);
+	void *context;
+};
+
+/* Greater than any ID. */
+static const char behind_ids[] = "g";
+
+#define ROW_COLUMNS \
+	"SELECT e.id, e.hook, e.name, e.received, d.ordinal, d.state," \
+	" d.attempts, d.since, d.due, ifnull(a.outcome, 'none')," \
+	" ifnull(a.code, 0), d.seq FROM "
+#define ROW_ATTEMPT \
+	" LEFT JOIN attempts a ON a.delivery = d.seq AND a.turn =" \
+	" (SELECT max(turn) FROM attempts WHERE delivery = d.seq)"
+#define ROW_FILTER \
+	" (?1 IS NULL OR e.hook = ?1) AND (?2 IS NULL OR e.name = ?2)" \
+	" AND e.received >= ?3"
+
+/* Along the IDs, which begin with the time of receipt. */
+static const char list_all[] = ROW_COLUMNS
+    "events e CROSS JOIN deliveries d ON d.event = e.seq" ROW_ATTEMPT
+    " WHERE" ROW_FILTER " AND e.id >= ?4 AND (?5 < 0 OR d.state = ?5)"
+    " AND e.id <= ?6 AND (e.id < ?6 OR d.ordinal > ?7)"
+    " ORDER BY e.id DESC, d.ordinal";
+
+/*
+ * Along the states that are few: each event by its last delivery in that
+ * state, so that its deliveries keep their order.
+ */
+static const char list_state[] = ROW_COLUMNS
+    "deliveries l CROSS JOIN events e ON e.seq = l.event"
+    " CROSS JOIN deliveries d ON d.event = l.event AND d.state = l.state"
+    ROW_ATTEMPT
+    " WHERE" ROW_FILTER " AND e.id >= ?4 AND l.state = ?5"
+    " AND l.state <> 2 AND l.seq <= ifnull((SELECT max(o.seq)"
+    " FROM deliveries p JOIN deliveries o ON o.event = p.event"
+    " WHERE p.seq = ?6), ?6)"
+    " AND NOT EXISTS (SELECT 1 FROM deliveries o WHERE o.event = l.event"
+    " AND o.state = l.state AND o.seq > l.seq)"
+    " AND (d.ordinal > ?7 OR l.event IS NOT"
+    " (SELECT event FROM deliveries WHERE seq = ?6))"
+    " ORDER BY l.seq DESC, d.ordinal";
+
+/* False: it is damaged. */
+static bool
+read_row(struct journal_reader *reader, struct journal_row *row)
+{
+	int64_t since;
+	int64_t due;
+
+	row->seq = journal_int(reader, 11, JOURNAL_IS_ROW);
+	reader->number = row->seq;
+	row->id = journal_text(reader, 0, JOURNAL_TEXT_ID);
+	row->hook = journal_text(reader, 1, JOURNAL_TEXT_HOOK);
+	row->event = journal_text(reader, 2, JOURNAL_TEXT_EVENT);
+	row->received = journal_int(reader, 3, JOURNAL_IS_TIME);
+	row->ordinal = (unsigned)journal_int(reader, 4, JOURNAL_IS_SMALL);
+	row->state = (enum journal_state)journal_int(reader, 5,
+	    JOURNAL_IS_STATE);
+	row->attempts = (unsigned)journal_int(reader, 6, JOURNAL_IS_SMALL);
+	since = journal_int(reader, 7, JOURNAL_IS_TIME);
+	due = journal_int(reader, 8, JOURNAL_IS_TIME);
+	row->due = row->state == JOURNAL_QUEUED && since != 0 ? due : 0;
+	row->outcome = journal_text(reader, 9, JOURNAL_TEXT_OUTCOME);
+	if (strcmp(row->outcome, "none") == 0)
+		row->outcome = "";
+	row->code = (int)journal_int(reader, 10, JOURNAL_IS_CODE);
+	return !reader->damaged;
+}
+
+static enum rc
+list_rows(struct journal *journal, void *arguments)
+{
+	const struct listing *listing = arguments;
+	const struct journal_filter *filter = listing->filter;
+	bool few = filter->state >= 0 && filter->state != JOURNAL_DONE;
+	struct journal_reader reader;
+	struct journal_row row;
+	sqlite3_stmt *rows;
+	int64_t left = filter->limit;
+	enum rc rc = RC_OK;
+
+	if (few)
+		rows = journal_query(journal, list_state, "ttitiii",
+		    filter->hook, filter->event, filter->since,
+		    listing->from, (int64_t)filter->state, listing->seq,
+		    listing->ordinal);
+	else
+		rows = journal_query(journal, list_all, "ttititi",
+		    filter->hook, filter->event, filter->since,
+		    listing->from, (int64_t)filter->state, listing->last,
+		    listing->ordinal);
+
+	while (rc == RC_OK && left > 0 && journal_next(journal, rows)) {
+		reader = (struct journal_reader){
+			.journal = journal, .row = rows,
+			.table = "deliveries", .lenient = true
+		};
+		if (!read_row(&reader, &row))
+			continue;
+		left--;
+		rc = listing->each(listing->context, &row);
+	}
+	journal_over(rows);
+	return rc;
+}
+
+enum rc
+journal_list(struct journal *journal, const struct journal_filter *filter,
+    enum rc (*each)(void *context, const struct journal_row *row),
+    void *context)
+{
+	static const uint8_t nothing[10];
+	const struct journal_row *after = filter->after;
+	struct listing listing = {
+		filter, each, context, "", behind_ids, 0, INT64_MAX
+	};
+
+	if (after != NULL) {
+		listing.last = after->id;
+		listing.ordinal = after->ordinal;
+		listing.seq = after->seq;
+	}
+	if (filter->since > 0) {
+		encode_uuid7(filter->since, nothing, listing.from);
+		/* Only the time counts, not the version behind it. */
+		listing.from[13] = '\0';
+	}
+	return journal_read(journal, list_rows, &listing);
+}
+
+enum rc
+journal_find(struct journal *journal, const char *prefix, int64_t *event)
+{
+	struct buf end = {0};
+	sqlite3_stmt *row;
+	int found = 0;
+	enum rc rc = buf_printf(&end, "%s\x7f", prefix);
+
+	if (rc != RC_OK)
+		return rc;
+	row = journal_query(journal,
+	    "SELECT seq FROM events WHERE id >= ? AND id < ? LIMIT 2", "tt",
+	    prefix, end.data);
+	while (journal_next(journal, row)) {
+		*event = sqlite3_column_int64(row, 0);
+		found++;
+	}
+	buf_free(&end);
+	if (prefix[0] == '\0' || found == 0)
+		return RC_MISSING;
+	return found == 1 ? RC_OK : RC_RANGE;
+}
+
+static void
+read_attempt(struct journal_reader *reader, struct pool *pool,
+    struct journal_history *history)
+{
+	struct journal_attempt *list = pool_grow(pool, history->list,
+	    history->n, sizeof(*list));
+	struct journal_attempt *attempt;
+
+	if (list == NULL) {
+		reader->journal->error = SQLITE_NOMEM;
+		return;
+	}
+	history->list = list;
+	attempt = &list[history->n];
+	attempt->number = (unsigned)journal_int(reader, 0, JOURNAL_IS_SMALL);
+	attempt->started = journal_int(reader, 1, JOURNAL_IS_TIME);
+	attempt->ended = journal_int(reader, 2, JOURNAL_IS_TIME);
+	attempt->outcome = journal_text_copy(reader, 3, JOURNAL_TEXT_OUTCOME,
+	    pool);
+	attempt->code = (int)journal_int(reader, 4, JOURNAL_IS_CODE);
+	attempt->tail = journal_tail_copy(reader, 5, pool);
+	if (!reader->damaged)
+		history->n++;
+}
+
+static void
+read_attempts(struct journal *journal, int64_t seq, struct pool *pool,
+    struct journal_history *history)
+{
+	sqlite3_stmt *rows = journal_query(journal,
+	    "SELECT number, started, ended, outcome, code, tail"
+	    " FROM attempts WHERE delivery = ? ORDER BY turn", "i", seq);
+	struct journal_reader reader;
+
+	while (journal_next(journal, rows)) {
+		reader = (struct journal_reader){
+			.journal = journal, .row = rows, .table = "attempts",
+			.number = seq, .lenient = true
+		};
+		read_attempt(&reader, pool, history);
+	}
+}
+
+/* The columns of show's row; the delivery's seq. */
+static int64_t
+fill_history(struct journal_reader *reader, struct journal_history *history)
+{
+	int64_t seq = journal_int(reader, 0, JOURNAL_IS_ROW);
+	int64_t since;
+	int64_t due;
+	int64_t finished;
+	bool queued;
+	bool held;
+
+	reader->number = seq;
+	*history = (struct journal_history){
+		.ordinal = (unsigned)journal_int(reader, 1,
+		    JOURNAL_IS_SMALL),
+		.state = (enum journal_state)journal_int(reader, 2,
+		    JOURNAL_IS_STATE),
+		.attempts = (unsigned)journal_int(reader, 3,
+		    JOURNAL_IS_SMALL)
+	};
+	since = journal_int(reader, 4, JOURNAL_IS_TIME);
+	due = journal_int(reader, 5, JOURNAL_IS_TIME);
+	held = journal_int(reader, 6, JOURNAL_IS_FLAG) != 0;
+	finished = journal_int(reader, 7, JOURNAL_IS_TIME);
+	queued = history->state == JOURNAL_QUEUED;
+	history->due = queued && since != 0 ? due : 0;
+	history->held = queued && held;
+	history->finished = history->state >= JOURNAL_DONE ? finished : 0;
+	return seq;
+}
+
+/* One that is damaged is left out. */
+static void
+read_history(struct journal_reader *reader, struct showing *showing)
+{
+	struct journal_story *story = showing->story;
+	struct journal_history *list = pool_grow(showing->pool,
+	    story->deliveries, story->n, sizeof(*list));
+	int64_t seq;
+
+	if (list == NULL) {
+		reader->journal->error = SQLITE_NOMEM;
+		return;
+	}
+	story->deliveries = list;
+	seq = fill_history(reader, &list[story->n]);
+	if (reader->damaged)
+		return;
+	read_attempts(reader->journal, seq, showing->pool, &list[story->n]);
+	story->n++;
+}
+
+static enum rc
+show(struct journal *journal, void *arguments)
+{
+	struct showing *showing = arguments;
+	struct journal_reader reader;
+	sqlite3_stmt *rows;
+	int64_t event;
+	enum rc rc = journal_find(journal, showing->prefix, &event);
+
+	if (rc != RC_OK)
+		return rc;
+	if (!journal_read_event(journal, event, showing->pool,
+	    &showing->story->event))
+		return RC_CORRUPT;
+	showing->whole = true;
+	rows = journal_query(journal,
+	    "SELECT seq, ordinal, state, attempts, since, due, held,"
+	    " finished FROM deliveries WHERE event = ? ORDER BY ordinal",
+	    "i", event);
+	while (journal_next(journal, rows)) {
+		reader = (struct journal_reader){
+			.journal = journal, .row = rows,
+			.table = "deliveries", .lenient = true
+		};
+		read_history(&reader, showing);
+	}
+	return RC_OK;
+}
+
+enum rc
+journal_show(struct journal *journal, const char *prefix, struct pool *pool,
+    struct journal_story *story)
+{
+	struct journal_story found = {0};
+	struct showing showing = {prefix, pool, &found, false};
+	enum rc rc = journal_read(journal, show, &showing);
+
+	if (rc == RC_OK || (rc == RC_CORRUPT && showing.whole))
+		*story = found;
+	return rc;
+}
+
+/*
+ * What is done and dropped, from its counters; what is in the other states,
+ * by an index; and what is in no state at all, which is damage.
+ */
+static const char all_counts[] =
+    "SELECT hook, name, state, deliveries, 0, 0 FROM tallies"
+    " WHERE deliveries <> 0 UNION ALL"
+    " SELECT e.hook, e.name, d.state, count(*), min(e.received),"
+    " min(d.seq) FROM deliveries d JOIN events e ON e.seq = d.event"
+    " WHERE d.state <> 2 AND d.state IN (0, 1, 3)"
+    " GROUP BY e.hook, e.name, d.state UNION ALL"
+    " SELECT d.hook, 'unknown', d.state, 1, 0, d.seq FROM deliveries d"
+    " WHERE d.state <> 2 AND (d.state < 0 OR d.state > 4)"
+    " ORDER BY 1, 2, 3";
+
+/* False: it is damaged. */
+static bool
+read_count(struct journal_reader *reader, struct journal_count *count)
+{
+	reader->number = journal_int(reader, 5, JOURNAL_IS_ANY);
+	if (reader->number == 0)
+		reader->table = "tallies";
+	count->hook = journal_text(reader, 0, JOURNAL_TEXT_HOOK);
+	count->event = journal_text(reader, 1, JOURNAL_TEXT_EVENT);
+	count->state = (enum journal_state)journal_int(reader, 2,
+	    JOURNAL_IS_STATE);
+	count->count = journal_int(reader, 3, JOURNAL_IS_COUNT);
+	count->oldest = journal_int(reader, 4, JOURNAL_IS_TIME);
+	return !reader->damaged;
+}
+
+static enum rc
+count_all(struct journal *journal, void *arguments)
+{
+	const struct counting *counting = arguments;
+	struct journal_reader reader;
+	struct journal_count count;
+	enum rc rc = RC_OK;
+	sqlite3_stmt *rows = journal_query(journal, all_counts, "");
+
+	while (rc == RC_OK && journal_next(journal, rows)) {
+		reader = (struct journal_reader){
+			.journal = journal, .row = rows,
+			.table = "deliveries", .lenient = true
+		};
+		if (read_count(&reader, &count))
+			rc = counting->count(counting->context, &count);
+	}
+	if (rc != RC_OK)
+		journal_over(rows);
+	return rc;
+}
+
+enum rc
+journal_counts(struct journal *journal,
+    enum rc (*each)(void *context, const struct journal_count *count),
+    void *context)
+{
+	struct counting counting = {.count = each, .context = context};
+
+	return journal_read(journal, count_all, &counting);
+}
+
+static enum rc
+backlog(struct journal *journal, void *arguments)
+{
+	const struct counting *counting = arguments;
+	struct journal_reader reader;
+	const char *hook;
+	int64_t events;
+	enum rc rc = RC_OK;
+	sqlite3_stmt *rows = journal_query(journal,
+	    "SELECT hook, events FROM opens WHERE events <> 0 ORDER BY hook",
+	    "");
+
+	while (rc == RC_OK && journal_next(journal, rows)) {
+		reader = (struct journal_reader){
+			.journal = journal, .row = rows, .table = "opens",
+			.lenient = true
+		};
+		events = journal_int(&reader, 1, JOURNAL_IS_COUNT);
+		hook = journal_text(&reader, 0, JOURNAL_TEXT_HOOK);
+		if (!reader.damaged)
+			rc = counting->backlog(counting->context, hook,
+			    events);
+	}
+	if (rc != RC_OK)
+		journal_over(rows);
+	return rc;
+}
+
+enum rc
+journal_backlog(struct journal *journal,
+    enum rc (*each)(void *context, const char *hook, int64_t events),
+    void *context)
+{
+	struct counting counting = {.backlog = each, .context = context};
+
+	return journal_read(journal, backlog, &counting);
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: ISC */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "journal/journal.h"
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "journal/internal.h"
+#include "base/log.h"
+
+enum { APPLICATION = 0x706c686b };	/* "plhk", for file(1) */
+
+/*
+ * A row of deliveries, by state:
+ *
+ *	queued	  since 0: due at once.  Otherwise it waits for a retry: since
+ *		  when, and due when; the two tell the pause, so that it can
+ *		  begin anew if the clock is set back behind since.
+ *		  held: an earlier one of its key is queued or running.  Of
+ *		  the queued ones of a key at most one is not held, and none
+ *		  while one is running.
+ *	running	  runner, claim (the same for all of a batch), started; pid
+ *		  and start of the command once it exists
+ *	else	  finished
+ *
+ * The partial indexes hold only what is not done, so that what the queue
+ * does costs the same however much is done.  opens is the number of events
+ * of a hook with a queued or running delivery; tallies counts deliveries
+ * that are done or dropped, the two states that are many.
+ */
+static const char first_tables[] =
+    "CREATE TABLE events("
+    " seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+    " hook TEXT NOT NULL, name TEXT NOT NULL, received INTEGER NOT NULL,"
+    " digest TEXT NOT NULL, verified INTEGER NOT NULL,"
+    " remote TEXT NOT NULL, body BLOB NOT NULL);"
+    "CREATE TABLE deliveries("
+    " seq INTEGER PRIMARY KEY, event INTEGER NOT NULL,"
+    " hook TEXT NOT NULL, ordinal INTEGER NOT NULL,"
+    " state INTEGER NOT NULL, held INTEGER NOT NULL, key BLOB,"
+    " since INTEGER NOT NULL, due INTEGER NOT NULL,"
+    " step INTEGER NOT NULL, attempts INTEGER NOT NULL,"
+    " runner INTEGER NOT NULL, claim INTEGER NOT NULL,"
+    " started INTEGER NOT NULL, pid INTEGER NOT NULL,"
+    " start INTEGER NOT NULL, finished INTEGER NOT NULL);"
+    "CREATE INDEX deliveries_event ON deliveries(event);"
+    "CREATE INDEX deliveries_fresh ON deliveries(hook, seq)"
+    " WHERE state = 0 AND held = 0 AND since = 0;"
+    "CREATE INDEX deliveries_waiting ON deliveries(hook, due, seq)"
+    " WHERE state = 0 AND held = 0 AND since > 0;"
+    "CREATE INDEX deliveries_since ON deliveries(since)"
+    " WHERE state = 0 AND since > 0;"
+    "CREATE INDEX deliveries_key ON deliveries(key, state, held, seq)"
+    " WHERE state < 2 AND key IS NOT NULL;"
+    "CREATE INDEX deliveries_running ON deliveries(hook, claim)"
+    " WHERE state = 1;"
+    "CREATE INDEX deliveries_open ON deliveries(state, seq)"
+    " WHERE state <> 2;"
+    "CREATE TABLE attempts("
+    " delivery INTEGER NOT NULL, turn INTEGER NOT NULL,"
+    " number INTEGER NOT NULL, started INTEGER NOT NULL,"
+    " ended INTEGER NOT NULL, outcome TEXT NOT NULL,"
+    " code INTEGER NOT NULL, tail BLOB,"
+    " PRIMARY KEY(delivery, turn)) WITHOUT ROWID;"
+    "CREATE TABLE keys("
+    " key BLOB PRIMARY KEY, expires INTEGER NOT NULL,"
+    " runner INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX keys_expires ON keys(expires);"
+    "CREATE TABLE opens("
+    " hook TEXT PRIMARY KEY, events INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE tallies("
+    " hook TEXT NOT NULL, name TEXT NOT NULL, state INTEGER NOT NULL,"
+    " deliveries INTEGER NOT NULL,"
+    " PRIMARY KEY(hook, name, state)) WITHOUT ROWID;"
+    "CREATE TABLE runners("
+    " number INTEGER PRIMARY KEY AUTOINCREMENT, boot TEXT NOT NULL,"
+    " pid INTEGER NOT NULL);"
+    "CREATE TABLE notes("
+    " name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;";
+
+/*
+ * lost: tries in a row that did not end by themselves.  A runner says what
+ * tells whether its commands can be looked at: the file its lock is in, its
+ * PID namespace and whether it is the first process there.  region and slot:
+ * where the note of a run is (journal_runner.c); pid and start of deliveries
+ * are of runners of the first release.  rules: by which rules each hook's
+ * events are run and kept.
+ */
+static const char orphans_and_rules[] =
+    "ALTER TABLE deliveries ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE deliveries ADD COLUMN slot INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE runners ADD COLUMN region INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE runners ADD COLUMN space TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE runners ADD COLUMN first INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE rules("
+    " hook TEXT PRIMARY KEY, digest TEXT NOT NULL, time INTEGER NOT NULL,"
+    " keep INTEGER NOT NULL) WITHOUT ROWID;";
+
+/* Step i brings version i to i + 1; what was released is never changed. */
+static const char *const steps[] = {first_tables, orphans_and_rules};
+
+enum { VERSION = sizeof(steps) / sizeof(steps[0]) };
+
+static const char *const state_names[] = {
+	[JOURNAL_QUEUED] = "queued",
+	[JOURNAL_RUNNING] = "running",
+	[JOURNAL_DONE] = "done",
+	[JOURNAL_DEAD] = "dead",
+	[JOURNAL_DROPPED] = "dropped"
+};
+
+/* Whose file it is; outside any cached statement. */
+struct identity {
+	int64_t application;
+	int64_t version;
+	int64_t tables;
+	int64_t strangers;		/* views, triggers, virtual tables */
+};
+
+static int
+pragma_number(struct journal *journal, const char *text, int64_t *out)
+{
+	sqlite3_stmt *statement;
+	int error = sqlite3_prepare_v2(journal->db, text, -1, &statement,
+	    NULL);
+
+	if (error != SQLITE_OK)
+		return error;
+	error = sqlite3_step(statement);
+	if (error == SQLITE_ROW)
+		*out = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return error == SQLITE_ROW ? SQLITE_OK : error;
+}
+
+static int
+read_identity(struct journal *journal, struct identity *identity)
+{
+	int error = pragma_number(journal, "PRAGMA application_id",
+	    &identity->application);
+
+	if (error == SQLITE_OK)
+		error = pragma_number(journal, "PRAGMA user_version",
+		    &identity->version);
+	if (error == SQLITE_OK)
+		error = pragma_number(journal,
+		    "SELECT count(*) FROM sqlite_master",
+		    &identity->tables);
+	if (error == SQLITE_OK)
+		error = pragma_number(journal,
+		    "SELECT count(*) FROM sqlite_master WHERE type NOT IN"
+		    " ('table', 'index') OR rootpage < 2",
+		    &identity->strangers);
+	return error;
+}
+
+static int
+run_text(struct journal *journal, const char *text)
+{
+	return sqlite3_exec(journal->db, text, NULL, NULL, NULL);
+}
+
+/* All of it as of one moment: another process may be making the tables. */
+static int
+identify(struct journal *journal, struct identity *identity)
+{
+	int error = run_text(journal, "BEGIN");
+
+	if (error != SQLITE_OK)
+		return error;
+	error = read_identity(journal, identity);
+	if (error == SQLITE_OK)
+		error = run_text(journal, "COMMIT");
+	if (error != SQLITE_OK && !sqlite3_get_autocommit(journal->db))
+		run_text(journal, "ROLLBACK");
+	return error;
+}
+
+static enum rc
+complain(struct journal *journal, int error)
+{
+	const char *text = sqlite3_errstr(error);
+
+	if ((error & 0xff) == SQLITE_NOTADB)
+		text = "is no journal";
+	else if ((error & 0xff) == SQLITE_ERROR)
+		text = sqlite3_errmsg(journal->db);
+	log_say(LOG_LEVEL_ERROR, "journal: %s: %s", journal->path, text);
+	switch (error & 0xff) {
+	case SQLITE_NOTADB:
+	case SQLITE_CANTOPEN:
+		return RC_CONFIG;
+	default:
+		return journal_meaning(error);
+	}
+}
+
+static enum rc
+judge(struct journal *journal, const struct identity *identity, int newest)
+{
+	bool empty = identity->application == 0 && identity->version == 0 &&
+	    identity->tables == 0;
+
+	if ((!empty && identity->application != APPLICATION) ||
+	    identity->version < 0) {
+		log_say(LOG_LEVEL_ERROR, "journal: %s: is no journal",
+		    journal->path);
+		return RC_CONFIG;
+	}
+	if (identity->strangers > 0) {
+		log_say(LOG_LEVEL_ERROR, "journal: %s: holds views, triggers "
+		    "or virtual tables, which no journal has: put a copy "
+		    "back", journal->path);
+		return RC_CONFIG;
+	}
+	if (identity->version > newest) {
+		log_say(LOG_LEVEL_ERROR, "journal: %s: was made by a newer "
+		    "release (schema %" PRId64 ", this one knows %d)",
+		    journal->path, identity->version, newest);
+		return RC_CONFIG;
+	}
+	return RC_OK;
+}
+
+/* Somebody else may have done it while the lock was waited for. */
+static int
+migrate_step(struct journal *journal, const char *const *all, int from)
+{
+	char stamp[96];
+	int64_t version = -1;
+	int error = run_text(journal, "BEGIN IMMEDIATE");
+
+	if (error != SQLITE_OK)
+		return error;
+	error = pragma_number(journal, "PRAGMA user_version", &version);
+	if (error == SQLITE_OK && version == from) {
+		snprintf(stamp, sizeof(stamp),
+		    "PRAGMA application_id=%d;PRAGMA user_version=%d",
+		    APPLICATION, from + 1);
+		error = run_text(journal, all[from]);
+		if (error == SQLITE_OK)
+			error = run_text(journal, stamp);
+	}
+	if (error == SQLITE_OK)
+		error = run_text(journal, "COMMIT");
+	if (error != SQLITE_OK && !sqlite3_get_autocommit(journal->db))
+		run_text(journal, "ROLLBACK");
+	return error;
+}
+
+/* Two processes that begin at once may meet where nobody waits for them. */
+static int
+insist(struct journal *journal, const char *text)
+{
+	int error;
+
+	do {
+		error = run_text(journal, text);
+		if ((error & 0xff) == SQLITE_BUSY)
+			sqlite3_sleep(5);
+	} while ((error & 0xff) == SQLITE_BUSY &&
+	    clock_steady() < journal->give_up);
+	return error;
+}
+
+enum rc
+journal_migrate_steps(struct journal *journal, const char *const *all,
+    int n)
+{
+	struct identity identity = {0};
+	int error;
+	enum rc rc;
+
+	journal->give_up = clock_steady() + journal->patience;
+	error = identify(journal, &identity);
+	if (error != SQLITE_OK)
+		return complain(journal, error);
+	rc = judge(journal, &identity, n);
+	if (rc != RC_OK)
+		return rc;
+	error = insist(journal, "PRAGMA journal_mode=WAL");
+	if (error == SQLITE_OK)
+		error = run_text(journal, "PRAGMA synchronous=FULL");
+	for (int i = (int)identity.version; error == SQLITE_OK && i < n; i++)
+		error = migrate_step(journal, all, i);
+	return error == SQLITE_OK ? RC_OK : complain(journal, error);
+}
+
+enum rc
+journal_migrate(struct journal *journal)
+{
+	return journal_migrate_steps(journal, steps, VERSION);
+}
+
+const char *
+journal_state_name(enum journal_state state)
+{
+	return state_names[state];
+}
+
+enum rc
+journal_state_find(const char *name, enum journal_state *state)
+{
+	for (size_t i = 0; i < sizeof(state_names) / sizeof(state_names[0]);
+	    i++)
+		if (bytes_equal(bytes_of(name), bytes_of(state_names[i]))) {
+			*state = (enum journal_state)i;
+			return RC_OK;
+		}
+	return RC_SYNTAX;
+}
+
+enum rc
+journal_digest(struct bytes key, uint8_t into[JOURNAL_KEY],
+    struct bytes *digest)
+{
+	*digest = (struct bytes){0};
+	if (key.len == 0)
+		return RC_OK;
+	*digest = (struct bytes){(const char *)into, JOURNAL_KEY};
+	return crypto_sha256(key, into);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_QUEUE_DISPATCH_H
+#define PELIHOOK_QUEUE_DISPATCH_H
+
+#include <stdbool.h>
+
+#include "base/rc.h"
+
+struct conf;
+struct journal;
+
+/*
+ * Runs the queue: takes what is due from the journal, runs it, settles it.
+ * One function with three callers: the dispatcher thread of pelihook.fcgi,
+ * the process that pelihook.cgi starts, pelihookctl drain.
+ */
+struct drain_settings {
+	struct journal *journal;
+	/*
+	 * The configuration in force, held for the drain, which releases it.
+	 * It is asked for before each claim; a delivery keeps the one it
+	 * began with.  Hooks that are not ready, or gone, are left queued,
+	 * and so are those of which the journal has seen newer rules.  NULL:
+	 * none is, and it has been said why: what runs is finished, and the
+	 * drain is over.
+	 */
+	struct conf *(*conf)(void *context);
+	void *context;
+	/*
+	 * Readable when it has to stop, or -1; not read.  Then nothing more
+	 * is claimed, and what runs gets stop-timeout, then SIGTERM, and
+	 * SIGKILL kill-after later.
+	 */
+	int stop;
+	/* Return once nothing is due and nothing runs; otherwise only stop
+	 * ends it. */
+	bool until_empty;
+};
+
+/*
+ * RC_OK: told to stop, or empty.  Without until_empty trouble with the
+ * journal is logged and outlasted; with it RC_STORE, RC_LOCKED and
+ * RC_MEMORY are returned once nothing runs.  RC_SYSTEM where it could not
+ * begin.  RC_CONFIG: there is no configuration in force.
+ */
+enum rc drain(const struct drain_settings *settings);
+/*
+ * The same until it is empty, one process at a time: RC_OK at once where
+ * another one is at it.  It looks once more after letting go of the lock,
+ * so that an event whose drain found the lock taken is not left behind.
+ */
+enum rc drain_alone(const struct drain_settings *settings);
+
+#endif

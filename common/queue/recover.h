@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_QUEUE_RECOVER_H
+#define PELIHOOK_QUEUE_RECOVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/rc.h"
+
+struct conf;
+struct journal;
+struct rescue_case;
+
+/*
+ * Takes back the claims of runners that are gone.  What is left of their
+ * commands is ended first (SIGTERM, kill-after, SIGKILL) and must be gone.
+ * What cannot be looked at counts as running until its timeout and
+ * kill-after are over.  A rescue of zeroes is ready.
+ */
+struct rescue {
+	struct rescue_case *cases;
+	bool others;		/* claims are held that may come free */
+	size_t waiting;		/* commands that are being ended */
+	size_t rescued;		/* claims given back, so far */
+};
+
+/* One look, which never waits: again in RESCUE_PAUSE while any wait. */
+enum { RESCUE_PAUSE = 100 };	/* milliseconds */
+
+/* What journal_orphans and journal_void say. */
+enum rc rescue(struct rescue *rescue, struct journal *journal,
+    const struct conf *conf);
+void rescue_free(struct rescue *rescue);
+
+#endif

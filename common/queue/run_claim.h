@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_QUEUE_RUN_CLAIM_H
+#define PELIHOOK_QUEUE_RUN_CLAIM_H
+
+#include "base/rc.h"
+
+struct conf;
+struct hook;
+struct journal;
+struct journal_claim;
+
+enum attempt_trouble {
+	ATTEMPT_UNWRITTEN,	/* a result that cannot be written down */
+	ATTEMPT_STUCK		/* a command that SIGKILL did not end */
+};
+
+/* One claim that is to be run and settled; all of it borrowed. */
+struct attempt {
+	struct journal *journal;
+	const struct hook *hook;
+	const struct journal_claim *claim;
+	/* Readable once nothing may be waited for any longer: the command
+	 * gets SIGTERM, and kill-after later SIGKILL. */
+	int halt;
+	/* Told of trouble that begins (1) and is over (-1). */
+	void (*trouble)(void *context, enum attempt_trouble trouble, int by);
+	void *context;
+};
+
+/*
+ * Routes the deliveries of a claim by the configuration in force, runs them
+ * with the commands of their lines, and settles them.  The n-th delivery of
+ * an event belongs to the n-th line that takes it now and runs a command;
+ * where there are fewer, or the event is ignored now, it is done.  Several
+ * that one line takes are one run; where that fails, each is tried alone.
+ * A result that cannot be written is kept and tried again with growing
+ * pauses, until halt.
+ */
+void attempt(const struct attempt *attempt);
+
+#endif

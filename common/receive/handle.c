@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+
+#include "receive/handle.h"
+
+#include "base/clock.h"
+#include "config/conf.h"
+#include "event/event.h"
+#include "base/log.h"
+#include "event/payload.h"
+#include "http/request.h"
+#include "event/rule.h"
+#include "signature/verify.h"
+
+/* What is gathered on the way, for the answer and the log. */
+struct passage {
+	const struct hook *hook;
+	const struct request *request;
+	struct proof proof;
+	struct receipt receipt;
+	struct event event;
+	struct job job;
+	struct job_end end;
+	struct pool pool;
+};
+
+static enum rc
+write_receipt(struct passage *passage)
+{
+	const struct request *request = passage->request;
+	struct receipt *receipt = &passage->receipt;
+	uint8_t digest[CRYPTO_DIGEST];
+	uint8_t random[10];
+	enum rc rc = crypto_random(random, sizeof(random));
+
+	if (rc == RC_OK)
+		rc = crypto_sha256(buf_view(&request->body), digest);
+	if (rc != RC_OK)
+		return rc;
+	encode_uuid7(request->received, random, receipt->id);
+	encode_hex(digest, sizeof(digest), receipt->digest);
+	receipt->received = request->received;
+	receipt->verified = passage->hook->signature.kind != SCHEME_NONE;
+	snprintf(receipt->remote_addr, sizeof(receipt->remote_addr), "%s",
+	    request->remote_addr);
+	return RC_OK;
+}
+
+/* Before any line: what is ignored is refused too where it is in doubt. */
+static enum rc
+refuse_repeated(const struct passage *passage)
+{
+	const struct hook *hook = passage->hook;
+	const char *value;
+
+	if (hook->dedupe.from != CONF_FROM_HEADER)
+		return RC_OK;
+	return request_single(passage->request,
+	    hook->dedupe.header.variable, &value);
+}
+
+/* Lets the `on` lines take the event: the first, and how many run for it. */
+static enum rc
+take(struct passage *passage)
+{
+	const struct hook *hook = passage->hook;
+	const struct conf_rule *rule;
+	size_t at = 0;
+	enum rc rc;
+
+	while ((rc = route(hook, &passage->event, &at)) == RC_OK) {
+		rule = &hook->rules[at - 1];
+		if (passage->job.rule == NULL)
+			passage->job.rule = rule;
+		if (rule->command == NULL)
+			break;
+		passage->job.deliveries++;
+		if (!rule->also)
+			break;
+	}
+	if (rc != RC_OK && rc != RC_MISSING)
+		return rc;
+	return passage->job.deliveries > 0 ? RC_OK : RC_IGNORED;
+}
+
+static enum rc
+fill_job(struct passage *passage)
+{
+	struct bytes body = buf_view(&passage->request->body);
+	const struct hook *hook = passage->hook;
+	struct event *event = &passage->event;
+	struct job *job = &passage->job;
+	enum rc rc;
+
+	job->hook = hook;
+	job->event = event->name;
+	job->row = event->row;
+	job->receipt = &passage->receipt;
+	job->body = body;
+	job->attempt = 1;
+	job->end = &passage->end;
+	rc = event_order_key(event, hook, &passage->pool, &job->order_key);
+	if (rc == RC_OK)
+		rc = event_dedupe_key(event, hook, passage->request,
+		    passage->receipt.digest, &passage->pool, &job->dedupe_key);
+	if (rc == RC_OK && hook->delivery == CONF_WAIT)
+		rc = event_fields(event, hook, &passage->pool, &job->fields);
+	return rc;
+}
+
+static void
+log_proof(struct log_line *line, const struct passage *passage)
+{
+	const struct proof *proof = &passage->proof;
+
+	log_text(line, "signed-by", proof->header);
+	if (proof->secret != NULL)
+		log_text(line, "secret", proof->secret->path);
+	if (proof->skew != 0)
+		log_number(line, "skew-ms", proof->skew);
+	if (proof->pin[0] != '\0' && log_once(LOG_ONCE_PIN))
+		log_text(line, "signature", proof->pin);
+}
+
+/* Where the body stops being JSON, and what it may be instead. */
+static void
+log_refused(struct log_line *line, struct bytes body)
+{
+	size_t at;
+
+	if (payload_check(body, &at) != RC_OK)
+		log_number(line, "at", (int64_t)at);
+	log_text(line, "looks-like", payload_looks(body));
+}
+
+static void
+log_unknown(struct log_line *line, const struct passage *passage)
+{
+	struct buf keys = { .max = 1024 };
+
+	if (event_top_keys(&passage->event, &keys) == RC_OK && keys.len > 0)
+		log_bytes(line, "keys", buf_view(&keys));
+	log_text(line, "try", "event-name /KEY");
+	buf_free(&keys);
+}
+
+static void
+log_event(struct log_line *line, const struct passage *passage, enum rc rc)
+{
+	const struct conf_rule *rule = passage->job.rule;
+
+	log_text(line, "event", passage->event.name);
+	log_text(line, "found", passage->event.found);
+	log_text(line, "id", passage->receipt.id);
+	if (rule != NULL)
+		log_number(line, "rule", rule->line);
+	if (passage->end.how != NULL) {
+		log_text(line, "end", passage->end.how);
+		log_number(line, "code", passage->end.code);
+		log_number(line, "ran-ms", passage->end.elapsed);
+	}
+	if (rc != RC_IGNORED)
+		return;
+	log_text(line, "reason", rule == NULL ? "no-rule" : "rule");
+	if (rule == NULL && !passage->event.known)
+		log_unknown(line, passage);
+}
+
+static enum log_level
+level_of(const struct passage *passage, enum rc rc)
+{
+	if (reply_status(rc) >= 500)
+		return LOG_LEVEL_ERROR;
+	if (reply_status(rc) >= 400)
+		return LOG_LEVEL_WARNING;
+	if (rc == RC_IGNORED && passage->job.rule == NULL &&
+	    !passage->event.known)
+		return LOG_LEVEL_WARNING;
+	return LOG_LEVEL_INFO;
+}
+
+/* Apart, so that no line lies on the stack while a command runs. */
+static __attribute__((noinline)) void
+log_passage(const struct passage *passage, enum rc rc)
+{
+	struct log_line line;
+
+	log_begin(&line, level_of(passage, rc), reply_word(rc));
+	log_number(&line, "status", reply_status(rc));
+	log_text(&line, "hook", passage->hook->name);
+	if (passage->event.root != NULL || passage->event.name[0] != '\0')
+		log_event(&line, passage, rc);
+	log_proof(&line, passage);
+	if (rc == RC_SIGNATURE)
+		log_text(&line, "why", passage->proof.why);
+	if (rc == RC_JSON)
+		log_refused(&line, buf_view(&passage->request->body));
+	log_text(&line, "remote", passage->request->remote_addr);
+	log_number(&line, "bytes", (int64_t)passage->request->body.len);
+	log_number(&line, "ms", clock_wall() - passage->request->received);
+	log_end(&line);
+}
+
+static enum rc
+pass(struct passage *passage, const struct sink *sink)
+{
+	enum rc rc = verify(passage->hook, passage->request, &passage->proof);
+
+	if (rc == RC_OK)
+		rc = event_parse(passage->hook, passage->request,
+		    &passage->event);
+	if (rc == RC_OK)
+		rc = refuse_repeated(passage);
+	if (rc == RC_OK)
+		rc = write_receipt(passage);
+	if (rc == RC_OK)
+		rc = take(passage);
+	if (rc == RC_OK)
+		rc = fill_job(passage);
+	if (rc == RC_OK)
+		rc = sink->put(sink->context, &passage->job);
+	return rc;
+}
+
+struct reply
+handle(const struct hook *hook, const struct request *request,
+    const struct sink *sink)
+{
+	struct passage passage = { .hook = hook, .request = request };
+	enum rc rc = pass(&passage, sink);
+	struct reply reply = reply_for(rc);
+
+	memcpy(reply.id, passage.receipt.id, sizeof(reply.id));
+	memcpy(reply.event, passage.event.name, sizeof(reply.event));
+	log_passage(&passage, rc);
+	event_free(&passage.event);
+	pool_free(&passage.pool);
+	return reply;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_RECEIVE_SERVE_H
+#define PELIHOOK_RECEIVE_SERVE_H
+
+#include "http/gateway.h"
+#include "base/rc.h"
+
+struct conf;
+struct sink;
+
+/*
+ * Answers one request: method, hook, length, size, read, handle, write, and
+ * the input to its end.  conf is NULL where the configuration is broken:
+ * then every POST is answered 500.  A hook that is not ready is made so
+ * (conf_ready), which is for processes of one thread.  Returns what the
+ * answer was made of.
+ */
+enum rc serve(const struct gateway *gateway, struct conf *conf,
+    const struct sink *sink);
+
+#endif

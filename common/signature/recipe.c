@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdbool.h>
+#include <string.h>
+
+#include "signature/recipe.h"
+
+#include "base/codec.h"
+#include "base/tokens.h"
+
+enum {
+	PRESET_WORDS = 16
+};
+
+/* What was read so far, and where. */
+struct reader {
+	const char *const *words;
+	size_t n;
+	size_t at;
+	struct pool *pool;
+	struct scheme *scheme;
+	const char **why;
+	bool unit_given;
+	unsigned seen;		/* bits of option_words */
+};
+
+/* The senders whose recipe is public; rows of the grammar itself. */
+static const struct preset {
+	const char *name;
+	const char *words[PRESET_WORDS];
+} presets[] = {
+	{ "github", { "header", "X-Hub-Signature-256", "prefix", "sha256=" } },
+	{ "stripe", { "header", "Stripe-Signature", "split", ",", "prefix",
+	    "v1=", "timestamp", "item", "t=", "over", "{timestamp}.{body}" } },
+	{ "slack", { "header", "X-Slack-Signature", "prefix", "v0=",
+	    "timestamp", "header", "X-Slack-Request-Timestamp", "over",
+	    "v0:{timestamp}:{body}" } },
+	{ "standard-webhooks", { "header", "webhook-signature", "split", " ",
+	    "prefix", "v1,", "encoding", "base64", "timestamp", "header",
+	    "webhook-timestamp", "id", "header", "webhook-id", "over",
+	    "{id}.{timestamp}.{body}" } }
+};
+
+static enum rc
+wrong(struct reader *reader, const char *why)
+{
+	*reader->why = why;
+	return RC_SYNTAX;
+}
+
+static const char *
+next_word(struct reader *reader)
+{
+	if (reader->at == reader->n)
+		return NULL;
+	return reader->words[reader->at++];
+}
+
+enum rc
+scheme_header(const char *name, struct pool *pool, struct header_name *out)
+{
+	char variable[ENCODE_VARIABLE];
+	struct header_name header;
+
+	if (encode_variable(bytes_of(name), variable) != RC_OK)
+		return RC_SYNTAX;
+	header.name = pool_text(pool, name);
+	header.variable = pool_text(pool, variable);
+	if (header.name == NULL || header.variable == NULL)
+		return RC_MEMORY;
+	*out = header;
+	return RC_OK;
+}
+
+static enum rc
+read_header(struct reader *reader, struct header_name *out)
+{
+	const char *name = next_word(reader);
+	enum rc rc;
+
+	if (name == NULL)
+		return wrong(reader, "a header's name is missing");
+	rc = scheme_header(name, reader->pool, out);
+	if (rc == RC_SYNTAX)
+		return wrong(reader, "a header's name has letters, digits and "
+		    "hyphens only, as in X-Signature");
+	return rc;
+}
+
+static enum rc
+read_text(struct reader *reader, const char **out)
+{
+	const char *text = next_word(reader);
+
+	if (text == NULL || text[0] == '\0')
+		return wrong(reader, "a text is missing or empty behind "
+		    "`split', `prefix', `item' or `over'");
+	*out = pool_text(reader->pool, text);
+	return *out == NULL ? RC_MEMORY : RC_OK;
+}
+
+static enum rc
+read_split(struct reader *reader)
+{
+	return read_text(reader, &reader->scheme->split);
+}
+
+static enum rc
+read_prefix(struct reader *reader)
+{
+	return read_text(reader, &reader->scheme->prefix);
+}
+
+static enum rc
+read_encoding(struct reader *reader)
+{
+	const char *word = next_word(reader);
+
+	if (word != NULL && strcmp(word, "hex") == 0)
+		reader->scheme->encoding = SCHEME_HEX;
+	else if (word != NULL && strcmp(word, "base64") == 0)
+		reader->scheme->encoding = SCHEME_BASE64;
+	else
+		return wrong(reader, "write `encoding hex' or "
+		    "`encoding base64'");
+	return RC_OK;
+}
+
+static enum rc
+read_timestamp(struct reader *reader)
+{
+	const char *word = next_word(reader);
+
+	if (word != NULL && strcmp(word, "header") == 0) {
+		reader->scheme->stamp = SCHEME_STAMP_HEADER;
+		return read_header(reader, &reader->scheme->stamp_header);
+	}
+	if (word != NULL && strcmp(word, "item") == 0) {
+		reader->scheme->stamp = SCHEME_STAMP_ITEM;
+		return read_text(reader, &reader->scheme->stamp_item);
+	}
+	return wrong(reader, "write `timestamp header NAME' or "
+	    "`timestamp item TEXT'");
+}
+
+static enum rc
+read_unit(struct reader *reader)
+{
+	const char *word = next_word(reader);
+
+	reader->unit_given = true;
+	if (word != NULL && strcmp(word, "s") == 0)
+		reader->scheme->unit = SCHEME_SECONDS;
+	else if (word != NULL && strcmp(word, "ms") == 0)
+		reader->scheme->unit = SCHEME_MILLISECONDS;
+	else if (word != NULL && strcmp(word, "rfc3339") == 0)
+		reader->scheme->unit = SCHEME_RFC3339;
+	else
+		return wrong(reader, "write `unit s', `unit ms' or "
+		    "`unit rfc3339'");
+	return RC_OK;
+}
+
+static enum rc
+read_id(struct reader *reader)
+{
+	const char *word = next_word(reader);
+
+	if (word == NULL || strcmp(word, "header") != 0)
+		return wrong(reader, "write `id header NAME'");
+	return read_header(reader, &reader->scheme->id);
+}
+
+static enum rc
+read_over(struct reader *reader)
+{
+	return read_text(reader, &reader->scheme->over);
+}
+
+static enum rc
+read_tolerance(struct reader *reader)
+{
+	const char *word = next_word(reader);
+
+	if (word == NULL ||
+	    words_duration(word, &reader->scheme->tolerance) != RC_OK ||
+	    reader->scheme->tolerance <= 0)
+		return wrong(reader, "a tolerance is digits and a unit, as in "
+		    "`tolerance 5m', and more than nothing");
+	return RC_OK;
+}
+
+static const struct option_word {
+	const char *word;
+	enum rc (*read)(struct reader *);
+} option_words[] = {
+	{ "split", read_split },
+	{ "prefix", read_prefix },
+	{ "encoding", read_encoding },
+	{ "timestamp", read_timestamp },
+	{ "unit", read_unit },
+	{ "id", read_id },
+	{ "over", read_over },
+	{ "tolerance", read_tolerance }
+};
+
+static enum rc
+read_option(struct reader *reader)
+{
+	const char *word = next_word(reader);
+	size_t n = sizeof(option_words) / sizeof(option_words[0]);
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(word, option_words[i].word) != 0)
+			continue;
+		if (reader->seen & 1U << i)
+			return wrong(reader, "a word of the recipe stands "
+			    "twice: write it once");
+		reader->seen |= 1U << i;
+		return option_words[i].read(reader);
+	}
+	return wrong(reader, "behind `header NAME' stand only split, prefix, "
+	    "encoding, timestamp, unit, id, over and tolerance");
+}
+
+/* How often a template names a field; *alien where it names another. */
+static unsigned
+template_count(const char *over, const char *field, bool *alien)
+{
+	static const char *const fields[] = { "{body}", "{timestamp}", "{id}" };
+	unsigned count = 0;
+	bool found;
+
+	for (; (over = strchr(over, '{')) != NULL; over++) {
+		found = false;
+		for (size_t i = 0; i < 3; i++)
+			if (bytes_begin(bytes_of(over), fields[i]))
+				found = true;
+		*alien = *alien || !found;
+		if (bytes_begin(bytes_of(over), field))
+			count++;
+	}
+	return count;
+}
+
+/* What the words mean together. */
+static enum rc
+check_template(struct reader *reader)
+{
+	const struct scheme *scheme = reader->scheme;
+	bool alien = false;
+	unsigned bodies = template_count(scheme->over, "{body}", &alien);
+	bool stamped = template_count(scheme->over, "{timestamp}", &alien) > 0;
+	bool named = template_count(scheme->over, "{id}", &alien) > 0;
+
+	if (strlen(scheme->over) > SCHEME_OVER)
+		return wrong(reader, "`over' is longer than 256 bytes");
+	if (alien)
+		return wrong(reader, "`over' knows {body}, {timestamp} and "
+		    "{id} only");
+	if (bodies != 1)
+		return wrong(reader, "`over' has to name {body} exactly once");
+	if (stamped && scheme->stamp == SCHEME_UNSTAMPED)
+		return wrong(reader, "`over' names {timestamp}: say where it "
+		    "stands with `timestamp header NAME' or "
+		    "`timestamp item TEXT'");
+	if (!stamped && scheme->stamp != SCHEME_UNSTAMPED)
+		return wrong(reader, "the timestamp is not signed: name "
+		    "{timestamp} in `over', or leave it out");
+	if (named && scheme->id.name == NULL)
+		return wrong(reader, "`over' names {id}: say where it stands "
+		    "with `id header NAME'");
+	if (!named && scheme->id.name != NULL)
+		return wrong(reader, "the id is not signed: name {id} in "
+		    "`over', or leave it out");
+	return RC_OK;
+}
+
+static bool
+is_number(const struct scheme *scheme, const char *field)
+{
+	return scheme->unit != SCHEME_RFC3339 &&
+	    bytes_begin(bytes_of(field), "{timestamp}");
+}
+
+/*
+ * A date and time tells by itself where it begins and ends, so nothing needs
+ * to stand between one and the body.
+ */
+static bool
+may_touch(const struct scheme *scheme, const char *at, const char *next)
+{
+	bool stamp = bytes_begin(bytes_of(at), "{timestamp}");
+	bool body = bytes_begin(bytes_of(stamp ? next : at), "{body}");
+
+	return scheme->unit == SCHEME_RFC3339 && body &&
+	    (stamp || bytes_begin(bytes_of(next), "{timestamp}"));
+}
+
+/*
+ * Bytes must not pass from one field to the next under the same MAC, so
+ * something stands between two of them that tells where they end; verify()
+ * sees to it that no id holds it.
+ */
+static enum rc
+check_separators(struct reader *reader)
+{
+	static const char digits[] = "0123456789";
+	const struct scheme *scheme = reader->scheme;
+	const char *at = strchr(scheme->over, '{');
+	const char *end, *next;
+
+	while ((next = strchr(end = strchr(at, '}') + 1, '{')) != NULL) {
+		if (next == end && !may_touch(scheme, at, next))
+			return wrong(reader, "two fields of `over' stand "
+			    "side by side, where nothing tells what is whose: "
+			    "write what separates them, as in "
+			    "{id}.{timestamp}.{body}");
+		if ((is_number(scheme, at) && strchr(digits, end[0])) ||
+		    (is_number(scheme, next) && strchr(digits, next[-1])))
+			return wrong(reader, "a digit beside {timestamp} "
+			    "cannot be told from the timestamp's own: write "
+			    "another separator, as in {timestamp}.{body}");
+		at = next;
+	}
+	return RC_OK;
+}
+
+static enum rc
+check_timestamp(struct reader *reader)
+{
+	struct scheme *scheme = reader->scheme;
+
+	if (scheme->stamp == SCHEME_UNSTAMPED && scheme->tolerance != 0)
+		return wrong(reader, "a tolerance needs a timestamp");
+	if (scheme->stamp == SCHEME_UNSTAMPED && reader->unit_given)
+		return wrong(reader, "a unit needs a timestamp");
+	if (scheme->stamp == SCHEME_STAMP_ITEM && scheme->split[0] == '\0')
+		return wrong(reader, "`timestamp item' needs `split', which "
+		    "cuts the header into items");
+	if (scheme->stamp != SCHEME_UNSTAMPED && scheme->tolerance == 0)
+		scheme->tolerance = SCHEME_TOLERANCE;
+	return RC_OK;
+}
+
+static enum rc
+read_recipe(struct reader *reader)
+{
+	enum rc rc = read_header(reader, &reader->scheme->header);
+
+	while (rc == RC_OK && reader->at < reader->n)
+		rc = read_option(reader);
+	if (rc == RC_OK)
+		rc = check_template(reader);
+	if (rc == RC_OK)
+		rc = check_separators(reader);
+	if (rc == RC_OK)
+		rc = check_timestamp(reader);
+	return rc;
+}
+
+static enum rc
+read_preset(struct reader *reader, const char *name)
+{
+	const struct preset *preset = NULL;
+	size_t n = sizeof(presets) / sizeof(presets[0]);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(name, presets[i].name) == 0)
+			preset = &presets[i];
+	if (preset == NULL)
+		return wrong(reader, "write auto, none, github, stripe, slack, "
+		    "standard-webhooks or `header NAME ...'");
+	reader->words = preset->words;
+	reader->at = 1;
+	reader->n = 0;
+	while (reader->n < PRESET_WORDS && preset->words[reader->n] != NULL)
+		reader->n++;
+	return read_recipe(reader);
+}
+
+static enum rc
+read_kind(struct reader *reader)
+{
+	const char *word = next_word(reader);
+
+	if (word == NULL)
+		return wrong(reader, "write auto, none, a preset or "
+		    "`header NAME ...'");
+	if (strcmp(word, "header") == 0)
+		return read_recipe(reader);
+	if (reader->n > 1)
+		return wrong(reader, "nothing may stand behind auto, none or "
+		    "a preset: write the recipe out as `header NAME ...'");
+	if (strcmp(word, "auto") == 0)
+		reader->scheme->kind = SCHEME_AUTO;
+	else if (strcmp(word, "none") == 0)
+		reader->scheme->kind = SCHEME_NONE;
+	else
+		return read_preset(reader, word);
+	return RC_OK;
+}
+
+enum rc
+scheme_parse(const char *const *words, size_t n, struct pool *pool,
+    struct scheme *out, const char **why)
+{
+	struct scheme scheme = {
+		.kind = SCHEME_HEADER,
+		.split = "",
+		.prefix = "",
+		.stamp_item = "",
+		.over = "{body}"
+	};
+	struct reader reader = {
+		.words = words,
+		.n = n,
+		.pool = pool,
+		.scheme = &scheme,
+		.why = why
+	};
+	enum rc rc = read_kind(&reader);
+
+	if (rc == RC_OK)
+		*out = scheme;
+	return rc;
+}
+
+static enum rc
+print_option(const char *option, const char *word, struct buf *into)
+{
+	enum rc rc;
+
+	if (word == NULL || word[0] == '\0')
+		return RC_OK;
+	rc = buf_printf(into, "%s ", option);
+	return rc != RC_OK ? rc : words_print(word, into);
+}
+
+static enum rc
+print_timestamp(const struct scheme *scheme, struct buf *into)
+{
+	static const char *const units[] = {
+		[SCHEME_SECONDS] = "s",
+		[SCHEME_MILLISECONDS] = "ms",
+		[SCHEME_RFC3339] = "rfc3339"
+	};
+	enum rc rc;
+
+	if (scheme->stamp == SCHEME_UNSTAMPED)
+		return RC_OK;
+	if (scheme->stamp == SCHEME_STAMP_HEADER)
+		rc = print_option(" timestamp header",
+		    scheme->stamp_header.name, into);
+	else
+		rc = print_option(" timestamp item", scheme->stamp_item, into);
+	if (rc == RC_OK && scheme->unit != SCHEME_SECONDS)
+		rc = print_option(" unit", units[scheme->unit], into);
+	return rc;
+}
+
+static enum rc
+print_recipe(const struct scheme *scheme, struct buf *into)
+{
+	bool hex = scheme->encoding == SCHEME_HEX;
+	enum rc rc = print_option("header", scheme->header.name, into);
+
+	if (rc == RC_OK)
+		rc = print_option(" split", scheme->split, into);
+	if (rc == RC_OK)
+		rc = print_option(" prefix", scheme->prefix, into);
+	if (rc == RC_OK)
+		rc = print_option(" encoding", hex ? "hex" : "base64", into);
+	if (rc == RC_OK)
+		rc = print_timestamp(scheme, into);
+	if (rc == RC_OK)
+		rc = print_option(" id header", scheme->id.name, into);
+	if (rc == RC_OK && strcmp(scheme->over, "{body}") != 0)
+		rc = print_option(" over", scheme->over, into);
+	if (rc == RC_OK && scheme->stamp != SCHEME_UNSTAMPED &&
+	    scheme->tolerance != SCHEME_TOLERANCE)
+		rc = buf_printf(into, " tolerance %lldms",
+		    (long long)scheme->tolerance);
+	return rc;
+}
+
+enum rc
+scheme_print(const struct scheme *scheme, struct buf *into)
+{
+	switch (scheme->kind) {
+	case SCHEME_AUTO:
+		return buf_text(into, "auto");
+	case SCHEME_NONE:
+		return buf_text(into, "none");
+	case SCHEME_HEADER:
+		return print_recipe(scheme, into);
+	}
+	return RC_SYNTAX;
+}

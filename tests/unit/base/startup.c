@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "../unit.h"
+
+#include "../told.h"
+
+#include "base/startup.h"
+
+/*
+ * A process is started only once, so each test does that in a child, whose
+ * exit status is the number of the first thing that is wrong.
+ */
+static int
+in_child(int (*test)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(test());
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static bool
+is_null(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) &&
+	    st.st_rdev == makedev(1, 3);
+}
+
+static int
+start_without_descriptors(void)
+{
+	close(0);
+	close(1);
+	close(2);
+	process_start();
+	for (int fd = 0; fd <= 2; fd++)
+		if (!is_null(fd))
+			return fd + 1;
+	/* The next one that is opened is no standard descriptor. */
+	return dup(0) > 2 ? 0 : 4;
+}
+
+static void
+closed_descriptors_become_dev_null(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(start_without_descriptors), 0);
+}
+
+static int
+start_with_a_pipe(void)
+{
+	int fds[2];
+
+	if (pipe(fds) != 0 || dup2(fds[0], 0) != 0 || dup2(fds[1], 1) != 1)
+		return 1;
+	process_start();
+	return is_null(0) || is_null(1) ? 2 : 0;
+}
+
+static void
+open_descriptors_stay(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(start_with_a_pipe), 0);
+}
+
+static int
+start_with_children_ignored(void)
+{
+	pid_t pid;
+
+	signal(SIGCHLD, SIG_IGN);
+	process_start();
+	pid = fork();
+	if (pid == 0)
+		_exit(0);
+	/* Where SIGCHLD is ignored there is no child to wait for. */
+	return waitpid(pid, NULL, 0) == pid ? 0 : 1;
+}
+
+static void
+children_can_be_waited_for(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(start_with_children_ignored), 0);
+}
+
+static int
+write_to_nobody(void)
+{
+	int fds[2];
+
+	signal(SIGPIPE, SIG_DFL);
+	process_start();
+	if (pipe(fds) != 0)
+		return 1;
+	close(fds[0]);
+	return write(fds[1], "x", 1) == -1 && errno == EPIPE ? 0 : 2;
+}
+
+static void
+a_reader_that_is_gone_does_not_kill(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(write_to_nobody), 0);
+}
+
+static int
+start_and_look_at_umask(void)
+{
+	umask(0);
+	process_start();
+	return umask(0) == 077 ? 0 : 1;
+}
+
+static void
+what_is_created_is_the_users_own(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(start_and_look_at_umask), 0);
+}
+
+static void
+each_line_is_a_line_of_the_log(void **state)
+{
+	const char *text;
+
+	(void)state;
+	process_log_lines(LOG_LEVEL_WARNING, LIT("a:1: one\n\nb:2: two"));
+	text = told();
+	assert_int_equal(told_lines(text), 2);
+	assert_non_null(strstr(text, "level=warning msg=\"a:1: one\"\n"));
+	assert_non_null(strstr(text, "level=warning msg=\"b:2: two\"\n"));
+	process_log_lines(LOG_LEVEL_ERROR, LIT(""));
+	assert_string_equal(told(), "");
+}
+
+/* More than a pipe takes at once, so that it is written in parts. */
+static void
+all_of_a_text_is_written(void **state)
+{
+	static char text[256 * 1024];
+	static char got[sizeof(text) + 1];
+	size_t n = 0;
+	ssize_t part;
+	int ends[2], status;
+	pid_t pid;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (char)(i % 251);
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		close(ends[0]);
+		_exit(process_write(ends[1], (struct bytes){text,
+		    sizeof(text)}) != RC_OK);
+	}
+	close(ends[1]);
+	while ((part = read(ends[0], got + n, sizeof(got) - n)) > 0)
+		n += (size_t)part;
+	close(ends[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(n, sizeof(text));
+	assert_memory_equal(got, text, sizeof(text));
+}
+
+static void
+what_cannot_be_written_is_told(void **state)
+{
+	(void)state;
+	errno = 0;
+	assert_int_equal(process_write(-1, LIT("x")), RC_SYSTEM);
+	assert_int_equal(errno, EBADF);
+	assert_int_equal(process_write(-1, LIT("")), RC_OK);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(closed_descriptors_become_dev_null),
+	    cmocka_unit_test(open_descriptors_stay),
+	    cmocka_unit_test(children_can_be_waited_for),
+	    cmocka_unit_test(a_reader_that_is_gone_does_not_kill),
+	    cmocka_unit_test(what_is_created_is_the_users_own),
+	    TOLD_TEST(each_line_is_a_line_of_the_log),
+	    cmocka_unit_test(all_of_a_text_is_written),
+	    cmocka_unit_test(what_cannot_be_written_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+
+#include "../unit.h"
+
+#include "base/tokens.h"
+
+/* A line's words as one text, each in < >. */
+static void
+join(const char *const *list, size_t n, struct buf *into)
+{
+	for (size_t i = 0; i < n; i++)
+		(void)buf_printf(into, "<%s>", list[i]);
+}
+
+/*
+ * All that a text comes to: `LINE:<word><word>` for a line, `LINE:!why` for a
+ * fault, one behind the other.
+ */
+static void
+read_all(struct bytes text, struct buf *into)
+{
+	const char *const *list = NULL;
+	const char *why = NULL;
+	struct pool pool = {0};
+	struct words words;
+	size_t n = 0;
+	enum rc rc;
+
+	words_start(&words, text);
+	while ((rc = words_next(&words, &pool, &list, &n, &why)) !=
+	    RC_MISSING) {
+		(void)buf_printf(into, "%u:", words.line);
+		if (rc == RC_SYNTAX)
+			(void)buf_printf(into, "!%.12s", why);
+		if (rc == RC_OK && list[n] == NULL)
+			join(list, n, into);
+	}
+	pool_free(&pool);
+}
+
+static const struct {
+	struct bytes text;
+	const char *want;
+} texts[] = {
+    {RAW(""), ""},
+    {RAW("\n \t\n\r\n"), ""},
+    {RAW("a"), "1:<a>"},
+    {RAW("a b\tc \n"), "1:<a><b><c>"},
+    {RAW("\n\n a\n\nb"), "3:<a>5:<b>"},
+    /* Ends of lines as other systems have them. */
+    {RAW("a b\r\nc\r\n"), "1:<a><b>2:<c>"},
+    {RAW("a\rb\n"), "1:<a\rb>"},
+    /* Comments, and what is none. */
+    {RAW("# a\nb # c\nd#e f\n"), "2:<b>3:<d#e><f>"},
+    {RAW("a \"#b\" '#c'"), "1:<a><#b><#c>"},
+    {RAW("a # \"unclosed\nb"), "1:<a>2:<b>"},
+    {RAW("a # no join \\\nb"), "1:<a>2:<b>"},
+    {RAW("#\\\nb"), "2:<b>"},
+    /* Quotes. */
+    {RAW("\"a b\" 'c d'"), "1:<a b><c d>"},
+    {RAW("a\"b c\"d'e f'g"), "1:<ab cde fg>"},
+    {RAW("\"\" ''"), "1:<><>"},
+    {RAW("\"a\\\"b\\\\c\""), "1:<a\"b\\c>"},
+    {RAW("\"a\\nb\" \"it's\""), "1:<a\\nb><it's>"},
+    {RAW("'a\\\"b\\\\' 'say \"x\"'"), "1:<a\\\"b\\\\><say \"x\">"},
+    {RAW("a\\b \\\"c\""), "1:<a\\b><\\c>"},
+    {RAW("a\\ b"), "1:<a\\><b>"},
+    /* Joined lines. */
+    {RAW("a \\\n  b\nc"), "1:<a><b>3:<c>"},
+    {RAW("a\\\nb"), "1:<ab>"},
+    {RAW("a\\\r\nb\nc"), "1:<ab>3:<c>"},
+    {RAW("\\\na\nb"), "1:<a>3:<b>"},
+    {RAW("a \\\n\\\n b\nc"), "1:<a><b>4:<c>"},
+    {RAW("\"a\\\nb\" c\nd"), "1:<ab><c>3:<d>"},
+    {RAW("a\\\\\nb"), "1:<a\\b>"},
+    {RAW("a \\"), "1:<a>"},
+    {RAW("\\\n"), ""},
+    {RAW("a \\\n# c\nb"), "1:<a>3:<b>"},
+    /* Faults; the next line is read all the same. */
+    {RAW("a \"b\nc"), "1:!a quote is n2:<c>"},
+    {RAW("a 'b\nc"), "1:!a quote is n2:<c>"},
+    {RAW("\"a\\\\\nb"), "1:!a quote is n2:<b>"},
+    {RAW("a \"b\\\n\nc"), "1:!a quote is n3:<c>"},
+    {RAW("a\0b\nc"), "1:!the line hol2:<c>"},
+    {RAW("# a\0b\nc"), "1:!the line hol2:<c>"},
+    {RAW("\"a\0\nc"), "1:!the line hol2:<c>"},
+};
+
+static void
+lines_are_cut_into_words(void **state)
+{
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct buf got = {0};
+
+		read_all(texts[i].text, &got);
+		wrong += case_bytes(texts[i].text.data, buf_view(&got),
+		    bytes_of(texts[i].want));
+		buf_free(&got);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+/* The text of n bytes `x`, then the tail. */
+static struct buf
+long_line(size_t n, const char *tail)
+{
+	struct buf text = {0};
+
+	for (size_t i = 0; i < n; i++)
+		(void)buf_char(&text, 'x');
+	(void)buf_text(&text, tail);
+	return text;
+}
+
+static void
+assert_reads(struct buf *text, const char *want)
+{
+	struct buf got = {0};
+
+	read_all(buf_view(text), &got);
+	assert_non_null(got.data);
+	if (strcmp(got.data, want) != 0)
+		fail_msg("<%.60s>, not <%.60s>", got.data, want);
+	buf_free(&got);
+	buf_free(text);
+}
+
+static void
+the_longest_line_is_taken(void **state)
+{
+	struct buf text = long_line(WORDS_LINE, "\nb");
+	struct buf got = {0};
+
+	(void)state;
+	read_all(buf_view(&text), &got);
+	assert_int_equal(got.len, strlen("1:<>2:<b>") + WORDS_LINE);
+	buf_free(&got);
+	buf_free(&text);
+}
+
+static void
+a_longer_line_is_refused(void **state)
+{
+	struct buf text = long_line(WORDS_LINE + 1, "\nb");
+	struct buf joined = long_line(WORDS_LINE - 2, " \\\nyy\nb");
+	struct buf comment = long_line(0, "#");
+	struct buf rest = long_line(WORDS_LINE, "\nb");
+
+	(void)state;
+	(void)buf_add(&comment, buf_view(&rest));
+	buf_free(&rest);
+	assert_reads(&text, "1:!the line is 2:<b>");
+	assert_reads(&joined, "1:!the line is 3:<b>");
+	assert_reads(&comment, "1:!the line is 2:<b>");
+}
+
+static const struct {
+	const char *word;
+	enum rc rc;
+	int64_t want;
+} durations[] = {
+    {"0ms", RC_OK, 0},
+    {"500ms", RC_OK, 500},
+    {"10s", RC_OK, 10000},
+    {"1m", RC_OK, 60000},
+    {"2h", RC_OK, 7200000},
+    {"1d", RC_OK, 86400000},
+    {"007s", RC_OK, 7000},
+    {"9223372036854775807ms", RC_OK, INT64_MAX},
+    {"9223372036854775808ms", RC_RANGE, 0},
+    {"99999999999999999999d", RC_RANGE, 0},
+    {"", RC_SYNTAX, 0},
+    {"10", RC_SYNTAX, 0},
+    {"s", RC_SYNTAX, 0},
+    {"10 s", RC_SYNTAX, 0},
+    {"+1s", RC_SYNTAX, 0},
+    {"-1s", RC_SYNTAX, 0},
+    {"1.5s", RC_SYNTAX, 0},
+    {"1S", RC_SYNTAX, 0},
+    {"1sec", RC_SYNTAX, 0},
+    {"1w", RC_SYNTAX, 0},
+    {"0x1s", RC_SYNTAX, 0},
+};
+
+static void
+durations_become_milliseconds(void **state)
+{
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(durations); i++) {
+		int64_t got = -7;
+		enum rc rc = words_duration(durations[i].word, &got);
+
+		wrong += case_rc(durations[i].word, rc, durations[i].rc);
+		wrong += case_number(durations[i].word, got,
+		    rc == RC_OK ? durations[i].want : -7);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static const struct {
+	const char *word;
+	enum rc rc;
+	size_t want;
+} sizes[] = {
+    {"0", RC_OK, 0},
+    {"300", RC_OK, 300},
+    {"64K", RC_OK, 65536},
+    {"1M", RC_OK, 1048576},
+    {"2G", RC_OK, 2147483648},
+    {"18446744073709551615", RC_OK, SIZE_MAX},
+    {"18446744073709551616", RC_RANGE, 0},
+    {"18446744073709551615K", RC_RANGE, 0},
+    {"", RC_SYNTAX, 0},
+    {"K", RC_SYNTAX, 0},
+    {"1k", RC_SYNTAX, 0},
+    {"1KB", RC_SYNTAX, 0},
+    {"-1", RC_SYNTAX, 0},
+    {"1.5M", RC_SYNTAX, 0},
+};
+
+static void
+sizes_become_bytes(void **state)
+{
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		size_t got = 7;
+		enum rc rc = words_size(sizes[i].word, &got);
+
+		wrong += case_rc(sizes[i].word, rc, sizes[i].rc);
+		wrong += case_true(sizes[i].word, "the size",
+		    got == (rc == RC_OK ? sizes[i].want : 7));
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void
+pointers_are_known(void **state)
+{
+	static const char *const good[] = {
+		"", "/", "/a", "/a/b/0", "//", "/~0/~1", "/a b", "/~01"
+	};
+	static const char *const bad[] = {
+		"a", "a/b", "#/a", "/~", "/~2", "/a~b", " /a"
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++)
+		wrong += case_true(good[i], "is a pointer",
+		    words_is_pointer(good[i]));
+	for (size_t i = 0; i < COUNT(bad); i++)
+		wrong += case_true(bad[i], "is no pointer",
+		    !words_is_pointer(bad[i]));
+	assert_int_equal(wrong, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines_are_cut_into_words),
+		cmocka_unit_test(the_longest_line_is_taken),
+		cmocka_unit_test(a_longer_line_is_refused),
+		cmocka_unit_test(durations_become_milliseconds),
+		cmocka_unit_test(sizes_become_bytes),
+		cmocka_unit_test(pointers_are_known),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

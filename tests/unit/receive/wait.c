@@ -1,0 +1,593 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+
+#include <pthread.h>
+
+#include "../commands.h"
+
+#include "event/catalog.h"
+#include "config/conf.h"
+#include "receive/wait.h"
+
+enum { LONG = 60000 };
+
+/* The sanitizer's malloc has to fail as libc's does, not to abort. */
+const char *__asan_default_options(void);
+const char *
+__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
+static const struct receipt receipt = {
+    .id = "01890a5d-ac96-774b-bcce-b302099a8057", .verified = true};
+
+static const char *command[4];
+static const struct conf_rule rule = {.command = command};
+
+static struct hook
+a_hook(const char *name)
+{
+	return (struct hook){
+	    .name = name, .timeout = LONG, .kill_after = LONG};
+}
+
+static struct job
+a_job(const struct hook *hook, struct job_end *end)
+{
+	const char *name = "pipeline_run_failed";
+
+	return (struct job){.hook = hook, .rule = &rule, .event = name,
+	    .row = catalog_unknown(bytes_of(name)), .receipt = &receipt,
+	    .body = LIT("{\"a\": 1}"), .attempt = 1, .end = end};
+}
+
+static struct deliver *
+open_deliver(unsigned threads, int stop)
+{
+	struct deliver *deliver;
+
+	need_pidfds();
+	assert_int_equal(deliver_open(threads, stop, 300, &deliver), RC_OK);
+	return deliver;
+}
+
+static enum rc
+put(struct deliver *deliver, const struct hook *hook)
+{
+	struct job job = a_job(hook, NULL);
+	struct sink sink = deliver_sink(deliver);
+
+	return sink.put(sink.context, &job);
+}
+
+/* A command that tells that it runs, and ends when it is let go. */
+static void
+use_gate(void)
+{
+	command[0] = script("gate",
+	    ": >\"$1/runs.$$\"; read word <\"$1/door\"; exit 0");
+	command[1] = directory;
+	command[2] = NULL;
+	assert_int_equal(mkfifo(in_directory("door"), 0600), 0);
+}
+
+static unsigned
+count_running(void)
+{
+	DIR *entries = opendir(directory);
+	struct dirent *entry;
+	unsigned n = 0;
+
+	assert_non_null(entries);
+	while ((entry = readdir(entries)) != NULL)
+		if (strncmp(entry->d_name, "runs.", 5) == 0)
+			n++;
+	closedir(entries);
+	return n;
+}
+
+static bool
+wait_until_running(unsigned n)
+{
+	int64_t deadline = clock_steady() + PATIENCE;
+
+	while (count_running() < n && clock_left(deadline) > 0)
+		poll(NULL, 0, 10);
+	return count_running() == n;
+}
+
+/* Lets all go that wait at the gate. */
+static int
+open_gate(void)
+{
+	int fd = open(in_directory("door"), O_RDWR | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "1\n2\n3\n4\n", 8), 8);
+	return fd;
+}
+
+/* A put in a thread of its own. */
+struct putting {
+	pthread_t thread;
+	struct deliver *deliver;
+	const struct hook *hook;
+	enum rc rc;
+};
+
+static void *
+put_in_thread(void *context)
+{
+	struct putting *putting = context;
+
+	putting->rc = put(putting->deliver, putting->hook);
+	return NULL;
+}
+
+static void
+begin_put(struct putting *putting, struct deliver *deliver,
+    const struct hook *hook)
+{
+	putting->deliver = deliver;
+	putting->hook = hook;
+	assert_int_equal(pthread_create(&putting->thread, NULL,
+	    put_in_thread, putting), 0);
+}
+
+/* What is told of an end. */
+
+static void
+each_end_has_its_outcome(void **state)
+{
+	static const struct {
+		const char *body;
+		enum rc rc;
+		const char *how;
+		int code;
+	} cases[] = {
+	    {"exit 0", RC_DELIVERED, "exit", 0},
+	    {"exit 75", RC_TEMPORARY, "exit", 75},
+	    {"exit 65", RC_REJECTED, "exit", 65},
+	    {"exit 3", RC_FAILED, "exit", 3},
+	    {"kill -KILL $$", RC_FAILED, "signal", 9},
+	    {"sleep 60", RC_TIMEOUT, "timeout", 0},
+	};
+	struct deliver *deliver = open_deliver(1, -1);
+	struct sink sink = deliver_sink(deliver);
+	struct hook hook = a_hook("peliqan");
+	unsigned before = count_descriptors(), wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *name = cases[i].body;
+		struct job_end end = {0};
+		struct job job = a_job(&hook, &end);
+
+		command[0] = script("command", name);
+		command[1] = NULL;
+		hook.timeout = cases[i].rc == RC_TIMEOUT ? 300 : LONG;
+		wrong += case_rc(name, sink.put(sink.context, &job),
+		    cases[i].rc);
+		wrong += case_text(name, end.how, cases[i].how);
+		wrong += case_number(name, end.code, cases[i].code);
+		wrong += case_true(name, "time", end.elapsed >= 0 &&
+		    (cases[i].rc != RC_TIMEOUT || end.elapsed >= 300));
+	}
+	assert_int_equal(wrong, 0);
+	assert_int_equal(count_descriptors(), before);
+	deliver_close(deliver);
+}
+
+static void
+what_cannot_be_started_is_told(void **state)
+{
+	struct deliver *deliver = open_deliver(1, -1);
+	struct sink sink = deliver_sink(deliver);
+	struct hook hook = a_hook("peliqan");
+	struct job_end end = {0};
+	struct job job = a_job(&hook, &end);
+
+	(void)state;
+	command[0] = in_directory("missing");
+	command[1] = NULL;
+	assert_int_equal(sink.put(sink.context, &job), RC_UNSTARTED);
+	assert_string_equal(end.how, "unstarted");
+	assert_int_equal(end.code, ENOENT);
+	assert_int_equal(log_holds("level=error"), 1);
+	deliver_close(deliver);
+}
+
+static void
+stop_ends_what_is_waited_for(void **state)
+{
+	int stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	struct deliver *deliver = open_deliver(1, stop);
+	struct hook hook = a_hook("peliqan");
+	struct putting putting;
+
+	(void)state;
+	use_gate();
+	begin_put(&putting, deliver, &hook);
+	assert_true(wait_until_running(1));
+	assert_int_equal(eventfd_write(stop, 1), 0);
+	assert_int_equal(pthread_join(putting.thread, NULL), 0);
+	assert_int_equal(putting.rc, RC_STOPPING);
+	assert_int_equal(put(deliver, &hook), RC_STOPPING);
+	assert_int_equal(count_running(), 1);
+	deliver_close(deliver);
+	close(stop);
+}
+
+/* How many run at once. */
+
+static void
+beyond_max_running_it_is_crowded(void **state)
+{
+	struct deliver *deliver = open_deliver(8, -1);
+	struct hook hook = a_hook("peliqan"), other = a_hook("other");
+	struct hook reloaded = a_hook("peliqan");
+	struct putting puttings[3];
+	int gate;
+
+	(void)state;
+	use_gate();
+	hook.max_running = reloaded.max_running = 2;
+	begin_put(&puttings[0], deliver, &hook);
+	begin_put(&puttings[1], deliver, &hook);
+	assert_true(wait_until_running(2));
+	assert_int_equal(put(deliver, &hook), RC_CROWDED);
+	assert_int_equal(put(deliver, &reloaded), RC_CROWDED);
+	begin_put(&puttings[2], deliver, &other);
+	assert_true(wait_until_running(3));
+	gate = open_gate();
+	for (size_t i = 0; i < COUNT(puttings); i++) {
+		assert_int_equal(pthread_join(puttings[i].thread, NULL), 0);
+		assert_int_equal(puttings[i].rc, RC_DELIVERED);
+	}
+	assert_int_equal(put(deliver, &reloaded), RC_DELIVERED);
+	close(gate);
+	deliver_close(deliver);
+}
+
+static void
+half_the_threads_are_the_default(void **state)
+{
+	static const struct {
+		unsigned threads;
+		unsigned most;
+	} cases[] = {{1, 1}, {2, 1}, {3, 1}, {4, 2}, {5, 2}};
+	struct hook hook = a_hook("peliqan");
+
+	(void)state;
+	need_pidfds();
+	use_gate();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		unsigned before = count_running();
+		struct deliver *deliver = open_deliver(cases[i].threads, -1);
+		struct putting puttings[2];
+		int gate;
+
+		for (unsigned j = 0; j < cases[i].most; j++)
+			begin_put(&puttings[j], deliver, &hook);
+		assert_true(wait_until_running(before + cases[i].most));
+		assert_int_equal(put(deliver, &hook), RC_CROWDED);
+		gate = open_gate();
+		for (unsigned j = 0; j < cases[i].most; j++)
+			assert_int_equal(
+			    pthread_join(puttings[j].thread, NULL), 0);
+		close(gate);
+		deliver_close(deliver);
+	}
+}
+
+enum { THREADS = 8, PUTS = 25 };
+
+struct crowd {
+	struct deliver *deliver;
+	const struct hook *hook;
+	unsigned delivered;
+	unsigned other;
+};
+
+static void *
+put_many(void *context)
+{
+	struct crowd *crowd = context;
+
+	for (int i = 0; i < PUTS; i++) {
+		enum rc rc = put(crowd->deliver, crowd->hook);
+
+		if (rc == RC_DELIVERED)
+			crowd->delivered++;
+		else if (rc != RC_CROWDED)
+			crowd->other++;
+	}
+	return NULL;
+}
+
+/* The command fails where more than three of it are at work. */
+static void
+threads_keep_the_limit_together(void **state)
+{
+	struct deliver *deliver = open_deliver(THREADS, -1);
+	struct hook hook = a_hook("peliqan");
+	pthread_t threads[THREADS];
+	struct crowd crowds[THREADS];
+	unsigned delivered = 0;
+
+	(void)state;
+	command[0] = script("command", "mkdir \"$1/a\" 2>/dev/null || "
+	    "mkdir \"$1/b\" 2>/dev/null || mkdir \"$1/c\" 2>/dev/null || "
+	    "exit 1; sleep 0.02; rmdir \"$1/a\" 2>/dev/null || "
+	    "rmdir \"$1/b\" 2>/dev/null || rmdir \"$1/c\"");
+	command[1] = directory;
+	command[2] = NULL;
+	hook.max_running = 3;
+	for (size_t i = 0; i < THREADS; i++) {
+		crowds[i] = (struct crowd){.deliver = deliver, .hook = &hook};
+		assert_int_equal(pthread_create(&threads[i], NULL, put_many,
+		    &crowds[i]), 0);
+	}
+	for (size_t i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		assert_int_equal(crowds[i].other, 0);
+		delivered += crowds[i].delivered;
+	}
+	assert_true(delivered > 0);
+	deliver_close(deliver);
+}
+
+/* Commands that cannot be ended. */
+
+static bool
+with_a_stuck_command(void)
+{
+	struct hook hook = a_hook("peliqan"), other = a_hook("other");
+	struct job_end end = {0};
+	struct job job = a_job(&hook, &end);
+	unsigned before = count_descriptors();
+	struct deliver *deliver;
+	struct sink sink;
+	int fifo, gone;
+
+	NEED(become_nobody());
+	NEED(deliver_open(2, -1, 300, &deliver) == RC_OK);
+	sink = deliver_sink(deliver);
+	hook.timeout = 1500;
+	hook.kill_after = 100;
+	NEED(sink.put(sink.context, &job) == RC_TIMEOUT);
+	NEED(strcmp(end.how, "stuck") == 0);
+	NEED(put(deliver, &hook) == RC_CROWDED);
+	command[0] = "/bin/true";
+	NEED(put(deliver, &other) == RC_DELIVERED);
+	NEED(put(deliver, &hook) == RC_CROWDED);
+	fifo = open(command[2], O_WRONLY | O_CLOEXEC);
+	NEED(fifo >= 0);
+	/* The child that is gone is still there to be waited for. */
+	gone = waitid(P_ALL, 0, &(siginfo_t){0}, WEXITED | WNOWAIT);
+	NEED(gone == 0);
+	close(fifo);
+	NEED(put(deliver, &hook) == RC_DELIVERED);
+	NEED(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+	deliver_close(deliver);
+	NEED(count_descriptors() == before);
+	return true;
+}
+
+static bool
+close_with_a_stuck_command(void)
+{
+	struct hook hook = a_hook("peliqan");
+	unsigned before = count_descriptors();
+	struct deliver *deliver;
+	int fifo;
+
+	NEED(become_nobody());
+	NEED(deliver_open(2, -1, 300, &deliver) == RC_OK);
+	hook.timeout = 1500;
+	hook.kill_after = 100;
+	NEED(put(deliver, &hook) == RC_TIMEOUT);
+	deliver_close(deliver);
+	NEED(count_descriptors() == before);
+	fifo = open(command[2], O_WRONLY | O_CLOEXEC);
+	NEED(fifo >= 0);
+	NEED(waitpid(-1, NULL, 0) > 0);
+	return true;
+}
+
+static void
+use_root(void)
+{
+	prepare_root_command();
+	command[0] = in_directory("root");
+	command[1] = "root";
+	command[2] = in_directory("fifo");
+	command[3] = NULL;
+	assert_int_equal(mkfifo(command[2], 0600), 0);
+	assert_int_equal(chmod(command[2], 0666), 0);
+}
+
+static void
+a_stuck_command_keeps_its_place_until_it_is_gone(void **state)
+{
+	(void)state;
+	use_root();
+	assert_true(in_child(with_a_stuck_command));
+	assert_int_equal(log_holds("left running"), 0);
+}
+
+static void
+closing_tells_of_commands_that_stay(void **state)
+{
+	(void)state;
+	use_root();
+	assert_true(in_child(close_with_a_stuck_command));
+	assert_int_equal(log_holds("left running"), 1);
+}
+
+/* Several jobs, and what keeps them from being run. */
+
+static void
+several_jobs_are_one_run(void **state)
+{
+	struct hook hook = a_hook("peliqan");
+	struct job jobs[2] = {a_job(&hook, NULL), a_job(&hook, NULL)};
+	const struct deliver_how how = {.stop = -1};
+	struct run_result result;
+
+	(void)state;
+	need_pidfds();
+	hook.input = CONF_LINE;
+	jobs[1].body = LIT("[2,\n3]");
+	command[0] = script("command",
+	    "cat; echo $PELIHOOK_HOOK $PELIHOOK_COUNT $PELIHOOK_EVENT.");
+	command[1] = NULL;
+	deliver_run(jobs, 2, &how, &result);
+	assert_int_equal(result.end, RUN_EXIT);
+	assert_int_equal(result.code, 0);
+	assert_true(bytes_is((struct bytes){result.tail, result.tail_len},
+	    "{\"a\":1}\n[2,3]\npeliqan 2 .\n"));
+	deliver_run(jobs, 1, &how, &result);
+	assert_true(bytes_is((struct bytes){result.tail, result.tail_len},
+	    "{\"a\":1}\npeliqan 1 pipeline_run_failed.\n"));
+}
+
+static enum rc
+note_pid(void *context, pid_t pid)
+{
+	*(pid_t *)context = pid;
+	return RC_OK;
+}
+
+static void
+the_start_is_told(void **state)
+{
+	struct hook hook = a_hook("peliqan");
+	struct job job = a_job(&hook, NULL);
+	struct run_result result;
+	pid_t pid = 0;
+	const struct deliver_how how = {
+	    .stop = -1, .started = note_pid, .context = &pid};
+
+	(void)state;
+	need_pidfds();
+	command[0] = "/bin/true";
+	command[1] = NULL;
+	deliver_run(&job, 1, &how, &result);
+	assert_true(pid > 0);
+	assert_int_equal(pid, result.pid);
+}
+
+static bool
+without_files(void)
+{
+	struct hook hook = a_hook("peliqan");
+	struct job job = a_job(&hook, NULL);
+	const struct deliver_how how = {.stop = -1};
+	struct run_result result = {.pid = 7, .pidfd = 7};
+
+	NEED(forbid(SYS_memfd_create, EMFILE));
+	NEED(forbid(SYS_openat, EMFILE));
+	deliver_run(&job, 1, &how, &result);
+	NEED(result.end == RUN_UNSTARTED);
+	NEED(result.code == EIO);
+	NEED(result.pid == -1 && result.pidfd == -1);
+	NEED(run_outcome(&result) == RC_UNSTARTED);
+	return true;
+}
+
+static bool
+can_forbid(void)
+{
+	return forbid(SYS_memfd_create, EMFILE);
+}
+
+static void
+without_its_input_no_command_is_started(void **state)
+{
+	(void)state;
+	if (!in_child(can_forbid))
+		skip();
+	assert_true(in_child(without_files));
+}
+
+enum { LARGE = 3 << 20, MANY = 1 << 20 };
+
+static bool
+without_memory(void)
+{
+	struct rlimit none = {0, 0};
+	struct hook hook = a_hook("peliqan");
+	struct job job = a_job(&hook, NULL);
+	const struct deliver_how how = {.stop = -1};
+	struct run_result result;
+	struct deliver *deliver = NULL, *more = NULL;
+	char *large = calloc(1, LARGE);
+	/* Else the compiler takes it that memory is always there. */
+	void *volatile piece;
+
+	NEED(large != NULL);
+	hook.input = CONF_LINE;
+	job.body = (struct bytes){large, LARGE};
+	memset(large, '1', LARGE);
+	NEED(deliver_open(1, -1, 300, &deliver) == RC_OK);
+	NEED(setrlimit(RLIMIT_DATA, &none) == 0);
+	deliver_run(&job, 1, &how, &result);
+	NEED(result.end == RUN_UNSTARTED);
+	NEED(result.code == ENOMEM);
+	NEED(deliver_open(MANY, -1, 300, &more) == RC_MEMORY);
+	NEED(more == NULL);
+	do {
+		piece = malloc(sizeof(result));
+	} while (piece != NULL);
+	NEED(put(deliver, &hook) == RC_MEMORY);
+	return true;
+}
+
+static void
+short_memory_is_told(void **state)
+{
+	(void)state;
+	if (!memory_can_be_limited())
+		skip();
+	assert_true(in_child(without_memory));
+}
+
+static void
+closing_nothing_is_fine(void **state)
+{
+	(void)state;
+	deliver_close(NULL);
+}
+
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, make_directory, \
+	    remove_directory)
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(each_end_has_its_outcome),
+	    TEST(what_cannot_be_started_is_told),
+	    TEST(stop_ends_what_is_waited_for),
+	    TEST(beyond_max_running_it_is_crowded),
+	    TEST(half_the_threads_are_the_default),
+	    TEST(threads_keep_the_limit_together),
+	    TEST(a_stuck_command_keeps_its_place_until_it_is_gone),
+	    TEST(closing_tells_of_commands_that_stay),
+	    TEST(several_jobs_are_one_run),
+	    TEST(the_start_is_told),
+	    TEST(without_its_input_no_command_is_started),
+	    TEST(short_memory_is_told),
+	    TEST(closing_nothing_is_fine),
+	};
+
+	if (argc > 1)
+		return be_root(argc, argv);
+	if (!find_self())
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
