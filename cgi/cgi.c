@@ -12,17 +12,18 @@
 
 #include "cgi.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
-#include "config/conf.h"
-#include "receive/wait.h"
-#include "receive/sink.h"
-#include "http/gateway.h"
-#include "command/job.h"
-#include "journal/journal.h"
 #include "base/log.h"
 #include "base/startup.h"
 #include "command/run.h"
+#include "config/conf.h"
+#include "http/gateway.h"
+#include "journal/journal.h"
+#include "journal/shared.h"
 #include "receive/serve.h"
+#include "receive/sink.h"
+#include "receive/wait.h"
 
 enum {
 	/* Apache sends SIGKILL three seconds after SIGTERM. */
@@ -122,7 +123,7 @@ cgi_write(void *context, struct bytes bytes)
  * only what is there is taken, without waiting.
  */
 static void
-cgi_drain(void *context, int64_t left, int64_t deadline)
+cgi_discard_input(void *context, int64_t left, int64_t deadline)
 {
 	struct cgi *cgi = context;
 	char trash[CGI_DRAIN];
@@ -184,7 +185,7 @@ load_conf(void)
 
 	log_open("pelihook.cgi", &plain);
 	if (conf_load(conf_default_file(), &conf, &complaints) != RC_OK)
-		process_log_lines(LOG_LEVEL_ERROR, buf_view(&complaints));
+		log_lines(LOG_LEVEL_ERROR, buf_view(&complaints));
 	else
 		log_open_anyway("pelihook.cgi", &conf->log);
 	buf_free(&complaints);
@@ -215,16 +216,18 @@ start_drain(const struct conf *conf)
 static enum rc
 open_sink(const struct cgi *cgi, const struct conf *conf, struct sink *sink)
 {
-	struct deliver *deliver;
-	struct enqueue *enqueue;
-	enum rc rc = deliver_open(1, cgi->stop, CGI_KILL_AFTER, &deliver);
+	struct shared_journal *journal;
+	struct wait *wait;
+	struct deciding_sink *deciding;
+	enum rc rc = wait_open(1, cgi->stop, CGI_KILL_AFTER, &wait);
 
-	if (rc != RC_OK)
-		return rc;
-	rc = enqueue_open(conf->journal, JOURNAL_BRIEF,
-	    deliver_sink(deliver), &enqueue);
 	if (rc == RC_OK)
-		*sink = enqueue_sink(enqueue);
+		rc = shared_journal_open(conf->journal, JOURNAL_BRIEF,
+		    &journal);
+	if (rc == RC_OK)
+		rc = sink_open(journal, wait_sink(wait), &deciding);
+	if (rc == RC_OK)
+		*sink = sink_of(deciding);
 	return rc;
 }
 
@@ -237,12 +240,12 @@ cgi(void)
 		.variables = (const char *const *)environ,
 		.read = cgi_read,
 		.write = cgi_write,
-		.drain = cgi_drain
+		.discard_input = cgi_discard_input
 	};
 	struct sink sink = { 0 };
 	struct conf *conf;
 
-	process_start();
+	startup();
 	cgi.stop = open_stop();
 	conf = load_conf();
 	if (conf != NULL && open_sink(&cgi, conf, &sink) != RC_OK)

@@ -7,18 +7,24 @@
 
 #include "ctl.h"
 
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/tokens.h"
 #include "config/conf.h"
+#include "event/event.h"
+#include "journal/journal.h"
+#include "signature/recipe.h"
+#include "signature/secret.h"
 #include "print.h"
 #include "queue.h"
-#include "base/tokens.h"
 
 enum { WARNINGS = 64 * 1024 };
 
 static const char *const codings[] = {
-    [CONF_RAW] = "raw",
-    [CONF_HEX] = "hex",
-    [CONF_BASE64] = "base64",
-    [CONF_WHSEC] = "whsec",
+    [SECRET_RAW] = "raw",
+    [SECRET_HEX] = "hex",
+    [SECRET_BASE64] = "base64",
+    [SECRET_WHSEC] = "whsec",
 };
 
 static const char *const inputs[] = {
@@ -77,18 +83,18 @@ show_durations(const char *label, const int64_t *list, size_t n)
 
 static enum rc
 print_source(
-    const struct conf_source *source, const char *none, struct buf *into)
+    const struct event_source *source, const char *none, struct buf *into)
 {
 	switch (source->from) {
-	case CONF_FROM_NONE:
+	case EVENT_FROM_NONE:
 		return buf_text(into, none);
-	case CONF_FROM_BODY:
+	case EVENT_FROM_BODY:
 		return buf_text(into, "body");
-	case CONF_FROM_HOOK:
+	case EVENT_FROM_HOOK:
 		return buf_text(into, "hook");
-	case CONF_FROM_POINTER:
-		return words_print(source->pointer, into);
-	case CONF_FROM_HEADER:
+	case EVENT_FROM_POINTER:
+		return tokens_print(source->pointer, into);
+	case EVENT_FROM_HEADER:
 		return buf_printf(into, "header %s", source->header.name);
 	}
 	return RC_SYNTAX;
@@ -96,7 +102,7 @@ print_source(
 
 static enum rc
 show_source(
-    const char *label, const struct conf_source *source, const char *none)
+    const char *label, const struct event_source *source, const char *none)
 {
 	struct buf text = {0};
 
@@ -108,7 +114,7 @@ show_reached(const struct conf *conf, const struct hook *hook)
 {
 	bool only = conf->hooks_len == 1;
 
-	if (hook->signature.kind == SCHEME_NONE)
+	if (hook->signature.kind == RECIPE_NONE)
 		print_field("reached by", "PELIHOOK_HOOK=%s%s", hook->name,
 		    only ? ", or no path: it is the only hook" : " only");
 	else
@@ -123,7 +129,7 @@ show_signature(const struct hook *hook)
 	enum rc rc;
 
 	rc = end_field(
-	    "signature", &text, scheme_print(&hook->signature, &text));
+	    "signature", &text, recipe_print(&hook->signature, &text));
 	for (size_t i = 0; i < hook->secrets_len; i++)
 		print_field("secret-file", "%s %s", hook->secrets[i].path,
 		    codings[hook->secrets[i].coding]);
@@ -131,7 +137,7 @@ show_signature(const struct hook *hook)
 }
 
 static enum rc
-show_rule(const struct conf_rule *rule)
+show_rule(const struct rule *rule)
 {
 	struct buf text = {0};
 	enum rc rc = buf_printf(&text, "line %u: ", rule->line);
@@ -146,15 +152,15 @@ show_environment(const struct hook *hook)
 {
 	enum rc rc = RC_OK;
 
-	for (size_t i = 0; i < hook->env_len; i++)
-		print_field("env", "PELIHOOK_%s from %s", hook->env[i].name,
-		    hook->env[i].value);
+	for (size_t i = 0; i < hook->reading.env_len; i++)
+		print_field("env", "PELIHOOK_%s from %s", hook->reading.env[i].name,
+		    hook->reading.env[i].value);
 	for (size_t i = 0; rc == RC_OK && i < hook->setenv_len; i++) {
 		struct buf text = {0};
 
 		rc = buf_printf(&text, "%s=", hook->setenv[i].name);
 		if (rc == RC_OK)
-			rc = words_print(hook->setenv[i].value, &text);
+			rc = tokens_print(hook->setenv[i].value, &text);
 		rc = end_field("setenv", &text, rc);
 	}
 	return rc;
@@ -193,7 +199,7 @@ show_queue(const struct hook *hook)
 	print_field("delivery", "queue");
 	rc = show_durations("retry", hook->retry, hook->retry_len);
 	if (rc == RC_OK)
-		rc = show_source("order", &hook->order, "none");
+		rc = show_source("order", &hook->reading.order, "none");
 	if (rc == RC_OK)
 		rc = show_duration("keep", hook->keep);
 	if (rc == RC_OK)
@@ -208,11 +214,11 @@ static enum rc
 show_dedupe(const struct hook *hook)
 {
 	struct buf text = {0};
-	enum rc rc = print_source(&hook->dedupe, "none", &text);
+	enum rc rc = print_source(&hook->reading.dedupe, "none", &text);
 
-	if (rc == RC_OK && hook->dedupe.from != CONF_FROM_NONE)
+	if (rc == RC_OK && hook->reading.dedupe.from != EVENT_FROM_NONE)
 		rc = buf_text(&text, " within ");
-	if (rc == RC_OK && hook->dedupe.from != CONF_FROM_NONE)
+	if (rc == RC_OK && hook->reading.dedupe.from != EVENT_FROM_NONE)
 		rc = print_duration(hook->dedupe_window, &text);
 	return end_field("dedupe", &text, rc);
 }
@@ -260,7 +266,7 @@ show_hook(const struct conf *conf, const struct hook *hook)
 	rc = show_signature(hook);
 	if (rc == RC_OK)
 		rc = show_source(
-		    "event-name", &hook->event_name, "found in the payload");
+		    "event-name", &hook->reading.name, "found in the payload");
 	for (size_t i = 0; rc == RC_OK && i < hook->rules_len; i++)
 		rc = show_rule(&hook->rules[i]);
 	return rc == RC_OK ? show_delivery(hook) : rc;
@@ -320,7 +326,7 @@ show_warnings(const struct conf *conf)
 	enum rc rc = conf_warnings(conf, cgi, &warnings);
 
 	rest = buf_view(&warnings);
-	while (rc == RC_OK && bytes_item(&rest, "\n", &line))
+	while (rc == RC_OK && bytes_split(&rest, "\n", &line))
 		if (line.len > 0)
 			print_lines(stderr, "warning: ", line);
 	buf_free(&warnings);

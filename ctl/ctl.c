@@ -13,9 +13,12 @@
 
 #include "ctl.h"
 
-#include "config/conf.h"
+#include "base/buf.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "base/timestamp.h"
+#include "command/run.h"
+#include "config/conf.h"
 #include "print.h"
 #include "queue.h"
 #include "user.h"
@@ -505,13 +508,13 @@ ctl_open_hook(struct ctl *ctl, const char *name, struct hook **out)
 }
 
 enum rc
-ctl_id(int64_t wall, char into[ENCODE_UUID])
+ctl_id(int64_t wall, char into[UUID_SIZE])
 {
 	uint8_t random[10];
 	enum rc rc = crypto_random(random, sizeof(random));
 
 	if (rc == RC_OK)
-		encode_uuid7(wall, random, into);
+		timestamp_uuid7(wall, random, into);
 	return rc;
 }
 

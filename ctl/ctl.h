@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/bytes.h"
+#include "base/buf.h"
 #include "base/codec.h"
 #include "journal/journal.h"
 
@@ -78,7 +78,7 @@ enum rc ctl_ready(const struct ctl *ctl, struct hook *hook);
 /* ctl_open, ctl_hook and ctl_ready. */
 enum rc ctl_open_hook(struct ctl *ctl, const char *name, struct hook **out);
 /* A new UUIDv7.  RC_SYSTEM. */
-enum rc ctl_id(int64_t wall, char into[ENCODE_UUID]);
+enum rc ctl_id(int64_t wall, char into[UUID_SIZE]);
 /* Refuses to be root: RC_CONFIG, complained of. */
 enum rc ctl_no_root(void);
 /* The log is for what goes wrong, on standard error.  RC_SYSTEM. */

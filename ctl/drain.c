@@ -6,10 +6,12 @@
 
 #include "ctl.h"
 
-#include "config/conf.h"
-#include "queue/dispatch.h"
+#include "base/buf.h"
 #include "base/log.h"
 #include "base/startup.h"
+#include "config/conf.h"
+#include "journal/journal.h"
+#include "queue/dispatch.h"
 #include "queue.h"
 
 enum {
@@ -28,9 +30,9 @@ struct source {
 };
 
 static void
-log_lines(struct buf *complaints)
+log_errors(struct buf *complaints)
 {
-	process_log_lines(LOG_LEVEL_ERROR, buf_view(complaints));
+	log_lines(LOG_LEVEL_ERROR, buf_view(complaints));
 	buf_free(complaints);
 }
 
@@ -42,7 +44,7 @@ make_ready(struct source *source)
 	struct buf complaints = {.max = COMPLAINTS};
 
 	source->ready = conf_ready_all(source->conf, &complaints);
-	log_lines(&complaints);
+	log_errors(&complaints);
 	return source->ready == RC_CONFIG ? RC_OK : source->ready;
 }
 
@@ -96,7 +98,7 @@ renew(struct source *source)
 		rc = load(old, &source->conf, &complaints);
 	}
 	if (rc != RC_OK) {
-		log_lines(&complaints);
+		log_errors(&complaints);
 		log_say(LOG_LEVEL_ERROR,
 		    "%s was changed, and nothing can be "
 		    "run by it: what runs is finished, nothing more is begun",
@@ -135,7 +137,7 @@ tell_whether_alone(struct journal *journal)
 static enum rc
 run_queue(struct source *source, struct journal *journal)
 {
-	struct drain_settings settings = {.journal = journal,
+	struct dispatch settings = {.journal = journal,
 	    .conf = hold_conf,
 	    .context = source,
 	    .stop = -1,
@@ -147,7 +149,7 @@ run_queue(struct source *source, struct journal *journal)
 	if (rc != RC_OK)
 		return rc;
 	tell_whether_alone(journal);
-	rc = drain_alone(&settings);
+	rc = dispatch_alone(&settings);
 	close(settings.stop);
 	if (source->rc != RC_OK)
 		return source->rc;
@@ -179,7 +181,7 @@ word_drain(struct ctl *ctl, char **operands, size_t n)
 
 	(void)operands;
 	(void)n;
-	process_start();
+	startup();
 	rc = ctl_open(ctl);
 	if (rc == RC_OK)
 		rc = ctl_no_root();

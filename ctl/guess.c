@@ -4,9 +4,13 @@
 
 #include "guess.h"
 
-#include "base/codec.h"
-#include "signature/candidate.h"
+#include "base/bytes.h"
+#include "base/pool.h"
+#include "base/timestamp.h"
+#include "http/header_name.h"
 #include "http/request.h"
+#include "signature/candidate.h"
+#include "signature/recipe.h"
 
 enum {
 	GUESS_PREFIX = 64, /* most bytes of a prefix */
@@ -45,16 +49,16 @@ static const char *const over_both[] = {"{id}.{timestamp}.{body}",
 
 /* Where a timestamp may stand. */
 struct stamp {
-	enum scheme_stamp kind;
+	enum recipe_stamp kind;
 	struct header_name header;
 	const char *item;
-	enum scheme_unit unit;
+	enum recipe_unit unit;
 };
 
 struct guesser {
 	const struct request *request;
 	struct pool *pool;
-	bool (*try)(const struct scheme *, void *);
+	bool (*try)(const struct recipe *, void *);
 	void *context;
 	unsigned *tried;
 	struct stamp stamps[GUESS_STAMPS];
@@ -64,20 +68,20 @@ struct guesser {
 };
 
 static bool
-attempt(struct guesser *guesser, const struct scheme *scheme)
+attempt(struct guesser *guesser, const struct recipe *scheme)
 {
-	struct scheme copy = *scheme;
+	struct recipe copy = *scheme;
 
 	if (*guesser->tried == GUESS_MOST)
 		return false;
 	++*guesser->tried;
-	if (copy.stamp != SCHEME_UNSTAMPED)
+	if (copy.stamp != RECIPE_UNSTAMPED)
 		copy.tolerance = any_age;
 	return guesser->try(&copy, guesser->context);
 }
 
 static bool
-attempt_each(struct guesser *guesser, struct scheme *scheme,
+attempt_each(struct guesser *guesser, struct recipe *scheme,
     const char *const *over, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -98,30 +102,30 @@ header_of(struct guesser *guesser, const char *variable,
     struct header_name *header, struct bytes *value)
 {
 	size_t n = strcspn(variable, "=");
-	char name[ENCODE_VARIABLE];
-	char copy[ENCODE_VARIABLE];
+	char name[HEADER_VARIABLE_SIZE];
+	char copy[HEADER_VARIABLE_SIZE];
 
 	if (strncmp(variable, "HTTP_", 5) != 0 || variable[n] != '=' ||
 	    n >= sizeof(copy))
 		return false;
 	memcpy(copy, variable, n);
 	copy[n] = '\0';
-	decode_variable(copy, name);
-	*value = item_value(variable + n + 1);
-	return scheme_header(name, guesser->pool, header) == RC_OK;
+	header_name_print(copy, name);
+	*value = candidate_value(variable + n + 1);
+	return header_name_parse(name, guesser->pool, header) == RC_OK;
 }
 
 /* A text that looks like a moment: seconds, milliseconds or RFC 3339. */
 static bool
-is_stamp(struct bytes text, enum scheme_unit *unit)
+is_stamp(struct bytes text, enum recipe_unit *unit)
 {
 	unsigned long long number;
 	int64_t wall;
 
-	*unit = SCHEME_RFC3339;
-	if (decode_time(text, &wall) == RC_OK)
+	*unit = RECIPE_RFC3339;
+	if (timestamp_parse(text, &wall) == RC_OK)
 		return true;
-	*unit = text.len < 12 ? SCHEME_SECONDS : SCHEME_MILLISECONDS;
+	*unit = text.len < 12 ? RECIPE_SECONDS : RECIPE_MILLISECONDS;
 	return text.len >= 9 && text.len <= 15 &&
 	    bytes_number(text, INT64_MAX, &number) == RC_OK;
 }
@@ -135,7 +139,7 @@ names_an_id(const char *name)
 	struct bytes rest = bytes_of(name);
 	struct bytes word;
 
-	while (bytes_item(&rest, "-", &word))
+	while (bytes_split(&rest, "-", &word))
 		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 			if (bytes_is(word, words[i]))
 				return true;
@@ -148,7 +152,7 @@ gather(struct guesser *guesser)
 {
 	struct header_name header;
 	struct bytes value;
-	struct stamp stamp = {.kind = SCHEME_STAMP_HEADER, .item = ""};
+	struct stamp stamp = {.kind = RECIPE_STAMP_HEADER, .item = ""};
 	const char *variable;
 
 	for (size_t i = 0; guesser->request->variables[i] != NULL; i++) {
@@ -166,10 +170,10 @@ gather(struct guesser *guesser)
 }
 
 static bool
-attempt_stamp(struct guesser *guesser, const struct scheme *spot,
+attempt_stamp(struct guesser *guesser, const struct recipe *spot,
     const struct stamp *stamp)
 {
-	struct scheme scheme = *spot;
+	struct recipe scheme = *spot;
 
 	scheme.stamp = stamp->kind;
 	scheme.stamp_header = stamp->header;
@@ -177,7 +181,7 @@ attempt_stamp(struct guesser *guesser, const struct scheme *spot,
 	scheme.unit = stamp->unit;
 	if (ATTEMPT_EACH(guesser, &scheme, over_stamp))
 		return true;
-	if (stamp->unit == SCHEME_RFC3339 &&
+	if (stamp->unit == RECIPE_RFC3339 &&
 	    ATTEMPT_EACH(guesser, &scheme, over_date))
 		return true;
 	for (size_t i = 0; i < guesser->ids_len; i++) {
@@ -189,9 +193,9 @@ attempt_stamp(struct guesser *guesser, const struct scheme *spot,
 }
 
 static bool
-attempt_ids(struct guesser *guesser, const struct scheme *spot)
+attempt_ids(struct guesser *guesser, const struct recipe *spot)
 {
-	struct scheme scheme = *spot;
+	struct recipe scheme = *spot;
 
 	for (size_t i = 0; i < guesser->ids_len; i++) {
 		scheme.id = guesser->ids[i];
@@ -205,7 +209,7 @@ attempt_ids(struct guesser *guesser, const struct scheme *spot)
 static bool
 next_item(struct bytes *rest, const char *split, struct bytes *item)
 {
-	if (!bytes_item(rest, split, item))
+	if (!bytes_split(rest, split, item))
 		return false;
 	*item = bytes_trim(*item);
 	return true;
@@ -214,9 +218,9 @@ next_item(struct bytes *rest, const char *split, struct bytes *item)
 /* Timestamps that stand beside the MAC in its own header: t=1614265330. */
 static bool
 attempt_items(
-    struct guesser *guesser, const struct scheme *spot, struct bytes value)
+    struct guesser *guesser, const struct recipe *spot, struct bytes value)
 {
-	struct stamp stamp = {.kind = SCHEME_STAMP_ITEM};
+	struct stamp stamp = {.kind = RECIPE_STAMP_ITEM};
 	struct bytes rest = value;
 	struct bytes item;
 	size_t n;
@@ -238,7 +242,7 @@ attempt_items(
 
 static bool
 attempt_spot(
-    struct guesser *guesser, const struct scheme *spot, struct bytes value)
+    struct guesser *guesser, const struct recipe *spot, struct bytes value)
 {
 	if (attempt(guesser, spot) || attempt_items(guesser, spot, value))
 		return true;
@@ -280,12 +284,12 @@ is_prefix(struct bytes prefix)
 }
 
 static bool
-attempt_item(struct guesser *guesser, struct scheme *spot, struct bytes text,
+attempt_item(struct guesser *guesser, struct recipe *spot, struct bytes text,
     struct bytes value)
 {
 	static const size_t lengths[] = {
-	    [SCHEME_HEX] = 64, [SCHEME_BASE64] = 44};
-	struct item item = {.text = text, .encoding = spot->encoding};
+	    [RECIPE_HEX] = 64, [RECIPE_BASE64] = 44};
+	struct mac_candidate item = {.text = text, .encoding = spot->encoding};
 	const char *split = spot->split;
 	bool found;
 
@@ -293,7 +297,7 @@ attempt_item(struct guesser *guesser, struct scheme *spot, struct bytes text,
 		return false;
 	item.prefix = text.len - lengths[spot->encoding];
 	text.len = item.prefix;
-	if (!item_decode(&item) || !is_prefix(text))
+	if (!candidate_decode(&item) || !is_prefix(text))
 		return false;
 	spot->prefix = pool_copy(guesser->pool, text);
 	if (split[0] == '\0' && is_version(text))
@@ -304,16 +308,16 @@ attempt_item(struct guesser *guesser, struct scheme *spot, struct bytes text,
 }
 
 static bool
-attempt_value(struct guesser *guesser, struct scheme *spot, struct bytes value)
+attempt_value(struct guesser *guesser, struct recipe *spot, struct bytes value)
 {
 	struct bytes rest = value;
 	struct bytes item;
 
 	while (next_item(&rest, spot->split, &item)) {
-		spot->encoding = SCHEME_HEX;
+		spot->encoding = RECIPE_HEX;
 		if (attempt_item(guesser, spot, item, value))
 			return true;
-		spot->encoding = SCHEME_BASE64;
+		spot->encoding = RECIPE_BASE64;
 		if (attempt_item(guesser, spot, item, value))
 			return true;
 	}
@@ -335,8 +339,8 @@ separates(const char *split, struct bytes value)
 static bool
 attempt_header(struct guesser *guesser, const char *variable)
 {
-	struct scheme spot = {
-	    .kind = SCHEME_HEADER, .stamp_item = "", .over = "{body}"};
+	struct recipe spot = {
+	    .kind = RECIPE_HEADER, .stamp_item = "", .over = "{body}"};
 	struct bytes value;
 
 	if (!header_of(guesser, variable, &spot.header, &value) ||
@@ -354,11 +358,11 @@ attempt_header(struct guesser *guesser, const char *variable)
 static bool
 attempt_presets(struct guesser *guesser)
 {
-	struct scheme scheme;
+	struct recipe scheme;
 	const char *why;
 
 	for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++)
-		if (scheme_parse(&presets[i], 1, guesser->pool, &scheme,
+		if (recipe_parse(&presets[i], 1, guesser->pool, &scheme,
 			&why) == RC_OK &&
 		    attempt(guesser, &scheme))
 			return true;
@@ -367,7 +371,7 @@ attempt_presets(struct guesser *guesser)
 
 bool
 guess(const struct request *request, struct pool *pool,
-    bool (*try)(const struct scheme *scheme, void *context), void *context,
+    bool (*try)(const struct recipe *scheme, void *context), void *context,
     unsigned *tried)
 {
 	struct guesser guesser = {.request = request,

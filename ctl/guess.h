@@ -18,7 +18,7 @@ struct request;
  * *tried counts them.  Everything a scheme points to is from the pool.
  */
 bool guess(const struct request *request, struct pool *pool,
-    bool (*try)(const struct scheme *scheme, void *context), void *context,
+    bool (*try)(const struct recipe *scheme, void *context), void *context,
     unsigned *tried);
 
 #endif

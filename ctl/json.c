@@ -3,7 +3,9 @@
 
 #include "json.h"
 
-#include "base/codec.h"
+#include "base/buf.h"
+#include "base/json_string.h"
+#include "base/timestamp.h"
 #include "print.h"
 
 static void
@@ -50,7 +52,7 @@ void
 json_bytes(struct json *json, const char *key, struct bytes bytes)
 {
 	struct buf text = {0};
-	enum rc rc = encode_json(bytes, &text);
+	enum rc rc = json_string_add(bytes, &text);
 
 	begin(json, key);
 	put("\"");
@@ -82,14 +84,14 @@ json_bool(struct json *json, const char *key, bool value)
 void
 json_time(struct json *json, const char *key, int64_t wall)
 {
-	char time[ENCODE_TIME];
+	char time[TIMESTAMP_SIZE];
 
 	begin(json, key);
 	if (wall == 0) {
 		put("null");
 		return;
 	}
-	encode_time(wall, time);
+	timestamp_print(wall, time);
 	put("\"");
 	put(time);
 	put("\"");

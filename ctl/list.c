@@ -4,7 +4,9 @@
 
 #include "ctl.h"
 
-#include "base/codec.h"
+#include "base/pool.h"
+#include "base/timestamp.h"
+#include "journal/journal.h"
 #include "json.h"
 #include "print.h"
 #include "queue.h"
@@ -48,11 +50,11 @@ add_row(void *context, const struct journal_row *row)
 static const char *
 time_cell(struct pool *pool, int64_t wall)
 {
-	char time[ENCODE_TIME];
+	char time[TIMESTAMP_SIZE];
 
 	if (wall == 0)
 		return "";
-	encode_time(wall, time);
+	timestamp_print(wall, time);
 	return pool_printf(pool, "%.19sZ", time);
 }
 

@@ -4,7 +4,9 @@
 #include "ctl.h"
 
 #include "base/clock.h"
+#include "base/pool.h"
 #include "config/conf.h"
+#include "journal/journal.h"
 #include "print.h"
 #include "queue.h"
 

@@ -7,9 +7,11 @@
 
 #include "print.h"
 
-#include "config/conf.h"
-#include "base/codec.h"
+#include "base/buf.h"
+#include "base/pool.h"
 #include "base/tokens.h"
+#include "base/utf8.h"
+#include "event/rule.h"
 
 enum {
 	SAFE = 5,	/* a byte made safe, and its NUL */
@@ -58,7 +60,7 @@ safe_width(struct bytes text)
 	size_t n;
 
 	for (; text.len > 0; text = bytes_skip(text, n)) {
-		n = encode_character(text);
+		n = utf8_printable(text);
 		width += n > 0 ? 1 : SAFE - 1;
 		n = n > 0 ? n : 1;
 	}
@@ -72,7 +74,7 @@ write_safe(FILE *to, struct bytes text)
 	size_t n;
 
 	for (; text.len > 0; text = bytes_skip(text, n)) {
-		n = encode_character(text);
+		n = utf8_printable(text);
 		if (n > 0)
 			fwrite(text.data, 1, n, to);
 		else
@@ -184,7 +186,7 @@ print_lines(FILE *to, const char *prefix, struct bytes text)
 	struct bytes line;
 
 	text = without_end(text);
-	while (bytes_item(&text, "\n", &line)) {
+	while (bytes_split(&text, "\n", &line)) {
 		fputs(prefix, to);
 		write_safe(to, line);
 		putc('\n', to);
@@ -231,7 +233,7 @@ print_tabbed(struct bytes line)
 	const char *between = "";
 	struct bytes part;
 
-	while (bytes_item(&line, "\t", &part)) {
+	while (bytes_split(&line, "\t", &part)) {
 		fputs(between, stdout);
 		write_safe(stdout, part);
 		between = "\t";
@@ -249,7 +251,7 @@ print_bytes(struct bytes bytes)
 		return;
 	}
 	bytes = without_end(bytes);
-	while (bytes_item(&bytes, "\n", &line))
+	while (bytes_split(&bytes, "\n", &line))
 		print_tabbed(line);
 }
 
@@ -269,7 +271,7 @@ print_words(const char *const *words, struct buf *into)
 		if (i > 0)
 			rc = buf_char(into, ' ');
 		if (rc == RC_OK)
-			rc = words_print(words[i], into);
+			rc = tokens_print(words[i], into);
 	}
 	return rc;
 }
@@ -287,7 +289,7 @@ print_size(size_t bytes, struct buf *into)
 }
 
 static enum rc
-print_where(const struct conf_where *where, struct buf *into)
+print_where(const struct rule_where *where, struct buf *into)
 {
 	const char *words[] = {"where", where->pointer, where->glob, NULL};
 	enum rc rc = print_words(words, into);
@@ -296,7 +298,7 @@ print_where(const struct conf_where *where, struct buf *into)
 }
 
 static enum rc
-print_action(const struct conf_rule *rule, struct buf *into)
+print_action(const struct rule *rule, struct buf *into)
 {
 	enum rc rc;
 
@@ -307,12 +309,12 @@ print_action(const struct conf_rule *rule, struct buf *into)
 }
 
 enum rc
-print_rule(const struct conf_rule *rule, struct buf *into)
+print_rule(const struct rule *rule, struct buf *into)
 {
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; rc == RC_OK && i < rule->events_len; i++) {
-		rc = words_print(rule->events[i], into);
+		rc = tokens_print(rule->events[i], into);
 		if (rc == RC_OK)
 			rc = buf_char(into, ' ');
 	}

@@ -8,10 +8,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "base/bytes.h"
+#include "base/buf.h"
 #include "base/pool.h"
 
-struct conf_rule;
+struct rule;
 
 /*
  * All that words print goes through here, so that no text of the journal,
@@ -51,6 +51,6 @@ enum rc print_duration(int64_t milliseconds, struct buf *into);
 /* 300, 64K, 1M: in the largest unit that is exact. */
 enum rc print_size(size_t bytes, struct buf *into);
 /* An `on` line without its `on`. */
-enum rc print_rule(const struct conf_rule *rule, struct buf *into);
+enum rc print_rule(const struct rule *rule, struct buf *into);
 
 #endif

@@ -4,31 +4,36 @@
 
 #include "ctl.h"
 
-#include "receive/capture.h"
-#include "config/conf.h"
+#include "base/buf.h"
 #include "base/crypto.h"
-#include "guess.h"
-#include "signature/candidate.h"
-#include "print.h"
-#include "http/request.h"
+#include "base/pool.h"
 #include "base/trust.h"
+#include "config/conf.h"
+#include "http/header_name.h"
+#include "http/request.h"
+#include "receive/capture.h"
+#include "signature/candidate.h"
+#include "signature/recipe.h"
+#include "signature/secret.h"
 #include "signature/verify.h"
+#include "guess.h"
+#include "print.h"
 
 enum { SECRET_MOST = 64 * 1024 };
 
 static const char *const codings[] = {
-    [CONF_RAW] = "raw",
-    [CONF_HEX] = "hex",
-    [CONF_BASE64] = "base64",
-    [CONF_WHSEC] = "whsec",
+    [SECRET_RAW] = "raw",
+    [SECRET_HEX] = "hex",
+    [SECRET_BASE64] = "base64",
+    [SECRET_WHSEC] = "whsec",
 };
 
 enum { CODINGS = sizeof(codings) / sizeof(codings[0]) };
 
 /* A secret under one of the codings it may be meant in. */
 struct reading {
-	const struct conf_secret *secret;
-	enum conf_coding coding;
+	const struct secret *secret;
+	enum secret_coding coding;
 	struct bytes key;
 };
 
@@ -39,7 +44,7 @@ struct probe {
 	struct reading *readings;
 	size_t readings_len;
 	/* What was found. */
-	struct scheme scheme;
+	struct recipe scheme;
 	const struct reading *reading;
 	int64_t skew;
 	struct pool pool;
@@ -47,12 +52,12 @@ struct probe {
 
 /* Adds every way in which a secret's file can be understood. */
 static enum rc
-read_secret(struct probe *probe, const struct conf_secret *secret)
+read_secret(struct probe *probe, const struct secret *secret)
 {
 	struct buf text = {0};
 	struct buf why = {0};
 	struct reading *reading = &probe->readings[probe->readings_len];
-	enum conf_coding coding;
+	enum secret_coding coding;
 	uint8_t *key;
 	size_t len;
 	enum rc rc;
@@ -61,11 +66,11 @@ read_secret(struct probe *probe, const struct conf_secret *secret)
 	    secret->path, TRUST_SECRET, SECRET_MOST, &text, &why);
 	/* First as the configuration says: that needs no other change. */
 	for (unsigned i = 0; rc == RC_OK && i < CODINGS; i++) {
-		coding = (enum conf_coding)((secret->coding + i) % CODINGS);
+		coding = (enum secret_coding)((secret->coding + i) % CODINGS);
 		key = pool_alloc(&probe->pool, 1, text.len + 1);
 		if (key == NULL)
 			rc = RC_MEMORY;
-		else if (conf_decode_secret(buf_view(&text), coding, key,
+		else if (secret_decode(buf_view(&text), coding, key,
 			     &len) == NULL)
 			*reading++ = (struct reading){secret, coding,
 			    {(const char *)key, len}};
@@ -101,20 +106,16 @@ forget_secrets(struct probe *probe)
 
 /* Whether the recipe verifies the request, just as it would in service. */
 static bool
-explains(const struct scheme *scheme, void *context)
+explains(const struct recipe *scheme, void *context)
 {
 	struct probe *probe = context;
-	struct hook hook = *probe->hook;
-	struct conf_secret secret;
-	struct proof proof;
+	struct secret secret;
+	struct verification proof;
 
-	hook.signature = *scheme;
-	hook.secrets = &secret;
-	hook.secrets_len = 1;
 	for (size_t i = 0; i < probe->readings_len; i++) {
 		secret = *probe->readings[i].secret;
 		secret.key = probe->readings[i].key;
-		if (verify(&hook, &probe->request, &proof) != RC_OK)
+		if (verify(scheme, &secret, 1, &probe->request, &proof) != RC_OK)
 			continue;
 		probe->scheme = *scheme;
 		probe->reading = &probe->readings[i];
@@ -127,14 +128,14 @@ explains(const struct scheme *scheme, void *context)
 static enum rc
 print_found(const struct probe *probe)
 {
-	const struct conf_secret *secret = probe->reading->secret;
-	struct scheme scheme = probe->scheme;
+	const struct secret *secret = probe->reading->secret;
+	struct recipe scheme = probe->scheme;
 	struct buf line = {0};
 	enum rc rc;
 
 	/* The tolerance of the guess is no advice; none prints as none. */
-	scheme.tolerance = SCHEME_TOLERANCE;
-	rc = scheme_print(&scheme, &line);
+	scheme.tolerance = RECIPE_TOLERANCE;
+	rc = recipe_print(&scheme, &line);
 	if (rc != RC_OK)
 		return rc;
 	if (probe->reading->coding != secret->coding)
@@ -142,7 +143,7 @@ print_found(const struct probe *probe)
 		    codings[probe->reading->coding]);
 	print_line("signature %s", line.data);
 	buf_free(&line);
-	if (probe->skew > SCHEME_TOLERANCE || probe->skew < -SCHEME_TOLERANCE)
+	if (probe->skew > RECIPE_TOLERANCE || probe->skew < -RECIPE_TOLERANCE)
 		ctl_complain("the clocks are %lld s apart: set them, or this "
 			     "line refuses the sender",
 		    (long long)(probe->skew / 1000));
@@ -154,19 +155,19 @@ static void
 print_places(const struct probe *probe)
 {
 	const char *const *at = probe->captured.variables;
-	char name[ENCODE_VARIABLE];
+	char name[HEADER_VARIABLE_SIZE];
 	struct bytes rest;
-	struct item item;
+	struct mac_candidate item;
 
 	for (; *at != NULL; at++) {
-		rest = item_value(strchr(*at, '=') + 1);
-		if (!item_next(&rest, &item))
+		rest = candidate_value(strchr(*at, '=') + 1);
+		if (!candidate_next(&rest, &item))
 			continue;
 		snprintf(name, sizeof(name), "%.*s",
 		    (int)strcspn(*at, "="), *at);
-		decode_variable(name, name);
+		header_name_print(name, name);
 		ctl_complain("  %s holds 32 bytes as %s", name,
-		    item.encoding == SCHEME_HEX ? "hex" : "base64");
+		    item.encoding == RECIPE_HEX ? "hex" : "base64");
 	}
 }
 

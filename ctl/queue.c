@@ -8,10 +8,13 @@
 
 #include "queue.h"
 
+#include "base/bytes.h"
 #include "base/clock.h"
+#include "base/timestamp.h"
+#include "base/units.h"
 #include "config/conf.h"
+#include "journal/journal.h"
 #include "print.h"
-#include "base/tokens.h"
 
 const struct option queue_list_options[] = {
     {"state", required_argument, NULL, 's'},
@@ -67,7 +70,7 @@ take_number(const char *name, const char *value, int64_t *out)
 static enum rc
 take_duration(const char *name, const char *value, int64_t *out)
 {
-	if (words_duration(value, out) == RC_OK)
+	if (units_duration(value, out) == RC_OK)
 		return RC_OK;
 	ctl_complain("--%s is a duration: 90s, 15m, 12h, 7d", name);
 	return RC_SYNTAX;
@@ -78,9 +81,9 @@ take_since(const char *value, int64_t *out)
 {
 	int64_t back;
 
-	if (decode_time(bytes_of(value), out) == RC_OK)
+	if (timestamp_parse(bytes_of(value), out) == RC_OK)
 		return RC_OK;
-	if (words_duration(value, &back) == RC_OK) {
+	if (units_duration(value, &back) == RC_OK) {
 		*out = clock_wall() - back;
 		return RC_OK;
 	}

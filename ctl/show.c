@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 #include "ctl.h"
 
+#include "base/buf.h"
+#include "base/pool.h"
+#include "base/timestamp.h"
 #include "config/conf.h"
 #include "event/event.h"
+#include "event/rule.h"
+#include "journal/journal.h"
 #include "json.h"
 #include "print.h"
 #include "queue.h"
-#include "event/rule.h"
 
 static void
 print_time(const char *label, int64_t wall)
 {
-	char time[ENCODE_TIME];
+	char time[TIMESTAMP_SIZE];
 
-	encode_time(wall, time);
+	timestamp_print(wall, time);
 	print_field(label, "%s", time);
 }
 
@@ -37,10 +41,10 @@ print_event(const struct ctl *ctl, const struct journal_event *event)
 static void
 print_attempt(const struct journal_attempt *attempt)
 {
-	char outcome[QUEUE_OUTCOME], time[ENCODE_TIME];
+	char outcome[QUEUE_OUTCOME], time[TIMESTAMP_SIZE];
 
 	queue_outcome(attempt->outcome, attempt->code, outcome);
-	encode_time(attempt->started, time);
+	timestamp_print(attempt->started, time);
 	/* It did not take less than no time: the clock was set back. */
 	if (attempt->ended >= attempt->started)
 		print_line("  try %u at %s: %s after %lld ms",
@@ -55,7 +59,7 @@ print_attempt(const struct journal_attempt *attempt)
 
 /* Which line of the configuration, as it is now, runs the delivery. */
 static enum rc
-print_taker(const struct conf_rule *rule)
+print_taker(const struct rule *rule)
 {
 	struct buf text = {0};
 	enum rc rc = rule == NULL ? RC_OK : print_rule(rule, &text);
@@ -68,7 +72,7 @@ print_taker(const struct conf_rule *rule)
 
 static enum rc
 print_delivery(const struct journal_history *delivery,
-    const struct conf_rule *rule)
+    const struct rule *rule)
 {
 	enum rc rc;
 
@@ -90,7 +94,7 @@ print_delivery(const struct journal_history *delivery,
 
 static enum rc
 print_story(const struct ctl *ctl, const struct journal_story *story,
-    const struct conf_rule *const *rules)
+    const struct rule *const *rules)
 {
 	enum rc rc = RC_OK;
 
@@ -115,7 +119,7 @@ write_attempt(struct json *json, const struct journal_attempt *attempt)
 
 static void
 write_delivery(struct json *json, const struct journal_history *delivery,
-    const struct conf_rule *rule)
+    const struct rule *rule)
 {
 	json_open(json, NULL, '{');
 	json_number(json, "delivery", delivery->ordinal + 1);
@@ -134,7 +138,7 @@ write_delivery(struct json *json, const struct journal_history *delivery,
 
 static enum rc
 write_story(const struct ctl *ctl, const struct journal_story *story,
-    const struct conf_rule *const *rules)
+    const struct rule *const *rules)
 {
 	const struct journal_event *event = &story->event;
 	struct json json = {0};
@@ -160,18 +164,19 @@ write_story(const struct ctl *ctl, const struct journal_story *story,
 
 static enum rc
 find_rules(const struct hook *hook, const struct journal_story *story,
-    const struct conf_rule **rules)
+    const struct rule **rules)
 {
 	struct bytes body = story->event.body;
-	struct route_delivery line;
+	struct rule_delivery line;
 	struct event event;
-	enum rc rc = event_reparse(body, story->event.name, &event);
+	enum rc rc = event_reparse(&hook->reading, body,
+	    story->event.name, &event);
 
 	if (rc != RC_OK)
 		return rc;
 	for (size_t i = 0; rc == RC_OK && i < story->n; i++) {
 		line.ordinal = story->deliveries[i].ordinal;
-		rc = route_delivery(hook, &event, &line);
+		rc = rule_of(hook->rules, hook->rules_len, &event, &line);
 		rules[i] = line.rule;
 	}
 	event_free(&event);
@@ -184,7 +189,7 @@ tell_story(const struct ctl *ctl, const struct journal_story *story,
 {
 	const struct hook *hook = conf_find(ctl->conf,
 	    bytes_of(story->event.hook));
-	const struct conf_rule **rules = pool_alloc(pool, story->n + 1,
+	const struct rule **rules = pool_alloc(pool, story->n + 1,
 	    sizeof(*rules));
 	enum rc rc = RC_OK;
 

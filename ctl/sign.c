@@ -3,10 +3,12 @@
 
 #include "ctl.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
+#include "base/timestamp.h"
 #include "config/conf.h"
+#include "signature/sign.h"
 #include "print.h"
-#include "signature/verify.h"
 
 /* What is signed need not be what the hook would take: also how a hook
  * refuses is to be tried. */
@@ -15,13 +17,13 @@ enum { SIGN_MOST = 1 << 30 };
 static enum rc
 print_signature(const struct hook *hook, struct bytes body)
 {
-	char id[ENCODE_UUID];
+	char id[UUID_SIZE];
 	struct buf lines = {0};
 	int64_t now = clock_wall();
 	enum rc rc = ctl_id(now, id);
 
 	if (rc == RC_OK)
-		rc = verify_sign(&hook->signature, hook->secrets[0].key, body,
+		rc = sign(&hook->signature, hook->secrets[0].key, body,
 		    now, id, &lines);
 	if (rc == RC_OK)
 		print_bytes(buf_view(&lines));

@@ -3,7 +3,9 @@
 
 #include "stats.h"
 
-#include "base/codec.h"
+#include "base/bytes.h"
+#include "base/pool.h"
+#include "base/utf8.h"
 #include "journal/journal.h"
 #include "json.h"
 #include "print.h"
@@ -164,7 +166,7 @@ stats_print_json(const struct stats *stats)
 static const char *
 label_of(struct stats *stats, const char *text)
 {
-	const char *clean = encode_is_text(bytes_of(text)) ? text :
+	const char *clean = utf8_is_text(bytes_of(text)) ? text :
 	    print_clean(&stats->pool, text);
 	char *label, *end;
 

@@ -5,17 +5,23 @@
 
 #include "ctl.h"
 
-#include "event/catalog.h"
+#include "base/buf.h"
 #include "base/clock.h"
-#include "config/conf.h"
+#include "base/codec.h"
 #include "base/crypto.h"
-#include "receive/wait.h"
+#include "base/pool.h"
+#include "command/execute.h"
+#include "command/job.h"
+#include "command/run.h"
+#include "config/conf.h"
 #include "event/event.h"
 #include "event/payload.h"
-#include "print.h"
+#include "event/rule.h"
+#include "http/gateway.h"
 #include "http/reply.h"
 #include "http/request.h"
-#include "event/rule.h"
+#include "signature/recipe.h"
+#include "print.h"
 
 /* One body that is tried. */
 struct trial {
@@ -39,13 +45,13 @@ print_event(const struct trial *trial)
 	print_field("event", "%s, %s%s%s", event->name,
 	    found ? "found at " : "no name was found", event->found,
 	    event->known ? "" : " (not in the table)");
-	if (trial->hook->event_name.from == CONF_FROM_HEADER)
+	if (trial->hook->reading.name.from == EVENT_FROM_HEADER)
 		print_field("", "event-name is header %s, which no body has",
-		    trial->hook->event_name.header.name);
+		    trial->hook->reading.name.header.name);
 }
 
 static enum rc
-print_taker(const struct trial *trial, const struct conf_rule *rule)
+print_taker(const struct trial *trial, const struct rule *rule)
 {
 	struct buf text = {0};
 	enum rc rc = print_rule(rule, &text);
@@ -103,7 +109,7 @@ print_end(const struct run_result *result)
 }
 
 static enum rc
-run_rule(const struct trial *trial, const struct conf_rule *rule)
+run_rule(const struct trial *trial, const struct rule *rule)
 {
 	const struct job job = {.hook = trial->hook,
 	    .rule = rule,
@@ -114,12 +120,12 @@ run_rule(const struct trial *trial, const struct conf_rule *rule)
 	    .fields = trial->fields,
 	    .attempt = 1,
 	    .deliveries = 1};
-	const struct deliver_how how = {
+	const struct run how = {
 	    .stop = trial->stop, .stop_kill_after = trial->hook->kill_after};
 	struct run_result result;
 
 	fflush(stdout);
-	deliver_run(&job, 1, &how, &result);
+	execute(&job, 1, &how, &result);
 	print_output(&result);
 	print_end(&result);
 	if (result.pidfd != -1)
@@ -128,7 +134,7 @@ run_rule(const struct trial *trial, const struct conf_rule *rule)
 }
 
 static enum rc
-take(const struct trial *trial, const struct conf_rule *rule)
+take(const struct trial *trial, const struct rule *rule)
 {
 	enum rc rc = print_taker(trial, rule);
 
@@ -144,13 +150,14 @@ take(const struct trial *trial, const struct conf_rule *rule)
 static enum rc
 take_all(const struct trial *trial)
 {
-	const struct conf_rule *rule;
+	const struct rule *rule;
 	enum rc worst = RC_OK, rc = RC_OK;
 	size_t at = 0;
 	bool any = false;
 
 	while (rc != RC_STOPPING &&
-	    route(trial->hook, &trial->event, &at) == RC_OK) {
+	    rule_next(trial->hook->rules, trial->hook->rules_len,
+		&trial->event, &at) == RC_OK) {
 		rule = &trial->hook->rules[at - 1];
 		any = true;
 		rc = take(trial, rule);
@@ -176,12 +183,11 @@ fill_receipt(struct trial *trial)
 		return rc;
 	encode_hex(digest, sizeof(digest), receipt->digest);
 	receipt->received = trial->request.received;
-	receipt->verified = trial->hook->signature.kind != SCHEME_NONE;
+	receipt->verified = trial->hook->signature.kind != RECIPE_NONE;
 	rc = ctl_id(receipt->received, receipt->id);
 	if (rc != RC_OK)
 		return rc;
-	return event_fields(
-	    &trial->event, trial->hook, &trial->pool, &trial->fields);
+	return event_fields(&trial->event, &trial->pool, &trial->fields);
 }
 
 static enum rc
@@ -225,7 +231,7 @@ try_body(const struct ctl *ctl, struct hook *hook)
 	request_open(&trial.request, &gateway, clock_wall());
 	rc = ctl_read(hook->max_body, &trial.request.body);
 	if (rc == RC_OK)
-		rc = event_parse(hook, &trial.request, &trial.event);
+		rc = event_parse(&hook->reading, &trial.request, &trial.event);
 	if (rc == RC_JSON)
 		complain_of(buf_view(&trial.request.body));
 	if (rc == RC_OK)

@@ -13,11 +13,12 @@
 
 #include "user.h"
 
-#include "base/bytes.h"
+#include "base/buf.h"
+#include "base/io.h"
+#include "base/trust.h"
 #include "config/conf.h"
 #include "ctl.h"
 #include "print.h"
-#include "base/trust.h"
 
 static bool
 all_ids_are(uid_t uid, gid_t gid)
@@ -59,21 +60,6 @@ become(const struct passwd *user)
 		return RC_SYSTEM;
 	}
 	return RC_OK;
-}
-
-/* Appends the directory a path is in. */
-static enum rc
-directory_of(const char *path, struct buf *into)
-{
-	const char *slash = strrchr(path, '/');
-	struct bytes parent = bytes_of(path);
-
-	if (slash == NULL)
-		return buf_text(into, ".");
-	if (slash == path)
-		return buf_text(into, "/");
-	parent.len = (size_t)(slash - path);
-	return buf_add(into, parent);
 }
 
 /* Where others could have made the directory, they do not say who root is. */
@@ -159,7 +145,7 @@ user_become_owner(const struct conf *conf)
 {
 	struct buf directory = {0};
 	uid_t owner = 0;
-	enum rc rc = directory_of(conf->journal, &directory);
+	enum rc rc = buf_add(&directory, io_directory(conf->journal));
 
 	if (rc == RC_OK)
 		rc = owner_of(conf, directory.data, &owner);

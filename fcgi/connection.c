@@ -14,8 +14,9 @@
 #include "connection.h"
 
 #include "base/clock.h"
-#include "listener.h"
+#include "base/io.h"
 #include "base/log.h"
+#include "listener.h"
 
 enum {
 	CONNECTION_TICK = 100,		/* milliseconds */
@@ -42,16 +43,6 @@ struct connections {
 	int64_t tell;		/* when the log hears of a lack again */
 };
 
-static void
-signal_event(int fd)
-{
-	static const uint64_t one = 1;
-	ssize_t n = write(fd, &one, sizeof(one));
-
-	/* It fails only where the counter is full, and then it is readable. */
-	(void)n;
-}
-
 /* Under the lock: main has something to look after from now on. */
 static void
 rouse(struct connections *all)
@@ -59,7 +50,7 @@ rouse(struct connections *all)
 	if (!all->asleep)
 		return;
 	all->asleep = false;
-	signal_event(all->wakeup);
+	(void)io_signal(all->wakeup);
 }
 
 /*
@@ -212,7 +203,7 @@ uncount(struct connections *all)
 {
 	all->count--;
 	if (all->stopping && all->count == 0)
-		signal_event(all->wakeup);
+		(void)io_signal(all->wakeup);
 }
 
 static bool
@@ -520,5 +511,5 @@ connections_none(struct connections *all)
 void
 connections_quit(struct connections *all)
 {
-	signal_event(all->quit);
+	(void)io_signal(all->quit);
 }

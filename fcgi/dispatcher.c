@@ -15,19 +15,22 @@
 #include "dispatcher.h"
 
 #include "base/clock.h"
-#include "config/conf.h"
-#include "queue/dispatch.h"
-#include "receive/sink.h"
-#include "journal/journal.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "command/run.h"
+#include "config/conf.h"
+#include "journal/journal.h"
+#include "journal/shared.h"
+#include "queue/dispatch.h"
+#include "receive/sink.h"
 #include "settings.h"
 
 enum { DISPATCHER_PAUSE = 1000 };	/* milliseconds between tries */
 
 struct dispatcher {
 	struct settings *settings;
-	struct enqueue *enqueue;
+	struct shared_journal *shared;
+	struct deciding_sink *deciding;
 	char *journal;			/* its path, or NULL */
 	char *file;			/* the configuration, absolute */
 	enum conf_dispatch dispatch;
@@ -64,7 +67,7 @@ static bool
 reach_journal(const struct dispatcher *dispatcher, struct journal **journal)
 {
 	/* Why it is out of reach has been logged. */
-	while (enqueue_journal(dispatcher->enqueue, journal) != RC_OK)
+	while (shared_journal_get(dispatcher->shared, journal) != RC_OK)
 		if (!await(dispatcher, -1, DISPATCHER_PAUSE))
 			return false;
 	return true;
@@ -73,7 +76,7 @@ reach_journal(const struct dispatcher *dispatcher, struct journal **journal)
 static void
 run_queue(struct dispatcher *dispatcher)
 {
-	struct drain_settings settings = {
+	struct dispatch settings = {
 		.conf = hold_conf,
 		.context = dispatcher,
 		.stop = dispatcher->stop
@@ -81,7 +84,7 @@ run_queue(struct dispatcher *dispatcher)
 
 	if (!reach_journal(dispatcher, &settings.journal))
 		return;
-	while (drain(&settings) != RC_OK)
+	while (dispatch_queue(&settings) != RC_OK)
 		if (!await(dispatcher, -1, DISPATCHER_PAUSE))
 			return;
 }
@@ -163,12 +166,15 @@ static enum rc
 open_journal(struct dispatcher *dispatcher, struct sink inner)
 {
 	struct journal *journal;
-	enum rc rc = enqueue_open(dispatcher->journal, JOURNAL_CREATE, inner,
-	    &dispatcher->enqueue);
+	enum rc rc = shared_journal_open(dispatcher->journal, JOURNAL_CREATE,
+	    &dispatcher->shared);
 
+	if (rc == RC_OK)
+		rc = sink_open(dispatcher->shared, inner,
+		    &dispatcher->deciding);
 	if (rc != RC_OK || dispatcher->journal == NULL)
 		return rc;
-	rc = enqueue_journal(dispatcher->enqueue, &journal);
+	rc = shared_journal_get(dispatcher->shared, &journal);
 	/* Out of reach is no reason to refuse hooks that only wait. */
 	return rc == RC_STORE || rc == RC_LOCKED || rc == RC_CORRUPT ?
 	    RC_OK : rc;
@@ -220,15 +226,13 @@ dispatcher_open(struct settings *settings, const char *file,
 struct sink
 dispatcher_sink(struct dispatcher *dispatcher)
 {
-	return enqueue_sink(dispatcher->enqueue);
+	return sink_of(dispatcher->deciding);
 }
 
 void
 dispatcher_stop(struct dispatcher *dispatcher)
 {
-	static const uint64_t one = 1;
-
-	if (write(dispatcher->stop, &one, sizeof(one)) != sizeof(one))
+	if (io_signal(dispatcher->stop) != RC_OK)
 		log_say(LOG_LEVEL_ERROR, "cannot stop the queue: %s",
 		    strerrordesc_np(errno));
 }
@@ -255,7 +259,8 @@ dispatcher_close(struct dispatcher *dispatcher)
 {
 	if (dispatcher == NULL)
 		return;
-	enqueue_close(dispatcher->enqueue);
+	sink_close(dispatcher->deciding);
+	shared_journal_close(dispatcher->shared);
 	if (dispatcher->stop >= 0)
 		close(dispatcher->stop);
 	if (dispatcher->wake >= 0)

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "command/job.h"
+#include "receive/sink.h"
 
 struct settings;
 

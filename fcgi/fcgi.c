@@ -8,13 +8,14 @@
 
 #include "fcgi.h"
 
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/startup.h"
 #include "config/conf.h"
+#include "http/reply.h"
 #include "journal/journal.h"
 #include "listener.h"
-#include "base/log.h"
 #include "options.h"
-#include "base/startup.h"
-#include "http/reply.h"
 #include "server.h"
 #include "settings.h"
 
@@ -44,7 +45,7 @@ print_lines(const char *before, struct bytes text)
 {
 	struct bytes line;
 
-	while (bytes_item(&text, "\n", &line))
+	while (bytes_split(&text, "\n", &line))
 		if (line.len > 0)
 			fprintf(stderr, "pelihook.fcgi: %s%.*s\n", before,
 			    (int)line.len, line.data);
@@ -92,7 +93,7 @@ test(const struct options *options)
 static void
 tell(struct bytes text, bool elsewhere)
 {
-	process_log_lines(LOG_LEVEL_ERROR, text);
+	log_lines(LOG_LEVEL_ERROR, text);
 	if (elsewhere)
 		print_lines("", text);
 }
@@ -175,7 +176,7 @@ fcgi(int argc, char **argv)
 
 	if (getenv("REQUEST_METHOD") != NULL)
 		return refuse_cgi();
-	process_start();
+	startup();
 	if (options_read(argc, argv, &options) != RC_OK)
 		return EX_USAGE;
 	if (options.shown)

@@ -20,6 +20,8 @@
 
 #include "listener.h"
 
+#include "base/buf.h"
+
 enum {
 	LISTENER_BACKLOG = 1024,
 	LISTENER_SYSTEMD = 3,		/* SD_LISTEN_FDS_START */
@@ -386,7 +388,7 @@ is_listed(const struct listener *listener, const union address *peer,
 	    NI_NUMERICHOST) != 0)
 		return false;
 	rest = bytes_of(listener->peers);
-	while (bytes_item(&rest, ",", &item))
+	while (bytes_split(&rest, ",", &item))
 		if (bytes_is(bytes_trim(item), host))
 			return true;
 	return false;

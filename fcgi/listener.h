@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "base/bytes.h"
+#include "base/buf.h"
 
 /* The socket that web servers connect to. */
 struct listener {

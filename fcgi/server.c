@@ -13,13 +13,13 @@
 #include "server.h"
 
 #include "base/clock.h"
-#include "config/conf.h"
-#include "connection.h"
-#include "receive/wait.h"
-#include "dispatcher.h"
-#include "command/job.h"
-#include "listener.h"
+#include "base/io.h"
 #include "base/log.h"
+#include "config/conf.h"
+#include "receive/wait.h"
+#include "connection.h"
+#include "dispatcher.h"
+#include "listener.h"
 #include "options.h"
 #include "settings.h"
 #include "worker.h"
@@ -37,7 +37,7 @@ struct server {
 	int signals;			/* a signalfd */
 	int end;			/* an eventfd: commands have to end */
 	struct connections *connections;
-	struct deliver *deliver;
+	struct wait *wait;
 	struct dispatcher *dispatcher;
 	struct sink sink;
 	struct workers *workers;
@@ -91,11 +91,11 @@ open_all(struct server *server, const struct options *options,
 	rc = connections_open(listener, most_connections(options->threads),
 	    &server->connections);
 	if (rc == RC_OK)
-		rc = deliver_open(options->threads, server->end,
-		    SERVER_KILL_AFTER, &server->deliver);
+		rc = wait_open(options->threads, server->end,
+		    SERVER_KILL_AFTER, &server->wait);
 	if (rc == RC_OK)
 		rc = dispatcher_open(server->settings, options->file,
-		    deliver_sink(server->deliver), &server->dispatcher);
+		    wait_sink(server->wait), &server->dispatcher);
 	if (rc != RC_OK)
 		return rc;
 	server->sink = dispatcher_sink(server->dispatcher);
@@ -109,7 +109,7 @@ close_all(struct server *server)
 {
 	workers_close(server->workers);
 	dispatcher_close(server->dispatcher);
-	deliver_close(server->deliver);
+	wait_close(server->wait);
 	connections_close(server->connections);
 	close(server->end);
 	close(server->signals);
@@ -157,11 +157,9 @@ serve_until_told(const struct server *server)
 static void
 hasten(const struct server *server)
 {
-	static const uint64_t one = 1;
-
 	log_say(LOG_LEVEL_WARNING,
 	    "stop-timeout is over: running commands are ended");
-	if (write(server->end, &one, sizeof(one)) != sizeof(one))
+	if (io_signal(server->end) != RC_OK)
 		log_say(LOG_LEVEL_ERROR, "cannot tell commands to end: %s",
 		    strerrordesc_np(errno));
 	connections_cut(server->connections);

@@ -5,10 +5,10 @@
 
 #include "settings.h"
 
-#include "config/errors.h"
-#include "config/conf.h"
+#include "base/buf.h"
 #include "base/log.h"
-#include "base/startup.h"
+#include "config/conf.h"
+#include "config/errors.h"
 
 enum { SETTINGS_TEXT = 64 * 1024 };	/* most bytes of complaints */
 
@@ -101,7 +101,7 @@ settings_warn(struct settings *settings)
 	struct buf warnings = { .max = SETTINGS_TEXT };
 
 	if (settings_warnings(settings, &warnings) == RC_OK)
-		process_log_lines(LOG_LEVEL_WARNING, buf_view(&warnings));
+		log_lines(LOG_LEVEL_WARNING, buf_view(&warnings));
 	buf_free(&warnings);
 }
 
@@ -113,15 +113,15 @@ static enum rc
 fits(const struct settings *settings, const struct conf *conf,
     struct buf *complaints)
 {
-	struct complaints list = {
+	struct conf_errors list = {
 		.into = complaints, .file = settings->file
 	};
 
 	if (settings->stores || conf->journal == NULL)
 		return RC_OK;
-	complaints_add(&list, conf->journal_line, "a first `journal' takes a "
+	conf_error(&list, conf->journal_line, "a first `journal' takes a "
 	    "restart: restart pelihook.fcgi, or take the line out");
-	return complaints_end(&list);
+	return conf_errors_end(&list);
 }
 
 /* Another configuration, fit for use. */
@@ -187,7 +187,7 @@ settings_reload(struct settings *settings)
 	} else {
 		/* Whoever moved the log away still gets a new one. */
 		log_open_anyway(program, &settings->conf->log);
-		process_log_lines(LOG_LEVEL_ERROR, buf_view(&complaints));
+		log_lines(LOG_LEVEL_ERROR, buf_view(&complaints));
 		log_say(LOG_LEVEL_ERROR, "%s is bad; the old configuration "
 		    "stays", settings->file);
 	}

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "base/bytes.h"
+#include "base/buf.h"
 
 struct conf;
 

@@ -16,14 +16,14 @@
 
 #include "worker.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
-#include "config/conf.h"
-#include "connection.h"
-#include "http/gateway.h"
-#include "command/job.h"
 #include "base/log.h"
+#include "config/conf.h"
+#include "http/gateway.h"
 #include "http/reply.h"
 #include "receive/serve.h"
+#include "connection.h"
 #include "settings.h"
 
 enum {
@@ -127,7 +127,7 @@ client_write(void *context, struct bytes bytes)
 
 /* left does not matter: a FastCGI body ends with a record of its own. */
 static void
-client_drain(void *context, int64_t left, int64_t deadline)
+client_discard_input(void *context, int64_t left, int64_t deadline)
 {
 	struct client *client = context;
 	struct connections *all = client->workers->connections;
@@ -183,7 +183,7 @@ answer(struct client *client, struct conf *conf)
 		.variables = (const char *const *)client->request.envp,
 		.read = client_read,
 		.write = client_write,
-		.drain = client_drain
+		.discard_input = client_discard_input
 	};
 
 	warn_of_parameters(client);

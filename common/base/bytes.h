@@ -13,19 +13,7 @@ struct bytes {
 	size_t len;
 };
 
-/*
- * Owned bytes with a ceiling.  data is NUL-terminated behind len once
- * anything was appended.  A buf of zeroes has no ceiling but SIZE_MAX.
- */
-struct buf {
-	char *data;
-	size_t len;
-	size_t room;
-	size_t max;		/* most bytes it may hold; 0: no ceiling */
-};
-
 struct bytes bytes_of(const char *text);
-struct bytes buf_view(const struct buf *buf);
 bool bytes_equal(struct bytes a, struct bytes b);
 bool bytes_is(struct bytes a, const char *text);
 bool bytes_begin(struct bytes a, const char *prefix);
@@ -39,23 +27,11 @@ struct bytes bytes_trim(struct bytes a);
  * was none.  Returns false when there is no data left.  Empty items are
  * returned, the one behind a last separator as well.
  */
-bool bytes_item(struct bytes *rest, const char *separators,
+bool bytes_split(struct bytes *rest, const char *separators,
     struct bytes *item);
 /* A number: ASCII digits only, at least one, at most max.  RC_SYNTAX,
  * RC_RANGE. */
 enum rc bytes_number(struct bytes text, unsigned long long max,
     unsigned long long *out);
-
-/* All or nothing.  RC_RANGE: the ceiling; RC_MEMORY. */
-enum rc buf_add(struct buf *buf, struct bytes bytes);
-enum rc buf_text(struct buf *buf, const char *text);
-enum rc buf_char(struct buf *buf, char c);
-enum rc buf_printf(struct buf *buf, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-/* Makes room for n more bytes, so that data + len can be written to. */
-enum rc buf_reserve(struct buf *buf, size_t n);
-void buf_free(struct buf *buf);
-/* Wipes what it held, for secrets, then frees it. */
-void buf_wipe(struct buf *buf);
 
 #endif

@@ -13,8 +13,10 @@
 
 #include "base/log.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
-#include "base/codec.h"
+#include "base/json_string.h"
+#include "base/timestamp.h"
 
 enum {
 	LOG_RESERVE = 32,	/* for the mark of a cut line and its end */
@@ -244,7 +246,7 @@ log_bytes(struct log_line *line, const char *key, struct bytes value)
 		line->cut = true;
 	else if (!is_json() && is_plain(value))
 		log_field(line, key, value, false);
-	else if (encode_json(value, &escaped) == RC_OK)
+	else if (json_string_add(value, &escaped) == RC_OK)
 		log_field(line, key, buf_view(&escaped), true);
 	else
 		line->cut = true;
@@ -271,7 +273,7 @@ log_number(struct log_line *line, const char *key, int64_t value)
 void
 log_begin(struct log_line *line, enum log_level level, const char *message)
 {
-	char now[ENCODE_TIME];
+	char now[TIMESTAMP_SIZE];
 
 	line->level = level;
 	line->wanted = log_wants(level);
@@ -283,7 +285,7 @@ log_begin(struct log_line *line, enum log_level level, const char *message)
 		line->text[line->len++] = '{';
 	if (!atomic_load(&the_log.to_syslog) ||
 	    atomic_load(&the_log.fd) >= 0) {
-		encode_time(clock_wall(), now);
+		timestamp_print(clock_wall(), now);
 		log_text(line, "time", now);
 	}
 	log_text(line, "level", level_names[level]);
@@ -344,4 +346,14 @@ log_say(enum log_level level, const char *format, ...)
 	if (n < 0 || (size_t)n >= sizeof(message))
 		line.cut = true;
 	log_end(&line);
+}
+
+void
+log_lines(enum log_level level, struct bytes text)
+{
+	struct bytes line;
+
+	while (bytes_split(&text, "\n", &line))
+		if (line.len > 0)
+			log_say(level, "%.*s", (int)line.len, line.data);
 }

@@ -98,5 +98,7 @@ bool log_once(enum log_once kind);
 /* A line of only a message. */
 void log_say(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Each line of a text, as conf_load leaves its errors. */
+void log_lines(enum log_level level, struct bytes text);
 
 #endif

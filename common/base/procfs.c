@@ -13,9 +13,6 @@
 
 #include "base/procfs.h"
 
-#include "base/bytes.h"
-#include "base/clock.h"
-
 enum {
 	STAT_SIZE = 1024,
 	PATH_SIZE = 64,
@@ -121,7 +118,7 @@ holds_entry(FILE *environment, const char *wanted)
 
 /* It is empty for a moment while a process becomes another program. */
 static enum answer
-has_mark(const struct process *process, const struct orphan *orphan)
+has_mark(const struct process *process, const struct procfs_command *orphan)
 {
 	char wanted[sizeof("PELIHOOK_CLAIM=") + CRYPTO_MARK];
 	char path[PATH_SIZE];
@@ -152,7 +149,7 @@ ticks_of(int64_t boot)
  * are counted in whole ticks, cut off.
  */
 static bool
-could_be(const struct process *process, const struct orphan *orphan)
+could_be(const struct process *process, const struct procfs_command *orphan)
 {
 	return process->start + 1 >= ticks_of(orphan->since) &&
 	    process->start <= ticks_of(orphan->until) + 1 &&
@@ -198,7 +195,7 @@ is_curtained(void)
 /* A command that was not noted. */
 
 struct search {
-	const struct orphan *orphan;
+	const struct procfs_command *orphan;
 	struct process found;		/* pid 0: none */
 	bool starting;
 	bool hidden;
@@ -252,28 +249,28 @@ consider(void *context, const struct process *process)
 	}
 }
 
-static enum orphan_state
-search_marked(struct orphan *orphan)
+static enum procfs_state
+search_marked(struct procfs_command *orphan)
 {
 	struct search search = {.orphan = orphan};
 
 	if (orphan->mark[0] == '\0' || !each_process(consider, &search))
-		return ORPHAN_HIDDEN;
+		return PROCFS_HIDDEN;
 	if (search.found.pid != 0) {
 		orphan->pid = search.found.pid;
 		orphan->start = search.found.start;
 		orphan->found = true;
-		return ORPHAN_ALIVE;
+		return PROCFS_ALIVE;
 	}
 	if (search.starting)
-		return ORPHAN_STARTING;
-	return search.hidden || is_curtained() ? ORPHAN_HIDDEN : ORPHAN_GONE;
+		return PROCFS_STARTING;
+	return search.hidden || is_curtained() ? PROCFS_HIDDEN : PROCFS_GONE;
 }
 
 /* What is left of the group of a command that is gone. */
 
 struct members {
-	const struct orphan *orphan;
+	const struct procfs_command *orphan;
 	bool any;			/* a zombie, too */
 	bool ours;
 	bool hidden;
@@ -283,7 +280,7 @@ static void
 consider_member(void *context, const struct process *process)
 {
 	struct members *members = context;
-	const struct orphan *orphan = members->orphan;
+	const struct procfs_command *orphan = members->orphan;
 	enum answer answer;
 
 	if (process == NULL || process->group != orphan->pid)
@@ -297,67 +294,67 @@ consider_member(void *context, const struct process *process)
 	members->hidden = members->hidden || answer == UNKNOWN;
 }
 
-static enum orphan_state
-look_at_group(const struct orphan *orphan)
+static enum procfs_state
+look_at_group(const struct procfs_command *orphan)
 {
 	struct members members = {.orphan = orphan};
 
 	if (!exists(-orphan->pid))
-		return ORPHAN_GONE;
+		return PROCFS_GONE;
 	if (!each_process(consider_member, &members))
-		return ORPHAN_HIDDEN;
+		return PROCFS_HIDDEN;
 	if (members.ours)
-		return ORPHAN_ALIVE;
+		return PROCFS_ALIVE;
 	/* The last member may have ended while this was looking. */
 	if (members.hidden || (!members.any && exists(-orphan->pid)))
-		return ORPHAN_HIDDEN;
-	return ORPHAN_GONE;
+		return PROCFS_HIDDEN;
+	return PROCFS_GONE;
 }
 
-enum orphan_state
-orphan_look_at_group(pid_t group)
+enum procfs_state
+procfs_find_group(pid_t group)
 {
-	const struct orphan orphan = {.pid = group, .seen = true};
+	const struct procfs_command orphan = {.pid = group, .seen = true};
 
 	return look_at_group(&orphan);
 }
 
-static enum orphan_state
-look_at_noted(const struct orphan *orphan)
+static enum procfs_state
+look_at_noted(const struct procfs_command *orphan)
 {
 	struct process process;
 	enum rc rc = read_process(orphan->pid, &process);
 
 	if (rc != RC_OK)
 		return rc == RC_MISSING ? look_at_group(orphan) :
-		    ORPHAN_HIDDEN;
+		    PROCFS_HIDDEN;
 	if (orphan->start == 0)
-		return ORPHAN_HIDDEN;
+		return PROCFS_HIDDEN;
 	/* Its number went to another: nothing had it any more. */
 	if (process.start != orphan->start)
-		return ORPHAN_GONE;
-	return has_ended(&process) ? look_at_group(orphan) : ORPHAN_ALIVE;
+		return PROCFS_GONE;
+	return has_ended(&process) ? look_at_group(orphan) : PROCFS_ALIVE;
 }
 
 /* Who was found by the mark may not be the only one that has it. */
-enum orphan_state
-orphan_look(struct orphan *orphan)
+enum procfs_state
+procfs_find_command(struct procfs_command *orphan)
 {
-	enum orphan_state state = ORPHAN_GONE;
+	enum procfs_state state = PROCFS_GONE;
 
 	if (orphan->pid > 1)
 		state = look_at_noted(orphan);
-	if (orphan->pid <= 1 || (orphan->found && state == ORPHAN_GONE)) {
+	if (orphan->pid <= 1 || (orphan->found && state == PROCFS_GONE)) {
 		orphan->seen = false;
 		state = search_marked(orphan);
 	}
-	orphan->seen = orphan->seen || state == ORPHAN_ALIVE;
+	orphan->seen = orphan->seen || state == PROCFS_ALIVE;
 	return state;
 }
 
 /* Through a descriptor, so that no other process of its number is met. */
 static int
-signal_command(const struct orphan *orphan, int number)
+signal_command(const struct procfs_command *orphan, int number)
 {
 	int fd = (int)syscall(SYS_pidfd_open, orphan->pid, 0);
 	struct process process;
@@ -379,7 +376,7 @@ signal_command(const struct orphan *orphan, int number)
 }
 
 int
-orphan_signal(const struct orphan *orphan, int number)
+procfs_signal(const struct procfs_command *orphan, int number)
 {
 	int error = signal_command(orphan, number);
 
@@ -389,28 +386,28 @@ orphan_signal(const struct orphan *orphan, int number)
 }
 
 void
-orphan_boot(char boot[ORPHAN_BOOT])
+procfs_boot_id(char boot[PROCFS_BOOT_SIZE])
 {
-	char text[ORPHAN_BOOT + 2];
+	char text[PROCFS_BOOT_SIZE + 2];
 
 	boot[0] = '\0';
 	if (read_file("/proc/sys/kernel/random/boot_id", text,
-	    sizeof(text)) < ORPHAN_BOOT - 1)
+	    sizeof(text)) < PROCFS_BOOT_SIZE - 1)
 		return;
-	memcpy(boot, text, ORPHAN_BOOT - 1);
-	boot[ORPHAN_BOOT - 1] = '\0';
+	memcpy(boot, text, PROCFS_BOOT_SIZE - 1);
+	boot[PROCFS_BOOT_SIZE - 1] = '\0';
 }
 
 void
-orphan_space(char space[ORPHAN_SPACE])
+procfs_pid_space(char space[PROCFS_SPACE_SIZE])
 {
-	ssize_t n = readlink("/proc/self/ns/pid", space, ORPHAN_SPACE - 1);
+	ssize_t n = readlink("/proc/self/ns/pid", space, PROCFS_SPACE_SIZE - 1);
 
 	space[n > 0 ? n : 0] = '\0';
 }
 
 enum rc
-orphan_start(pid_t pid, uint64_t *start)
+procfs_start_time(pid_t pid, uint64_t *start)
 {
 	struct process process;
 

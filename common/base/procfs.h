@@ -7,7 +7,6 @@
 #include <sys/types.h>
 
 #include "base/crypto.h"
-#include "base/codec.h"
 
 /*
  * Commands that outlived the process that ran them, as /proc shows them
@@ -16,19 +15,19 @@
  * begat, and what was never noted, by the mark in its environment.
  */
 enum {
-	ORPHAN_BOOT = 37,	/* a boot's ID and its NUL */
-	ORPHAN_SPACE = 32	/* a PID namespace's name and its NUL */
+	PROCFS_BOOT_SIZE = 37,	/* a boot's ID and its NUL */
+	PROCFS_SPACE_SIZE = 32	/* a PID namespace's name and its NUL */
 };
 
 /* What tells one boot of the machine from another; empty if unknown. */
-void orphan_boot(char boot[ORPHAN_BOOT]);
+void procfs_boot_id(char boot[PROCFS_BOOT_SIZE]);
 /* What tells this process's PID namespace from others; empty if unknown. */
-void orphan_space(char space[ORPHAN_SPACE]);
+void procfs_pid_space(char space[PROCFS_SPACE_SIZE]);
 /* When a process began, in clock ticks since boot.  RC_MISSING. */
-enum rc orphan_start(pid_t pid, uint64_t *start);
+enum rc procfs_start_time(pid_t pid, uint64_t *start);
 
 /* A command that was started, or was about to be, when its runner ended. */
-struct orphan {
+struct procfs_command {
 	pid_t pid;		/* 0: was not noted; set once it is found */
 	uint64_t start;
 	pid_t session;		/* its runner's: a group's leader stays in it */
@@ -39,11 +38,11 @@ struct orphan {
 	bool found;		/* by its mark, as others may be, too */
 };
 
-enum orphan_state {
-	ORPHAN_GONE,		/* the command and what is left of its group */
-	ORPHAN_ALIVE,		/* the command, or something of its group */
-	ORPHAN_STARTING,	/* a process that may become it */
-	ORPHAN_HIDDEN		/* it may be there: that cannot be seen */
+enum procfs_state {
+	PROCFS_GONE,		/* the command and what is left of its group */
+	PROCFS_ALIVE,		/* the command, or something of its group */
+	PROCFS_STARTING,	/* a process that may become it */
+	PROCFS_HIDDEN		/* it may be there: that cannot be seen */
 };
 
 /*
@@ -51,14 +50,14 @@ enum orphan_state {
  * gone only if nothing that could be it is hidden: of the processes that
  * cannot be read only those that began in its time and session count.
  */
-enum orphan_state orphan_look(struct orphan *orphan);
+enum procfs_state procfs_find_command(struct procfs_command *orphan);
 /* The same of a group alone, whose leader is gone, and which never was
  * another's. */
-enum orphan_state orphan_look_at_group(pid_t group);
+enum procfs_state procfs_find_group(pid_t group);
 /*
- * Signals what is ORPHAN_ALIVE: the command, whatever group it is in by now,
+ * Signals what is PROCFS_ALIVE: the command, whatever group it is in by now,
  * and the group that began with it.  0, or an errno.
  */
-int orphan_signal(const struct orphan *orphan, int number);
+int procfs_signal(const struct procfs_command *orphan, int number);
 
 #endif

@@ -41,37 +41,11 @@ set_name(void)
 }
 
 void
-process_start(void)
+startup(void)
 {
 	set_name();
 	umask(077);
 	open_standard_descriptors();
 	set_disposition(SIGCHLD, SIG_DFL);
 	set_disposition(SIGPIPE, SIG_IGN);
-}
-
-void
-process_log_lines(enum log_level level, struct bytes text)
-{
-	struct bytes line;
-
-	while (bytes_item(&text, "\n", &line))
-		if (line.len > 0)
-			log_say(level, "%.*s", (int)line.len, line.data);
-}
-
-enum rc
-process_write(int fd, struct bytes bytes)
-{
-	ssize_t n;
-
-	while (bytes.len > 0) {
-		n = write(fd, bytes.data, bytes.len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return RC_SYSTEM;
-		bytes = bytes_skip(bytes, (size_t)n);
-	}
-	return RC_OK;
 }

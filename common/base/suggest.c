@@ -4,7 +4,7 @@
 
 #include "base/suggest.h"
 
-enum { NEAREST_WORD = 64 };
+enum { SUGGEST_WORD = 64 };
 
 static char
 fold(char c)
@@ -39,12 +39,12 @@ next_row(size_t *row, char a, const char *b, size_t n)
 }
 
 size_t
-nearest_distance(const char *a, const char *b)
+edit_distance(const char *a, const char *b)
 {
-	size_t row[NEAREST_WORD + 1];
+	size_t row[SUGGEST_WORD + 1];
 	size_t n = strlen(b);
 
-	if (n > NEAREST_WORD || strlen(a) > NEAREST_WORD)
+	if (n > SUGGEST_WORD || strlen(a) > SUGGEST_WORD)
 		return SIZE_MAX;
 	for (size_t i = 0; i <= n; i++)
 		row[i] = i;

@@ -9,6 +9,6 @@
  * word of the other.  Letters of either case are alike, and so are `-` and
  * `_`.  SIZE_MAX for words over 64 bytes.
  */
-size_t nearest_distance(const char *a, const char *b);
+size_t edit_distance(const char *a, const char *b);
 
 #endif

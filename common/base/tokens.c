@@ -1,40 +1,17 @@
 /* SPDX-License-Identifier: ISC */
-#include <limits.h>
 #include <string.h>
 
 #include "base/tokens.h"
 
 /* A line while it is cut into words. */
 struct scan {
-	char text[WORDS_LINE + 2];	/* the words, a NUL behind each */
+	char text[TOKENS_LINE + 2];	/* the words, a NUL behind each */
 	size_t len;
 	size_t n;		/* words begun */
 	size_t seen;		/* bytes of the line so far */
 	char quote;		/* the open one, or 0 */
 	bool word;		/* inside a word */
 	const char *why;	/* the first thing wrong */
-};
-
-struct unit {
-	const char *name;
-	unsigned long long factor;
-};
-
-static const struct unit durations[] = {
-	{ "ms", 1 },
-	{ "s", 1000 },
-	{ "m", 60 * 1000 },
-	{ "h", 60 * 60 * 1000 },
-	{ "d", 24 * 60 * 60 * 1000 },
-	{ NULL, 0 },
-};
-
-static const struct unit sizes[] = {
-	{ "", 1 },
-	{ "K", 1024 },
-	{ "M", 1024 * 1024 },
-	{ "G", 1024 * 1024 * 1024 },
-	{ NULL, 0 },
 };
 
 static bool
@@ -52,14 +29,14 @@ blame(struct scan *scan, const char *why)
 
 /* The byte at the place i of what is not read yet, or LF behind its end. */
 static char
-peek(const struct words *words, size_t i)
+peek(const struct tokens *words, size_t i)
 {
 	return i < words->rest.len ? words->rest.data[i] : '\n';
 }
 
 /* Bytes of the line's end that begins here (LF or CRLF), 0 where none does. */
 static size_t
-line_end(const struct words *words, size_t at)
+line_end(const struct tokens *words, size_t at)
 {
 	if (peek(words, at) == '\n')
 		return 1;
@@ -67,7 +44,7 @@ line_end(const struct words *words, size_t at)
 }
 
 static void
-skip(struct words *words, size_t n)
+skip(struct tokens *words, size_t n)
 {
 	size_t left = words->rest.len;
 
@@ -75,19 +52,19 @@ skip(struct words *words, size_t n)
 }
 
 static void
-take_end(struct words *words)
+take_end(struct tokens *words)
 {
 	skip(words, line_end(words, 0));
 	words->next++;
 }
 
 static char
-take(struct words *words, struct scan *scan)
+take(struct tokens *words, struct scan *scan)
 {
 	char c = peek(words, 0);
 
 	skip(words, 1);
-	if (++scan->seen > WORDS_LINE)
+	if (++scan->seen > TOKENS_LINE)
 		blame(scan, "the line is longer than 8192 bytes: "
 		    "put some of it into a command of its own");
 	if (c == '\0')
@@ -121,7 +98,7 @@ end_word(struct scan *scan)
 }
 
 static void
-scan_quoted(struct words *words, struct scan *scan, char c)
+scan_quoted(struct tokens *words, struct scan *scan, char c)
 {
 	char next = peek(words, 0);
 
@@ -135,14 +112,14 @@ scan_quoted(struct words *words, struct scan *scan, char c)
 }
 
 static void
-scan_comment(struct words *words, struct scan *scan)
+scan_comment(struct tokens *words, struct scan *scan)
 {
 	while (line_end(words, 0) == 0)
 		take(words, scan);
 }
 
 static void
-scan_plain(struct words *words, struct scan *scan, char c)
+scan_plain(struct tokens *words, struct scan *scan, char c)
 {
 	if (is_blank(c)) {
 		end_word(scan);
@@ -158,13 +135,13 @@ scan_plain(struct words *words, struct scan *scan, char c)
 
 /* A backslash in double quotes before another one is an escape first. */
 static bool
-joins(const struct words *words)
+joins(const struct tokens *words)
 {
 	return peek(words, 0) == '\\' && line_end(words, 1) > 0;
 }
 
 static void
-scan_line(struct words *words, struct scan *scan)
+scan_line(struct tokens *words, struct scan *scan)
 {
 	while (line_end(words, 0) == 0) {
 		char c = take(words, scan);
@@ -206,13 +183,13 @@ hand_out(const struct scan *scan, struct pool *pool,
 }
 
 void
-words_start(struct words *words, struct bytes text)
+tokens_start(struct tokens *words, struct bytes text)
 {
-	*words = (struct words){ .rest = text, .line = 0, .next = 1 };
+	*words = (struct tokens){ .rest = text, .line = 0, .next = 1 };
 }
 
 enum rc
-words_next(struct words *words, struct pool *pool,
+tokens_next(struct tokens *words, struct pool *pool,
     const char *const **list, size_t *n, const char **why)
 {
 	while (words->rest.len > 0) {
@@ -235,26 +212,6 @@ words_next(struct words *words, struct pool *pool,
 	return RC_MISSING;
 }
 
-/* Digits and one of the units: their product. */
-static enum rc
-measure(const char *word, const struct unit *units, unsigned long long max,
-    unsigned long long *out)
-{
-	size_t digits = strspn(word, "0123456789");
-	unsigned long long number = 0;
-	enum rc rc;
-
-	while (units->name != NULL && strcmp(units->name, word + digits) != 0)
-		units++;
-	if (units->name == NULL)
-		return RC_SYNTAX;
-	rc = bytes_number((struct bytes){ word, digits },
-	    max / units->factor, &number);
-	if (rc == RC_OK)
-		*out = number * units->factor;
-	return rc;
-}
-
 static bool
 needs_quotes(const char *word)
 {
@@ -263,7 +220,7 @@ needs_quotes(const char *word)
 }
 
 enum rc
-words_print(const char *word, struct buf *into)
+tokens_print(const char *word, struct buf *into)
 {
 	enum rc rc;
 
@@ -277,37 +234,4 @@ words_print(const char *word, struct buf *into)
 			rc = buf_char(into, *word);
 	}
 	return rc == RC_OK ? buf_char(into, '"') : rc;
-}
-
-enum rc
-words_duration(const char *word, int64_t *out)
-{
-	unsigned long long value = 0;
-	enum rc rc = measure(word, durations, INT64_MAX, &value);
-
-	if (rc == RC_OK)
-		*out = (int64_t)value;
-	return rc;
-}
-
-enum rc
-words_size(const char *word, size_t *out)
-{
-	unsigned long long value = 0;
-	enum rc rc = measure(word, sizes, SIZE_MAX, &value);
-
-	if (rc == RC_OK)
-		*out = (size_t)value;
-	return rc;
-}
-
-bool
-words_is_pointer(const char *word)
-{
-	if (*word != '\0' && *word != '/')
-		return false;
-	for (; *word != '\0'; word++)
-		if (*word == '~' && word[1] != '0' && word[1] != '1')
-			return false;
-	return true;
 }

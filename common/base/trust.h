@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-#include "base/bytes.h"
+#include "base/buf.h"
 
 /*
  * Whether nobody but root and the user of this process could have changed a

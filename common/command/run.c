@@ -55,8 +55,6 @@ struct watch {
 	int stop;		/* -1 once it was heard */
 	enum phase phase;
 	int64_t deadline;	/* of the phase */
-	enum rc (*started)(void *context, pid_t pid);
-	void *context;
 	int64_t note_at;	/* CLOCK_NEVER: the start is noted */
 	unsigned lines;		/* logged */
 	int64_t left_out;	/* lines that were not */
@@ -424,7 +422,7 @@ signal_command(const struct run_result *result, int number)
 static bool
 is_group_left(pid_t group)
 {
-	return orphan_look_at_group(group) != ORPHAN_GONE;
+	return procfs_find_group(group) != PROCFS_GONE;
 }
 
 static void
@@ -478,8 +476,10 @@ next_phase(struct watch *watch)
 static void
 note_start(struct watch *watch)
 {
-	watch->note_at = watch->started == NULL || watch->started(
-	    watch->context, watch->result->pid) == RC_OK ? CLOCK_NEVER :
+	const struct run *what = watch->what;
+
+	watch->note_at = what->started == NULL || what->started(
+	    what->context, watch->result->pid) == RC_OK ? CLOCK_NEVER :
 	    clock_steady() + NOTE_AGAIN;
 }
 
@@ -594,8 +594,7 @@ run_started(struct watch *watch)
 }
 
 void
-run(const struct run *what, struct run_result *result,
-    enum rc (*started)(void *context, pid_t pid), void *context)
+run(const struct run *what, struct run_result *result)
 {
 	int64_t began = clock_steady();
 	struct watch watch;
@@ -606,8 +605,7 @@ run(const struct run *what, struct run_result *result,
 		.level = LOG_LEVEL_DEBUG, .name = "stdout"},
 		{.fd = -1, .writer = -1,
 		.level = LOG_LEVEL_INFO, .name = "stderr"}},
-	    .stop = what->stop, .deadline = began + what->timeout,
-	    .started = started, .context = context};
+	    .stop = what->stop, .deadline = began + what->timeout};
 	if (stop_is_heard(what->stop)) {
 		result->end = RUN_STOPPED;
 		return;

@@ -34,6 +34,12 @@ struct run {
 	 */
 	int stop;
 	int64_t stop_kill_after;	/* from SIGTERM to SIGKILL then */
+	/*
+	 * Where not NULL: called with context once the process exists, and
+	 * again every second until it returns RC_OK.
+	 */
+	enum rc (*started)(void *context, pid_t pid);
+	void *context;
 	const char *hook;		/* for its lines in the log */
 	const char *id;
 };
@@ -64,12 +70,10 @@ struct run_result {
 
 /*
  * Runs a command to its end; where it was told to end, to that of its group.
- * Waits for timeout, kill_after and one second at the most.  Never fails: what went wrong is in the result and the log.
- * started, where not NULL, is called with context once the process exists,
- * and again every second until it returns RC_OK.
+ * Waits for timeout, kill_after and one second at the most.  Never fails:
+ * what went wrong is in the result and the log.
  */
-void run(const struct run *what, struct run_result *result,
-    enum rc (*started)(void *context, pid_t pid), void *context);
+void run(const struct run *what, struct run_result *result);
 /* RC_OK once a stuck command is gone: it is reaped and pidfd closed.
  * RC_PENDING while it is not.  Never waits. */
 enum rc run_reap(struct run_result *stuck);

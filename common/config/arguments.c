@@ -5,7 +5,11 @@
 
 #include "config/arguments.h"
 
-#include "base/tokens.h"
+#include "base/units.h"
+#include "config/errors.h"
+#include "event/event.h"
+#include "event/json.h"
+#include "http/header_name.h"
 
 enum { VALUES_TEXT = 640 };
 
@@ -18,7 +22,7 @@ values_wrong(struct draft *draft, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	complaints_add(&draft->complaints, draft->line, "%s", text);
+	conf_error(&draft->complaints, draft->line, "%s", text);
 	return RC_CONFIG;
 }
 
@@ -43,7 +47,7 @@ values_duration(struct draft *draft, const char *word,
     const struct range *range, int64_t *out)
 {
 	int64_t value = 0;
-	enum rc rc = judge(draft, words_duration(word, &value), word,
+	enum rc rc = judge(draft, units_duration(word, &value), word,
 	    "no duration: write a number and ms, s, m, h or d behind it, "
 	    "as in 10s");
 
@@ -76,7 +80,7 @@ values_size(struct draft *draft, const char *word,
     const struct range *range, size_t *out)
 {
 	size_t value = 0;
-	enum rc rc = judge(draft, words_size(word, &value), word,
+	enum rc rc = judge(draft, units_size(word, &value), word,
 	    "no size: write a number, or one with K, M or G behind it, "
 	    "as in 64K");
 
@@ -129,7 +133,7 @@ values_path(struct draft *draft, const char *word, const char *what,
 enum rc
 values_pointer(struct draft *draft, const char *word, const char **out)
 {
-	if (!words_is_pointer(word))
+	if (!event_json_is_pointer(word))
 		return values_wrong(draft, "`%.200s' is no JSON pointer: "
 		    "write it as in /data/id, with ~0 for ~ and ~1 for / "
 		    "in a name", word);
@@ -138,15 +142,15 @@ values_pointer(struct draft *draft, const char *word, const char **out)
 }
 
 static enum rc
-source_header(struct draft *draft, const char *name, struct conf_source *out)
+source_header(struct draft *draft, const char *name, struct event_source *out)
 {
-	struct conf_source source = { .from = CONF_FROM_HEADER };
+	struct event_source source = { .from = EVENT_FROM_HEADER };
 	enum rc rc;
 
 	if (name == NULL)
 		return values_wrong(draft, "a header's name is missing: "
 		    "write `header NAME'");
-	rc = scheme_header(name, draft->pool, &source.header);
+	rc = header_name_parse(name, draft->pool, &source.header);
 	if (rc == RC_SYNTAX)
 		return values_wrong(draft, "`%.200s' is no header's name: "
 		    "write it as in X-Event", name);
@@ -157,9 +161,9 @@ source_header(struct draft *draft, const char *name, struct conf_source *out)
 
 enum rc
 values_source(struct draft *draft, const char *const *args,
-    struct conf_source *out)
+    struct event_source *out)
 {
-	struct conf_source source = { .from = CONF_FROM_POINTER };
+	struct event_source source = { .from = EVENT_FROM_POINTER };
 	enum rc rc;
 
 	if (strcmp(args[0], "header") == 0)

@@ -34,7 +34,7 @@ enum rc values_path(struct draft *draft, const char *word,
     const char *what, const char **out);
 /* `POINTER` or `header NAME`. */
 enum rc values_source(struct draft *draft, const char *const *args,
-    struct conf_source *out);
+    struct event_source *out);
 enum rc values_pointer(struct draft *draft, const char *word,
     const char **out);
 /* A command's words: an absolute path and fixed arguments. */

@@ -7,12 +7,13 @@
 
 #include "config/conf.h"
 
+#include "base/tokens.h"
+#include "base/trust.h"
 #include "config/directives.h"
-#include "config/parser.h"
+#include "config/errors.h"
 #include "config/files.h"
 #include "config/finish.h"
-#include "base/trust.h"
-#include "base/tokens.h"
+#include "config/parser.h"
 
 #ifndef PELIHOOK_CONFIG_FILE
 #define PELIHOOK_CONFIG_FILE "/etc/pelihook/pelihook.conf"
@@ -57,19 +58,19 @@ draft_start(struct draft *draft, struct conf *conf, const char *file)
 
 /* The next line and what it says.  RC_MISSING at the end. */
 static enum rc
-read_line(struct draft *draft, struct words *words)
+read_line(struct draft *draft, struct tokens *words)
 {
 	const char *const *list;
 	const char *why;
 	size_t n;
-	enum rc rc = words_next(words, draft->pool, &list, &n, &why);
+	enum rc rc = tokens_next(words, draft->pool, &list, &n, &why);
 
 	draft->line = words->line;
 	if (rc == RC_OK)
 		return directives_apply(draft, list);
 	if (rc != RC_SYNTAX)
 		return rc;
-	complaints_add(&draft->complaints, draft->line, "%s", why);
+	conf_error(&draft->complaints, draft->line, "%s", why);
 	draft->garbled = true;
 	return RC_OK;
 }
@@ -82,7 +83,7 @@ refuse_mark(struct draft *draft, struct bytes text)
 
 	if (!bytes_begin(text, mark))
 		return text;
-	complaints_add(&draft->complaints, 1, "the file begins with a byte "
+	conf_error(&draft->complaints, 1, "the file begins with a byte "
 	    "order mark: save it as UTF-8 without one");
 	return bytes_skip(text, strlen(mark));
 }
@@ -90,10 +91,10 @@ refuse_mark(struct draft *draft, struct bytes text)
 static enum rc
 read_text(struct draft *draft, struct bytes text)
 {
-	struct words words;
+	struct tokens words;
 	enum rc rc = RC_OK;
 
-	words_start(&words, refuse_mark(draft, text));
+	tokens_start(&words, refuse_mark(draft, text));
 	while (rc == RC_OK)
 		rc = read_line(draft, &words);
 	if (rc == RC_MISSING)
@@ -157,7 +158,7 @@ read_file(struct draft *draft)
 	if (rc == RC_OK)
 		rc = read_text(draft, buf_view(&text));
 	else
-		complaints_add(&draft->complaints, 0, "the configuration %s",
+		conf_error(&draft->complaints, 0, "the configuration %s",
 		    why.len > 0 ? why.data : "cannot be read");
 	buf_free(&text);
 	buf_free(&why);
@@ -187,7 +188,7 @@ conf_load(const char *file, struct conf **out, struct buf *complaints)
 	if (rc == RC_OK)
 		rc = read_file(&draft);
 	if (rc == RC_OK)
-		rc = complaints_end(&draft.complaints);
+		rc = conf_errors_end(&draft.complaints);
 	if (rc == RC_OK)
 		*out = conf;
 	else

@@ -7,10 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/bytes.h"
+#include "base/buf.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "event/event.h"
+#include "event/rule.h"
 #include "signature/recipe.h"
+#include "signature/secret.h"
 
 /*
  * The configuration in use: an immutable, reference-counted value.  Its
@@ -38,68 +41,15 @@ enum conf_input {
 	CONF_CLOUDEVENTS
 };
 
-/* Where a text of the request is taken from. */
-enum conf_from {
-	CONF_FROM_NONE,		/* event-name: find it; else: not at all */
-	CONF_FROM_BODY,		/* dedupe body: its digest */
-	CONF_FROM_HOOK,		/* order hook: one key for the hook */
-	CONF_FROM_POINTER,
-	CONF_FROM_HEADER
-};
-
-struct conf_source {
-	enum conf_from from;
-	const char *pointer;	/* RFC 6901, for CONF_FROM_POINTER */
-	struct header_name header;
-};
-
-/* NAME VALUE of setenv, or NAME POINTER of env (without PELIHOOK_). */
-struct conf_pair {
-	const char *name;
-	const char *value;
-	unsigned line;
-};
-
-enum conf_coding {
-	CONF_RAW,
-	CONF_HEX,
-	CONF_BASE64,
-	CONF_WHSEC
-};
-
-struct conf_secret {
-	const char *path;
-	enum conf_coding coding;
-	struct bytes key;	/* decoded; empty before conf_ready */
-	bool blanks;		/* there are some round it: a warning */
-	unsigned line;
-};
-
-struct conf_where {
-	const char *pointer;
-	const char *glob;
-};
-
-/* An `on` line. */
-struct conf_rule {
-	const char *const *events;	/* names, globs, @groups */
-	size_t events_len;
-	const struct conf_where *where;
-	size_t where_len;
-	bool also;
-	const char *const *command;	/* NULL-terminated; NULL: ignore */
-	unsigned line;
-};
-
 struct hook {
 	const char *name;
 	const char *file;		/* of the configuration */
 	unsigned line;
-	struct conf_secret *secrets;
+	struct secret *secrets;
 	size_t secrets_len;
-	struct scheme signature;
-	struct conf_source event_name;
-	const struct conf_rule *rules;
+	struct recipe signature;
+	struct event_reading reading;
+	const struct rule *rules;
 	size_t rules_len;
 	enum conf_delivery delivery;
 	int64_t timeout;
@@ -108,14 +58,10 @@ struct hook {
 	size_t retry_len;
 	unsigned concurrency;
 	unsigned max_running;		/* 0: half the threads */
-	struct conf_source order;
-	struct conf_source dedupe;
 	int64_t dedupe_window;
 	unsigned batch;
 	enum conf_input input;
-	const struct conf_pair *env;
-	size_t env_len;
-	const struct conf_pair *setenv;
+	const struct event_pair *setenv;
 	size_t setenv_len;
 	const char *const *on_dead;	/* NULL-terminated, or NULL */
 	size_t max_body;
@@ -192,14 +138,6 @@ bool conf_is_stale(const struct conf *conf);
  */
 enum rc conf_warnings(const struct conf *conf, bool cgi,
     struct buf *warnings);
-
-/*
- * The key in a secret file's text under a coding, without one final LF or
- * CRLF; into has room for the whole text.  NULL, or what is wrong with it
- * and what to do.
- */
-const char *conf_decode_secret(struct bytes text, enum conf_coding coding,
-    uint8_t *into, size_t *len);
 
 /*
  * A digest, in hex, of all that decides how a hook's events are run, and of

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-#include "config/conf.h"
-
-#include "base/crypto.h"
+#include "base/buf.h"
 #include "base/codec.h"
+#include "base/crypto.h"
+#include "config/conf.h"
 
 /*
  * All that decides how a hook's events are run, each value with its length
@@ -41,7 +41,7 @@ add_command(struct digest *digest, const char *const *words)
 }
 
 static void
-add_rule(struct digest *digest, const struct conf_rule *rule)
+add_rule(struct digest *digest, const struct rule *rule)
 {
 	add_number(digest, (int64_t)rule->events_len);
 	for (size_t i = 0; i < rule->events_len; i++)
@@ -56,7 +56,7 @@ add_rule(struct digest *digest, const struct conf_rule *rule)
 }
 
 static void
-add_pairs(struct digest *digest, const struct conf_pair *pairs, size_t n)
+add_pairs(struct digest *digest, const struct event_pair *pairs, size_t n)
 {
 	add_number(digest, (int64_t)n);
 	for (size_t i = 0; i < n; i++) {
@@ -74,8 +74,8 @@ add_running(struct digest *digest, const struct hook *hook)
 	add_number(digest, hook->concurrency);
 	add_number(digest, hook->batch);
 	add_number(digest, hook->input);
-	add_number(digest, hook->order.from);
-	add_text(digest, hook->order.pointer);
+	add_number(digest, hook->reading.order.from);
+	add_text(digest, hook->reading.order.pointer);
 	add_number(digest, (int64_t)hook->retry_len);
 	for (size_t i = 0; i < hook->retry_len; i++)
 		add_number(digest, hook->retry[i]);
@@ -92,7 +92,7 @@ conf_digest(const struct hook *hook, char into[CONF_DIGEST])
 	for (size_t i = 0; i < hook->rules_len; i++)
 		add_rule(&digest, &hook->rules[i]);
 	add_running(&digest, hook);
-	add_pairs(&digest, hook->env, hook->env_len);
+	add_pairs(&digest, hook->reading.env, hook->reading.env_len);
 	add_pairs(&digest, hook->setenv, hook->setenv_len);
 	if (digest.rc == RC_OK)
 		digest.rc = crypto_sha256(buf_view(&digest.text), sum);

@@ -6,11 +6,16 @@
 
 #include "config/directives.h"
 
+#include "base/log.h"
+#include "base/pool.h"
+#include "base/suggest.h"
+#include "config/arguments.h"
+#include "config/conf.h"
+#include "config/finish.h"
 #include "config/lists.h"
 #include "config/on.h"
-#include "config/finish.h"
-#include "config/arguments.h"
-#include "base/suggest.h"
+#include "event/event.h"
+#include "signature/recipe.h"
 
 enum { RETRY_PAUSES = 64 };
 
@@ -135,9 +140,9 @@ static enum rc
 read_signature(struct draft *draft, const struct directive *row,
     const char *const *args)
 {
-	struct scheme scheme = { .kind = SCHEME_AUTO };
+	struct recipe scheme = { .kind = RECIPE_AUTO };
 	const char *why = "";
-	enum rc rc = scheme_parse(args, count(args), draft->pool, &scheme,
+	enum rc rc = recipe_parse(args, count(args), draft->pool, &scheme,
 	    &why);
 
 	(void)row;
@@ -145,7 +150,7 @@ read_signature(struct draft *draft, const struct directive *row,
 		return values_wrong(draft, "%.400s", why);
 	if (rc != RC_OK)
 		return rc;
-	if (scheme.kind == SCHEME_NONE && draft->scope == &draft->defaults)
+	if (scheme.kind == RECIPE_NONE && draft->scope == &draft->defaults)
 		return values_wrong(draft, "`signature none' is for one hook "
 		    "only: write it behind a `hook NAME' line");
 	draft->scope->hook.signature = scheme;
@@ -157,20 +162,20 @@ read_event_name(struct draft *draft, const struct directive *row,
     const char *const *args)
 {
 	(void)row;
-	return values_source(draft, args, &draft->scope->hook.event_name);
+	return values_source(draft, args, &draft->scope->hook.reading.name);
 }
 
 static enum rc
 read_dedupe(struct draft *draft, const struct directive *row,
     const char *const *args)
 {
-	struct conf_source *source = &draft->scope->hook.dedupe;
+	struct event_source *source = &draft->scope->hook.reading.dedupe;
 
 	(void)row;
 	if (args[1] == NULL && strcmp(args[0], "none") == 0)
-		*source = (struct conf_source){ .from = CONF_FROM_NONE };
+		*source = (struct event_source){ .from = EVENT_FROM_NONE };
 	else if (args[1] == NULL && strcmp(args[0], "body") == 0)
-		*source = (struct conf_source){ .from = CONF_FROM_BODY };
+		*source = (struct event_source){ .from = EVENT_FROM_BODY };
 	else
 		return values_source(draft, args, source);
 	return RC_OK;
@@ -180,13 +185,13 @@ static enum rc
 read_order(struct draft *draft, const struct directive *row,
     const char *const *args)
 {
-	struct conf_source *source = &draft->scope->hook.order;
+	struct event_source *source = &draft->scope->hook.reading.order;
 
 	(void)row;
 	if (strcmp(args[0], "none") == 0)
-		*source = (struct conf_source){ .from = CONF_FROM_NONE };
+		*source = (struct event_source){ .from = EVENT_FROM_NONE };
 	else if (strcmp(args[0], "hook") == 0)
-		*source = (struct conf_source){ .from = CONF_FROM_HOOK };
+		*source = (struct event_source){ .from = EVENT_FROM_HOOK };
 	else if (strcmp(args[0], "header") == 0)
 		return values_wrong(draft, "`order' knows no headers: write "
 		    "`order none', `order hook' or `order POINTER'");
@@ -441,7 +446,7 @@ nearest(const char *word)
 	size_t least = 1 + strlen(word) / 2;
 
 	for (size_t i = 0; i < DRAFT_WORDS; i++) {
-		size_t distance = nearest_distance(word, directives[i].name);
+		size_t distance = edit_distance(word, directives[i].name);
 
 		if (distance < least) {
 			least = distance;

@@ -6,8 +6,8 @@
 #include "config/errors.h"
 
 enum {
-	COMPLAINT_TEXT = 1024,	/* longer ones are cut */
-	COMPLAINT_LAST = 64	/* kept free for the count of lost ones */
+	ERROR_TEXT = 1024,	/* longer ones are cut */
+	ERROR_LAST = 64	/* kept free for the count of lost ones */
 };
 
 static enum rc
@@ -37,14 +37,14 @@ static bool
 fits(const struct buf *list, const struct buf *line)
 {
 	return list->max == 0 ||
-	    list->len + line->len + COMPLAINT_LAST <= list->max;
+	    list->len + line->len + ERROR_LAST <= list->max;
 }
 
 void
-complaints_add(struct complaints *complaints, unsigned line,
+conf_error(struct conf_errors *complaints, unsigned line,
     const char *format, ...)
 {
-	char text[COMPLAINT_TEXT];
+	char text[ERROR_TEXT];
 	struct buf whole = {0};
 	va_list args;
 
@@ -65,7 +65,7 @@ complaints_add(struct complaints *complaints, unsigned line,
 }
 
 enum rc
-complaints_end(struct complaints *complaints)
+conf_errors_end(struct conf_errors *complaints)
 {
 	/* Where even this does not fit, the caller's rc still says it. */
 	if (complaints->lost > 0)

@@ -2,13 +2,13 @@
 #ifndef PELIHOOK_CONFIG_ERRORS_H
 #define PELIHOOK_CONFIG_ERRORS_H
 
-#include "base/bytes.h"
+#include "base/buf.h"
 
 /*
  * A list of lines `FILE:LINE: text`, as many as fit under the ceiling of
  * into, each of them once.
  */
-struct complaints {
+struct conf_errors {
 	struct buf *into;
 	const char *file;
 	size_t n;		/* how often something was added */
@@ -16,9 +16,9 @@ struct complaints {
 };
 
 /* Line 0 is the file as a whole.  Control characters become `?`. */
-void complaints_add(struct complaints *complaints, unsigned line,
+void conf_error(struct conf_errors *complaints, unsigned line,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Appends how many were lost.  RC_CONFIG where there is any, else RC_OK. */
-enum rc complaints_end(struct complaints *complaints);
+enum rc conf_errors_end(struct conf_errors *complaints);
 
 #endif

@@ -7,18 +7,22 @@
 
 #include "config/files.h"
 
-#include "config/errors.h"
-#include "config/conf.h"
-#include "config/parser.h"
+#include "base/buf.h"
 #include "base/crypto.h"
-#include "base/codec.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/pool.h"
 #include "base/trust.h"
+#include "config/conf.h"
+#include "config/errors.h"
+#include "config/parser.h"
+#include "signature/secret.h"
 
 enum { READY_SECRET = 64 * 1024 };	/* most bytes of a secret file */
 
 /* A file that a directive names, and where to complain of it. */
 struct named {
-	struct complaints *complaints;
+	struct conf_errors *complaints;
 	unsigned line;
 	const char *directive;
 	const char *path;
@@ -27,7 +31,7 @@ struct named {
 static void
 complain(const struct named *named, const char *why)
 {
-	complaints_add(named->complaints, named->line, "%s %s %s",
+	conf_error(named->complaints, named->line, "%s %s %s",
 	    named->directive, named->path, why);
 }
 
@@ -44,7 +48,7 @@ check(const struct named *named, enum trust_kind kind)
 }
 
 static void
-check_command(struct complaints *complaints, unsigned line,
+check_command(struct conf_errors *complaints, unsigned line,
     const char *const *command)
 {
 	struct named named = { complaints, line, "command", NULL };
@@ -56,7 +60,7 @@ check_command(struct complaints *complaints, unsigned line,
 }
 
 static void
-check_commands(const struct hook *hook, struct complaints *complaints)
+check_commands(const struct hook *hook, struct conf_errors *complaints)
 {
 	for (size_t i = 0; i < hook->rules_len; i++)
 		check_command(complaints, hook->rules[i].line,
@@ -65,7 +69,7 @@ check_commands(const struct hook *hook, struct complaints *complaints)
 }
 
 static void
-check_capture(const struct hook *hook, struct complaints *complaints)
+check_capture(const struct hook *hook, struct conf_errors *complaints)
 {
 	struct named named = { complaints, hook->lines[DRAFT_CAPTURE],
 		"capture", hook->capture };
@@ -75,105 +79,6 @@ check_capture(const struct hook *hook, struct complaints *complaints)
 	if (faccessat(AT_FDCWD, hook->capture, W_OK | X_OK, AT_EACCESS) != 0)
 		complain(&named, "cannot be written to by this user: "
 		    "chown or chmod it");
-}
-
-static bool
-is_line_end(char c)
-{
-	return c == '\n' || c == '\r';
-}
-
-/* One final LF or CRLF is the editor's, not the secret's. */
-static struct bytes
-without_line_end(struct bytes text)
-{
-	if (text.len == 0 || text.data[text.len - 1] != '\n')
-		return text;
-	text.len--;
-	if (text.len > 0 && text.data[text.len - 1] == '\r')
-		text.len--;
-	return text;
-}
-
-static bool
-is_space(char c)
-{
-	return c == ' ' || c == '\t' || is_line_end(c);
-}
-
-static bool
-is_blank_text(struct bytes text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (!is_space(text.data[i]))
-			return false;
-	return true;
-}
-
-static enum rc
-decode(struct bytes text, enum conf_coding coding, uint8_t *into,
-    size_t *len)
-{
-	switch (coding) {
-	case CONF_RAW:
-		memcpy(into, text.data, text.len);
-		*len = text.len;
-		return RC_OK;
-	case CONF_HEX:
-		return decode_hex(text, into, text.len, len);
-	case CONF_BASE64:
-		return decode_base64(text, into, text.len, len);
-	case CONF_WHSEC:
-		if (bytes_begin(text, "whsec_"))
-			text = bytes_skip(text, strlen("whsec_"));
-		return decode_base64(text, into, text.len, len);
-	}
-	return RC_SYNTAX;
-}
-
-static const char *
-coding_advice(enum conf_coding coding)
-{
-	switch (coding) {
-	case CONF_RAW:
-		break;
-	case CONF_HEX:
-		return "does not hold hexadecimal digits, two a byte: "
-		    "write `raw' if the secret is used as text";
-	case CONF_BASE64:
-		return "does not hold base64 with its padding: "
-		    "write `raw' if the secret is used as text";
-	case CONF_WHSEC:
-		return "does not hold base64, with or without whsec_ before "
-		    "it: write `raw' if the secret is used as text";
-	}
-	return "cannot be used";
-}
-
-const char *
-conf_decode_secret(struct bytes text, enum conf_coding coding, uint8_t *into,
-    size_t *len)
-{
-	text = without_line_end(text);
-	*len = 0;
-	if (is_blank_text(text))
-		return "is empty or blank: put the sender's secret into it";
-	if (memchr(text.data, '\0', text.len) != NULL)
-		return "holds a NUL byte: put the secret into it as text, "
-		    "or as hex or base64 and say so";
-	if (decode(text, coding, into, len) != RC_OK)
-		return coding_advice(coding);
-	if (*len == 0)
-		return "is empty once decoded: put the sender's secret "
-		    "into it";
-	return NULL;
-}
-
-static bool
-has_blanks(struct bytes text)
-{
-	text = without_line_end(text);
-	return is_space(text.data[0]) || is_space(text.data[text.len - 1]);
 }
 
 static enum rc
@@ -191,8 +96,8 @@ read_secret(const struct named *named, struct buf *text)
 
 /* RC_OK also where it complained; RC_MEMORY. */
 static enum rc
-load_secret(struct conf *conf, struct conf_secret *secret,
-    struct complaints *complaints)
+load_secret(struct conf *conf, struct secret *secret,
+    struct conf_errors *complaints)
 {
 	struct named named = { complaints, secret->line, "secret-file",
 		secret->path };
@@ -210,9 +115,9 @@ load_secret(struct conf *conf, struct conf_secret *secret,
 		buf_wipe(&text);
 		return RC_MEMORY;
 	}
-	why = conf_decode_secret(buf_view(&text), secret->coding, key, &len);
+	why = secret_decode(buf_view(&text), secret->coding, key, &len);
 	if (why == NULL) {
-		secret->blanks = has_blanks(buf_view(&text));
+		secret->blanks = secret_has_blanks(buf_view(&text));
 		secret->key = (struct bytes){ (const char *)key, len };
 	} else {
 		crypto_wipe(key, text.len + 1);
@@ -224,7 +129,7 @@ load_secret(struct conf *conf, struct conf_secret *secret,
 
 static enum rc
 load_secrets(struct conf *conf, struct hook *hook,
-    struct complaints *complaints)
+    struct conf_errors *complaints)
 {
 	enum rc rc = RC_OK;
 
@@ -236,7 +141,7 @@ load_secrets(struct conf *conf, struct hook *hook,
 /* Adds to the list what keeps the hook from being ready. */
 static enum rc
 make_ready(struct conf *conf, struct hook *hook,
-    struct complaints *complaints)
+    struct conf_errors *complaints)
 {
 	size_t before = complaints->n;
 	enum rc rc;
@@ -255,39 +160,28 @@ make_ready(struct conf *conf, struct hook *hook,
 void
 ready_forget(struct hook *hook)
 {
-	for (size_t i = 0; i < hook->secrets_len; i++) {
-		crypto_wipe((void *)hook->secrets[i].key.data,
-		    hook->secrets[i].key.len);
-		hook->secrets[i].key = (struct bytes){ NULL, 0 };
-	}
+	for (size_t i = 0; i < hook->secrets_len; i++)
+		secret_wipe(&hook->secrets[i]);
 }
 
 enum rc
 conf_ready(struct conf *conf, struct hook *hook, struct buf *complaints)
 {
-	struct complaints list = { .into = complaints, .file = conf->file };
+	struct conf_errors list = { .into = complaints, .file = conf->file };
 	enum rc rc = make_ready(conf, hook, &list);
 
-	return rc == RC_OK ? complaints_end(&list) : rc;
-}
-
-static char *
-directory_of(struct pool *pool, const char *path)
-{
-	size_t len = (size_t)(strrchr(path, '/') - path);
-
-	return pool_copy(pool, (struct bytes){ path, len == 0 ? 1 : len });
+	return rc == RC_OK ? conf_errors_end(&list) : rc;
 }
 
 /* The journal is made where it is missing; its directory is not. */
 static void
-check_journal(const struct conf *conf, struct complaints *complaints)
+check_journal(const struct conf *conf, struct conf_errors *complaints)
 {
 	struct buf why = {0};
 
 	if (conf->journal != NULL &&
 	    trust_journal(conf->journal, &why) != RC_OK)
-		complaints_add(complaints, conf->journal_line,
+		conf_error(complaints, conf->journal_line,
 		    "the journal's %s", why.len > 0 ? why.data :
 		    "files are not trusted");
 	buf_free(&why);
@@ -325,7 +219,7 @@ why_closed(const char *path)
 
 /* The log is made where it is missing; its directory is not. */
 static enum rc
-check_log(struct conf *conf, struct complaints *complaints)
+check_log(struct conf *conf, struct conf_errors *complaints)
 {
 	struct named named = { complaints, conf->log_line, "log",
 		conf->log.path };
@@ -337,7 +231,7 @@ check_log(struct conf *conf, struct complaints *complaints)
 
 	if (conf->log.target != LOG_TO_FILE)
 		return RC_OK;
-	directory = directory_of(&conf->pool, named.path);
+	directory = pool_copy(&conf->pool, io_directory(named.path));
 	if (directory == NULL)
 		return RC_MEMORY;
 	if (stat(named.path, &log) == 0 && S_ISDIR(log.st_mode))
@@ -358,20 +252,20 @@ check_log(struct conf *conf, struct complaints *complaints)
 }
 
 static enum rc
-make_all_ready(struct conf *conf, struct complaints *list)
+make_all_ready(struct conf *conf, struct conf_errors *list)
 {
 	enum rc rc = RC_OK;
 
 	check_journal(conf, list);
 	for (size_t i = 0; rc == RC_OK && i < conf->hooks_len; i++)
 		rc = make_ready(conf, &conf->hooks[i], list);
-	return rc == RC_OK ? complaints_end(list) : rc;
+	return rc == RC_OK ? conf_errors_end(list) : rc;
 }
 
 enum rc
 conf_ready_all(struct conf *conf, struct buf *complaints)
 {
-	struct complaints list = { .into = complaints, .file = conf->file };
+	struct conf_errors list = { .into = complaints, .file = conf->file };
 
 	return make_all_ready(conf, &list);
 }
@@ -379,7 +273,7 @@ conf_ready_all(struct conf *conf, struct buf *complaints)
 enum rc
 conf_ready_start(struct conf *conf, struct buf *complaints)
 {
-	struct complaints list = { .into = complaints, .file = conf->file };
+	struct conf_errors list = { .into = complaints, .file = conf->file };
 	enum rc rc = check_log(conf, &list);
 
 	return rc == RC_OK ? make_all_ready(conf, &list) : rc;

@@ -3,7 +3,12 @@
 
 #include "config/finish.h"
 
+#include "base/pool.h"
+#include "config/conf.h"
 #include "config/directives.h"
+#include "config/errors.h"
+#include "event/event.h"
+#include "signature/recipe.h"
 
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
@@ -37,7 +42,7 @@ static void
 need_journal(struct draft *draft, const struct draft_scope *scope,
     enum draft_word word, const char *what)
 {
-	complaints_add(&draft->complaints, line_of(scope, word), "`%s' needs "
+	conf_error(&draft->complaints, line_of(scope, word), "`%s' needs "
 	    "a journal: write `journal PATH' before the first hook, or take "
 	    "the line out", what);
 }
@@ -55,7 +60,7 @@ check_journal(struct draft *draft, const struct draft_scope *scope)
 	if (is_given(scope, DRAFT_DELIVERY) &&
 	    scope->hook.delivery == CONF_QUEUE)
 		need_journal(draft, scope, DRAFT_DELIVERY, "delivery queue");
-	if (scope->hook.dedupe.from != CONF_FROM_NONE)
+	if (scope->hook.reading.dedupe.from != EVENT_FROM_NONE)
 		need_journal(draft, scope, DRAFT_DEDUPE, "dedupe");
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (is_given(scope, words[i]))
@@ -78,19 +83,19 @@ refuse_queueing(struct draft *draft, struct draft_scope *scope)
 
 	for (unsigned i = 0; i < DRAFT_WORDS; i++)
 		if (scope->own[i] != 0 && directives_queue(i))
-			complaints_add(&draft->complaints, scope->own[i],
+			conf_error(&draft->complaints, scope->own[i],
 			    "`%s' is for hooks that queue, and hook %.64s "
 			    "waits: %s, or take the line out",
 			    directives_name(i), scope->hook.name, advice);
 	for (size_t i = 0; i < scope->hook.rules_len; i++)
 		if (scope->rules[i].also)
-			complaints_add(&draft->complaints,
+			conf_error(&draft->complaints,
 			    scope->rules[i].line, "`also' is for hooks that "
 			    "queue, and hook %.64s waits: %s, or take `also' "
 			    "out", scope->hook.name, advice);
 	/* Those of the defaults are for the other hooks. */
 	scope->hook.batch = 1;
-	scope->hook.order = (struct conf_source){ .from = CONF_FROM_NONE };
+	scope->hook.reading.order = (struct event_source){ .from = EVENT_FROM_NONE };
 	scope->hook.on_dead = NULL;
 }
 
@@ -119,7 +124,7 @@ settle_input(struct draft *draft, struct draft_scope *scope)
 		hook->input = CONF_CLOUDEVENTS;
 	if (hook->batch <= 1 || hook->input != CONF_BODY)
 		return;
-	complaints_add(&draft->complaints, scope->own[DRAFT_BATCH] != 0 ?
+	conf_error(&draft->complaints, scope->own[DRAFT_BATCH] != 0 ?
 	    scope->own[DRAFT_BATCH] : line_of(scope, DRAFT_INPUT),
 	    "`batch' does not go with `input body': write `input line' or "
 	    "`input cloudevents'");
@@ -130,14 +135,14 @@ check_secrets(struct draft *draft, const struct draft_scope *scope)
 {
 	bool given = is_given(scope, DRAFT_SECRET_FILE);
 
-	if (scope->hook.signature.kind != SCHEME_NONE && !given &&
+	if (scope->hook.signature.kind != RECIPE_NONE && !given &&
 	    !draft->garbled)
-		complaints_add(&draft->complaints, scope->hook.line,
+		conf_error(&draft->complaints, scope->hook.line,
 		    "hook %.64s has no secret: write `secret-file PATH', or "
 		    "`signature none' in it to accept what is not signed",
 		    scope->hook.name);
-	if (scope->hook.signature.kind == SCHEME_NONE && given)
-		complaints_add(&draft->complaints,
+	if (scope->hook.signature.kind == RECIPE_NONE && given)
+		conf_error(&draft->complaints,
 		    line_of(scope, DRAFT_SIGNATURE), "`signature none' does "
 		    "not go with the secret of line %u: take one of them "
 		    "out, or write the secret into the hooks that have it",
@@ -148,7 +153,7 @@ static void
 check_rules(struct draft *draft, const struct draft_scope *scope)
 {
 	if (scope->own[DRAFT_ON] == 0 && !draft->garbled)
-		complaints_add(&draft->complaints, scope->hook.line,
+		conf_error(&draft->complaints, scope->hook.line,
 		    "hook %.64s has no `on' line: write "
 		    "`on * run /path/to/command'", scope->hook.name);
 }
@@ -158,7 +163,7 @@ check_name(struct draft *draft, const struct hook *hook)
 {
 	for (size_t i = 0; i < draft->conf->hooks_len; i++)
 		if (strcmp(draft->conf->hooks[i].name, hook->name) == 0)
-			complaints_add(&draft->complaints, hook->line,
+			conf_error(&draft->complaints, hook->line,
 			    "hook %.64s begins in line %u already: give "
 			    "this one another name", hook->name,
 			    draft->conf->hooks[i].line);
@@ -183,7 +188,7 @@ attach(struct draft *draft, struct draft_scope *scope)
 	memcpy(lines, scope->lines, sizeof scope->lines);
 	hook->lines = lines;
 	hook->rules = scope->rules;
-	hook->env = scope->env;
+	hook->reading.env = scope->env;
 	hook->setenv = scope->setenv;
 	return RC_OK;
 }
@@ -229,7 +234,7 @@ refuse_early_rules(struct draft *draft)
 	const struct draft_scope *defaults = &draft->defaults;
 
 	for (size_t i = 0; i < defaults->hook.rules_len; i++)
-		complaints_add(&draft->complaints, defaults->rules[i].line,
+		conf_error(&draft->complaints, defaults->rules[i].line,
 		    "this `on' line belongs to no hook: move it behind the "
 		    "`hook' line it is for");
 }
@@ -245,6 +250,7 @@ open_hook(struct draft *draft, const char *name)
 	scope->rules = NULL;
 	scope->hook.rules_len = 0;
 	scope->hook.name = name;
+	scope->hook.reading.hook = name;
 	scope->hook.line = draft->line;
 	draft->scope = scope;
 }
@@ -271,12 +277,13 @@ close_single(struct draft *draft)
 
 	if (scope->own[DRAFT_ON] == 0) {
 		if (!draft->garbled)
-			complaints_add(&draft->complaints, 1, "there is no "
+			conf_error(&draft->complaints, 1, "there is no "
 			    "hook: write `hook NAME', then `secret-file "
 			    "PATH' and `on * run /path/to/command'");
 		return RC_OK;
 	}
 	scope->hook.name = "default";
+	scope->hook.reading.hook = scope->hook.name;
 	scope->hook.line = scope->rules != NULL ? scope->rules[0].line :
 	    scope->own[DRAFT_ON];
 	return close_scope(draft, scope);
@@ -295,14 +302,14 @@ check_defaults(struct draft *draft)
 			return;
 	for (unsigned i = 0; i < DRAFT_WORDS; i++)
 		if (defaults->own[i] != 0 && directives_queue(i))
-			complaints_add(&draft->complaints, defaults->own[i],
+			conf_error(&draft->complaints, defaults->own[i],
 			    "`%s' is for hooks that queue, and no hook does: "
 			    "%s, or take the line out", directives_name(i),
 			    queue_advice(draft));
 	/* Without a journal that was said already. */
 	if (defaults->own[DRAFT_DELIVERY] != 0 && conf->journal_line != 0 &&
 	    defaults->hook.delivery == CONF_QUEUE)
-		complaints_add(&draft->complaints,
+		conf_error(&draft->complaints,
 		    defaults->own[DRAFT_DELIVERY], "`delivery queue' is for "
 		    "no hook, as each one waits: take this line out, or "
 		    "`delivery wait' out of the hooks that are to queue");

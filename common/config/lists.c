@@ -3,7 +3,9 @@
 
 #include "config/lists.h"
 
+#include "base/pool.h"
 #include "config/arguments.h"
+#include "signature/secret.h"
 
 enum {
 	PAIRS_ENV = 32,		/* env lines of a hook */
@@ -42,7 +44,7 @@ length(const struct draft *draft, enum draft_word word, size_t n)
 }
 
 static enum rc
-check_repeat(struct draft *draft, const struct conf_pair *pairs, size_t n,
+check_repeat(struct draft *draft, const struct event_pair *pairs, size_t n,
     const char *name)
 {
 	for (size_t i = 0; i < n; i++)
@@ -55,14 +57,14 @@ check_repeat(struct draft *draft, const struct conf_pair *pairs, size_t n,
 
 static enum rc
 add_pair(struct draft *draft, const char *const *args,
-    struct conf_pair **pairs, size_t *n)
+    struct event_pair **pairs, size_t *n)
 {
-	struct conf_pair *grown = pool_grow(draft->pool, *pairs, *n,
+	struct event_pair *grown = pool_grow(draft->pool, *pairs, *n,
 	    sizeof *grown);
 
 	if (grown == NULL)
 		return RC_MEMORY;
-	grown[*n] = (struct conf_pair){ args[0], args[1], draft->line };
+	grown[*n] = (struct event_pair){ args[0], args[1], draft->line };
 	*pairs = grown;
 	(*n)++;
 	return RC_OK;
@@ -104,27 +106,27 @@ check_setenv_name(struct draft *draft, const char *name)
 }
 
 static enum rc
-read_coding(struct draft *draft, const char *word, enum conf_coding *out)
+read_coding(struct draft *draft, const char *word, enum secret_coding *out)
 {
 	static const char *const choices[] = {
 		"raw", "hex", "base64", "whsec", NULL
 	};
-	unsigned choice = CONF_RAW;
+	unsigned choice = SECRET_RAW;
 	enum rc rc = RC_OK;
 
 	if (word != NULL)
 		rc = values_choice(draft, word, choices, &choice);
 	if (rc == RC_OK)
-		*out = (enum conf_coding)choice;
+		*out = (enum secret_coding)choice;
 	return rc;
 }
 
 static enum rc
-add_secret(struct draft *draft, const struct conf_secret *secret)
+add_secret(struct draft *draft, const struct secret *secret)
 {
 	struct draft_scope *scope = draft->scope;
 	size_t n = length(draft, DRAFT_SECRET_FILE, scope->hook.secrets_len);
-	struct conf_secret *grown;
+	struct secret *grown;
 
 	if (n >= PAIRS_SECRETS)
 		return values_wrong(draft, "there are more than %d secrets: "
@@ -141,7 +143,7 @@ add_secret(struct draft *draft, const struct conf_secret *secret)
 enum rc
 pairs_secret(struct draft *draft, const char *const *args)
 {
-	struct conf_secret secret = { .line = draft->line };
+	struct secret secret = { .line = draft->line };
 	enum rc rc = values_path(draft, args[0], "secret file", &secret.path);
 
 	if (rc == RC_OK)
@@ -153,7 +155,7 @@ enum rc
 pairs_env(struct draft *draft, const char *const *args)
 {
 	struct draft_scope *scope = draft->scope;
-	size_t n = length(draft, DRAFT_ENV, scope->hook.env_len);
+	size_t n = length(draft, DRAFT_ENV, scope->hook.reading.env_len);
 	const char *pointer;
 	enum rc rc = check_env_name(draft, args[0]);
 
@@ -166,7 +168,7 @@ pairs_env(struct draft *draft, const char *const *args)
 		    "lines: let the command read its stdin", PAIRS_ENV);
 	if (rc == RC_OK)
 		rc = add_pair(draft, args, &scope->env, &n);
-	scope->hook.env_len = n;
+	scope->hook.reading.env_len = n;
 	return rc;
 }
 

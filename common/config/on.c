@@ -3,9 +3,10 @@
 
 #include "config/on.h"
 
-#include "event/catalog.h"
+#include "base/limits.h"
+#include "base/pool.h"
 #include "config/arguments.h"
-#include "command/job.h"
+#include "event/catalog.h"
 
 static bool
 is_word(const char *arg, const char *word)
@@ -32,7 +33,7 @@ check_event(struct draft *draft, const char *event)
 		    "@failure @stopped @terminal @problem @unknown", event);
 	if (event[strcspn(event, "*?[")] != '\0')
 		return values_glob(draft, event);
-	if (strlen(event) >= JOB_NAME)
+	if (strlen(event) >= EVENT_NAME_SIZE)
 		return values_wrong(draft, "the event's name `%.64s...' is "
 		    "longer than 255 bytes: no event has it", event);
 	return RC_OK;
@@ -40,7 +41,7 @@ check_event(struct draft *draft, const char *event)
 
 static enum rc
 read_events(struct draft *draft, const char *const **args,
-    struct conf_rule *rule)
+    struct rule *rule)
 {
 	enum rc rc = RC_OK;
 
@@ -58,7 +59,7 @@ read_events(struct draft *draft, const char *const **args,
 
 static enum rc
 read_where(struct draft *draft, const char *const *args,
-    struct conf_where *where)
+    struct rule_where *where)
 {
 	enum rc rc;
 
@@ -74,9 +75,9 @@ read_where(struct draft *draft, const char *const *args,
 
 static enum rc
 read_wheres(struct draft *draft, const char *const **args,
-    struct conf_rule *rule)
+    struct rule *rule)
 {
-	struct conf_where *where = NULL;
+	struct rule_where *where = NULL;
 	size_t n = 0;
 	enum rc rc;
 
@@ -95,7 +96,7 @@ read_wheres(struct draft *draft, const char *const **args,
 
 static enum rc
 read_ignore(struct draft *draft, const char *const *args,
-    const struct conf_rule *rule)
+    const struct rule *rule)
 {
 	if (rule->also)
 		return values_wrong(draft, "`also' does not go with "
@@ -108,7 +109,7 @@ read_ignore(struct draft *draft, const char *const *args,
 
 static enum rc
 read_action(struct draft *draft, const char *const *args,
-    struct conf_rule *rule)
+    struct rule *rule)
 {
 	rule->also = is_word(args[0], "also");
 	if (rule->also)
@@ -126,11 +127,11 @@ read_action(struct draft *draft, const char *const *args,
 }
 
 static enum rc
-keep_rule(struct draft *draft, const struct conf_rule *rule)
+keep_rule(struct draft *draft, const struct rule *rule)
 {
 	struct draft_scope *scope = draft->scope;
 	size_t n = scope->hook.rules_len;
-	struct conf_rule *rules = pool_grow(draft->pool, scope->rules, n,
+	struct rule *rules = pool_grow(draft->pool, scope->rules, n,
 	    sizeof *rules);
 
 	if (rules == NULL)
@@ -144,7 +145,7 @@ keep_rule(struct draft *draft, const struct conf_rule *rule)
 enum rc
 rule_read(struct draft *draft, const char *const *args)
 {
-	struct conf_rule rule = { .line = draft->line };
+	struct rule rule = { .line = draft->line };
 	enum rc rc = read_events(draft, &args, &rule);
 
 	if (rc == RC_OK)

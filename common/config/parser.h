@@ -46,10 +46,10 @@ enum draft_word {
 /* The defaults or a hook.  The arrays are those of the hook to come. */
 struct draft_scope {
 	struct hook hook;
-	struct conf_secret *secrets;
-	struct conf_rule *rules;
-	struct conf_pair *env;
-	struct conf_pair *setenv;
+	struct secret *secrets;
+	struct rule *rules;
+	struct event_pair *env;
+	struct event_pair *setenv;
 	unsigned own[DRAFT_WORDS];	/* lines of this scope, or 0 */
 	unsigned lines[DRAFT_WORDS];	/* lines in force, or 0 */
 };
@@ -57,7 +57,7 @@ struct draft_scope {
 struct draft {
 	struct conf *conf;
 	struct pool *pool;		/* the configuration's */
-	struct complaints complaints;
+	struct conf_errors complaints;
 	struct draft_scope defaults;
 	struct draft_scope hook;	/* the one that is open */
 	struct draft_scope *scope;	/* where lines go: one of the two */

@@ -3,12 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/suggest.h"
 #include "config/conf.h"
-
-#include "event/catalog.h"
 #include "config/errors.h"
 #include "config/parser.h"
-#include "base/suggest.h"
+#include "event/catalog.h"
+#include "event/event.h"
+#include "http/header_name.h"
+#include "signature/recipe.h"
 
 enum {
 	WAIT_LONG = 40 * 1000,	/* web servers give up sooner */
@@ -37,20 +40,20 @@ line_of(const struct hook *hook, enum draft_word word)
 static bool
 is_stamped(const struct hook *hook)
 {
-	return hook->signature.kind == SCHEME_HEADER &&
-	    hook->signature.stamp != SCHEME_UNSTAMPED;
+	return hook->signature.kind == RECIPE_HEADER &&
+	    hook->signature.stamp != RECIPE_UNSTAMPED;
 }
 
 static void
-warn_signature(const struct hook *hook, struct complaints *list)
+warn_signature(const struct hook *hook, struct conf_errors *list)
 {
 	unsigned line = line_of(hook, DRAFT_SIGNATURE);
 
-	if (hook->signature.kind == SCHEME_NONE)
-		complaints_add(list, line, "hook %s takes requests that "
+	if (hook->signature.kind == RECIPE_NONE)
+		conf_error(list, line, "hook %s takes requests that "
 		    "nobody signed", hook->name);
-	else if (!is_stamped(hook) && hook->dedupe.from == CONF_FROM_NONE)
-		complaints_add(list, line, "hook %s: the signature has no "
+	else if (!is_stamped(hook) && hook->reading.dedupe.from == EVENT_FROM_NONE)
+		conf_error(list, line, "hook %s: the signature has no "
 		    "timestamp and there is no `dedupe': a captured request "
 		    "can be sent again (with `dedupe body', a second event "
 		    "that is equal to the byte is dropped as well)",
@@ -59,16 +62,16 @@ warn_signature(const struct hook *hook, struct complaints *list)
 
 /* One that came early by the tolerance stays fresh for twice as long. */
 static void
-warn_window(const struct hook *hook, struct complaints *list)
+warn_window(const struct hook *hook, struct conf_errors *list)
 {
 	int64_t tolerance = hook->signature.tolerance;
 	enum draft_word word = hook->lines[DRAFT_DEDUPE_WINDOW] != 0 ?
 	    DRAFT_DEDUPE_WINDOW : DRAFT_DEDUPE;
 
-	if (!is_stamped(hook) || hook->dedupe.from == CONF_FROM_NONE ||
+	if (!is_stamped(hook) || hook->reading.dedupe.from == EVENT_FROM_NONE ||
 	    hook->dedupe_window / 2 >= tolerance)
 		return;
-	complaints_add(list, line_of(hook, word), "hook %s: the "
+	conf_error(list, line_of(hook, word), "hook %s: the "
 	    "`dedupe-window' is shorter than twice the tolerance of the "
 	    "signature: a captured request can be sent again behind it; "
 	    "write `dedupe-window %llus' or more", hook->name,
@@ -84,11 +87,11 @@ is_variable(const struct header_name *header, const char *variable)
 
 /* Whether the header's value is a part of what is signed. */
 static bool
-is_signed(const struct scheme *scheme, const char *variable)
+is_signed(const struct recipe *scheme, const char *variable)
 {
-	if (scheme->kind != SCHEME_HEADER)
+	if (scheme->kind != RECIPE_HEADER)
 		return false;
-	if (scheme->stamp == SCHEME_STAMP_HEADER &&
+	if (scheme->stamp == RECIPE_STAMP_HEADER &&
 	    strstr(scheme->over, "{timestamp}") != NULL &&
 	    is_variable(&scheme->stamp_header, variable))
 		return true;
@@ -97,56 +100,56 @@ is_signed(const struct scheme *scheme, const char *variable)
 }
 
 static void
-warn_header(const struct hook *hook, const struct conf_source *source,
-    enum draft_word word, struct complaints *list)
+warn_header(const struct hook *hook, const struct event_source *source,
+    enum draft_word word, struct conf_errors *list)
 {
-	if (source->from == CONF_FROM_HEADER &&
+	if (source->from == EVENT_FROM_HEADER &&
 	    !is_signed(&hook->signature, source->header.variable))
-		complaints_add(list, line_of(hook, word), "hook %s: the "
+		conf_error(list, line_of(hook, word), "hook %s: the "
 		    "header %s is not signed: whoever sends a captured "
 		    "request again can change it", hook->name,
 		    source->header.name);
 }
 
 static void
-warn_timeout(const struct hook *hook, struct complaints *list)
+warn_timeout(const struct hook *hook, struct conf_errors *list)
 {
 	if (hook->delivery == CONF_WAIT && hook->timeout > WAIT_LONG)
-		complaints_add(list, line_of(hook, DRAFT_TIMEOUT), "hook %s "
+		conf_error(list, line_of(hook, DRAFT_TIMEOUT), "hook %s "
 		    "waits for its command for more than 40s: web servers "
 		    "give up sooner", hook->name);
 }
 
 static void
-warn_capture(const struct hook *hook, struct complaints *list)
+warn_capture(const struct hook *hook, struct conf_errors *list)
 {
 	if (hook->capture != NULL)
-		complaints_add(list, line_of(hook, DRAFT_CAPTURE), "hook %s "
+		conf_error(list, line_of(hook, DRAFT_CAPTURE), "hook %s "
 		    "keeps refused requests in %s: take `capture' out once "
 		    "the signature is known", hook->name, hook->capture);
 }
 
 static void
-warn_blanks(const struct hook *hook, struct complaints *list)
+warn_blanks(const struct hook *hook, struct conf_errors *list)
 {
 	for (size_t i = 0; i < hook->secrets_len; i++)
 		if (hook->secrets[i].blanks)
-			complaints_add(list, hook->secrets[i].line, "the "
+			conf_error(list, hook->secrets[i].line, "the "
 			    "secret in %s begins or ends with a blank, "
 			    "which counts", hook->secrets[i].path);
 }
 
 static void
-warn_event(const struct conf_rule *rule, const char *event,
-    struct complaints *list)
+warn_event(const struct rule *rule, const char *event,
+    struct conf_errors *list)
 {
 	size_t n = 0;
 	const struct catalog_row *rows = catalog_rows(&n);
 
 	for (size_t i = 0; i < n; i++) {
-		if (nearest_distance(event, rows[i].name) > EVENT_NEAR)
+		if (edit_distance(event, rows[i].name) > EVENT_NEAR)
 			continue;
-		complaints_add(list, rule->line, "no event is known as %s: "
+		conf_error(list, rule->line, "no event is known as %s: "
 		    "did you mean %s?", event, rows[i].name);
 		return;
 	}
@@ -171,23 +174,23 @@ has_table_names(const struct hook *hook)
 		for (size_t k = 0; k < hook->rules[i].events_len; k++)
 			if (is_known(hook->rules[i].events[k], true))
 				return true;
-	return hook->event_name.from == CONF_FROM_NONE;
+	return hook->reading.name.from == EVENT_FROM_NONE;
 }
 
 static void
-warn_unfound(const struct hook *hook, const struct conf_rule *rule,
-    const char *event, struct complaints *list)
+warn_unfound(const struct hook *hook, const struct rule *rule,
+    const char *event, struct conf_errors *list)
 {
-	if (hook->event_name.from == CONF_FROM_NONE &&
+	if (hook->reading.name.from == EVENT_FROM_NONE &&
 	    !catalog_is_name(bytes_of(event)))
-		complaints_add(list, rule->line, "hook %s: no event is found "
+		conf_error(list, rule->line, "hook %s: no event is found "
 		    "under the name `%.64s': write `event-name' and where "
 		    "such names stand", hook->name, event);
 }
 
 static void
-warn_rule(const struct hook *hook, const struct conf_rule *rule,
-    struct complaints *list)
+warn_rule(const struct hook *hook, const struct rule *rule,
+    struct conf_errors *list)
 {
 	bool table = has_table_names(hook);
 
@@ -213,24 +216,24 @@ share_key(const struct hook *a, const struct hook *b)
 
 /* Once a hook: of many with one secret each pair would be too much. */
 static void
-warn_shared(const struct conf *conf, size_t at, struct complaints *list)
+warn_shared(const struct conf *conf, size_t at, struct conf_errors *list)
 {
 	size_t i = 0;
 
 	while (i < at && !share_key(&conf->hooks[i], &conf->hooks[at]))
 		i++;
 	if (i < at)
-		complaints_add(list, conf->hooks[at].line, "hooks %s and %s "
+		conf_error(list, conf->hooks[at].line, "hooks %s and %s "
 		    "have the same secret: a request for one can be sent to "
 		    "the other", conf->hooks[i].name, conf->hooks[at].name);
 }
 
 static void
-warn_hook(const struct hook *hook, struct complaints *list)
+warn_hook(const struct hook *hook, struct conf_errors *list)
 {
 	warn_signature(hook, list);
-	warn_header(hook, &hook->event_name, DRAFT_EVENT_NAME, list);
-	warn_header(hook, &hook->dedupe, DRAFT_DEDUPE, list);
+	warn_header(hook, &hook->reading.name, DRAFT_EVENT_NAME, list);
+	warn_header(hook, &hook->reading.dedupe, DRAFT_DEDUPE, list);
 	warn_window(hook, list);
 	warn_timeout(hook, list);
 	warn_capture(hook, list);
@@ -281,10 +284,10 @@ has_drain_timer(void)
 }
 
 static void
-warn_drain(const struct conf *conf, struct complaints *list)
+warn_drain(const struct conf *conf, struct conf_errors *list)
 {
 	if (conf->journal != NULL && !has_drain_timer())
-		complaints_add(list, conf->journal_line, "no timer and no "
+		conf_error(list, conf->journal_line, "no timer and no "
 		    "cron line was found that runs the queue: under CGI "
 		    "nothing else runs `pelihookctl drain' when a retry is "
 		    "due");
@@ -293,7 +296,7 @@ warn_drain(const struct conf *conf, struct complaints *list)
 enum rc
 conf_warnings(const struct conf *conf, bool cgi, struct buf *warnings)
 {
-	struct complaints list = { .into = warnings, .file = conf->file };
+	struct conf_errors list = { .into = warnings, .file = conf->file };
 
 	if (cgi)
 		warn_drain(conf, &list);
@@ -301,6 +304,6 @@ conf_warnings(const struct conf *conf, bool cgi, struct buf *warnings)
 		warn_shared(conf, i, &list);
 		warn_hook(&conf->hooks[i], &list);
 	}
-	(void)complaints_end(&list);
+	(void)conf_errors_end(&list);
 	return list.lost > 0 && warnings->max == 0 ? RC_MEMORY : RC_OK;
 }

@@ -125,7 +125,7 @@ is_one_of(const char *word, const char *list)
 	struct bytes rest = bytes_of(list);
 	struct bytes item;
 
-	while (bytes_item(&rest, " ", &item))
+	while (bytes_split(&rest, " ", &item))
 		if (bytes_is(item, word))
 			return true;
 	return false;

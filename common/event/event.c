@@ -7,10 +7,12 @@
 
 #include "event/event.h"
 
-#include "event/catalog.h"
+#include "base/codec.h"
 #include "base/crypto.h"
-#include "event/json.h"
 #include "base/log.h"
+#include "base/utf8.h"
+#include "event/catalog.h"
+#include "event/json.h"
 #include "http/request.h"
 
 enum { EVENT_FIELD = 4096 };	/* most bytes of an `env` line's text */
@@ -208,7 +210,7 @@ set_unknown(struct event *event)
 static void
 set_text(struct event *event, struct bytes name, const char *found)
 {
-	if (name.len > 0 && name.len < JOB_NAME && encode_is_text(name))
+	if (name.len > 0 && name.len < EVENT_NAME_SIZE && utf8_is_text(name))
 		set_name(event, name, found);
 	else
 		set_unknown(event);
@@ -255,10 +257,9 @@ find_name(struct event *event)
 }
 
 static enum rc
-name_from_header(const struct hook *hook, const struct request *request,
-    struct event *event)
+name_from_header(const struct request *request, struct event *event)
 {
-	const struct header_name *header = &hook->event_name.header;
+	const struct header_name *header = &event->reading->name.header;
 	struct bytes value;
 	enum rc rc = request_header(request, header->variable, &value);
 
@@ -268,48 +269,49 @@ name_from_header(const struct hook *hook, const struct request *request,
 }
 
 static enum rc
-name_from_pointer(const struct hook *hook, struct event *event)
+name_from_pointer(struct event *event)
 {
+	const char *pointer = event->reading->name.pointer;
 	struct buf text = { 0 };
-	enum rc rc = event_text(event, hook->event_name.pointer, &text);
+	enum rc rc = event_text(event, pointer, &text);
 
 	if (rc == RC_OK || rc == RC_MISSING)
-		set_text(event, buf_view(&text), hook->event_name.pointer);
+		set_text(event, buf_view(&text), pointer);
 	buf_free(&text);
 	return rc == RC_MISSING ? RC_OK : rc;
 }
 
 static enum rc
-name_event(const struct hook *hook, const struct request *request,
-    struct event *event)
+name_event(const struct request *request, struct event *event)
 {
-	if (hook->event_name.from == CONF_FROM_HEADER)
-		return name_from_header(hook, request, event);
-	if (hook->event_name.from == CONF_FROM_POINTER)
-		return name_from_pointer(hook, event);
+	if (event->reading->name.from == EVENT_FROM_HEADER)
+		return name_from_header(request, event);
+	if (event->reading->name.from == EVENT_FROM_POINTER)
+		return name_from_pointer(event);
 	find_name(event);
 	return RC_OK;
 }
 
 enum rc
-event_parse(const struct hook *hook, const struct request *request,
-    struct event *event)
+event_parse(const struct event_reading *reading,
+    const struct request *request, struct event *event)
 {
 	enum rc rc;
 
-	*event = (struct event){ 0 };
+	*event = (struct event){ .reading = reading };
 	rc = event_json_parse(buf_view(&request->body), &event->root);
 	if (rc == RC_OK)
-		rc = name_event(hook, request, event);
+		rc = name_event(request, event);
 	if (rc != RC_OK)
 		event_free(event);
 	return rc;
 }
 
 enum rc
-event_reparse(struct bytes body, const char *name, struct event *event)
+event_reparse(const struct event_reading *reading, struct bytes body,
+    const char *name, struct event *event)
 {
-	*event = (struct event){ 0 };
+	*event = (struct event){ .reading = reading };
 	set_name(event, bytes_of(name), "");
 	return event_json_parse(body, &event->root);
 }
@@ -384,7 +386,7 @@ find_value(const struct event *event, const char *pointer,
 	if (rest.len == 0)
 		return RC_OK;
 	rest = bytes_skip(rest, 1);
-	while (rc == RC_OK && bytes_item(&rest, "/", &token))
+	while (rc == RC_OK && bytes_split(&rest, "/", &token))
 		rc = descend(*value, token, value);
 	return rc;
 }
@@ -399,13 +401,13 @@ event_text(const struct event *event, const char *pointer, struct buf *text)
 }
 
 static void
-warn_field(const struct hook *hook, const struct conf_pair *pair,
+warn_field(const struct event *event, const struct event_pair *pair,
     const char *why)
 {
 	struct log_line line;
 
 	log_begin(&line, LOG_LEVEL_WARNING, "variable left out");
-	log_text(&line, "hook", hook->name);
+	log_text(&line, "hook", event->reading->hook);
 	log_number(&line, "line", pair->line);
 	log_text(&line, "variable", pair->name);
 	log_text(&line, "why", why);
@@ -414,7 +416,7 @@ warn_field(const struct hook *hook, const struct conf_pair *pair,
 
 /* NULL in *field where the variable stays away. */
 static enum rc
-make_field(const struct event *event, const struct conf_pair *pair,
+make_field(const struct event *event, const struct event_pair *pair,
     struct pool *pool, const char **field)
 {
 	struct buf text = { .max = EVENT_FIELD };
@@ -431,23 +433,25 @@ make_field(const struct event *event, const struct conf_pair *pair,
 }
 
 enum rc
-event_fields(const struct event *event, const struct hook *hook,
-    struct pool *pool, const char *const **out)
+event_fields(const struct event *event, struct pool *pool,
+    const char *const **out)
 {
-	const char **list = pool_alloc(pool, hook->env_len + 1, sizeof(*list));
+	const struct event_reading *reading = event->reading;
+	const char **list = pool_alloc(pool, reading->env_len + 1,
+	    sizeof(*list));
 	size_t n = 0;
 	enum rc rc;
 
 	if (list == NULL)
 		return RC_MEMORY;
-	for (size_t i = 0; i < hook->env_len; i++) {
-		rc = make_field(event, &hook->env[i], pool, &list[n]);
+	for (size_t i = 0; i < reading->env_len; i++) {
+		rc = make_field(event, &reading->env[i], pool, &list[n]);
 		if (rc == RC_MEMORY)
 			return rc;
 		if (rc == RC_OK)
 			n++;
 		else
-			warn_field(hook, &hook->env[i], rc == RC_RANGE ?
+			warn_field(event, &reading->env[i], rc == RC_RANGE ?
 			    "over 4 KiB" : "no text at the pointer");
 	}
 	*out = list;
@@ -514,89 +518,90 @@ add_typed(const struct event *event, const char *pointer, struct buf *text)
 
 /* A sender may have renamed a field, and only an event can show that. */
 static void
-warn_missing(const struct event *event, const struct hook *hook,
-    enum log_once kind)
+warn_missing(const struct event *event, enum log_once kind)
 {
 	bool order = kind == LOG_ONCE_ORDER;
-	const struct conf_source *source = order ? &hook->order :
-	    &hook->dedupe;
+	const struct event_source *source = order ?
+	    &event->reading->order : &event->reading->dedupe;
 	struct log_line line;
 
-	if (source->from == CONF_FROM_NONE || !log_once(kind))
+	if (source->from == EVENT_FROM_NONE || !log_once(kind))
 		return;
 	log_begin(&line, LOG_LEVEL_WARNING, order ?
 	    "an event without an identity is not ordered; this is said once" :
 	    "an event without an identity is not deduplicated; this is said "
 	    "once");
-	log_text(&line, "hook", hook->name);
+	log_text(&line, "hook", event->reading->hook);
 	log_text(&line, "event", event->name);
 	log_text(&line, order ? "order" : "dedupe",
-	    source->from == CONF_FROM_HEADER ? source->header.name :
+	    source->from == EVENT_FROM_HEADER ? source->header.name :
 	    source->pointer);
 	log_end(&line);
 }
 
 enum rc
-event_order_key(const struct event *event, const struct hook *hook,
-    struct pool *pool, struct bytes *key)
+event_order_key(const struct event *event, struct pool *pool,
+    struct bytes *key)
 {
+	const struct event_source *order = &event->reading->order;
 	struct buf text = { 0 };
-	enum rc rc = buf_printf(&text, "%s\n", hook->name);
+	enum rc rc = buf_printf(&text, "%s\n", event->reading->hook);
 
 	*key = (struct bytes){ NULL, 0 };
-	if (rc == RC_OK && hook->order.from == CONF_FROM_POINTER)
-		rc = add_typed(event, hook->order.pointer, &text);
-	else if (rc == RC_OK && hook->order.from != CONF_FROM_HOOK)
+	if (rc == RC_OK && order->from == EVENT_FROM_POINTER)
+		rc = add_typed(event, order->pointer, &text);
+	else if (rc == RC_OK && order->from != EVENT_FROM_HOOK)
 		rc = RC_MISSING;
 	if (rc == RC_OK)
 		rc = hash_key(buf_view(&text), pool, key);
 	buf_free(&text);
 	if (rc != RC_MISSING)
 		return rc;
-	warn_missing(event, hook, LOG_ONCE_ORDER);
+	warn_missing(event, LOG_ONCE_ORDER);
 	return RC_OK;
 }
 
 /* The type and the text at what the hook's `dedupe` names. */
 static enum rc
-add_identity(const struct event *event, const struct hook *hook,
-    const struct request *request, const char *digest, struct buf *text)
+add_identity(const struct event *event, const struct request *request,
+    const char *digest, struct buf *text)
 {
+	const struct event_source *dedupe = &event->reading->dedupe;
 	struct bytes header;
 	enum rc rc;
 
-	if (hook->dedupe.from == CONF_FROM_BODY)
+	if (dedupe->from == EVENT_FROM_BODY)
 		return buf_printf(text, "digest:%s", digest);
-	if (hook->dedupe.from == CONF_FROM_HEADER) {
-		rc = request_header(request, hook->dedupe.header.variable,
+	if (dedupe->from == EVENT_FROM_HEADER) {
+		rc = request_header(request, dedupe->header.variable,
 		    &header);
 		if (rc != RC_OK || header.len == 0)
 			return rc != RC_OK ? rc : RC_MISSING;
 		rc = buf_text(text, "header:");
 		return rc != RC_OK ? rc : buf_add(text, header);
 	}
-	if (hook->dedupe.from != CONF_FROM_POINTER)
+	if (dedupe->from != EVENT_FROM_POINTER)
 		return RC_MISSING;
-	return add_typed(event, hook->dedupe.pointer, text);
+	return add_typed(event, dedupe->pointer, text);
 }
 
 enum rc
-event_dedupe_key(const struct event *event, const struct hook *hook,
-    const struct request *request, const char *digest, struct pool *pool,
-    struct bytes *key)
+event_dedupe_key(const struct event *event, const struct request *request,
+    const char *digest, struct pool *pool, struct bytes *key)
 {
 	struct buf text = { 0 };
-	enum rc rc = buf_printf(&text, "%s\n%s\n", hook->name, event->name);
+	enum rc rc = buf_printf(&text, "%s\n%s\n", event->reading->hook,
+	    event->name);
 
 	*key = (struct bytes){ NULL, 0 };
 	if (rc == RC_OK)
-		rc = add_identity(event, hook, request, digest, &text);
+		rc = add_identity(event, request, digest, &text);
 	if (rc == RC_OK)
 		rc = hash_key(buf_view(&text), pool, key);
 	buf_free(&text);
 	if (rc != RC_MISSING)
 		return rc;
-	warn_missing(event, hook, LOG_ONCE_DEDUPE);
+	warn_missing(event, LOG_ONCE_DEDUPE);
 	return RC_OK;
 }
 

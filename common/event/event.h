@@ -4,17 +4,50 @@
 
 #include <stdbool.h>
 
-#include "base/bytes.h"
-#include "config/conf.h"
-#include "command/job.h"
+#include "base/buf.h"
+#include "base/limits.h"
 #include "base/pool.h"
+#include "http/header_name.h"
+
+/* Where a text of the request is taken from. */
+enum event_from {
+	EVENT_FROM_NONE,		/* event-name: find it; else: not at all */
+	EVENT_FROM_BODY,		/* dedupe body: its digest */
+	EVENT_FROM_HOOK,		/* order hook: one key for the hook */
+	EVENT_FROM_POINTER,
+	EVENT_FROM_HEADER
+};
+
+/* What a directive names as that place. */
+struct event_source {
+	enum event_from from;
+	const char *pointer;	/* RFC 6901, for EVENT_FROM_POINTER */
+	struct header_name header;
+};
+
+/* NAME VALUE of setenv, or NAME POINTER of env (without PELIHOOK_). */
+struct event_pair {
+	const char *name;
+	const char *value;
+	unsigned line;
+};
+
+/* How a hook reads events; as struct hook in conf.h. */
+struct event_reading {
+	const char *hook;			/* its name */
+	struct event_source name;
+	struct event_source order;
+	struct event_source dedupe;
+	const struct event_pair *env;		/* what its commands see */
+	size_t env_len;
+};
 
 struct request;
 struct json_object;
 
-/* The only module of the core that knows json-c. */
 struct event {
-	char name[JOB_NAME];		/* unknown where none was found */
+	const struct event_reading *reading;	/* borrowed */
+	char name[EVENT_NAME_SIZE];		/* unknown where none was found */
 	const struct catalog_row *row;	/* never NULL */
 	bool known;			/* the name is in the table */
 	char found[256];		/* where: a pointer or a header */
@@ -26,11 +59,11 @@ struct event {
  * event-name says or as pelihook.conf(5) tells.  RC_JSON, RC_REPEATED,
  * RC_MEMORY.  The caller frees the event in the good case only.
  */
-enum rc event_parse(const struct hook *hook, const struct request *request,
-    struct event *event);
+enum rc event_parse(const struct event_reading *reading,
+    const struct request *request, struct event *event);
 /* Only parses, under a name that is known already (out of the journal). */
-enum rc event_reparse(struct bytes body, const char *name,
-    struct event *event);
+enum rc event_reparse(const struct event_reading *reading,
+    struct bytes body, const char *name, struct event *event);
 void event_free(struct event *event);
 
 /*
@@ -46,8 +79,8 @@ enum rc event_text(const struct event *event, const char *pointer,
  * terminated, from the pool.  What has no text, holds a NUL or is over
  * 4 KiB is left out with a warning in the log.  RC_MEMORY.
  */
-enum rc event_fields(const struct event *event, const struct hook *hook,
-    struct pool *pool, const char *const **out);
+enum rc event_fields(const struct event *event, struct pool *pool,
+    const char *const **out);
 /*
  * The key by which an event is ordered or known again: hook, event name (for
  * dedupe only) and the type and text at the source.  Empty where the source
@@ -55,9 +88,9 @@ enum rc event_fields(const struct event *event, const struct hook *hook,
  * that is not blank.  The first event of the process that has none is told
  * in the log.  RC_REPEATED, RC_MEMORY.
  */
-enum rc event_order_key(const struct event *event, const struct hook *hook,
-    struct pool *pool, struct bytes *key);
-enum rc event_dedupe_key(const struct event *event, const struct hook *hook,
+enum rc event_order_key(const struct event *event, struct pool *pool,
+    struct bytes *key);
+enum rc event_dedupe_key(const struct event *event,
     const struct request *request, const char *digest, struct pool *pool,
     struct bytes *key);
 

@@ -291,3 +291,14 @@ event_json_text(struct json_object *value, struct buf *text)
 	}
 	return RC_MISSING;
 }
+
+bool
+event_json_is_pointer(const char *word)
+{
+	if (*word != '\0' && *word != '/')
+		return false;
+	for (; *word != '\0'; word++)
+		if (*word == '~' && word[1] != '0' && word[1] != '1')
+			return false;
+	return true;
+}

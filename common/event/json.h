@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "base/bytes.h"
+#include "base/buf.h"
 
 struct json_object;
 
@@ -30,5 +30,7 @@ bool event_json_is_text(struct bytes string);
  * it, true, false, null.  RC_MISSING where it has none, RC_RANGE, RC_MEMORY.
  */
 enum rc event_json_text(struct json_object *value, struct buf *text);
+/* Whether it is a JSON pointer of RFC 6901: empty, or /token/... */
+bool event_json_is_pointer(const char *word);
 
 #endif

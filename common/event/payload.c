@@ -4,7 +4,7 @@
 
 #include "event/payload.h"
 
-#include "base/codec.h"
+#include "base/utf8.h"
 
 static const char byte_order_mark[] = "\xef\xbb\xbf";
 

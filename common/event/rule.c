@@ -4,8 +4,8 @@
 
 #include "event/rule.h"
 
+#include "base/buf.h"
 #include "event/catalog.h"
-#include "config/conf.h"
 #include "event/event.h"
 
 /* Whole, case-sensitive and byte-wise: the program stays in the C locale. */
@@ -16,7 +16,7 @@ glob(const char *pattern, const char *text)
 }
 
 static bool
-is_wanted(const struct conf_rule *rule, const struct event *event)
+is_wanted(const struct rule *rule, const struct event *event)
 {
 	const char *wanted;
 
@@ -35,7 +35,7 @@ is_wanted(const struct conf_rule *rule, const struct event *event)
 
 /* RC_MISSING where it does not hold. */
 static enum rc
-check(const struct conf_where *where, const struct event *event)
+check(const struct rule_where *where, const struct event *event)
 {
 	struct buf text = { 0 };
 	enum rc rc = event_text(event, where->pointer, &text);
@@ -48,7 +48,7 @@ check(const struct conf_where *where, const struct event *event)
 
 /* RC_MISSING where it does not. */
 static enum rc
-take(const struct conf_rule *rule, const struct event *event)
+take(const struct rule *rule, const struct event *event)
 {
 	enum rc rc = is_wanted(rule, event) ? RC_OK : RC_MISSING;
 
@@ -58,27 +58,28 @@ take(const struct conf_rule *rule, const struct event *event)
 }
 
 enum rc
-route(const struct hook *hook, const struct event *event, size_t *at)
+rule_next(const struct rule *rules, size_t n, const struct event *event,
+    size_t *at)
 {
 	enum rc rc = RC_MISSING;
 
-	while (rc == RC_MISSING && *at < hook->rules_len)
-		rc = take(&hook->rules[(*at)++], event);
+	while (rc == RC_MISSING && *at < n)
+		rc = take(&rules[(*at)++], event);
 	return rc;
 }
 
 enum rc
-route_delivery(const struct hook *hook, const struct event *event,
-    struct route_delivery *delivery)
+rule_of(const struct rule *rules, size_t n, const struct event *event,
+    struct rule_delivery *delivery)
 {
-	const struct conf_rule *rule;
+	const struct rule *rule;
 	unsigned ordinal = 0;
 	size_t at = 0;
 	enum rc rc;
 
 	delivery->rule = NULL;
-	while ((rc = route(hook, event, &at)) == RC_OK) {
-		rule = &hook->rules[at - 1];
+	while ((rc = rule_next(rules, n, event, &at)) == RC_OK) {
+		rule = &rules[at - 1];
 		if (rule->command != NULL && ordinal == delivery->ordinal)
 			delivery->rule = rule;
 		if (rule->command == NULL || !rule->also ||

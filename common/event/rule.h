@@ -2,32 +2,48 @@
 #ifndef PELIHOOK_EVENT_RULE_H
 #define PELIHOOK_EVENT_RULE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/rc.h"
 
-struct conf_rule;
-struct hook;
 struct event;
+
+struct rule_where {
+	const char *pointer;
+	const char *glob;
+};
+
+/* An `on` line. */
+struct rule {
+	const char *const *events;	/* names, globs, @groups */
+	size_t events_len;
+	const struct rule_where *where;
+	size_t where_len;
+	bool also;
+	const char *const *command;	/* NULL-terminated; NULL: ignore */
+	unsigned line;
+};
 
 /*
  * Looks for the next `on` line, from the index *at on, that takes the event;
  * *at becomes the index behind it.  RC_MISSING where none does; RC_MEMORY.
  * A line with `also` lets the caller go on; any other is the last.
  */
-enum rc route(const struct hook *hook, const struct event *event, size_t *at);
+enum rc rule_next(const struct rule *rules, size_t n,
+    const struct event *event, size_t *at);
 
 /* One of the deliveries of an event, and its line. */
-struct route_delivery {
+struct rule_delivery {
 	unsigned ordinal;		/* of the lines that run it, from 0 */
-	const struct conf_rule *rule;	/* NULL where none takes it now */
+	const struct rule *rule;	/* NULL where none takes it now */
 };
 
 /*
  * Finds the line of a delivery, which may have been stored under another
  * configuration; what is ignored now has none.  RC_MEMORY.
  */
-enum rc route_delivery(const struct hook *hook, const struct event *event,
-    struct route_delivery *delivery);
+enum rc rule_of(const struct rule *rules, size_t n,
+    const struct event *event, struct rule_delivery *delivery);
 
 #endif

@@ -24,7 +24,7 @@ struct gateway {
 	    int64_t deadline, size_t *got);
 	/*
 	 * Writes all of it and sends it on its way, at the latest when
-	 * drain would have to wait.  RC_SYSTEM.
+	 * discard_input would have to wait.  RC_SYSTEM.
 	 */
 	enum rc (*write)(void *context, struct bytes bytes);
 	/*
@@ -32,7 +32,7 @@ struct gateway {
 	 * server never finds unread bytes.  left is how many bytes of a known
 	 * CONTENT_LENGTH were not read yet, or -1 where it is not known.
 	 */
-	void (*drain)(void *context, int64_t left, int64_t deadline);
+	void (*discard_input)(void *context, int64_t left, int64_t deadline);
 };
 
 #endif

@@ -3,6 +3,8 @@
 
 #include "http/reply.h"
 
+#include "base/json_string.h"
+
 enum {
 	RETRY_AFTER = 30,	/* seconds */
 	REPLY_ROOM = 320	/* lest anything is printed twice */
@@ -134,7 +136,7 @@ print_outcome(const struct reply *reply, struct buf *into)
 	    "\"event\":\"", rows[reply->rc].word, reply->id);
 
 	if (rc == RC_OK)
-		rc = encode_json(bytes_of(reply->event), into);
+		rc = json_string_add(bytes_of(reply->event), into);
 	return rc != RC_OK ? rc : buf_text(into, "\"}\n");
 }
 

@@ -4,16 +4,16 @@
 
 #include <stdbool.h>
 
-#include "base/bytes.h"
-#include "base/codec.h"
-#include "command/job.h"
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/timestamp.h"
 
 /* The answer to a request: the one place where an outcome becomes HTTP. */
 struct reply {
 	enum rc rc;
 	bool head;			/* a HEAD request: no body */
-	char id[ENCODE_UUID];		/* for 2xx */
-	char event[JOB_NAME];		/* for 2xx */
+	char id[UUID_SIZE];		/* for 2xx */
+	char event[EVENT_NAME_SIZE];		/* for 2xx */
 };
 
 /* An answer without an event: a refusal. */

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "base/bytes.h"
+#include "base/buf.h"
 #include "http/gateway.h"
 
 /*

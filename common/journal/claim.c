@@ -6,8 +6,8 @@
 #include "journal/journal.h"
 
 #include "base/clock.h"
-#include "journal/internal.h"
 #include "base/log.h"
+#include "journal/internal.h"
 
 /* Most bytes of bodies that one run takes, but for its first event. */
 enum { BODIES = 16 * 1024 * 1024 };
@@ -47,8 +47,8 @@ struct claimed {
 
 /* Whose event it is, and what it is called. */
 struct names {
-	char hook[JOURNAL_HOOK];
-	char name[JOB_NAME];
+	char hook[HOOK_NAME_SIZE];
+	char name[EVENT_NAME_SIZE];
 };
 
 struct asking {

@@ -5,10 +5,13 @@
 
 #include "journal/journal.h"
 
-#include "config/conf.h"
 #include "base/codec.h"
-#include "journal/internal.h"
+#include "base/crypto.h"
 #include "base/log.h"
+#include "base/timestamp.h"
+#include "base/utf8.h"
+#include "config/conf.h"
+#include "journal/internal.h"
 
 enum {
 	DAMAGE_TOLD = 10,	/* damaged rows of a transaction in the log */
@@ -49,7 +52,7 @@ struct form {
 static bool
 is_id(struct bytes text)
 {
-	uint8_t raw[ENCODE_UUID];
+	uint8_t raw[UUID_SIZE];
 	size_t len;
 
 	for (size_t i = 0; i < text.len; i++)
@@ -98,11 +101,11 @@ is_remote(struct bytes text)
 }
 
 static const struct form forms[] = {
-	[JOURNAL_TEXT_ID] = { ENCODE_UUID - 1, ENCODE_UUID - 1, is_id,
+	[JOURNAL_TEXT_ID] = { UUID_SIZE - 1, UUID_SIZE - 1, is_id,
 	    "no UUID" },
-	[JOURNAL_TEXT_HOOK] = { 1, JOURNAL_HOOK - 1, conf_is_name,
+	[JOURNAL_TEXT_HOOK] = { 1, HOOK_NAME_SIZE - 1, conf_is_name,
 	    "no name of a hook" },
-	[JOURNAL_TEXT_EVENT] = { 1, JOB_NAME - 1, encode_is_text,
+	[JOURNAL_TEXT_EVENT] = { 1, EVENT_NAME_SIZE - 1, utf8_is_text,
 	    "no name of an event" },
 	[JOURNAL_TEXT_DIGEST] = { CRYPTO_DIGEST * 2, CRYPTO_DIGEST * 2,
 	    is_digest, "no digest" },

@@ -9,9 +9,10 @@
 
 #include "journal/journal.h"
 
-#include "journal/internal.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "base/trust.h"
+#include "journal/internal.h"
 
 /*
  * The journal's files: whose they are, and whether those that are open are
@@ -33,8 +34,7 @@ resolve(const char *path, struct buf *out)
 	const char *slash = strrchr(path, '/');
 	struct buf directory = {0};
 	char *resolved;
-	enum rc rc = buf_add(&directory, (struct bytes){path,
-	    slash == path ? 1 : (size_t)(slash - path)});
+	enum rc rc = buf_add(&directory, io_directory(path));
 
 	if (rc != RC_OK)
 		return rc;

@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 
+#include "base/buf.h"
+#include "base/limits.h"
 #include "journal/journal.h"
 
 /*
@@ -19,7 +21,6 @@ enum {
 	JOURNAL_STATEMENTS = 96,
 	JOURNAL_FILES = 4,
 	JOURNAL_SLOTS = 512,		/* most claims of a runner at once */
-	JOURNAL_HOOK = 65,		/* a hook's name and its NUL */
 	JOURNAL_TAIL = 1024 * 1024,	/* most bytes of output with a try */
 	/* An error beside the store's own: a row that cannot be right. */
 	JOURNAL_DAMAGED = SQLITE_CORRUPT | 0x7f00
@@ -39,14 +40,14 @@ struct journal_statement {
  * written once, before the commit, however many events share it.
  */
 struct journal_opens {
-	char hook[JOURNAL_HOOK];	/* empty: nothing is counted */
+	char hook[HOOK_NAME_SIZE];	/* empty: nothing is counted */
 	int64_t before;			/* -1: not looked at yet */
 	int64_t by;
 };
 
 struct journal_tally {
-	char hook[JOURNAL_HOOK];	/* empty: nothing is counted */
-	char name[JOB_NAME];
+	char hook[HOOK_NAME_SIZE];	/* empty: nothing is counted */
+	char name[EVENT_NAME_SIZE];
 	int state;
 	int64_t by;
 };

@@ -10,8 +10,9 @@
 #include "journal/journal.h"
 
 #include "base/clock.h"
-#include "journal/internal.h"
+#include "base/io.h"
 #include "base/log.h"
+#include "journal/internal.h"
 
 enum {
 	PATIENCE = 5000,		/* milliseconds */
@@ -127,11 +128,9 @@ undo(struct journal *journal)
 static void
 finish_transaction(struct journal *journal)
 {
-	uint64_t one = 1;
-
 	journal->runner_new = false;
 	if (!journal->stored || journal->wake == -1 ||
-	    write(journal->wake, &one, sizeof(one)) != -1 || errno == EAGAIN)
+	    io_signal(journal->wake) == RC_OK)
 		return;
 	log_say(LOG_LEVEL_WARNING, "journal: waking: %s", strerror(errno));
 	/* Found where others' changes are looked for, within a second. */

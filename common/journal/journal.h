@@ -7,8 +7,9 @@
 #include <sys/types.h>
 
 #include "base/bytes.h"
-#include "command/job.h"
+#include "base/limits.h"
 #include "base/pool.h"
+#include "event/receipt.h"
 
 /*
  * The durable queue's store: events, their deliveries and attempts, the keys
@@ -262,8 +263,8 @@ struct journal_orphan {
 	bool same_space;	/* its processes can be looked at from here */
 	bool first;		/* its runner's end was that of all of them */
 	unsigned attempt;
-	char id[ENCODE_UUID];	/* of the first delivery */
-	char hook[65];
+	char id[UUID_SIZE];	/* of the first delivery */
+	char hook[HOOK_NAME_SIZE];
 };
 
 struct journal_orphans {

@@ -3,10 +3,10 @@
 
 #include "journal/journal.h"
 
-#include "base/codec.h"
+#include "base/timestamp.h"
 #include "journal/internal.h"
 
-enum { PREFIX_SIZE = ENCODE_UUID };
+enum { PREFIX_SIZE = UUID_SIZE };
 
 struct listing {
 	const struct journal_filter *filter;
@@ -151,7 +151,7 @@ journal_list(struct journal *journal, const struct journal_filter *filter,
 		listing.seq = after->seq;
 	}
 	if (filter->since > 0) {
-		encode_uuid7(filter->since, nothing, listing.from);
+		timestamp_uuid7(filter->since, nothing, listing.from);
 		/* Only the time counts, not the version behind it. */
 		listing.from[13] = '\0';
 	}

@@ -10,9 +10,10 @@
 
 #include "journal/journal.h"
 
-#include "journal/internal.h"
+#include "base/crypto.h"
 #include "base/log.h"
 #include "base/procfs.h"
+#include "journal/internal.h"
 
 /*
  * A runner's life is a kernel lock on the byte of its number in a file
@@ -28,7 +29,7 @@
 #define NOTHING "-"		/* in place of a mark: nothing runs */
 
 enum {
-	SPACE = ORPHAN_SPACE + 24,	/* with a number before it */
+	SPACE = PROCFS_SPACE_SIZE + 24,	/* with a number before it */
 	NOTE_SIZE = 256,
 	REGIONS = 1024 * 1024		/* more than ever run at once */
 };
@@ -57,10 +58,10 @@ lock_byte(int fd, int64_t byte, short type)
 static void
 describe_place(const struct journal *journal, char place[SPACE])
 {
-	char space[ORPHAN_SPACE];
+	char space[PROCFS_SPACE_SIZE];
 	struct stat about = {0};
 
-	orphan_space(space);
+	procfs_pid_space(space);
 	(void)fstat(journal->locks, &about);
 	snprintf(place, SPACE, "%ju %s", (uintmax_t)about.st_ino, space);
 }
@@ -80,12 +81,12 @@ free_region(struct journal *journal)
 void
 journal_runner_begin(struct journal *journal)
 {
-	char boot[ORPHAN_BOOT];
+	char boot[PROCFS_BOOT_SIZE];
 	char place[SPACE];
 
 	if (journal->runner != 0)
 		return;
-	orphan_boot(boot);
+	procfs_boot_id(boot);
 	describe_place(journal, place);
 	journal->region = free_region(journal);
 	journal_do(journal, "INSERT INTO runners(boot, pid, region, space,"
@@ -265,11 +266,11 @@ note_runner(struct journal_reader *reader, struct journal_orphan *orphan)
 	int64_t region = journal_int(reader, 10, JOURNAL_IS_COUNT);
 	const char *then = journal_text(reader, 7, JOURNAL_TEXT_NOTE);
 	const char *there = journal_text(reader, 11, JOURNAL_TEXT_NOTE);
-	char boot[ORPHAN_BOOT];
+	char boot[PROCFS_BOOT_SIZE];
 	char here[SPACE];
 	size_t file;
 
-	orphan_boot(boot);
+	procfs_boot_id(boot);
 	describe_place(reader->journal, here);
 	file = strcspn(here, " ") + 1;
 	orphan->same_boot = then[0] == '\0' || strcmp(then, boot) == 0;

@@ -10,14 +10,16 @@
 
 #include "queue/dispatch.h"
 
-#include "queue/run_claim.h"
+#include "base/bytes.h"
 #include "base/clock.h"
-#include "config/conf.h"
-#include "base/codec.h"
-#include "journal/journal.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "base/timestamp.h"
+#include "config/conf.h"
+#include "journal/journal.h"
 #include "queue/recover.h"
+#include "queue/run_claim.h"
 
 enum {
 	RUNNING_MOST = 256,		/* threads, each with one command */
@@ -34,7 +36,7 @@ struct runner {
 	struct drain *drain;
 	struct conf *conf;
 	struct journal_claim claim;
-	struct attempt attempt;
+	struct claim_run attempt;
 	pthread_t thread;
 	struct runner *next;		/* of those that ended */
 };
@@ -52,7 +54,7 @@ struct lists {
 
 /* What a wakeful turn of the loop does next, and when. */
 struct drain {
-	const struct drain_settings *settings;
+	const struct dispatch *settings;
 	struct journal *journal;
 	int wake;			/* eventfd: look again */
 	int halt;			/* eventfd: end what runs */
@@ -69,7 +71,7 @@ struct drain {
 	int trouble;			/* pause, ms; 0: none */
 	int64_t trouble_until;		/* clock_steady */
 	enum rc rc;			/* of that trouble */
-	struct rescue rescue;
+	struct recovery rescue;
 	int64_t rescue_at;		/* clock_steady */
 	bool purging;
 	int64_t purge_at;		/* clock_steady */
@@ -80,15 +82,6 @@ struct drain {
 	int stuck;
 	int unwritten;
 };
-
-static void
-ring(int eventfd)
-{
-	uint64_t one = 1;
-
-	while (write(eventfd, &one, sizeof(one)) == -1 && errno == EINTR)
-		continue;
-}
 
 static void
 have_trouble(struct drain *drain, enum rc rc)
@@ -114,35 +107,35 @@ went_well(struct drain *drain, enum rc rc)
 }
 
 static void
-hear_trouble(void *context, enum attempt_trouble trouble, int by)
+hear_trouble(void *context, enum run_claim_trouble trouble, int by)
 {
 	struct drain *drain = context;
 
 	pthread_mutex_lock(&drain->lock);
 	switch (trouble) {
-	case ATTEMPT_UNWRITTEN:
+	case RUN_CLAIM_UNWRITTEN:
 		drain->unwritten += by;
 		break;
-	case ATTEMPT_STUCK:
+	case RUN_CLAIM_STUCK:
 		drain->stuck += by;
 		break;
 	}
 	pthread_mutex_unlock(&drain->lock);
-	ring(drain->wake);
+	(void)io_signal(drain->wake);
 }
 
 static void *
-run_claim(void *context)
+claim_thread(void *context)
 {
 	struct runner *runner = context;
 	struct drain *drain = runner->drain;
 
-	attempt(&runner->attempt);
+	run_claim(&runner->attempt);
 	pthread_mutex_lock(&drain->lock);
 	runner->next = drain->ended;
 	drain->ended = runner;
 	pthread_mutex_unlock(&drain->lock);
-	ring(drain->wake);
+	(void)io_signal(drain->wake);
 	return NULL;
 }
 
@@ -182,7 +175,7 @@ start_thread(struct runner *runner)
 	if (error != 0)
 		return error;
 	pthread_attr_setstacksize(&attributes, STACK);
-	error = pthread_create(&runner->thread, &attributes, run_claim,
+	error = pthread_create(&runner->thread, &attributes, claim_thread,
 	    runner);
 	pthread_attr_destroy(&attributes);
 	return error;
@@ -197,7 +190,7 @@ start_runner(struct drain *drain, struct runner *runner)
 
 	runner->drain = drain;
 	runner->conf = conf_hold(drain->conf);
-	runner->attempt = (struct attempt){
+	runner->attempt = (struct claim_run){
 		.journal = drain->journal,
 		.hook = conf_find(drain->conf, bytes_of(hook)),
 		.claim = &runner->claim,
@@ -211,7 +204,7 @@ start_runner(struct drain *drain, struct runner *runner)
 		return;
 	}
 	log_say(LOG_LEVEL_ERROR, "drain: a thread: %s", strerror(error));
-	attempt(&runner->attempt);
+	run_claim(&runner->attempt);
 	free_runner(runner);
 }
 
@@ -283,10 +276,10 @@ make_lists(const struct conf *conf, struct lists *lists)
 static void
 tell_older(const struct conf *conf, const struct journal_rules *rules)
 {
-	char noted[ENCODE_TIME];
+	char noted[TIMESTAMP_SIZE];
 	struct log_line line;
 
-	encode_time(rules->noted / 1000000, noted);
+	timestamp_print(rules->noted / 1000000, noted);
 	log_begin(&line, LOG_LEVEL_WARNING, "the journal has seen newer "
 	    "rules of a hook, so that its events are stored but not run by "
 	    "this process: reload or restart it; touch its file first if "
@@ -356,7 +349,7 @@ change_conf(struct drain *drain, struct conf *conf)
 static bool
 take_conf(struct drain *drain)
 {
-	const struct drain_settings *settings = drain->settings;
+	const struct dispatch *settings = drain->settings;
 	struct conf *conf = drain->lost ? NULL :
 	    settings->conf(settings->context);
 	enum rc rc = RC_OK;
@@ -434,7 +427,7 @@ rescue_claims(struct drain *drain)
 
 	if (drain->stopping || clock_steady() < drain->rescue_at)
 		return;
-	if (!went_well(drain, rescue(&drain->rescue, drain->journal,
+	if (!went_well(drain, recover(&drain->rescue, drain->journal,
 	    drain->conf))) {
 		drain->rescue_at = clock_steady() + LOOK;
 		return;
@@ -442,7 +435,7 @@ rescue_claims(struct drain *drain)
 	if (drain->rescue.rescued != before)
 		drain->look = true;
 	drain->rescue_at = drain->rescue.waiting > 0 ?
-	    clock_steady() + RESCUE_PAUSE : drain->rescue.others ?
+	    clock_steady() + RECOVER_PAUSE : drain->rescue.others ?
 	    clock_steady() + LOOK : CLOCK_NEVER;
 }
 
@@ -481,7 +474,7 @@ hear_stop(struct drain *drain)
 	if (drain->stopping && !drain->halted &&
 	    clock_steady() >= drain->halt_at) {
 		drain->halted = true;
-		ring(drain->halt);
+		(void)io_signal(drain->halt);
 	}
 }
 
@@ -590,7 +583,7 @@ turn(struct drain *drain)
 }
 
 static enum rc
-open_drain(struct drain *drain, const struct drain_settings *settings)
+open_drain(struct drain *drain, const struct dispatch *settings)
 {
 	struct conf *conf;
 
@@ -616,7 +609,7 @@ close_drain(struct drain *drain)
 {
 	uint64_t count;
 
-	ring(drain->halt);
+	(void)io_signal(drain->halt);
 	join_ended(drain);
 	while (drain->running > 0) {
 		struct pollfd wake = {drain->wake, POLLIN, 0};
@@ -627,7 +620,7 @@ close_drain(struct drain *drain)
 		join_ended(drain);
 	}
 	journal_wake(drain->journal, -1);
-	rescue_free(&drain->rescue);
+	recovery_free(&drain->rescue);
 	conf_release(drain->conf);
 	pool_free(&drain->lists.pool);
 	if (drain->wake != -1)
@@ -638,7 +631,7 @@ close_drain(struct drain *drain)
 }
 
 enum rc
-drain(const struct drain_settings *settings)
+dispatch_queue(const struct dispatch *settings)
 {
 	struct drain state = {.wake = -1, .halt = -1};
 	enum rc rc = open_drain(&state, settings);
@@ -659,7 +652,7 @@ drain(const struct drain_settings *settings)
 
 /* Whether something is due now for the hooks in force. */
 static enum rc
-look_once_more(const struct drain_settings *settings, bool *more)
+look_once_more(const struct dispatch *settings, bool *more)
 {
 	struct conf *conf = settings->conf(settings->context);
 	struct lists lists = {0};
@@ -679,9 +672,9 @@ look_once_more(const struct drain_settings *settings, bool *more)
 }
 
 enum rc
-drain_alone(const struct drain_settings *settings)
+dispatch_alone(const struct dispatch *settings)
 {
-	struct drain_settings alone = *settings;
+	struct dispatch alone = *settings;
 	bool more = true;
 	enum rc rc = RC_OK;
 
@@ -691,7 +684,7 @@ drain_alone(const struct drain_settings *settings)
 		if (rc == RC_PENDING)
 			return RC_OK;
 		if (rc == RC_OK)
-			rc = drain(&alone);
+			rc = dispatch_queue(&alone);
 		journal_drain_unlock(alone.journal);
 		if (rc == RC_OK)
 			rc = look_once_more(&alone, &more);

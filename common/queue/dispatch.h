@@ -14,7 +14,7 @@ struct journal;
  * One function with three callers: the dispatcher thread of pelihook.fcgi,
  * the process that pelihook.cgi starts, pelihookctl drain.
  */
-struct drain_settings {
+struct dispatch {
 	struct journal *journal;
 	/*
 	 * The configuration in force, held for the drain, which releases it.
@@ -43,12 +43,12 @@ struct drain_settings {
  * RC_MEMORY are returned once nothing runs.  RC_SYSTEM where it could not
  * begin.  RC_CONFIG: there is no configuration in force.
  */
-enum rc drain(const struct drain_settings *settings);
+enum rc dispatch_queue(const struct dispatch *settings);
 /*
  * The same until it is empty, one process at a time: RC_OK at once where
  * another one is at it.  It looks once more after letting go of the lock,
  * so that an event whose drain found the lock taken is not left behind.
  */
-enum rc drain_alone(const struct drain_settings *settings);
+enum rc dispatch_alone(const struct dispatch *settings);
 
 #endif

@@ -6,11 +6,13 @@
 
 #include "queue/recover.h"
 
+#include "base/bytes.h"
 #include "base/clock.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "base/procfs.h"
 #include "config/conf.h"
 #include "journal/journal.h"
-#include "base/log.h"
-#include "base/procfs.h"
 
 enum {
 	KILL_AFTER = 5000,	/* for a hook that is gone, milliseconds */
@@ -22,11 +24,11 @@ enum {
 };
 
 /* One claim, from look to look. */
-struct rescue_case {
-	struct rescue_case *next;
+struct recovery_case {
+	struct recovery_case *next;
 	int64_t claim;
 	int64_t runner;
-	struct orphan command;
+	struct procfs_command command;
 	int64_t limit;		/* clock_boot; what is hidden is over then */
 	int64_t kill_at;	/* clock_steady; 0: not ended yet */
 	unsigned clean;		/* looks that found nothing, in a row */
@@ -57,10 +59,10 @@ limit_of(const struct hook *hook, const struct journal_note *note)
 	    (hook == NULL ? TIMEOUT : hook->timeout);
 }
 
-static struct rescue_case *
+static struct recovery_case *
 new_case(const struct conf *conf, const struct journal_orphan *orphan)
 {
-	struct rescue_case *new = calloc(1, sizeof(*new));
+	struct recovery_case *new = calloc(1, sizeof(*new));
 	const struct journal_note *note = &orphan->note;
 
 	if (new == NULL)
@@ -68,7 +70,7 @@ new_case(const struct conf *conf, const struct journal_orphan *orphan)
 	new->claim = orphan->claim;
 	new->runner = orphan->runner;
 	new->limit = limit_of(hook_of(conf, orphan), note);
-	new->command = (struct orphan){
+	new->command = (struct procfs_command){
 		.pid = note->pid, .start = note->start,
 		.session = note->session,
 		.since = note->began, .until = clock_boot()
@@ -77,11 +79,11 @@ new_case(const struct conf *conf, const struct journal_orphan *orphan)
 	return new;
 }
 
-static struct rescue_case *
-case_of(struct rescue *rescue, const struct conf *conf,
+static struct recovery_case *
+case_of(struct recovery *rescue, const struct conf *conf,
     const struct journal_orphan *orphan)
 {
-	struct rescue_case *at;
+	struct recovery_case *at;
 
 	for (at = rescue->cases; at != NULL; at = at->next)
 		if (at->claim == orphan->claim &&
@@ -97,7 +99,7 @@ case_of(struct rescue *rescue, const struct conf *conf,
 
 static void
 log_command(enum log_level level, const char *message,
-    const struct rescue_case *at, int error)
+    const struct recovery_case *at, int error)
 {
 	struct log_line line;
 
@@ -128,7 +130,7 @@ log_given_back(const struct journal_orphan *orphan)
 }
 
 static void
-log_hidden(struct rescue_case *at, const struct journal_orphan *orphan)
+log_hidden(struct recovery_case *at, const struct journal_orphan *orphan)
 {
 	struct log_line line;
 	int64_t left = at->limit - clock_boot();
@@ -143,9 +145,9 @@ log_hidden(struct rescue_case *at, const struct journal_orphan *orphan)
 }
 
 static void
-signal_command(struct rescue_case *at, int number)
+signal_command(struct recovery_case *at, int number)
 {
-	int error = orphan_signal(&at->command, number);
+	int error = procfs_signal(&at->command, number);
 
 	if (error == 0 || error == ESRCH || at->denied)
 		return;
@@ -155,7 +157,7 @@ signal_command(struct rescue_case *at, int number)
 }
 
 static void
-end_command(struct rescue_case *at, int64_t patience)
+end_command(struct recovery_case *at, int64_t patience)
 {
 	int64_t now = clock_steady();
 
@@ -171,7 +173,7 @@ end_command(struct rescue_case *at, int64_t patience)
 
 /* Whether the claim's command has been gone for as many looks as it takes. */
 static bool
-stays_gone(struct rescue_case *at, const struct journal_orphan *orphan)
+stays_gone(struct recovery_case *at, const struct journal_orphan *orphan)
 {
 	bool sure = !orphan->first && at->command.pid != 0;
 
@@ -181,10 +183,10 @@ stays_gone(struct rescue_case *at, const struct journal_orphan *orphan)
 
 /* Whether nothing of the claim's command is left, as far as anybody knows. */
 static bool
-is_gone(struct rescue_case *at, const struct journal_orphan *orphan,
+is_gone(struct recovery_case *at, const struct journal_orphan *orphan,
     const struct conf *conf)
 {
-	enum orphan_state state = ORPHAN_HIDDEN;
+	enum procfs_state state = PROCFS_HIDDEN;
 
 	if (!orphan->same_boot || !orphan->noted)
 		return true;
@@ -192,16 +194,16 @@ is_gone(struct rescue_case *at, const struct journal_orphan *orphan,
 	if (orphan->first)
 		return stays_gone(at, orphan);
 	if (orphan->same_space)
-		state = orphan_look(&at->command);
-	if (state == ORPHAN_GONE)
+		state = procfs_find_command(&at->command);
+	if (state == PROCFS_GONE)
 		return stays_gone(at, orphan);
 	at->clean = 0;
-	if (state == ORPHAN_ALIVE) {
+	if (state == PROCFS_ALIVE) {
 		end_command(at, kill_after(hook_of(conf, orphan)));
 		return false;
 	}
 	/* A start takes a moment; one that hangs is as good as hidden. */
-	if (state == ORPHAN_HIDDEN ||
+	if (state == PROCFS_HIDDEN ||
 	    clock_boot() > at->command.until + LATEST)
 		log_hidden(at, orphan);
 	return clock_boot() >= at->limit;
@@ -209,7 +211,7 @@ is_gone(struct rescue_case *at, const struct journal_orphan *orphan,
 
 /* What is hidden may be so for an hour: nobody waits for that. */
 static bool
-is_worth_waiting(const struct rescue_case *at)
+is_worth_waiting(const struct recovery_case *at)
 {
 	if (at->kill_at == 0)
 		return !at->hidden;
@@ -217,10 +219,10 @@ is_worth_waiting(const struct rescue_case *at)
 }
 
 static enum rc
-look_at(struct rescue *rescue, struct journal *journal,
+look_at(struct recovery *rescue, struct journal *journal,
     const struct conf *conf, const struct journal_orphan *orphan)
 {
-	struct rescue_case *at = case_of(rescue, conf, orphan);
+	struct recovery_case *at = case_of(rescue, conf, orphan);
 	enum rc rc;
 
 	if (at == NULL)
@@ -240,10 +242,10 @@ look_at(struct rescue *rescue, struct journal *journal,
 }
 
 static void
-forget_others(struct rescue *rescue)
+forget_others(struct recovery *rescue)
 {
-	struct rescue_case **at = &rescue->cases;
-	struct rescue_case *gone;
+	struct recovery_case **at = &rescue->cases;
+	struct recovery_case *gone;
 
 	while ((gone = *at) != NULL) {
 		if (gone->seen) {
@@ -257,7 +259,7 @@ forget_others(struct rescue *rescue)
 }
 
 enum rc
-rescue(struct rescue *rescue, struct journal *journal,
+recover(struct recovery *rescue, struct journal *journal,
     const struct conf *conf)
 {
 	struct journal_orphans orphans;
@@ -276,9 +278,9 @@ rescue(struct rescue *rescue, struct journal *journal,
 }
 
 void
-rescue_free(struct rescue *rescue)
+recovery_free(struct recovery *rescue)
 {
-	struct rescue_case *next;
+	struct recovery_case *next;
 
 	for (; rescue->cases != NULL; rescue->cases = next) {
 		next = rescue->cases->next;

@@ -10,7 +10,7 @@
 
 struct conf;
 struct journal;
-struct rescue_case;
+struct recovery_case;
 
 /*
  * Takes back the claims of runners that are gone.  What is left of their
@@ -18,19 +18,19 @@ struct rescue_case;
  * What cannot be looked at counts as running until its timeout and
  * kill-after are over.  A rescue of zeroes is ready.
  */
-struct rescue {
-	struct rescue_case *cases;
+struct recovery {
+	struct recovery_case *cases;
 	bool others;		/* claims are held that may come free */
 	size_t waiting;		/* commands that are being ended */
 	size_t rescued;		/* claims given back, so far */
 };
 
-/* One look, which never waits: again in RESCUE_PAUSE while any wait. */
-enum { RESCUE_PAUSE = 100 };	/* milliseconds */
+/* One look, which never waits: again in RECOVER_PAUSE while any wait. */
+enum { RECOVER_PAUSE = 100 };	/* milliseconds */
 
 /* What journal_orphans and journal_void say. */
-enum rc rescue(struct rescue *rescue, struct journal *journal,
+enum rc recover(struct recovery *rescue, struct journal *journal,
     const struct conf *conf);
-void rescue_free(struct rescue *rescue);
+void recovery_free(struct recovery *rescue);
 
 #endif

@@ -10,16 +10,17 @@
 #include "queue/run_claim.h"
 
 #include "base/clock.h"
-#include "config/conf.h"
 #include "base/crypto.h"
-#include "receive/wait.h"
-#include "event/event.h"
-#include "journal/journal.h"
 #include "base/log.h"
-#include "base/procfs.h"
 #include "base/pool.h"
-#include "event/rule.h"
+#include "base/procfs.h"
+#include "command/execute.h"
+#include "command/job.h"
 #include "command/run.h"
+#include "config/conf.h"
+#include "event/event.h"
+#include "event/rule.h"
+#include "journal/journal.h"
 
 enum {
 	WRITE_FIRST = 100,	/* milliseconds between tries to write */
@@ -39,7 +40,7 @@ struct item {
 };
 
 struct work {
-	const struct attempt *attempt;
+	const struct claim_run *attempt;
 	struct item *items;
 	size_t n;
 	struct item **group;	/* of one line, in order */
@@ -71,7 +72,7 @@ static const char *const verdict_words[] = {
 
 /* Whether halt came while this waited so many milliseconds. */
 static bool
-halted(const struct attempt *attempt, int milliseconds)
+halted(const struct claim_run *attempt, int milliseconds)
 {
 	struct pollfd halt = {attempt->halt, POLLIN, 0};
 
@@ -84,17 +85,18 @@ read_payload(struct work *work, struct item *item)
 {
 	const struct hook *hook = work->attempt->hook;
 	const struct journal_event *stored = &item->delivery->event;
-	struct route_delivery line = {.ordinal = item->delivery->ordinal};
+	struct rule_delivery line = {.ordinal = item->delivery->ordinal};
 	struct event event;
-	enum rc rc = event_reparse(stored->body, stored->name, &event);
+	enum rc rc = event_reparse(&hook->reading, stored->body,
+	    stored->name, &event);
 
 	if (rc != RC_OK)
 		return rc;
 	item->job.row = event.row;
-	rc = route_delivery(hook, &event, &line);
+	rc = rule_of(hook->rules, hook->rules_len, &event, &line);
 	item->job.rule = line.rule;
 	if (rc == RC_OK)
-		rc = event_fields(&event, hook, &work->pool, &item->job.fields);
+		rc = event_fields(&event, &work->pool, &item->job.fields);
 	/* Parsed it is many times as large, and a batch has many. */
 	event_free(&event);
 	return rc;
@@ -221,7 +223,7 @@ may_pass(enum rc rc)
 static enum rc
 settle(const struct work *work, size_t n)
 {
-	const struct attempt *attempt = work->attempt;
+	const struct claim_run *attempt = work->attempt;
 	int pause = WRITE_FIRST;
 	bool last = false;
 	enum rc rc;
@@ -229,13 +231,13 @@ settle(const struct work *work, size_t n)
 	rc = journal_settle(attempt->journal, work->settlements, n);
 	if (!may_pass(rc))
 		return rc;
-	attempt->trouble(attempt->context, ATTEMPT_UNWRITTEN, 1);
+	attempt->trouble(attempt->context, RUN_CLAIM_UNWRITTEN, 1);
 	while (may_pass(rc) && !last) {
 		last = halted(attempt, pause);
 		rc = journal_settle(attempt->journal, work->settlements, n);
 		pause = pause > WRITE_MOST / 2 ? WRITE_MOST : 2 * pause;
 	}
-	attempt->trouble(attempt->context, ATTEMPT_UNWRITTEN, -1);
+	attempt->trouble(attempt->context, RUN_CLAIM_UNWRITTEN, -1);
 	return rc;
 }
 
@@ -298,7 +300,7 @@ note_start(void *context, pid_t pid)
 
 	work->note.pid = pid;
 	/* A command that is a zombie by now still has its start. */
-	if (orphan_start(pid, &work->note.start) != RC_OK)
+	if (procfs_start_time(pid, &work->note.start) != RC_OK)
 		work->note.start = 0;
 	return journal_note_run(work->attempt->claim, &work->note);
 }
@@ -306,7 +308,7 @@ note_start(void *context, pid_t pid)
 static enum rc
 write_note(struct work *work)
 {
-	const struct attempt *attempt = work->attempt;
+	const struct claim_run *attempt = work->attempt;
 	struct journal_note *note = &work->note;
 	enum rc rc;
 
@@ -326,7 +328,7 @@ write_note(struct work *work)
 static enum rc
 note_run(struct work *work)
 {
-	const struct attempt *attempt = work->attempt;
+	const struct claim_run *attempt = work->attempt;
 	int pause = WRITE_FIRST;
 	enum rc rc = write_note(work);
 
@@ -334,12 +336,12 @@ note_run(struct work *work)
 		return RC_OK;
 	log_say(LOG_LEVEL_ERROR, "a command's start cannot be noted: %s",
 	    strerror(errno));
-	attempt->trouble(attempt->context, ATTEMPT_UNWRITTEN, 1);
+	attempt->trouble(attempt->context, RUN_CLAIM_UNWRITTEN, 1);
 	while (rc != RC_OK && !halted(attempt, pause)) {
 		pause = pause > WRITE_MOST / 2 ? WRITE_MOST : 2 * pause;
 		rc = write_note(work);
 	}
-	attempt->trouble(attempt->context, ATTEMPT_UNWRITTEN, -1);
+	attempt->trouble(attempt->context, RUN_CLAIM_UNWRITTEN, -1);
 	return rc == RC_OK ? RC_OK : RC_STOPPING;
 }
 
@@ -348,19 +350,19 @@ note_run(struct work *work)
 static enum rc
 outlast(const struct work *work)
 {
-	const struct attempt *attempt = work->attempt;
+	const struct claim_run *attempt = work->attempt;
 	struct pollfd ends[2] = {
 		{attempt->halt, POLLIN, 0},
 		{work->result->pidfd, POLLIN, 0}
 	};
 	enum rc rc = run_reap(work->result);
 
-	attempt->trouble(attempt->context, ATTEMPT_STUCK, 1);
+	attempt->trouble(attempt->context, RUN_CLAIM_STUCK, 1);
 	while (rc == RC_PENDING && ends[0].revents == 0) {
 		poll(ends, 2, STUCK_LOOK);
 		rc = run_reap(work->result);
 	}
-	attempt->trouble(attempt->context, ATTEMPT_STUCK, -1);
+	attempt->trouble(attempt->context, RUN_CLAIM_STUCK, -1);
 	return rc == RC_OK ? RC_OK : RC_STOPPING;
 }
 
@@ -368,8 +370,8 @@ outlast(const struct work *work)
 static enum rc
 run_group(struct work *work, enum rc *outcome)
 {
-	const struct attempt *attempt = work->attempt;
-	struct deliver_how how = {
+	const struct claim_run *attempt = work->attempt;
+	struct run how = {
 		.stop = attempt->halt,
 		.stop_kill_after = attempt->hook->kill_after,
 		.started = note_start,
@@ -384,7 +386,7 @@ run_group(struct work *work, enum rc *outcome)
 		work->jobs[i] = work->group[i]->job;
 		work->jobs[i].mark = work->note.mark;
 	}
-	deliver_run(work->jobs, work->group_n, &how, work->result);
+	execute(work->jobs, work->group_n, &how, work->result);
 	*outcome = run_outcome(work->result);
 	if (work->result->end == RUN_STUCK)
 		rc = outlast(work);
@@ -397,19 +399,19 @@ run_group(struct work *work, enum rc *outcome)
 static void
 bury(struct work *work, struct item *item)
 {
-	const struct attempt *attempt = work->attempt;
-	struct deliver_how how = {
+	const struct claim_run *attempt = work->attempt;
+	struct run how = {
 		.stop = attempt->halt,
 		.stop_kill_after = attempt->hook->kill_after
 	};
-	struct conf_rule rule = {.command = attempt->hook->on_dead};
+	struct rule rule = {.command = attempt->hook->on_dead};
 	struct job job = item->job;
 	enum rc rc;
 
 	if (rule.command == NULL)
 		return;
 	job.rule = &rule;
-	deliver_run(&job, 1, &how, work->result);
+	execute(&job, 1, &how, work->result);
 	rc = run_outcome(work->result);
 	if (work->result->end == RUN_STUCK)
 		(void)outlast(work);
@@ -644,7 +646,7 @@ make_room(struct work *work)
 
 /* Memory is short: what was claimed goes back as it came. */
 static void
-give_back(const struct attempt *what)
+give_back(const struct claim_run *what)
 {
 	struct journal_settlement settlement = {.verdict = JOURNAL_RELEASE};
 	struct work work = {
@@ -662,7 +664,7 @@ give_back(const struct attempt *what)
 }
 
 void
-attempt(const struct attempt *what)
+run_claim(const struct claim_run *what)
 {
 	struct work work = {.attempt = what, .n = what->claim->n};
 

@@ -9,13 +9,13 @@ struct hook;
 struct journal;
 struct journal_claim;
 
-enum attempt_trouble {
-	ATTEMPT_UNWRITTEN,	/* a result that cannot be written down */
-	ATTEMPT_STUCK		/* a command that SIGKILL did not end */
+enum run_claim_trouble {
+	RUN_CLAIM_UNWRITTEN,	/* a result that cannot be written down */
+	RUN_CLAIM_STUCK		/* a command that SIGKILL did not end */
 };
 
 /* One claim that is to be run and settled; all of it borrowed. */
-struct attempt {
+struct claim_run {
 	struct journal *journal;
 	const struct hook *hook;
 	const struct journal_claim *claim;
@@ -23,7 +23,7 @@ struct attempt {
 	 * gets SIGTERM, and kill-after later SIGKILL. */
 	int halt;
 	/* Told of trouble that begins (1) and is over (-1). */
-	void (*trouble)(void *context, enum attempt_trouble trouble, int by);
+	void (*trouble)(void *context, enum run_claim_trouble trouble, int by);
 	void *context;
 };
 
@@ -36,6 +36,6 @@ struct attempt {
  * A result that cannot be written is kept and tried again with growing
  * pauses, until halt.
  */
-void attempt(const struct attempt *attempt);
+void run_claim(const struct claim_run *what);
 
 #endif

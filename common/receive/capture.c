@@ -12,14 +12,15 @@
 
 #include "receive/capture.h"
 
-#include "config/conf.h"
-#include "base/codec.h"
-#include "signature/candidate.h"
+#include "base/buf.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "base/pool.h"
-#include "base/startup.h"
-#include "http/request.h"
 #include "base/trust.h"
+#include "config/conf.h"
+#include "http/header_name.h"
+#include "http/request.h"
+#include "signature/candidate.h"
 
 enum {
 	CAPTURE_FIRST = 10,
@@ -43,12 +44,12 @@ holds_item(const char *variable)
 {
 	const char *equals = strchr(variable, '=');
 	struct bytes rest;
-	struct item item;
+	struct mac_candidate item;
 
 	if (equals == NULL)
 		return false;
-	rest = item_value(equals + 1);
-	return item_next(&rest, &item);
+	rest = candidate_value(equals + 1);
+	return candidate_next(&rest, &item);
 }
 
 static bool
@@ -155,10 +156,10 @@ is_private(const char *variable)
 static enum rc
 print_header(const char *variable, struct buf *into)
 {
-	char name[ENCODE_VARIABLE];
+	char name[HEADER_VARIABLE_SIZE];
 	struct bytes value = bytes_of(strchr(variable, '=') + 1);
 	size_t n = (size_t)(value.data - variable) - 1;
-	char copy[ENCODE_VARIABLE];
+	char copy[HEADER_VARIABLE_SIZE];
 	enum rc rc;
 
 	/* A sender's own Pelihook- header would be read back as ours. */
@@ -166,7 +167,7 @@ print_header(const char *variable, struct buf *into)
 		return RC_OK;
 	memcpy(copy, variable, n);
 	copy[n] = '\0';
-	decode_variable(copy, name);
+	header_name_print(copy, name);
 	if (memchr(value.data, '\n', value.len) != NULL)
 		return RC_OK;
 	if (is_private(variable) && !holds_item(variable))
@@ -206,7 +207,7 @@ write_file(int directory, const char *name, struct bytes text)
 
 	if (fd < 0)
 		return RC_SYSTEM;
-	rc = process_write(fd, text);
+	rc = io_write(fd, text);
 	if (close(fd) != 0)
 		rc = RC_SYSTEM;
 	if (rc != RC_OK)
@@ -336,7 +337,7 @@ parse_line(struct bytes line, struct pool *pool, struct captured *out,
 {
 	const char *colon = line.len == 0 ? NULL :
 	    memchr(line.data, ':', line.len);
-	char variable[ENCODE_VARIABLE];
+	char variable[HEADER_VARIABLE_SIZE];
 	struct bytes name, value;
 
 	if (colon == NULL)
@@ -345,7 +346,7 @@ parse_line(struct bytes line, struct pool *pool, struct captured *out,
 	value = bytes_trim(bytes_skip(line, name.len + 1));
 	if (bytes_begin(name, "Pelihook-"))
 		return parse_field(out, name, value);
-	if (encode_variable(name, variable) != RC_OK)
+	if (header_name_variable(name, variable) != RC_OK)
 		return RC_SYNTAX;
 	out->variables = pool_grow(pool, out->variables, *n,
 	    sizeof(*out->variables));
@@ -365,7 +366,7 @@ capture_parse(struct bytes text, struct pool *pool, struct captured *out)
 	enum rc rc = bytes_begin(text, "Pelihook-Capture: ") ?
 	    RC_OK : RC_SYNTAX;
 
-	while (rc == RC_OK && bytes_item(&text, "\n", &line) && line.len > 0)
+	while (rc == RC_OK && bytes_split(&text, "\n", &line) && line.len > 0)
 		rc = parse_line(line, pool, &captured, &n);
 	if (rc == RC_OK && text.data == NULL)
 		rc = RC_SYNTAX;

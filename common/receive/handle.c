@@ -4,20 +4,29 @@
 
 #include "receive/handle.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
+#include "base/codec.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "base/timestamp.h"
+#include "command/job.h"
 #include "config/conf.h"
 #include "event/event.h"
-#include "base/log.h"
 #include "event/payload.h"
-#include "http/request.h"
+#include "event/receipt.h"
 #include "event/rule.h"
+#include "http/request.h"
+#include "receive/sink.h"
+#include "signature/recipe.h"
 #include "signature/verify.h"
 
 /* What is gathered on the way, for the answer and the log. */
 struct passage {
 	const struct hook *hook;
 	const struct request *request;
-	struct proof proof;
+	struct verification proof;
 	struct receipt receipt;
 	struct event event;
 	struct job job;
@@ -38,10 +47,10 @@ write_receipt(struct passage *passage)
 		rc = crypto_sha256(buf_view(&request->body), digest);
 	if (rc != RC_OK)
 		return rc;
-	encode_uuid7(request->received, random, receipt->id);
+	timestamp_uuid7(request->received, random, receipt->id);
 	encode_hex(digest, sizeof(digest), receipt->digest);
 	receipt->received = request->received;
-	receipt->verified = passage->hook->signature.kind != SCHEME_NONE;
+	receipt->verified = passage->hook->signature.kind != RECIPE_NONE;
 	snprintf(receipt->remote_addr, sizeof(receipt->remote_addr), "%s",
 	    request->remote_addr);
 	return RC_OK;
@@ -54,10 +63,10 @@ refuse_repeated(const struct passage *passage)
 	const struct hook *hook = passage->hook;
 	const char *value;
 
-	if (hook->dedupe.from != CONF_FROM_HEADER)
+	if (hook->reading.dedupe.from != EVENT_FROM_HEADER)
 		return RC_OK;
 	return request_single(passage->request,
-	    hook->dedupe.header.variable, &value);
+	    hook->reading.dedupe.header.variable, &value);
 }
 
 /* Lets the `on` lines take the event: the first, and how many run for it. */
@@ -65,11 +74,12 @@ static enum rc
 take(struct passage *passage)
 {
 	const struct hook *hook = passage->hook;
-	const struct conf_rule *rule;
+	const struct rule *rule;
 	size_t at = 0;
 	enum rc rc;
 
-	while ((rc = route(hook, &passage->event, &at)) == RC_OK) {
+	while ((rc = rule_next(hook->rules, hook->rules_len,
+	    &passage->event, &at)) == RC_OK) {
 		rule = &hook->rules[at - 1];
 		if (passage->job.rule == NULL)
 			passage->job.rule = rule;
@@ -100,19 +110,19 @@ fill_job(struct passage *passage)
 	job->body = body;
 	job->attempt = 1;
 	job->end = &passage->end;
-	rc = event_order_key(event, hook, &passage->pool, &job->order_key);
+	rc = event_order_key(event, &passage->pool, &job->order_key);
 	if (rc == RC_OK)
-		rc = event_dedupe_key(event, hook, passage->request,
+		rc = event_dedupe_key(event, passage->request,
 		    passage->receipt.digest, &passage->pool, &job->dedupe_key);
 	if (rc == RC_OK && hook->delivery == CONF_WAIT)
-		rc = event_fields(event, hook, &passage->pool, &job->fields);
+		rc = event_fields(event, &passage->pool, &job->fields);
 	return rc;
 }
 
 static void
 log_proof(struct log_line *line, const struct passage *passage)
 {
-	const struct proof *proof = &passage->proof;
+	const struct verification *proof = &passage->proof;
 
 	log_text(line, "signed-by", proof->header);
 	if (proof->secret != NULL)
@@ -148,7 +158,7 @@ log_unknown(struct log_line *line, const struct passage *passage)
 static void
 log_event(struct log_line *line, const struct passage *passage, enum rc rc)
 {
-	const struct conf_rule *rule = passage->job.rule;
+	const struct rule *rule = passage->job.rule;
 
 	log_text(line, "event", passage->event.name);
 	log_text(line, "found", passage->event.found);
@@ -205,10 +215,11 @@ log_passage(const struct passage *passage, enum rc rc)
 static enum rc
 pass(struct passage *passage, const struct sink *sink)
 {
-	enum rc rc = verify(passage->hook, passage->request, &passage->proof);
+	enum rc rc = verify(&passage->hook->signature, passage->hook->secrets,
+	    passage->hook->secrets_len, passage->request, &passage->proof);
 
 	if (rc == RC_OK)
-		rc = event_parse(passage->hook, passage->request,
+		rc = event_parse(&passage->hook->reading, passage->request,
 		    &passage->event);
 	if (rc == RC_OK)
 		rc = refuse_repeated(passage);

@@ -4,14 +4,15 @@
 
 #include "receive/serve.h"
 
-#include "receive/capture.h"
+#include "base/buf.h"
 #include "base/clock.h"
-#include "config/conf.h"
-#include "receive/handle.h"
 #include "base/log.h"
-#include "base/startup.h"
+#include "config/conf.h"
 #include "http/reply.h"
 #include "http/request.h"
+#include "receive/capture.h"
+#include "receive/handle.h"
+#include "signature/recipe.h"
 
 enum {
 	SERVE_DRAIN = 5000,		/* milliseconds for unread input */
@@ -64,7 +65,7 @@ choose(struct conf *conf, const struct sought *sought,
 	else if (strcmp(request->path_info, "//") != 0 &&
 	    conf->hooks_len == 1)
 		return &conf->hooks[0];
-	if (hook != NULL && by_path && hook->signature.kind == SCHEME_NONE)
+	if (hook != NULL && by_path && hook->signature.kind == RECIPE_NONE)
 		return NULL;
 	return hook;
 }
@@ -101,7 +102,7 @@ make_ready(struct conf *conf, struct hook *hook)
 	if (hook->ready)
 		return RC_OK;
 	rc = conf_ready(conf, hook, &complaints);
-	process_log_lines(LOG_LEVEL_ERROR, buf_view(&complaints));
+	log_lines(LOG_LEVEL_ERROR, buf_view(&complaints));
 	buf_free(&complaints);
 	return rc;
 }
@@ -217,7 +218,7 @@ serve(const struct gateway *gateway, struct conf *conf,
 	send_reply(gateway, &reply);
 	if (request.length >= 0)
 		left = request.length - (int64_t)request.body.len;
-	gateway->drain(gateway->context, left, clock_steady() + SERVE_DRAIN);
+	gateway->discard_input(gateway->context, left, clock_steady() + SERVE_DRAIN);
 	request_close(&request);
 	return reply.rc;
 }

@@ -2,32 +2,34 @@
 #ifndef PELIHOOK_RECEIVE_SINK_H
 #define PELIHOOK_RECEIVE_SINK_H
 
-#include "command/job.h"
+#include "base/rc.h"
 
-struct journal;
-
-/*
- * The sink of hooks that queue, and of hooks that wait and deduplicate: what
- * an event needs of the journal.  Everything else is handed to an inner
- * sink.  One of these serves a process and all its threads.
- */
-struct enqueue;
+struct job;
+struct shared_journal;
 
 /*
- * path: the journal, or NULL where none is configured.  It is opened when it
- * is first needed (created where there is none), with the flags of
- * journal_open, and again with the next event where that failed.  path has
- * to stay valid.  RC_MEMORY.
+ * The one effect of handling a request.  put returns what became of the
+ * job: RC_DELIVERED, RC_QUEUED, RC_DUPLICATE, or why it could not be.
  */
-enum rc enqueue_open(const char *path, unsigned flags, struct sink inner,
-    struct enqueue **out);
-/* Closes the journal too.  NULL is fine. */
-void enqueue_close(struct enqueue *enqueue);
-/* RC_QUEUED, RC_DUPLICATE, RC_PENDING, what journal_open and journal_append
- * say, or what the inner sink says. */
-struct sink enqueue_sink(struct enqueue *enqueue);
-/* The journal, opened if it was not yet; it stays the enqueue's.  RC_MISSING
- * where none is configured. */
-enum rc enqueue_journal(struct enqueue *enqueue, struct journal **out);
+struct sink {
+	void *context;
+	enum rc (*put)(void *context, const struct job *job);
+};
+
+/*
+ * The sink of a process and all its threads, which decides what becomes of a
+ * job: what its hook waits for goes to the sink `wait', once for each key
+ * where the hook deduplicates; what it queues goes to the journal.
+ */
+struct deciding_sink;
+
+/* The journal is borrowed.  RC_MEMORY. */
+enum rc sink_open(struct shared_journal *journal, struct sink wait,
+    struct deciding_sink **out);
+/* Nobody is in it any more.  NULL is fine. */
+void sink_close(struct deciding_sink *deciding);
+/* RC_QUEUED, RC_DUPLICATE, RC_PENDING, what shared_journal_get and
+ * journal_append say, or what the sink `wait' says. */
+struct sink sink_of(struct deciding_sink *deciding);
 
 #endif

@@ -8,114 +8,115 @@
 
 #include "receive/wait.h"
 
-#include "config/conf.h"
-#include "base/crypto.h"
+#include "base/limits.h"
 #include "base/log.h"
-#include "base/pool.h"
-#include "command/input.h"
+#include "command/execute.h"
+#include "command/job.h"
+#include "command/run.h"
+#include "config/conf.h"
 
 enum {
-	STUCK_ROOM = 64,	/* places beyond the threads', for the stuck */
-	HOOK_NAME = 65		/* a hook's name and its NUL */
+	STUCK_ROOM = 64		/* slots beyond the threads', for the stuck */
 };
 
 /*
- * A command's place.  It carries the hook's name, not the hook: the count
+ * A command's slot.  It carries the hook's name, not the hook: the count
  * goes on when the configuration is replaced.
  */
-struct place {
-	char hook[HOOK_NAME];
+struct slot {
+	char hook[HOOK_NAME_SIZE];
 	struct run_result *result;	/* NULL: free */
 	bool stuck;
 };
 
-struct deliver {
-	struct deliver_how how;
+struct wait {
+	int stop;
+	int64_t stop_kill_after;
 	unsigned threads;
-	pthread_mutex_t lock;		/* guards the places */
-	size_t places_len;
-	struct place places[];
+	pthread_mutex_t lock;		/* guards the slots */
+	size_t slots_len;
+	struct slot slots[];
 };
 
 static void
-place_free(struct place *place)
+slot_free(struct slot *slot)
 {
-	free(place->result);
-	*place = (struct place){0};
+	free(slot->result);
+	*slot = (struct slot){0};
 }
 
-/* Gives back the places of stuck commands that are gone by now. */
+/* Gives back the slots of stuck commands that are gone by now. */
 static void
-reap_stuck(struct deliver *deliver)
+reap_stuck(struct wait *wait)
 {
-	for (size_t i = 0; i < deliver->places_len; i++) {
-		struct place *place = &deliver->places[i];
+	for (size_t i = 0; i < wait->slots_len; i++) {
+		struct slot *slot = &wait->slots[i];
 
-		if (place->stuck && run_reap(place->result) == RC_OK)
-			place_free(place);
+		if (slot->stuck && run_reap(slot->result) == RC_OK)
+			slot_free(slot);
 	}
 }
 
 static unsigned
-most_running(const struct deliver *deliver, const struct hook *hook)
+most_running(const struct wait *wait, const struct hook *hook)
 {
 	if (hook->max_running > 0)
 		return hook->max_running;
-	return deliver->threads < 2 ? 1 : deliver->threads / 2;
+	return wait->threads < 2 ? 1 : wait->threads / 2;
 }
 
-/* A free place, or NULL where there is none for this hook. */
-static struct place *
-find_place(struct deliver *deliver, const struct hook *hook)
+/* A free slot, or NULL where there is none for this hook. */
+static struct slot *
+find_slot(struct wait *wait, const struct hook *hook)
 {
-	struct place *found = NULL;
+	struct slot *found = NULL;
 	unsigned running = 0;
 
-	for (size_t i = 0; i < deliver->places_len; i++) {
-		struct place *place = &deliver->places[i];
+	for (size_t i = 0; i < wait->slots_len; i++) {
+		struct slot *slot = &wait->slots[i];
 
-		if (place->result == NULL)
-			found = place;
-		else if (strcmp(place->hook, hook->name) == 0)
+		if (slot->result == NULL)
+			found = slot;
+		else if (strcmp(slot->hook, hook->name) == 0)
 			running++;
 	}
-	return running < most_running(deliver, hook) ? found : NULL;
+	return running < most_running(wait, hook) ? found : NULL;
 }
 
 static enum rc
-take_place(struct deliver *deliver, const struct hook *hook,
-    struct place **out)
+take_slot(struct wait *wait, const struct hook *hook,
+    struct slot **out)
 {
 	struct run_result *result = malloc(sizeof(*result));
-	struct place *place;
+	struct slot *slot;
 
 	if (result == NULL)
 		return RC_MEMORY;
-	pthread_mutex_lock(&deliver->lock);
-	reap_stuck(deliver);
-	place = find_place(deliver, hook);
-	if (place != NULL) {
-		strncpy(place->hook, hook->name, HOOK_NAME - 1);
-		place->result = result;
+	pthread_mutex_lock(&wait->lock);
+	reap_stuck(wait);
+	slot = find_slot(wait, hook);
+	if (slot != NULL) {
+		strncpy(slot->hook, hook->name, HOOK_NAME_SIZE - 1);
+		slot->result = result;
 	}
-	pthread_mutex_unlock(&deliver->lock);
-	if (place == NULL) {
+	pthread_mutex_unlock(&wait->lock);
+	if (slot == NULL) {
 		free(result);
 		return RC_CROWDED;
 	}
-	*out = place;
+	*out = slot;
 	return RC_OK;
 }
 
 static void
-give_place_back(struct deliver *deliver, struct place *place)
+give_slot_back(struct wait *wait, struct slot *slot)
 {
-	pthread_mutex_lock(&deliver->lock);
-	if (place->result->end == RUN_STUCK)
-		place->stuck = true;
+	pthread_mutex_lock(&wait->lock);
+	if (slot->result->end == RUN_STUCK)
+		slot->stuck = true;
 	else
-		place_free(place);
-	pthread_mutex_unlock(&deliver->lock);
+		slot_free(slot);
+	pthread_mutex_unlock(&wait->lock);
 }
 
 /* For the one line that the event gets in the log. */
@@ -140,35 +141,36 @@ tell_end(const struct job *job, const struct run_result *result)
 static enum rc
 put(void *context, const struct job *job)
 {
-	struct deliver *deliver = context;
-	struct place *place;
-	enum rc rc = take_place(deliver, job->hook, &place);
+	struct wait *wait = context;
+	struct slot *slot;
+	enum rc rc = take_slot(wait, job->hook, &slot);
 
 	if (rc != RC_OK)
 		return rc;
-	deliver_run(job, 1, &deliver->how, place->result);
-	tell_end(job, place->result);
-	rc = run_outcome(place->result);
-	give_place_back(deliver, place);
+	execute(job, 1, &(struct run){.stop = wait->stop,
+	    .stop_kill_after = wait->stop_kill_after}, slot->result);
+	tell_end(job, slot->result);
+	rc = run_outcome(slot->result);
+	give_slot_back(wait, slot);
 	return rc;
 }
 
 enum rc
-deliver_open(unsigned threads, int stop, int64_t stop_kill_after,
-    struct deliver **out)
+wait_open(unsigned threads, int stop, int64_t stop_kill_after,
+    struct wait **out)
 {
-	size_t places_len = (size_t)threads + STUCK_ROOM;
-	struct deliver *deliver = calloc(1,
-	    sizeof(*deliver) + places_len * sizeof(struct place));
+	size_t slots_len = (size_t)threads + STUCK_ROOM;
+	struct wait *wait = calloc(1,
+	    sizeof(*wait) + slots_len * sizeof(struct slot));
 
-	if (deliver == NULL)
+	if (wait == NULL)
 		return RC_MEMORY;
-	deliver->how.stop = stop;
-	deliver->how.stop_kill_after = stop_kill_after;
-	deliver->threads = threads;
-	deliver->places_len = places_len;
-	pthread_mutex_init(&deliver->lock, NULL);
-	*out = deliver;
+	wait->stop = stop;
+	wait->stop_kill_after = stop_kill_after;
+	wait->threads = threads;
+	wait->slots_len = slots_len;
+	pthread_mutex_init(&wait->lock, NULL);
+	*out = wait;
 	return RC_OK;
 }
 
@@ -183,67 +185,25 @@ log_left(pid_t pid)
 }
 
 void
-deliver_close(struct deliver *deliver)
+wait_close(struct wait *wait)
 {
-	if (deliver == NULL)
+	if (wait == NULL)
 		return;
-	reap_stuck(deliver);
-	for (size_t i = 0; i < deliver->places_len; i++) {
-		if (!deliver->places[i].stuck)
+	reap_stuck(wait);
+	for (size_t i = 0; i < wait->slots_len; i++) {
+		if (!wait->slots[i].stuck)
 			continue;
-		log_left(deliver->places[i].result->pid);
-		if (deliver->places[i].result->pidfd >= 0)
-			close(deliver->places[i].result->pidfd);
-		place_free(&deliver->places[i]);
+		log_left(wait->slots[i].result->pid);
+		if (wait->slots[i].result->pidfd >= 0)
+			close(wait->slots[i].result->pidfd);
+		slot_free(&wait->slots[i]);
 	}
-	pthread_mutex_destroy(&deliver->lock);
-	free(deliver);
+	pthread_mutex_destroy(&wait->lock);
+	free(wait);
 }
 
 struct sink
-deliver_sink(struct deliver *deliver)
+wait_sink(struct wait *wait)
 {
-	return (struct sink){deliver, put};
-}
-
-static enum rc
-run_jobs(const struct job *jobs, size_t n, const struct deliver_how *how,
-    struct run_result *result)
-{
-	const struct hook *hook = jobs->hook;
-	struct job first = *jobs;
-	char mark[CRYPTO_MARK];
-	struct run what = {.command = jobs->rule->command, .input = -1,
-	    .timeout = hook->timeout, .kill_after = hook->kill_after,
-	    .stop = how->stop, .stop_kill_after = how->stop_kill_after,
-	    .hook = hook->name, .id = jobs->receipt->id};
-	struct pool pool = {0};
-	enum rc rc = RC_OK;
-
-	if (first.mark == NULL) {
-		rc = crypto_mark(mark);
-		first.mark = mark;
-	}
-	if (rc == RC_OK)
-		rc = render_environment(&first, n, &pool, &what.environment);
-	if (rc == RC_OK)
-		rc = render_input(jobs, n, &what.input);
-	if (rc == RC_OK)
-		run(&what, result, how->started, how->context);
-	if (what.input >= 0)
-		close(what.input);
-	pool_free(&pool);
-	return rc;
-}
-
-void
-deliver_run(const struct job *jobs, size_t n, const struct deliver_how *how,
-    struct run_result *result)
-{
-	enum rc rc = run_jobs(jobs, n, how, result);
-
-	if (rc == RC_OK)
-		return;
-	*result = (struct run_result){.end = RUN_UNSTARTED, .pid = -1,
-	    .pidfd = -1, .code = rc == RC_MEMORY ? ENOMEM : EIO};
+	return (struct sink){wait, put};
 }

@@ -6,13 +6,13 @@
 #include "base/codec.h"
 
 bool
-item_decode(struct item *item)
+candidate_decode(struct mac_candidate *item)
 {
 	struct bytes text = bytes_skip(item->text, item->prefix);
 	size_t len = 0;
 	enum rc rc;
 
-	if (item->encoding == SCHEME_HEX)
+	if (item->encoding == RECIPE_HEX)
 		rc = decode_hex(text, item->mac, sizeof(item->mac), &len);
 	else
 		rc = decode_base64(text, item->mac, sizeof(item->mac), &len);
@@ -20,18 +20,18 @@ item_decode(struct item *item)
 }
 
 static bool
-decode_either(struct item *item, size_t prefix)
+decode_either(struct mac_candidate *item, size_t prefix)
 {
 	item->prefix = prefix;
-	item->encoding = SCHEME_HEX;
-	if (item_decode(item))
+	item->encoding = RECIPE_HEX;
+	if (candidate_decode(item))
 		return true;
-	item->encoding = SCHEME_BASE64;
-	return item_decode(item);
+	item->encoding = RECIPE_BASE64;
+	return candidate_decode(item);
 }
 
 bool
-item_recognise(struct item *item)
+candidate_recognise(struct mac_candidate *item)
 {
 	size_t n = 0;
 
@@ -44,17 +44,17 @@ item_recognise(struct item *item)
 }
 
 bool
-item_next(struct bytes *rest, struct item *item)
+candidate_next(struct bytes *rest, struct mac_candidate *item)
 {
-	while (bytes_item(rest, ",; \t", &item->text))
-		if (item_recognise(item))
+	while (bytes_split(rest, ",; \t", &item->text))
+		if (candidate_recognise(item))
 			return true;
 	return false;
 }
 
 struct bytes
-item_value(const char *value)
+candidate_value(const char *value)
 {
 	return bytes_trim((struct bytes){ value,
-	    strnlen(value, ITEM_HEADER) });
+	    strnlen(value, CANDIDATE_HEADER) });
 }

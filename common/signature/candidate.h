@@ -9,13 +9,13 @@
 #include "base/crypto.h"
 #include "signature/recipe.h"
 
-enum { ITEM_HEADER = 8192 };	/* most bytes of a header that are looked at */
+enum { CANDIDATE_HEADER = 8192 };	/* most bytes of a header that are looked at */
 
 /* A part of a header's value that could be a MAC of 32 bytes. */
-struct item {
+struct mac_candidate {
 	struct bytes text;
 	size_t prefix;			/* bytes before what decodes */
-	enum scheme_encoding encoding;
+	enum recipe_encoding encoding;
 	uint8_t mac[CRYPTO_DIGEST];
 };
 
@@ -23,19 +23,19 @@ struct item {
  * Decodes item->text behind its first item->prefix bytes as item->encoding
  * says: exactly 32 bytes, strictly.  False where it does not.
  */
-bool item_decode(struct item *item);
+bool candidate_decode(struct mac_candidate *item);
 /*
  * The same for a text of which nothing is known: as 64 hexadecimal digits or
  * 44 characters of base64, whole or from behind its first = or : sign.
  */
-bool item_recognise(struct item *item);
+bool candidate_recognise(struct mac_candidate *item);
 /*
  * The next item of a header's value (cut at commas, semicolons and blanks)
- * that item_recognise knows.  False when none is left.
+ * that candidate_recognise knows.  False when none is left.
  */
-bool item_next(struct bytes *rest, struct item *item);
+bool candidate_next(struct bytes *rest, struct mac_candidate *item);
 /* A header's value as far as it is looked at for items, blanks at its ends
  * taken off; request_header is what a value is read with that is used whole. */
-struct bytes item_value(const char *value);
+struct bytes candidate_value(const char *value);
 
 #endif

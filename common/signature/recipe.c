@@ -4,8 +4,8 @@
 
 #include "signature/recipe.h"
 
-#include "base/codec.h"
 #include "base/tokens.h"
+#include "base/units.h"
 
 enum {
 	PRESET_WORDS = 16
@@ -17,7 +17,7 @@ struct reader {
 	size_t n;
 	size_t at;
 	struct pool *pool;
-	struct scheme *scheme;
+	struct recipe *scheme;
 	const char **why;
 	bool unit_given;
 	unsigned seen;		/* bits of option_words */
@@ -55,22 +55,6 @@ next_word(struct reader *reader)
 	return reader->words[reader->at++];
 }
 
-enum rc
-scheme_header(const char *name, struct pool *pool, struct header_name *out)
-{
-	char variable[ENCODE_VARIABLE];
-	struct header_name header;
-
-	if (encode_variable(bytes_of(name), variable) != RC_OK)
-		return RC_SYNTAX;
-	header.name = pool_text(pool, name);
-	header.variable = pool_text(pool, variable);
-	if (header.name == NULL || header.variable == NULL)
-		return RC_MEMORY;
-	*out = header;
-	return RC_OK;
-}
-
 static enum rc
 read_header(struct reader *reader, struct header_name *out)
 {
@@ -79,7 +63,7 @@ read_header(struct reader *reader, struct header_name *out)
 
 	if (name == NULL)
 		return wrong(reader, "a header's name is missing");
-	rc = scheme_header(name, reader->pool, out);
+	rc = header_name_parse(name, reader->pool, out);
 	if (rc == RC_SYNTAX)
 		return wrong(reader, "a header's name has letters, digits and "
 		    "hyphens only, as in X-Signature");
@@ -116,9 +100,9 @@ read_encoding(struct reader *reader)
 	const char *word = next_word(reader);
 
 	if (word != NULL && strcmp(word, "hex") == 0)
-		reader->scheme->encoding = SCHEME_HEX;
+		reader->scheme->encoding = RECIPE_HEX;
 	else if (word != NULL && strcmp(word, "base64") == 0)
-		reader->scheme->encoding = SCHEME_BASE64;
+		reader->scheme->encoding = RECIPE_BASE64;
 	else
 		return wrong(reader, "write `encoding hex' or "
 		    "`encoding base64'");
@@ -131,11 +115,11 @@ read_timestamp(struct reader *reader)
 	const char *word = next_word(reader);
 
 	if (word != NULL && strcmp(word, "header") == 0) {
-		reader->scheme->stamp = SCHEME_STAMP_HEADER;
+		reader->scheme->stamp = RECIPE_STAMP_HEADER;
 		return read_header(reader, &reader->scheme->stamp_header);
 	}
 	if (word != NULL && strcmp(word, "item") == 0) {
-		reader->scheme->stamp = SCHEME_STAMP_ITEM;
+		reader->scheme->stamp = RECIPE_STAMP_ITEM;
 		return read_text(reader, &reader->scheme->stamp_item);
 	}
 	return wrong(reader, "write `timestamp header NAME' or "
@@ -149,11 +133,11 @@ read_unit(struct reader *reader)
 
 	reader->unit_given = true;
 	if (word != NULL && strcmp(word, "s") == 0)
-		reader->scheme->unit = SCHEME_SECONDS;
+		reader->scheme->unit = RECIPE_SECONDS;
 	else if (word != NULL && strcmp(word, "ms") == 0)
-		reader->scheme->unit = SCHEME_MILLISECONDS;
+		reader->scheme->unit = RECIPE_MILLISECONDS;
 	else if (word != NULL && strcmp(word, "rfc3339") == 0)
-		reader->scheme->unit = SCHEME_RFC3339;
+		reader->scheme->unit = RECIPE_RFC3339;
 	else
 		return wrong(reader, "write `unit s', `unit ms' or "
 		    "`unit rfc3339'");
@@ -182,7 +166,7 @@ read_tolerance(struct reader *reader)
 	const char *word = next_word(reader);
 
 	if (word == NULL ||
-	    words_duration(word, &reader->scheme->tolerance) != RC_OK ||
+	    units_duration(word, &reader->scheme->tolerance) != RC_OK ||
 	    reader->scheme->tolerance <= 0)
 		return wrong(reader, "a tolerance is digits and a unit, as in "
 		    "`tolerance 5m', and more than nothing");
@@ -246,24 +230,24 @@ template_count(const char *over, const char *field, bool *alien)
 static enum rc
 check_template(struct reader *reader)
 {
-	const struct scheme *scheme = reader->scheme;
+	const struct recipe *scheme = reader->scheme;
 	bool alien = false;
 	unsigned bodies = template_count(scheme->over, "{body}", &alien);
 	bool stamped = template_count(scheme->over, "{timestamp}", &alien) > 0;
 	bool named = template_count(scheme->over, "{id}", &alien) > 0;
 
-	if (strlen(scheme->over) > SCHEME_OVER)
+	if (strlen(scheme->over) > RECIPE_OVER)
 		return wrong(reader, "`over' is longer than 256 bytes");
 	if (alien)
 		return wrong(reader, "`over' knows {body}, {timestamp} and "
 		    "{id} only");
 	if (bodies != 1)
 		return wrong(reader, "`over' has to name {body} exactly once");
-	if (stamped && scheme->stamp == SCHEME_UNSTAMPED)
+	if (stamped && scheme->stamp == RECIPE_UNSTAMPED)
 		return wrong(reader, "`over' names {timestamp}: say where it "
 		    "stands with `timestamp header NAME' or "
 		    "`timestamp item TEXT'");
-	if (!stamped && scheme->stamp != SCHEME_UNSTAMPED)
+	if (!stamped && scheme->stamp != RECIPE_UNSTAMPED)
 		return wrong(reader, "the timestamp is not signed: name "
 		    "{timestamp} in `over', or leave it out");
 	if (named && scheme->id.name == NULL)
@@ -276,9 +260,9 @@ check_template(struct reader *reader)
 }
 
 static bool
-is_number(const struct scheme *scheme, const char *field)
+is_number(const struct recipe *scheme, const char *field)
 {
-	return scheme->unit != SCHEME_RFC3339 &&
+	return scheme->unit != RECIPE_RFC3339 &&
 	    bytes_begin(bytes_of(field), "{timestamp}");
 }
 
@@ -287,12 +271,12 @@ is_number(const struct scheme *scheme, const char *field)
  * to stand between one and the body.
  */
 static bool
-may_touch(const struct scheme *scheme, const char *at, const char *next)
+may_touch(const struct recipe *scheme, const char *at, const char *next)
 {
 	bool stamp = bytes_begin(bytes_of(at), "{timestamp}");
 	bool body = bytes_begin(bytes_of(stamp ? next : at), "{body}");
 
-	return scheme->unit == SCHEME_RFC3339 && body &&
+	return scheme->unit == RECIPE_RFC3339 && body &&
 	    (stamp || bytes_begin(bytes_of(next), "{timestamp}"));
 }
 
@@ -305,7 +289,7 @@ static enum rc
 check_separators(struct reader *reader)
 {
 	static const char digits[] = "0123456789";
-	const struct scheme *scheme = reader->scheme;
+	const struct recipe *scheme = reader->scheme;
 	const char *at = strchr(scheme->over, '{');
 	const char *end, *next;
 
@@ -328,17 +312,17 @@ check_separators(struct reader *reader)
 static enum rc
 check_timestamp(struct reader *reader)
 {
-	struct scheme *scheme = reader->scheme;
+	struct recipe *scheme = reader->scheme;
 
-	if (scheme->stamp == SCHEME_UNSTAMPED && scheme->tolerance != 0)
+	if (scheme->stamp == RECIPE_UNSTAMPED && scheme->tolerance != 0)
 		return wrong(reader, "a tolerance needs a timestamp");
-	if (scheme->stamp == SCHEME_UNSTAMPED && reader->unit_given)
+	if (scheme->stamp == RECIPE_UNSTAMPED && reader->unit_given)
 		return wrong(reader, "a unit needs a timestamp");
-	if (scheme->stamp == SCHEME_STAMP_ITEM && scheme->split[0] == '\0')
+	if (scheme->stamp == RECIPE_STAMP_ITEM && scheme->split[0] == '\0')
 		return wrong(reader, "`timestamp item' needs `split', which "
 		    "cuts the header into items");
-	if (scheme->stamp != SCHEME_UNSTAMPED && scheme->tolerance == 0)
-		scheme->tolerance = SCHEME_TOLERANCE;
+	if (scheme->stamp != RECIPE_UNSTAMPED && scheme->tolerance == 0)
+		scheme->tolerance = RECIPE_TOLERANCE;
 	return RC_OK;
 }
 
@@ -392,20 +376,20 @@ read_kind(struct reader *reader)
 		return wrong(reader, "nothing may stand behind auto, none or "
 		    "a preset: write the recipe out as `header NAME ...'");
 	if (strcmp(word, "auto") == 0)
-		reader->scheme->kind = SCHEME_AUTO;
+		reader->scheme->kind = RECIPE_AUTO;
 	else if (strcmp(word, "none") == 0)
-		reader->scheme->kind = SCHEME_NONE;
+		reader->scheme->kind = RECIPE_NONE;
 	else
 		return read_preset(reader, word);
 	return RC_OK;
 }
 
 enum rc
-scheme_parse(const char *const *words, size_t n, struct pool *pool,
-    struct scheme *out, const char **why)
+recipe_parse(const char *const *words, size_t n, struct pool *pool,
+    struct recipe *out, const char **why)
 {
-	struct scheme scheme = {
-		.kind = SCHEME_HEADER,
+	struct recipe scheme = {
+		.kind = RECIPE_HEADER,
 		.split = "",
 		.prefix = "",
 		.stamp_item = "",
@@ -433,35 +417,35 @@ print_option(const char *option, const char *word, struct buf *into)
 	if (word == NULL || word[0] == '\0')
 		return RC_OK;
 	rc = buf_printf(into, "%s ", option);
-	return rc != RC_OK ? rc : words_print(word, into);
+	return rc != RC_OK ? rc : tokens_print(word, into);
 }
 
 static enum rc
-print_timestamp(const struct scheme *scheme, struct buf *into)
+print_timestamp(const struct recipe *scheme, struct buf *into)
 {
 	static const char *const units[] = {
-		[SCHEME_SECONDS] = "s",
-		[SCHEME_MILLISECONDS] = "ms",
-		[SCHEME_RFC3339] = "rfc3339"
+		[RECIPE_SECONDS] = "s",
+		[RECIPE_MILLISECONDS] = "ms",
+		[RECIPE_RFC3339] = "rfc3339"
 	};
 	enum rc rc;
 
-	if (scheme->stamp == SCHEME_UNSTAMPED)
+	if (scheme->stamp == RECIPE_UNSTAMPED)
 		return RC_OK;
-	if (scheme->stamp == SCHEME_STAMP_HEADER)
+	if (scheme->stamp == RECIPE_STAMP_HEADER)
 		rc = print_option(" timestamp header",
 		    scheme->stamp_header.name, into);
 	else
 		rc = print_option(" timestamp item", scheme->stamp_item, into);
-	if (rc == RC_OK && scheme->unit != SCHEME_SECONDS)
+	if (rc == RC_OK && scheme->unit != RECIPE_SECONDS)
 		rc = print_option(" unit", units[scheme->unit], into);
 	return rc;
 }
 
 static enum rc
-print_recipe(const struct scheme *scheme, struct buf *into)
+print_recipe(const struct recipe *scheme, struct buf *into)
 {
-	bool hex = scheme->encoding == SCHEME_HEX;
+	bool hex = scheme->encoding == RECIPE_HEX;
 	enum rc rc = print_option("header", scheme->header.name, into);
 
 	if (rc == RC_OK)
@@ -476,22 +460,22 @@ print_recipe(const struct scheme *scheme, struct buf *into)
 		rc = print_option(" id header", scheme->id.name, into);
 	if (rc == RC_OK && strcmp(scheme->over, "{body}") != 0)
 		rc = print_option(" over", scheme->over, into);
-	if (rc == RC_OK && scheme->stamp != SCHEME_UNSTAMPED &&
-	    scheme->tolerance != SCHEME_TOLERANCE)
+	if (rc == RC_OK && scheme->stamp != RECIPE_UNSTAMPED &&
+	    scheme->tolerance != RECIPE_TOLERANCE)
 		rc = buf_printf(into, " tolerance %lldms",
 		    (long long)scheme->tolerance);
 	return rc;
 }
 
 enum rc
-scheme_print(const struct scheme *scheme, struct buf *into)
+recipe_print(const struct recipe *scheme, struct buf *into)
 {
 	switch (scheme->kind) {
-	case SCHEME_AUTO:
+	case RECIPE_AUTO:
 		return buf_text(into, "auto");
-	case SCHEME_NONE:
+	case RECIPE_NONE:
 		return buf_text(into, "none");
-	case SCHEME_HEADER:
+	case RECIPE_HEADER:
 		return print_recipe(scheme, into);
 	}
 	return RC_SYNTAX;

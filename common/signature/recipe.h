@@ -4,55 +4,50 @@
 
 #include <stdint.h>
 
-#include "base/bytes.h"
+#include "base/buf.h"
 #include "base/pool.h"
+#include "http/header_name.h"
 
 /* How requests are signed: a `signature` line, read. */
-enum scheme_kind {
-	SCHEME_AUTO,		/* HMAC over the body, in any header */
-	SCHEME_NONE,		/* not signed */
-	SCHEME_HEADER		/* exactly as the fields below say */
+enum recipe_kind {
+	RECIPE_AUTO,		/* HMAC over the body, in any header */
+	RECIPE_NONE,		/* not signed */
+	RECIPE_HEADER		/* exactly as the fields below say */
 };
 
-enum scheme_encoding {
-	SCHEME_HEX,
-	SCHEME_BASE64
+enum recipe_encoding {
+	RECIPE_HEX,
+	RECIPE_BASE64
 };
 
-enum scheme_stamp {
-	SCHEME_UNSTAMPED,
-	SCHEME_STAMP_HEADER,	/* the value of a header */
-	SCHEME_STAMP_ITEM	/* an item of the signature's header */
+enum recipe_stamp {
+	RECIPE_UNSTAMPED,
+	RECIPE_STAMP_HEADER,	/* the value of a header */
+	RECIPE_STAMP_ITEM	/* an item of the signature's header */
 };
 
-enum scheme_unit {
-	SCHEME_SECONDS,
-	SCHEME_MILLISECONDS,
-	SCHEME_RFC3339
+enum recipe_unit {
+	RECIPE_SECONDS,
+	RECIPE_MILLISECONDS,
+	RECIPE_RFC3339
 };
 
 enum {
-	SCHEME_OVER = 256,		/* most bytes of a template */
-	SCHEME_TOLERANCE = 5 * 60 * 1000	/* unless one is said */
+	RECIPE_OVER = 256,		/* most bytes of a template */
+	RECIPE_TOLERANCE = 5 * 60 * 1000	/* unless one is said */
 };
 
-/* A header's name as it was written and as the variable it arrives in. */
-struct header_name {
-	const char *name;
-	const char *variable;
-};
-
-/* Texts are never NULL under SCHEME_HEADER, but may be empty. */
-struct scheme {
-	enum scheme_kind kind;
+/* Texts are never NULL under RECIPE_HEADER, but may be empty. */
+struct recipe {
+	enum recipe_kind kind;
 	struct header_name header;
 	const char *split;	/* empty: the header is one item */
 	const char *prefix;
-	enum scheme_encoding encoding;
-	enum scheme_stamp stamp;
+	enum recipe_encoding encoding;
+	enum recipe_stamp stamp;
 	struct header_name stamp_header;
 	const char *stamp_item;	/* what the item begins with */
-	enum scheme_unit unit;
+	enum recipe_unit unit;
 	struct header_name id;	/* name NULL where there is none */
 	const char *over;	/* holds {body} once; hardly any two touch */
 	int64_t tolerance;	/* milliseconds, both ways */
@@ -63,12 +58,9 @@ struct scheme {
  * `header NAME ...`.  Texts come from the pool.  RC_SYNTAX: *why says what
  * is wrong and what to write instead; RC_MEMORY.
  */
-enum rc scheme_parse(const char *const *words, size_t n, struct pool *pool,
-    struct scheme *out, const char **why);
-/* Fills both spellings of a header's name.  RC_SYNTAX, RC_MEMORY. */
-enum rc scheme_header(const char *name, struct pool *pool,
-    struct header_name *out);
-/* Appends the words of a `signature` line that scheme_parse reads back. */
-enum rc scheme_print(const struct scheme *scheme, struct buf *into);
+enum rc recipe_parse(const char *const *words, size_t n, struct pool *pool,
+    struct recipe *out, const char **why);
+/* Appends the words of a `signature` line that recipe_parse reads back. */
+enum rc recipe_print(const struct recipe *scheme, struct buf *into);
 
 #endif

@@ -5,21 +5,23 @@
 
 #include "signature/verify.h"
 
-#include "config/conf.h"
+#include "base/buf.h"
 #include "base/crypto.h"
-#include "signature/candidate.h"
+#include "base/timestamp.h"
 #include "http/request.h"
+#include "signature/candidate.h"
+#include "signature/content.h"
 #include "signature/recipe.h"
+#include "signature/secret.h"
 
 enum {
 	VERIFY_ITEMS = 16,		/* most that are compared */
-	VERIFY_STAMP = 15,		/* most digits of a timestamp */
-	VERIFY_PARTS = SCHEME_OVER + 1
+	VERIFY_STAMP = 15		/* most digits of a timestamp */
 };
 
 /* An item that could be the MAC, and where it stands. */
 struct candidate {
-	struct item item;
+	struct mac_candidate item;
 	const char *variable;		/* NAME=value it came in */
 	struct bytes value;		/* the whole header */
 };
@@ -32,54 +34,25 @@ struct evidence {
 	struct bytes id;
 };
 
-/* What is signed, in pieces. */
-struct content {
-	struct bytes parts[VERIFY_PARTS];
+/* By what a request is judged. */
+struct question {
+	const struct recipe *recipe;
+	const struct secret *secrets;
 	size_t n;
+	const struct request *request;
 };
 
 /* Who signed it, and what says so. */
 struct match {
 	const struct candidate *candidate;
-	const struct conf_secret *secret;
+	const struct secret *secret;
 };
 
 static enum rc
-refuse(struct proof *proof, const char *why)
+refuse(struct verification *result, const char *why)
 {
-	proof->why = why;
+	result->why = why;
 	return RC_SIGNATURE;
-}
-
-/*
- * The template's pieces in order: what stands between the fields, and the
- * fields' values.
- */
-static void
-fill_template(const char *over, struct bytes body,
-    const struct evidence *evidence, struct content *content)
-{
-	const struct {
-		const char *name;
-		struct bytes value;
-	} fields[] = {
-		{ "{body}", body },
-		{ "{timestamp}", evidence->stamp },
-		{ "{id}", evidence->id }
-	};
-	struct bytes rest = bytes_of(over);
-	size_t field;
-
-	content->n = 0;
-	while (rest.len > 0 && content->n < VERIFY_PARTS) {
-		field = 0;
-		while (field < 3 && !bytes_begin(rest, fields[field].name))
-			field++;
-		content->parts[content->n++] = field < 3 ?
-		    fields[field].value : (struct bytes){ rest.data, 1 };
-		rest = bytes_skip(rest,
-		    field < 3 ? strlen(fields[field].name) : 1);
-	}
 }
 
 static void
@@ -98,9 +71,9 @@ gather_header(struct evidence *evidence, const char *variable)
 
 	if (equals == NULL)
 		return;
-	candidate.value = item_value(equals + 1);
+	candidate.value = candidate_value(equals + 1);
 	rest = candidate.value;
-	while (item_next(&rest, &candidate.item))
+	while (candidate_next(&rest, &candidate.item))
 		add_candidate(evidence, &candidate);
 }
 
@@ -135,27 +108,27 @@ split_item(struct bytes *rest, const char *split, struct bytes *item)
 
 /* False where the signature's header holds two timestamps. */
 static bool
-gather_items(const struct scheme *scheme, struct bytes value,
+gather_items(const struct recipe *recipe, struct bytes value,
     struct evidence *evidence)
 {
 	struct candidate candidate = {
-		.item.prefix = strlen(scheme->prefix),
-		.item.encoding = scheme->encoding
+		.item.prefix = strlen(recipe->prefix),
+		.item.encoding = recipe->encoding
 	};
 	struct bytes *text = &candidate.item.text;
 	struct bytes rest = value;
 
-	while (split_item(&rest, scheme->split, text)) {
-		if (bytes_begin(*text, scheme->prefix) &&
-		    item_decode(&candidate.item))
+	while (split_item(&rest, recipe->split, text)) {
+		if (bytes_begin(*text, recipe->prefix) &&
+		    candidate_decode(&candidate.item))
 			add_candidate(evidence, &candidate);
-		if (scheme->stamp != SCHEME_STAMP_ITEM ||
-		    !bytes_begin(*text, scheme->stamp_item))
+		if (recipe->stamp != RECIPE_STAMP_ITEM ||
+		    !bytes_begin(*text, recipe->stamp_item))
 			continue;
 		if (evidence->stamp.data != NULL)
 			return false;
 		evidence->stamp = bytes_skip(*text,
-		    strlen(scheme->stamp_item));
+		    strlen(recipe->stamp_item));
 	}
 	return true;
 }
@@ -163,29 +136,29 @@ gather_items(const struct scheme *scheme, struct bytes value,
 /* A header that the recipe needs: there, once, and not blank. */
 static enum rc
 need_header(const struct request *request, const struct header_name *header,
-    struct bytes *out, struct proof *proof)
+    struct bytes *out, struct verification *result)
 {
 	enum rc rc = request_header(request, header->variable, out);
 
 	if (rc != RC_OK) {
-		snprintf(proof->header, sizeof(proof->header), "%s",
+		snprintf(result->header, sizeof(result->header), "%s",
 		    header->name);
 		return rc;
 	}
 	if (out->len == 0)
-		return refuse(proof, "a header of the recipe is missing");
+		return refuse(result, "a header of the recipe is missing");
 	return RC_OK;
 }
 
 /* One whose value is signed: as a whole, or else not at all. */
 static enum rc
 need_field(const struct request *request, const struct header_name *header,
-    struct bytes *out, struct proof *proof)
+    struct bytes *out, struct verification *result)
 {
-	enum rc rc = need_header(request, header, out, proof);
+	enum rc rc = need_header(request, header, out, result);
 
-	if (rc == RC_OK && out->len > ITEM_HEADER)
-		return refuse(proof, "a header of the recipe is over 8 KiB");
+	if (rc == RC_OK && out->len > CANDIDATE_HEADER)
+		return refuse(result, "a header of the recipe is over 8 KiB");
 	return rc;
 }
 
@@ -201,11 +174,11 @@ holds(struct bytes text, char c)
  * may hold anything, not what stands before it either.
  */
 static bool
-id_is_whole(const struct scheme *scheme, struct bytes id)
+id_is_whole(const struct recipe *recipe, struct bytes id)
 {
 	static const char field[] = "{id}";
-	const char *body = strstr(scheme->over, "{body}");
-	const char *at = scheme->over;
+	const char *body = strstr(recipe->over, "{body}");
+	const char *at = recipe->over;
 
 	while ((at = strstr(at, field)) != NULL) {
 		if (at > body && holds(id, at[-1]))
@@ -218,70 +191,70 @@ id_is_whole(const struct scheme *scheme, struct bytes id)
 }
 
 static enum rc
-gather_recipe(const struct scheme *scheme, const struct request *request,
-    struct evidence *evidence, struct proof *proof)
+gather_recipe(const struct recipe *recipe, const struct request *request,
+    struct evidence *evidence, struct verification *result)
 {
 	struct bytes value;
-	enum rc rc = need_header(request, &scheme->header, &value, proof);
+	enum rc rc = need_header(request, &recipe->header, &value, result);
 
-	if (rc == RC_OK && scheme->stamp == SCHEME_STAMP_HEADER)
-		rc = need_field(request, &scheme->stamp_header,
-		    &evidence->stamp, proof);
-	if (rc == RC_OK && scheme->id.name != NULL)
-		rc = need_field(request, &scheme->id, &evidence->id, proof);
+	if (rc == RC_OK && recipe->stamp == RECIPE_STAMP_HEADER)
+		rc = need_field(request, &recipe->stamp_header,
+		    &evidence->stamp, result);
+	if (rc == RC_OK && recipe->id.name != NULL)
+		rc = need_field(request, &recipe->id, &evidence->id, result);
 	if (rc != RC_OK)
 		return rc;
-	if (value.len > ITEM_HEADER)
-		value.len = ITEM_HEADER;
-	if (scheme->id.name != NULL && !id_is_whole(scheme, evidence->id))
-		return refuse(proof, "the id holds what separates it");
-	if (!gather_items(scheme, value, evidence))
-		return refuse(proof, "two timestamps");
+	if (value.len > CANDIDATE_HEADER)
+		value.len = CANDIDATE_HEADER;
+	if (recipe->id.name != NULL && !id_is_whole(recipe, evidence->id))
+		return refuse(result, "the id holds what separates it");
+	if (!gather_items(recipe, value, evidence))
+		return refuse(result, "two timestamps");
 	return RC_OK;
 }
 
 static enum rc
-read_stamp(const struct scheme *scheme, struct bytes text, int64_t *stamp)
+read_stamp(const struct recipe *recipe, struct bytes text, int64_t *stamp)
 {
 	unsigned long long number;
 	enum rc rc;
 
-	if (scheme->unit == SCHEME_RFC3339)
-		return decode_time(text, stamp);
+	if (recipe->unit == RECIPE_RFC3339)
+		return timestamp_parse(text, stamp);
 	if (text.len > VERIFY_STAMP)
 		return RC_RANGE;
 	rc = bytes_number(text, INT64_MAX, &number);
 	if (rc == RC_OK)
 		*stamp = (int64_t)number *
-		    (scheme->unit == SCHEME_SECONDS ? 1000 : 1);
+		    (recipe->unit == RECIPE_SECONDS ? 1000 : 1);
 	return rc;
 }
 
-/* Whether the request's timestamp is near enough; why not is in proof. */
+/* Whether the request's timestamp is near enough; why not is in result. */
 static bool
-is_fresh(const struct scheme *scheme, const struct evidence *evidence,
-    int64_t now, struct proof *proof)
+is_fresh(const struct recipe *recipe, const struct evidence *evidence,
+    int64_t now, struct verification *result)
 {
 	int64_t stamp;
 
-	if (scheme->kind != SCHEME_HEADER ||
-	    scheme->stamp == SCHEME_UNSTAMPED)
+	if (recipe->kind != RECIPE_HEADER ||
+	    recipe->stamp == RECIPE_UNSTAMPED)
 		return true;
-	if (read_stamp(scheme, evidence->stamp, &stamp) != RC_OK) {
-		proof->why = "the timestamp is missing or malformed";
+	if (read_stamp(recipe, evidence->stamp, &stamp) != RC_OK) {
+		result->why = "the timestamp is missing or malformed";
 		return false;
 	}
-	proof->skew = now - stamp;
-	if (proof->skew <= scheme->tolerance &&
-	    proof->skew >= -scheme->tolerance)
+	result->skew = now - stamp;
+	if (result->skew <= recipe->tolerance &&
+	    result->skew >= -recipe->tolerance)
 		return true;
-	proof->why = "the timestamp is stale or ahead of the clock";
+	result->why = "the timestamp is stale or ahead of the clock";
 	return false;
 }
 
 /* Every candidate is compared, whatever the others came to. */
 static enum rc
-match_key(const struct evidence *evidence, const struct content *content,
+match_key(const struct evidence *evidence, const struct signed_content *content,
     struct bytes key, const struct candidate **match)
 {
 	uint8_t mac[CRYPTO_DIGEST];
@@ -306,26 +279,28 @@ match_key(const struct evidence *evidence, const struct content *content,
  * known, as a MAC could not be computed: the sender may be right.
  */
 static enum rc
-match_any(const struct hook *hook, const struct request *request,
-    const struct evidence *evidence, struct match *match)
+match_any(const struct question *asked, const struct evidence *evidence,
+    struct match *match)
 {
-	const char *over = hook->signature.kind == SCHEME_HEADER ?
-	    hook->signature.over : "{body}";
+	const char *over = asked->recipe->kind == RECIPE_HEADER ?
+	    asked->recipe->over : "{body}";
 	const struct candidate *found;
-	struct content content;
+	struct signed_content content;
 	enum rc failure = RC_OK;
 	enum rc rc;
 
-	fill_template(over, buf_view(&request->body), evidence, &content);
-	for (size_t i = 0; i < hook->secrets_len; i++) {
-		rc = match_key(evidence, &content, hook->secrets[i].key,
+	signed_content(over, &(struct signed_fields){
+	    .body = buf_view(&asked->request->body),
+	    .timestamp = evidence->stamp, .id = evidence->id}, &content);
+	for (size_t i = 0; i < asked->n; i++) {
+		rc = match_key(evidence, &content, asked->secrets[i].key,
 		    &found);
 		if (rc != RC_OK)
 			failure = rc;
 		if (found == NULL || match->candidate != NULL)
 			continue;
 		match->candidate = found;
-		match->secret = &hook->secrets[i];
+		match->secret = &asked->secrets[i];
 	}
 	return match->candidate != NULL ? RC_OK : failure;
 }
@@ -351,176 +326,94 @@ separator_of(const struct candidate *candidate)
 
 /* The line that pins what auto has found; empty where it does not fit. */
 static void
-describe_pin(const struct candidate *candidate, struct proof *proof)
+describe_pin(const struct candidate *candidate, struct verification *result)
 {
 	char prefix[64];
-	struct scheme scheme = {
-		.kind = SCHEME_HEADER,
-		.header = { proof->header, candidate->variable },
+	struct recipe recipe = {
+		.kind = RECIPE_HEADER,
+		.header = { result->header, candidate->variable },
 		.split = separator_of(candidate),
 		.prefix = prefix,
 		.encoding = candidate->item.encoding,
 		.over = "{body}"
 	};
-	struct buf line = { .max = sizeof(proof->pin) - 1 };
+	struct buf line = { .max = sizeof(result->pin) - 1 };
 
 	if (candidate->item.prefix >= sizeof(prefix))
 		return;
 	memcpy(prefix, candidate->item.text.data, candidate->item.prefix);
 	prefix[candidate->item.prefix] = '\0';
-	if (scheme_print(&scheme, &line) == RC_OK)
-		memcpy(proof->pin, line.data, line.len + 1);
+	if (recipe_print(&recipe, &line) == RC_OK)
+		memcpy(result->pin, line.data, line.len + 1);
 	buf_free(&line);
 }
 
 static void
-describe(const struct hook *hook, const struct candidate *match,
-    struct proof *proof)
+describe(const struct recipe *recipe, const struct candidate *match,
+    struct verification *result)
 {
-	char variable[ENCODE_VARIABLE];
+	char variable[HEADER_VARIABLE_SIZE];
 	size_t n;
 
-	if (hook->signature.kind == SCHEME_HEADER) {
-		snprintf(proof->header, sizeof(proof->header), "%s",
-		    hook->signature.header.name);
+	if (recipe->kind == RECIPE_HEADER) {
+		snprintf(result->header, sizeof(result->header), "%s",
+		    recipe->header.name);
 		return;
 	}
 	n = strcspn(match->variable, "=");
 	snprintf(variable, sizeof(variable), "%.*s",
-	    (int)(n < ENCODE_VARIABLE ? n : 0), match->variable);
-	decode_variable(variable, proof->header);
-	describe_pin(match, proof);
+	    (int)(n < HEADER_VARIABLE_SIZE ? n : 0), match->variable);
+	header_name_print(variable, result->header);
+	describe_pin(match, result);
 }
 
 static enum rc
-judge(const struct hook *hook, const struct request *request,
-    const struct evidence *evidence, struct proof *proof)
+judge(const struct question *asked, const struct evidence *evidence,
+    struct verification *result)
 {
 	struct match match = { 0 };
-	bool fresh = is_fresh(&hook->signature, evidence, request->received,
-	    proof);
+	bool fresh = is_fresh(asked->recipe, evidence,
+	    asked->request->received, result);
 	enum rc rc;
 
 	if (evidence->n == 0)
-		return refuse(proof, "nothing in the headers could be the "
+		return refuse(result, "nothing in the headers could be the "
 		    "signature");
-	rc = match_any(hook, request, evidence, &match);
+	rc = match_any(asked, evidence, &match);
 	if (rc != RC_OK)
 		return rc;
 	if (match.candidate == NULL)
-		return refuse(proof, "no secret made this signature");
+		return refuse(result, "no secret made this signature");
 	if (!fresh)
 		return RC_SIGNATURE;
-	proof->secret = match.secret;
-	describe(hook, match.candidate, proof);
+	result->secret = match.secret;
+	describe(asked->recipe, match.candidate, result);
 	return RC_OK;
 }
 
 enum rc
-verify(const struct hook *hook, const struct request *request,
-    struct proof *proof)
+verify(const struct recipe *recipe, const struct secret *secrets, size_t n,
+    const struct request *request, struct verification *result)
 {
+	struct question asked = {recipe, secrets, n, request};
 	struct evidence evidence = { 0 };
 	enum rc rc = RC_OK;
 
-	*proof = (struct proof){ 0 };
-	switch (hook->signature.kind) {
-	case SCHEME_NONE:
+	*result = (struct verification){ 0 };
+	switch (recipe->kind) {
+	case RECIPE_NONE:
 		return RC_OK;
-	case SCHEME_AUTO:
+	case RECIPE_AUTO:
 		gather_auto(request, &evidence);
 		break;
-	case SCHEME_HEADER:
-		rc = gather_recipe(&hook->signature, request, &evidence,
-		    proof);
+	case RECIPE_HEADER:
+		rc = gather_recipe(recipe, request, &evidence,
+		    result);
 		break;
 	}
 	if (rc == RC_OK)
-		rc = judge(hook, request, &evidence, proof);
+		rc = judge(&asked, &evidence, result);
 	if (rc != RC_OK)
-		proof->secret = NULL;
-	return rc;
-}
-
-static enum rc
-print_stamp(const struct scheme *scheme, int64_t now, struct buf *into)
-{
-	char text[ENCODE_TIME];
-
-	switch (scheme->unit) {
-	case SCHEME_SECONDS:
-		return buf_printf(into, "%lld", (long long)(now / 1000));
-	case SCHEME_MILLISECONDS:
-		return buf_printf(into, "%lld", (long long)now);
-	case SCHEME_RFC3339:
-		encode_time(now, text);
-		return buf_text(into, text);
-	}
-	return RC_SYNTAX;
-}
-
-static enum rc
-print_mac(const struct scheme *scheme, struct bytes key,
-    const struct content *content, struct buf *into)
-{
-	uint8_t mac[CRYPTO_DIGEST];
-	char hex[2 * CRYPTO_DIGEST + 1];
-	enum rc rc = crypto_hmac(key, content->parts, content->n, mac);
-
-	if (rc != RC_OK)
-		return rc;
-	if (scheme->encoding == SCHEME_BASE64)
-		return encode_base64((struct bytes){ (const char *)mac,
-		    sizeof(mac) }, into);
-	encode_hex(mac, sizeof(mac), hex);
-	return buf_text(into, hex);
-}
-
-static enum rc
-print_signature(const struct scheme *scheme, const struct evidence *evidence,
-    struct bytes key, struct bytes body, struct buf *into)
-{
-	struct content content;
-	enum rc rc = buf_printf(into, "%s: ", scheme->header.name);
-
-	fill_template(scheme->over, body, evidence, &content);
-	if (rc == RC_OK && scheme->stamp == SCHEME_STAMP_ITEM)
-		rc = buf_printf(into, "%s%.*s%s", scheme->stamp_item,
-		    (int)evidence->stamp.len, evidence->stamp.data,
-		    scheme->split);
-	if (rc == RC_OK)
-		rc = buf_text(into, scheme->prefix);
-	if (rc == RC_OK)
-		rc = print_mac(scheme, key, &content, into);
-	return rc != RC_OK ? rc : buf_char(into, '\n');
-}
-
-enum rc
-verify_sign(const struct scheme *scheme, struct bytes key, struct bytes body,
-    int64_t now, const char *id, struct buf *into)
-{
-	static const struct scheme plain = {
-		.kind = SCHEME_HEADER,
-		.header = { "X-Signature", "HTTP_X_SIGNATURE" },
-		.split = "",
-		.prefix = "sha256=",
-		.over = "{body}"
-	};
-	struct evidence evidence = { .id = bytes_of(id) };
-	struct buf stamp = { 0 };
-	enum rc rc;
-
-	if (scheme->kind != SCHEME_HEADER)
-		scheme = &plain;
-	rc = print_stamp(scheme, now, &stamp);
-	evidence.stamp = buf_view(&stamp);
-	if (rc == RC_OK)
-		rc = print_signature(scheme, &evidence, key, body, into);
-	if (rc == RC_OK && scheme->stamp == SCHEME_STAMP_HEADER)
-		rc = buf_printf(into, "%s: %s\n", scheme->stamp_header.name,
-		    stamp.data);
-	if (rc == RC_OK && scheme->id.name != NULL)
-		rc = buf_printf(into, "%s: %s\n", scheme->id.name, id);
-	buf_free(&stamp);
+		result->secret = NULL;
 	return rc;
 }

@@ -20,9 +20,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/codec.h"
-#include "journal/journal.h"
 #include "base/startup.h"
+#include "base/timestamp.h"
+#include "journal/journal.h"
 
 enum { BODY = 1024, LOOK = 5, TOGETHER = 1000 };
 
@@ -95,7 +95,7 @@ append_at(struct journal *journal, int64_t received)
 	memset(body, 'x', sizeof(body));
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		must(RC_SYSTEM);
-	encode_uuid7(receipt.received, random, receipt.id);
+	timestamp_uuid7(receipt.received, random, receipt.id);
 	memset(receipt.digest, 'a', sizeof(receipt.digest) - 1);
 	must(journal_append(journal, &entry));
 }
@@ -233,7 +233,7 @@ main(int argc, char **argv)
 	if (argc < 4)
 		return 64;
 	n = (int)strtol(argv[3], NULL, 10);
-	process_start();
+	startup();
 	must(journal_open(argv[2], JOURNAL_CREATE, &journal));
 	if (strcmp(argv[1], "make") == 0)
 		make(journal, n);

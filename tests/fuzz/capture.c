@@ -7,16 +7,19 @@
 
 #include "../../ctl/guess.h"
 
-#include "receive/capture.h"
+#include "base/buf.h"
+#include "base/pool.h"
 #include "config/conf.h"
 #include "http/request.h"
+#include "receive/capture.h"
+#include "signature/recipe.h"
 #include "signature/verify.h"
 
 enum { TRIES = 300 };
 
 struct trial {
 	struct hook hook;
-	struct conf_secret secret;
+	struct secret secret;
 	struct request request;
 	unsigned tries;
 };
@@ -32,16 +35,17 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 
 /* Every recipe is one that can be written down, and none explains it. */
 static bool
-explains(const struct scheme *scheme, void *context)
+explains(const struct recipe *scheme, void *context)
 {
 	struct trial *trial = context;
 	struct buf text = {0};
-	struct proof proof;
+	struct verification proof;
 
-	holds(scheme_print(scheme, &text) == RC_OK);
+	holds(recipe_print(scheme, &text) == RC_OK);
 	buf_free(&text);
 	trial->hook.signature = *scheme;
-	holds(verify(&trial->hook, &trial->request, &proof) != RC_OK);
+	holds(verify(&trial->hook.signature, trial->hook.secrets,
+	    trial->hook.secrets_len, &trial->request, &proof) != RC_OK);
 	return ++trial->tries == TRIES;
 }
 

@@ -6,8 +6,11 @@
  */
 #include "fuzz.h"
 
-#include "config/conf.h"
+#include "base/buf.h"
+#include "base/pool.h"
 #include "base/tokens.h"
+#include "config/conf.h"
+#include "signature/recipe.h"
 
 enum { COMPLAINTS = 16 * 1024, WORDS = 64 };
 
@@ -36,21 +39,21 @@ check_lines(const struct buf *text)
 
 /* Printed, read back and printed again, it has not changed. */
 static void
-check_scheme(const struct scheme *scheme)
+check_scheme(const struct recipe *scheme)
 {
 	struct buf first = {0}, second = {0};
 	struct pool pool = {0};
-	struct words words;
-	struct scheme again;
+	struct tokens words;
+	struct recipe again;
 	const char *const *list;
 	const char *why;
 	size_t n;
 
-	holds(scheme_print(scheme, &first) == RC_OK);
-	words_start(&words, buf_view(&first));
-	holds(words_next(&words, &pool, &list, &n, &why) == RC_OK);
-	holds(scheme_parse(list, n, &pool, &again, &why) == RC_OK);
-	holds(scheme_print(&again, &second) == RC_OK);
+	holds(recipe_print(scheme, &first) == RC_OK);
+	tokens_start(&words, buf_view(&first));
+	holds(tokens_next(&words, &pool, &list, &n, &why) == RC_OK);
+	holds(recipe_parse(list, n, &pool, &again, &why) == RC_OK);
+	holds(recipe_print(&again, &second) == RC_OK);
 	holds(bytes_equal(buf_view(&first), buf_view(&second)));
 	pool_free(&pool);
 	buf_free(&first);
@@ -63,7 +66,7 @@ check_hook(const struct conf *conf, const struct hook *hook)
 	holds(conf_is_name(bytes_of(hook->name)));
 	holds(conf_find(conf, bytes_of(hook->name)) == hook);
 	holds(hook->rules_len > 0);
-	holds(hook->secrets_len > 0 || hook->signature.kind == SCHEME_NONE);
+	holds(hook->secrets_len > 0 || hook->signature.kind == RECIPE_NONE);
 	for (size_t i = 0; i < hook->rules_len; i++)
 		holds(hook->rules[i].command == NULL ||
 		    hook->rules[i].command[0][0] == '/');

@@ -5,15 +5,17 @@
  */
 #include "fuzz.h"
 
-#include "event/catalog.h"
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/pool.h"
+#include "base/utf8.h"
+#include "command/input.h"
 #include "config/conf.h"
-#include "base/codec.h"
+#include "event/catalog.h"
 #include "event/event.h"
 #include "event/json.h"
 #include "event/payload.h"
-#include "command/input.h"
 #include "http/request.h"
-#include "base/tokens.h"
 
 enum { FIELD = 4096, KEYS = 1024 };
 
@@ -44,7 +46,7 @@ check_line(struct bytes body)
 	struct buf line = {0};
 	size_t at;
 
-	holds(render_line(body, &line) == RC_OK);
+	holds(input_line(body, &line) == RC_OK);
 	for (size_t i = 0; i < line.len; i++)
 		holds((unsigned char)line.data[i] >= 0x20);
 	holds(payload_check(buf_view(&line), &at) == RC_OK);
@@ -57,14 +59,14 @@ check_name(const struct event *event)
 {
 	struct buf text = {0};
 
-	holds(strlen(event->name) > 0 && strlen(event->name) < JOB_NAME);
+	holds(strlen(event->name) > 0 && strlen(event->name) < EVENT_NAME_SIZE);
 	holds(event->row != NULL);
 	holds(event->known ==
 	    (catalog_find(bytes_of(event->name)) == event->row));
 	if (event->found[0] != '/' || strlen(event->found) > 250 ||
 	    !event_json_is_text(bytes_of(event->found)))
 		return;
-	holds(words_is_pointer(event->found));
+	holds(event_json_is_pointer(event->found));
 	holds(event_text(event, event->found, &text) == RC_OK);
 	holds(bytes_is(buf_view(&text), event->name));
 	buf_free(&text);
@@ -78,13 +80,13 @@ check_fields(const struct event *event, const struct hook *hook,
 	struct pool pool = {0};
 	struct bytes key;
 
-	holds(event_fields(event, hook, &pool, &fields) == RC_OK);
+	holds(event_fields(event, &pool, &fields) == RC_OK);
 	for (; *fields != NULL; fields++) {
 		holds(strncmp(*fields, "PELIHOOK_FIELD=", 15) == 0);
 		holds(strlen(*fields) <= 15 + FIELD);
 	}
-	holds(event_order_key(event, hook, &pool, &key) == RC_OK);
-	holds(event_dedupe_key(event, hook, request, "digest", &pool, &key) ==
+	holds(event_order_key(event, &pool, &key) == RC_OK);
+	holds(event_dedupe_key(event, request, "digest", &pool, &key) ==
 	    RC_OK);
 	pool_free(&pool);
 }
@@ -113,7 +115,7 @@ try_hook(struct hook *hook, const struct request *request,
 	enum rc rc = payload_check(body, &at);
 
 	/* json-c makes values of all that is JSON, and of nothing else. */
-	holds(event_parse(hook, request, &event) == rc);
+	holds(event_parse(&hook->reading, request, &event) == rc);
 	if (rc != RC_OK) {
 		holds(at <= body.len);
 		(void)payload_looks(body);
@@ -129,8 +131,8 @@ try_hook(struct hook *hook, const struct request *request,
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct conf_pair field = {.name = "FIELD"};
-	struct hook hook = {.name = "h", .env = &field, .env_len = 1};
+	struct event_pair field = {.name = "FIELD"};
+	struct hook hook = {.name = "h", .reading = {.hook = "h", .env = &field, .env_len = 1}};
 	struct request request = {.variables = no_variables, .length = -1};
 	struct bytes rest = {(const char *)data, size};
 	struct pool pool = {0};
@@ -139,7 +141,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	fuzz_line(&rest, &line);
 	pointer = pool_copy(&pool, line);
-	if (rest.data == NULL || !words_is_pointer(pointer)) {
+	if (rest.data == NULL || !event_json_is_pointer(pointer)) {
 		pool_free(&pool);
 		return 0;
 	}
@@ -147,8 +149,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	request.body = (struct buf){.data = pool_copy(&pool, rest),
 	    .len = rest.len};
 	try_hook(&hook, &request, pointer);
-	hook.event_name = hook.order = hook.dedupe =
-	    (struct conf_source){CONF_FROM_POINTER, pointer, {NULL, NULL}};
+	hook.reading.name = hook.reading.order = hook.reading.dedupe =
+	    (struct event_source){EVENT_FROM_POINTER, pointer, {NULL, NULL}};
 	try_hook(&hook, &request, pointer);
 	fuzz_read_log();
 	pool_free(&pool);

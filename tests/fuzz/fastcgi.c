@@ -25,6 +25,8 @@
 
 #include "../../fcgi/fcgi.h"
 
+#include "base/buf.h"
+
 enum {
 	HEADER = 8,
 	BEGIN = 1, END = 3, PARAMS = 4, OUTPUT = 6, ERRORS = 7, VALUES = 9,

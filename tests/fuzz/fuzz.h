@@ -110,7 +110,7 @@ fuzz_read_log(void)
 static inline bool
 fuzz_line(struct bytes *rest, struct bytes *line)
 {
-	return bytes_item(rest, "\n", line);
+	return bytes_split(rest, "\n", line);
 }
 
 /*

@@ -11,10 +11,12 @@
 #include <sqlite3.h>
 
 #include "base/clock.h"
-#include "config/conf.h"
 #include "base/crypto.h"
-#include "base/codec.h"
-#include "journal/journal.h"
+#include "base/limits.h"
+#include "base/timestamp.h"
+#include "base/utf8.h"
+#include "config/conf.h"
+#include "journal/internal.h"
 
 enum {
 	EVENTS = 8,
@@ -35,7 +37,7 @@ struct file {
 
 static struct file files[] = {{.end = "journal.db"},
     {.end = "journal.db-wal"}};
-static char ids[EVENTS][ENCODE_UUID];
+static char ids[EVENTS][UUID_SIZE];
 
 static const char *const columns[] = {"events.id", "events.hook",
     "events.name", "events.received", "events.digest", "events.verified",
@@ -86,7 +88,7 @@ append(struct journal *journal, unsigned i)
 	uint8_t random[10] = {0};
 
 	random[9] = (uint8_t)i;
-	encode_uuid7(receipt.received, random, receipt.id);
+	timestamp_uuid7(receipt.received, random, receipt.id);
 	memcpy(ids[i], receipt.id, sizeof(receipt.id));
 	memset(receipt.digest, 'a', sizeof(receipt.digest) - 1);
 	entry.dedupe_key = bytes_of(ids[i]);
@@ -330,22 +332,22 @@ known(enum rc rc)
 static bool
 is_time(int64_t time)
 {
-	char text[ENCODE_TIME];
+	char text[TIMESTAMP_SIZE];
 
-	encode_time(time, text);
-	return time >= 0 && strlen(text) == ENCODE_TIME - 1;
+	timestamp_print(time, text);
+	return time >= 0 && strlen(text) == TIMESTAMP_SIZE - 1;
 }
 
 static bool
 is_named(const char *hook, const char *event)
 {
 	return conf_is_name(bytes_of(hook)) && event[0] != '\0' &&
-	    strlen(event) < JOB_NAME && encode_is_text(bytes_of(event));
+	    strlen(event) < EVENT_NAME_SIZE && utf8_is_text(bytes_of(event));
 }
 
 struct seen {
 	struct journal_row last;
-	char id[ENCODE_UUID];
+	char id[UUID_SIZE];
 	size_t n;
 };
 
@@ -355,10 +357,10 @@ see_row(void *context, const struct journal_row *row)
 	struct seen *seen = context;
 
 	holds(journal_state_name(row->state) != NULL);
-	holds(strlen(row->id) == ENCODE_UUID - 1);
+	holds(strlen(row->id) == UUID_SIZE - 1);
 	holds(is_named(row->hook, row->event));
 	holds(is_time(row->received) && is_time(row->due));
-	holds(encode_is_text(bytes_of(row->outcome)));
+	holds(utf8_is_text(bytes_of(row->outcome)));
 	holds(row->code >= 0 && row->ordinal + 1 > 0);
 	memcpy(seen->id, row->id, sizeof(seen->id));
 	seen->last = *row;
@@ -405,7 +407,7 @@ list(struct journal *journal, int state)
 static void
 see_event(const struct journal_event *event)
 {
-	holds(strlen(event->receipt.id) == ENCODE_UUID - 1);
+	holds(strlen(event->receipt.id) == UUID_SIZE - 1);
 	holds(strlen(event->receipt.digest) == CRYPTO_DIGEST * 2);
 	holds(is_named(event->hook, event->name));
 	holds(is_time(event->receipt.received) && event->body.len > 0);

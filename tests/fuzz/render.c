@@ -7,11 +7,12 @@
 
 #include <json-c/json.h>
 
-#include "event/catalog.h"
-#include "config/conf.h"
-#include "event/event.h"
-#include "command/job.h"
+#include "base/buf.h"
 #include "command/input.h"
+#include "command/job.h"
+#include "config/conf.h"
+#include "event/catalog.h"
+#include "event/event.h"
 
 enum { DEEPER = 70 };		/* than what is accepted: the envelope */
 
@@ -64,7 +65,7 @@ check_again(const struct buf *line, const struct event *event)
 {
 	struct event again;
 
-	holds(event_reparse(buf_view(line), event->name, &again) == RC_OK);
+	holds(event_reparse(NULL, buf_view(line), event->name, &again) == RC_OK);
 	check_same(again.root, event->root);
 	event_free(&again);
 }
@@ -98,10 +99,10 @@ try_event(const struct event *event, struct bytes body)
 	    .attempt = 1};
 	struct buf line = {0}, envelope = {0};
 
-	holds(render_line(body, &line) == RC_OK);
+	holds(input_line(body, &line) == RC_OK);
 	check_line(&line);
 	check_again(&line, event);
-	holds(render_cloudevent(&job, &envelope) == RC_OK);
+	holds(input_cloudevent(&job, &envelope) == RC_OK);
 	check_line(&envelope);
 	check_envelope(&envelope, &line, event);
 	buf_free(&line);
@@ -113,7 +114,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes body = {(const char *)data, size};
 	struct event event;
-	enum rc rc = event_reparse(body, "an_event", &event);
+	enum rc rc = event_reparse(NULL, body, "an_event", &event);
 
 	holds(rc == RC_OK || rc == RC_JSON);
 	if (rc != RC_OK)

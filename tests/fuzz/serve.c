@@ -8,14 +8,18 @@
  */
 #include "fuzz.h"
 
-#include "config/conf.h"
-#include "base/codec.h"
-#include "http/gateway.h"
-#include "receive/handle.h"
-#include "command/job.h"
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/pool.h"
+#include "command/environment.h"
 #include "command/input.h"
+#include "command/job.h"
+#include "config/conf.h"
+#include "http/gateway.h"
+#include "http/header_name.h"
+#include "http/reply.h"
 #include "receive/serve.h"
-#include "signature/verify.h"
+#include "signature/recipe.h"
 
 enum {
 	VARIABLES = 60,
@@ -113,14 +117,14 @@ check_job(const struct job *job)
 	int fd;
 
 	marked.mark = "0123456789abcdef0123456789abcdef";
-	holds(job->event[0] != '\0' && strlen(job->event) < JOB_NAME);
+	holds(job->event[0] != '\0' && strlen(job->event) < EVENT_NAME_SIZE);
 	holds(job->body.len == front.taken);
 	holds(memcmp(job->body.data, front.input.data, front.taken) == 0);
-	holds(render_environment(&marked, 1, &pool, &variables) == RC_OK);
+	holds(environment_make(&marked, 1, &pool, &variables) == RC_OK);
 	for (; *variables != NULL; variables++)
 		holds(strchr(*variables, '=') != NULL &&
 		    strncmp(*variables, "HTTP_", 5) != 0);
-	holds(render_input(job, 1, &fd) == RC_OK);
+	holds(input_open(job, 1, &fd) == RC_OK);
 	close(fd);
 	pool_free(&pool);
 }
@@ -130,7 +134,7 @@ put(void *context, const struct job *job)
 {
 	(void)context;
 	front.puts++;
-	holds(job->hook->signature.kind == SCHEME_NONE ||
+	holds(job->hook->signature.kind == RECIPE_NONE ||
 	    job->hook == front.signer);
 	check_job(job);
 	return front.result;
@@ -172,19 +176,19 @@ add(const char **variables, const char *variable)
 static void
 sign(const struct hook *hook, const char **variables, struct pool *pool)
 {
-	char name[ENCODE_VARIABLE];
+	char name[HEADER_VARIABLE_SIZE];
 	struct buf lines = {0};
 	struct bytes rest, line;
 	size_t n;
 
-	holds(verify_sign(&hook->signature, hook->secrets[0].key,
+	holds(sign(&hook->signature, hook->secrets[0].key,
 	    front.input, (int64_t)time(NULL) * 1000, "an-id", &lines) ==
 	    RC_OK);
 	rest = buf_view(&lines);
 	while (fuzz_line(&rest, &line) && line.len > 0) {
 		n = (size_t)((char *)memchr(line.data, ':', line.len) -
 		    line.data);
-		holds(encode_variable((struct bytes){line.data, n}, name) ==
+		holds(header_name_variable((struct bytes){line.data, n}, name) ==
 		    RC_OK);
 		line = bytes_trim(bytes_skip(line, n + 1));
 		add(variables, pool_printf(pool, "%s=%.*s", name,

@@ -6,10 +6,15 @@
  */
 #include "fuzz.h"
 
-#include "config/conf.h"
-#include "http/request.h"
-#include "signature/verify.h"
+#include "base/buf.h"
+#include "base/pool.h"
 #include "base/tokens.h"
+#include "config/conf.h"
+#include "http/header_name.h"
+#include "http/request.h"
+#include "signature/recipe.h"
+#include "signature/sign.h"
+#include "signature/verify.h"
 
 #define NOW INT64_C(1700000000000)
 
@@ -31,7 +36,7 @@ static const char *const recipes[] = {
 };
 
 static const size_t recipes_len = sizeof(recipes) / sizeof(recipes[0]);
-static struct conf_secret secret = {.path = "/secret"};
+static struct secret secret = {.path = "/secret"};
 
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -44,24 +49,24 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 }
 
 static bool
-read_recipe(struct bytes text, struct pool *pool, struct scheme *scheme)
+read_recipe(struct bytes text, struct pool *pool, struct recipe *scheme)
 {
-	struct words words;
+	struct tokens words;
 	const char *const *list;
 	const char *why;
 	size_t n;
 
-	words_start(&words, text);
-	return words_next(&words, pool, &list, &n, &why) == RC_OK &&
-	    scheme_parse(list, n, pool, scheme, &why) == RC_OK;
+	tokens_start(&words, text);
+	return tokens_next(&words, pool, &list, &n, &why) == RC_OK &&
+	    recipe_parse(list, n, pool, scheme, &why) == RC_OK;
 }
 
-/* The header lines of verify_sign as variables. */
+/* The header lines of sign as variables. */
 static const char **
 as_variables(struct bytes lines, struct pool *pool)
 {
 	const char **list = pool_alloc(pool, HEADERS + 1, sizeof(*list));
-	char name[ENCODE_VARIABLE];
+	char name[HEADER_VARIABLE_SIZE];
 	struct bytes line;
 	size_t n = 0;
 
@@ -69,7 +74,7 @@ as_variables(struct bytes lines, struct pool *pool)
 		const char *colon = memchr(line.data, ':', line.len);
 
 		holds(colon != NULL);
-		holds(encode_variable((struct bytes){line.data,
+		holds(header_name_variable((struct bytes){line.data,
 		    (size_t)(colon - line.data)}, name) == RC_OK);
 		line = bytes_trim(bytes_skip(line,
 		    (size_t)(colon - line.data) + 1));
@@ -85,15 +90,16 @@ check_altered(const struct hook *hook, struct request *request,
     struct pool *pool)
 {
 	struct buf lines = {0};
-	struct proof proof;
-	enum rc rc = verify_sign(&hook->signature, secret.key,
+	struct verification proof;
+	enum rc rc = sign(&hook->signature, secret.key,
 	    buf_view(&request->body), NOW,
 	    "0190e0c4-0000-7000-8000-000000000000", &lines);
 
 	if (rc == RC_OK) {
 		request->variables = as_variables(buf_view(&lines), pool);
 		request->body.data[request->body.len / 2] ^= 1;
-		holds(verify(hook, request, &proof) != RC_OK);
+		holds(verify(&hook->signature, hook->secrets,
+	    hook->secrets_len, request, &proof) != RC_OK);
 	}
 	buf_free(&lines);
 }
@@ -101,8 +107,9 @@ check_altered(const struct hook *hook, struct request *request,
 static void
 check_refused(const struct hook *hook, const struct request *request)
 {
-	struct proof proof;
-	enum rc rc = verify(hook, request, &proof);
+	struct verification proof;
+	enum rc rc = verify(&hook->signature, hook->secrets,
+	    hook->secrets_len, request, &proof);
 
 	holds(rc == RC_SIGNATURE || rc == RC_REPEATED);
 	if (rc == RC_SIGNATURE)
@@ -125,7 +132,7 @@ try_input(struct bytes rest, struct pool *pool)
 	else if (!fuzz_line(&rest, &line))
 		return;
 	if (!read_recipe(line, pool, &hook.signature) ||
-	    hook.signature.kind == SCHEME_NONE)
+	    hook.signature.kind == RECIPE_NONE)
 		return;
 	request.variables = fuzz_lines(&rest, VARIABLES, pool);
 	request.body = (struct buf){.data = pool_copy(pool, rest),

@@ -13,8 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "event/event.h"
+#include "base/buf.h"
 #include "command/input.h"
+#include "event/event.h"
 
 static void
 fail(const char *what)
@@ -65,9 +66,9 @@ put_line(struct bytes body)
 	struct buf line = {0};
 	struct event again;
 
-	if (render_line(body, &line) != RC_OK)
+	if (input_line(body, &line) != RC_OK)
 		fail("no line");
-	if (event_reparse(buf_view(&line), "again", &again) != RC_OK)
+	if (event_reparse(NULL, buf_view(&line), "again", &again) != RC_OK)
 		fail("a line is refused");
 	put_bytes(buf_view(&line));
 	event_free(&again);
@@ -94,7 +95,7 @@ read_one(uint32_t pointers)
 {
 	struct bytes body = get_bytes(), pointer;
 	struct event event = {0};
-	enum rc rc = event_reparse(body, "event", &event);
+	enum rc rc = event_reparse(NULL, body, "event", &event);
 
 	if (rc != RC_OK && rc != RC_JSON)
 		fail("neither taken nor refused");

@@ -27,7 +27,7 @@ struct machine {
 	struct journal *journal;
 	struct conf *conf;
 	pthread_mutex_t lock;		/* guards the configuration */
-	struct drain_settings settings;
+	struct dispatch settings;
 	pthread_t thread;
 	enum rc rc;
 };
@@ -173,7 +173,7 @@ build(struct machine *machine, struct conf *conf)
 	*machine = (struct machine){.conf = conf};
 	pthread_mutex_init(&machine->lock, NULL);
 	machine->journal = open_journal();
-	machine->settings = (struct drain_settings){
+	machine->settings = (struct dispatch){
 		.journal = machine->journal, .conf = get_conf,
 		.context = machine,
 		.stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)
@@ -185,7 +185,7 @@ run_machine(void *context)
 {
 	struct machine *machine = context;
 
-	machine->rc = drain(&machine->settings);
+	machine->rc = dispatch_queue(&machine->settings);
 	return NULL;
 }
 
@@ -226,7 +226,7 @@ static inline void
 drain_empty(struct machine *machine)
 {
 	machine->settings.until_empty = true;
-	assert_int_equal(drain(&machine->settings), RC_OK);
+	assert_int_equal(dispatch_queue(&machine->settings), RC_OK);
 }
 
 static inline enum rc

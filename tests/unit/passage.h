@@ -5,10 +5,12 @@
 #include "front.h"
 #include "told.h"
 
-#include "config/conf.h"
-#include "base/crypto.h"
 #include "base/codec.h"
+#include "base/crypto.h"
+#include "config/conf.h"
 #include "command/job.h"
+#include "event/receipt.h"
+#include "receive/sink.h"
 
 /* What the tests of handle and serve share: a sink that records. */
 
@@ -21,7 +23,7 @@ struct record {
 	unsigned puts;
 	struct job job;		/* its pointers hold during put only */
 	struct receipt receipt;
-	char event[JOB_NAME];
+	char event[EVENT_NAME_SIZE];
 	char body[256];
 	char order_key[100];
 	char dedupe_key[100];

@@ -53,7 +53,7 @@ fill_sample(struct sample *sample, const char *hook, unsigned number)
 	(void)crypto_random(random, sizeof(random));
 	sample->receipt = (struct receipt){.received = clock_wall(),
 	    .verified = true, .remote_addr = "192.0.2.7"};
-	encode_uuid7(sample->receipt.received, random, sample->receipt.id);
+	timestamp_uuid7(sample->receipt.received, random, sample->receipt.id);
 	memset(sample->receipt.digest, 'a', 2 * CRYPTO_DIGEST);
 	sample->entry = (struct journal_entry){
 		.receipt = &sample->receipt, .hook = hook,

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "base/bytes.h"
+#include "base/buf.h"
 #include "base/rc.h"
 
 /*

@@ -4,7 +4,7 @@
 
 #include "../unit.h"
 
-#include "base/bytes.h"
+#include "base/buf.h"
 
 /* The sanitizer's malloc has to fail as libc's does, not to abort. */
 const char *__asan_default_options(void);
@@ -141,7 +141,7 @@ items_are_cut_at_any_separator(void **state)
 		struct bytes rest = bytes_of(cases[i].text), item;
 		size_t n = 0;
 
-		for (; n < 4 && bytes_item(&rest, cases[i].separators, &item);
+		for (; n < 4 && bytes_split(&rest, cases[i].separators, &item);
 		    n++)
 			wrong += case_bytes(cases[i].text, item,
 			    bytes_of(cases[i].items[n] != NULL
@@ -158,7 +158,7 @@ an_item_may_hold_a_nul(void **state)
 	struct bytes rest = LIT("a\0b,c"), item;
 
 	(void)state;
-	assert_true(bytes_item(&rest, ",", &item));
+	assert_true(bytes_split(&rest, ",", &item));
 	assert_true(bytes_equal(item, LIT("a\0b")));
 	assert_true(bytes_is(rest, "c"));
 }

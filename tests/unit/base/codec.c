@@ -3,7 +3,12 @@
 
 #include "../unit.h"
 
+#include "base/buf.h"
 #include "base/codec.h"
+#include "base/json_string.h"
+#include "base/timestamp.h"
+#include "base/utf8.h"
+#include "http/header_name.h"
 
 static void
 hex_is_written_in_lower_case(void **state)
@@ -214,7 +219,7 @@ check_json(const char *name, struct bytes from, struct bytes want)
 {
 	struct buf text = {0};
 	struct json_object *object;
-	unsigned wrong = case_rc(name, encode_json(from, &text), RC_OK);
+	unsigned wrong = case_rc(name, json_string_add(from, &text), RC_OK);
 
 	for (size_t i = 0; i < text.len; i++)
 		wrong += case_true(name, "no control character",
@@ -277,7 +282,7 @@ what_is_not_utf8_is_replaced_in_json(void **state)
 		struct buf text = {0};
 		struct json_object *object;
 
-		wrong += case_rc("encode", encode_json(cases[i], &text),
+		wrong += case_rc("encode", json_string_add(cases[i], &text),
 		    RC_OK);
 		object = read_string(buf_view(&text));
 		wrong += case_true(cases[i].data, "U+FFFD in it",
@@ -302,8 +307,8 @@ json_keeps_to_the_ceiling(void **state)
 	struct buf buf = {.max = 3};
 
 	(void)state;
-	assert_int_equal(encode_json(LIT("\x01"), &buf), RC_RANGE);
-	assert_int_equal(encode_json(LIT("abc"), &buf), RC_OK);
+	assert_int_equal(json_string_add(LIT("\x01"), &buf), RC_RANGE);
+	assert_int_equal(json_string_add(LIT("abc"), &buf), RC_OK);
 	buf_free(&buf);
 }
 
@@ -322,11 +327,11 @@ text_is_utf8_without_controls(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(good); i++)
 		wrong += case_true(good[i], "text",
-		    encode_is_text(bytes_of(good[i])));
+		    utf8_is_text(bytes_of(good[i])));
 	for (size_t i = 0; i < COUNT(bad); i++)
 		wrong += case_true(bad[i], "no text",
-		    !encode_is_text(bytes_of(bad[i])));
-	wrong += case_true("NUL", "no text", !encode_is_text(LIT("a\0b")));
+		    !utf8_is_text(bytes_of(bad[i])));
+	wrong += case_true("NUL", "no text", !utf8_is_text(LIT("a\0b")));
 	assert_int_equal(wrong, 0);
 }
 
@@ -336,10 +341,10 @@ uuid7_of_the_rfc(void **state)
 	/* RFC 9562 appendix A.6. */
 	static const uint8_t random[10] = {0x0c, 0xc3, 0x18, 0xc4, 0xdc, 0x0c,
 	    0x0c, 0x07, 0x39, 0x8f};
-	char text[ENCODE_UUID];
+	char text[UUID_SIZE];
 
 	(void)state;
-	encode_uuid7(INT64_C(1645557742000), random, text);
+	timestamp_uuid7(INT64_C(1645557742000), random, text);
 	assert_string_equal(text, "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
 }
 
@@ -347,13 +352,13 @@ static void
 uuid7_holds_version_variant_and_order(void **state)
 {
 	uint8_t zeroes[10] = {0}, ones[10];
-	char low[ENCODE_UUID], high[ENCODE_UUID], later[ENCODE_UUID];
+	char low[UUID_SIZE], high[UUID_SIZE], later[UUID_SIZE];
 
 	(void)state;
 	memset(ones, 0xff, sizeof(ones));
-	encode_uuid7(1, zeroes, low);
-	encode_uuid7(1, ones, high);
-	encode_uuid7(2, zeroes, later);
+	timestamp_uuid7(1, zeroes, low);
+	timestamp_uuid7(1, ones, high);
+	timestamp_uuid7(2, zeroes, later);
 	assert_string_equal(low, "00000000-0001-7000-8000-000000000000");
 	assert_string_equal(high, "00000000-0001-7fff-bfff-ffffffffffff");
 	assert_true(strcmp(high, later) < 0);
@@ -382,13 +387,13 @@ times_are_written_and_read_back(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(times); i++) {
-		char text[ENCODE_TIME];
+		char text[TIMESTAMP_SIZE];
 		int64_t back = 12345;
 
-		encode_time(times[i].wall, text);
+		timestamp_print(times[i].wall, text);
 		wrong += case_text(times[i].text, text, times[i].text);
 		wrong += case_rc(times[i].text,
-		    decode_time(bytes_of(times[i].text), &back), RC_OK);
+		    timestamp_parse(bytes_of(times[i].text), &back), RC_OK);
 		wrong += case_number(times[i].text, back, times[i].wall);
 	}
 	assert_int_equal(wrong, 0);
@@ -422,7 +427,7 @@ times_of_rfc3339_in_all_its_forms(void **state)
 		int64_t wall = 12345;
 
 		wrong += case_rc(cases[i].text,
-		    decode_time(bytes_of(cases[i].text), &wall), RC_OK);
+		    timestamp_parse(bytes_of(cases[i].text), &wall), RC_OK);
 		wrong += case_number(cases[i].text, wall, cases[i].wall);
 	}
 	assert_int_equal(wrong, 0);
@@ -458,7 +463,7 @@ what_is_no_time_is_refused(void **state)
 		int64_t wall = 12345;
 
 		wrong += case_rc(cases[i],
-		    decode_time(bytes_of(cases[i]), &wall), RC_SYNTAX);
+		    timestamp_parse(bytes_of(cases[i]), &wall), RC_SYNTAX);
 		wrong += case_number(cases[i], wall, 12345);
 	}
 	assert_int_equal(wrong, 0);
@@ -470,11 +475,11 @@ a_time_with_a_nul_is_none(void **state)
 	int64_t wall = 1;
 
 	(void)state;
-	assert_int_equal(decode_time(LIT("1970-01-01T00:00:00Z\0"), &wall),
+	assert_int_equal(timestamp_parse(LIT("1970-01-01T00:00:00Z\0"), &wall),
 	    RC_SYNTAX);
-	assert_int_equal(decode_time(LIT("1970-01-01\0" "00:00:00Z"), &wall),
+	assert_int_equal(timestamp_parse(LIT("1970-01-01\0" "00:00:00Z"), &wall),
 	    RC_SYNTAX);
-	assert_int_equal(decode_time((struct bytes){NULL, 0}, &wall),
+	assert_int_equal(timestamp_parse((struct bytes){NULL, 0}, &wall),
 	    RC_SYNTAX);
 	assert_int_equal(wall, 1);
 }
@@ -499,14 +504,14 @@ headers_and_their_variables(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		char into[ENCODE_VARIABLE] = "";
+		char into[HEADER_VARIABLE_SIZE] = "";
 
-		wrong += case_rc(cases[i].header, encode_variable(
+		wrong += case_rc(cases[i].header, header_name_variable(
 		    bytes_of(cases[i].header), into), RC_OK);
 		wrong += case_text(cases[i].header, into, cases[i].variable);
 		if (cases[i].back == NULL)
 			continue;
-		decode_variable(cases[i].variable, into);
+		header_name_print(cases[i].variable, into);
 		wrong += case_text(cases[i].header, into, cases[i].back);
 	}
 	assert_int_equal(wrong, 0);
@@ -524,10 +529,10 @@ what_is_no_header_name_has_no_variable(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		char into[ENCODE_VARIABLE] = "as it was";
+		char into[HEADER_VARIABLE_SIZE] = "as it was";
 
 		wrong += case_rc(cases[i].data != NULL ? cases[i].data : "",
-		    encode_variable(cases[i], into), RC_SYNTAX);
+		    header_name_variable(cases[i], into), RC_SYNTAX);
 		wrong += case_text("left alone", into, "as it was");
 	}
 	assert_int_equal(wrong, 0);
@@ -536,29 +541,29 @@ what_is_no_header_name_has_no_variable(void **state)
 static void
 the_longest_header_name(void **state)
 {
-	char name[252], into[ENCODE_VARIABLE], back[ENCODE_VARIABLE];
+	char name[252], into[HEADER_VARIABLE_SIZE], back[HEADER_VARIABLE_SIZE];
 
 	(void)state;
 	memset(name, 'x', sizeof(name));
-	assert_int_equal(encode_variable((struct bytes){name, 250}, into),
+	assert_int_equal(header_name_variable((struct bytes){name, 250}, into),
 	    RC_OK);
 	assert_int_equal(strlen(into), 255);
-	decode_variable(into, back);
+	header_name_print(into, back);
 	assert_int_equal(strlen(back), 250);
-	assert_int_equal(encode_variable((struct bytes){name, 251}, into),
+	assert_int_equal(header_name_variable((struct bytes){name, 251}, into),
 	    RC_SYNTAX);
 }
 
 static void
 a_variable_of_any_length_fits_when_decoded(void **state)
 {
-	char variable[1000], into[ENCODE_VARIABLE];
+	char variable[1000], into[HEADER_VARIABLE_SIZE];
 
 	(void)state;
 	memset(variable, 'X', sizeof(variable) - 1);
 	variable[sizeof(variable) - 1] = '\0';
 	memcpy(variable, "HTTP_", 5);
-	decode_variable(variable, into);
+	header_name_print(variable, into);
 	assert_true(strlen(into) < sizeof(into));
 }
 
@@ -573,12 +578,12 @@ text_is_utf8_without_control_characters(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(texts); i++)
-		assert_true(encode_is_text(bytes_of(texts[i])));
+		assert_true(utf8_is_text(bytes_of(texts[i])));
 	for (size_t i = 0; i < COUNT(others); i++)
-		assert_false(encode_is_text(bytes_of(others[i])));
-	assert_false(encode_is_text((struct bytes){"a\0b", 3}));
-	assert_int_equal(encode_character(bytes_of("\xe2\x82\xac" "1")), 3);
-	assert_int_equal(encode_character(bytes_of("\xc2\x9b" "1")), 0);
+		assert_false(utf8_is_text(bytes_of(others[i])));
+	assert_false(utf8_is_text((struct bytes){"a\0b", 3}));
+	assert_int_equal(utf8_printable(bytes_of("\xe2\x82\xac" "1")), 3);
+	assert_int_equal(utf8_printable(bytes_of("\xc2\x9b" "1")), 0);
 }
 
 int

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "../unit.h"
 
-#include "base/crypto.h"
+#include "base/bytes.h"
 #include "base/codec.h"
+#include "base/crypto.h"
 
 static unsigned
 check_digest(const char *name, const uint8_t digest[CRYPTO_DIGEST],

@@ -8,6 +8,7 @@
 
 #include "../scratch.h"
 
+#include "base/buf.h"
 #include "base/log.h"
 
 /* The log, and a place beside it; both in the scratch directory. */
@@ -398,7 +399,7 @@ a_long_line_is_cut_at_a_fields_end(void **state)
 	assert_int_equal(count_lines(&text), 1);
 	assert_in_range(text.len, 6000, 8192);
 	rest = (struct bytes){text.data, text.len - 1};
-	while (bytes_item(&rest, " ", &field)) {
+	while (bytes_split(&rest, " ", &field)) {
 		fields++;
 		if (bytes_begin(field, "k"))
 			assert_int_equal(field.len, 105);

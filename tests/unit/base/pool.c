@@ -3,6 +3,7 @@
 
 #include "../unit.h"
 
+#include "base/bytes.h"
 #include "base/pool.h"
 
 /* The sanitizer's malloc has to fail as libc's does, not to abort. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "../commands.h"
 
+#include "base/buf.h"
+#include "base/clock.h"
 #include "base/procfs.h"
 
 /* Of this process alone: another one of this test may run beside it. */
@@ -11,10 +13,10 @@ static const char *const marked[] = {"A=1", mark_entry, NULL};
 static const char *const unmarked[] = {"PELIHOOK_CLAIM=", NULL};
 
 /* As a runner notes it just before the start, and after it. */
-static struct orphan
+static struct procfs_command
 wanted(pid_t pid)
 {
-	struct orphan orphan = {
+	struct procfs_command orphan = {
 		.pid = pid, .session = getsid(0),
 		.since = clock_boot() - 60000,
 		.until = clock_boot() + 60000
@@ -22,16 +24,16 @@ wanted(pid_t pid)
 
 	memcpy(orphan.mark, mark, sizeof(orphan.mark));
 	if (pid != 0)
-		assert_int_equal(orphan_start(pid, &orphan.start), RC_OK);
+		assert_int_equal(procfs_start_time(pid, &orphan.start), RC_OK);
 	return orphan;
 }
 
 static void
-wait_until_gone(struct orphan *orphan)
+wait_until_gone(struct procfs_command *orphan)
 {
-	for (int i = 0; orphan_look(orphan) != ORPHAN_GONE && i < 1000; i++)
+	for (int i = 0; procfs_find_command(orphan) != PROCFS_GONE && i < 1000; i++)
 		poll(NULL, 0, 10);
-	assert_int_equal(orphan_look(orphan), ORPHAN_GONE);
+	assert_int_equal(procfs_find_command(orphan), PROCFS_GONE);
 }
 
 /* A shell as run() would start it; it says when it is there. */
@@ -68,13 +70,13 @@ end_group(pid_t group)
 static void
 a_boot_has_a_name(void **state)
 {
-	char first[ORPHAN_BOOT];
-	char second[ORPHAN_BOOT];
+	char first[PROCFS_BOOT_SIZE];
+	char second[PROCFS_BOOT_SIZE];
 
 	(void)state;
-	orphan_boot(first);
-	orphan_boot(second);
-	assert_int_equal(strlen(first), ORPHAN_BOOT - 1);
+	procfs_boot_id(first);
+	procfs_boot_id(second);
+	assert_int_equal(strlen(first), PROCFS_BOOT_SIZE - 1);
 	assert_string_equal(first, second);
 }
 
@@ -84,49 +86,49 @@ a_process_has_a_start(void **state)
 	uint64_t start = 0;
 
 	(void)state;
-	assert_int_equal(orphan_start(getpid(), &start), RC_OK);
+	assert_int_equal(procfs_start_time(getpid(), &start), RC_OK);
 	assert_true(start > 0);
-	assert_int_equal(orphan_start(0x7fffffff, &start), RC_MISSING);
+	assert_int_equal(procfs_start_time(0x7fffffff, &start), RC_MISSING);
 }
 
 static void
 a_command_is_known_by_number_and_start(void **state)
 {
 	pid_t pid = start_shell("echo >&3; exec sleep 60", unmarked);
-	struct orphan orphan = wanted(pid);
+	struct procfs_command orphan = wanted(pid);
 
 	(void)state;
-	assert_int_equal(orphan_look(&orphan), ORPHAN_ALIVE);
+	assert_int_equal(procfs_find_command(&orphan), PROCFS_ALIVE);
 	orphan.start++;
-	assert_int_equal(orphan_look(&orphan), ORPHAN_GONE);
-	assert_int_equal(orphan_signal(&orphan, 0), 0);
+	assert_int_equal(procfs_find_command(&orphan), PROCFS_GONE);
+	assert_int_equal(procfs_signal(&orphan, 0), 0);
 	orphan.start = 0;
-	assert_int_equal(orphan_look(&orphan), ORPHAN_HIDDEN);
+	assert_int_equal(procfs_find_command(&orphan), PROCFS_HIDDEN);
 	orphan = wanted(pid);
 	kill(pid, SIGKILL);
 	assert_int_equal(waitid(P_PID, (id_t)pid, &(siginfo_t){0},
 	    WEXITED | WNOWAIT), 0);
 	/* A zombie is nothing. */
-	assert_int_equal(orphan_look(&orphan), ORPHAN_GONE);
+	assert_int_equal(procfs_find_command(&orphan), PROCFS_GONE);
 	end_group(pid);
-	assert_int_equal(orphan_look(&orphan), ORPHAN_GONE);
-	assert_int_equal(orphan_signal(&orphan, SIGKILL), ESRCH);
+	assert_int_equal(procfs_find_command(&orphan), PROCFS_GONE);
+	assert_int_equal(procfs_signal(&orphan, SIGKILL), ESRCH);
 }
 
 static void
 its_children_are_found_after_it(void **state)
 {
 	pid_t pid = start_shell("sleep 60 & echo >&3; wait", marked);
-	struct orphan orphan = wanted(pid);
-	struct orphan other = wanted(pid);
+	struct procfs_command orphan = wanted(pid);
+	struct procfs_command other = wanted(pid);
 
 	(void)state;
 	other.mark[0] ^= 1;
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	assert_int_equal(orphan_look(&other), ORPHAN_GONE);
-	assert_int_equal(orphan_look(&orphan), ORPHAN_ALIVE);
-	assert_int_equal(orphan_signal(&orphan, SIGKILL), 0);
+	assert_int_equal(procfs_find_command(&other), PROCFS_GONE);
+	assert_int_equal(procfs_find_command(&orphan), PROCFS_ALIVE);
+	assert_int_equal(procfs_signal(&orphan, SIGKILL), 0);
 	wait_until_gone(&orphan);
 }
 
@@ -135,15 +137,15 @@ static void
 what_was_met_alive_is_gone_with_its_group(void **state)
 {
 	pid_t pid = start_shell("env -i sleep 60 & echo >&3; wait", marked);
-	struct orphan orphan = wanted(pid);
+	struct procfs_command orphan = wanted(pid);
 
 	(void)state;
 	poll(NULL, 0, 200);
-	assert_int_equal(orphan_look(&orphan), ORPHAN_ALIVE);
+	assert_int_equal(procfs_find_command(&orphan), PROCFS_ALIVE);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	assert_int_equal(orphan_look(&orphan), ORPHAN_ALIVE);
-	assert_int_equal(orphan_signal(&orphan, SIGKILL), 0);
+	assert_int_equal(procfs_find_command(&orphan), PROCFS_ALIVE);
+	assert_int_equal(procfs_signal(&orphan, SIGKILL), 0);
 	wait_until_gone(&orphan);
 }
 
@@ -154,7 +156,7 @@ a_command_that_left_its_group_is_signalled(void **state)
 	pid_t other = start_shell("echo >&3; exec sleep 60", unmarked);
 	int go[2];
 	pid_t pid;
-	struct orphan orphan;
+	struct procfs_command orphan;
 
 	(void)state;
 	assert_int_equal(pipe(go), 0);
@@ -168,10 +170,10 @@ a_command_that_left_its_group_is_signalled(void **state)
 	assert_int_equal(read(go[0], &(char){0}, 1), 1);
 	assert_int_equal(getpgid(pid), other);
 	orphan = wanted(pid);
-	assert_int_equal(orphan_look(&orphan), ORPHAN_ALIVE);
-	assert_int_equal(orphan_signal(&orphan, SIGKILL), 0);
+	assert_int_equal(procfs_find_command(&orphan), PROCFS_ALIVE);
+	assert_int_equal(procfs_signal(&orphan, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	assert_int_equal(orphan_look(&orphan), ORPHAN_GONE);
+	assert_int_equal(procfs_find_command(&orphan), PROCFS_GONE);
 	assert_true(is_alive(other));
 	end_group(other);
 	close(go[0]);
@@ -182,13 +184,13 @@ static void
 a_command_of_unknown_number_is_found(void **state)
 {
 	pid_t other = start_shell("echo >&3; exec sleep 60", unmarked);
-	struct orphan orphan = wanted(0);
+	struct procfs_command orphan = wanted(0);
 	pid_t pid;
 
 	(void)state;
-	assert_int_not_equal(orphan_look(&orphan), ORPHAN_ALIVE);
+	assert_int_not_equal(procfs_find_command(&orphan), PROCFS_ALIVE);
 	pid = start_shell("sleep 60 & echo >&3; wait", marked);
-	assert_int_equal(orphan_look(&orphan), ORPHAN_ALIVE);
+	assert_int_equal(procfs_find_command(&orphan), PROCFS_ALIVE);
 	assert_int_equal(orphan.pid, pid);
 	end_group(pid);
 	end_group(other);
@@ -200,20 +202,20 @@ static void
 only_what_began_since_counts(void **state)
 {
 	pid_t pid = start_shell("echo >&3; exec sleep 60", marked);
-	struct orphan orphan = wanted(0);
+	struct procfs_command orphan = wanted(0);
 
 	(void)state;
 	orphan.since = clock_boot() + 1000;
 	orphan.until = orphan.since;
-	assert_int_equal(orphan_look(&orphan), ORPHAN_GONE);
+	assert_int_equal(procfs_find_command(&orphan), PROCFS_GONE);
 	orphan.mark[0] = '\0';
-	assert_int_equal(orphan_look(&orphan), ORPHAN_HIDDEN);
+	assert_int_equal(procfs_find_command(&orphan), PROCFS_HIDDEN);
 	end_group(pid);
 }
 
 /* It says its number once it has a session of its own. */
 static pid_t
-start_daemon(struct orphan *orphan)
+start_daemon(struct procfs_command *orphan)
 {
 	const char *path = write_file("daemon", "", 0600);
 	char text[512];
@@ -236,13 +238,13 @@ start_daemon(struct orphan *orphan)
 static void
 what_left_on_purpose_is_left_alone(void **state)
 {
-	struct orphan orphan;
+	struct procfs_command orphan;
 	pid_t daemon = start_daemon(&orphan);
 
 	(void)state;
 	assert_true(daemon > 1);
 	assert_true(is_alive(daemon));
-	assert_int_equal(orphan_look(&orphan), ORPHAN_GONE);
+	assert_int_equal(procfs_find_command(&orphan), PROCFS_GONE);
 	kill(daemon, SIGKILL);
 }
 

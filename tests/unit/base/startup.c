@@ -11,6 +11,9 @@
 
 #include "../told.h"
 
+#include "base/bytes.h"
+#include "base/io.h"
+#include "base/log.h"
 #include "base/startup.h"
 
 /*
@@ -46,7 +49,7 @@ start_without_descriptors(void)
 	close(0);
 	close(1);
 	close(2);
-	process_start();
+	startup();
 	for (int fd = 0; fd <= 2; fd++)
 		if (!is_null(fd))
 			return fd + 1;
@@ -68,7 +71,7 @@ start_with_a_pipe(void)
 
 	if (pipe(fds) != 0 || dup2(fds[0], 0) != 0 || dup2(fds[1], 1) != 1)
 		return 1;
-	process_start();
+	startup();
 	return is_null(0) || is_null(1) ? 2 : 0;
 }
 
@@ -85,7 +88,7 @@ start_with_children_ignored(void)
 	pid_t pid;
 
 	signal(SIGCHLD, SIG_IGN);
-	process_start();
+	startup();
 	pid = fork();
 	if (pid == 0)
 		_exit(0);
@@ -106,7 +109,7 @@ write_to_nobody(void)
 	int fds[2];
 
 	signal(SIGPIPE, SIG_DFL);
-	process_start();
+	startup();
 	if (pipe(fds) != 0)
 		return 1;
 	close(fds[0]);
@@ -124,7 +127,7 @@ static int
 start_and_look_at_umask(void)
 {
 	umask(0);
-	process_start();
+	startup();
 	return umask(0) == 077 ? 0 : 1;
 }
 
@@ -141,12 +144,12 @@ each_line_is_a_line_of_the_log(void **state)
 	const char *text;
 
 	(void)state;
-	process_log_lines(LOG_LEVEL_WARNING, LIT("a:1: one\n\nb:2: two"));
+	log_lines(LOG_LEVEL_WARNING, LIT("a:1: one\n\nb:2: two"));
 	text = told();
 	assert_int_equal(told_lines(text), 2);
 	assert_non_null(strstr(text, "level=warning msg=\"a:1: one\"\n"));
 	assert_non_null(strstr(text, "level=warning msg=\"b:2: two\"\n"));
-	process_log_lines(LOG_LEVEL_ERROR, LIT(""));
+	log_lines(LOG_LEVEL_ERROR, LIT(""));
 	assert_string_equal(told(), "");
 }
 
@@ -169,7 +172,7 @@ all_of_a_text_is_written(void **state)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		close(ends[0]);
-		_exit(process_write(ends[1], (struct bytes){text,
+		_exit(io_write(ends[1], (struct bytes){text,
 		    sizeof(text)}) != RC_OK);
 	}
 	close(ends[1]);
@@ -187,9 +190,9 @@ what_cannot_be_written_is_told(void **state)
 {
 	(void)state;
 	errno = 0;
-	assert_int_equal(process_write(-1, LIT("x")), RC_SYSTEM);
+	assert_int_equal(io_write(-1, LIT("x")), RC_SYSTEM);
 	assert_int_equal(errno, EBADF);
-	assert_int_equal(process_write(-1, LIT("")), RC_OK);
+	assert_int_equal(io_write(-1, LIT("")), RC_OK);
 }
 
 int

@@ -32,10 +32,10 @@ distances_are_counted_both_ways(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(pairs); i++) {
 		wrong += case_true(pairs[i].a, pairs[i].b,
-		    nearest_distance(pairs[i].a, pairs[i].b) ==
+		    edit_distance(pairs[i].a, pairs[i].b) ==
 			pairs[i].want);
 		wrong += case_true(pairs[i].b, pairs[i].a,
-		    nearest_distance(pairs[i].b, pairs[i].a) ==
+		    edit_distance(pairs[i].b, pairs[i].a) ==
 			pairs[i].want);
 	}
 	assert_int_equal(wrong, 0);

@@ -3,7 +3,11 @@
 
 #include "../unit.h"
 
+#include "base/buf.h"
+#include "base/pool.h"
 #include "base/tokens.h"
+#include "base/units.h"
+#include "event/json.h"
 
 /* A line's words as one text, each in < >. */
 static void
@@ -23,12 +27,12 @@ read_all(struct bytes text, struct buf *into)
 	const char *const *list = NULL;
 	const char *why = NULL;
 	struct pool pool = {0};
-	struct words words;
+	struct tokens words;
 	size_t n = 0;
 	enum rc rc;
 
-	words_start(&words, text);
-	while ((rc = words_next(&words, &pool, &list, &n, &why)) !=
+	tokens_start(&words, text);
+	while ((rc = tokens_next(&words, &pool, &list, &n, &why)) !=
 	    RC_MISSING) {
 		(void)buf_printf(into, "%u:", words.line);
 		if (rc == RC_SYNTAX)
@@ -132,12 +136,12 @@ assert_reads(struct buf *text, const char *want)
 static void
 the_longest_line_is_taken(void **state)
 {
-	struct buf text = long_line(WORDS_LINE, "\nb");
+	struct buf text = long_line(TOKENS_LINE, "\nb");
 	struct buf got = {0};
 
 	(void)state;
 	read_all(buf_view(&text), &got);
-	assert_int_equal(got.len, strlen("1:<>2:<b>") + WORDS_LINE);
+	assert_int_equal(got.len, strlen("1:<>2:<b>") + TOKENS_LINE);
 	buf_free(&got);
 	buf_free(&text);
 }
@@ -145,10 +149,10 @@ the_longest_line_is_taken(void **state)
 static void
 a_longer_line_is_refused(void **state)
 {
-	struct buf text = long_line(WORDS_LINE + 1, "\nb");
-	struct buf joined = long_line(WORDS_LINE - 2, " \\\nyy\nb");
+	struct buf text = long_line(TOKENS_LINE + 1, "\nb");
+	struct buf joined = long_line(TOKENS_LINE - 2, " \\\nyy\nb");
 	struct buf comment = long_line(0, "#");
-	struct buf rest = long_line(WORDS_LINE, "\nb");
+	struct buf rest = long_line(TOKENS_LINE, "\nb");
 
 	(void)state;
 	(void)buf_add(&comment, buf_view(&rest));
@@ -194,7 +198,7 @@ durations_become_milliseconds(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(durations); i++) {
 		int64_t got = -7;
-		enum rc rc = words_duration(durations[i].word, &got);
+		enum rc rc = units_duration(durations[i].word, &got);
 
 		wrong += case_rc(durations[i].word, rc, durations[i].rc);
 		wrong += case_number(durations[i].word, got,
@@ -232,7 +236,7 @@ sizes_become_bytes(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		size_t got = 7;
-		enum rc rc = words_size(sizes[i].word, &got);
+		enum rc rc = units_size(sizes[i].word, &got);
 
 		wrong += case_rc(sizes[i].word, rc, sizes[i].rc);
 		wrong += case_true(sizes[i].word, "the size",
@@ -255,10 +259,10 @@ pointers_are_known(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(good); i++)
 		wrong += case_true(good[i], "is a pointer",
-		    words_is_pointer(good[i]));
+		    event_json_is_pointer(good[i]));
 	for (size_t i = 0; i < COUNT(bad); i++)
 		wrong += case_true(bad[i], "is no pointer",
-		    !words_is_pointer(bad[i]));
+		    !event_json_is_pointer(bad[i]));
 	assert_int_equal(wrong, 0);
 }
 

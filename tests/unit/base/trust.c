@@ -5,6 +5,7 @@
 
 #include "../scratch.h"
 
+#include "base/buf.h"
 #include "base/trust.h"
 
 enum {

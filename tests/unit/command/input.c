@@ -5,13 +5,16 @@
 
 #include "../commands.h"
 
-#include "event/catalog.h"
-#include "config/conf.h"
-#include "command/job.h"
+#include "base/buf.h"
 #include "base/pool.h"
-#include "event/payload.h"
+#include "command/environment.h"
 #include "command/input.h"
+#include "command/job.h"
 #include "command/run.h"
+#include "config/conf.h"
+#include "event/catalog.h"
+#include "event/payload.h"
+#include "event/receipt.h"
 
 /* The sanitizer's malloc has to fail as libc's does, not to abort. */
 const char *__asan_default_options(void);
@@ -30,7 +33,7 @@ static const struct receipt receipt = {
 };
 
 static struct hook hook;
-static struct conf_rule rule;
+static struct rule rule;
 static struct job job;
 
 /* Every test begins with one job of the hook peliqan. */
@@ -116,7 +119,7 @@ a_line_changes_nothing_but_blanks_and_controls(void **state)
 		struct buf line = {0};
 
 		wrong += case_rc(cases[i].line,
-		    render_line(cases[i].text, &line), RC_OK);
+		    input_line(cases[i].text, &line), RC_OK);
 		wrong += case_bytes(cases[i].line, buf_view(&line),
 		    bytes_of(cases[i].line));
 		buf_free(&line);
@@ -137,7 +140,7 @@ check_line(struct bytes text, unsigned *accepted)
 		return 0;
 	++*accepted;
 	before = parse(payload_text(text));
-	assert_int_equal(render_line(text, &line), RC_OK);
+	assert_int_equal(input_line(text, &line), RC_OK);
 	after = parse(buf_view(&line));
 	wrong += case_rc(line.data, payload_check(buf_view(&line), &at),
 	    RC_OK);
@@ -197,9 +200,9 @@ a_line_that_does_not_fit_is_told(void **state)
 	struct buf line = {.max = 4};
 
 	(void)state;
-	assert_int_equal(render_line(LIT("\"abcdef\""), &line), RC_RANGE);
+	assert_int_equal(input_line(LIT("\"abcdef\""), &line), RC_RANGE);
 	line.len = 0;
-	assert_int_equal(render_line(LIT("\"\n\n\n\""), &line), RC_RANGE);
+	assert_int_equal(input_line(LIT("\"\n\n\n\""), &line), RC_RANGE);
 	buf_free(&line);
 }
 
@@ -210,7 +213,7 @@ a_cloudevent_holds_the_payloads_own_text(void **state)
 
 	(void)state;
 	job.body = LIT("{\n \"b\": 1.0,\n \"a\": \"x\ty\"\n}\n");
-	assert_int_equal(render_cloudevent(&job, &line), RC_OK);
+	assert_int_equal(input_cloudevent(&job, &line), RC_OK);
 	assert_string_equal(line.data,
 	    "{\"specversion\":\"1.0\","
 	    "\"id\":\"01890a5d-ac96-774b-bcce-b302099a8057\","
@@ -230,13 +233,13 @@ a_cloudevents_names_are_escaped(void **state)
 
 	(void)state;
 	job.event = "a\"b\nc";
-	assert_int_equal(render_cloudevent(&job, &line), RC_OK);
+	assert_int_equal(input_cloudevent(&job, &line), RC_OK);
 	assert_true(
 	    holds_text(buf_view(&line), "\"type\":\"a\\\"b\\nc\","));
 	assert_true(is_one_line(buf_view(&line)));
 	buf_free(&line);
 	line.max = 100;
-	assert_int_equal(render_cloudevent(&job, &line), RC_RANGE);
+	assert_int_equal(input_cloudevent(&job, &line), RC_RANGE);
 	buf_free(&line);
 }
 
@@ -251,7 +254,7 @@ check_input(const char *name, const struct job *jobs, size_t n,
 	ssize_t got;
 	int fd = -1;
 
-	wrong += case_rc(name, render_input(jobs, n, &fd), RC_OK);
+	wrong += case_rc(name, input_open(jobs, n, &fd), RC_OK);
 	if (wrong > 0)
 		return wrong;
 	got = read(fd, text, sizeof(text));
@@ -280,7 +283,7 @@ the_input_is_as_the_hook_says(void **state)
 	hook.input = CONF_LINE;
 	wrong += check_input("line", &job, 1, LIT("{\"a\":[1,2]}\n"));
 	hook.input = CONF_CLOUDEVENTS;
-	assert_int_equal(render_cloudevent(&job, &envelope), RC_OK);
+	assert_int_equal(input_cloudevent(&job, &envelope), RC_OK);
 	assert_int_equal(buf_char(&envelope, '\n'), RC_OK);
 	wrong += check_input("envelope", &job, 1, buf_view(&envelope));
 	buf_free(&envelope);
@@ -305,7 +308,7 @@ several_jobs_are_a_line_each(void **state)
 	wrong += check_input("bodies", jobs, 2, LIT("{\"a\":1}\n[2]\n"));
 	hook.input = CONF_CLOUDEVENTS;
 	for (size_t i = 0; i < 3; i++) {
-		assert_int_equal(render_cloudevent(&jobs[i], &lines), RC_OK);
+		assert_int_equal(input_cloudevent(&jobs[i], &lines), RC_OK);
 		assert_int_equal(buf_char(&lines, '\n'), RC_OK);
 	}
 	wrong += check_input("envelopes", jobs, 3, buf_view(&lines));
@@ -339,7 +342,7 @@ the_command_cannot_change_its_input(void **state)
 	int fd;
 
 	(void)state;
-	assert_int_equal(render_input(&job, 1, &fd), RC_OK);
+	assert_int_equal(input_open(&job, 1, &fd), RC_OK);
 	assert_true(cannot_change(fd));
 	close(fd);
 }
@@ -355,7 +358,7 @@ read_without_memfd(void)
 	NEED(check_input("temporary", &job, 1, job.body) == 0);
 	NEED(large.data != NULL);
 	job.body = large;
-	NEED(render_input(&job, 1, &fd) == RC_OK);
+	NEED(input_open(&job, 1, &fd) == RC_OK);
 	NEED(fstat(fd, &status) == 0);
 	NEED(status.st_size == 3 << 20);
 	NEED(status.st_nlink == 0);
@@ -389,7 +392,7 @@ without_any_file(void)
 	close(next);
 	NEED(forbid(SYS_openat, EMFILE));
 	NEED(forbid(SYS_memfd_create, EMFILE));
-	NEED(render_input(&job, 1, &fd) == RC_SYSTEM);
+	NEED(input_open(&job, 1, &fd) == RC_SYSTEM);
 	NEED(fd == -7);
 	NEED(dup(2) == next);
 	return true;
@@ -419,7 +422,7 @@ without_room(void)
 	job.body = (struct bytes){large, LARGE};
 	signal(SIGXFSZ, SIG_IGN);
 	NEED(setrlimit(RLIMIT_FSIZE, &little) == 0);
-	NEED(render_input(&job, 1, &fd) == RC_SYSTEM);
+	NEED(input_open(&job, 1, &fd) == RC_SYSTEM);
 	NEED(fd == -7);
 	NEED(dup(2) == next);
 	free(large);
@@ -433,7 +436,7 @@ without_sealing(void)
 
 	close(next);
 	NEED(forbid(SYS_lseek, EINVAL));
-	NEED(render_input(&job, 1, &fd) == RC_SYSTEM);
+	NEED(input_open(&job, 1, &fd) == RC_SYSTEM);
 	NEED(fd == -7);
 	NEED(dup(2) == next);
 	return true;
@@ -456,7 +459,7 @@ static bool
 without_memory(void)
 {
 	struct rlimit none = {0, 0};
-	struct conf_pair pair = {"LARGE", NULL, 1};
+	struct event_pair pair = {"LARGE", NULL, 1};
 	char *large = malloc(LARGE + 1);
 	struct pool pool = {0};
 	const char *const *list = NULL;
@@ -472,10 +475,10 @@ without_memory(void)
 	hook.input = CONF_LINE;
 	job.body = (struct bytes){large, LARGE};
 	NEED(setrlimit(RLIMIT_DATA, &none) == 0);
-	NEED(render_input(&job, 1, &fd) == RC_MEMORY);
+	NEED(input_open(&job, 1, &fd) == RC_MEMORY);
 	NEED(fd == -7);
 	NEED(dup(2) == next);
-	NEED(render_environment(&job, 1, &pool, &list) == RC_MEMORY);
+	NEED(environment_make(&job, 1, &pool, &list) == RC_MEMORY);
 	NEED(list == NULL);
 	pool_free(&pool);
 	free(large);
@@ -536,7 +539,7 @@ check_environment(const char *const *got, const char *const *want)
 static void
 the_environment_is_the_table(void **state)
 {
-	static const struct conf_pair setenv_lines[] = {
+	static const struct event_pair setenv_lines[] = {
 	    {"REGION", "eu west", 1}, {"EMPTY", "", 2}};
 	static const char *const fields[] = {
 	    "PELIHOOK_TABLE=orders", "PELIHOOK_ROWS=7", NULL};
@@ -564,7 +567,7 @@ the_environment_is_the_table(void **state)
 	hook.setenv_len = COUNT(setenv_lines);
 	job.fields = fields;
 	job.row = &row;
-	assert_int_equal(render_environment(&job, 1, &pool, &got), RC_OK);
+	assert_int_equal(environment_make(&job, 1, &pool, &got), RC_OK);
 	assert_int_equal(check_environment(got, want), 0);
 	pool_free(&pool);
 	restore_home(before);
@@ -573,7 +576,7 @@ the_environment_is_the_table(void **state)
 static void
 a_batch_sees_only_what_it_shares(void **state)
 {
-	static const struct conf_pair setenv_lines[] = {{"REGION", "eu", 1}};
+	static const struct event_pair setenv_lines[] = {{"REGION", "eu", 1}};
 	static const char *const want[] = {"PATH=" RUN_PATH, "HOME=/",
 	    "LANG=C.UTF-8", "REGION=eu", "PELIHOOK_HOOK=peliqan",
 	    "PELIHOOK_COUNT=3",
@@ -587,10 +590,10 @@ a_batch_sees_only_what_it_shares(void **state)
 	unsetenv("HOME");
 	hook.setenv = setenv_lines;
 	hook.setenv_len = 1;
-	assert_int_equal(render_environment(jobs, 3, &pool, &got), RC_OK);
+	assert_int_equal(environment_make(jobs, 3, &pool, &got), RC_OK);
 	assert_int_equal(check_environment(got, want), 0);
 	setenv("HOME", "", 1);
-	assert_int_equal(render_environment(jobs, 3, &pool, &got), RC_OK);
+	assert_int_equal(environment_make(jobs, 3, &pool, &got), RC_OK);
 	assert_int_equal(check_environment(got, want), 0);
 	pool_free(&pool);
 	restore_home(before);
@@ -608,7 +611,7 @@ has(const char *const *list, const char *variable)
 static void
 setenv_takes_the_place_of_a_default(void **state)
 {
-	static const struct conf_pair setenv_lines[] = {
+	static const struct event_pair setenv_lines[] = {
 	    {"PATH", "/opt/bin", 1}, {"HOME", "/h", 2}, {"LANG", "de", 3},
 	    {"PAT", "H", 4}};
 	struct receipt unsigned_receipt = receipt;
@@ -620,7 +623,7 @@ setenv_takes_the_place_of_a_default(void **state)
 	job.receipt = &unsigned_receipt;
 	hook.setenv = setenv_lines;
 	hook.setenv_len = COUNT(setenv_lines);
-	assert_int_equal(render_environment(&job, 1, &pool, &got), RC_OK);
+	assert_int_equal(environment_make(&job, 1, &pool, &got), RC_OK);
 	assert_true(has(got, "PATH=/opt/bin"));
 	assert_true(has(got, "HOME=/h"));
 	assert_true(has(got, "LANG=de"));

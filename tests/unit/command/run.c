@@ -9,6 +9,8 @@
 
 #include "../commands.h"
 
+#include "base/buf.h"
+#include "base/log.h"
 #include "command/run.h"
 
 enum { LONG = 60000 };
@@ -45,7 +47,7 @@ run_it(struct run what)
 	result = malloc(sizeof(*result));
 	assert_non_null(result);
 	what.input = input_of("the input");
-	run(&what, result, NULL, NULL);
+	run(&what, result);
 	close(what.input);
 	return result;
 }
@@ -281,7 +283,7 @@ any_byte_is_kept_and_escaped_in_the_log(void **state)
 	what.input = memfd_create("unit", MFD_CLOEXEC);
 	assert_int_equal(write(what.input, all, sizeof(all)), sizeof(all));
 	assert_int_equal(lseek(what.input, 0, SEEK_SET), 0);
-	run(&what, &result, NULL, NULL);
+	run(&what, &result);
 	close(what.input);
 	assert_int_equal(result.tail_len, sizeof(all));
 	assert_memory_equal(result.tail, all, sizeof(all));
@@ -534,7 +536,9 @@ stop_ends_a_command(void **state)
 	what.input = input_of("");
 	what.stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	what.stop_kill_after = 300;
-	run(&what, &result, raise_stop, &what.stop);
+	what.started = raise_stop;
+	what.context = &what.stop;
+	run(&what, &result);
 	assert_int_equal(result.end, RUN_STOPPED);
 	assert_true(result.elapsed < LONG);
 	close(what.stop);
@@ -674,7 +678,9 @@ a_start_that_is_not_noted_is_told_again(void **state)
 	(void)state;
 	need_pidfds();
 	what.input = input_of("");
-	run(&what, &result, count_notes, &n);
+	what.started = count_notes;
+	what.context = &n;
+	run(&what, &result);
 	assert_int_equal(result.end, RUN_EXIT);
 	assert_int_equal(n, 3);
 	close(what.input);
@@ -692,12 +698,16 @@ the_caller_hears_of_the_start(void **state)
 	(void)state;
 	need_pidfds();
 	what.input = input_of("");
-	run(&what, &result, note_pid, &pid);
+	what.started = note_pid;
+	what.context = &pid;
+	run(&what, &result);
 	assert_true(pid > 0);
 	assert_int_equal(pid, result.pid);
 	pid = 0;
 	what.command = missing;
-	run(&what, &result, note_pid, &pid);
+	what.started = note_pid;
+	what.context = &pid;
+	run(&what, &result);
 	assert_int_equal(pid, 0);
 	close(what.input);
 }
@@ -719,11 +729,11 @@ without_0_to_2(void)
 		if (fd > 1)
 			close(2);
 		lseek(what.input, 0, SEEK_SET);
-		run(&what, &result, NULL, NULL);
+		run(&what, &result);
 		NEED(bytes_is(tail_of(&result), "the input. out"));
 		close(0);
 		lseek(what.input, 0, SEEK_SET);
-		run(&what, &result, NULL, NULL);
+		run(&what, &result);
 		NEED(bytes_is(tail_of(&result), "the input. out"));
 	}
 	return true;
@@ -752,7 +762,7 @@ short_of_descriptors(void)
 		struct rlimit limit = {most, 4096};
 
 		setrlimit(RLIMIT_NOFILE, &limit);
-		run(&what, &result, NULL, NULL);
+		run(&what, &result);
 		limit.rlim_cur = 1024;
 		setrlimit(RLIMIT_NOFILE, &limit);
 		NEED(count_descriptors() == before);
@@ -791,7 +801,7 @@ without_pidfd(void)
 
 	NEED(forbid(SYS_pidfd_open, ENOSYS));
 	what.input = input_of("");
-	run(&what, &result, NULL, NULL);
+	run(&what, &result);
 	NEED(result.end == RUN_UNSTARTED);
 	NEED(result.code == ENOSYS);
 	NEED(access(command[2], F_OK) != 0);
@@ -817,7 +827,7 @@ with_sigchld_ignored(void)
 
 	signal(SIGCHLD, SIG_IGN);
 	what.input = input_of("");
-	run(&what, &result, NULL, NULL);
+	run(&what, &result);
 	NEED(result.end == RUN_UNSTARTED);
 	NEED(result.code == ECHILD);
 	NEED(result.pidfd == -1);
@@ -860,7 +870,7 @@ with_a_stuck_command(void)
 	int fifo;
 
 	NEED(become_nobody());
-	run(&what, &result, NULL, NULL);
+	run(&what, &result);
 	NEED(result.end == RUN_STUCK);
 	NEED(result.elapsed >= 2700 && result.elapsed < LONG);
 	NEED(bytes_is(tail_of(&result), "root\n"));
@@ -890,7 +900,7 @@ with_a_deaf_command(void)
 
 	NEED(become_nobody());
 	what.kill_after = LONG;
-	run(&what, &result, NULL, NULL);
+	run(&what, &result);
 	NEED(result.end == RUN_TIMEOUT);
 	NEED(result.elapsed >= 2000 && result.elapsed < LONG);
 	return true;
@@ -935,7 +945,7 @@ run_many(void *context)
 		struct run_result result;
 
 		what.input = memfd_create("unit", MFD_CLOEXEC);
-		run(&what, &result, NULL, NULL);
+		run(&what, &result);
 		close(what.input);
 		if (result.end != RUN_EXIT || result.code != i % 2 ||
 		    !bytes_is(tail_of(&result), "done\n"))

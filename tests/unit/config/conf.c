@@ -3,7 +3,12 @@
 
 #include "../scratch.h"
 
+#include "base/buf.h"
+#include "base/log.h"
 #include "config/conf.h"
+#include "event/event.h"
+#include "signature/recipe.h"
+#include "signature/secret.h"
 
 enum {
 	CEILING = 64 * 1024,
@@ -445,8 +450,8 @@ the_defaults_are_those_of_the_manual(void **state)
 	assert_string_equal(hook->name, "h");
 	assert_string_equal(hook->file, scratch_path("c"));
 	assert_int_equal(hook->line, 1);
-	assert_int_equal(hook->signature.kind, SCHEME_AUTO);
-	assert_int_equal(hook->event_name.from, CONF_FROM_NONE);
+	assert_int_equal(hook->signature.kind, RECIPE_AUTO);
+	assert_int_equal(hook->reading.name.from, EVENT_FROM_NONE);
 	assert_int_equal(hook->delivery, CONF_WAIT);
 	assert_int_equal(hook->timeout, 30 * SECOND);
 	assert_int_equal(hook->kill_after, 5 * SECOND);
@@ -454,12 +459,12 @@ the_defaults_are_those_of_the_manual(void **state)
 	assert_memory_equal(hook->retry, pauses, sizeof pauses);
 	assert_int_equal(hook->concurrency, 1);
 	assert_int_equal(hook->max_running, 0);
-	assert_int_equal(hook->order.from, CONF_FROM_NONE);
-	assert_int_equal(hook->dedupe.from, CONF_FROM_NONE);
+	assert_int_equal(hook->reading.order.from, EVENT_FROM_NONE);
+	assert_int_equal(hook->reading.dedupe.from, EVENT_FROM_NONE);
 	assert_int_equal(hook->dedupe_window, DAY);
 	assert_int_equal(hook->batch, 1);
 	assert_int_equal(hook->input, CONF_BODY);
-	assert_int_equal(hook->env_len, 0);
+	assert_int_equal(hook->reading.env_len, 0);
 	assert_int_equal(hook->setenv_len, 0);
 	assert_null(hook->on_dead);
 	assert_int_equal(hook->max_body, 1048576);
@@ -535,18 +540,18 @@ hook_directives_are_understood(void **state)
 	(void)state;
 	assert_int_equal(hook->secrets_len, 5);
 	assert_string_equal(hook->secrets[0].path, "/a");
-	assert_int_equal(hook->secrets[0].coding, CONF_RAW);
+	assert_int_equal(hook->secrets[0].coding, SECRET_RAW);
 	assert_int_equal(hook->secrets[0].line, 4);
 	assert_int_equal(hook->secrets[0].key.len, 0);
-	assert_int_equal(hook->secrets[1].coding, CONF_HEX);
-	assert_int_equal(hook->secrets[2].coding, CONF_BASE64);
-	assert_int_equal(hook->secrets[3].coding, CONF_WHSEC);
+	assert_int_equal(hook->secrets[1].coding, SECRET_HEX);
+	assert_int_equal(hook->secrets[2].coding, SECRET_BASE64);
+	assert_int_equal(hook->secrets[3].coding, SECRET_WHSEC);
 	assert_string_equal(hook->secrets[4].path, "/e");
-	assert_int_equal(hook->secrets[4].coding, CONF_RAW);
-	assert_int_equal(hook->signature.kind, SCHEME_HEADER);
+	assert_int_equal(hook->secrets[4].coding, SECRET_RAW);
+	assert_int_equal(hook->signature.kind, RECIPE_HEADER);
 	assert_string_equal(hook->signature.prefix, "sha256=");
-	assert_int_equal(hook->event_name.from, CONF_FROM_POINTER);
-	assert_string_equal(hook->event_name.pointer, "/data/0/type");
+	assert_int_equal(hook->reading.name.from, EVENT_FROM_POINTER);
+	assert_string_equal(hook->reading.name.pointer, "/data/0/type");
 	assert_int_equal(hook->delivery, CONF_QUEUE);
 	assert_int_equal(hook->timeout, 365 * DAY);
 	assert_int_equal(hook->kill_after, 1);
@@ -555,19 +560,19 @@ hook_directives_are_understood(void **state)
 	assert_int_equal(hook->retry[1], 2 * MINUTE);
 	assert_int_equal(hook->concurrency, 1000);
 	assert_int_equal(hook->max_running, 7);
-	assert_int_equal(hook->order.from, CONF_FROM_POINTER);
-	assert_string_equal(hook->order.pointer, "/run~1id");
-	assert_int_equal(hook->dedupe.from, CONF_FROM_HEADER);
-	assert_string_equal(hook->dedupe.header.name, "X-Id");
-	assert_string_equal(hook->dedupe.header.variable, "HTTP_X_ID");
+	assert_int_equal(hook->reading.order.from, EVENT_FROM_POINTER);
+	assert_string_equal(hook->reading.order.pointer, "/run~1id");
+	assert_int_equal(hook->reading.dedupe.from, EVENT_FROM_HEADER);
+	assert_string_equal(hook->reading.dedupe.header.name, "X-Id");
+	assert_string_equal(hook->reading.dedupe.header.variable, "HTTP_X_ID");
 	assert_int_equal(hook->dedupe_window, 2 * HOUR);
 	assert_int_equal(hook->batch, 1000);
 	assert_int_equal(hook->input, CONF_CLOUDEVENTS);
-	assert_int_equal(hook->env_len, 2);
-	assert_string_equal(hook->env[0].name, "RUN");
-	assert_string_equal(hook->env[0].value, "/run/id");
-	assert_string_equal(hook->env[1].value, "");
-	assert_int_equal(hook->env[1].line, 22);
+	assert_int_equal(hook->reading.env_len, 2);
+	assert_string_equal(hook->reading.env[0].name, "RUN");
+	assert_string_equal(hook->reading.env[0].value, "/run/id");
+	assert_string_equal(hook->reading.env[1].value, "");
+	assert_int_equal(hook->reading.env[1].line, 22);
 	assert_int_equal(hook->setenv_len, 2);
 	assert_string_equal(hook->setenv[0].name, "PATH");
 	assert_string_equal(hook->setenv[1].value, "a b");
@@ -591,15 +596,15 @@ sources_have_their_words(void **state)
 	struct conf *other = good(QUEUES "dedupe /id\n");
 
 	(void)state;
-	assert_int_equal(conf->hooks[0].order.from, CONF_FROM_HOOK);
-	assert_int_equal(conf->hooks[0].dedupe.from, CONF_FROM_BODY);
-	assert_int_equal(conf->hooks[0].event_name.from, CONF_FROM_HEADER);
-	assert_string_equal(conf->hooks[0].event_name.header.variable,
+	assert_int_equal(conf->hooks[0].reading.order.from, EVENT_FROM_HOOK);
+	assert_int_equal(conf->hooks[0].reading.dedupe.from, EVENT_FROM_BODY);
+	assert_int_equal(conf->hooks[0].reading.name.from, EVENT_FROM_HEADER);
+	assert_string_equal(conf->hooks[0].reading.name.header.variable,
 	    "HTTP_X_EVENT");
-	assert_int_equal(conf->hooks[1].order.from, CONF_FROM_NONE);
-	assert_int_equal(conf->hooks[1].dedupe.from, CONF_FROM_NONE);
-	assert_int_equal(other->hooks[0].dedupe.from, CONF_FROM_POINTER);
-	assert_string_equal(other->hooks[0].dedupe.pointer, "/id");
+	assert_int_equal(conf->hooks[1].reading.order.from, EVENT_FROM_NONE);
+	assert_int_equal(conf->hooks[1].reading.dedupe.from, EVENT_FROM_NONE);
+	assert_int_equal(other->hooks[0].reading.dedupe.from, EVENT_FROM_POINTER);
+	assert_string_equal(other->hooks[0].reading.dedupe.pointer, "/id");
 	conf_release(conf);
 	conf_release(other);
 }
@@ -611,7 +616,7 @@ rules_are_understood(void **state)
 	    "on @failure x_* [a-z]y where /a '' where /b/0 [!x]* also run "
 	    "/bin/a \"two words\" ignore\n"
 	    "on anything_at_all run /bin/b\n");
-	const struct conf_rule *rule = conf->hooks[0].rules;
+	const struct rule *rule = conf->hooks[0].rules;
 
 	(void)state;
 	assert_int_equal(conf->hooks[0].rules_len, 3);
@@ -645,7 +650,7 @@ names_are_nearly_any_text(void **state)
 	    "on orders/create \"Push Hook\" 'a \"b\"' \"it's\" 'c\\d' ignore\n"
 	    "on " X64 X64 X64 "0123456789abcdef0123456789abcdef0123456789abcdef"
 	    "0123456789abcde [@]x caf\xc3\xa9 [r]un ignore\n");
-	const struct conf_rule *rule = conf->hooks[0].rules;
+	const struct rule *rule = conf->hooks[0].rules;
 
 	(void)state;
 	assert_string_equal(rule[1].events[0], "orders/create");
@@ -695,10 +700,10 @@ defaults_hold_until_a_hook_differs(void **state)
 	assert_int_equal(hook[2].secrets_len, 3);
 	assert_string_equal(hook[2].secrets[0].path, "/a");
 	assert_true(hook[0].secrets != hook[2].secrets);
-	assert_int_equal(hook[0].env_len, 2);
-	assert_int_equal(hook[1].env_len, 1);
-	assert_string_equal(hook[1].env[0].value, "/other");
-	assert_string_equal(hook[2].env[0].value, "/a");
+	assert_int_equal(hook[0].reading.env_len, 2);
+	assert_int_equal(hook[1].reading.env_len, 1);
+	assert_string_equal(hook[1].reading.env[0].value, "/other");
+	assert_string_equal(hook[2].reading.env[0].value, "/a");
 	assert_int_equal(hook[1].setenv_len, 1);
 	assert_string_equal(hook[1].setenv[0].name, "B");
 	conf_release(conf);
@@ -714,11 +719,11 @@ queue_defaults_pass_by_hooks_that_wait(void **state)
 
 	(void)state;
 	assert_int_equal(conf->hooks[0].batch, 1);
-	assert_int_equal(conf->hooks[0].order.from, CONF_FROM_NONE);
+	assert_int_equal(conf->hooks[0].reading.order.from, EVENT_FROM_NONE);
 	assert_null(conf->hooks[0].on_dead);
 	assert_int_equal(conf->hooks[0].input, CONF_BODY);
 	assert_int_equal(conf->hooks[1].batch, 10);
-	assert_int_equal(conf->hooks[1].order.from, CONF_FROM_HOOK);
+	assert_int_equal(conf->hooks[1].reading.order.from, EVENT_FROM_HOOK);
 	assert_int_equal(conf->hooks[1].input, CONF_CLOUDEVENTS);
 	assert_non_null(conf->hooks[1].on_dead);
 	conf_release(conf);
@@ -743,7 +748,7 @@ a_hook_may_go_unsigned(void **state)
 	struct conf *conf = good("hook u\nsignature none\non * ignore\n" WAITS);
 
 	(void)state;
-	assert_int_equal(conf->hooks[0].signature.kind, SCHEME_NONE);
+	assert_int_equal(conf->hooks[0].signature.kind, RECIPE_NONE);
 	assert_int_equal(conf->hooks[0].secrets_len, 0);
 	conf_release(conf);
 }
@@ -1694,7 +1699,7 @@ each_sample(const char *mark, void (*call)(const char *sample))
 	enum { OUTSIDE, MARKED, INSIDE } where = OUTSIDE;
 	unsigned n = 0;
 
-	while (bytes_item(&rest, "\n", &line)) {
+	while (bytes_split(&rest, "\n", &line)) {
 		if (where == OUTSIDE && bytes_is(line, mark)) {
 			where = MARKED;
 		} else if (where == MARKED) {
@@ -1736,7 +1741,7 @@ check_lines(const char *sample)
 	struct bytes line;
 
 	(void)buf_text(&text, QUEUES);
-	while (bytes_item(&rest, "\n", &line)) {
+	while (bytes_split(&rest, "\n", &line)) {
 		(void)buf_add(&text, line);
 		(void)buf_char(&text, '\n');
 		if (line.len > 0 && line.data[line.len - 1] == '\\')

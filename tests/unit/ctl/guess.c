@@ -3,13 +3,15 @@
 
 #include "../../../ctl/guess.h"
 
-#include "config/conf.h"
-#include "base/crypto.h"
+#include "base/buf.h"
 #include "base/codec.h"
+#include "base/crypto.h"
 #include "base/pool.h"
-#include "http/request.h"
-#include "signature/verify.h"
 #include "base/tokens.h"
+#include "config/conf.h"
+#include "http/request.h"
+#include "signature/recipe.h"
+#include "signature/verify.h"
 
 #define SECRET "0123456789abcdef0123456789abcdef"
 #define BODY "{\"event\":\"connection_added\"}"
@@ -21,28 +23,29 @@ enum { HEADERS = 8, TRIED_USUALLY = 2000 };
 /* A captured request, and what may explain it. */
 struct trial {
 	struct hook hook;
-	struct conf_secret secret;
+	struct secret secret;
 	struct request request;
 	const char *variables[HEADERS + 1];
-	struct scheme found;
+	struct recipe found;
 	struct pool pool;
 };
 
 static bool
-explains(const struct scheme *scheme, void *context)
+explains(const struct recipe *scheme, void *context)
 {
 	struct trial *trial = context;
-	struct proof proof;
+	struct verification proof;
 
 	trial->hook.signature = *scheme;
-	if (verify(&trial->hook, &trial->request, &proof) != RC_OK)
+	if (verify(&trial->hook.signature, trial->hook.secrets,
+	    trial->hook.secrets_len, &trial->request, &proof) != RC_OK)
 		return false;
 	trial->found = *scheme;
 	return true;
 }
 
 static bool
-count_only(const struct scheme *scheme, void *context)
+count_only(const struct recipe *scheme, void *context)
 {
 	(void)scheme;
 	++*(unsigned *)context;
@@ -77,7 +80,7 @@ expand(struct pool *pool, const char *text, const uint8_t mac[CRYPTO_DIGEST])
 
 /* The MAC of a text in which @ stands for the body. */
 static void
-sign(const char *content, uint8_t mac[CRYPTO_DIGEST])
+sign_with(const char *content, uint8_t mac[CRYPTO_DIGEST])
 {
 	struct bytes parts[3];
 	size_t n = strcspn(content, "@");
@@ -95,7 +98,7 @@ trial_start(struct trial *trial, const char *content,
 	uint8_t mac[CRYPTO_DIGEST];
 
 	*trial = (struct trial){.secret.key = LIT(SECRET)};
-	sign(content, mac);
+	sign_with(content, mac);
 	for (size_t i = 0; i < HEADERS && headers[i] != NULL; i++)
 		trial->variables[i] = expand(&trial->pool, headers[i], mac);
 	trial->hook.secrets = &trial->secret;
@@ -116,8 +119,8 @@ trial_end(struct trial *trial)
 static void
 print_found(struct trial *trial, struct buf *into)
 {
-	trial->found.tolerance = SCHEME_TOLERANCE;
-	assert_int_equal(scheme_print(&trial->found, into), RC_OK);
+	trial->found.tolerance = RECIPE_TOLERANCE;
+	assert_int_equal(recipe_print(&trial->found, into), RC_OK);
 }
 
 /* Whether the line, read back, verifies the request as a hook's own. */
@@ -126,19 +129,20 @@ line_verifies(struct trial *trial, const char *line)
 {
 	const char *const *list;
 	const char *why = "";
-	struct words words;
-	struct proof proof;
+	struct tokens words;
+	struct verification proof;
 	size_t n;
 
-	words_start(&words, bytes_of(line));
-	assert_int_equal(words_next(&words, &trial->pool, &list, &n, &why),
+	tokens_start(&words, bytes_of(line));
+	assert_int_equal(tokens_next(&words, &trial->pool, &list, &n, &why),
 	    RC_OK);
-	if (scheme_parse(list, n, &trial->pool, &trial->hook.signature,
+	if (recipe_parse(list, n, &trial->pool, &trial->hook.signature,
 	    &why) != RC_OK) {
 		print_error("%s: %s\n", line, why);
 		return false;
 	}
-	return verify(&trial->hook, &trial->request, &proof) == RC_OK;
+	return verify(&trial->hook.signature, trial->hook.secrets,
+	    trial->hook.secrets_len, &trial->request, &proof) == RC_OK;
 }
 
 /* How senders sign, and the line that is to come out. */

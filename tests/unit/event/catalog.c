@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "../unit.h"
 
+#include "base/bytes.h"
 #include "event/catalog.h"
 
 /* The table of the contract, written a second time on purpose. */
@@ -195,7 +196,7 @@ is_listed(const char *list, const char *group)
 {
 	struct bytes rest = bytes_of(list), item;
 
-	while (bytes_item(&rest, " ", &item))
+	while (bytes_split(&rest, " ", &item))
 		if (bytes_is(item, group))
 			return true;
 	return false;

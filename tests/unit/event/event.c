@@ -2,9 +2,14 @@
 #include "../front.h"
 #include "../told.h"
 
-#include "event/catalog.h"
+#include "base/buf.h"
+#include "base/codec.h"
+#include "base/crypto.h"
+#include "base/pool.h"
 #include "config/conf.h"
+#include "event/catalog.h"
 #include "event/event.h"
+#include "http/header_name.h"
 #include "http/request.h"
 
 /* A hook and a request, as much of them as an event is made of. */
@@ -20,7 +25,7 @@ static void
 trial_start(struct trial *trial, struct bytes body)
 {
 	memset(trial, 0, sizeof(*trial));
-	trial->hook.name = "unit";
+	trial->hook.reading.hook = "unit";
 	trial->request.variables = trial->front.variables;
 	assert_int_equal(buf_add(&trial->request.body, body), RC_OK);
 }
@@ -28,7 +33,7 @@ trial_start(struct trial *trial, struct bytes body)
 static enum rc
 trial_parse(struct trial *trial)
 {
-	return event_parse(&trial->hook, &trial->request, &trial->event);
+	return event_parse(&trial->hook.reading, &trial->request, &trial->event);
 }
 
 static void
@@ -306,8 +311,8 @@ a_pointer_says_where_the_name_stands(void **state)
 		struct trial trial;
 
 		trial_start(&trial, bytes_of(cases[i].body));
-		trial.hook.event_name.from = CONF_FROM_POINTER;
-		trial.hook.event_name.pointer = cases[i].pointer;
+		trial.hook.reading.name.from = EVENT_FROM_POINTER;
+		trial.hook.reading.name.pointer = cases[i].pointer;
 		wrong += case_rc(cases[i].body, trial_parse(&trial), RC_OK);
 		wrong += case_text(cases[i].body, trial.event.name,
 		    cases[i].name);
@@ -356,8 +361,8 @@ a_header_says_the_name(void **state)
 		struct trial trial;
 
 		trial_start(&trial, LIT("{\"event\":\"pipeline_run_failed\"}"));
-		trial.hook.event_name.from = CONF_FROM_HEADER;
-		trial.hook.event_name.header = (struct header_name){
+		trial.hook.reading.name.from = EVENT_FROM_HEADER;
+		trial.hook.reading.name.header = (struct header_name){
 		    "X-Event", "HTTP_X_EVENT"};
 		front_add(&trial.front, cases[i].one);
 		if (cases[i].two != NULL)
@@ -806,7 +811,7 @@ a_text_keeps_to_the_ceiling(void **state)
 static void
 env_lines_become_variables(void **state)
 {
-	static const struct conf_pair env[] = {
+	static const struct event_pair env[] = {
 	    {"NAME", "/string", 11}, {"EMPTY", "/empty", 12},
 	    {"NUMBER", "/float", 13}, {"FLAG", "/true", 14},
 	    {"NOTHING", "/null", 15}, {"AGAIN", "/list/2/k", 16},
@@ -819,10 +824,10 @@ env_lines_become_variables(void **state)
 
 	(void)state;
 	trial_start(&trial, LIT(document));
-	trial.hook.env = env;
-	trial.hook.env_len = COUNT(env);
+	trial.hook.reading.env = env;
+	trial.hook.reading.env_len = COUNT(env);
 	assert_int_equal(trial_parse(&trial), RC_OK);
-	assert_int_equal(event_fields(&trial.event, &trial.hook, &trial.pool,
+	assert_int_equal(event_fields(&trial.event, &trial.pool,
 	    &fields), RC_OK);
 	for (size_t i = 0; i < COUNT(want); i++)
 		assert_string_equal(fields[i], want[i]);
@@ -834,7 +839,7 @@ env_lines_become_variables(void **state)
 static void
 what_has_no_text_is_left_out_with_a_warning(void **state)
 {
-	static const struct conf_pair env[] = {
+	static const struct event_pair env[] = {
 	    {"GONE", "/missing", 21}, {"OBJECT", "/object", 22},
 	    {"NUL", "/nul", 23}, {"THERE", "/string", 24},
 	};
@@ -845,10 +850,10 @@ what_has_no_text_is_left_out_with_a_warning(void **state)
 
 	(void)state;
 	trial_start(&trial, LIT(document));
-	trial.hook.env = env;
-	trial.hook.env_len = COUNT(env);
+	trial.hook.reading.env = env;
+	trial.hook.reading.env_len = COUNT(env);
 	assert_int_equal(trial_parse(&trial), RC_OK);
-	assert_int_equal(event_fields(&trial.event, &trial.hook, &trial.pool,
+	assert_int_equal(event_fields(&trial.event, &trial.pool,
 	    &fields), RC_OK);
 	assert_string_equal(fields[0], "PELIHOOK_THERE=text");
 	assert_null(fields[1]);
@@ -863,7 +868,7 @@ what_has_no_text_is_left_out_with_a_warning(void **state)
 static void
 a_variable_holds_4_kib_and_is_never_cut(void **state)
 {
-	static const struct conf_pair env[] = {{"LONG", "/s", 31}};
+	static const struct event_pair env[] = {{"LONG", "/s", 31}};
 	unsigned wrong = 0;
 
 	(void)state;
@@ -875,11 +880,10 @@ a_variable_holds_4_kib_and_is_never_cut(void **state)
 		for (size_t i = 0; i < n; i++)
 			buf_char(&trial.request.body, 'x');
 		buf_text(&trial.request.body, "\"}");
-		trial.hook.env = env;
-		trial.hook.env_len = 1;
+		trial.hook.reading.env = env;
+		trial.hook.reading.env_len = 1;
 		assert_int_equal(trial_parse(&trial), RC_OK);
-		assert_int_equal(event_fields(&trial.event, &trial.hook,
-		    &trial.pool, &fields), RC_OK);
+		assert_int_equal(event_fields(&trial.event, &trial.pool, &fields), RC_OK);
 		if (n <= 4096)
 			wrong += case_number("length", fields[0] == NULL ? 0
 			    : (long long)strlen(fields[0]),
@@ -901,8 +905,7 @@ without_env_lines_there_are_no_fields(void **state)
 	(void)state;
 	trial_start(&trial, LIT("{}"));
 	assert_int_equal(trial_parse(&trial), RC_OK);
-	assert_int_equal(event_fields(&trial.event, &trial.hook,
-	    &trial.pool, &fields), RC_OK);
+	assert_int_equal(event_fields(&trial.event, &trial.pool, &fields), RC_OK);
 	assert_non_null(fields);
 	assert_null(fields[0]);
 	trial_end(&trial);
@@ -924,8 +927,8 @@ a_name_has_at_most_255_bytes(void **state)
 		snprintf(body, sizeof(body), "{\"event\":\"%s\"}", name);
 		trial_start(&found, bytes_of(body));
 		trial_start(&asked, bytes_of(body));
-		asked.hook.event_name.from = CONF_FROM_POINTER;
-		asked.hook.event_name.pointer = "/event";
+		asked.hook.reading.name.from = EVENT_FROM_POINTER;
+		asked.hook.reading.name.pointer = "/event";
 		wrong += case_rc(body, trial_parse(&found), RC_OK);
 		wrong += case_rc(body, trial_parse(&asked), RC_OK);
 		wrong += case_text("found", found.event.name,
@@ -942,7 +945,7 @@ a_name_has_at_most_255_bytes(void **state)
 struct key_case {
 	const char *hook;
 	const char *body;
-	enum conf_from from;
+	enum event_from from;
 	const char *pointer;
 	const char *header;	/* the variable's value */
 	const char *digest;
@@ -951,26 +954,24 @@ struct key_case {
 static char *
 make_key(const struct key_case *with, bool dedupe)
 {
-	struct conf_source source = {with->from, with->pointer,
+	struct event_source source = {with->from, with->pointer,
 	    {"X-Id", "HTTP_X_ID"}};
 	struct bytes key = LIT("junk");
 	struct trial trial;
 	char *copy;
 
 	trial_start(&trial, bytes_of(with->body));
-	trial.hook.name = with->hook;
-	trial.hook.order = source;
-	trial.hook.dedupe = source;
+	trial.hook.reading.hook = with->hook;
+	trial.hook.reading.order = source;
+	trial.hook.reading.dedupe = source;
 	if (with->header != NULL)
 		front_add(&trial.front, pool_printf(&trial.pool,
 		    "HTTP_X_ID=%s", with->header));
 	assert_int_equal(trial_parse(&trial), RC_OK);
 	if (dedupe)
-		assert_int_equal(event_dedupe_key(&trial.event, &trial.hook,
-		    &trial.request, with->digest, &trial.pool, &key), RC_OK);
+		assert_int_equal(event_dedupe_key(&trial.event, &trial.request, with->digest, &trial.pool, &key), RC_OK);
 	else
-		assert_int_equal(event_order_key(&trial.event, &trial.hook,
-		    &trial.pool, &key), RC_OK);
+		assert_int_equal(event_order_key(&trial.event, &trial.pool, &key), RC_OK);
 	copy = strndup(key.len > 0 ? key.data : "", key.len);
 	trial_end(&trial);
 	return copy;
@@ -992,7 +993,7 @@ compare_keys(const struct key_case *a, const struct key_case *b, bool dedupe,
 }
 
 #define AT(body, pointer) \
-	{"unit", body, CONF_FROM_POINTER, pointer, NULL, "d1"}
+	{"unit", body, EVENT_FROM_POINTER, pointer, NULL, "d1"}
 
 static void
 the_same_key_has_the_same_type_and_text(void **state)
@@ -1052,7 +1053,7 @@ the_hook_is_part_of_every_key(void **state)
 {
 	struct key_case a = AT("{\"id\":1}", "/id");
 	struct key_case b = a;
-	struct key_case c = {"unit", "{}", CONF_FROM_HOOK, NULL, NULL, "d"};
+	struct key_case c = {"unit", "{}", EVENT_FROM_HOOK, NULL, NULL, "d"};
 	struct key_case d = c;
 
 	(void)state;
@@ -1075,11 +1076,11 @@ without_an_identity_there_is_no_key(void **state)
 	    AT("{\"id\":NaN}", "/id"), AT("{\"id\":Infinity}", "/id"),
 	    AT("{\"id\":-Infinity}", "/id"), AT("null", ""),
 	    AT("[]", "/0"), AT("{\"id\":\"a\"}", "/id/0"),
-	    {"unit", "{\"id\":1}", CONF_FROM_NONE, NULL, "x", "d1"},
-	    {"unit", "{\"id\":1}", CONF_FROM_HEADER, NULL, NULL, "d1"},
-	    {"unit", "{\"id\":1}", CONF_FROM_HEADER, NULL, "", "d1"},
-	    {"unit", "{\"id\":1}", CONF_FROM_HEADER, NULL, " ", "d1"},
-	    {"unit", "{\"id\":1}", CONF_FROM_HEADER, NULL, " \t \t", "d1"},
+	    {"unit", "{\"id\":1}", EVENT_FROM_NONE, NULL, "x", "d1"},
+	    {"unit", "{\"id\":1}", EVENT_FROM_HEADER, NULL, NULL, "d1"},
+	    {"unit", "{\"id\":1}", EVENT_FROM_HEADER, NULL, "", "d1"},
+	    {"unit", "{\"id\":1}", EVENT_FROM_HEADER, NULL, " ", "d1"},
+	    {"unit", "{\"id\":1}", EVENT_FROM_HEADER, NULL, " \t \t", "d1"},
 	};
 	unsigned wrong = 0;
 
@@ -1089,7 +1090,7 @@ without_an_identity_there_is_no_key(void **state)
 
 		wrong += case_text(cases[i].body, key, "");
 		free(key);
-		if (cases[i].from == CONF_FROM_HEADER)
+		if (cases[i].from == EVENT_FROM_HEADER)
 			continue;
 		key = make_key(&cases[i], false);
 		wrong += case_text(cases[i].body, key, "");
@@ -1111,10 +1112,10 @@ keys_stay_what_they_were(void **state)
 	    {AT("{\"id\":7}", "/id"), "unit\nint:7", "unit\nunknown\nint:7"},
 	    {AT("{\"id\":1.50}", "/id"), "unit\ndouble:1.50",
 	    "unit\nunknown\ndouble:1.50"},
-	    {{"unit", "{}", CONF_FROM_HOOK, NULL, NULL, "d"}, "unit\n", NULL},
-	    {{"unit", "{}", CONF_FROM_BODY, NULL, NULL, "d"}, NULL,
+	    {{"unit", "{}", EVENT_FROM_HOOK, NULL, NULL, "d"}, "unit\n", NULL},
+	    {{"unit", "{}", EVENT_FROM_BODY, NULL, NULL, "d"}, NULL,
 	    "unit\nunknown\ndigest:d"},
-	    {{"unit", "{}", CONF_FROM_HEADER, NULL, "m 1", "d"}, NULL,
+	    {{"unit", "{}", EVENT_FROM_HEADER, NULL, "m 1", "d"}, NULL,
 	    "unit\nunknown\nheader:m 1"},
 	};
 	unsigned wrong = 0;
@@ -1146,7 +1147,7 @@ blanks_round_a_header_make_no_other_key(void **state)
 {
 	static const char *const spellings[] = {"m1", " m1", "m1 ", "\tm1",
 	    "m1\t", "\t\tm1", " \t m1 \t "};
-	struct key_case one = {"unit", "{}", CONF_FROM_HEADER, NULL, "m1",
+	struct key_case one = {"unit", "{}", EVENT_FROM_HEADER, NULL, "m1",
 	    "d"};
 	struct key_case other = one;
 	unsigned wrong = 0;
@@ -1165,7 +1166,7 @@ static void
 what_has_no_identity_is_told_once(void **state)
 {
 	struct key_case missing = AT("{\"id\":null}", "/id");
-	struct key_case none = {"unit", "{}", CONF_FROM_NONE, NULL, NULL, "d"};
+	struct key_case none = {"unit", "{}", EVENT_FROM_NONE, NULL, NULL, "d"};
 	char *text;
 
 	(void)state;
@@ -1189,11 +1190,11 @@ what_has_no_identity_is_told_once(void **state)
 static void
 a_key_of_the_hook_or_the_body_or_a_header(void **state)
 {
-	struct key_case hook = {"unit", "{\"id\":1}", CONF_FROM_HOOK, NULL,
+	struct key_case hook = {"unit", "{\"id\":1}", EVENT_FROM_HOOK, NULL,
 	    NULL, "d1"};
-	struct key_case body = {"unit", "{\"id\":1}", CONF_FROM_BODY, NULL,
+	struct key_case body = {"unit", "{\"id\":1}", EVENT_FROM_BODY, NULL,
 	    NULL, "d1"};
-	struct key_case header = {"unit", "{\"id\":1}", CONF_FROM_HEADER,
+	struct key_case header = {"unit", "{\"id\":1}", EVENT_FROM_HEADER,
 	    NULL, "one", "d1"};
 	struct key_case other;
 
@@ -1220,13 +1221,12 @@ a_repeated_dedupe_header_is_told(void **state)
 
 	(void)state;
 	trial_start(&trial, LIT("{}"));
-	trial.hook.dedupe = (struct conf_source){CONF_FROM_HEADER, NULL,
+	trial.hook.reading.dedupe = (struct event_source){EVENT_FROM_HEADER, NULL,
 	    {"X-Id", "HTTP_X_ID"}};
 	front_add(&trial.front, "HTTP_X_ID=1");
 	front_add(&trial.front, "HTTP_X_ID=1");
 	assert_int_equal(trial_parse(&trial), RC_OK);
-	assert_int_equal(event_dedupe_key(&trial.event, &trial.hook,
-	    &trial.request, "d", &trial.pool, &key), RC_REPEATED);
+	assert_int_equal(event_dedupe_key(&trial.event, &trial.request, "d", &trial.pool, &key), RC_REPEATED);
 	trial_end(&trial);
 }
 
@@ -1242,7 +1242,7 @@ an_event_from_the_journal_keeps_its_name(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++) {
-		assert_int_equal(event_reparse(LIT("{\"event\":\"other\"}"),
+		assert_int_equal(event_reparse(NULL, LIT("{\"event\":\"other\"}"),
 		    names[i], &event), RC_OK);
 		assert_string_equal(event.name, names[i]);
 		assert_string_equal(event.row->kind, kinds[i]);
@@ -1252,7 +1252,7 @@ an_event_from_the_journal_keeps_its_name(void **state)
 		assert_string_equal(text.data, "other");
 		event_free(&event);
 	}
-	assert_int_equal(event_reparse(LIT("{"), "run.done", &event),
+	assert_int_equal(event_reparse(NULL, LIT("{"), "run.done", &event),
 	    RC_JSON);
 	buf_free(&text);
 }

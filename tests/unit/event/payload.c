@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "../unit.h"
 
+#include "base/buf.h"
 #include "event/payload.h"
 
 /* What is taken to the letter of RFC 8259, section by section. */

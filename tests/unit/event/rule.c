@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 #include "../front.h"
 
+#include "base/buf.h"
 #include "config/conf.h"
 #include "event/event.h"
-#include "http/request.h"
 #include "event/rule.h"
+#include "http/request.h"
 
 static const char *const command[] = {"/bin/true", NULL};
 
 /* Whether one `on` line takes an event. */
 struct line_case {
 	const char *events[4];
-	struct conf_where where[3];
+	struct rule_where where[3];
 	const char *body;
 	bool takes;
 };
@@ -34,14 +35,14 @@ parse(struct event *event, struct bytes body)
 	struct request request = {.variables = variables};
 
 	assert_int_equal(buf_add(&request.body, body), RC_OK);
-	assert_int_equal(event_parse(&hook, &request, event), RC_OK);
+	assert_int_equal(event_parse(&hook.reading, &request, event), RC_OK);
 	request_close(&request);
 }
 
 static bool
 takes(const struct line_case *with)
 {
-	struct conf_rule rule = {.events = with->events,
+	struct rule rule = {.events = with->events,
 	    .events_len = count_texts(with->events), .where = with->where,
 	    .command = command};
 	struct hook hook = {.name = "unit", .rules = &rule, .rules_len = 1};
@@ -52,7 +53,7 @@ takes(const struct line_case *with)
 	while (rule.where_len < 3 && with->where[rule.where_len].pointer)
 		rule.where_len++;
 	parse(&event, bytes_of(with->body));
-	taken = route(&hook, &event, &at);
+	taken = rule_next(hook.rules, hook.rules_len, &event, &at);
 	event_free(&event);
 	assert_int_equal(at, 1);
 	assert_true(taken == RC_OK || taken == RC_MISSING);
@@ -148,11 +149,11 @@ any_text_may_be_a_name_that_is_asked_for(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		const char *const wanted[] = {texts[i].event};
-		struct conf_rule rule = {.events = wanted, .events_len = 1,
+		struct rule rule = {.events = wanted, .events_len = 1,
 		    .command = command};
 		struct hook hook = {.name = "unit", .rules = &rule,
 		    .rules_len = 1,
-		    .event_name = {.from = CONF_FROM_POINTER,
+		    .reading.name = {.from = EVENT_FROM_POINTER,
 		    .pointer = "/event"}};
 		struct request request = {.variables = variables};
 		struct event event;
@@ -160,8 +161,8 @@ any_text_may_be_a_name_that_is_asked_for(void **state)
 
 		assert_int_equal(buf_printf(&request.body,
 		    "{\"event\":\"%s\"}", texts[i].name), RC_OK);
-		assert_int_equal(event_parse(&hook, &request, &event), RC_OK);
-		wrong += case_rc(texts[i].event, route(&hook, &event, &at),
+		assert_int_equal(event_parse(&hook.reading, &request, &event), RC_OK);
+		wrong += case_rc(texts[i].event, rule_next(hook.rules, hook.rules_len, &event, &at),
 		    texts[i].takes ? RC_OK : RC_MISSING);
 		event_free(&event);
 		request_close(&request);
@@ -250,7 +251,7 @@ static const char *const failed[] = {"pipeline_run_failed"};
 static void
 lines_are_tried_in_their_order(void **state)
 {
-	static const struct conf_rule rules[] = {
+	static const struct rule rules[] = {
 	    {.events = failed, .events_len = 1, .command = command},
 	    {.events = all, .events_len = 1, .also = true,
 	    .command = command},
@@ -264,14 +265,14 @@ lines_are_tried_in_their_order(void **state)
 
 	(void)state;
 	parse(&event, LIT(ADDED));
-	assert_int_equal(route(&hook, &event, &at), RC_OK);
+	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at), RC_OK);
 	assert_int_equal(at, 2);
-	assert_int_equal(route(&hook, &event, &at), RC_OK);
+	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at), RC_OK);
 	assert_int_equal(at, 4);
-	assert_int_equal(route(&hook, &event, &at), RC_OK);
+	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at), RC_OK);
 	assert_int_equal(at, 5);
-	assert_int_equal(route(&hook, &event, &at), RC_MISSING);
-	assert_int_equal(route(&hook, &event, &at), RC_MISSING);
+	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at), RC_MISSING);
+	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at), RC_MISSING);
 	assert_int_equal(at, 5);
 	event_free(&event);
 }
@@ -279,7 +280,7 @@ lines_are_tried_in_their_order(void **state)
 static void
 each_delivery_has_its_line(void **state)
 {
-	static const struct conf_rule rules[] = {
+	static const struct rule rules[] = {
 	    {.events = all, .events_len = 1, .also = true,
 	    .command = command},
 	    {.events = failed, .events_len = 1, .command = command},
@@ -287,23 +288,23 @@ each_delivery_has_its_line(void **state)
 	    .command = command},
 	    {.events = all, .events_len = 1, .command = NULL},
 	};
-	const struct conf_rule *const wanted[] = {&rules[0], &rules[2], NULL,
+	const struct rule *const wanted[] = {&rules[0], &rules[2], NULL,
 	    NULL};
 	struct hook hook = {.rules = rules, .rules_len = COUNT(rules)};
-	struct route_delivery delivery;
+	struct rule_delivery delivery;
 	struct event event;
 
 	(void)state;
 	parse(&event, LIT(ADDED));
 	for (unsigned i = 0; i < COUNT(wanted); i++) {
-		delivery = (struct route_delivery){i, &rules[1]};
-		assert_int_equal(route_delivery(&hook, &event,
+		delivery = (struct rule_delivery){i, &rules[1]};
+		assert_int_equal(rule_of(hook.rules, hook.rules_len, &event,
 		    &delivery), RC_OK);
 		assert_ptr_equal(delivery.rule, wanted[i]);
 	}
 	hook.rules_len = 1;
-	delivery = (struct route_delivery){1, &rules[1]};
-	assert_int_equal(route_delivery(&hook, &event, &delivery), RC_OK);
+	delivery = (struct rule_delivery){1, &rules[1]};
+	assert_int_equal(rule_of(hook.rules, hook.rules_len, &event, &delivery), RC_OK);
 	assert_null(delivery.rule);
 	event_free(&event);
 }
@@ -311,7 +312,7 @@ each_delivery_has_its_line(void **state)
 static void
 no_line_takes_what_none_wants(void **state)
 {
-	static const struct conf_rule rules[] = {
+	static const struct rule rules[] = {
 	    {.events = added, .events_len = 1, .command = command},
 	    {.events = failed, .events_len = 1, .command = command},
 	};
@@ -322,8 +323,8 @@ no_line_takes_what_none_wants(void **state)
 
 	(void)state;
 	parse(&event, LIT(STARTED));
-	assert_int_equal(route(&hook, &event, &at), RC_MISSING);
-	assert_int_equal(route(&empty, &event, &none), RC_MISSING);
+	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at), RC_MISSING);
+	assert_int_equal(rule_next(empty.rules, empty.rules_len, &event, &none), RC_MISSING);
 	event_free(&event);
 }
 

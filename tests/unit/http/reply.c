@@ -5,6 +5,7 @@
 
 #include "../unit.h"
 
+#include "base/buf.h"
 #include "http/reply.h"
 
 #define ID "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"
@@ -80,7 +81,7 @@ header(const struct response *response, const char *name)
 {
 	struct bytes rest = response->head, line, found = {NULL, 0};
 
-	while (bytes_item(&rest, "\n", &line)) {
+	while (bytes_split(&rest, "\n", &line)) {
 		if (!bytes_begin(line, name) || line.len < strlen(name) + 3 ||
 		    line.data[strlen(name)] != ':')
 			continue;

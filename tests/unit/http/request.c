@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "../front.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
+#include "http/gateway.h"
 #include "http/request.h"
 
 /* The sanitizer's malloc has to fail as libc's does, not to abort. */

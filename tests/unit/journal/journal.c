@@ -9,8 +9,10 @@
 
 #include "../queue.h"
 
-#include "journal/internal.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/timestamp.h"
+#include "journal/internal.h"
 
 static const struct journal_want want_one = {"h", 1, 1, NULL};
 static const struct journal_want want_many = {"h", 1000, 1, NULL};
@@ -122,7 +124,7 @@ expect_backlog(struct journal *journal, const char *text)
 }
 
 struct ids {
-	char list[16][ENCODE_UUID];
+	char list[16][UUID_SIZE];
 	size_t n;
 	enum journal_state states[16];
 	int64_t due[16];
@@ -140,7 +142,7 @@ add_id(void *context, const struct journal_row *row)
 	    row->outcome);
 	ids->states[ids->n] = row->state;
 	ids->due[ids->n] = row->due;
-	snprintf(ids->list[ids->n++], ENCODE_UUID, "%s", row->id);
+	snprintf(ids->list[ids->n++], UUID_SIZE, "%s", row->id);
 	return RC_OK;
 }
 
@@ -870,7 +872,7 @@ a_try_that_goes_on_stays_claimed(void **state)
 	};
 	struct journal_story story;
 	struct pool pool = {0};
-	char id[ENCODE_UUID];
+	char id[UUID_SIZE];
 
 	(void)state;
 	append_sample(journal, "h", 1, "");
@@ -1056,7 +1058,7 @@ an_operators_retry_keeps_its_place_in_the_order(void **state)
 {
 	struct journal *journal = open_journal();
 	struct journal_claim claim;
-	char id[ENCODE_UUID];
+	char id[UUID_SIZE];
 
 	(void)state;
 	append_sample(journal, "h", 1, "k");
@@ -1238,7 +1240,7 @@ a_story_is_told_whole(void **state)
 	struct pool pool = {0};
 	struct sample sample;
 	struct sample other;
-	char prefix[ENCODE_UUID];
+	char prefix[UUID_SIZE];
 
 	(void)state;
 	fill_sample(&sample, "h", 1);
@@ -1299,7 +1301,7 @@ the_list_is_newest_first_and_filtered(void **state)
 		fill_sample(&sample, i % 2 == 0 ? "even" : "odd", i);
 		sample.receipt.received = 1000000 + 1000 * (int64_t)i;
 		random[9] = (uint8_t)i;
-		encode_uuid7(sample.receipt.received, random,
+		timestamp_uuid7(sample.receipt.received, random,
 		    sample.receipt.id);
 		if (i == 4)
 			sample.entry.event = "connection_added";
@@ -1342,7 +1344,7 @@ the_list_is_newest_first_and_filtered(void **state)
 /* The last row of a part, and what was seen so far. */
 struct part {
 	struct journal_row row;
-	char id[ENCODE_UUID];
+	char id[UUID_SIZE];
 	char seen[64];		/* a letter for each delivery of an event */
 	size_t n;
 };
@@ -1377,7 +1379,7 @@ a_list_in_parts_is_the_whole_list(void **state)
 	for (unsigned i = 0; i < 3; i++) {
 		fill_sample(&sample, "h", i);
 		sample.receipt.received = 1000000 + i;
-		encode_uuid7(sample.receipt.received, (uint8_t[10]){0},
+		timestamp_uuid7(sample.receipt.received, (uint8_t[10]){0},
 		    sample.receipt.id);
 		sample.entry.deliveries = 2;
 		assert_int_equal(journal_append(journal, &sample.entry),
@@ -2280,7 +2282,7 @@ log_to_file(void)
 
 /* How many lines the log has, all of which have to hold the text. */
 static unsigned
-log_lines(const char *text)
+lines_of_log(const char *text)
 {
 	char line[8192];
 	unsigned n = 0;
@@ -2340,13 +2342,13 @@ a_journal_whose_file_was_taken_away_is_gone(void **state)
 		move(name, "away");
 		expect_gone(journal);
 		assert_int_equal(access(scratch_path(name), F_OK), -1);
-		assert_int_equal(log_lines("was removed while it was open"),
+		assert_int_equal(lines_of_log("was removed while it was open"),
 		    1);
-		assert_int_equal(log_lines(name), 1);
+		assert_int_equal(lines_of_log(name), 1);
 		move("away", name);
 		expect_gone(journal);
 		journal_close(journal);
-		assert_int_equal(log_lines("Stop all of pelihook, put "), 1);
+		assert_int_equal(lines_of_log("Stop all of pelihook, put "), 1);
 		log_close();
 		unlink(scratch_path("log"));
 		/* Whoever opens it now has all that was stored. */
@@ -2375,7 +2377,7 @@ a_journal_whose_file_was_replaced_is_gone(void **state)
 		journal_close(journal);
 		assert_int_equal(stat(scratch_path(name), &about), 0);
 		assert_int_equal(about.st_size, 0);
-		assert_int_equal(log_lines("was replaced while it was open"),
+		assert_int_equal(lines_of_log("was replaced while it was open"),
 		    1);
 		log_close();
 		unlink(scratch_path("log"));
@@ -2434,7 +2436,7 @@ a_directory_may_move_if_its_path_still_leads_there(void **state)
 	assert_int_equal(unlink(scratch_path("d")), 0);
 	log_to_file();
 	expect_gone(journal);
-	assert_int_equal(log_lines("was removed while it was open"), 1);
+	assert_int_equal(lines_of_log("was removed while it was open"), 1);
 	log_close();
 	journal_close(journal);
 }
@@ -2462,7 +2464,7 @@ what_goes_away_in_a_transaction_is_noticed(void **state)
 	journal_close(journal);
 	journal = open_journal();
 	assert_int_equal(journal_read(journal, lose_file, &told), RC_STORE);
-	assert_int_equal(log_lines("was removed while it was open"), 2);
+	assert_int_equal(lines_of_log("was removed while it was open"), 2);
 	log_close();
 	journal_close(journal);
 }

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "../machine.h"
 
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/pool.h"
+#include "base/timestamp.h"
+#include "config/conf.h"
+#include "journal/journal.h"
+
 /* A hook whose line for even numbers runs `even`; the rest runs `cmd`. */
 static struct conf *
 load_two_lines(const char *directives, const char *even)
@@ -313,7 +320,7 @@ a_command_that_is_gone_is_tried_alone_too(void **state)
 static enum rc
 keep_id(void *context, const struct journal_row *row)
 {
-	snprintf(context, ENCODE_UUID, "%s", row->id);
+	snprintf(context, UUID_SIZE, "%s", row->id);
 	return RC_OK;
 }
 
@@ -324,7 +331,7 @@ a_failed_batch_is_one_attempt_of_each(void **state)
 	struct journal_story story;
 	struct pool pool = {0};
 	struct machine machine;
-	char id[ENCODE_UUID];
+	char id[UUID_SIZE];
 
 	(void)state;
 	write_command("cmd", "test $PELIHOOK_COUNT = 1 || code=3");

@@ -8,7 +8,12 @@
 
 #include "../machine.h"
 
+#include "base/buf.h"
+#include "base/clock.h"
 #include "base/procfs.h"
+#include "config/conf.h"
+#include "journal/journal.h"
+#include "queue/dispatch.h"
 
 /* What becomes of an event. */
 
@@ -295,7 +300,7 @@ drain_fickle(struct machine *machine, struct fickle *fickle, enum rc rc)
 	machine->settings.conf = ask_fickle;
 	machine->settings.context = fickle;
 	machine->settings.until_empty = true;
-	assert_int_equal(drain(&machine->settings), rc);
+	assert_int_equal(dispatch_queue(&machine->settings), rc);
 }
 
 static void
@@ -309,7 +314,7 @@ it_is_asked_for_before_each_claim(void **state)
 	write_command("new", "");
 	build(&machine, load_hook("concurrency 4\n"));
 	fickle.then = load_hook("concurrency 1\n");
-	((struct conf_rule *)fickle.then->hooks[0].rules)->command =
+	((struct rule *)fickle.then->hooks[0].rules)->command =
 	    (const char *const[]){scratch_path("new"), NULL};
 	for (unsigned i = 1; i < 4; i++)
 		append_sample(machine.journal, "h", i, "");
@@ -341,7 +346,7 @@ without_any_what_runs_is_finished_and_no_more(void **state)
 	assert_true(counts_are(machine.journal, "h queued 2 h done 1 "));
 	fickle.left = 0;
 	drain_fickle(&machine, &fickle, RC_CONFIG);
-	assert_int_equal(drain_alone(&machine.settings), RC_CONFIG);
+	assert_int_equal(dispatch_alone(&machine.settings), RC_CONFIG);
 	assert_true(counts_are(machine.journal, "h queued 2 h done 1 "));
 	take_apart(&machine);
 }
@@ -386,7 +391,7 @@ by_older_rules_nothing_is_claimed(void **state)
 	assert_int_equal(count_of(scratch_path("log"), newer_rules), 0);
 	append_sample(old.journal, "h", 2, "");
 	drain_empty(&old);
-	assert_int_equal(drain_alone(&old.settings), RC_OK);
+	assert_int_equal(dispatch_alone(&old.settings), RC_OK);
 	assert_true(counts_are(old.journal, "h queued 1 h done 1 "));
 	/* Once for each time that it began. */
 	assert_int_equal(count_of(scratch_path("log"), newer_rules), 2);
@@ -506,7 +511,7 @@ parse_marks(struct mark *marks, size_t room)
 	unsigned attempt;
 	char text[64];
 
-	while (bytes_item(&rest, "\n", &line) && line.len > 0) {
+	while (bytes_split(&rest, "\n", &line) && line.len > 0) {
 		snprintf(text, sizeof(text), "%.*s", (int)line.len,
 		    line.data);
 		assert_true(n < room);
@@ -801,7 +806,7 @@ start_strayed(struct journal_note *note)
 		"0123456789abcdef0123456789abcdef", pid, 0, getsid(0),
 		clock_boot() - 60000, clock_boot() + 3600000
 	};
-	assert_int_equal(orphan_start(pid, &note->start), RC_OK);
+	assert_int_equal(procfs_start_time(pid, &note->start), RC_OK);
 	return pid;
 }
 
@@ -968,10 +973,10 @@ one_drain_at_a_time_looks_once_more(void **state)
 	append_sample(machine.journal, "h", 1, "");
 	other = open_journal();
 	assert_int_equal(journal_drain_lock(other), RC_OK);
-	assert_int_equal(drain_alone(&machine.settings), RC_OK);
+	assert_int_equal(dispatch_alone(&machine.settings), RC_OK);
 	assert_true(counts_are(machine.journal, "h queued 1 "));
 	journal_drain_unlock(other);
-	assert_int_equal(drain_alone(&machine.settings), RC_OK);
+	assert_int_equal(dispatch_alone(&machine.settings), RC_OK);
 	assert_true(counts_are(machine.journal, "h done 1 "));
 	assert_int_equal(journal_drain_lock(other), RC_OK);
 	journal_close(other);
@@ -995,12 +1000,12 @@ a_drain_does_not_spin_where_others_have_the_place(void **state)
 	other = open_journal();
 	assert_int_equal(journal_claim(other, &wants, clock_wall(), &claim),
 	    RC_OK);
-	assert_int_equal(drain_alone(&machine.settings), RC_OK);
+	assert_int_equal(dispatch_alone(&machine.settings), RC_OK);
 	assert_true(counts_are(machine.journal, "h queued 1 h running 1 "));
 	journal_claim_free(&claim);
 	journal_close(other);
 	/* Its runner is gone now. */
-	assert_int_equal(drain_alone(&machine.settings), RC_OK);
+	assert_int_equal(dispatch_alone(&machine.settings), RC_OK);
 	assert_true(counts_are(machine.journal, "h done 2 "));
 	take_apart(&machine);
 }
@@ -1019,10 +1024,10 @@ trouble_ends_a_drain_that_is_not_to_last(void **state)
 	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL,
 	    NULL), SQLITE_OK);
-	assert_int_equal(drain_alone(&machine.settings), RC_LOCKED);
+	assert_int_equal(dispatch_alone(&machine.settings), RC_LOCKED);
 	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	sqlite3_close(db);
-	assert_int_equal(drain_alone(&machine.settings), RC_OK);
+	assert_int_equal(dispatch_alone(&machine.settings), RC_OK);
 	assert_true(counts_are(machine.journal, "h done 1 "));
 	take_apart(&machine);
 }
@@ -1217,13 +1222,13 @@ stop_with_a_stuck_command(void)
 	take_apart(&machine);
 	/* Nobody runs it again while it is there. */
 	build(&machine, conf_hold(root_conf));
-	NEED(drain_alone(&machine.settings) == RC_OK);
+	NEED(dispatch_alone(&machine.settings) == RC_OK);
 	NEED(counts_are(machine.journal, "h running 1 "));
 	NEED(file_holds(scratch_path("log"), "cannot be ended"));
 	fifo = open(in_directory("fifo"), O_WRONLY | O_CLOEXEC);
 	NEED(fifo >= 0);
 	NEED(waitpid(-1, NULL, 0) > 0);
-	NEED(drain_alone(&machine.settings) == RC_OK);
+	NEED(dispatch_alone(&machine.settings) == RC_OK);
 	NEED(file_holds(scratch_path("log"), "given back"));
 	NEED(counts_are(machine.journal, "h done 1 "));
 	take_apart(&machine);

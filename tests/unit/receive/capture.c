@@ -6,9 +6,12 @@
 
 #include "../scratch.h"
 
-#include "receive/capture.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/pool.h"
 #include "config/conf.h"
 #include "http/request.h"
+#include "receive/capture.h"
 
 #define HEX "000102030405060708090a0b0c0d0e0f" \
 	"101112131415161718191a1b1c1d1eff"

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 #include "../passage.h"
 
+#include "base/buf.h"
+#include "base/codec.h"
+#include "base/crypto.h"
+#include "base/timestamp.h"
+#include "config/conf.h"
 #include "event/catalog.h"
-#include "receive/handle.h"
+#include "event/event.h"
+#include "http/reply.h"
 #include "http/request.h"
+#include "receive/handle.h"
+#include "signature/recipe.h"
 
 #define NOW INT64_C(1700000000000)
 
@@ -12,23 +20,23 @@ static const char *const connections[] = {"@connection"};
 static const char *const failures[] = {"@failure"};
 static const char *const command[] = {"/bin/true", NULL};
 
-static const struct conf_rule run_all[] = {
+static const struct rule run_all[] = {
     {.events = any, .events_len = 1, .command = command, .line = 41},
 };
 
-static const struct conf_rule ignore_connections[] = {
+static const struct rule ignore_connections[] = {
     {.events = connections, .events_len = 1, .line = 51},
     {.events = any, .events_len = 1, .command = command, .line = 52},
 };
 
-static const struct conf_rule run_failures[] = {
+static const struct rule run_failures[] = {
     {.events = failures, .events_len = 1, .command = command, .line = 61},
 };
 
 /* A hook, a request and a sink. */
 struct trial {
 	struct hook hook;
-	struct conf_secret secret;
+	struct secret secret;
 	struct front front;
 	struct request request;
 	struct record record;
@@ -38,9 +46,10 @@ static void
 trial_start(struct trial *trial, struct bytes body)
 {
 	memset(trial, 0, sizeof(*trial));
-	trial->secret = (struct conf_secret){.path = "/etc/unit.secret",
+	trial->secret = (struct secret){.path = "/etc/unit.secret",
 	    .key = LIT(SECRET)};
 	trial->hook.name = "unit";
+	trial->hook.reading.hook = "unit";
 	trial->hook.secrets = &trial->secret;
 	trial->hook.secrets_len = 1;
 	trial->hook.rules = run_all;
@@ -121,7 +130,7 @@ the_job_holds_all_that_an_effect_needs(void **state)
 static void
 the_id_is_a_uuid7_of_the_time_and_never_the_same(void **state)
 {
-	char first[ENCODE_UUID];
+	char first[UUID_SIZE];
 	struct trial trial;
 
 	(void)state;
@@ -192,7 +201,7 @@ nothing_looks_inside_what_is_not_verified(void **state)
 		struct reply reply;
 
 		trial_start(&trial, orders[i].body);
-		trial.hook.event_name = (struct conf_source){CONF_FROM_HEADER,
+		trial.hook.reading.name = (struct event_source){EVENT_FROM_HEADER,
 		    NULL, {"X-Event", "HTTP_X_EVENT"}};
 		front_add(&trial.front, signed_by(orders[i].good ? SECRET
 		    : "a stranger's", orders[i].body));
@@ -287,7 +296,7 @@ a_repeated_dedupe_header_reaches_no_sink(void **state)
 	trial_sign(&trial);
 	front_add(&trial.front, "HTTP_X_ID=1");
 	front_add(&trial.front, "HTTP_X_ID=1");
-	trial.hook.dedupe = (struct conf_source){CONF_FROM_HEADER, NULL,
+	trial.hook.reading.dedupe = (struct event_source){EVENT_FROM_HEADER, NULL,
 	    {"X-Id", "HTTP_X_ID"}};
 	assert_int_equal(trial_handle(&trial).rc, RC_REPEATED);
 	assert_int_equal(trial.record.puts, 0);
@@ -305,7 +314,7 @@ a_repeated_dedupe_header_is_refused_where_no_line_takes_it(void **state)
 	front_add(&trial.front, "HTTP_X_ID=2");
 	trial.hook.rules = run_failures;
 	trial.hook.rules_len = COUNT(run_failures);
-	trial.hook.dedupe = (struct conf_source){CONF_FROM_HEADER, NULL,
+	trial.hook.reading.dedupe = (struct event_source){EVENT_FROM_HEADER, NULL,
 	    {"X-Id", "HTTP_X_ID"}};
 	assert_int_equal(trial_handle(&trial).rc, RC_REPEATED);
 }
@@ -314,7 +323,7 @@ static void
 lines_with_also_are_counted(void **state)
 {
 	static const struct {
-		struct conf_rule rules[3];
+		struct rule rules[3];
 		unsigned deliveries;
 		enum rc rc;
 	} cases[] = {
@@ -365,17 +374,17 @@ lines_with_also_are_counted(void **state)
 static void
 keys_and_fields_reach_the_job(void **state)
 {
-	static const struct conf_pair env[] = {{"ID", "/id", 1}};
+	static const struct event_pair env[] = {{"ID", "/id", 1}};
 	struct trial trial;
 
 	(void)state;
 	trial_start(&trial, LIT(BODY));
 	trial_sign(&trial);
-	trial.hook.env = env;
-	trial.hook.env_len = 1;
-	trial.hook.order = (struct conf_source){.from = CONF_FROM_POINTER,
+	trial.hook.reading.env = env;
+	trial.hook.reading.env_len = 1;
+	trial.hook.reading.order = (struct event_source){.from = EVENT_FROM_POINTER,
 	    .pointer = "/id"};
-	trial.hook.dedupe = (struct conf_source){.from = CONF_FROM_BODY};
+	trial.hook.reading.dedupe = (struct event_source){.from = EVENT_FROM_BODY};
 	assert_int_equal(trial_handle(&trial).rc, RC_DELIVERED);
 	assert_string_equal(trial.record.field, "PELIHOOK_ID=7");
 	assert_true(strlen(trial.record.order_key) > 0);
@@ -391,7 +400,7 @@ unsigned_events_are_marked_so(void **state)
 
 	(void)state;
 	trial_start(&trial, LIT(BODY));
-	trial.hook.signature.kind = SCHEME_NONE;
+	trial.hook.signature.kind = RECIPE_NONE;
 	trial.hook.secrets_len = 0;
 	assert_int_equal(trial_handle(&trial).rc, RC_DELIVERED);
 	assert_false(trial.record.receipt.verified);

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: ISC */
 #include "../passage.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
+#include "config/conf.h"
+#include "http/gateway.h"
 #include "http/reply.h"
 #include "receive/serve.h"
+#include "signature/recipe.h"
 
 static const char *const any[] = {"*"};
 static const char *const command[] = {"/bin/true", NULL};
 
-static const struct conf_rule rules[] = {
+static const struct rule rules[] = {
     {.events = any, .events_len = 1, .command = command, .line = 1},
 };
 
-static struct conf_secret secret = {.path = "/etc/unit.secret",
+static struct secret secret = {.path = "/etc/unit.secret",
     .key = {SECRET, sizeof(SECRET) - 1}};
 
 #define HOOK(text, how, n) {.name = text, .file = "unit.conf", \
@@ -21,9 +25,9 @@ static struct conf_secret secret = {.path = "/etc/unit.secret",
 	.read_timeout = 15000, .ready = true}
 
 static struct hook hooks[] = {
-    HOOK("one", SCHEME_AUTO, 1),
-    HOOK("two", SCHEME_AUTO, 1),
-    HOOK("open", SCHEME_NONE, 0),
+    HOOK("one", RECIPE_AUTO, 1),
+    HOOK("two", RECIPE_AUTO, 1),
+    HOOK("open", RECIPE_NONE, 0),
 };
 
 /* Three hooks; one that is signed; one that is not. */

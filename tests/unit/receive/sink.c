@@ -5,18 +5,24 @@
 #include "../commands.h"
 #include "../queue.h"
 
-#include "event/catalog.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "command/job.h"
 #include "config/conf.h"
-#include "receive/wait.h"
+#include "event/catalog.h"
+#include "journal/journal.h"
+#include "journal/shared.h"
 #include "receive/sink.h"
+#include "receive/wait.h"
 
 /* A hook and an event for it, with the real command to wait for. */
 struct scene {
 	struct hook hook;
-	struct conf_rule rule;
+	struct rule rule;
 	const char *command[4];
-	struct deliver *deliver;
-	struct enqueue *enqueue;
+	struct wait *wait;
+	struct shared_journal *shared;
+	struct deciding_sink *deciding;
 	struct sink sink;
 };
 
@@ -30,18 +36,21 @@ set_scene(struct scene *scene, const char *path)
 		    .dedupe_window = 3600000, .max_queue = 2},
 		.command = {"/bin/sh", "-c", "exit 0", NULL}
 	};
-	scene->rule = (struct conf_rule){.command = scene->command};
-	assert_int_equal(deliver_open(16, -1, 300, &scene->deliver), RC_OK);
-	assert_int_equal(enqueue_open(path, JOURNAL_BRIEF,
-	    deliver_sink(scene->deliver), &scene->enqueue), RC_OK);
-	scene->sink = enqueue_sink(scene->enqueue);
+	scene->rule = (struct rule){.command = scene->command};
+	assert_int_equal(wait_open(16, -1, 300, &scene->wait), RC_OK);
+	assert_int_equal(shared_journal_open(path, JOURNAL_BRIEF,
+	    &scene->shared), RC_OK);
+	assert_int_equal(sink_open(scene->shared, wait_sink(scene->wait),
+	    &scene->deciding), RC_OK);
+	scene->sink = sink_of(scene->deciding);
 }
 
 static void
 clear_scene(struct scene *scene)
 {
-	enqueue_close(scene->enqueue);
-	deliver_close(scene->deliver);
+	sink_close(scene->deciding);
+	shared_journal_close(scene->shared);
+	wait_close(scene->wait);
 }
 
 static enum rc
@@ -83,7 +92,7 @@ a_hook_that_queues_stores_a_delivery_for_each_line(void **state)
 	assert_int_equal(put(&scene, "a"), RC_DUPLICATE);
 	assert_int_equal(put(&scene, ""), RC_QUEUED);
 	assert_int_equal(put(&scene, ""), RC_QUEUE_FULL);
-	assert_int_equal(enqueue_journal(scene.enqueue, &journal), RC_OK);
+	assert_int_equal(shared_journal_get(scene.shared, &journal), RC_OK);
 	assert_int_equal(journal_counts(journal, add_count, &counts), RC_OK);
 	assert_string_equal(counts.data, "queued 4 ");
 	buf_free(&counts);
@@ -100,7 +109,8 @@ what_needs_no_journal_makes_none(void **state)
 	assert_int_equal(put(&scene, ""), RC_DELIVERED);
 	assert_int_equal(access(journal_path, F_OK), -1);
 	clear_scene(&scene);
-	enqueue_close(NULL);
+	sink_close(NULL);
+	shared_journal_close(NULL);
 }
 
 static void
@@ -115,7 +125,7 @@ without_a_journal_nothing_is_queued(void **state)
 	assert_int_equal(put(&scene, "a"), RC_CONFIG);
 	scene.hook.delivery = CONF_QUEUE;
 	assert_int_equal(put(&scene, ""), RC_CONFIG);
-	assert_int_equal(enqueue_journal(scene.enqueue, &journal),
+	assert_int_equal(shared_journal_get(scene.shared, &journal),
 	    RC_MISSING);
 	clear_scene(&scene);
 }
@@ -241,7 +251,7 @@ an_end_that_could_not_be_written_is_made_up_for(void **state)
 	(void)state;
 	set_scene(&scene, journal_path);
 	start_gated(&scene, &thread);
-	assert_int_equal(enqueue_journal(scene.enqueue, &journal), RC_OK);
+	assert_int_equal(shared_journal_get(scene.shared, &journal), RC_OK);
 	journal_patience(journal, 20);
 	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL,

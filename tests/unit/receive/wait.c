@@ -6,8 +6,14 @@
 
 #include "../commands.h"
 
-#include "event/catalog.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "command/execute.h"
+#include "command/job.h"
+#include "command/run.h"
 #include "config/conf.h"
+#include "event/catalog.h"
+#include "event/receipt.h"
 #include "receive/wait.h"
 
 enum { LONG = 60000 };
@@ -24,7 +30,7 @@ static const struct receipt receipt = {
     .id = "01890a5d-ac96-774b-bcce-b302099a8057", .verified = true};
 
 static const char *command[4];
-static const struct conf_rule rule = {.command = command};
+static const struct rule rule = {.command = command};
 
 static struct hook
 a_hook(const char *name)
@@ -43,21 +49,21 @@ a_job(const struct hook *hook, struct job_end *end)
 	    .body = LIT("{\"a\": 1}"), .attempt = 1, .end = end};
 }
 
-static struct deliver *
+static struct wait *
 open_deliver(unsigned threads, int stop)
 {
-	struct deliver *deliver;
+	struct wait *wait;
 
 	need_pidfds();
-	assert_int_equal(deliver_open(threads, stop, 300, &deliver), RC_OK);
-	return deliver;
+	assert_int_equal(wait_open(threads, stop, 300, &wait), RC_OK);
+	return wait;
 }
 
 static enum rc
-put(struct deliver *deliver, const struct hook *hook)
+put(struct wait *wait, const struct hook *hook)
 {
 	struct job job = a_job(hook, NULL);
-	struct sink sink = deliver_sink(deliver);
+	struct sink sink = wait_sink(wait);
 
 	return sink.put(sink.context, &job);
 }
@@ -112,7 +118,7 @@ open_gate(void)
 /* A put in a thread of its own. */
 struct putting {
 	pthread_t thread;
-	struct deliver *deliver;
+	struct wait *wait;
 	const struct hook *hook;
 	enum rc rc;
 };
@@ -122,15 +128,15 @@ put_in_thread(void *context)
 {
 	struct putting *putting = context;
 
-	putting->rc = put(putting->deliver, putting->hook);
+	putting->rc = put(putting->wait, putting->hook);
 	return NULL;
 }
 
 static void
-begin_put(struct putting *putting, struct deliver *deliver,
+begin_put(struct putting *putting, struct wait *wait,
     const struct hook *hook)
 {
-	putting->deliver = deliver;
+	putting->wait = wait;
 	putting->hook = hook;
 	assert_int_equal(pthread_create(&putting->thread, NULL,
 	    put_in_thread, putting), 0);
@@ -154,8 +160,8 @@ each_end_has_its_outcome(void **state)
 	    {"kill -KILL $$", RC_FAILED, "signal", 9},
 	    {"sleep 60", RC_TIMEOUT, "timeout", 0},
 	};
-	struct deliver *deliver = open_deliver(1, -1);
-	struct sink sink = deliver_sink(deliver);
+	struct wait *wait = open_deliver(1, -1);
+	struct sink sink = wait_sink(wait);
 	struct hook hook = a_hook("peliqan");
 	unsigned before = count_descriptors(), wrong = 0;
 
@@ -177,14 +183,14 @@ each_end_has_its_outcome(void **state)
 	}
 	assert_int_equal(wrong, 0);
 	assert_int_equal(count_descriptors(), before);
-	deliver_close(deliver);
+	wait_close(wait);
 }
 
 static void
 what_cannot_be_started_is_told(void **state)
 {
-	struct deliver *deliver = open_deliver(1, -1);
-	struct sink sink = deliver_sink(deliver);
+	struct wait *wait = open_deliver(1, -1);
+	struct sink sink = wait_sink(wait);
 	struct hook hook = a_hook("peliqan");
 	struct job_end end = {0};
 	struct job job = a_job(&hook, &end);
@@ -196,27 +202,27 @@ what_cannot_be_started_is_told(void **state)
 	assert_string_equal(end.how, "unstarted");
 	assert_int_equal(end.code, ENOENT);
 	assert_int_equal(log_holds("level=error"), 1);
-	deliver_close(deliver);
+	wait_close(wait);
 }
 
 static void
 stop_ends_what_is_waited_for(void **state)
 {
 	int stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	struct deliver *deliver = open_deliver(1, stop);
+	struct wait *wait = open_deliver(1, stop);
 	struct hook hook = a_hook("peliqan");
 	struct putting putting;
 
 	(void)state;
 	use_gate();
-	begin_put(&putting, deliver, &hook);
+	begin_put(&putting, wait, &hook);
 	assert_true(wait_until_running(1));
 	assert_int_equal(eventfd_write(stop, 1), 0);
 	assert_int_equal(pthread_join(putting.thread, NULL), 0);
 	assert_int_equal(putting.rc, RC_STOPPING);
-	assert_int_equal(put(deliver, &hook), RC_STOPPING);
+	assert_int_equal(put(wait, &hook), RC_STOPPING);
 	assert_int_equal(count_running(), 1);
-	deliver_close(deliver);
+	wait_close(wait);
 	close(stop);
 }
 
@@ -225,7 +231,7 @@ stop_ends_what_is_waited_for(void **state)
 static void
 beyond_max_running_it_is_crowded(void **state)
 {
-	struct deliver *deliver = open_deliver(8, -1);
+	struct wait *wait = open_deliver(8, -1);
 	struct hook hook = a_hook("peliqan"), other = a_hook("other");
 	struct hook reloaded = a_hook("peliqan");
 	struct putting puttings[3];
@@ -234,21 +240,21 @@ beyond_max_running_it_is_crowded(void **state)
 	(void)state;
 	use_gate();
 	hook.max_running = reloaded.max_running = 2;
-	begin_put(&puttings[0], deliver, &hook);
-	begin_put(&puttings[1], deliver, &hook);
+	begin_put(&puttings[0], wait, &hook);
+	begin_put(&puttings[1], wait, &hook);
 	assert_true(wait_until_running(2));
-	assert_int_equal(put(deliver, &hook), RC_CROWDED);
-	assert_int_equal(put(deliver, &reloaded), RC_CROWDED);
-	begin_put(&puttings[2], deliver, &other);
+	assert_int_equal(put(wait, &hook), RC_CROWDED);
+	assert_int_equal(put(wait, &reloaded), RC_CROWDED);
+	begin_put(&puttings[2], wait, &other);
 	assert_true(wait_until_running(3));
 	gate = open_gate();
 	for (size_t i = 0; i < COUNT(puttings); i++) {
 		assert_int_equal(pthread_join(puttings[i].thread, NULL), 0);
 		assert_int_equal(puttings[i].rc, RC_DELIVERED);
 	}
-	assert_int_equal(put(deliver, &reloaded), RC_DELIVERED);
+	assert_int_equal(put(wait, &reloaded), RC_DELIVERED);
 	close(gate);
-	deliver_close(deliver);
+	wait_close(wait);
 }
 
 static void
@@ -265,27 +271,27 @@ half_the_threads_are_the_default(void **state)
 	use_gate();
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		unsigned before = count_running();
-		struct deliver *deliver = open_deliver(cases[i].threads, -1);
+		struct wait *wait = open_deliver(cases[i].threads, -1);
 		struct putting puttings[2];
 		int gate;
 
 		for (unsigned j = 0; j < cases[i].most; j++)
-			begin_put(&puttings[j], deliver, &hook);
+			begin_put(&puttings[j], wait, &hook);
 		assert_true(wait_until_running(before + cases[i].most));
-		assert_int_equal(put(deliver, &hook), RC_CROWDED);
+		assert_int_equal(put(wait, &hook), RC_CROWDED);
 		gate = open_gate();
 		for (unsigned j = 0; j < cases[i].most; j++)
 			assert_int_equal(
 			    pthread_join(puttings[j].thread, NULL), 0);
 		close(gate);
-		deliver_close(deliver);
+		wait_close(wait);
 	}
 }
 
 enum { THREADS = 8, PUTS = 25 };
 
 struct crowd {
-	struct deliver *deliver;
+	struct wait *wait;
 	const struct hook *hook;
 	unsigned delivered;
 	unsigned other;
@@ -297,7 +303,7 @@ put_many(void *context)
 	struct crowd *crowd = context;
 
 	for (int i = 0; i < PUTS; i++) {
-		enum rc rc = put(crowd->deliver, crowd->hook);
+		enum rc rc = put(crowd->wait, crowd->hook);
 
 		if (rc == RC_DELIVERED)
 			crowd->delivered++;
@@ -311,7 +317,7 @@ put_many(void *context)
 static void
 threads_keep_the_limit_together(void **state)
 {
-	struct deliver *deliver = open_deliver(THREADS, -1);
+	struct wait *wait = open_deliver(THREADS, -1);
 	struct hook hook = a_hook("peliqan");
 	pthread_t threads[THREADS];
 	struct crowd crowds[THREADS];
@@ -326,7 +332,7 @@ threads_keep_the_limit_together(void **state)
 	command[2] = NULL;
 	hook.max_running = 3;
 	for (size_t i = 0; i < THREADS; i++) {
-		crowds[i] = (struct crowd){.deliver = deliver, .hook = &hook};
+		crowds[i] = (struct crowd){.wait = wait, .hook = &hook};
 		assert_int_equal(pthread_create(&threads[i], NULL, put_many,
 		    &crowds[i]), 0);
 	}
@@ -336,7 +342,7 @@ threads_keep_the_limit_together(void **state)
 		delivered += crowds[i].delivered;
 	}
 	assert_true(delivered > 0);
-	deliver_close(deliver);
+	wait_close(wait);
 }
 
 /* Commands that cannot be ended. */
@@ -348,30 +354,30 @@ with_a_stuck_command(void)
 	struct job_end end = {0};
 	struct job job = a_job(&hook, &end);
 	unsigned before = count_descriptors();
-	struct deliver *deliver;
+	struct wait *wait;
 	struct sink sink;
 	int fifo, gone;
 
 	NEED(become_nobody());
-	NEED(deliver_open(2, -1, 300, &deliver) == RC_OK);
-	sink = deliver_sink(deliver);
+	NEED(wait_open(2, -1, 300, &wait) == RC_OK);
+	sink = wait_sink(wait);
 	hook.timeout = 1500;
 	hook.kill_after = 100;
 	NEED(sink.put(sink.context, &job) == RC_TIMEOUT);
 	NEED(strcmp(end.how, "stuck") == 0);
-	NEED(put(deliver, &hook) == RC_CROWDED);
+	NEED(put(wait, &hook) == RC_CROWDED);
 	command[0] = "/bin/true";
-	NEED(put(deliver, &other) == RC_DELIVERED);
-	NEED(put(deliver, &hook) == RC_CROWDED);
+	NEED(put(wait, &other) == RC_DELIVERED);
+	NEED(put(wait, &hook) == RC_CROWDED);
 	fifo = open(command[2], O_WRONLY | O_CLOEXEC);
 	NEED(fifo >= 0);
 	/* The child that is gone is still there to be waited for. */
 	gone = waitid(P_ALL, 0, &(siginfo_t){0}, WEXITED | WNOWAIT);
 	NEED(gone == 0);
 	close(fifo);
-	NEED(put(deliver, &hook) == RC_DELIVERED);
+	NEED(put(wait, &hook) == RC_DELIVERED);
 	NEED(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
-	deliver_close(deliver);
+	wait_close(wait);
 	NEED(count_descriptors() == before);
 	return true;
 }
@@ -381,15 +387,15 @@ close_with_a_stuck_command(void)
 {
 	struct hook hook = a_hook("peliqan");
 	unsigned before = count_descriptors();
-	struct deliver *deliver;
+	struct wait *wait;
 	int fifo;
 
 	NEED(become_nobody());
-	NEED(deliver_open(2, -1, 300, &deliver) == RC_OK);
+	NEED(wait_open(2, -1, 300, &wait) == RC_OK);
 	hook.timeout = 1500;
 	hook.kill_after = 100;
-	NEED(put(deliver, &hook) == RC_TIMEOUT);
-	deliver_close(deliver);
+	NEED(put(wait, &hook) == RC_TIMEOUT);
+	wait_close(wait);
 	NEED(count_descriptors() == before);
 	fifo = open(command[2], O_WRONLY | O_CLOEXEC);
 	NEED(fifo >= 0);
@@ -434,7 +440,7 @@ several_jobs_are_one_run(void **state)
 {
 	struct hook hook = a_hook("peliqan");
 	struct job jobs[2] = {a_job(&hook, NULL), a_job(&hook, NULL)};
-	const struct deliver_how how = {.stop = -1};
+	const struct run how = {.stop = -1};
 	struct run_result result;
 
 	(void)state;
@@ -444,12 +450,12 @@ several_jobs_are_one_run(void **state)
 	command[0] = script("command",
 	    "cat; echo $PELIHOOK_HOOK $PELIHOOK_COUNT $PELIHOOK_EVENT.");
 	command[1] = NULL;
-	deliver_run(jobs, 2, &how, &result);
+	execute(jobs, 2, &how, &result);
 	assert_int_equal(result.end, RUN_EXIT);
 	assert_int_equal(result.code, 0);
 	assert_true(bytes_is((struct bytes){result.tail, result.tail_len},
 	    "{\"a\":1}\n[2,3]\npeliqan 2 .\n"));
-	deliver_run(jobs, 1, &how, &result);
+	execute(jobs, 1, &how, &result);
 	assert_true(bytes_is((struct bytes){result.tail, result.tail_len},
 	    "{\"a\":1}\npeliqan 1 pipeline_run_failed.\n"));
 }
@@ -468,14 +474,14 @@ the_start_is_told(void **state)
 	struct job job = a_job(&hook, NULL);
 	struct run_result result;
 	pid_t pid = 0;
-	const struct deliver_how how = {
+	const struct run how = {
 	    .stop = -1, .started = note_pid, .context = &pid};
 
 	(void)state;
 	need_pidfds();
 	command[0] = "/bin/true";
 	command[1] = NULL;
-	deliver_run(&job, 1, &how, &result);
+	execute(&job, 1, &how, &result);
 	assert_true(pid > 0);
 	assert_int_equal(pid, result.pid);
 }
@@ -485,12 +491,12 @@ without_files(void)
 {
 	struct hook hook = a_hook("peliqan");
 	struct job job = a_job(&hook, NULL);
-	const struct deliver_how how = {.stop = -1};
+	const struct run how = {.stop = -1};
 	struct run_result result = {.pid = 7, .pidfd = 7};
 
 	NEED(forbid(SYS_memfd_create, EMFILE));
 	NEED(forbid(SYS_openat, EMFILE));
-	deliver_run(&job, 1, &how, &result);
+	execute(&job, 1, &how, &result);
 	NEED(result.end == RUN_UNSTARTED);
 	NEED(result.code == EIO);
 	NEED(result.pid == -1 && result.pidfd == -1);
@@ -521,9 +527,9 @@ without_memory(void)
 	struct rlimit none = {0, 0};
 	struct hook hook = a_hook("peliqan");
 	struct job job = a_job(&hook, NULL);
-	const struct deliver_how how = {.stop = -1};
+	const struct run how = {.stop = -1};
 	struct run_result result;
-	struct deliver *deliver = NULL, *more = NULL;
+	struct wait *wait = NULL, *more = NULL;
 	char *large = calloc(1, LARGE);
 	/* Else the compiler takes it that memory is always there. */
 	void *volatile piece;
@@ -532,17 +538,17 @@ without_memory(void)
 	hook.input = CONF_LINE;
 	job.body = (struct bytes){large, LARGE};
 	memset(large, '1', LARGE);
-	NEED(deliver_open(1, -1, 300, &deliver) == RC_OK);
+	NEED(wait_open(1, -1, 300, &wait) == RC_OK);
 	NEED(setrlimit(RLIMIT_DATA, &none) == 0);
-	deliver_run(&job, 1, &how, &result);
+	execute(&job, 1, &how, &result);
 	NEED(result.end == RUN_UNSTARTED);
 	NEED(result.code == ENOMEM);
-	NEED(deliver_open(MANY, -1, 300, &more) == RC_MEMORY);
+	NEED(wait_open(MANY, -1, 300, &more) == RC_MEMORY);
 	NEED(more == NULL);
 	do {
 		piece = malloc(sizeof(result));
 	} while (piece != NULL);
-	NEED(put(deliver, &hook) == RC_MEMORY);
+	NEED(put(wait, &hook) == RC_MEMORY);
 	return true;
 }
 
@@ -559,7 +565,7 @@ static void
 closing_nothing_is_fine(void **state)
 {
 	(void)state;
-	deliver_close(NULL);
+	wait_close(NULL);
 }
 
 #define TEST(name) \

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "../unit.h"
 
+#include "base/bytes.h"
+#include "base/crypto.h"
 #include "signature/candidate.h"
+#include "signature/recipe.h"
 
 /* The same 32 bytes in every way they are written. */
 #define HEX "000102030405060708090a0b0c0d0e0f" \
@@ -11,7 +14,7 @@
 #define BASE64 "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHv8="
 
 static bool
-holds_mac(const struct item *item)
+holds_mac(const struct mac_candidate *item)
 {
 	for (unsigned i = 0; i < CRYPTO_DIGEST; i++)
 		if (item->mac[i] != (i == 31 ? 0xff : i))
@@ -25,41 +28,41 @@ a_text_decodes_as_it_is_said_to(void **state)
 	static const struct {
 		const char *text;
 		size_t prefix;
-		enum scheme_encoding encoding;
+		enum recipe_encoding encoding;
 		bool decodes;
 	} cases[] = {
-	    {HEX, 0, SCHEME_HEX, true},
-	    {UPPER, 0, SCHEME_HEX, true},
-	    {BASE64, 0, SCHEME_BASE64, true},
-	    {"sha256=" HEX, 7, SCHEME_HEX, true},
-	    {"v1," BASE64, 3, SCHEME_BASE64, true},
-	    {HEX, 0, SCHEME_BASE64, false},
-	    {BASE64, 0, SCHEME_HEX, false},
-	    {HEX, 1, SCHEME_HEX, false},
-	    {HEX, 2, SCHEME_HEX, false},
-	    {HEX, 64, SCHEME_HEX, false},
-	    {HEX "00", 0, SCHEME_HEX, false},
-	    {HEX " ", 0, SCHEME_HEX, false},
-	    {"g" HEX, 0, SCHEME_HEX, false},
-	    {"", 0, SCHEME_HEX, false},
-	    {"", 0, SCHEME_BASE64, false},
+	    {HEX, 0, RECIPE_HEX, true},
+	    {UPPER, 0, RECIPE_HEX, true},
+	    {BASE64, 0, RECIPE_BASE64, true},
+	    {"sha256=" HEX, 7, RECIPE_HEX, true},
+	    {"v1," BASE64, 3, RECIPE_BASE64, true},
+	    {HEX, 0, RECIPE_BASE64, false},
+	    {BASE64, 0, RECIPE_HEX, false},
+	    {HEX, 1, RECIPE_HEX, false},
+	    {HEX, 2, RECIPE_HEX, false},
+	    {HEX, 64, RECIPE_HEX, false},
+	    {HEX "00", 0, RECIPE_HEX, false},
+	    {HEX " ", 0, RECIPE_HEX, false},
+	    {"g" HEX, 0, RECIPE_HEX, false},
+	    {"", 0, RECIPE_HEX, false},
+	    {"", 0, RECIPE_BASE64, false},
 	    /* 31 bytes, 33, no padding, bits that are not used. */
 	    {"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg==", 0,
-		SCHEME_BASE64, false},
+		RECIPE_BASE64, false},
 	    {"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHv8A", 0,
-		SCHEME_BASE64, false},
+		RECIPE_BASE64, false},
 	    {"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHv8", 0,
-		SCHEME_BASE64, false},
+		RECIPE_BASE64, false},
 	    {"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHv9=", 0,
-		SCHEME_BASE64, false},
+		RECIPE_BASE64, false},
 	};
 	unsigned wrong = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct item item = {.text = bytes_of(cases[i].text),
+		struct mac_candidate item = {.text = bytes_of(cases[i].text),
 		    .prefix = cases[i].prefix, .encoding = cases[i].encoding};
-		bool decodes = item_decode(&item);
+		bool decodes = candidate_decode(&item);
 
 		wrong += case_number(cases[i].text, decodes,
 		    cases[i].decodes);
@@ -76,39 +79,39 @@ an_unknown_text_is_recognised_whole_or_behind_its_first_sign(void **state)
 	static const struct {
 		const char *text;
 		size_t prefix;
-		enum scheme_encoding encoding;
+		enum recipe_encoding encoding;
 		bool known;
 	} cases[] = {
-	    {HEX, 0, SCHEME_HEX, true},
-	    {UPPER, 0, SCHEME_HEX, true},
-	    {BASE64, 0, SCHEME_BASE64, true},
-	    {"sha256=" HEX, 7, SCHEME_HEX, true},
-	    {"sha256:" HEX, 7, SCHEME_HEX, true},
-	    {"sha256=" BASE64, 7, SCHEME_BASE64, true},
-	    {"=" HEX, 1, SCHEME_HEX, true},
-	    {":" BASE64, 1, SCHEME_BASE64, true},
-	    {"a key with blanks:" HEX, 18, SCHEME_HEX, true},
+	    {HEX, 0, RECIPE_HEX, true},
+	    {UPPER, 0, RECIPE_HEX, true},
+	    {BASE64, 0, RECIPE_BASE64, true},
+	    {"sha256=" HEX, 7, RECIPE_HEX, true},
+	    {"sha256:" HEX, 7, RECIPE_HEX, true},
+	    {"sha256=" BASE64, 7, RECIPE_BASE64, true},
+	    {"=" HEX, 1, RECIPE_HEX, true},
+	    {":" BASE64, 1, RECIPE_BASE64, true},
+	    {"a key with blanks:" HEX, 18, RECIPE_HEX, true},
 	    /* The first sign counts, and a later one does not. */
-	    {"a=b=" HEX, 0, SCHEME_HEX, false},
-	    {"a:b=" HEX, 0, SCHEME_HEX, false},
-	    {"sha256=" HEX "=", 0, SCHEME_HEX, false},
-	    {"sha256=" HEX ":", 0, SCHEME_HEX, false},
-	    {"sha256" HEX, 0, SCHEME_HEX, false},
-	    {"sha256= " HEX, 0, SCHEME_HEX, false},
-	    {"\"" HEX "\"", 0, SCHEME_HEX, false},
-	    {"sha1=000102030405060708090a0b0c0d0e0f10111213", 0, SCHEME_HEX,
+	    {"a=b=" HEX, 0, RECIPE_HEX, false},
+	    {"a:b=" HEX, 0, RECIPE_HEX, false},
+	    {"sha256=" HEX "=", 0, RECIPE_HEX, false},
+	    {"sha256=" HEX ":", 0, RECIPE_HEX, false},
+	    {"sha256" HEX, 0, RECIPE_HEX, false},
+	    {"sha256= " HEX, 0, RECIPE_HEX, false},
+	    {"\"" HEX "\"", 0, RECIPE_HEX, false},
+	    {"sha1=000102030405060708090a0b0c0d0e0f10111213", 0, RECIPE_HEX,
 		false},
-	    {"sha512=" HEX HEX, 0, SCHEME_HEX, false},
-	    {"", 0, SCHEME_HEX, false},
-	    {"=", 0, SCHEME_HEX, false},
-	    {"sha256=", 0, SCHEME_HEX, false},
+	    {"sha512=" HEX HEX, 0, RECIPE_HEX, false},
+	    {"", 0, RECIPE_HEX, false},
+	    {"=", 0, RECIPE_HEX, false},
+	    {"sha256=", 0, RECIPE_HEX, false},
 	};
 	unsigned wrong = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct item item = {.text = bytes_of(cases[i].text)};
-		bool known = item_recognise(&item);
+		struct mac_candidate item = {.text = bytes_of(cases[i].text)};
+		bool known = candidate_recognise(&item);
 
 		wrong += case_number(cases[i].text, known, cases[i].known);
 		if (!known)
@@ -150,10 +153,10 @@ a_value_is_cut_at_commas_semicolons_and_blanks(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct bytes rest = bytes_of(cases[i].value);
-		struct item item;
+		struct mac_candidate item;
 		unsigned items = 0;
 
-		while (item_next(&rest, &item)) {
+		while (candidate_next(&rest, &item)) {
 			items++;
 			wrong += case_true(cases[i].value, "all 32 bytes",
 			    holds_mac(&item));
@@ -167,28 +170,28 @@ static void
 a_value_is_looked_at_without_its_blanks(void **state)
 {
 	(void)state;
-	assert_true(bytes_is(item_value(""), ""));
-	assert_true(bytes_is(item_value(" \t "), ""));
-	assert_true(bytes_is(item_value("\t a b "), "a b"));
+	assert_true(bytes_is(candidate_value(""), ""));
+	assert_true(bytes_is(candidate_value(" \t "), ""));
+	assert_true(bytes_is(candidate_value("\t a b "), "a b"));
 }
 
 static void
 eight_kib_of_a_value_are_looked_at(void **state)
 {
-	char value[ITEM_HEADER + 100];
+	char value[CANDIDATE_HEADER + 100];
 	struct bytes seen;
 
 	(void)state;
 	memset(value, 'x', sizeof(value) - 1);
 	value[sizeof(value) - 1] = '\0';
-	seen = item_value(value);
+	seen = candidate_value(value);
 	assert_ptr_equal(seen.data, value);
-	assert_int_equal(seen.len, ITEM_HEADER);
+	assert_int_equal(seen.len, CANDIDATE_HEADER);
 	/* Blanks count among them. */
 	value[0] = ' ';
-	seen = item_value(value);
+	seen = candidate_value(value);
 	assert_ptr_equal(seen.data, value + 1);
-	assert_int_equal(seen.len, ITEM_HEADER - 1);
+	assert_int_equal(seen.len, CANDIDATE_HEADER - 1);
 }
 
 int

@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: ISC */
 #include "../unit.h"
 
-#include "signature/recipe.h"
+#include "base/buf.h"
+#include "base/pool.h"
 #include "base/tokens.h"
+#include "http/header_name.h"
+#include "signature/recipe.h"
 
 /* Reads a `signature` line, without that word, as the configuration does. */
 static enum rc
-parse_line(const char *line, struct pool *pool, struct scheme *scheme,
+parse_line(const char *line, struct pool *pool, struct recipe *scheme,
     const char **why)
 {
 	const char *const *list = NULL;
-	struct words words;
+	struct tokens words;
 	size_t n = 0;
 
 	*why = NULL;
-	words_start(&words, bytes_of(line));
-	if (words_next(&words, pool, &list, &n, why) != RC_OK)
+	tokens_start(&words, bytes_of(line));
+	if (tokens_next(&words, pool, &list, &n, why) != RC_OK)
 		n = 0;
-	return scheme_parse(list, n, pool, scheme, why);
+	return recipe_parse(list, n, pool, scheme, why);
 }
 
 static unsigned
@@ -29,22 +32,22 @@ check_header(const char *name, const struct header_name *got,
 }
 
 static unsigned
-check_scheme(const char *name, const struct scheme *got,
-    const struct scheme *want)
+check_scheme(const char *name, const struct recipe *got,
+    const struct recipe *want)
 {
 	unsigned wrong = case_number(name, got->kind, want->kind);
 
-	if (want->kind != SCHEME_HEADER)
+	if (want->kind != RECIPE_HEADER)
 		return wrong;
 	wrong += check_header(name, &got->header, &want->header);
 	wrong += case_text(name, got->split, want->split);
 	wrong += case_text(name, got->prefix, want->prefix);
 	wrong += case_number(name, got->encoding, want->encoding);
 	wrong += case_number(name, got->stamp, want->stamp);
-	if (want->stamp == SCHEME_STAMP_HEADER)
+	if (want->stamp == RECIPE_STAMP_HEADER)
 		wrong += check_header(name, &got->stamp_header,
 		    &want->stamp_header);
-	if (want->stamp == SCHEME_STAMP_ITEM)
+	if (want->stamp == RECIPE_STAMP_ITEM)
 		wrong += case_text(name, got->stamp_item, want->stamp_item);
 	wrong += case_number(name, got->unit, want->unit);
 	if (want->id.name != NULL)
@@ -59,65 +62,65 @@ check_scheme(const char *name, const struct scheme *got,
 /* Good lines and what they mean. */
 static const struct {
 	const char *line;
-	struct scheme scheme;
+	struct recipe scheme;
 } lines[] = {
-    {"auto", {.kind = SCHEME_AUTO}},
-    {"none", {.kind = SCHEME_NONE}},
-    {"github", {.kind = SCHEME_HEADER,
+    {"auto", {.kind = RECIPE_AUTO}},
+    {"none", {.kind = RECIPE_NONE}},
+    {"github", {.kind = RECIPE_HEADER,
     .header = {"X-Hub-Signature-256", "HTTP_X_HUB_SIGNATURE_256"},
     .split = "", .prefix = "sha256=", .over = "{body}"}},
-    {"stripe", {.kind = SCHEME_HEADER,
+    {"stripe", {.kind = RECIPE_HEADER,
     .header = {"Stripe-Signature", "HTTP_STRIPE_SIGNATURE"},
-    .split = ",", .prefix = "v1=", .stamp = SCHEME_STAMP_ITEM,
+    .split = ",", .prefix = "v1=", .stamp = RECIPE_STAMP_ITEM,
     .stamp_item = "t=", .over = "{timestamp}.{body}",
     .tolerance = 300000}},
-    {"slack", {.kind = SCHEME_HEADER,
+    {"slack", {.kind = RECIPE_HEADER,
     .header = {"X-Slack-Signature", "HTTP_X_SLACK_SIGNATURE"},
-    .split = "", .prefix = "v0=", .stamp = SCHEME_STAMP_HEADER,
+    .split = "", .prefix = "v0=", .stamp = RECIPE_STAMP_HEADER,
     .stamp_header = {"X-Slack-Request-Timestamp",
     "HTTP_X_SLACK_REQUEST_TIMESTAMP"},
     .over = "v0:{timestamp}:{body}", .tolerance = 300000}},
-    {"standard-webhooks", {.kind = SCHEME_HEADER,
+    {"standard-webhooks", {.kind = RECIPE_HEADER,
     .header = {"webhook-signature", "HTTP_WEBHOOK_SIGNATURE"},
-    .split = " ", .prefix = "v1,", .encoding = SCHEME_BASE64,
-    .stamp = SCHEME_STAMP_HEADER,
+    .split = " ", .prefix = "v1,", .encoding = RECIPE_BASE64,
+    .stamp = RECIPE_STAMP_HEADER,
     .stamp_header = {"webhook-timestamp", "HTTP_WEBHOOK_TIMESTAMP"},
     .id = {"webhook-id", "HTTP_WEBHOOK_ID"},
     .over = "{id}.{timestamp}.{body}", .tolerance = 300000}},
-    {"header X-Signature", {.kind = SCHEME_HEADER,
+    {"header X-Signature", {.kind = RECIPE_HEADER,
     .header = {"X-Signature", "HTTP_X_SIGNATURE"},
     .split = "", .prefix = "", .over = "{body}"}},
-    {"header X-Signature encoding hex", {.kind = SCHEME_HEADER,
+    {"header X-Signature encoding hex", {.kind = RECIPE_HEADER,
     .header = {"X-Signature", "HTTP_X_SIGNATURE"},
     .split = "", .prefix = "", .over = "{body}"}},
-    {"header X prefix 'sha256 = ' encoding base64", {.kind = SCHEME_HEADER,
+    {"header X prefix 'sha256 = ' encoding base64", {.kind = RECIPE_HEADER,
     .header = {"X", "HTTP_X"}, .split = "", .prefix = "sha256 = ",
-    .encoding = SCHEME_BASE64, .over = "{body}"}},
+    .encoding = RECIPE_BASE64, .over = "{body}"}},
     {"header X split ';' prefix h1= timestamp item ts= tolerance 5s "
-    "over {timestamp}:{body}", {.kind = SCHEME_HEADER,
+    "over {timestamp}:{body}", {.kind = RECIPE_HEADER,
     .header = {"X", "HTTP_X"}, .split = ";", .prefix = "h1=",
-    .stamp = SCHEME_STAMP_ITEM, .stamp_item = "ts=",
+    .stamp = RECIPE_STAMP_ITEM, .stamp_item = "ts=",
     .over = "{timestamp}:{body}", .tolerance = 5000}},
     {"header X timestamp header T unit ms over {body}.{timestamp}",
-    {.kind = SCHEME_HEADER, .header = {"X", "HTTP_X"}, .split = "",
-    .prefix = "", .stamp = SCHEME_STAMP_HEADER,
-    .stamp_header = {"T", "HTTP_T"}, .unit = SCHEME_MILLISECONDS,
+    {.kind = RECIPE_HEADER, .header = {"X", "HTTP_X"}, .split = "",
+    .prefix = "", .stamp = RECIPE_STAMP_HEADER,
+    .stamp_header = {"T", "HTTP_T"}, .unit = RECIPE_MILLISECONDS,
     .over = "{body}.{timestamp}", .tolerance = 300000}},
     {"header X timestamp header T unit rfc3339 tolerance 1d "
-    "over {timestamp}.{body}", {.kind = SCHEME_HEADER,
+    "over {timestamp}.{body}", {.kind = RECIPE_HEADER,
     .header = {"X", "HTTP_X"}, .split = "", .prefix = "",
-    .stamp = SCHEME_STAMP_HEADER, .stamp_header = {"T", "HTTP_T"},
-    .unit = SCHEME_RFC3339, .over = "{timestamp}.{body}",
+    .stamp = RECIPE_STAMP_HEADER, .stamp_header = {"T", "HTTP_T"},
+    .unit = RECIPE_RFC3339, .over = "{timestamp}.{body}",
     .tolerance = 86400000}},
     {"header X over '{timestamp}.{timestamp} \"{body}\"' unit s "
-    "timestamp header T tolerance 250ms", {.kind = SCHEME_HEADER,
+    "timestamp header T tolerance 250ms", {.kind = RECIPE_HEADER,
     .header = {"X", "HTTP_X"}, .split = "", .prefix = "",
-    .stamp = SCHEME_STAMP_HEADER, .stamp_header = {"T", "HTTP_T"},
+    .stamp = RECIPE_STAMP_HEADER, .stamp_header = {"T", "HTTP_T"},
     .over = "{timestamp}.{timestamp} \"{body}\"", .tolerance = 250}},
-    {"header X id header I over {id}|{body}|{id}", {.kind = SCHEME_HEADER,
+    {"header X id header I over {id}|{body}|{id}", {.kind = RECIPE_HEADER,
     .header = {"X", "HTTP_X"}, .split = "", .prefix = "",
     .id = {"I", "HTTP_I"}, .over = "{id}|{body}|{id}"}},
-    {"header X over 'back\\slash #{body}'", {.kind = SCHEME_HEADER,
+    {"header X over 'back\\slash #{body}'", {.kind = RECIPE_HEADER,
     .header = {"X", "HTTP_X"}, .split = "", .prefix = "",
     .over = "back\\slash #{body}"}},
 };
@@ -130,7 +133,7 @@ good_lines_are_understood(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		struct pool pool = {0};
-		struct scheme scheme;
+		struct recipe scheme;
 		const char *why;
 		enum rc rc = parse_line(lines[i].line, &pool, &scheme, &why);
 
@@ -151,12 +154,12 @@ what_is_printed_is_read_back(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		struct pool pool = {0};
-		struct scheme scheme;
+		struct recipe scheme;
 		struct buf text = {0};
 		const char *why;
 
 		wrong += case_rc(lines[i].line,
-		    scheme_print(&lines[i].scheme, &text), RC_OK);
+		    recipe_print(&lines[i].scheme, &text), RC_OK);
 		wrong += case_rc(text.data,
 		    parse_line(text.data, &pool, &scheme, &why), RC_OK);
 		wrong += check_scheme(text.data, &scheme, &lines[i].scheme);
@@ -175,10 +178,10 @@ printing_keeps_to_the_ceiling(void **state)
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		struct buf text = {0}, small = {0};
 
-		scheme_print(&lines[i].scheme, &text);
+		recipe_print(&lines[i].scheme, &text);
 		small.max = text.len - 1;
 		wrong += case_rc(lines[i].line,
-		    scheme_print(&lines[i].scheme, &small), RC_RANGE);
+		    recipe_print(&lines[i].scheme, &small), RC_RANGE);
 		buf_free(&text);
 		buf_free(&small);
 	}
@@ -229,7 +232,7 @@ bad_lines_are_refused_with_a_reason(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct pool pool = {0};
-		struct scheme scheme = {.tolerance = 4711};
+		struct recipe scheme = {.tolerance = 4711};
 		const char *why;
 
 		wrong += case_rc(cases[i], parse_line(cases[i], &pool,
@@ -289,8 +292,8 @@ fields_never_touch(void **state)
 		    "over", templates[i].over};
 		const char *why = "";
 		struct pool pool = {0};
-		struct scheme scheme;
-		enum rc rc = scheme_parse(words, COUNT(words), &pool, &scheme,
+		struct recipe scheme;
+		enum rc rc = recipe_parse(words, COUNT(words), &pool, &scheme,
 		    &why);
 
 		wrong += case_rc(templates[i].over, rc,
@@ -310,17 +313,17 @@ a_template_of_any_length_is_bounded(void **state)
 	char over[600];
 	const char *words[] = {"header", "X", "over", over};
 	struct pool pool = {0};
-	struct scheme scheme;
+	struct recipe scheme;
 	const char *why = NULL;
 
 	(void)state;
 	memset(over, 'x', sizeof(over));
 	memcpy(over, "{body}", 6);
-	over[SCHEME_OVER] = '\0';
-	assert_int_equal(scheme_parse(words, 4, &pool, &scheme, &why), RC_OK);
-	over[SCHEME_OVER] = 'x';
-	over[SCHEME_OVER + 1] = '\0';
-	assert_int_equal(scheme_parse(words, 4, &pool, &scheme, &why),
+	over[RECIPE_OVER] = '\0';
+	assert_int_equal(recipe_parse(words, 4, &pool, &scheme, &why), RC_OK);
+	over[RECIPE_OVER] = 'x';
+	over[RECIPE_OVER + 1] = '\0';
+	assert_int_equal(recipe_parse(words, 4, &pool, &scheme, &why),
 	    RC_SYNTAX);
 	assert_non_null(why);
 	pool_free(&pool);
@@ -334,10 +337,10 @@ a_header_has_two_spellings(void **state)
 	char name[] = "X-Signature";
 
 	(void)state;
-	assert_int_equal(scheme_header("X Y", &pool, &header), RC_SYNTAX);
-	assert_int_equal(scheme_header("", &pool, &header), RC_SYNTAX);
+	assert_int_equal(header_name_parse("X Y", &pool, &header), RC_SYNTAX);
+	assert_int_equal(header_name_parse("", &pool, &header), RC_SYNTAX);
 	assert_string_equal(header.name, "kept");
-	assert_int_equal(scheme_header(name, &pool, &header), RC_OK);
+	assert_int_equal(header_name_parse(name, &pool, &header), RC_OK);
 	memset(name, 'z', sizeof(name) - 1);
 	assert_string_equal(header.name, "X-Signature");
 	assert_string_equal(header.variable, "HTTP_X_SIGNATURE");

@@ -5,12 +5,17 @@
 
 #include "../front.h"
 
-#include "config/conf.h"
+#include "base/buf.h"
+#include "base/codec.h"
 #include "base/crypto.h"
+#include "base/pool.h"
+#include "base/tokens.h"
+#include "config/conf.h"
+#include "http/header_name.h"
 #include "http/request.h"
 #include "signature/recipe.h"
+#include "signature/sign.h"
 #include "signature/verify.h"
-#include "base/tokens.h"
 
 #define SECRET "0123456789abcdef0123456789abcdef"
 #define BODY "{\"event\":\"connection_added\"}"
@@ -21,10 +26,10 @@
 struct trial {
 	struct pool pool;
 	struct hook hook;
-	struct conf_secret secrets[4];
+	struct secret secrets[4];
 	struct front front;
 	struct request request;
-	struct proof proof;
+	struct verification proof;
 };
 
 static void
@@ -32,14 +37,14 @@ trial_start(struct trial *trial, const char *line)
 {
 	const char *const *list = NULL;
 	const char *why = NULL;
-	struct words words;
+	struct tokens words;
 	size_t n = 0;
 
 	memset(trial, 0, sizeof(*trial));
-	words_start(&words, bytes_of(line));
-	assert_int_equal(words_next(&words, &trial->pool, &list, &n, &why),
+	tokens_start(&words, bytes_of(line));
+	assert_int_equal(tokens_next(&words, &trial->pool, &list, &n, &why),
 	    RC_OK);
-	if (scheme_parse(list, n, &trial->pool, &trial->hook.signature,
+	if (recipe_parse(list, n, &trial->pool, &trial->hook.signature,
 	    &why) != RC_OK) {
 		print_error("%s: %s\n", line, why);
 		fail();
@@ -53,7 +58,7 @@ trial_start(struct trial *trial, const char *line)
 static void
 trial_secret(struct trial *trial, const char *path, struct bytes key)
 {
-	struct conf_secret *secret = &trial->secrets[trial->hook.secrets_len];
+	struct secret *secret = &trial->secrets[trial->hook.secrets_len];
 
 	assert_in_range(trial->hook.secrets_len, 0, 3);
 	trial->hook.secrets_len++;
@@ -67,7 +72,8 @@ trial_verify(struct trial *trial, struct bytes body)
 	trial->request.body.len = 0;
 	assert_int_equal(buf_add(&trial->request.body, body), RC_OK);
 	memset(&trial->proof, 0xaa, sizeof(trial->proof));
-	return verify(&trial->hook, &trial->request, &trial->proof);
+	return verify(&trial->hook.signature, trial->hook.secrets,
+	    trial->hook.secrets_len, &trial->request, &trial->proof);
 }
 
 static void
@@ -143,7 +149,7 @@ static unsigned
 check_silence(const char *name, const struct trial *trial,
     const struct mac *mac)
 {
-	const struct proof *proof = &trial->proof;
+	const struct verification *proof = &trial->proof;
 	struct bytes told = {(const char *)proof, sizeof(*proof)};
 	struct bytes raw = {(const char *)mac->raw, CRYPTO_DIGEST};
 	unsigned wrong = 0;
@@ -265,7 +271,7 @@ auto_names_the_header_and_pins_it(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(shapes); i++) {
 		const char *name = shapes[i].variable;
-		char line[sizeof(((struct proof *)NULL)->pin)];
+		char line[sizeof(((struct verification *)NULL)->pin)];
 		struct trial trial;
 
 		if (shapes[i].rc != RC_OK)
@@ -1106,20 +1112,20 @@ garbage_is_refused_and_never_worse(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* Adds the lines that verify_sign made as the variables they arrive in. */
+/* Adds the lines that sign made as the variables they arrive in. */
 static void
 add_lines(struct trial *trial, struct bytes lines)
 {
 	struct bytes line;
 
-	while (bytes_item(&lines, "\n", &line)) {
-		char variable[ENCODE_VARIABLE];
+	while (bytes_split(&lines, "\n", &line)) {
+		char variable[HEADER_VARIABLE_SIZE];
 		struct bytes name;
 
 		if (line.len == 0)
 			continue;
-		assert_true(bytes_item(&line, ":", &name));
-		assert_int_equal(encode_variable(name, variable), RC_OK);
+		assert_true(bytes_split(&line, ":", &name));
+		assert_int_equal(header_name_variable(name, variable), RC_OK);
 		line = bytes_trim(line);
 		front_add(&trial->front, pool_printf(&trial->pool, "%s=%.*s",
 		    variable, (int)line.len, line.data));
@@ -1158,7 +1164,7 @@ what_is_signed_verifies_and_nothing_else_does(void **state)
 
 		trial_start(&trial, name);
 		trial_secret(&trial, "/s", LIT(SECRET));
-		wrong += case_rc(name, verify_sign(&trial.hook.signature,
+		wrong += case_rc(name, sign(&trial.hook.signature,
 		    LIT(SECRET), LIT(BODY), NOW, "msg_1", &lines), RC_OK);
 		add_lines(&trial, buf_view(&lines));
 		wrong += case_rc(name, trial_verify(&trial, LIT(BODY)),
@@ -1190,7 +1196,7 @@ auto_signs_as_x_signature(void **state)
 
 	(void)state;
 	trial_start(&trial, "auto");
-	assert_int_equal(verify_sign(&trial.hook.signature, LIT(SECRET),
+	assert_int_equal(sign(&trial.hook.signature, LIT(SECRET),
 	    LIT(BODY), NOW, "msg_1", &lines), RC_OK);
 	assert_string_equal(lines.data, expand(&trial.pool,
 	    "X-Signature: sha256=$H\n", &mac));
@@ -1335,9 +1341,9 @@ run_vector(struct json_object *vector, const char *line)
 	trial_secret(&trial, "/s", key_of(&trial.pool, vector));
 	json_object_object_foreach(json_object_object_get(vector, "headers"),
 	    key, value) {
-		char variable[ENCODE_VARIABLE];
+		char variable[HEADER_VARIABLE_SIZE];
 
-		assert_int_equal(encode_variable(bytes_of(key), variable),
+		assert_int_equal(header_name_variable(bytes_of(key), variable),
 		    RC_OK);
 		front_add(&trial.front, pool_printf(&trial.pool, "%s=%s",
 		    variable, json_object_get_string(value)));
@@ -1363,8 +1369,8 @@ is_refused(struct json_object *vector)
 	    "over", member(vector, "content")};
 	const char *why = NULL;
 	struct pool pool = {0};
-	struct scheme scheme;
-	enum rc rc = scheme_parse(words, COUNT(words), &pool, &scheme, &why);
+	struct recipe scheme;
+	enum rc rc = recipe_parse(words, COUNT(words), &pool, &scheme, &why);
 
 	pool_free(&pool);
 	return rc == RC_SYNTAX && strstr(why, "side by side") != NULL;

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+struct bytes
+buf_view(const struct buf *buf)
+{
+	return (struct bytes){ buf->data, buf->len };
+}
+
+static size_t
+buf_ceiling(const struct buf *buf)
+{
+	return buf->max != 0 ? buf->max : SIZE_MAX - 1;
+}
+
+enum rc
+buf_reserve(struct buf *buf, size_t n)
+{
+	size_t room = buf->room < 64 ? 64 : buf->room;
+	char *data;
+
+	if (buf->len > buf_ceiling(buf) || n > buf_ceiling(buf) - buf->len)
+		return RC_RANGE;
+	if (buf->data != NULL && buf->len + n < buf->room)
+		return RC_OK;
+	while (room <= buf->len + n)
+		room = room > SIZE_MAX / 2 ? SIZE_MAX : room * 2;
+	data = realloc(buf->data, room);
+	if (data == NULL)
+		return RC_MEMORY;
+	if (buf->data == NULL)
+		data[0] = '\0';
+	buf->data = data;
+	buf->room = room;
+	return RC_OK;
+}
+
+enum rc
+buf_add(struct buf *buf, struct bytes bytes)
+{
+	enum rc rc = buf_reserve(buf, bytes.len);
+
+	if (rc != RC_OK)
+		return rc;
+	if (bytes.len > 0)
+		memcpy(buf->data + buf->len, bytes.data, bytes.len);
+	buf->len += bytes.len;
+	buf->data[buf->len] = '\0';
+	return RC_OK;
+}
+
+enum rc
+buf_text(struct buf *buf, const char *text)
+{
+	return buf_add(buf, bytes_of(text));
+}
+
+enum rc
+buf_char(struct buf *buf, char c)
+{
+	return buf_add(buf, (struct bytes){ &c, 1 });
+}
+
+/* Its length where it fits, or what it would take; -1. */
+static int
+print_into(struct buf *buf, const char *format, va_list args)
+{
+	size_t room = buf->data == NULL ? 0 : buf->room - buf->len;
+
+	return vsnprintf(room == 0 ? NULL : buf->data + buf->len, room,
+	    format, args);
+}
+
+/* Printed twice only where it did not fit at first. */
+enum rc
+buf_printf(struct buf *buf, const char *format, ...)
+{
+	size_t room = buf->data == NULL ? 0 : buf->room - buf->len;
+	va_list args;
+	enum rc rc;
+	int n;
+
+	va_start(args, format);
+	n = print_into(buf, format, args);
+	va_end(args);
+	rc = n < 0 ? RC_RANGE : buf_reserve(buf, (size_t)n);
+	if (rc == RC_OK && (size_t)n >= room) {
+		va_start(args, format);
+		n = print_into(buf, format, args);
+		va_end(args);
+	}
+	if (rc == RC_OK)
+		buf->len += (size_t)n;
+	else if (buf->data != NULL)
+		buf->data[buf->len] = '\0';
+	return rc;
+}
+
+void
+buf_free(struct buf *buf)
+{
+	free(buf->data);
+	buf->data = NULL;
+	buf->len = 0;
+	buf->room = 0;
+}
+
+void
+buf_wipe(struct buf *buf)
+{
+	if (buf->data != NULL)
+		explicit_bzero(buf->data, buf->room);
+	buf_free(buf);
+}

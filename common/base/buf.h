@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_BASE_BUF_H
+#define PELIHOOK_BASE_BUF_H
+
+#include <stddef.h>
+
+#include "base/bytes.h"
+#include "base/rc.h"
+
+/*
+ * Owned bytes with a ceiling.  data is NUL-terminated behind len once
+ * anything was appended.  A buf of zeroes has no ceiling but SIZE_MAX.
+ */
+struct buf {
+	char *data;
+	size_t len;
+	size_t room;
+	size_t max;		/* most bytes it may hold; 0: no ceiling */
+};
+
+struct bytes buf_view(const struct buf *buf);
+/* All or nothing.  RC_RANGE: the ceiling; RC_MEMORY. */
+enum rc buf_add(struct buf *buf, struct bytes bytes);
+enum rc buf_text(struct buf *buf, const char *text);
+enum rc buf_char(struct buf *buf, char c);
+enum rc buf_printf(struct buf *buf, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Makes room for n more bytes, so that data + len can be written to. */
+enum rc buf_reserve(struct buf *buf, size_t n);
+void buf_free(struct buf *buf);
+/* Wipes what it held, for secrets, then frees it. */
+void buf_wipe(struct buf *buf);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+enum rc
+io_write(int fd, struct bytes bytes)
+{
+	ssize_t n;
+
+	while (bytes.len > 0) {
+		n = write(fd, bytes.data, bytes.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return RC_SYSTEM;
+		bytes = bytes_skip(bytes, (size_t)n);
+	}
+	return RC_OK;
+}
+
+enum rc
+io_signal(int eventfd)
+{
+	static const uint64_t one = 1;
+	ssize_t n;
+
+	do
+		n = write(eventfd, &one, sizeof(one));
+	while (n == -1 && errno == EINTR);
+	return n == sizeof(one) || errno == EAGAIN ? RC_OK : RC_SYSTEM;
+}
+
+struct bytes
+io_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash == NULL ? 0 : (size_t)(slash - path);
+
+	return (struct bytes){path, len == 0 && slash != NULL ? 1 : len};
+}

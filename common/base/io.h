@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_BASE_IO_H
+#define PELIHOOK_BASE_IO_H
+
+#include "base/bytes.h"
+#include "base/rc.h"
+
+/* All of it, to a descriptor that blocks.  RC_SYSTEM with errno set. */
+enum rc io_write(int fd, struct bytes bytes);
+/*
+ * Makes an eventfd readable (eventfd(2)); one whose counter is full is that
+ * already.  RC_SYSTEM with errno set.
+ */
+enum rc io_signal(int eventfd);
+/*
+ * A view of the directory of an absolute path, without the slash behind it
+ * unless it is the root.
+ */
+struct bytes io_directory(const char *path);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_BASE_JSON_STRING_H
+#define PELIHOOK_BASE_JSON_STRING_H
+
+#include "base/buf.h"
+
+/*
+ * The inside of a JSON string (RFC 8259 section 7), without the quotes.
+ * Bytes that are not UTF-8 become U+FFFD, so the result is always JSON.
+ */
+enum rc json_string_add(struct bytes from, struct buf *into);
+
+#endif

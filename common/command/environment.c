@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include "command/environment.h"
+
+#include "base/timestamp.h"
+#include "command/job.h"
+#include "command/run.h"
+#include "config/conf.h"
+#include "event/catalog.h"
+#include "event/receipt.h"
+
+/* An environment that grows. */
+struct variables {
+	struct pool *pool;
+	const char **list;
+	size_t n;
+};
+
+/* Puts a variable, or the NULL that ends the list, behind the others. */
+static enum rc
+append(struct variables *variables, const char *variable)
+{
+	const char **list = pool_grow(variables->pool, variables->list,
+	    variables->n, sizeof(const char *));
+
+	if (list == NULL)
+		return RC_MEMORY;
+	list[variables->n++] = variable;
+	variables->list = list;
+	return RC_OK;
+}
+
+/* A later variable takes the place of an earlier one of its name. */
+static enum rc
+add_variable(struct variables *variables, const char *variable)
+{
+	size_t len;
+
+	if (variable == NULL)
+		return RC_MEMORY;
+	len = strcspn(variable, "=") + 1;
+	for (size_t i = 0; i < variables->n; i++) {
+		if (strncmp(variables->list[i], variable, len) != 0)
+			continue;
+		variables->list[i] = variable;
+		return RC_OK;
+	}
+	return append(variables, variable);
+}
+
+static enum rc
+set_variable(struct variables *variables, const char *name,
+    const char *value)
+{
+	size_t name_len = strlen(name);
+	size_t value_len = strlen(value);
+	char *text = pool_alloc(variables->pool, 1, name_len + value_len + 2);
+
+	if (text == NULL)
+		return RC_MEMORY;
+	memcpy(text, name, name_len);
+	text[name_len] = '=';
+	memcpy(text + name_len + 1, value, value_len);
+	return add_variable(variables, text);
+}
+
+static enum rc
+set_number(struct variables *variables, const char *name,
+    unsigned long long value)
+{
+	return add_variable(variables,
+	    pool_printf(variables->pool, "%s=%llu", name, value));
+}
+
+static enum rc
+set_ground(struct variables *variables, const struct job *first, size_t n)
+{
+	const struct hook *hook = first->hook;
+	const char *home = getenv("HOME");
+	enum rc rc = set_variable(variables, "PATH", RUN_PATH);
+
+	if (home == NULL || *home == '\0')
+		home = "/";
+	if (rc == RC_OK)
+		rc = set_variable(variables, "HOME", home);
+	if (rc == RC_OK)
+		rc = set_variable(variables, "LANG", "C.UTF-8");
+	for (size_t i = 0; rc == RC_OK && i < hook->setenv_len; i++)
+		rc = set_variable(variables, hook->setenv[i].name,
+		    hook->setenv[i].value);
+	if (rc == RC_OK)
+		rc = set_variable(variables, "PELIHOOK_CLAIM", first->mark);
+	if (rc == RC_OK)
+		rc = set_variable(variables, "PELIHOOK_HOOK", hook->name);
+	if (rc == RC_OK)
+		rc = set_number(variables, "PELIHOOK_COUNT", n);
+	return rc;
+}
+
+static enum rc
+set_event(struct variables *variables, const struct job *job)
+{
+	const struct receipt *receipt = job->receipt;
+	char time[TIMESTAMP_SIZE];
+	const struct {
+		const char *name;
+		const char *value;
+	} table[] = {
+	    {"PELIHOOK_EVENT", job->event},
+	    {"PELIHOOK_KIND", job->row->kind},
+	    {"PELIHOOK_OUTCOME", job->row->outcome},
+	    {"PELIHOOK_CAUSE", job->row->cause},
+	    {"PELIHOOK_RUN_STATUS", job->row->run_status},
+	    {"PELIHOOK_RETRIGGER", job->row->retrigger},
+	    {"PELIHOOK_ID", receipt->id},
+	    {"PELIHOOK_DIGEST", receipt->digest},
+	    {"PELIHOOK_RECEIVED", time},
+	    {"PELIHOOK_VERIFIED", receipt->verified ? "1" : "0"},
+	    {"PELIHOOK_REMOTE_ADDR", receipt->remote_addr},
+	};
+	enum rc rc = set_number(variables, "PELIHOOK_ATTEMPT", job->attempt);
+
+	timestamp_print(receipt->received, time);
+	for (size_t i = 0; rc == RC_OK &&
+	    i < sizeof(table) / sizeof(table[0]); i++)
+		rc = set_variable(variables, table[i].name, table[i].value);
+	return rc;
+}
+
+static enum rc
+set_fields(struct variables *variables, const char *const *fields)
+{
+	enum rc rc = RC_OK;
+
+	for (; rc == RC_OK && fields != NULL && *fields != NULL; fields++)
+		rc = add_variable(variables, *fields);
+	return rc;
+}
+
+enum rc
+environment_make(const struct job *first, size_t n, struct pool *pool,
+    const char *const **out)
+{
+	struct variables variables = {.pool = pool};
+	enum rc rc = set_ground(&variables, first, n);
+
+	if (rc == RC_OK && n == 1)
+		rc = set_event(&variables, first);
+	if (rc == RC_OK && n == 1)
+		rc = set_fields(&variables, first->fields);
+	if (rc == RC_OK)
+		rc = append(&variables, NULL);
+	if (rc == RC_OK)
+		*out = variables.list;
+	return rc;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <unistd.h>
+
+#include "command/execute.h"
+
+#include "base/crypto.h"
+#include "base/pool.h"
+#include "command/environment.h"
+#include "command/input.h"
+#include "command/job.h"
+#include "command/run.h"
+#include "config/conf.h"
+#include "event/receipt.h"
+
+static enum rc
+run_jobs(const struct job *jobs, size_t n, const struct run *how,
+    struct run_result *result)
+{
+	const struct hook *hook = jobs->hook;
+	struct job first = *jobs;
+	char mark[CRYPTO_MARK];
+	struct run what = *how;
+	struct pool pool = {0};
+	enum rc rc = RC_OK;
+
+	what.command = jobs->rule->command;
+	what.input = -1;
+	what.timeout = hook->timeout;
+	what.kill_after = hook->kill_after;
+	what.hook = hook->name;
+	what.id = jobs->receipt->id;
+	if (first.mark == NULL) {
+		rc = crypto_mark(mark);
+		first.mark = mark;
+	}
+	if (rc == RC_OK)
+		rc = environment_make(&first, n, &pool, &what.environment);
+	if (rc == RC_OK)
+		rc = input_open(jobs, n, &what.input);
+	if (rc == RC_OK)
+		run(&what, result);
+	if (what.input >= 0)
+		close(what.input);
+	pool_free(&pool);
+	return rc;
+}
+
+void
+execute(const struct job *jobs, size_t n, const struct run *how,
+    struct run_result *result)
+{
+	enum rc rc = run_jobs(jobs, n, how, result);
+
+	if (rc == RC_OK)
+		return;
+	*result = (struct run_result){.end = RUN_UNSTARTED, .pid = -1,
+	    .pidfd = -1, .code = rc == RC_MEMORY ? ENOMEM : EIO};
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_COMMAND_EXECUTE_H
+#define PELIHOOK_COMMAND_EXECUTE_H
+
+#include <stddef.h>
+
+struct job;
+struct run;
+struct run_result;
+
+/*
+ * Runs the command of n jobs that one `on` line takes, with their stdin and
+ * environment, and waits for it.  how says what ends it early and who hears
+ * of its start; the rest of it is filled in here.  The result is what run()
+ * says; RUN_UNSTARTED with ENOMEM or EIO where it came to nothing before.
+ */
+void execute(const struct job *jobs, size_t n, const struct run *how,
+    struct run_result *result);
+
+#endif

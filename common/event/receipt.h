@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_EVENT_RECEIPT_H
+#define PELIHOOK_EVENT_RECEIPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/crypto.h"
+#include "base/timestamp.h"
+
+/* What was noted when a request came in; kept with the event. */
+struct receipt {
+	char id[UUID_SIZE];
+	int64_t received;		/* clock_wall */
+	char digest[2 * CRYPTO_DIGEST + 1];
+	bool verified;			/* false under `signature none` */
+	char remote_addr[64];
+};
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "journal/shared.h"
+
+#include "journal/journal.h"
+
+struct shared_journal {
+	const char *path;
+	unsigned flags;
+	pthread_mutex_t lock;	/* guards the journal's opening */
+	struct journal *journal;
+};
+
+enum rc
+shared_journal_open(const char *path, unsigned flags,
+    struct shared_journal **out)
+{
+	struct shared_journal *shared = calloc(1, sizeof(*shared));
+
+	if (shared == NULL)
+		return RC_MEMORY;
+	shared->path = path;
+	shared->flags = flags | JOURNAL_CREATE;
+	pthread_mutex_init(&shared->lock, NULL);
+	*out = shared;
+	return RC_OK;
+}
+
+void
+shared_journal_close(struct shared_journal *shared)
+{
+	if (shared == NULL)
+		return;
+	journal_close(shared->journal);
+	pthread_mutex_destroy(&shared->lock);
+	free(shared);
+}
+
+enum rc
+shared_journal_get(struct shared_journal *shared, struct journal **out)
+{
+	enum rc rc = RC_OK;
+
+	if (shared->path == NULL)
+		return RC_MISSING;
+	pthread_mutex_lock(&shared->lock);
+	if (shared->journal == NULL)
+		rc = journal_open(shared->path, shared->flags,
+		    &shared->journal);
+	if (rc == RC_OK)
+		*out = shared->journal;
+	pthread_mutex_unlock(&shared->lock);
+	return rc;
+}
+
+struct journal *
+shared_journal_opened(struct shared_journal *shared)
+{
+	struct journal *journal;
+
+	pthread_mutex_lock(&shared->lock);
+	journal = shared->journal;
+	pthread_mutex_unlock(&shared->lock);
+	return journal;
+}
+
+bool
+shared_journal_is_brief(const struct shared_journal *shared)
+{
+	return (shared->flags & JOURNAL_BRIEF) != 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_JOURNAL_SHARED_H
+#define PELIHOOK_JOURNAL_SHARED_H
+
+#include <stdbool.h>
+
+#include "base/rc.h"
+
+struct journal;
+
+/*
+ * The one journal of a process and all its threads, opened when it is first
+ * needed, and tried again the next time where that failed.
+ */
+struct shared_journal;
+
+/*
+ * path: NULL where none is configured; it has to stay valid.  flags: as
+ * journal_open, JOURNAL_CREATE always among them.  RC_MEMORY.
+ */
+enum rc shared_journal_open(const char *path, unsigned flags,
+    struct shared_journal **out);
+/* Closes the journal too.  NULL is fine. */
+void shared_journal_close(struct shared_journal *shared);
+/* The journal, which stays the shared one's.  RC_MISSING where none is
+ * configured, and what journal_open says. */
+enum rc shared_journal_get(struct shared_journal *shared,
+    struct journal **out);
+/* NULL where it was not opened yet. */
+struct journal *shared_journal_opened(struct shared_journal *shared);
+/* Whether it has JOURNAL_BRIEF. */
+bool shared_journal_is_brief(const struct shared_journal *shared);
+
+#endif
