@@ -1,53 +1,41 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# Who may include whom, and where each library lives.  A new edge is a
-# design change and is made here.  Prints TAP; takes the top of a source
-# tree, default the one it is in.
+# Which room may use which, and where each library is at home.  A new edge
+# between rooms is a change of the design and is made here.  Prints TAP; takes
+# the top of a source tree, by default the one it is in.  What is compiled is
+# looked for in abs_top_builddir, by default the same tree.
 
 set -u
 LC_ALL=C
 export LC_ALL
 
-layer_of() {	# file
-	case $1 in
-	cgi/* | fcgi/*) echo front; return ;;
-	ctl/*) echo ctl; return ;;
+# A room uses itself and the rooms before it; the front ends use all rooms,
+# and none of them another front end.  common/README.md says what is in each.
+ROOMS='base http signature event config journal command queue receive'
+FRONTS='cgi fcgi ctl'
+
+# The rank of a room, from 1; 0 for a front end, nothing for what is neither.
+rank_of() {	# directory
+	case " $FRONTS " in
+	*" $1 "*) echo 0; return ;;
 	esac
-	name=${1#common/}
-	case ${name%.[ch]} in
-	rc | bytes | pool | clock | encode | log | crypto | complaints | \
-	    nearest | payload | process) echo ground ;;
-	gateway | catalog | scheme | words | trust | conf | conf_* | \
-	    item | request | job | reply) echo data ;;
-	verify | event | event_* | route) echo steps ;;
-	run | orphan | rescue | render | journal | journal_* | capture | \
-	    deliver | enqueue) echo effects ;;
-	handle | serve | attempt | drain) echo flow ;;
-	*) echo unknown ;;
-	esac
+	rank=0
+	for room in $ROOMS; do
+		rank=$((rank + 1))
+		[ "common/$room" != "$1" ] || echo "$rank"
+	done
 }
 
-allowed() {	# layer: what it may include
-	case $1 in
-	ground) echo ground ;;
-	data) echo ground data ;;
-	steps) echo ground data steps ;;
-	effects) echo ground data effects ;;
-	flow) echo ground data steps effects flow ;;
-	front) echo ground data effects flow ;;
-	ctl) echo ground data steps effects flow ;;
-	esac
-}
-
-# A module is a .c and a .h of one name; this is where each call may stand.
+# Where each call may be made, and each library be known.
 home_of() {	# kind
 	case $1 in
-	libcrypto) echo common/crypto.c ;;
-	json-c) echo 'common/event*.c' ;;
-	sqlite3) echo 'common/journal*.[ch]' ;;
+	libcrypto) echo common/base/crypto.c ;;
+	json-c) echo 'common/event/*.[ch]' ;;
+	sqlite3) echo common/journal/statement.c common/journal/transaction.c \
+	    common/journal/schema.c common/journal/open.c ;;
 	libfcgi) echo 'fcgi/*.[ch]' ;;
-	spawning) echo common/run.c ;;
+	spawning) echo common/command/spawn.c ;;
 	esac
 }
 
@@ -104,13 +92,12 @@ includes_of() {	# file
 	}'
 }
 
-# An included name is looked for beside the file first, as the compiler does.
+# A name with a slash is below common/, any other one beside the file.
 resolve() {	# file name
-	if [ -e "${1%/*}/$2" ]; then
-		echo "${1%/*}/$2"
-	else
-		echo "common/$2"
-	fi
+	case $2 in
+	*/*) echo "common/$2" ;;
+	*) echo "${1%/*}/$2" ;;
+	esac
 }
 
 number=0
@@ -128,76 +115,83 @@ verdict() {	# name complaints
 }
 
 sources() {
-	for file in common/*.[ch] cgi/*.[ch] fcgi/*.[ch] ctl/*.[ch]; do
+	for file in common/*.[ch] common/*/*.[ch] cgi/*.[ch] fcgi/*.[ch] \
+	    ctl/*.[ch]; do
 		[ ! -e "$file" ] || echo "$file"
 	done
 }
 
-edges() {	# "FILE LINE FROM-LAYER HEADER TO-LAYER"
+include_edges() {	# "FILE:LINE HEADER"
 	sources | while read -r file; do
-		from=$(layer_of "$file")
 		includes_of "$file" | while read -r _ line name; do
-			header=$(resolve "$file" "$name")
-			echo "$file $line $from $header $(layer_of "$header")"
+			echo "$file:$line $(resolve "$file" "$name")"
 		done
 	done
 }
 
-unknown_modules() {
+homeless() {
 	sources | while read -r file; do
-		[ "$(layer_of "$file")" != unknown ] ||
-		    echo "$file: no layer is known for it"
+		[ -n "$(rank_of "${file%/*}")" ] || echo "$file: in no room"
 	done
 }
 
-wrong_edges() {
-	while read -r file line from header to; do
-		if [ "$from" = front ] || [ "$from" = ctl ]; then
-			[ "${file%/*}" != "${header%/*}" ] || continue
+# Of lines "USER USED" those that reach up, or into another front end.
+upward() {
+	while read -r user used; do
+		from=${user%/*}
+		to=${used%/*}
+		above=$(rank_of "$from")
+		below=$(rank_of "$to")
+		if [ "$from" != "$to" ] && { [ "${below:-0}" -eq 0 ] ||
+		    { [ "${above:-1}" -ne 0 ] &&
+		    [ "${above:-1}" -lt "$below" ]; }; }; then
+			echo "$user uses $used"
 		fi
-		case " $(allowed "$from") " in
-		*" $to "*) ;;
-		*) echo "$file:$line: $from must not include $header ($to)" ;;
-		esac
 	done
 }
 
-# What is left when modules that include nothing that is left are taken
-# away, again and again, is a circle.  The files of one module (conf and
-# conf_*) are one; a front end is one.
-circles() {
-	awk '
-	function module(file) { sub(/(_[a-z]+)*\.[ch]$/, "", file); return file }
-	$1 ~ /^common\// {
-		from = module($1); to = module($4)
-		if (from != to) edge[from, to] = 1
-	}
+# From lines as above, what uses itself by way of others: tsort(1) names it.
+# A .c and a .h of one name are one module.
+loops() {
+	awk '{
+		sub(/\.[ch](:[0-9]+)?$/, "", $1); sub(/\.[ch]$/, "", $2)
+		if ($1 != $2) print $1, $2
+	}' | tsort 2>&1 >/dev/null | sed 's/^tsort: -: *//; s/^tsort: //'
+}
+
+# The object that a build made of a source, where it did.
+object_of() {	# source
+	base=${1##*/}
+	for object in "$BUILD/${1%.c}.o" \
+	    "$BUILD/${1%/*}/${1%/*}_pelihook_${1%/*}-${base%.c}.o"; do
+		[ ! -e "$object" ] || { echo "$object"; return; }
+	done
+}
+
+# "USER DEFINER" for each function or variable of one source that another
+# one has.
+link_edges() {
+	sources | grep '\.c$' | while read -r file; do
+		object=$(object_of "$file")
+		[ -z "$object" ] || nm -P "$object" |
+		    sed -n "s|^\([^ ]*\) \([A-Za-z]\).*|$file \1 \2|p"
+	done | awk '
+	$3 ~ /[TDBRGSVWC]/ { definer[$2] = $1 }
+	$3 == "U" { user[NR] = $1; used[NR] = $2 }
 	END {
-		do {
-			again = 0
-			split("", out)
-			for (pair in edge) {
-				split(pair, side, SUBSEP); out[side[1]] = 1
-			}
-			for (pair in edge) {
-				split(pair, side, SUBSEP)
-				if (!(side[2] in out)) {
-					delete edge[pair]; again = 1
-				}
-			}
-		} while (again)
-		for (pair in edge) {
-			split(pair, side, SUBSEP)
-			print side[1] " includes " side[2] ", in a circle"
-		}
-	}' | sort
+		for (i in user)
+			if (used[i] in definer && definer[used[i]] != user[i])
+				print user[i], definer[used[i]]
+	}' | sort -u
 }
 
 outside_home() {	# kind
 	sources | while read -r file; do
-		# The home is a pattern.
-		# shellcheck disable=SC2254
-		case $file in $(home_of "$1")) continue ;; esac
+		for home in $(home_of "$1"); do
+			# The home is a pattern.
+			# shellcheck disable=SC2254
+			case $file in $home) continue 2 ;; esac
+		done
 		code_of "$file" | grep -nE "$(pattern_of "$1")" |
 		    sed "s|^|$file:|"
 	done
@@ -212,7 +206,7 @@ found_in() {	# kind directory...
 	kind=$1
 	shift
 	for directory; do
-		for file in "$directory"/*.[ch]; do
+		for file in "$directory"/*.[ch] "$directory"/*/*.[ch]; do
 			[ -e "$file" ] || continue
 			code_of "$file" | grep -nE "$(pattern_of "$kind")" |
 			    sed "s|^|$file:|"
@@ -237,16 +231,73 @@ unlicensed() {
 	done
 }
 
-here=$(dirname "$0")
-cd "${1:-$here/..}" || exit 1
-[ -e common/rc.h ] || { echo "Bail out! no source tree in $PWD"; exit 1; }
+# STYLE's most lines of a function, between its braces.
+long_functions() {
+	sources | grep '\.c$' | while read -r file; do
+		awk -v file="$file" '
+		/^\{/ { begin = FNR }
+		/^\}/ && begin {
+			if (FNR - begin - 1 > 60)
+				print file ":" begin ": " FNR - begin - 1 \
+				    " lines"
+			begin = 0
+		}' "$file"
+	done
+}
 
-all_edges=$(edges)
-verdict 'every module has a layer' "$(unknown_modules)"
-verdict 'nobody includes what is above him' \
-    "$(printf '%s\n' "$all_edges" | wrong_edges)"
-verdict 'no includes in a circle' "$(printf '%s\n' "$all_edges" | circles)"
-for kind in libcrypto json-c sqlite3 libfcgi spawning; do
+# In a house of three files, of which two do what none may.
+plant() {	# directory
+	mkdir -p "$1/common/base" "$1/common/journal" &&
+	    echo '/* SPDX-License-Identifier: ISC */' |
+	    tee "$1/common/base/rc.h" >"$1/common/journal/journal.h" &&
+	    cat >"$1/common/base/one.c" <<-'END' &&
+	/* SPDX-License-Identifier: ISC */
+	#include "journal/journal.h"
+	int one(void);
+	int two(void);
+	int one(void) { return two(); }
+	END
+	    cat >"$1/common/base/two.c" <<-'END' &&
+	/* SPDX-License-Identifier: ISC */
+	int one(void);
+	int two(void);
+	int two(void) { return one(); }
+	END
+	    for name in one two; do
+		${CC:-cc} -I"$1/common" -c -o "$1/common/base/$name.o" \
+		    "$1/common/base/$name.c" || return
+	    done
+}
+
+# What is planted has to be found: a check that finds nothing proves nothing.
+missed() {
+	plot=$(mktemp -d "${TMPDIR:-/tmp}/pelihook-layers.XXXXXX") || return
+	plant "$plot" >"$plot/log" 2>&1 || cat "$plot/log"
+	abs_top_builddir=$plot PELIHOOK_PLANTED=1 sh "$SCRIPT" "$plot" \
+	    >"$plot/found"
+	for name in 'nothing includes what is above it' \
+	    'no object needs itself by way of others'; do
+		grep -q "^not ok [0-9]* - $name\$" "$plot/found" ||
+		    echo "planted and not found: $name"
+	done
+	rm -rf "$plot"
+}
+
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+SCRIPT=$here/${0##*/}
+cd "${1:-$here/..}" || exit 1
+BUILD=${abs_top_builddir:-$PWD}
+[ -e common/base/rc.h ] || {
+	echo "Bail out! no source tree in $PWD"
+	exit 1
+}
+
+all_includes=$(include_edges)
+all_links=$(link_edges)
+verdict 'every file lies in a room' "$(homeless)"
+verdict 'nothing includes what is above it' \
+    "$(printf '%s\n' "$all_includes" | upward)"
+for kind in libcrypto json-c libfcgi; do
 	verdict "$kind stays in $(home_of $kind)" "$(outside_home $kind)"
 done
 verdict 'nothing in common/ exits' "$(found_in exit common)"
@@ -254,6 +305,7 @@ verdict 'pelihookctl prints through ctl/print.c alone' \
     "$(printing_elsewhere)"
 verdict 'no function that STYLE bans' \
     "$(found_in banned common cgi fcgi ctl)"
+verdict 'no function is longer than 60 lines' "$(long_functions)"
 verdict 'every header compiles alone, and twice' "$(lonely_headers)"
 verdict 'every file begins with its licence' "$(unlicensed)"
 echo "1..$number"

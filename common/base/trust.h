@@ -57,12 +57,6 @@ enum rc trust_read(const char *path, enum trust_kind kind, size_t max,
  */
 enum rc trust_own(const struct stat *stat, mode_t type, struct buf *why);
 /*
- * Whether the directory of a journal is private, and each of its files that
- * is there its own; and that no other file is there where the journal itself
- * is not.  RC_CONFIG: why begins with "directory" or "file" and its path.
- */
-enum rc trust_journal(const char *path, struct buf *why);
-/*
  * For root: whose a directory is.  Every directory on the way to it belongs
  * to root or to that user, and root alone decided who that is: nothing that
  * lies where others can make files (/tmp) is taken for that user's.

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/trust.h"
+#include "base/trust_journal.h"
 #include "config/conf.h"
 #include "config/errors.h"
 #include "config/parser.h"

@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/trust.h"
+#include "base/trust_journal.h"
 #include "journal/internal.h"
 
 /*

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/trust.h"
+#include "base/trust_journal.h"
 
 enum {
 	NOBODY = 65534,

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+
+#include "base/account.h"
+
+void
+account_user(uid_t uid, char name[ACCOUNT_NAME_SIZE])
+{
+	char room[1024];
+	struct passwd entry;
+	struct passwd *found = NULL;
+
+	if (getpwuid_r(uid, &entry, room, sizeof room, &found) == 0 &&
+	    found != NULL)
+		snprintf(name, ACCOUNT_NAME_SIZE, "%s", found->pw_name);
+	else
+		snprintf(name, ACCOUNT_NAME_SIZE, "%lu", (unsigned long)uid);
+}
+
+void
+account_group(gid_t gid, char name[ACCOUNT_NAME_SIZE])
+{
+	char room[4096];
+	struct group entry;
+	struct group *found = NULL;
+
+	if (getgrgid_r(gid, &entry, room, sizeof room, &found) == 0 &&
+	    found != NULL)
+		snprintf(name, ACCOUNT_NAME_SIZE, "%s", found->gr_name);
+	else
+		snprintf(name, ACCOUNT_NAME_SIZE, "%lu", (unsigned long)gid);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_BASE_ACCOUNT_H
+#define PELIHOOK_BASE_ACCOUNT_H
+
+#include <sys/types.h>
+
+enum { ACCOUNT_NAME_SIZE = 64 };	/* a longer name is cut */
+
+/* The name of a user or a group, or its number where it has none. */
+void account_user(uid_t uid, char name[ACCOUNT_NAME_SIZE]);
+void account_group(gid_t gid, char name[ACCOUNT_NAME_SIZE]);
+
+#endif
