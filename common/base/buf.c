@@ -41,10 +41,19 @@ buf_reserve(struct buf *buf, size_t n)
 	return RC_OK;
 }
 
+/* The first failure stays. */
+static enum rc
+keep(struct buf *buf, enum rc rc)
+{
+	if (buf->rc == RC_OK)
+		buf->rc = rc;
+	return rc;
+}
+
 enum rc
 buf_add(struct buf *buf, struct bytes bytes)
 {
-	enum rc rc = buf_reserve(buf, bytes.len);
+	enum rc rc = keep(buf, buf_reserve(buf, bytes.len));
 
 	if (rc != RC_OK)
 		return rc;
@@ -89,7 +98,7 @@ buf_printf(struct buf *buf, const char *format, ...)
 	va_start(args, format);
 	n = print_into(buf, format, args);
 	va_end(args);
-	rc = n < 0 ? RC_RANGE : buf_reserve(buf, (size_t)n);
+	rc = keep(buf, n < 0 ? RC_RANGE : buf_reserve(buf, (size_t)n));
 	if (rc == RC_OK && (size_t)n >= room) {
 		va_start(args, format);
 		n = print_into(buf, format, args);
@@ -109,6 +118,7 @@ buf_free(struct buf *buf)
 	buf->data = NULL;
 	buf->len = 0;
 	buf->room = 0;
+	buf->rc = RC_OK;
 }
 
 void

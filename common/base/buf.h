@@ -16,6 +16,11 @@ struct buf {
 	size_t len;
 	size_t room;
 	size_t max;		/* most bytes it may hold; 0: no ceiling */
+	/*
+	 * What the first append that failed came to: where many are made,
+	 * this is looked at once, after the last.
+	 */
+	enum rc rc;
 };
 
 struct bytes buf_view(const struct buf *buf);

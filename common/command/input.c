@@ -62,7 +62,6 @@ input_line(struct bytes text, struct buf *into)
 {
 	struct scan scan = {0};
 	size_t from = 0;
-	enum rc rc;
 
 	text = payload_text(text);
 	for (size_t at = 0; at < text.len; at++) {
@@ -70,24 +69,21 @@ input_line(struct bytes text, struct buf *into)
 
 		if (fate == FATE_KEEP)
 			continue;
-		rc = buf_add(into,
-		    (struct bytes){text.data + from, at - from});
-		if (rc == RC_OK && fate == FATE_ESCAPE)
-			rc = json_string_add((struct bytes){
-			    &text.data[at], 1}, into);
-		if (rc != RC_OK)
-			return rc;
+		buf_add(into, (struct bytes){text.data + from, at - from});
+		if (fate == FATE_ESCAPE)
+			json_string_add((struct bytes){&text.data[at], 1},
+			    into);
 		from = at + 1;
 	}
-	return buf_add(into, bytes_skip(text, from));
+	buf_add(into, bytes_skip(text, from));
+	return into->rc;
 }
 
-static enum rc
-add_member(struct buf *into, const char *before, struct bytes value)
+static void
+add_member(struct buf *into, const char *before, const char *value)
 {
-	enum rc rc = buf_text(into, before);
-
-	return rc == RC_OK ? json_string_add(value, into) : rc;
+	buf_text(into, before);
+	json_string_add(bytes_of(value), into);
 }
 
 enum rc
@@ -95,26 +91,17 @@ input_cloudevent(const struct job *job, struct buf *into)
 {
 	const struct receipt *receipt = job->receipt;
 	char time[TIMESTAMP_SIZE];
-	enum rc rc;
 
 	timestamp_print(receipt->received, time);
-	rc = add_member(into, "{\"specversion\":\"1.0\",\"id\":\"",
-	    bytes_of(receipt->id));
-	if (rc == RC_OK)
-		rc = add_member(into, "\",\"source\":\"urn:pelihook:",
-		    bytes_of(job->hook->name));
-	if (rc == RC_OK)
-		rc = add_member(into, "\",\"type\":\"",
-		    bytes_of(job->event));
-	if (rc == RC_OK)
-		rc = add_member(into, "\",\"time\":\"", bytes_of(time));
-	if (rc == RC_OK)
-		rc = buf_printf(into, "\",\"datacontenttype\":"
-		    "\"application/json\",\"pelihookattempt\":%u,\"data\":",
-		    job->attempt);
-	if (rc == RC_OK)
-		rc = input_line(job->body, into);
-	return rc == RC_OK ? buf_char(into, '}') : rc;
+	add_member(into, "{\"specversion\":\"1.0\",\"id\":\"", receipt->id);
+	add_member(into, "\",\"source\":\"urn:pelihook:", job->hook->name);
+	add_member(into, "\",\"type\":\"", job->event);
+	add_member(into, "\",\"time\":\"", time);
+	buf_printf(into, "\",\"datacontenttype\":\"application/json\","
+	    "\"pelihookattempt\":%u,\"data\":", job->attempt);
+	input_line(job->body, into);
+	buf_char(into, '}');
+	return into->rc;
 }
 
 /* What the command reads. */
@@ -147,17 +134,14 @@ flush_lines(int fd, struct buf *lines)
 static enum rc
 add_line(int fd, const struct job *job, struct buf *lines)
 {
-	enum rc rc;
-
 	if (job->hook->input == CONF_CLOUDEVENTS)
-		rc = input_cloudevent(job, lines);
+		input_cloudevent(job, lines);
 	else
-		rc = input_line(job->body, lines);
-	if (rc == RC_OK)
-		rc = buf_char(lines, '\n');
-	if (rc == RC_OK && lines->len >= AT_ONCE)
-		rc = flush_lines(fd, lines);
-	return rc;
+		input_line(job->body, lines);
+	buf_char(lines, '\n');
+	if (lines->rc == RC_OK && lines->len >= AT_ONCE)
+		return flush_lines(fd, lines);
+	return lines->rc;
 }
 
 static enum rc

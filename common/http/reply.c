@@ -129,40 +129,38 @@ reason_of(int status)
 	return "Internal Server Error";
 }
 
-static enum rc
+static void
 print_outcome(const struct reply *reply, struct buf *into)
 {
-	enum rc rc = buf_printf(into, "{\"status\":\"%s\",\"id\":\"%s\","
+	buf_printf(into, "{\"status\":\"%s\",\"id\":\"%s\","
 	    "\"event\":\"", rows[reply->rc].word, reply->id);
-
-	if (rc == RC_OK)
-		rc = json_string_add(bytes_of(reply->event), into);
-	return rc != RC_OK ? rc : buf_text(into, "\"}\n");
+	json_string_add(bytes_of(reply->event), into);
+	buf_text(into, "\"}\n");
 }
 
-static enum rc
+static void
 print_problem(const struct row *row, struct buf *into)
 {
-	return buf_printf(into, "{\"title\":\"%s\",\"status\":%d,"
+	buf_printf(into, "{\"title\":\"%s\",\"status\":%d,"
 	    "\"detail\":\"%s\"}\n", reason_of(row->status), row->status,
 	    row->detail);
 }
 
-static enum rc
+static void
 print_head(const struct row *row, const struct buf *body, struct buf *into)
 {
 	const char *type = row->detail == NULL ?
 	    "application/json" : "application/problem+json";
-	enum rc rc = buf_printf(into, "Status: %d %s\r\nContent-Type: %s\r\n",
-	    row->status, reason_of(row->status), type);
 
-	if (rc == RC_OK && body != NULL)
-		rc = buf_printf(into, "Content-Length: %zu\r\n", body->len);
-	if (rc == RC_OK && row->status == 405)
-		rc = buf_text(into, "Allow: POST\r\n");
-	if (rc == RC_OK && row->later)
-		rc = buf_printf(into, "Retry-After: %d\r\n", RETRY_AFTER);
-	return rc != RC_OK ? rc : buf_text(into, "\r\n");
+	buf_printf(into, "Status: %d %s\r\nContent-Type: %s\r\n",
+	    row->status, reason_of(row->status), type);
+	if (body != NULL)
+		buf_printf(into, "Content-Length: %zu\r\n", body->len);
+	if (row->status == 405)
+		buf_text(into, "Allow: POST\r\n");
+	if (row->later)
+		buf_printf(into, "Retry-After: %d\r\n", RETRY_AFTER);
+	buf_text(into, "\r\n");
 }
 
 enum rc
@@ -176,13 +174,13 @@ reply_print(const struct reply *reply, struct buf *into)
 	(void)buf_reserve(&body, REPLY_ROOM);
 	(void)buf_reserve(into, REPLY_ROOM);
 	if (row->detail == NULL)
-		rc = print_outcome(reply, &body);
+		print_outcome(reply, &body);
 	else
-		rc = print_problem(row, &body);
-	if (rc == RC_OK)
-		rc = print_head(row, reply->head ? NULL : &body, into);
-	if (rc == RC_OK && !reply->head)
-		rc = buf_add(into, buf_view(&body));
+		print_problem(row, &body);
+	print_head(row, reply->head ? NULL : &body, into);
+	if (!reply->head)
+		buf_add(into, buf_view(&body));
+	rc = body.rc != RC_OK ? body.rc : into->rc;
 	buf_free(&body);
 	return rc;
 }

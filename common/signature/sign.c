@@ -46,18 +46,18 @@ print_signature(const struct recipe *recipe, const struct signed_fields *fields,
     struct bytes key, struct buf *into)
 {
 	struct signed_content content;
-	enum rc rc = buf_printf(into, "%s: ", recipe->header.name);
+	enum rc rc;
 
 	signed_content(recipe->over, fields, &content);
-	if (rc == RC_OK && recipe->stamp == RECIPE_STAMP_ITEM)
-		rc = buf_printf(into, "%s%.*s%s", recipe->stamp_item,
+	buf_printf(into, "%s: ", recipe->header.name);
+	if (recipe->stamp == RECIPE_STAMP_ITEM)
+		buf_printf(into, "%s%.*s%s", recipe->stamp_item,
 		    (int)fields->timestamp.len, fields->timestamp.data,
 		    recipe->split);
-	if (rc == RC_OK)
-		rc = buf_text(into, recipe->prefix);
-	if (rc == RC_OK)
-		rc = print_mac(recipe, key, &content, into);
-	return rc != RC_OK ? rc : buf_char(into, '\n');
+	buf_text(into, recipe->prefix);
+	rc = print_mac(recipe, key, &content, into);
+	buf_char(into, '\n');
+	return rc != RC_OK ? rc : into->rc;
 }
 
 enum rc
@@ -82,10 +82,10 @@ sign(const struct recipe *recipe, struct bytes key, struct bytes body,
 	if (rc == RC_OK)
 		rc = print_signature(recipe, &fields, key, into);
 	if (rc == RC_OK && recipe->stamp == RECIPE_STAMP_HEADER)
-		rc = buf_printf(into, "%s: %s\n", recipe->stamp_header.name,
+		buf_printf(into, "%s: %s\n", recipe->stamp_header.name,
 		    stamp.data);
 	if (rc == RC_OK && recipe->id.name != NULL)
-		rc = buf_printf(into, "%s: %s\n", recipe->id.name, id);
+		buf_printf(into, "%s: %s\n", recipe->id.name, id);
 	buf_free(&stamp);
-	return rc;
+	return rc != RC_OK ? rc : into->rc;
 }
