@@ -330,7 +330,7 @@ load(struct ctl *ctl)
 }
 
 int
-ctl_main(int argc, char **argv)
+main(int argc, char **argv)
 {
 	struct ctl ctl = {.file = conf_default_file(),
 	    .filter = {.state = -1, .limit = INT64_MAX},

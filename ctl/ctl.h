@@ -49,8 +49,6 @@ struct word {
 /* Of words that have no long options but the two that all have. */
 extern const struct option ctl_options[];
 
-/* All of it: main() only calls this.  Returns the exit status. */
-int ctl_main(int argc, char **argv);
 /* What sysexits.h has for an outcome. */
 int ctl_status(enum rc rc);
 
