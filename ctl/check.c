@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "ctl.h"
+#include "session.h"
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -16,7 +16,7 @@
 #include "signature/recipe.h"
 #include "signature/secret.h"
 #include "print.h"
-#include "queue.h"
+#include "report.h"
 
 enum { WARNINGS = 64 * 1024 };
 

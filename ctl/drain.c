@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl.h"
+#include "session.h"
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -12,7 +12,7 @@
 #include "config/conf.h"
 #include "journal/journal.h"
 #include "queue/dispatch.h"
-#include "queue.h"
+#include "report.h"
 
 enum {
 	COMPLAINTS = 64 * 1024,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
-#include "ctl.h"
+#include "session.h"
 
 #include "base/buf.h"
 #include "base/json_string.h"

@@ -2,14 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl.h"
+#include "session.h"
 
 #include "base/pool.h"
 #include "base/timestamp.h"
 #include "journal/journal.h"
 #include "json.h"
 #include "print.h"
-#include "queue.h"
+#include "report.h"
 
 /* A list is read and printed in parts: it may be long, and whoever reads it
  * slow, and neither is to hold up the journal. */

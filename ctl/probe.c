@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl.h"
+#include "session.h"
 
 #include "base/buf.h"
 #include "base/crypto.h"
@@ -16,7 +16,7 @@
 #include "signature/recipe.h"
 #include "signature/secret.h"
 #include "signature/verify.h"
-#include "guess.h"
+#include "recipe_search.h"
 #include "print.h"
 
 enum { SECRET_MOST = 64 * 1024 };

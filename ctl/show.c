@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "ctl.h"
+#include "session.h"
 
 #include "base/buf.h"
 #include "base/pool.h"
@@ -10,7 +10,7 @@
 #include "journal/journal.h"
 #include "json.h"
 #include "print.h"
-#include "queue.h"
+#include "report.h"
 
 static void
 print_time(const char *label, int64_t wall)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdio.h>
 
-#include "ctl.h"
+#include "session.h"
 
 #include "base/buf.h"
 #include "base/clock.h"

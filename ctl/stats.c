@@ -3,15 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl.h"
+#include "session.h"
 
 #include "base/clock.h"
 #include "base/pool.h"
 #include "config/conf.h"
 #include "journal/journal.h"
 #include "print.h"
-#include "queue.h"
-#include "stats.h"
+#include "report.h"
+#include "stats_print.h"
 
 static struct stats_hook *
 add_hook(struct stats *stats, const char *name)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
-#include "stats.h"
+#include "stats_print.h"
 
 #include "base/bytes.h"
 #include "base/pool.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl.h"
+#include "session.h"
 
 #include "base/buf.h"
 #include "base/clock.h"

@@ -17,7 +17,7 @@
 #include "base/io.h"
 #include "base/trust.h"
 #include "config/conf.h"
-#include "ctl.h"
+#include "session.h"
 #include "print.h"
 
 static bool

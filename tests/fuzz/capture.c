@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-#include "../../ctl/guess.h"
+#include "../../ctl/recipe_search.h"
 
 #include "base/buf.h"
 #include "base/pool.h"

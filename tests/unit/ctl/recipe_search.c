@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "../unit.h"
 
-#include "../../../ctl/guess.h"
+#include "../../../ctl/recipe_search.h"
 
 #include "base/buf.h"
 #include "base/codec.h"

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include <poll.h>
 
-#include "ctl.h"
+#include "session.h"
 
 #include "base/clock.h"
 #include "base/pool.h"
 #include "config/conf.h"
 #include "journal/journal.h"
 #include "print.h"
-#include "queue.h"
+#include "report.h"
 
 enum { PAUSE = 5 }; /* between the steps of a purge, milliseconds */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_CTL_STATS_H
-#define PELIHOOK_CTL_STATS_H
+#ifndef PELIHOOK_CTL_STATS_PRINT_H
+#define PELIHOOK_CTL_STATS_PRINT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_CTL_QUEUE_H
-#define PELIHOOK_CTL_QUEUE_H
+#ifndef PELIHOOK_CTL_REPORT_H
+#define PELIHOOK_CTL_REPORT_H
 
 #include <getopt.h>
 #include <stdbool.h>
 
-#include "ctl.h"
+#include "session.h"
 #include "journal/journal.h"
 
 enum { QUEUE_OUTCOME = 96 }; /* an outcome for people and its NUL */

@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "guess.h"
+#include "recipe_search.h"
 
 #include "base/bytes.h"
 #include "base/pool.h"

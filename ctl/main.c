@@ -11,7 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "ctl.h"
+#include "session.h"
 
 #include "base/buf.h"
 #include "base/crypto.h"
@@ -20,7 +20,7 @@
 #include "command/run.h"
 #include "config/conf.h"
 #include "print.h"
-#include "queue.h"
+#include "report.h"
 #include "user.h"
 
 enum { COMPLAINTS = 64 * 1024 };

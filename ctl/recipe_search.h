@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_GUESS_H
-#define PELIHOOK_GUESS_H
+#ifndef PELIHOOK_CTL_RECIPE_SEARCH_H
+#define PELIHOOK_CTL_RECIPE_SEARCH_H
 
 #include <stdbool.h>
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "queue.h"
+#include "report.h"
 
 #include "base/bytes.h"
 #include "base/clock.h"

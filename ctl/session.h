@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_CTL_H
-#define PELIHOOK_CTL_H
+#ifndef PELIHOOK_CTL_SESSION_H
+#define PELIHOOK_CTL_SESSION_H
 
 #include <getopt.h>
 #include <stdbool.h>
