@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 
-#include "base/bytes.h"
 #include "base/pool.h"
 #include "signature/recipe.h"
 
@@ -12,13 +11,13 @@ struct request;
 
 /*
  * Makes up the recipes by which senders are known to sign: every place in
- * the headers where 32 bytes stand, over the body alone and over timestamp,
+ * the headers that holds 32 bytes, over the body alone and over timestamp,
  * id and body joined as senders do.  The likeliest come first.  try is
- * called with each until it returns true; guess tells whether one did.
- * *tried counts them.  Everything a scheme points to is from the pool.
+ * called with each until it returns true; recipe_search tells whether one
+ * did.  *tried counts them.  Everything a recipe points to is from the pool.
  */
-bool guess(const struct request *request, struct pool *pool,
-    bool (*try)(const struct recipe *scheme, void *context), void *context,
+bool recipe_search(const struct request *request, struct pool *pool,
+    bool (*try)(const struct recipe *recipe, void *context), void *context,
     unsigned *tried);
 
 #endif

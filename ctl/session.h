@@ -2,26 +2,27 @@
 #ifndef PELIHOOK_CTL_SESSION_H
 #define PELIHOOK_CTL_SESSION_H
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
-#include "base/codec.h"
+#include "base/timestamp.h"
 #include "journal/journal.h"
 
 struct conf;
 struct hook;
 
 /*
- * The frame of pelihookctl: options, words, users and exit codes.  Words are
- * rows of a table in ctl.c; each family of them is a file.
+ * One run of pelihookctl: what its command line said, and the configuration
+ * it works with.  The functions complain of what goes wrong unless it is said
+ * that they do not.
  */
-struct ctl {
+struct session {
 	const char *file;  /* the configuration */
 	const char *user;  /* of -u, or NULL */
-	struct conf *conf; /* after ctl_open */
-	/* What options of words said. */
+	struct conf *conf; /* after session_open */
+	/* What options of the subcommand said. */
 	bool dry;
 	bool json;
 	bool prometheus;
@@ -32,76 +33,53 @@ struct ctl {
 	int64_t max_dead; /* or -1 */
 };
 
-struct word {
-	const char *name;
-	const char *operands;	      /* as the usage shows them, options too */
-	const char *does;	      /* in a few words */
-	int least;		      /* operands it takes */
-	int most;		      /* -1: any number */
-	const char *letters;	      /* its own options, as for getopt(3) */
-	const struct option *options; /* long ones, help and version too */
-	/* Takes one of its own options; RC_SYNTAX.  NULL: has none. */
-	enum rc (*option)(struct ctl *ctl, int letter, const char *value);
-	/* Complains itself; the result becomes the exit status. */
-	enum rc (*run)(struct ctl *ctl, char **operands, size_t n);
-};
-
-/* Of words that have no long options but the two that all have. */
-extern const struct option ctl_options[];
-
-/* What sysexits.h has for an outcome. */
-int ctl_status(enum rc rc);
-
-/* A line on standard error, behind the program's name. */
-void ctl_complain(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
 /*
  * Reads the configuration.  As root without -u it reads it once to learn
  * the journal's owner, becomes that user, and reads it again as that user
- * has to.  RC_CONFIG, RC_MEMORY, RC_SYSTEM; complained of.
+ * has to.  RC_CONFIG, RC_MEMORY, RC_SYSTEM.
  */
-enum rc ctl_open(struct ctl *ctl);
-/* RC_NO_HOOK where there is none of this name. */
-enum rc ctl_hook(const struct ctl *ctl, const char *name, struct hook **out);
+enum rc session_open(struct session *session);
+/* RC_NO_HOOK: the configuration has no hook of this name. */
+enum rc session_hook(const struct session *session, const char *name,
+    struct hook **out);
+/* Whether the configuration has the hook. */
+bool session_has_hook(const struct session *session, const char *name);
+/* conf_ready, or conf_ready_start where hook is NULL. */
+enum rc session_load_files(const struct session *session, struct hook *hook);
+/* session_open, session_hook and session_load_files. */
+enum rc session_open_hook(struct session *session, const char *name,
+    struct hook **out);
+/*
+ * The journal of the configuration, after session_open; flags as in
+ * journal_open.  *out is NULL where no event has come yet.  RC_CONFIG: also
+ * where the configuration has no journal.  The caller closes it.
+ */
+enum rc session_journal(const struct session *session, unsigned flags,
+    struct journal **out);
+/* session_log_to_stderr, session_open and session_journal. */
+enum rc session_open_journal(struct session *session, unsigned flags,
+    struct journal **out);
+
 /*
  * Standard input to its end, at most max bytes (the ceiling of into is set
  * so).  RC_LARGE; RC_SHORT where it cannot be read; RC_MEMORY.
  */
-enum rc ctl_read(size_t max, struct buf *into);
+enum rc session_read_input(size_t max, struct buf *into);
 /* The same of a file; RC_MISSING besides. */
-enum rc ctl_read_file(const char *path, size_t max, struct buf *into);
+enum rc session_read_file(const char *path, size_t max, struct buf *into);
 
-/* conf_ready, or conf_ready_start where hook is NULL; complained of. */
-enum rc ctl_ready(const struct ctl *ctl, struct hook *hook);
-/* ctl_open, ctl_hook and ctl_ready. */
-enum rc ctl_open_hook(struct ctl *ctl, const char *name, struct hook **out);
-/* A new UUIDv7.  RC_SYSTEM. */
-enum rc ctl_id(int64_t wall, char into[UUID_SIZE]);
-/* Refuses to be root: RC_CONFIG, complained of. */
-enum rc ctl_no_root(void);
-/* The log is for what goes wrong, on standard error.  RC_SYSTEM. */
-enum rc ctl_quiet(void);
+/* A new UUIDv7.  RC_SYSTEM, not complained of. */
+enum rc session_id(int64_t wall, char into[UUID_SIZE]);
+/* Refuses to be root: RC_CONFIG. */
+enum rc session_refuse_root(void);
+/* The log is for what goes wrong, on standard error.  RC_SYSTEM, not
+ * complained of. */
+enum rc session_log_to_stderr(void);
 /*
  * What is to end the program becomes readable instead: a signalfd.  For
- * words that run commands, which are in process groups of their own that
- * Ctrl-C does not reach.  RC_SYSTEM.
+ * subcommands that run commands, which are in process groups of their own
+ * that Ctrl-C does not reach.  RC_SYSTEM, not complained of.
  */
-enum rc ctl_signals(int *fd);
-
-/* The words. */
-enum rc word_check(struct ctl *ctl, char **operands, size_t n);
-enum rc word_drain(struct ctl *ctl, char **operands, size_t n);
-enum rc word_drop(struct ctl *ctl, char **operands, size_t n);
-enum rc word_events(struct ctl *ctl, char **operands, size_t n);
-enum rc word_list(struct ctl *ctl, char **operands, size_t n);
-enum rc word_probe(struct ctl *ctl, char **operands, size_t n);
-enum rc word_purge(struct ctl *ctl, char **operands, size_t n);
-enum rc word_retry(struct ctl *ctl, char **operands, size_t n);
-enum rc word_sample(struct ctl *ctl, char **operands, size_t n);
-enum rc word_show(struct ctl *ctl, char **operands, size_t n);
-enum rc word_sign(struct ctl *ctl, char **operands, size_t n);
-enum rc word_stats(struct ctl *ctl, char **operands, size_t n);
-enum rc word_try(struct ctl *ctl, char **operands, size_t n);
-enum rc word_try_option(struct ctl *ctl, int letter, const char *value);
+enum rc session_signals(int *fd);
 
 #endif
