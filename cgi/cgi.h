@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_CGI_H
-#define PELIHOOK_CGI_H
+#ifndef PELIHOOK_CGI_CGI_H
+#define PELIHOOK_CGI_CGI_H
 
 /*
  * Answers the one request that environ and descriptors 0 and 1 hold (RFC

@@ -23,7 +23,7 @@
 #include "journal/shared.h"
 #include "queue/dispatch.h"
 #include "receive/sink.h"
-#include "settings.h"
+#include "current.h"
 
 enum { DISPATCHER_PAUSE = 1000 };	/* milliseconds between tries */
 

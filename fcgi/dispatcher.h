@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_DISPATCHER_H
-#define PELIHOOK_DISPATCHER_H
+#ifndef PELIHOOK_FCGI_DISPATCHER_H
+#define PELIHOOK_FCGI_DISPATCHER_H
 
 #include <stdint.h>
 

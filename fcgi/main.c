@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "fcgi.h"
+#include "start.h"
 
 int
 main(int argc, char **argv)

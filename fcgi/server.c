@@ -17,12 +17,12 @@
 #include "base/log.h"
 #include "config/conf.h"
 #include "receive/wait.h"
-#include "connection.h"
+#include "connections.h"
+#include "current.h"
 #include "dispatcher.h"
 #include "listener.h"
 #include "options.h"
-#include "settings.h"
-#include "worker.h"
+#include "workers.h"
 
 enum {
 	SERVER_KILL_AFTER = 5000,	/* milliseconds from TERM to KILL */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_SERVER_H
-#define PELIHOOK_SERVER_H
+#ifndef PELIHOOK_FCGI_SERVER_H
+#define PELIHOOK_FCGI_SERVER_H
 
 #include "base/rc.h"
 

@@ -23,7 +23,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
-#include "../../fcgi/fcgi.h"
+#include "../../fcgi/start.h"
 
 #include "base/buf.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "settings.h"
+#include "current.h"
 
 #include "base/buf.h"
 #include "base/log.h"

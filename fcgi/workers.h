@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_WORKER_H
-#define PELIHOOK_WORKER_H
+#ifndef PELIHOOK_FCGI_WORKERS_H
+#define PELIHOOK_FCGI_WORKERS_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_FCGI_H
-#define PELIHOOK_FCGI_H
+#ifndef PELIHOOK_FCGI_START_H
+#define PELIHOOK_FCGI_START_H
 
 /* All of pelihook.fcgi: main() only calls this.  Returns the exit status. */
 int fcgi(int argc, char **argv);

@@ -14,7 +14,7 @@
 
 #include <fcgiapp.h>
 
-#include "worker.h"
+#include "workers.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -23,8 +23,8 @@
 #include "http/gateway.h"
 #include "http/reply.h"
 #include "receive/serve.h"
-#include "connection.h"
-#include "settings.h"
+#include "connections.h"
+#include "current.h"
 
 enum {
 	WORKER_CLOSE = 5000,	/* milliseconds an answer takes to go out */

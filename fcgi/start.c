@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "fcgi.h"
+#include "start.h"
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -14,10 +14,10 @@
 #include "config/conf.h"
 #include "http/reply.h"
 #include "journal/journal.h"
+#include "current.h"
 #include "listener.h"
 #include "options.h"
 #include "server.h"
-#include "settings.h"
 
 enum { FCGI_COMPLAINTS = 64 * 1024 };	/* bytes */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_SETTINGS_H
-#define PELIHOOK_SETTINGS_H
+#ifndef PELIHOOK_FCGI_CURRENT_H
+#define PELIHOOK_FCGI_CURRENT_H
 
 #include <stdbool.h>
 
