@@ -7,6 +7,6 @@
  * 3875).  Returns the process's exit status: 0 once the answer is written,
  * EX_IOERR where it could not be.
  */
-int cgi(void);
+int cgi_answer(void);
 
 #endif

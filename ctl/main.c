@@ -192,7 +192,7 @@ refuse_option(const struct subcommand *subcommand, char **argv)
 }
 
 static enum rc
-run(struct session *session, const struct subcommand *subcommand,
+check_and_run(struct session *session, const struct subcommand *subcommand,
     char **operands, int n)
 {
 	int max = subcommand->max;
@@ -235,12 +235,12 @@ parse_and_run(struct session *session, const struct subcommand *subcommand,
 		if (rc != RC_OK)
 			return rc;
 	}
-	return run(session, subcommand, argv + optind, argc - optind);
+	return check_and_run(session, subcommand, argv + optind, argc - optind);
 }
 
 /* What is left after the program's own options. */
 static enum rc
-dispatch(struct session *session, int argc, char **argv)
+find_and_run(struct session *session, int argc, char **argv)
 {
 	const struct subcommand *subcommand;
 
@@ -255,7 +255,7 @@ dispatch(struct session *session, int argc, char **argv)
 
 /* The program's options come before the subcommand, whose own come after. */
 static enum rc
-parse_and_dispatch(struct session *session, int argc, char **argv)
+run_command_line(struct session *session, int argc, char **argv)
 {
 	int letter;
 
@@ -277,7 +277,7 @@ parse_and_dispatch(struct session *session, int argc, char **argv)
 		complain("-c: the name is empty");
 		return RC_SYNTAX;
 	}
-	return dispatch(session, argc - optind, argv + optind);
+	return find_and_run(session, argc - optind, argv + optind);
 }
 
 /* What was printed counts only when it got out. */
@@ -308,7 +308,7 @@ main(int argc, char **argv)
 		complain("not for web servers: REQUEST_METHOD is set");
 		return EX_USAGE;
 	}
-	rc = parse_and_dispatch(&session, argc, argv);
+	rc = run_command_line(&session, argc, argv);
 	conf_release(session.conf);
 	return finish(rc);
 }

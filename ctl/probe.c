@@ -175,7 +175,7 @@ print_places(const struct probe *probe)
 }
 
 static enum rc
-report(const struct probe *probe, bool found, unsigned tried)
+report_result(const struct probe *probe, bool found, unsigned tried)
 {
 	const struct hook *hook = probe->hook;
 
@@ -221,7 +221,7 @@ probe_text(struct probe *probe, struct bytes text)
 	probe->request.body.len = probe->captured.body.len;
 	found = recipe_search(&probe->request, &probe->pool, explains, probe,
 	    &tried);
-	return report(probe, found, tried);
+	return report_result(probe, found, tried);
 }
 
 enum rc

@@ -10,11 +10,11 @@
 #include "config/conf.h"
 #include "config/errors.h"
 
-enum { SETTINGS_TEXT = 64 * 1024 };	/* most bytes of complaints */
+enum { CURRENT_TEXT = 64 * 1024 };	/* most bytes of complaints */
 
 static const char program[] = "pelihook.fcgi";
 
-struct settings {
+struct current {
 	const char *file;
 	bool stores;		/* it began with a journal */
 	pthread_mutex_t lock;	/* of conf and its references */
@@ -22,85 +22,85 @@ struct settings {
 };
 
 enum rc
-settings_open(const char *file, struct settings **out,
+current_open(const char *file, struct current **out,
     struct buf *complaints)
 {
-	struct settings *settings = calloc(1, sizeof(*settings));
+	struct current *current = calloc(1, sizeof(*current));
 	enum rc rc;
 
-	if (settings == NULL)
+	if (current == NULL)
 		return RC_MEMORY;
-	settings->file = file;
-	pthread_mutex_init(&settings->lock, NULL);
-	rc = conf_load(file, &settings->conf, complaints);
+	current->file = file;
+	pthread_mutex_init(&current->lock, NULL);
+	rc = conf_load(file, &current->conf, complaints);
 	if (rc != RC_OK) {
-		settings_close(settings);
+		current_close(current);
 		return rc;
 	}
-	settings->stores = settings->conf->journal != NULL;
-	*out = settings;
+	current->stores = current->conf->journal != NULL;
+	*out = current;
 	return RC_OK;
 }
 
 enum rc
-settings_ready(struct settings *settings, struct buf *complaints)
+current_load_files(struct current *current, struct buf *complaints)
 {
-	return conf_ready_start(settings->conf, complaints);
+	return conf_ready_start(current->conf, complaints);
 }
 
 void
-settings_close(struct settings *settings)
+current_close(struct current *current)
 {
-	if (settings == NULL)
+	if (current == NULL)
 		return;
-	conf_release(settings->conf);
-	pthread_mutex_destroy(&settings->lock);
-	free(settings);
+	conf_release(current->conf);
+	pthread_mutex_destroy(&current->lock);
+	free(current);
 }
 
 struct conf *
-settings_hold(struct settings *settings)
+current_hold(struct current *current)
 {
 	struct conf *conf;
 
-	pthread_mutex_lock(&settings->lock);
-	conf = conf_hold(settings->conf);
-	pthread_mutex_unlock(&settings->lock);
+	pthread_mutex_lock(&current->lock);
+	conf = conf_hold(current->conf);
+	pthread_mutex_unlock(&current->lock);
 	return conf;
 }
 
 void
-settings_release(struct settings *settings, struct conf *conf)
+current_release(struct current *current, struct conf *conf)
 {
-	pthread_mutex_lock(&settings->lock);
+	pthread_mutex_lock(&current->lock);
 	conf_release(conf);
-	pthread_mutex_unlock(&settings->lock);
+	pthread_mutex_unlock(&current->lock);
 }
 
 enum rc
-settings_log(struct settings *settings)
+current_open_log(struct current *current)
 {
-	return log_open(program, &settings->conf->log);
+	return log_open(program, &current->conf->log);
 }
 
 bool
-settings_log_elsewhere(const struct settings *settings)
+current_logs_elsewhere(const struct current *current)
 {
-	return settings->conf->log.target != LOG_TO_STDERR;
+	return current->conf->log.target != LOG_TO_STDERR;
 }
 
 enum rc
-settings_warnings(struct settings *settings, struct buf *warnings)
+current_warnings(struct current *current, struct buf *warnings)
 {
-	return conf_warnings(settings->conf, false, warnings);
+	return conf_warnings(current->conf, false, warnings);
 }
 
 void
-settings_warn(struct settings *settings)
+current_log_warnings(struct current *current)
 {
-	struct buf warnings = { .max = SETTINGS_TEXT };
+	struct buf warnings = { .max = CURRENT_TEXT };
 
-	if (settings_warnings(settings, &warnings) == RC_OK)
+	if (current_warnings(current, &warnings) == RC_OK)
 		log_lines(LOG_LEVEL_WARNING, buf_view(&warnings));
 	buf_free(&warnings);
 }
@@ -110,14 +110,14 @@ settings_warn(struct settings *settings)
  * queued, and would answer 500 to all of it.
  */
 static enum rc
-fits(const struct settings *settings, const struct conf *conf,
+fits(const struct current *current, const struct conf *conf,
     struct buf *complaints)
 {
 	struct conf_errors list = {
-		.into = complaints, .file = settings->file
+		.into = complaints, .file = current->file
 	};
 
-	if (settings->stores || conf->journal == NULL)
+	if (current->stores || conf->journal == NULL)
 		return RC_OK;
 	conf_error(&list, conf->journal_line, "a first `journal' takes a "
 	    "restart: restart pelihook.fcgi, or take the line out");
@@ -126,17 +126,17 @@ fits(const struct settings *settings, const struct conf *conf,
 
 /* Another configuration, fit for use. */
 static enum rc
-load(const struct settings *settings, struct conf **out,
+load(const struct current *current, struct conf **out,
     struct buf *complaints)
 {
 	struct conf *conf;
-	enum rc rc = conf_load(settings->file, &conf, complaints);
+	enum rc rc = conf_load(current->file, &conf, complaints);
 
 	if (rc != RC_OK)
 		return rc;
 	rc = conf_ready_all(conf, complaints);
 	if (rc == RC_OK)
-		rc = fits(settings, conf, complaints);
+		rc = fits(current, conf, complaints);
 	if (rc != RC_OK)
 		conf_release(conf);
 	else
@@ -145,12 +145,12 @@ load(const struct settings *settings, struct conf **out,
 }
 
 static void
-replace(struct settings *settings, struct conf *conf)
+replace(struct current *current, struct conf *conf)
 {
-	pthread_mutex_lock(&settings->lock);
-	conf_release(settings->conf);
-	settings->conf = conf;
-	pthread_mutex_unlock(&settings->lock);
+	pthread_mutex_lock(&current->lock);
+	conf_release(current->conf);
+	current->conf = conf;
+	pthread_mutex_unlock(&current->lock);
 }
 
 static bool
@@ -163,33 +163,33 @@ same_text(const char *a, const char *b)
 
 /* Takes conf over in every case. */
 static void
-change(struct settings *settings, struct conf *conf)
+change(struct current *current, struct conf *conf)
 {
-	bool moved = !same_text(settings->conf->journal, conf->journal);
+	bool moved = !same_text(current->conf->journal, conf->journal);
 
 	log_open_anyway(program, &conf->log);
-	replace(settings, conf);
-	log_say(LOG_LEVEL_INFO, "reloaded %s", settings->file);
+	replace(current, conf);
+	log_say(LOG_LEVEL_INFO, "reloaded %s", current->file);
 	if (moved)
 		log_say(LOG_LEVEL_WARNING, "the line `journal` was changed: "
 		    "that takes a restart");
-	settings_warn(settings);
+	current_log_warnings(current);
 }
 
 void
-settings_reload(struct settings *settings)
+current_reload(struct current *current)
 {
-	struct buf complaints = { .max = SETTINGS_TEXT };
+	struct buf complaints = { .max = CURRENT_TEXT };
 	struct conf *conf;
 
-	if (load(settings, &conf, &complaints) == RC_OK) {
-		change(settings, conf);
+	if (load(current, &conf, &complaints) == RC_OK) {
+		change(current, conf);
 	} else {
 		/* Whoever moved the log away still gets a new one. */
-		log_open_anyway(program, &settings->conf->log);
+		log_open_anyway(program, &current->conf->log);
 		log_lines(LOG_LEVEL_ERROR, buf_view(&complaints));
 		log_say(LOG_LEVEL_ERROR, "%s is bad; the old configuration "
-		    "stays", settings->file);
+		    "stays", current->file);
 	}
 	buf_free(&complaints);
 }

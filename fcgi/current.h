@@ -9,36 +9,36 @@
 struct conf;
 
 /*
- * The configuration in use and its place in the process: who holds it keeps
- * what it began with while another takes its place.  Safe for threads.
+ * The configuration in force.  A thread that holds it keeps what it began
+ * with while another takes its place.  Safe for threads.
  */
-struct settings;
+struct current;
 
 /*
  * Reads the file.  RC_CONFIG with complaints as conf_load leaves them,
  * RC_MEMORY.  file is borrowed; complaints has a ceiling.
  */
-enum rc settings_open(const char *file, struct settings **out,
+enum rc current_open(const char *file, struct current **out,
     struct buf *complaints);
 /* Once, before threads: conf_ready_start. */
-enum rc settings_ready(struct settings *settings, struct buf *complaints);
+enum rc current_load_files(struct current *current, struct buf *complaints);
 /* Once nobody holds it.  NULL is fine. */
-void settings_close(struct settings *settings);
-struct conf *settings_hold(struct settings *settings);
-void settings_release(struct settings *settings, struct conf *conf);
+void current_close(struct current *current);
+struct conf *current_hold(struct current *current);
+void current_release(struct current *current, struct conf *conf);
 
 /* At the start: logs as the configuration says.  RC_SYSTEM with errno set. */
-enum rc settings_log(struct settings *settings);
+enum rc current_open_log(struct current *current);
 /* Whether the log goes elsewhere than to standard error. */
-bool settings_log_elsewhere(const struct settings *settings);
+bool current_logs_elsewhere(const struct current *current);
 /* conf_warnings. */
-enum rc settings_warnings(struct settings *settings, struct buf *warnings);
+enum rc current_warnings(struct current *current, struct buf *warnings);
 /* Logs them. */
-void settings_warn(struct settings *settings);
+void current_log_warnings(struct current *current);
 /*
  * Reads the file again and opens the log anew.  A bad file changes nothing,
  * and the log says so.  A log that cannot be opened refuses nothing.
  */
-void settings_reload(struct settings *settings);
+void current_reload(struct current *current);
 
 #endif

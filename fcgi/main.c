@@ -4,5 +4,5 @@
 int
 main(int argc, char **argv)
 {
-	return fcgi(argc, argv);
+	return start(argc, argv);
 }

@@ -6,7 +6,7 @@
 
 struct listener;
 struct options;
-struct settings;
+struct current;
 
 /*
  * From here on the signals that stop it and reload it wait for server_run:
@@ -21,6 +21,6 @@ void server_hold_signals(void);
  * All of them are logged.
  */
 enum rc server_run(const struct options *options,
-    const struct listener *listener, struct settings *settings);
+    const struct listener *listener, struct current *current);
 
 #endif

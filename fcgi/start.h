@@ -3,6 +3,6 @@
 #define PELIHOOK_FCGI_START_H
 
 /* All of pelihook.fcgi: main() only calls this.  Returns the exit status. */
-int fcgi(int argc, char **argv);
+int start(int argc, char **argv);
 
 #endif

@@ -48,7 +48,7 @@ serve_all(void *context)
 	(void)context;
 	arguments[2] = strdup(fuzz_path("conf"));
 	arguments[4] = address.sun_path;
-	fprintf(stderr, "pelihook.fcgi ended: %d\n", fcgi(7, arguments));
+	fprintf(stderr, "pelihook.fcgi ended: %d\n", start(7, arguments));
 	abort();
 }
 
