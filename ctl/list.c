@@ -142,7 +142,7 @@ print_rows(const struct session *session, struct part *part)
 {
 	enum rc rc = session->json ? print_objects(part) : print_part(part);
 
-	/* Who does not read any more gets no more. */
+	/* Stop when the reader has gone away. */
 	if (rc == RC_OK && fflush(stdout) == EOF)
 		return RC_SHORT;
 	return rc;

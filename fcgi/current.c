@@ -185,7 +185,7 @@ current_reload(struct current *current)
 	if (load(current, &conf, &complaints) == RC_OK) {
 		change(current, conf);
 	} else {
-		/* Whoever moved the log away still gets a new one. */
+		/* The log is opened anew nonetheless, for logrotate. */
 		log_open_anyway(program, &current->conf->log);
 		log_lines(LOG_LEVEL_ERROR, buf_view(&complaints));
 		log_say(LOG_LEVEL_ERROR, "%s is bad; the old configuration "

@@ -51,7 +51,7 @@ print_lines(const char *before, struct bytes text)
 			    (int)line.len, line.data);
 }
 
-/* One that would end the start is bad; one that is not there will be made. */
+/* Fails only for what would prevent a start; a missing journal is created. */
 static enum rc
 test_journal(struct current *current)
 {
@@ -89,9 +89,9 @@ test(const struct options *options)
 	return rc == RC_OK ? 0 : EX_CONFIG;
 }
 
-/* Where a log that nobody reads yet is not enough. */
+/* Prints to stderr as well where the log is elsewhere: nobody watches it yet. */
 static void
-tell(struct bytes text, bool elsewhere)
+report(struct bytes text, bool elsewhere)
 {
 	log_lines(LOG_LEVEL_ERROR, text);
 	if (elsewhere)
@@ -135,7 +135,7 @@ begin(const struct options *options)
 	if (rc != RC_OK) {
 		if (rc == RC_MEMORY)
 			log_say(LOG_LEVEL_ERROR, "out of memory");
-		tell(buf_view(&text), elsewhere);
+		report(buf_view(&text), elsewhere);
 		current_close(current);
 		current = NULL;
 	}
@@ -152,7 +152,7 @@ listen_and_run(const struct options *options, struct current *current)
 	    &why);
 
 	if (rc != RC_OK) {
-		tell(buf_view(&why), current_logs_elsewhere(current));
+		report(buf_view(&why), current_logs_elsewhere(current));
 		buf_free(&why);
 		return EX_USAGE;
 	}
