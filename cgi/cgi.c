@@ -232,7 +232,7 @@ open_sink(const struct cgi *cgi, const struct conf *conf, struct sink *sink)
 }
 
 int
-cgi(void)
+cgi_answer(void)
 {
 	struct cgi cgi = { .stop = -1 };
 	struct gateway gateway = {

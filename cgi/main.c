@@ -8,5 +8,5 @@ int
 main(void)
 {
 	/* Nothing is buffered, and no library has to clean up. */
-	_exit(cgi());
+	_exit(cgi_answer());
 }

@@ -5,18 +5,20 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "ctl.h"
+#include "subcommands.h"
 
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/tokens.h"
+#include "base/units.h"
 #include "config/conf.h"
 #include "event/event.h"
 #include "journal/journal.h"
 #include "signature/recipe.h"
 #include "signature/secret.h"
 #include "print.h"
-#include "queue.h"
+#include "report.h"
+#include "session.h"
 
 enum { WARNINGS = 64 * 1024 };
 
@@ -55,7 +57,8 @@ show_duration(const char *label, int64_t milliseconds)
 {
 	struct buf text = {0};
 
-	return end_field(label, &text, print_duration(milliseconds, &text));
+	return end_field(
+	    label, &text, units_print_duration(milliseconds, &text));
 }
 
 static enum rc
@@ -63,7 +66,7 @@ show_size(const char *label, size_t bytes)
 {
 	struct buf text = {0};
 
-	return end_field(label, &text, print_size(bytes, &text));
+	return end_field(label, &text, units_print_size(bytes, &text));
 }
 
 static enum rc
@@ -76,7 +79,7 @@ show_durations(const char *label, const int64_t *list, size_t n)
 		if (i > 0)
 			rc = buf_char(&text, ' ');
 		if (rc == RC_OK)
-			rc = print_duration(list[i], &text);
+			rc = units_print_duration(list[i], &text);
 	}
 	return end_field(label, &text, rc);
 }
@@ -219,7 +222,7 @@ show_dedupe(const struct hook *hook)
 	if (rc == RC_OK && hook->reading.dedupe.from != EVENT_FROM_NONE)
 		rc = buf_text(&text, " within ");
 	if (rc == RC_OK && hook->reading.dedupe.from != EVENT_FROM_NONE)
-		rc = print_duration(hook->dedupe_window, &text);
+		rc = units_print_duration(hook->dedupe_window, &text);
 	return end_field("dedupe", &text, rc);
 }
 
@@ -334,52 +337,52 @@ show_warnings(const struct conf *conf)
 }
 
 static enum rc
-show_all(const struct ctl *ctl)
+show_all(const struct session *session)
 {
-	enum rc rc = show_globals(ctl->conf);
+	enum rc rc = show_globals(session->conf);
 
-	for (size_t i = 0; rc == RC_OK && i < ctl->conf->hooks_len; i++)
-		rc = show_hook(ctl->conf, &ctl->conf->hooks[i]);
+	for (size_t i = 0; rc == RC_OK && i < session->conf->hooks_len; i++)
+		rc = show_hook(session->conf, &session->conf->hooks[i]);
 	if (rc == RC_OK && fflush(stdout) == EOF)
 		rc = RC_SHORT;
-	return rc == RC_OK ? show_warnings(ctl->conf) : rc;
+	return rc == RC_OK ? show_warnings(session->conf) : rc;
 }
 
 /* The reason was logged, with no word of the line that names the journal. */
 static enum rc
-open_journal(const struct ctl *ctl, struct journal **out)
+open_journal(const struct session *session, struct journal **out)
 {
 	enum rc rc;
 
-	if (ctl->conf->journal == NULL)
+	if (session->conf->journal == NULL)
 		return RC_OK;
-	rc = queue_open_journal(ctl, JOURNAL_BRIEF, out);
+	rc = session_journal(session, JOURNAL_BRIEF, out);
 	if (rc == RC_CONFIG)
 		print_note("",
 		    "%s:%u: the journal cannot be used, for the reason above: "
 		    "mend that, or name another here",
-		    ctl->file, ctl->conf->journal_line);
+		    session->file, session->conf->journal_line);
 	return rc;
 }
 
 enum rc
-word_check(struct ctl *ctl, char **operands, size_t n)
+subcommand_check(struct session *session, char **operands, size_t n)
 {
 	struct journal *journal = NULL;
-	enum rc rc = ctl_quiet();
+	enum rc rc = session_log_to_stderr();
 
 	(void)operands;
 	(void)n;
 	if (rc == RC_OK)
-		rc = ctl_open(ctl);
+		rc = session_open(session);
 	if (rc == RC_OK)
-		rc = ctl_ready(ctl, NULL);
+		rc = session_load_files(session, NULL);
 	if (rc == RC_OK)
-		rc = open_journal(ctl, &journal);
+		rc = open_journal(session, &journal);
 	if (rc == RC_OK)
-		rc = show_all(ctl);
+		rc = show_all(session);
 	if (rc == RC_OK && journal != NULL)
-		rc = queue_tell_gone(ctl, journal);
+		rc = report_gone_hooks(session, journal);
 	journal_close(journal);
 	return rc;
 }

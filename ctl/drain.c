@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl.h"
+#include "subcommands.h"
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -12,7 +12,8 @@
 #include "config/conf.h"
 #include "journal/journal.h"
 #include "queue/dispatch.h"
-#include "queue.h"
+#include "complain.h"
+#include "session.h"
 
 enum {
 	COMPLAINTS = 64 * 1024,
@@ -49,17 +50,18 @@ make_ready(struct source *source)
 }
 
 static enum rc
-check_journal(const struct conf *old, const struct conf *conf, struct buf *why)
+check_journal(
+    const struct conf *old, const struct conf *conf, struct buf *error)
 {
 	if (conf->journal == NULL)
 		(void)buf_printf(
-		    why, "%s: names no journal any more", conf->file);
+		    error, "%s: names no journal any more", conf->file);
 	else if (strcmp(old->journal, conf->journal) != 0)
-		(void)buf_printf(why, "%s:%u: names another journal, %s",
+		(void)buf_printf(error, "%s:%u: names another journal, %s",
 		    conf->file, conf->journal_line, conf->journal);
 	else
 		return RC_OK;
-	(void)buf_printf(why,
+	(void)buf_printf(error,
 	    ": what is left in %s waits until it is named "
 	    "again\n",
 	    old->journal);
@@ -122,14 +124,14 @@ hold_conf(void *context)
 	return source->rc == RC_OK ? conf_hold(source->conf) : NULL;
 }
 
-/* For who waits for it; a timer need not know. */
+/* For a person who waits for it; a timer need not know. */
 static void
-tell_whether_alone(struct journal *journal)
+report_other_drain(struct journal *journal)
 {
 	if (!isatty(STDERR_FILENO))
 		return;
 	if (journal_drain_lock(journal) == RC_PENDING)
-		ctl_complain("another drain is at work: it does this one's");
+		complain("another drain is at work: it does this one's");
 	else
 		journal_drain_unlock(journal);
 }
@@ -145,10 +147,10 @@ run_queue(struct source *source, struct journal *journal)
 	enum rc rc = make_ready(source);
 
 	if (rc == RC_OK)
-		rc = ctl_signals(&settings.stop);
+		rc = session_signals(&settings.stop);
 	if (rc != RC_OK)
 		return rc;
-	tell_whether_alone(journal);
+	report_other_drain(journal);
 	rc = dispatch_alone(&settings);
 	close(settings.stop);
 	if (source->rc != RC_OK)
@@ -159,21 +161,21 @@ run_queue(struct source *source, struct journal *journal)
 /* A drain that pelihook.cgi started has nobody at its standard error: what
  * happens to it goes where the configuration says. */
 static enum rc
-open_queue(struct ctl *ctl, struct journal **journal)
+open_queue(struct session *session, struct journal **journal)
 {
 	enum rc rc;
 
-	log_open_anyway(program, &ctl->conf->log);
-	rc = queue_open_journal(ctl, 0, journal);
-	if (rc != RC_OK && ctl->conf->journal != NULL &&
-	    ctl->conf->log.target != LOG_TO_STDERR)
-		ctl_complain("the journal %s cannot be used: see the log",
-		    ctl->conf->journal);
+	log_open_anyway(program, &session->conf->log);
+	rc = session_journal(session, 0, journal);
+	if (rc != RC_OK && session->conf->journal != NULL &&
+	    session->conf->log.target != LOG_TO_STDERR)
+		complain("the journal %s cannot be used: see the log",
+		    session->conf->journal);
 	return rc;
 }
 
 enum rc
-word_drain(struct ctl *ctl, char **operands, size_t n)
+subcommand_drain(struct session *session, char **operands, size_t n)
 {
 	struct source source = {.rc = RC_OK};
 	struct journal *journal = NULL;
@@ -182,13 +184,13 @@ word_drain(struct ctl *ctl, char **operands, size_t n)
 	(void)operands;
 	(void)n;
 	startup();
-	rc = ctl_open(ctl);
+	rc = session_open(session);
 	if (rc == RC_OK)
-		rc = ctl_no_root();
+		rc = session_refuse_root();
 	if (rc == RC_OK)
-		rc = open_queue(ctl, &journal);
+		rc = open_queue(session, &journal);
 	if (rc == RC_OK && journal != NULL) {
-		source.conf = conf_hold(ctl->conf);
+		source.conf = conf_hold(session->conf);
 		rc = run_queue(&source, journal);
 		conf_release(source.conf);
 	}

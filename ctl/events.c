@@ -1,42 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
-#include "ctl.h"
+#include "subcommands.h"
 
-#include "base/buf.h"
-#include "base/json_string.h"
 #include "event/catalog.h"
 #include "print.h"
-
-/*
- * The field names are made up: what the sender's really are is not known.
- * The times are fixed, so that a sample is the same bytes every time.
- */
-static const char sample_head[] =
-    "{\n"
-    "  \"note\": \"an illustration by pelihookctl: the sender's own field "
-    "names may differ\",\n"
-    "  \"event\": \"%s\",\n"
-    "  \"sent_at\": \"2026-01-02T03:04:05Z\",\n";
-
-static const char sample_pipeline[] =
-    "  \"pipeline\": {\n"
-    "    \"id\": 1234,\n"
-    "    \"name\": \"CRM to warehouse\"\n"
-    "  },\n"
-    "  \"run\": {\n"
-    "    \"id\": \"5b1f9c1e-0000-4000-8000-000000000001\",\n"
-    "    \"status\": \"%s\",\n"
-    "    \"detail\": \"%s\"\n"
-    "  }\n"
-    "}\n";
-
-static const char sample_connection[] = "  \"connection\": {\n"
-					"    \"id\": 567,\n"
-					"    \"name\": \"CRM\",\n"
-					"    \"detail\": \"%s\"\n"
-					"  }\n"
-					"}\n";
 
 static const char *const heading[] = {
     "EVENT", "RUN STATUS", "OUTCOME", "CAUSE", "WHEN"};
@@ -57,13 +25,13 @@ fill_row(const char **cells, const struct catalog_row *row)
 }
 
 enum rc
-word_events(struct ctl *ctl, char **operands, size_t n)
+subcommand_events(struct session *session, char **operands, size_t n)
 {
 	const char *cells[MOST_ROWS * COLUMNS];
 	size_t rows;
 	const struct catalog_row *row = catalog_rows(&rows);
 
-	(void)ctl;
+	(void)session;
 	(void)operands;
 	(void)n;
 	memcpy(cells, heading, sizeof(heading));
@@ -71,56 +39,4 @@ word_events(struct ctl *ctl, char **operands, size_t n)
 		fill_row(cells + (i + 1) * COLUMNS, row + i);
 	print_table(cells, COLUMNS, rows + 1);
 	return RC_OK;
-}
-
-/* Who types `sample killed` is told the names that hold the word. */
-static void
-hint(const char *name)
-{
-	size_t rows, found = 0;
-	const struct catalog_row *row = catalog_rows(&rows);
-
-	for (size_t i = 0; i < rows && name[0] != '\0'; i++) {
-		if (strstr(row[i].name, name) == NULL)
-			continue;
-		print_note(found++ == 0 ? "did you mean\n  " : "  ", "%s",
-		    row[i].name);
-	}
-	if (found == 0)
-		print_note("", "`pelihookctl events` lists them");
-}
-
-static enum rc
-print_sample(const struct catalog_row *row)
-{
-	struct buf detail = {0}, text = {0};
-	const char *status =
-	    row->run_status[0] == '\0' ? "UNEXPECTED" : row->run_status;
-	enum rc rc = json_string_add(bytes_of(row->when), &detail);
-
-	if (rc == RC_OK)
-		rc = buf_printf(&text, sample_head, row->name);
-	if (rc == RC_OK && strcmp(row->kind, "connection") == 0)
-		rc = buf_printf(&text, sample_connection, detail.data);
-	else if (rc == RC_OK)
-		rc = buf_printf(&text, sample_pipeline, status, detail.data);
-	if (rc == RC_OK)
-		print_bytes(buf_view(&text));
-	buf_free(&text);
-	buf_free(&detail);
-	return rc;
-}
-
-enum rc
-word_sample(struct ctl *ctl, char **operands, size_t n)
-{
-	const struct catalog_row *row = catalog_find(bytes_of(operands[0]));
-
-	(void)ctl;
-	(void)n;
-	if (row != NULL)
-		return print_sample(row);
-	ctl_complain("%s: no such event", operands[0]);
-	hint(operands[0]);
-	return RC_SYNTAX;
 }

@@ -2,14 +2,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl.h"
+#include "subcommands.h"
 
 #include "base/pool.h"
 #include "base/timestamp.h"
 #include "journal/journal.h"
 #include "json.h"
 #include "print.h"
-#include "queue.h"
+#include "report.h"
+#include "session.h"
 
 /* A list is read and printed in parts: it may be long, and whoever reads it
  * slow, and neither is to hold up the journal. */
@@ -61,9 +62,9 @@ time_cell(struct pool *pool, int64_t wall)
 static const char *
 outcome_cell(struct pool *pool, const struct journal_row *row)
 {
-	char text[QUEUE_OUTCOME];
+	char text[PRINT_OUTCOME];
 
-	queue_outcome(row->outcome, row->code, text);
+	print_outcome(row->outcome, row->code, text);
 	return pool_text(pool, text);
 }
 
@@ -137,11 +138,11 @@ print_objects(struct part *part)
 }
 
 static enum rc
-print_rows(const struct ctl *ctl, struct part *part)
+print_rows(const struct session *session, struct part *part)
 {
-	enum rc rc = ctl->json ? print_objects(part) : print_part(part);
+	enum rc rc = session->json ? print_objects(part) : print_part(part);
 
-	/* Who does not read any more gets no more. */
+	/* Stop when the reader has gone away. */
 	if (rc == RC_OK && fflush(stdout) == EOF)
 		return RC_SHORT;
 	return rc;
@@ -149,7 +150,7 @@ print_rows(const struct ctl *ctl, struct part *part)
 
 /* One part, behind the row where the one before it ended. */
 static enum rc
-list_part(const struct ctl *ctl, struct journal *journal,
+list_part(const struct session *session, struct journal *journal,
     struct journal_filter *filter, struct part *part)
 {
 	int64_t left = filter->limit;
@@ -163,15 +164,15 @@ list_part(const struct ctl *ctl, struct journal *journal,
 		part->damaged = true;
 		rc = RC_OK;
 	}
-	return rc == RC_OK ? print_rows(ctl, part) : rc;
+	return rc == RC_OK ? print_rows(session, part) : rc;
 }
 
 static enum rc
-list_all(const struct ctl *ctl, struct journal *journal)
+list_all(const struct session *session, struct journal *journal)
 {
 	struct part parts[2] = {0};
 	struct part *part = parts;
-	struct journal_filter filter = ctl->filter;
+	struct journal_filter filter = session->filter;
 	bool damaged = false;
 	enum rc rc;
 
@@ -179,31 +180,31 @@ list_all(const struct ctl *ctl, struct journal *journal)
 		part = part == parts ? parts + 1 : parts;
 		pool_free(&part->pool);
 		*part = (struct part){0};
-		rc = list_part(ctl, journal, &filter, part);
+		rc = list_part(session, journal, &filter, part);
 		damaged = damaged || part->damaged;
 		if (part->n > 0)
 			filter.after = &part->rows[part->n - 1];
 	} while (rc == RC_OK && part->n == PART && filter.limit > 0);
 	if (rc == RC_OK && damaged)
-		rc = queue_damaged(ctl);
+		rc = report_damage(session);
 	else if (rc == RC_OK && filter.after == NULL)
-		rc = queue_nothing(ctl);
+		rc = report_nothing_found(session);
 	pool_free(&parts[0].pool);
 	pool_free(&parts[1].pool);
 	return rc;
 }
 
 enum rc
-word_list(struct ctl *ctl, char **operands, size_t n)
+subcommand_list(struct session *session, char **operands, size_t n)
 {
 	struct journal *journal = NULL;
-	enum rc rc = queue_open(ctl, JOURNAL_BRIEF, &journal);
+	enum rc rc = session_open_journal(session, JOURNAL_BRIEF, &journal);
 
 	(void)operands;
 	(void)n;
 	if (rc == RC_OK)
-		rc = journal != NULL ? list_all(ctl, journal)
-				     : queue_nothing(ctl);
+		rc = journal != NULL ? list_all(session, journal)
+				     : report_nothing_found(session);
 	journal_close(journal);
 	return rc;
 }

@@ -21,27 +21,6 @@ enum {
 /* As ferror(3) is of a stream: a line was left out. */
 static bool incomplete;
 
-struct unit {
-	uint64_t size;
-	const char *name;
-};
-
-static const struct unit durations[] = {{24 * 60 * 60 * 1000, "d"},
-    {60 * 60 * 1000, "h"}, {60 * 1000, "m"}, {1000, "s"}, {1, "ms"}};
-
-static const struct unit sizes[] = {
-    {1 << 30, "G"}, {1 << 20, "M"}, {1 << 10, "K"}, {1, ""}};
-
-/* The last unit is 1 and always fits. */
-static enum rc
-print_units(uint64_t value, const struct unit *units, struct buf *into)
-{
-	while (value == 0 ? units->size != 1 : value % units->size != 0)
-		units++;
-	return buf_printf(into, "%llu%s",
-	    (unsigned long long)(value / units->size), units->name);
-}
-
 static const char *
 make_safe(char c, char into[SAFE])
 {
@@ -276,18 +255,6 @@ print_words(const char *const *words, struct buf *into)
 	return rc;
 }
 
-enum rc
-print_duration(int64_t milliseconds, struct buf *into)
-{
-	return print_units((uint64_t)milliseconds, durations, into);
-}
-
-enum rc
-print_size(size_t bytes, struct buf *into)
-{
-	return print_units(bytes, sizes, into);
-}
-
 static enum rc
 print_where(const struct rule_where *where, struct buf *into)
 {
@@ -321,4 +288,23 @@ print_rule(const struct rule *rule, struct buf *into)
 	for (size_t i = 0; rc == RC_OK && i < rule->where_len; i++)
 		rc = print_where(&rule->where[i], into);
 	return rc == RC_OK ? print_action(rule, into) : rc;
+}
+
+void
+print_outcome(const char *outcome, int code, char into[PRINT_OUTCOME])
+{
+	const char *why = NULL;
+
+	if (strcmp(outcome, "signal") == 0)
+		why = strsignal(code);
+	else if (strcmp(outcome, "unstarted") == 0)
+		why = strerror(code);
+	if (why != NULL)
+		snprintf(into, PRINT_OUTCOME, "%s %d (%s)", outcome, code, why);
+	else if (strcmp(outcome, "exit") == 0)
+		snprintf(into, PRINT_OUTCOME, "%s %d", outcome, code);
+	else if (strcmp(outcome, "lost") == 0)
+		snprintf(into, PRINT_OUTCOME, "lost (its runner is gone)");
+	else
+		snprintf(into, PRINT_OUTCOME, "%s", outcome);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_PRINT_H
-#define PELIHOOK_PRINT_H
+#ifndef PELIHOOK_CTL_PRINT_H
+#define PELIHOOK_CTL_PRINT_H
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -13,8 +13,10 @@
 
 struct rule;
 
+enum { PRINT_OUTCOME = 96 }; /* an outcome for people and its NUL */
+
 /*
- * All that words print goes through here, so that no text of the journal,
+ * All that subcommands print goes through here, so that no text of the journal,
  * the configuration, a captured request or the command line does more to a
  * terminal than stand there: control characters and what is no UTF-8 are
  * written \xNN, byte by byte.
@@ -46,11 +48,9 @@ void print_exact(struct bytes bytes);
 
 /* NULL-terminated words, blank-separated. */
 enum rc print_words(const char *const *words, struct buf *into);
-/* 90s, 1500ms, 1h, 30d: in the largest unit that is exact. */
-enum rc print_duration(int64_t milliseconds, struct buf *into);
-/* 300, 64K, 1M: in the largest unit that is exact. */
-enum rc print_size(size_t bytes, struct buf *into);
 /* An `on` line without its `on`. */
 enum rc print_rule(const struct rule *rule, struct buf *into);
+/* An attempt's outcome: "exit 1", "signal 9 (Killed)". */
+void print_outcome(const char *outcome, int code, char into[PRINT_OUTCOME]);
 
 #endif

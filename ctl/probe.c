@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl.h"
+#include "subcommands.h"
 
 #include "base/buf.h"
 #include "base/crypto.h"
@@ -16,10 +16,12 @@
 #include "signature/recipe.h"
 #include "signature/secret.h"
 #include "signature/verify.h"
-#include "guess.h"
+#include "complain.h"
 #include "print.h"
+#include "recipe_search.h"
+#include "session.h"
 
-enum { SECRET_MOST = 64 * 1024 };
+enum { SECRET_MAX = 64 * 1024 };
 
 static const char *const codings[] = {
     [SECRET_RAW] = "raw",
@@ -44,7 +46,7 @@ struct probe {
 	struct reading *readings;
 	size_t readings_len;
 	/* What was found. */
-	struct recipe scheme;
+	struct recipe recipe;
 	const struct reading *reading;
 	int64_t skew;
 	struct pool pool;
@@ -63,7 +65,7 @@ read_secret(struct probe *probe, const struct secret *secret)
 	enum rc rc;
 
 	rc = trust_read(
-	    secret->path, TRUST_SECRET, SECRET_MOST, &text, &why);
+	    secret->path, TRUST_SECRET, SECRET_MAX, &text, &why);
 	/* First as the configuration says: that needs no other change. */
 	for (unsigned i = 0; rc == RC_OK && i < CODINGS; i++) {
 		coding = (enum secret_coding)((secret->coding + i) % CODINGS);
@@ -106,20 +108,21 @@ forget_secrets(struct probe *probe)
 
 /* Whether the recipe verifies the request, just as it would in service. */
 static bool
-explains(const struct recipe *scheme, void *context)
+explains(const struct recipe *recipe, void *context)
 {
 	struct probe *probe = context;
 	struct secret secret;
-	struct verification proof;
+	struct verification verification;
 
 	for (size_t i = 0; i < probe->readings_len; i++) {
 		secret = *probe->readings[i].secret;
 		secret.key = probe->readings[i].key;
-		if (verify(scheme, &secret, 1, &probe->request, &proof) != RC_OK)
+		if (verify(recipe, &secret, 1, &probe->request,
+			&verification) != RC_OK)
 			continue;
-		probe->scheme = *scheme;
+		probe->recipe = *recipe;
 		probe->reading = &probe->readings[i];
-		probe->skew = proof.skew;
+		probe->skew = verification.skew;
 		return true;
 	}
 	return false;
@@ -129,13 +132,13 @@ static enum rc
 print_found(const struct probe *probe)
 {
 	const struct secret *secret = probe->reading->secret;
-	struct recipe scheme = probe->scheme;
+	struct recipe recipe = probe->recipe;
 	struct buf line = {0};
 	enum rc rc;
 
-	/* The tolerance of the guess is no advice; none prints as none. */
-	scheme.tolerance = RECIPE_TOLERANCE;
-	rc = recipe_print(&scheme, &line);
+	/* The tolerance of the search is no advice; none prints as none. */
+	recipe.tolerance = RECIPE_TOLERANCE;
+	rc = recipe_print(&recipe, &line);
 	if (rc != RC_OK)
 		return rc;
 	if (probe->reading->coding != secret->coding)
@@ -144,7 +147,7 @@ print_found(const struct probe *probe)
 	print_line("signature %s", line.data);
 	buf_free(&line);
 	if (probe->skew > RECIPE_TOLERANCE || probe->skew < -RECIPE_TOLERANCE)
-		ctl_complain("the clocks are %lld s apart: set them, or this "
+		complain("the clocks are %lld s apart: set them, or this "
 			     "line refuses the sender",
 		    (long long)(probe->skew / 1000));
 	return RC_OK;
@@ -166,24 +169,24 @@ print_places(const struct probe *probe)
 		snprintf(name, sizeof(name), "%.*s",
 		    (int)strcspn(*at, "="), *at);
 		header_name_print(name, name);
-		ctl_complain("  %s holds 32 bytes as %s", name,
+		complain("  %s holds 32 bytes as %s", name,
 		    item.encoding == RECIPE_HEX ? "hex" : "base64");
 	}
 }
 
 static enum rc
-tell(const struct probe *probe, bool found, unsigned tried)
+report_result(const struct probe *probe, bool found, unsigned tried)
 {
 	const struct hook *hook = probe->hook;
 
 	if (found)
 		return print_found(probe);
-	ctl_complain("none of %u recipes explains this request", tried);
+	complain("none of %u recipes explains this request", tried);
 	print_places(probe);
 	for (size_t i = 0; i < hook->secrets_len; i++)
-		ctl_complain("  %s was tried as text, hex, base64 and whsec",
+		complain("  %s was tried as text, hex, base64 and whsec",
 		    hook->secrets[i].path);
-	ctl_complain("is it the secret the sender signs with?  Does something "
+	complain("is it the secret the sender signs with?  Does something "
 		     "on the way change the body?  Does the sender sign with "
 		     "HMAC-SHA256?");
 	return RC_JSON;
@@ -197,13 +200,13 @@ probe_text(struct probe *probe, struct bytes text)
 	enum rc rc = capture_parse(text, &probe->pool, &probe->captured);
 
 	if (rc == RC_OK && !probe->captured.whole)
-		ctl_complain("the body had %llu bytes and %zu are here: let "
+		complain("the body had %llu bytes and %zu are here: let "
 			     "the sender send a smaller one",
 		    probe->captured.length, probe->captured.body.len);
 	else if (rc == RC_SYNTAX)
-		ctl_complain("this is no captured request");
+		complain("this is no captured request");
 	else if (rc == RC_OK && probe->hook->secrets_len == 0)
-		ctl_complain("the hook has no secret: give it the sender's "
+		complain("the hook has no secret: give it the sender's "
 			     "with `secret-file'");
 	if (rc == RC_SYNTAX || (rc == RC_OK && (!probe->captured.whole ||
 	    probe->hook->secrets_len == 0)))
@@ -216,23 +219,23 @@ probe_text(struct probe *probe, struct bytes text)
 	probe->request.received = probe->captured.received;
 	probe->request.body.data = (char *)probe->captured.body.data;
 	probe->request.body.len = probe->captured.body.len;
-	found = guess(
-	    &probe->request, &probe->pool, explains, probe, &tried);
-	return tell(probe, found, tried);
+	found = recipe_search(&probe->request, &probe->pool, explains, probe,
+	    &tried);
+	return report_result(probe, found, tried);
 }
 
 enum rc
-word_probe(struct ctl *ctl, char **operands, size_t n)
+subcommand_probe(struct session *session, char **operands, size_t n)
 {
 	struct probe probe = {0};
 	struct hook *hook = NULL;
 	struct buf text = {0};
-	enum rc rc = ctl_open_hook(ctl, operands[0], &hook);
+	enum rc rc = session_open_hook(session, operands[0], &hook);
 
 	(void)n;
 	probe.hook = hook;
 	if (rc == RC_OK)
-		rc = ctl_read_file(operands[1], CAPTURE_FILE, &text);
+		rc = session_read_file(operands[1], CAPTURE_FILE, &text);
 	if (rc == RC_OK)
 		rc = probe_text(&probe, buf_view(&text));
 	forget_secrets(&probe);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "ctl.h"
+#include "subcommands.h"
 
 #include "base/buf.h"
 #include "base/pool.h"
@@ -8,9 +8,11 @@
 #include "event/event.h"
 #include "event/rule.h"
 #include "journal/journal.h"
+#include "complain.h"
 #include "json.h"
 #include "print.h"
-#include "queue.h"
+#include "report.h"
+#include "session.h"
 
 static void
 print_time(const char *label, int64_t wall)
@@ -22,12 +24,12 @@ print_time(const char *label, int64_t wall)
 }
 
 static void
-print_event(const struct ctl *ctl, const struct journal_event *event)
+print_event(const struct session *session, const struct journal_event *event)
 {
 	print_line("%s", event->receipt.id);
 	print_field("hook", "%s", event->hook);
-	if (!queue_has(ctl, event->hook))
-		print_field("", "which %s has not any more", ctl->file);
+	if (!session_has_hook(session, event->hook))
+		print_field("", "which %s has not any more", session->file);
 	print_field("event", "%s", event->name);
 	print_time("received", event->receipt.received);
 	if (event->receipt.remote_addr[0] != '\0')
@@ -41,9 +43,9 @@ print_event(const struct ctl *ctl, const struct journal_event *event)
 static void
 print_attempt(const struct journal_attempt *attempt)
 {
-	char outcome[QUEUE_OUTCOME], time[TIMESTAMP_SIZE];
+	char outcome[PRINT_OUTCOME], time[TIMESTAMP_SIZE];
 
-	queue_outcome(attempt->outcome, attempt->code, outcome);
+	print_outcome(attempt->outcome, attempt->code, outcome);
 	timestamp_print(attempt->started, time);
 	/* It did not take less than no time: the clock was set back. */
 	if (attempt->ended >= attempt->started)
@@ -93,12 +95,12 @@ print_delivery(const struct journal_history *delivery,
 }
 
 static enum rc
-print_story(const struct ctl *ctl, const struct journal_story *story,
+print_story(const struct session *session, const struct journal_story *story,
     const struct rule *const *rules)
 {
 	enum rc rc = RC_OK;
 
-	print_event(ctl, &story->event);
+	print_event(session, &story->event);
 	for (size_t i = 0; rc == RC_OK && i < story->n; i++)
 		rc = print_delivery(&story->deliveries[i], rules[i]);
 	return rc;
@@ -137,7 +139,7 @@ write_delivery(struct json *json, const struct journal_history *delivery,
 }
 
 static enum rc
-write_story(const struct ctl *ctl, const struct journal_story *story,
+write_story(const struct session *session, const struct journal_story *story,
     const struct rule *const *rules)
 {
 	const struct journal_event *event = &story->event;
@@ -146,7 +148,7 @@ write_story(const struct ctl *ctl, const struct journal_story *story,
 	json_open(&json, NULL, '{');
 	json_text(&json, "id", event->receipt.id);
 	json_text(&json, "hook", event->hook);
-	json_bool(&json, "configured", queue_has(ctl, event->hook));
+	json_bool(&json, "configured", session_has_hook(session, event->hook));
 	json_text(&json, "event", event->name);
 	json_time(&json, "received", event->receipt.received);
 	json_text(&json, "remote_addr", event->receipt.remote_addr);
@@ -184,10 +186,10 @@ find_rules(const struct hook *hook, const struct journal_story *story,
 }
 
 static enum rc
-tell_story(const struct ctl *ctl, const struct journal_story *story,
+report_story(const struct session *session, const struct journal_story *story,
     struct pool *pool)
 {
-	const struct hook *hook = conf_find(ctl->conf,
+	const struct hook *hook = conf_find(session->conf,
 	    bytes_of(story->event.hook));
 	const struct rule **rules = pool_alloc(pool, story->n + 1,
 	    sizeof(*rules));
@@ -200,12 +202,12 @@ tell_story(const struct ctl *ctl, const struct journal_story *story,
 	/* What is no JSON is told as well: no line is known to take it. */
 	if (rc != RC_OK && rc != RC_JSON)
 		return rc;
-	return ctl->json ? write_story(ctl, story, rules)
-			 : print_story(ctl, story, rules);
+	return session->json ? write_story(session, story, rules)
+			 : print_story(session, story, rules);
 }
 
 static enum rc
-show(const struct ctl *ctl, struct journal *journal, const char *id)
+show(const struct session *session, struct journal *journal, const char *id)
 {
 	struct pool pool = {0};
 	struct journal_story story = {0};
@@ -216,29 +218,29 @@ show(const struct ctl *ctl, struct journal *journal, const char *id)
 		rc = journal_show(journal, id, &pool, &story);
 	damaged = rc == RC_CORRUPT && story.event.hook != NULL;
 	if (rc != RC_OK && !damaged)
-		queue_complain(id, rc);
-	else if (ctl->body)
+		report_id(id, rc);
+	else if (session->body)
 		print_bytes(story.event.body);
 	else
-		rc = tell_story(ctl, &story, &pool);
+		rc = report_story(session, &story, &pool);
 	pool_free(&pool);
-	return damaged && rc == RC_OK ? queue_damaged(ctl) : rc;
+	return damaged && rc == RC_OK ? report_damage(session) : rc;
 }
 
 enum rc
-word_show(struct ctl *ctl, char **operands, size_t n)
+subcommand_show(struct session *session, char **operands, size_t n)
 {
 	struct journal *journal = NULL;
 	enum rc rc;
 
 	(void)n;
-	if (ctl->body && ctl->json) {
-		ctl_complain("--body is the body alone: no --json beside it");
+	if (session->body && session->json) {
+		complain("--body is the body alone: no --json beside it");
 		return RC_SYNTAX;
 	}
-	rc = queue_open(ctl, JOURNAL_BRIEF, &journal);
+	rc = session_open_journal(session, JOURNAL_BRIEF, &journal);
 	if (rc == RC_OK)
-		rc = show(ctl, journal, operands[0]);
+		rc = show(session, journal, operands[0]);
 	journal_close(journal);
 	return rc;
 }

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdio.h>
 
-#include "ctl.h"
+#include "subcommands.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/timestamp.h"
 #include "config/conf.h"
 #include "signature/sign.h"
+#include "complain.h"
 #include "print.h"
+#include "session.h"
 
 /* What is signed need not be what the hook would take: also how a hook
  * refuses is to be tried. */
-enum { SIGN_MOST = 1 << 30 };
+enum { SIGN_MAX = 1 << 30 };
 
 static enum rc
 print_signature(const struct hook *hook, struct bytes body)
@@ -20,7 +22,7 @@ print_signature(const struct hook *hook, struct bytes body)
 	char id[UUID_SIZE];
 	struct buf lines = {0};
 	int64_t now = clock_wall();
-	enum rc rc = ctl_id(now, id);
+	enum rc rc = session_id(now, id);
 
 	if (rc == RC_OK)
 		rc = sign(&hook->signature, hook->secrets[0].key, body,
@@ -32,17 +34,17 @@ print_signature(const struct hook *hook, struct bytes body)
 }
 
 enum rc
-word_sign(struct ctl *ctl, char **operands, size_t n)
+subcommand_sign(struct session *session, char **operands, size_t n)
 {
 	struct buf body = {0};
 	struct hook *hook = NULL;
-	enum rc rc = ctl_open_hook(ctl, operands[0], &hook);
+	enum rc rc = session_open_hook(session, operands[0], &hook);
 
 	(void)n;
 	if (rc == RC_OK)
-		rc = ctl_read(SIGN_MOST, &body);
+		rc = session_read_input(SIGN_MAX, &body);
 	if (rc == RC_OK && hook->secrets_len == 0)
-		ctl_complain(
+		complain(
 		    "hook %s takes unsigned requests: no header", hook->name);
 	else if (rc == RC_OK)
 		rc = print_signature(hook, buf_view(&body));

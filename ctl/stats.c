@@ -3,15 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl.h"
+#include "subcommands.h"
 
 #include "base/clock.h"
 #include "base/pool.h"
 #include "config/conf.h"
 #include "journal/journal.h"
+#include "complain.h"
 #include "print.h"
-#include "queue.h"
-#include "stats.h"
+#include "report.h"
+#include "session.h"
+#include "stats_print.h"
 
 static struct stats_hook *
 add_hook(struct stats *stats, const char *name)
@@ -55,11 +57,20 @@ find_event(struct stats *stats, struct stats_hook *hook, const char *name)
 	return &list[hook->n++];
 }
 
-static void
-take_older(int64_t *oldest, int64_t received)
+/* 0 for what is not known, and where the clock was set back. */
+static int64_t
+age_of(int64_t received, int64_t now)
 {
-	if (*oldest == 0 || received < *oldest)
-		*oldest = received;
+	return received == 0 || received > now ? 0 : now - received;
+}
+
+static void
+keep_older(struct stats_oldest *oldest, int64_t received, int64_t now)
+{
+	if (oldest->received != 0 && received >= oldest->received)
+		return;
+	oldest->received = received;
+	oldest->age = age_of(received, now);
 }
 
 static enum rc
@@ -79,9 +90,9 @@ add_count(void *context, const struct journal_count *count)
 		stats->dead += count->count;
 	}
 	if (count->state == JOURNAL_QUEUED || count->state == JOURNAL_RUNNING) {
-		take_older(&event->oldest, count->oldest);
-		take_older(&hook->oldest, count->oldest);
-		take_older(&stats->oldest, count->oldest);
+		keep_older(&event->oldest, count->oldest, stats->now);
+		keep_older(&hook->oldest, count->oldest, stats->now);
+		keep_older(&stats->oldest, count->oldest, stats->now);
 	}
 	return RC_OK;
 }
@@ -110,16 +121,17 @@ compare_hooks(const void *a, const void *b)
 /* A hook that queues and has nothing yet is shown too: monitoring is to see
  * a 0, not nothing. */
 static enum rc
-add_configured(struct stats *stats, const struct ctl *ctl)
+add_configured(struct stats *stats, const struct session *session)
 {
-	const struct conf *conf = ctl->conf;
+	const struct conf *conf = session->conf;
 
 	for (size_t i = 0; i < conf->hooks_len; i++)
 		if (conf->hooks[i].delivery == CONF_QUEUE &&
 		    find_hook(stats, conf->hooks[i].name) == NULL)
 			return RC_MEMORY;
 	for (size_t i = 0; i < stats->n; i++)
-		stats->list[i].configured = queue_has(ctl, stats->list[i].hook);
+		stats->list[i].configured =
+		    session_has_hook(session, stats->list[i].hook);
 	if (stats->n > 0)
 		qsort(
 		    stats->list, stats->n, sizeof(*stats->list), compare_hooks);
@@ -137,7 +149,8 @@ pass_damage(struct stats *stats, enum rc rc)
 }
 
 static enum rc
-gather(struct stats *stats, const struct ctl *ctl, struct journal *journal)
+gather(struct stats *stats, const struct session *session,
+    struct journal *journal)
 {
 	enum rc rc = RC_OK;
 
@@ -148,23 +161,23 @@ gather(struct stats *stats, const struct ctl *ctl, struct journal *journal)
 	if (rc == RC_OK && journal != NULL)
 		rc = pass_damage(stats, journal_backlog(journal, add_backlog,
 		    stats));
-	return rc == RC_OK ? add_configured(stats, ctl) : rc;
+	return rc == RC_OK ? add_configured(stats, session) : rc;
 }
 
 /* The reason stands where a monitoring system shows it. */
 static enum rc
-check_limits(const struct stats *stats, const struct ctl *ctl)
+check_limits(const struct stats *stats, const struct session *session)
 {
-	int64_t age = stats_age(stats, stats->oldest);
+	int64_t age = stats->oldest.age;
 	enum rc rc = RC_OK;
 
-	if (ctl->max_age >= 0 && age > ctl->max_age) {
-		ctl_complain("the oldest undelivered event is %lld s old",
+	if (session->max_age >= 0 && age > session->max_age) {
+		complain("the oldest undelivered event is %lld s old",
 		    (long long)(age / 1000));
 		rc = RC_TEMPORARY;
 	}
-	if (ctl->max_dead >= 0 && stats->dead > ctl->max_dead) {
-		ctl_complain(
+	if (session->max_dead >= 0 && stats->dead > session->max_dead) {
+		complain(
 		    "%lld deliveries are dead", (long long)stats->dead);
 		rc = RC_TEMPORARY;
 	}
@@ -172,54 +185,48 @@ check_limits(const struct stats *stats, const struct ctl *ctl)
 }
 
 static enum rc
-print_stats(struct stats *stats, const struct ctl *ctl)
+print_stats(struct stats *stats, const struct session *session)
 {
-	if (ctl->json)
+	if (session->json)
 		return stats_print_json(stats);
-	if (ctl->prometheus)
+	if (session->prometheus)
 		return stats_print_metrics(stats);
 	return stats_print_table(stats);
 }
 
-int64_t
-stats_age(const struct stats *stats, int64_t oldest)
-{
-	return oldest == 0 || oldest > stats->now ? 0 : stats->now - oldest;
-}
-
 static enum rc
-tell(const struct ctl *ctl, struct journal *journal)
+report_stats(const struct session *session, struct journal *journal)
 {
 	struct stats stats = {0};
-	enum rc rc = gather(&stats, ctl, journal);
+	enum rc rc = gather(&stats, session, journal);
 
 	if (rc == RC_OK)
-		rc = print_stats(&stats, ctl);
+		rc = print_stats(&stats, session);
 	if (rc == RC_OK && journal != NULL)
-		rc = pass_damage(&stats, queue_tell_gone(ctl, journal));
+		rc = pass_damage(&stats, report_gone_hooks(session, journal));
 	if (rc == RC_OK)
-		rc = check_limits(&stats, ctl);
+		rc = check_limits(&stats, session);
 	if (stats.damaged && (rc == RC_OK || rc == RC_TEMPORARY))
-		rc = queue_damaged(ctl);
+		rc = report_damage(session);
 	pool_free(&stats.pool);
 	return rc;
 }
 
 enum rc
-word_stats(struct ctl *ctl, char **operands, size_t n)
+subcommand_stats(struct session *session, char **operands, size_t n)
 {
 	struct journal *journal = NULL;
 	enum rc rc;
 
 	(void)operands;
 	(void)n;
-	if (ctl->json && ctl->prometheus) {
-		ctl_complain("--json or --prometheus, not both");
+	if (session->json && session->prometheus) {
+		complain("--json or --prometheus, not both");
 		return RC_SYNTAX;
 	}
-	rc = queue_open(ctl, JOURNAL_BRIEF, &journal);
+	rc = session_open_journal(session, JOURNAL_BRIEF, &journal);
 	if (rc == RC_OK)
-		rc = tell(ctl, journal);
+		rc = report_stats(session, journal);
 	journal_close(journal);
 	return rc;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
-#include "stats.h"
+#include "stats_print.h"
 
 #include "base/bytes.h"
 #include "base/pool.h"
@@ -23,11 +23,11 @@ enum {
 
 /* In the two largest units: 12s, 5m12s, 3h5m, 2d3h. */
 static const char *
-age_cell(struct stats *stats, int64_t oldest)
+age_cell(struct stats *stats, const struct stats_oldest *oldest)
 {
-	long long s = (long long)(stats_age(stats, oldest) / 1000);
+	long long s = (long long)(oldest->age / 1000);
 
-	if (oldest == 0)
+	if (oldest->received == 0)
 		return "";
 	if (s < MINUTE)
 		return pool_printf(&stats->pool, "%llds", s);
@@ -49,7 +49,7 @@ fill_row(struct stats *stats, const char *hook, const struct stats_event *event,
 	for (size_t i = 0; i < STATS_STATES; i++)
 		cells[COUNTS + i] = pool_printf(
 		    &stats->pool, "%lld", (long long)event->counts[i]);
-	cells[COLUMNS - 1] = age_cell(stats, event->oldest);
+	cells[COLUMNS - 1] = age_cell(stats, &event->oldest);
 	for (size_t i = 0; i < COLUMNS; i++)
 		if (cells[i] == NULL)
 			return RC_MEMORY;
@@ -107,38 +107,36 @@ stats_print_table(struct stats *stats)
 }
 
 static void
-write_waiting(const struct stats *stats, struct json *json, int64_t oldest)
+write_oldest(struct json *json, const struct stats_oldest *oldest)
 {
-	json_time(json, "oldest", oldest);
-	json_seconds(json, "age", stats_age(stats, oldest));
+	json_time(json, "oldest", oldest->received);
+	json_seconds(json, "age", oldest->age);
 }
 
 static void
-write_event(const struct stats *stats, struct json *json,
-    const struct stats_event *event)
+write_event(struct json *json, const struct stats_event *event)
 {
 	json_open(json, NULL, '{');
 	json_text(json, "event", event->event);
 	for (int i = 0; i < STATS_STATES; i++)
 		json_number(json, journal_state_name((enum journal_state)i),
 		    event->counts[i]);
-	write_waiting(stats, json, event->oldest);
+	write_oldest(json, &event->oldest);
 	json_close(json, '}');
 }
 
 static void
-write_hook(
-    const struct stats *stats, struct json *json, const struct stats_hook *hook)
+write_hook(struct json *json, const struct stats_hook *hook)
 {
 	json_open(json, NULL, '{');
 	json_text(json, "hook", hook->hook);
 	json_bool(json, "configured", hook->configured);
 	json_number(json, "undelivered", hook->undelivered);
 	json_number(json, "dead", hook->dead);
-	write_waiting(stats, json, hook->oldest);
+	write_oldest(json, &hook->oldest);
 	json_open(json, "events", '[');
 	for (size_t i = 0; i < hook->n; i++)
-		write_event(stats, json, &hook->list[i]);
+		write_event(json, &hook->list[i]);
 	json_close(json, ']');
 	json_close(json, '}');
 }
@@ -151,10 +149,10 @@ stats_print_json(const struct stats *stats)
 	json_open(&json, NULL, '{');
 	json_number(&json, "undelivered", stats->undelivered);
 	json_number(&json, "dead", stats->dead);
-	write_waiting(stats, &json, stats->oldest);
+	write_oldest(&json, &stats->oldest);
 	json_open(&json, "hooks", '[');
 	for (size_t i = 0; i < stats->n; i++)
-		write_hook(stats, &json, &stats->list[i]);
+		write_hook(&json, &stats->list[i]);
 	json_close(&json, ']');
 	json_close(&json, '}');
 	print_line("%s", "");
@@ -246,8 +244,7 @@ stats_print_metrics(struct stats *stats)
 		    (double)hook->undelivered);
 	print_metric(oldest, "Age of the oldest undelivered event; 0: none.");
 	for (hook = stats->list; hook < end; hook++)
-		print_sample(oldest, hook,
-		    (double)stats_age(stats, hook->oldest) / 1000);
+		print_sample(oldest, hook, (double)hook->oldest.age / 1000);
 	print_metric("pelihook_hook_configured",
 	    "Whether the configuration has the hook.");
 	for (hook = stats->list; hook < end; hook++)

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl.h"
+#include "subcommands.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -21,11 +21,14 @@
 #include "http/reply.h"
 #include "http/request.h"
 #include "signature/recipe.h"
+#include "complain.h"
+#include "exit_status.h"
 #include "print.h"
+#include "session.h"
 
 /* One body that is tried. */
 struct trial {
-	const struct ctl *ctl;
+	const struct session *session;
 	struct hook *hook;
 	struct request request;
 	struct event event;
@@ -134,11 +137,11 @@ run_rule(const struct trial *trial, const struct rule *rule)
 }
 
 static enum rc
-take(const struct trial *trial, const struct rule *rule)
+try_rule(const struct trial *trial, const struct rule *rule)
 {
 	enum rc rc = print_taker(trial, rule);
 
-	if (rc != RC_OK || trial->ctl->dry)
+	if (rc != RC_OK || trial->session->dry)
 		return rc;
 	if (rule->command != NULL)
 		return run_rule(trial, rule);
@@ -148,7 +151,7 @@ take(const struct trial *trial, const struct rule *rule)
 
 /* The first line that went wrong decides the exit status; a signal ends. */
 static enum rc
-take_all(const struct trial *trial)
+try_rules(const struct trial *trial)
 {
 	const struct rule *rule;
 	enum rc worst = RC_OK, rc = RC_OK;
@@ -160,8 +163,8 @@ take_all(const struct trial *trial)
 		&trial->event, &at) == RC_OK) {
 		rule = &trial->hook->rules[at - 1];
 		any = true;
-		rc = take(trial, rule);
-		if (ctl_status(worst) == 0)
+		rc = try_rule(trial, rule);
+		if (exit_status(worst) == 0)
 			worst = rc;
 		if (!rule->also)
 			break;
@@ -184,7 +187,7 @@ fill_receipt(struct trial *trial)
 	encode_hex(digest, sizeof(digest), receipt->digest);
 	receipt->received = trial->request.received;
 	receipt->verified = trial->hook->signature.kind != RECIPE_NONE;
-	rc = ctl_id(receipt->received, receipt->id);
+	rc = session_id(receipt->received, receipt->id);
 	if (rc != RC_OK)
 		return rc;
 	return event_fields(&trial->event, &trial->pool, &trial->fields);
@@ -196,12 +199,12 @@ try_event(struct trial *trial)
 	enum rc rc = RC_OK;
 
 	print_event(trial);
-	if (!trial->ctl->dry)
+	if (!trial->session->dry)
 		rc = fill_receipt(trial);
-	if (rc == RC_OK && !trial->ctl->dry)
-		rc = ctl_signals(&trial->stop);
+	if (rc == RC_OK && !trial->session->dry)
+		rc = session_signals(&trial->stop);
 	if (rc == RC_OK)
-		rc = take_all(trial);
+		rc = try_rules(trial);
 	pool_free(&trial->pool);
 	event_free(&trial->event);
 	return rc;
@@ -215,21 +218,21 @@ complain_of(struct bytes body)
 
 	(void)payload_check(body, &at);
 	if (looks != NULL)
-		ctl_complain("the body is not JSON: it looks like %s", looks);
+		complain("the body is not JSON: it looks like %s", looks);
 	else
-		ctl_complain("the body is not JSON from byte %zu on", at);
+		complain("the body is not JSON from byte %zu on", at);
 }
 
 static enum rc
-try_body(const struct ctl *ctl, struct hook *hook)
+try_body(const struct session *session, struct hook *hook)
 {
 	static const char *const none[] = {NULL};
 	const struct gateway gateway = {.variables = none};
-	struct trial trial = {.ctl = ctl, .hook = hook, .stop = -1};
+	struct trial trial = {.session = session, .hook = hook, .stop = -1};
 	enum rc rc;
 
 	request_open(&trial.request, &gateway, clock_wall());
-	rc = ctl_read(hook->max_body, &trial.request.body);
+	rc = session_read_input(hook->max_body, &trial.request.body);
 	if (rc == RC_OK)
 		rc = event_parse(&hook->reading, &trial.request, &trial.event);
 	if (rc == RC_JSON)
@@ -243,29 +246,20 @@ try_body(const struct ctl *ctl, struct hook *hook)
 }
 
 enum rc
-word_try_option(struct ctl *ctl, int letter, const char *value)
-{
-	(void)letter;
-	(void)value;
-	ctl->dry = true;
-	return RC_OK;
-}
-
-enum rc
-word_try(struct ctl *ctl, char **operands, size_t n)
+subcommand_try(struct session *session, char **operands, size_t n)
 {
 	struct hook *hook = NULL;
-	enum rc rc = ctl_open(ctl);
+	enum rc rc = session_open(session);
 
 	(void)n;
 	if (rc == RC_OK)
-		rc = ctl_no_root();
+		rc = session_refuse_root();
 	if (rc == RC_OK)
-		rc = ctl_hook(ctl, operands[0], &hook);
-	if (rc == RC_OK && !ctl->dry)
-		rc = ctl_ready(ctl, hook);
+		rc = session_hook(session, operands[0], &hook);
+	if (rc == RC_OK && !session->dry)
+		rc = session_load_files(session, hook);
 	/* What the commands print is shown once, as their output. */
 	if (rc == RC_OK)
-		rc = ctl_quiet();
-	return rc == RC_OK ? try_body(ctl, hook) : rc;
+		rc = session_log_to_stderr();
+	return rc == RC_OK ? try_body(session, hook) : rc;
 }

@@ -17,7 +17,7 @@
 #include "base/io.h"
 #include "base/trust.h"
 #include "config/conf.h"
-#include "ctl.h"
+#include "complain.h"
 #include "print.h"
 
 static bool
@@ -50,13 +50,13 @@ become(const struct passwd *user)
 	    setresgid(user->pw_gid, user->pw_gid, user->pw_gid) == -1 ||
 	    setresuid(user->pw_uid, user->pw_uid, user->pw_uid) == -1 ||
 	    setenv("HOME", user->pw_dir, 1) == -1) {
-		ctl_complain(
+		complain(
 		    "cannot become %s: %s", user->pw_name, strerror(errno));
 		return RC_SYSTEM;
 	}
 	if (!all_ids_are(user->pw_uid, user->pw_gid) ||
 	    can_go_back(user->pw_uid, user->pw_gid)) {
-		ctl_complain("cannot become %s for good", user->pw_name);
+		complain("cannot become %s for good", user->pw_name);
 		return RC_SYSTEM;
 	}
 	return RC_OK;
@@ -67,7 +67,7 @@ static enum rc
 directory_owner(const struct conf *conf, const char *directory, uid_t *owner)
 {
 	struct stat above;
-	struct buf why = {0};
+	struct buf error = {0};
 	enum rc rc;
 
 	if (stat(directory, &above) == -1) {
@@ -76,12 +76,12 @@ directory_owner(const struct conf *conf, const char *directory, uid_t *owner)
 		    conf->journal_line, directory, strerror(errno));
 		return RC_CONFIG;
 	}
-	rc = trust_owner(directory, owner, &why);
+	rc = trust_owner(directory, owner, &error);
 	if (rc != RC_OK)
 		print_note("", "%s:%u: the journal's directory %s %s; or say "
 		    "-u USER", conf->file, conf->journal_line, directory,
-		    why.len > 0 ? why.data : "is not trusted");
-	buf_free(&why);
+		    error.len > 0 ? error.data : "is not trusted");
+	buf_free(&error);
 	return rc;
 }
 
@@ -97,7 +97,7 @@ owner_of(const struct conf *conf, const char *directory, uid_t *owner)
 	if (rc != RC_OK)
 		return rc;
 	if (lstat(journal, &file) == 0 && file.st_uid != above) {
-		ctl_complain("the journal %s belongs to uid %u, its directory "
+		complain("the journal %s belongs to uid %u, its directory "
 			     "to uid %u: chown one of them, or say -u USER",
 		    journal, (unsigned)file.st_uid, (unsigned)above);
 		return RC_CONFIG;
@@ -117,7 +117,7 @@ become_uid(uid_t uid)
 	user = getpwuid(uid);
 	if (user != NULL)
 		return become(user);
-	ctl_complain("the journal belongs to uid %u, which no user has: "
+	complain("the journal belongs to uid %u, which no user has: "
 		     "chown it, or say -u USER",
 	    (unsigned)uid);
 	return RC_CONFIG;
@@ -129,14 +129,14 @@ user_become(const char *name)
 	const struct passwd *user = getpwnam(name);
 
 	if (user == NULL) {
-		ctl_complain("-u %s: no such user", name);
+		complain("-u %s: no such user", name);
 		return RC_SYNTAX;
 	}
 	if (geteuid() == 0)
 		return become(user);
 	if (user->pw_uid == geteuid())
 		return RC_OK;
-	ctl_complain("-u %s: only root can become another user", name);
+	complain("-u %s: only root can become another user", name);
 	return RC_SYNTAX;
 }
 

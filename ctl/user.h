@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_USER_H
-#define PELIHOOK_USER_H
+#ifndef PELIHOOK_CTL_USER_H
+#define PELIHOOK_CTL_USER_H
 
 #include "base/rc.h"
 
@@ -8,8 +8,8 @@ struct conf;
 
 /*
  * Root becomes another user for good: supplementary groups, group, user and
- * HOME.  Checked: none of it can be taken back.  For who is that user already
- * nothing changes.  All complain.
+ * HOME.  It is checked that none of it can be taken back.  A process that
+ * runs as that user already stays as it is.  All complain.
  */
 
 /* RC_SYNTAX: no such user, or not root; RC_SYSTEM. */

@@ -23,12 +23,12 @@
 #include "journal/shared.h"
 #include "queue/dispatch.h"
 #include "receive/sink.h"
-#include "settings.h"
+#include "current.h"
 
 enum { DISPATCHER_PAUSE = 1000 };	/* milliseconds between tries */
 
 struct dispatcher {
-	struct settings *settings;
+	struct current *current;
 	struct shared_journal *shared;
 	struct deciding_sink *deciding;
 	char *journal;			/* its path, or NULL */
@@ -45,7 +45,7 @@ hold_conf(void *context)
 {
 	struct dispatcher *dispatcher = context;
 
-	return settings_hold(dispatcher->settings);
+	return current_hold(dispatcher->current);
 }
 
 /* Until fd is readable or the pause is over; false: it is time to stop. */
@@ -134,7 +134,7 @@ run_drains(struct dispatcher *dispatcher)
 }
 
 static void *
-dispatch(void *context)
+run_thread(void *context)
 {
 	struct dispatcher *dispatcher = context;
 
@@ -148,7 +148,7 @@ dispatch(void *context)
 static enum rc
 copy_names(struct dispatcher *dispatcher, const char *file)
 {
-	struct conf *conf = settings_hold(dispatcher->settings);
+	struct conf *conf = current_hold(dispatcher->current);
 	enum rc rc = RC_OK;
 
 	dispatcher->dispatch = conf->dispatch;
@@ -158,7 +158,7 @@ copy_names(struct dispatcher *dispatcher, const char *file)
 		if (dispatcher->journal == NULL || dispatcher->file == NULL)
 			rc = RC_SYSTEM;
 	}
-	settings_release(dispatcher->settings, conf);
+	current_release(dispatcher->current, conf);
 	return rc;
 }
 
@@ -181,14 +181,14 @@ open_journal(struct dispatcher *dispatcher, struct sink inner)
 }
 
 static enum rc
-start(struct dispatcher *dispatcher)
+start_thread(struct dispatcher *dispatcher)
 {
 	int error;
 
 	if (dispatcher->journal == NULL ||
 	    dispatcher->dispatch == CONF_DISPATCH_NONE)
 		return RC_OK;
-	error = pthread_create(&dispatcher->thread, NULL, dispatch,
+	error = pthread_create(&dispatcher->thread, NULL, run_thread,
 	    dispatcher);
 	if (error != 0) {
 		errno = error;
@@ -199,7 +199,7 @@ start(struct dispatcher *dispatcher)
 }
 
 enum rc
-dispatcher_open(struct settings *settings, const char *file,
+dispatcher_open(struct current *current, const char *file,
     struct sink inner, struct dispatcher **out)
 {
 	struct dispatcher *dispatcher = calloc(1, sizeof(*dispatcher));
@@ -207,7 +207,7 @@ dispatcher_open(struct settings *settings, const char *file,
 
 	if (dispatcher == NULL)
 		return RC_MEMORY;
-	dispatcher->settings = settings;
+	dispatcher->current = current;
 	dispatcher->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	dispatcher->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	rc = dispatcher->stop < 0 || dispatcher->wake < 0 ?
@@ -215,7 +215,7 @@ dispatcher_open(struct settings *settings, const char *file,
 	if (rc == RC_OK)
 		rc = open_journal(dispatcher, inner);
 	if (rc == RC_OK)
-		rc = start(dispatcher);
+		rc = start_thread(dispatcher);
 	if (rc != RC_OK)
 		dispatcher_close(dispatcher);
 	else

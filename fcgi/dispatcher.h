@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_DISPATCHER_H
-#define PELIHOOK_DISPATCHER_H
+#ifndef PELIHOOK_FCGI_DISPATCHER_H
+#define PELIHOOK_FCGI_DISPATCHER_H
 
 #include <stdint.h>
 
 #include "receive/sink.h"
 
-struct settings;
+struct current;
 
 /*
  * The queue's two ends in this process: the sink that stores, and the thread
@@ -21,7 +21,7 @@ struct dispatcher;
  * RC_CONFIG where the journal cannot be trusted or understood; a journal
  * that is only out of reach for now is tried again.  RC_MEMORY, RC_SYSTEM.
  */
-enum rc dispatcher_open(struct settings *settings, const char *file,
+enum rc dispatcher_open(struct current *current, const char *file,
     struct sink inner, struct dispatcher **out);
 struct sink dispatcher_sink(struct dispatcher *dispatcher);
 /* Nothing new is claimed; what runs gets stop-timeout. */

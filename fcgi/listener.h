@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_LISTENER_H
-#define PELIHOOK_LISTENER_H
+#ifndef PELIHOOK_FCGI_LISTENER_H
+#define PELIHOOK_FCGI_LISTENER_H
 
 #include <sys/types.h>
 

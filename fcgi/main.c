@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-#include "fcgi.h"
+#include "start.h"
 
 int
 main(int argc, char **argv)
 {
-	return fcgi(argc, argv);
+	return start(argc, argv);
 }

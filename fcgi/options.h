@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_OPTIONS_H
-#define PELIHOOK_OPTIONS_H
+#ifndef PELIHOOK_FCGI_OPTIONS_H
+#define PELIHOOK_FCGI_OPTIONS_H
 
 #include <sys/types.h>
 

@@ -17,12 +17,12 @@
 #include "base/log.h"
 #include "config/conf.h"
 #include "receive/wait.h"
-#include "connection.h"
+#include "connections.h"
+#include "current.h"
 #include "dispatcher.h"
 #include "listener.h"
 #include "options.h"
-#include "settings.h"
-#include "worker.h"
+#include "workers.h"
 
 enum {
 	SERVER_KILL_AFTER = 5000,	/* milliseconds from TERM to KILL */
@@ -41,7 +41,7 @@ struct server {
 	struct dispatcher *dispatcher;
 	struct sink sink;
 	struct workers *workers;
-	struct settings *settings;
+	struct current *current;
 };
 
 static void
@@ -94,13 +94,13 @@ open_all(struct server *server, const struct options *options,
 		rc = wait_open(options->threads, server->end,
 		    SERVER_KILL_AFTER, &server->wait);
 	if (rc == RC_OK)
-		rc = dispatcher_open(server->settings, options->file,
+		rc = dispatcher_open(server->current, options->file,
 		    wait_sink(server->wait), &server->dispatcher);
 	if (rc != RC_OK)
 		return rc;
 	server->sink = dispatcher_sink(server->dispatcher);
 	return workers_start(options->threads, server->connections,
-	    server->settings, &server->sink, &server->workers);
+	    server->current, &server->sink, &server->workers);
 }
 
 /* Nothing is in use any more. */
@@ -146,7 +146,7 @@ serve_until_told(const struct server *server)
 
 	while (number == 0 || number == SIGHUP) {
 		if (number == SIGHUP)
-			settings_reload(server->settings);
+			current_reload(server->current);
 		sleep_a_while(server);
 		number = next_signal(server);
 	}
@@ -166,26 +166,26 @@ hasten(const struct server *server)
 }
 
 static int64_t
-stop_timeout(struct settings *settings)
+stop_timeout(struct current *current)
 {
-	struct conf *conf = settings_hold(settings);
+	struct conf *conf = current_hold(current);
 	int64_t timeout = conf->stop_timeout;
 
-	settings_release(settings, conf);
+	current_release(current, conf);
 	return timeout;
 }
 
 /* What the most patient hook gives a queued command behind stop-timeout. */
 static int64_t
-longest_kill_after(struct settings *settings)
+longest_kill_after(struct current *current)
 {
-	struct conf *conf = settings_hold(settings);
+	struct conf *conf = current_hold(current);
 	int64_t longest = SERVER_KILL_AFTER;
 
 	for (size_t i = 0; i < conf->hooks_len; i++)
 		if (conf->hooks[i].kill_after > longest)
 			longest = conf->hooks[i].kill_after;
-	settings_release(settings, conf);
+	current_release(current, conf);
 	return longest;
 }
 
@@ -213,7 +213,7 @@ wait_for_none(const struct server *server, int64_t deadline)
 static enum rc
 stop(const struct server *server, int number)
 {
-	int64_t deadline = clock_steady() + stop_timeout(server->settings);
+	int64_t deadline = clock_steady() + stop_timeout(server->current);
 	enum rc rc;
 
 	log_say(LOG_LEVEL_INFO, "stopping on SIG%s", sigabbrev_np(number));
@@ -226,15 +226,15 @@ stop(const struct server *server, int number)
 		    clock_steady() + SERVER_JOIN);
 	if (rc == RC_OK)
 		rc = dispatcher_join(server->dispatcher, deadline +
-		    longest_kill_after(server->settings) + SERVER_GRACE);
+		    longest_kill_after(server->current) + SERVER_GRACE);
 	return rc;
 }
 
 static void
 log_started(const struct options *options, const struct listener *listener,
-    struct settings *settings)
+    struct current *current)
 {
-	struct conf *conf = settings_hold(settings);
+	struct conf *conf = current_hold(current);
 	struct log_line line;
 
 	log_begin(&line, LOG_LEVEL_INFO, "started");
@@ -244,7 +244,7 @@ log_started(const struct options *options, const struct listener *listener,
 	log_text(&line, "socket", listener->name);
 	log_number(&line, "threads", options->threads);
 	log_end(&line);
-	settings_release(settings, conf);
+	current_release(current, conf);
 	if (options->socket != NULL && !listener->own)
 		log_say(LOG_LEVEL_WARNING, "-s %s is not used: the process "
 		    "was started with a socket", options->socket);
@@ -252,7 +252,7 @@ log_started(const struct options *options, const struct listener *listener,
 		log_say(LOG_LEVEL_WARNING, "the socket can be reached from "
 		    "the network: whoever reaches it can pretend to be the "
 		    "web server");
-	settings_warn(settings);
+	current_log_warnings(current);
 }
 
 static void
@@ -281,9 +281,9 @@ server_hold_signals(void)
 
 enum rc
 server_run(const struct options *options, const struct listener *listener,
-    struct settings *settings)
+    struct current *current)
 {
-	struct server server = { .settings = settings };
+	struct server server = { .current = current };
 	enum rc rc = open_all(&server, options, listener);
 	int number;
 
@@ -296,7 +296,7 @@ server_run(const struct options *options, const struct listener *listener,
 			close_all(&server);
 		return rc;
 	}
-	log_started(options, listener, settings);
+	log_started(options, listener, current);
 	number = serve_until_told(&server);
 	rc = stop(&server, number);
 	log_stopped(&server, rc);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_SERVER_H
-#define PELIHOOK_SERVER_H
+#ifndef PELIHOOK_FCGI_SERVER_H
+#define PELIHOOK_FCGI_SERVER_H
 
 #include "base/rc.h"
 
 struct listener;
 struct options;
-struct settings;
+struct current;
 
 /*
  * From here on the signals that stop it and reload it wait for server_run:
@@ -21,6 +21,6 @@ void server_hold_signals(void);
  * All of them are logged.
  */
 enum rc server_run(const struct options *options,
-    const struct listener *listener, struct settings *settings);
+    const struct listener *listener, struct current *current);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 
+#include "base/buf.h"
 #include "base/bytes.h"
 
 struct unit {
@@ -67,4 +68,30 @@ units_size(const char *word, size_t *out)
 	if (rc == RC_OK)
 		*out = (size_t)value;
 	return rc;
+}
+
+/* In the largest unit that is exact; the first one is 1 and always is. */
+static enum rc
+print_units(unsigned long long value, const struct unit *units,
+    struct buf *into)
+{
+	const struct unit *largest = units;
+
+	for (; value != 0 && units->name != NULL; units++)
+		if (value % units->factor == 0)
+			largest = units;
+	return buf_printf(into, "%llu%s", value / largest->factor,
+	    largest->name);
+}
+
+enum rc
+units_print_duration(int64_t milliseconds, struct buf *into)
+{
+	return print_units((unsigned long long)milliseconds, durations, into);
+}
+
+enum rc
+units_print_size(size_t bytes, struct buf *into)
+{
+	return print_units(bytes, sizes, into);
 }

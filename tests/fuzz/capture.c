@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-#include "../../ctl/guess.h"
+#include "../../ctl/recipe_search.h"
 
 #include "base/buf.h"
 #include "base/pool.h"
@@ -35,17 +35,17 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 
 /* Every recipe is one that can be written down, and none explains it. */
 static bool
-explains(const struct recipe *scheme, void *context)
+explains(const struct recipe *recipe, void *context)
 {
 	struct trial *trial = context;
 	struct buf text = {0};
-	struct verification proof;
+	struct verification verification;
 
-	holds(recipe_print(scheme, &text) == RC_OK);
+	holds(recipe_print(recipe, &text) == RC_OK);
 	buf_free(&text);
-	trial->hook.signature = *scheme;
+	trial->hook.signature = *recipe;
 	holds(verify(&trial->hook.signature, trial->hook.secrets,
-	    trial->hook.secrets_len, &trial->request, &proof) != RC_OK);
+	    trial->hook.secrets_len, &trial->request, &verification) != RC_OK);
 	return ++trial->tries == TRIES;
 }
 
@@ -63,7 +63,7 @@ try_all(const struct captured *captured, struct pool *pool)
 	trial.request.body = (struct buf){
 	    .data = pool_copy(pool, captured->body),
 	    .len = captured->body.len};
-	guess(&trial.request, pool, explains, &trial, &tried);
+	recipe_search(&trial.request, pool, explains, &trial, &tried);
 }
 
 int

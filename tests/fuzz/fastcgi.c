@@ -23,7 +23,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
-#include "../../fcgi/fcgi.h"
+#include "../../fcgi/start.h"
 
 #include "base/buf.h"
 
@@ -48,7 +48,7 @@ serve_all(void *context)
 	(void)context;
 	arguments[2] = strdup(fuzz_path("conf"));
 	arguments[4] = address.sun_path;
-	fprintf(stderr, "pelihook.fcgi ended: %d\n", fcgi(7, arguments));
+	fprintf(stderr, "pelihook.fcgi ended: %d\n", start(7, arguments));
 	abort();
 }
 

@@ -17,7 +17,7 @@ flags = -std=c17 -D_GNU_SOURCE -pthread $(CFLAGS) -I$(TOP)/common \
 	$(shell $(PKG_CONFIG) --cflags $(modules))
 libraries = $(shell $(PKG_CONFIG) --libs $(modules))
 
-sources = $(wildcard $(TOP)/common/*/*.c) $(TOP)/ctl/guess.c \
+sources = $(wildcard $(TOP)/common/*/*.c) $(TOP)/ctl/recipe_search.c \
 	$(filter-out %/main.c,$(wildcard $(TOP)/fcgi/*.c))
 objects = $(patsubst $(TOP)/%.c,o/%.o,$(sources))
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_FCGI_H
-#define PELIHOOK_FCGI_H
+#ifndef PELIHOOK_FCGI_START_H
+#define PELIHOOK_FCGI_START_H
 
 /* All of pelihook.fcgi: main() only calls this.  Returns the exit status. */
-int fcgi(int argc, char **argv);
+int start(int argc, char **argv);
 
 #endif

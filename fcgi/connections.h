@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_CONNECTION_H
-#define PELIHOOK_CONNECTION_H
+#ifndef PELIHOOK_FCGI_CONNECTIONS_H
+#define PELIHOOK_FCGI_CONNECTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "../unit.h"
 
-#include "../../../ctl/guess.h"
+#include "../../../ctl/recipe_search.h"
 
 #include "base/buf.h"
 #include "base/codec.h"
@@ -31,23 +31,23 @@ struct trial {
 };
 
 static bool
-explains(const struct recipe *scheme, void *context)
+explains(const struct recipe *recipe, void *context)
 {
 	struct trial *trial = context;
-	struct verification proof;
+	struct verification verification;
 
-	trial->hook.signature = *scheme;
+	trial->hook.signature = *recipe;
 	if (verify(&trial->hook.signature, trial->hook.secrets,
-	    trial->hook.secrets_len, &trial->request, &proof) != RC_OK)
+	    trial->hook.secrets_len, &trial->request, &verification) != RC_OK)
 		return false;
-	trial->found = *scheme;
+	trial->found = *recipe;
 	return true;
 }
 
 static bool
-count_only(const struct recipe *scheme, void *context)
+count_only(const struct recipe *recipe, void *context)
 {
-	(void)scheme;
+	(void)recipe;
 	++*(unsigned *)context;
 	return false;
 }
@@ -115,7 +115,7 @@ trial_end(struct trial *trial)
 	pool_free(&trial->pool);
 }
 
-/* As pelihookctl probe prints it, without the guess's own tolerance. */
+/* As pelihookctl probe prints it, without the search's own tolerance. */
 static void
 print_found(struct trial *trial, struct buf *into)
 {
@@ -130,7 +130,7 @@ line_verifies(struct trial *trial, const char *line)
 	const char *const *list;
 	const char *why = "";
 	struct tokens words;
-	struct verification proof;
+	struct verification verification;
 	size_t n;
 
 	tokens_start(&words, bytes_of(line));
@@ -142,7 +142,7 @@ line_verifies(struct trial *trial, const char *line)
 		return false;
 	}
 	return verify(&trial->hook.signature, trial->hook.secrets,
-	    trial->hook.secrets_len, &trial->request, &proof) == RC_OK;
+	    trial->hook.secrets_len, &trial->request, &verification) == RC_OK;
 }
 
 /* How senders sign, and the line that is to come out. */
@@ -272,8 +272,8 @@ the_senders_recipe_is_found(void **state)
 		bool found;
 
 		trial_start(&trial, senders[i].content, senders[i].headers);
-		found = guess(&trial.request, &trial.pool, explains, &trial,
-		    &tried);
+		found = recipe_search(&trial.request, &trial.pool, explains,
+		    &trial, &tried);
 		wrong += case_true(name, "it is found", found);
 		if (found) {
 			print_found(&trial, &line);
@@ -303,8 +303,8 @@ no_recipe_explains_a_wrong_secret(void **state)
 		trial_start(&trial, senders[i].content, senders[i].headers);
 		trial.secret.key = LIT("fedcba9876543210");
 		wrong += case_true(senders[i].line, "nothing is found",
-		    !guess(&trial.request, &trial.pool, explains, &trial,
-		    &tried));
+		    !recipe_search(&trial.request, &trial.pool, explains,
+		    &trial, &tried));
 		wrong += case_true(senders[i].line, "few were tried",
 		    tried > 0 && tried <= TRIED_USUALLY);
 		trial_end(&trial);
@@ -328,8 +328,9 @@ the_age_of_a_capture_does_not_matter(void **state)
 
 		trial_start(&trial, "1700000000.@", headers);
 		trial.request.received = NOW + ages[i];
-		wrong += case_true("age", "it is found", guess(&trial.request,
-		    &trial.pool, explains, &trial, &tried));
+		wrong += case_true("age", "it is found",
+		    recipe_search(&trial.request, &trial.pool, explains,
+		    &trial, &tried));
 		trial_end(&trial);
 	}
 	assert_int_equal(wrong, 0);
@@ -346,8 +347,8 @@ a_prefix_holds_nothing_that_changes(void **state)
 
 	(void)state;
 	trial_start(&trial, "@", headers);
-	assert_false(guess(&trial.request, &trial.pool, explains, &trial,
-	    &tried));
+	assert_false(recipe_search(&trial.request, &trial.pool, explains,
+	    &trial, &tried));
 	trial_end(&trial);
 }
 
@@ -361,8 +362,8 @@ requests_without_headers_cost_four_tries(void **state)
 
 	(void)state;
 	trial_start(&trial, "@", headers);
-	assert_false(guess(&trial.request, &trial.pool, explains, &trial,
-	    &tried));
+	assert_false(recipe_search(&trial.request, &trial.pool, explains,
+	    &trial, &tried));
 	assert_int_equal(tried, 4);
 	trial_end(&trial);
 }
@@ -386,7 +387,8 @@ a_hostile_request_is_bounded(void **state)
 		    i);
 		hostile[3 * i + 2] = pool_printf(&pool, "HTTP_%d_ID=a", i);
 	}
-	assert_false(guess(&request, &pool, count_only, &counted, &tried));
+	assert_false(recipe_search(&request, &pool, count_only, &counted,
+	    &tried));
 	assert_int_equal(tried, counted);
 	assert_int_equal(tried, 20000);
 	pool_free(&pool);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_WORKER_H
-#define PELIHOOK_WORKER_H
+#ifndef PELIHOOK_FCGI_WORKERS_H
+#define PELIHOOK_FCGI_WORKERS_H
 
 #include <stdint.h>
 
 #include "base/rc.h"
 
 struct connections;
-struct settings;
+struct current;
 struct sink;
 
 /*
@@ -23,7 +23,7 @@ struct workers;
 enum rc workers_prepare(void);
 /* All is borrowed until workers_join.  RC_SYSTEM, RC_MEMORY. */
 enum rc workers_start(unsigned threads, struct connections *connections,
-    struct settings *settings, const struct sink *sink,
+    struct current *current, const struct sink *sink,
     struct workers **out);
 /* Waits for all of them, behind connections_quit.  RC_TIMEOUT. */
 enum rc workers_join(struct workers *workers, int64_t deadline);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_CTL_STATS_H
-#define PELIHOOK_CTL_STATS_H
+#ifndef PELIHOOK_CTL_STATS_PRINT_H
+#define PELIHOOK_CTL_STATS_PRINT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,11 +10,17 @@
 
 enum { STATS_STATES = 5 }; /* those of enum journal_state */
 
+/* Of some undelivered events, the one that came first. */
+struct stats_oldest {
+	int64_t received; /* or 0: there is none */
+	int64_t age;	  /* since then, milliseconds, not negative */
+};
+
 /* The deliveries of one event name of a hook. */
 struct stats_event {
 	const char *event;
 	int64_t counts[STATS_STATES];
-	int64_t oldest; /* received, of the undelivered; or 0 */
+	struct stats_oldest oldest;
 };
 
 struct stats_hook {
@@ -22,26 +28,22 @@ struct stats_hook {
 	bool configured;
 	int64_t undelivered; /* events that are queued or running */
 	int64_t dead;	     /* deliveries */
-	int64_t oldest;	     /* as above */
+	struct stats_oldest oldest;
 	struct stats_event *list;
 	size_t n;
 };
 
 /* What is in the journal, by hook and event, both sorted. */
 struct stats {
-	int64_t now;
+	int64_t now; /* when it was gathered */
 	int64_t undelivered;
 	int64_t dead;
-	int64_t oldest;
+	struct stats_oldest oldest;
 	bool damaged; /* some rows are damaged and not counted */
 	struct stats_hook *list;
 	size_t n;
 	struct pool pool; /* holds them */
 };
-
-/* How long it has been waited for what was received then, milliseconds; 0
- * for nothing. */
-int64_t stats_age(const struct stats *stats, int64_t oldest);
 
 /* For people, for programs, for Prometheus: on standard output. */
 enum rc stats_print_table(struct stats *stats);

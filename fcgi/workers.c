@@ -14,7 +14,7 @@
 
 #include <fcgiapp.h>
 
-#include "worker.h"
+#include "workers.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -23,8 +23,8 @@
 #include "http/gateway.h"
 #include "http/reply.h"
 #include "receive/serve.h"
-#include "connection.h"
-#include "settings.h"
+#include "connections.h"
+#include "current.h"
 
 enum {
 	WORKER_CLOSE = 5000,	/* milliseconds an answer takes to go out */
@@ -39,7 +39,7 @@ enum {
 
 struct workers {
 	struct connections *connections;
-	struct settings *settings;
+	struct current *current;
 	const struct sink *sink;
 	atomic_bool warned;	/* of a parameter PELIHOOK_CONFIG */
 	atomic_uint_fast64_t served;
@@ -277,9 +277,9 @@ attend(struct client *client)
 	    &client->connection);
 
 	if (rc == RC_OK) {
-		conf = settings_hold(workers->settings);
+		conf = current_hold(workers->current);
 		serve_request(client, conf);
-		settings_release(workers->settings, conf);
+		current_release(workers->current, conf);
 		rc = client->request.ipcFd < 0 ? RC_MISSING :
 		    connections_return(workers->connections,
 		    &client->connection);
@@ -341,7 +341,7 @@ work(void *context)
 
 enum rc
 workers_start(unsigned threads, struct connections *connections,
-    struct settings *settings, const struct sink *sink,
+    struct current *current, const struct sink *sink,
     struct workers **out)
 {
 	struct workers *workers = calloc(1,
@@ -351,7 +351,7 @@ workers_start(unsigned threads, struct connections *connections,
 	if (workers == NULL)
 		return RC_MEMORY;
 	workers->connections = connections;
-	workers->settings = settings;
+	workers->current = current;
 	workers->sink = sink;
 	while (workers->count < threads && error == 0) {
 		error = pthread_create(&workers->threads[workers->count],

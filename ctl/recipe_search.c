@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "guess.h"
+#include "recipe_search.h"
 
 #include "base/bytes.h"
 #include "base/pool.h"
@@ -13,11 +13,11 @@
 #include "signature/recipe.h"
 
 enum {
-	GUESS_PREFIX = 64, /* most bytes of a prefix */
-	GUESS_VARIES = 5,  /* so many digits in a row are no prefix */
-	GUESS_STAMPS = 8,
-	GUESS_IDS = 6,
-	GUESS_MOST = 20000 /* recipes, for hostile requests */
+	SEARCH_PREFIX = 64, /* most bytes of a prefix */
+	SEARCH_VARIES = 5,  /* so many digits in a row are no prefix */
+	SEARCH_STAMPS = 8,
+	SEARCH_IDS = 6,
+	SEARCH_MAX = 20000 /* recipes, for hostile requests */
 };
 
 /* Nobody refuses a capture for its age. */
@@ -55,50 +55,50 @@ struct stamp {
 	enum recipe_unit unit;
 };
 
-struct guesser {
+struct search {
 	const struct request *request;
 	struct pool *pool;
 	bool (*try)(const struct recipe *, void *);
 	void *context;
 	unsigned *tried;
-	struct stamp stamps[GUESS_STAMPS];
+	struct stamp stamps[SEARCH_STAMPS];
 	size_t stamps_len;
-	struct header_name ids[GUESS_IDS];
+	struct header_name ids[SEARCH_IDS];
 	size_t ids_len;
 };
 
 static bool
-attempt(struct guesser *guesser, const struct recipe *scheme)
+try_recipe(struct search *search, const struct recipe *recipe)
 {
-	struct recipe copy = *scheme;
+	struct recipe copy = *recipe;
 
-	if (*guesser->tried == GUESS_MOST)
+	if (*search->tried == SEARCH_MAX)
 		return false;
-	++*guesser->tried;
+	++*search->tried;
 	if (copy.stamp != RECIPE_UNSTAMPED)
 		copy.tolerance = any_age;
-	return guesser->try(&copy, guesser->context);
+	return search->try(&copy, search->context);
 }
 
 static bool
-attempt_each(struct guesser *guesser, struct recipe *scheme,
+try_each(struct search *search, struct recipe *recipe,
     const char *const *over, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		scheme->over = over[i];
-		if (attempt(guesser, scheme))
+		recipe->over = over[i];
+		if (try_recipe(search, recipe))
 			return true;
 	}
 	return false;
 }
 
-#define ATTEMPT_EACH(guesser, scheme, list)                                    \
-	attempt_each(                                                          \
-	    (guesser), (scheme), (list), sizeof(list) / sizeof((list)[0]))
+#define TRY_EACH(search, recipe, list)                                         \
+	try_each(                                                              \
+	    (search), (recipe), (list), sizeof(list) / sizeof((list)[0]))
 
 /* The header of a variable, or false where it is none. */
 static bool
-header_of(struct guesser *guesser, const char *variable,
+header_of(struct search *search, const char *variable,
     struct header_name *header, struct bytes *value)
 {
 	size_t n = strcspn(variable, "=");
@@ -112,7 +112,7 @@ header_of(struct guesser *guesser, const char *variable,
 	copy[n] = '\0';
 	header_name_print(copy, name);
 	*value = candidate_value(variable + n + 1);
-	return header_name_parse(name, guesser->pool, header) == RC_OK;
+	return header_name_parse(name, search->pool, header) == RC_OK;
 }
 
 /* A text that looks like a moment: seconds, milliseconds or RFC 3339. */
@@ -148,58 +148,58 @@ names_an_id(const char *name)
 
 /* Headers that are a timestamp or an id as a whole. */
 static void
-gather(struct guesser *guesser)
+gather(struct search *search)
 {
 	struct header_name header;
 	struct bytes value;
 	struct stamp stamp = {.kind = RECIPE_STAMP_HEADER, .item = ""};
 	const char *variable;
 
-	for (size_t i = 0; guesser->request->variables[i] != NULL; i++) {
-		variable = guesser->request->variables[i];
-		if (!header_of(guesser, variable, &header, &value))
+	for (size_t i = 0; search->request->variables[i] != NULL; i++) {
+		variable = search->request->variables[i];
+		if (!header_of(search, variable, &header, &value))
 			continue;
 		stamp.header = header;
-		if (guesser->stamps_len < GUESS_STAMPS &&
+		if (search->stamps_len < SEARCH_STAMPS &&
 		    is_stamp(value, &stamp.unit))
-			guesser->stamps[guesser->stamps_len++] = stamp;
-		if (guesser->ids_len < GUESS_IDS && value.len > 0 &&
+			search->stamps[search->stamps_len++] = stamp;
+		if (search->ids_len < SEARCH_IDS && value.len > 0 &&
 		    names_an_id(header.name))
-			guesser->ids[guesser->ids_len++] = header;
+			search->ids[search->ids_len++] = header;
 	}
 }
 
 static bool
-attempt_stamp(struct guesser *guesser, const struct recipe *spot,
+try_stamp(struct search *search, const struct recipe *spot,
     const struct stamp *stamp)
 {
-	struct recipe scheme = *spot;
+	struct recipe recipe = *spot;
 
-	scheme.stamp = stamp->kind;
-	scheme.stamp_header = stamp->header;
-	scheme.stamp_item = stamp->item;
-	scheme.unit = stamp->unit;
-	if (ATTEMPT_EACH(guesser, &scheme, over_stamp))
+	recipe.stamp = stamp->kind;
+	recipe.stamp_header = stamp->header;
+	recipe.stamp_item = stamp->item;
+	recipe.unit = stamp->unit;
+	if (TRY_EACH(search, &recipe, over_stamp))
 		return true;
 	if (stamp->unit == RECIPE_RFC3339 &&
-	    ATTEMPT_EACH(guesser, &scheme, over_date))
+	    TRY_EACH(search, &recipe, over_date))
 		return true;
-	for (size_t i = 0; i < guesser->ids_len; i++) {
-		scheme.id = guesser->ids[i];
-		if (ATTEMPT_EACH(guesser, &scheme, over_both))
+	for (size_t i = 0; i < search->ids_len; i++) {
+		recipe.id = search->ids[i];
+		if (TRY_EACH(search, &recipe, over_both))
 			return true;
 	}
 	return false;
 }
 
 static bool
-attempt_ids(struct guesser *guesser, const struct recipe *spot)
+try_ids(struct search *search, const struct recipe *spot)
 {
-	struct recipe scheme = *spot;
+	struct recipe recipe = *spot;
 
-	for (size_t i = 0; i < guesser->ids_len; i++) {
-		scheme.id = guesser->ids[i];
-		if (ATTEMPT_EACH(guesser, &scheme, over_id))
+	for (size_t i = 0; i < search->ids_len; i++) {
+		recipe.id = search->ids[i];
+		if (TRY_EACH(search, &recipe, over_id))
 			return true;
 	}
 	return false;
@@ -217,8 +217,8 @@ next_item(struct bytes *rest, const char *split, struct bytes *item)
 
 /* Timestamps that stand beside the MAC in its own header: t=1614265330. */
 static bool
-attempt_items(
-    struct guesser *guesser, const struct recipe *spot, struct bytes value)
+try_items(
+    struct search *search, const struct recipe *spot, struct bytes value)
 {
 	struct stamp stamp = {.kind = RECIPE_STAMP_ITEM};
 	struct bytes rest = value;
@@ -233,23 +233,23 @@ attempt_items(
 		    !is_stamp(bytes_skip(item, n + 1), &stamp.unit))
 			continue;
 		stamp.item =
-		    pool_copy(guesser->pool, (struct bytes){item.data, n + 1});
-		if (stamp.item != NULL && attempt_stamp(guesser, spot, &stamp))
+		    pool_copy(search->pool, (struct bytes){item.data, n + 1});
+		if (stamp.item != NULL && try_stamp(search, spot, &stamp))
 			return true;
 	}
 	return false;
 }
 
 static bool
-attempt_spot(
-    struct guesser *guesser, const struct recipe *spot, struct bytes value)
+try_spot(
+    struct search *search, const struct recipe *spot, struct bytes value)
 {
-	if (attempt(guesser, spot) || attempt_items(guesser, spot, value))
+	if (try_recipe(search, spot) || try_items(search, spot, value))
 		return true;
-	for (size_t i = 0; i < guesser->stamps_len; i++)
-		if (attempt_stamp(guesser, spot, &guesser->stamps[i]))
+	for (size_t i = 0; i < search->stamps_len; i++)
+		if (try_stamp(search, spot, &search->stamps[i]))
 			return true;
-	return attempt_ids(guesser, spot);
+	return try_ids(search, spot);
 }
 
 /* v1, belongs to the lists of Standard Webhooks, which blanks separate. */
@@ -271,20 +271,20 @@ is_prefix(struct bytes prefix)
 
 	if (is_version(prefix))
 		return true;
-	if (prefix.len >= GUESS_PREFIX || memchr(prefix.data, ',', prefix.len)
+	if (prefix.len >= SEARCH_PREFIX || memchr(prefix.data, ',', prefix.len)
 	    || memchr(prefix.data, ';', prefix.len))
 		return false;
 	for (size_t i = 0; i < prefix.len; i++) {
 		digits =
 		    isdigit((unsigned char)prefix.data[i]) ? digits + 1 : 0;
-		if (digits == GUESS_VARIES)
+		if (digits == SEARCH_VARIES)
 			return false;
 	}
 	return true;
 }
 
 static bool
-attempt_item(struct guesser *guesser, struct recipe *spot, struct bytes text,
+try_item(struct search *search, struct recipe *spot, struct bytes text,
     struct bytes value)
 {
 	static const size_t lengths[] = {
@@ -299,26 +299,26 @@ attempt_item(struct guesser *guesser, struct recipe *spot, struct bytes text,
 	text.len = item.prefix;
 	if (!candidate_decode(&item) || !is_prefix(text))
 		return false;
-	spot->prefix = pool_copy(guesser->pool, text);
+	spot->prefix = pool_copy(search->pool, text);
 	if (split[0] == '\0' && is_version(text))
 		spot->split = " ";
-	found = spot->prefix != NULL && attempt_spot(guesser, spot, value);
+	found = spot->prefix != NULL && try_spot(search, spot, value);
 	spot->split = split;
 	return found;
 }
 
 static bool
-attempt_value(struct guesser *guesser, struct recipe *spot, struct bytes value)
+try_value(struct search *search, struct recipe *spot, struct bytes value)
 {
 	struct bytes rest = value;
 	struct bytes item;
 
 	while (next_item(&rest, spot->split, &item)) {
 		spot->encoding = RECIPE_HEX;
-		if (attempt_item(guesser, spot, item, value))
+		if (try_item(search, spot, item, value))
 			return true;
 		spot->encoding = RECIPE_BASE64;
-		if (attempt_item(guesser, spot, item, value))
+		if (try_item(search, spot, item, value))
 			return true;
 	}
 	return false;
@@ -337,55 +337,55 @@ separates(const char *split, struct bytes value)
 }
 
 static bool
-attempt_header(struct guesser *guesser, const char *variable)
+try_header(struct search *search, const char *variable)
 {
 	struct recipe spot = {
 	    .kind = RECIPE_HEADER, .stamp_item = "", .over = "{body}"};
 	struct bytes value;
 
-	if (!header_of(guesser, variable, &spot.header, &value) ||
+	if (!header_of(search, variable, &spot.header, &value) ||
 	    value.len == 0)
 		return false;
 	for (size_t i = 0; i < sizeof(splits) / sizeof(splits[0]); i++) {
 		spot.split = splits[i];
 		if (separates(splits[i], value) &&
-		    attempt_value(guesser, &spot, value))
+		    try_value(search, &spot, value))
 			return true;
 	}
 	return false;
 }
 
 static bool
-attempt_presets(struct guesser *guesser)
+try_presets(struct search *search)
 {
-	struct recipe scheme;
+	struct recipe recipe;
 	const char *why;
 
 	for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++)
-		if (recipe_parse(&presets[i], 1, guesser->pool, &scheme,
+		if (recipe_parse(&presets[i], 1, search->pool, &recipe,
 			&why) == RC_OK &&
-		    attempt(guesser, &scheme))
+		    try_recipe(search, &recipe))
 			return true;
 	return false;
 }
 
 bool
-guess(const struct request *request, struct pool *pool,
-    bool (*try)(const struct recipe *scheme, void *context), void *context,
+recipe_search(const struct request *request, struct pool *pool,
+    bool (*try)(const struct recipe *recipe, void *context), void *context,
     unsigned *tried)
 {
-	struct guesser guesser = {.request = request,
+	struct search search = {.request = request,
 	    .pool = pool,
 	    .try = try,
 	    .context = context,
 	    .tried = tried};
 
 	*tried = 0;
-	gather(&guesser);
-	if (attempt_presets(&guesser))
+	gather(&search);
+	if (try_presets(&search))
 		return true;
 	for (size_t i = 0; request->variables[i] != NULL; i++)
-		if (attempt_header(&guesser, request->variables[i]))
+		if (try_header(&search, request->variables[i]))
 			return true;
 	return false;
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "connection.h"
+#include "connections.h"
 
 #include "base/clock.h"
 #include "base/io.h"

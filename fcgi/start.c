@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "fcgi.h"
+#include "start.h"
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -14,10 +14,10 @@
 #include "config/conf.h"
 #include "http/reply.h"
 #include "journal/journal.h"
+#include "current.h"
 #include "listener.h"
 #include "options.h"
 #include "server.h"
-#include "settings.h"
 
 enum { FCGI_COMPLAINTS = 64 * 1024 };	/* bytes */
 
@@ -51,18 +51,18 @@ print_lines(const char *before, struct bytes text)
 			    (int)line.len, line.data);
 }
 
-/* One that would end the start is bad; one that is not there will be made. */
+/* Fails only for what would prevent a start; a missing journal is created. */
 static enum rc
-test_journal(struct settings *settings)
+test_journal(struct current *current)
 {
-	struct conf *conf = settings_hold(settings);
+	struct conf *conf = current_hold(current);
 	struct journal *journal = NULL;
 	enum rc rc = RC_OK;
 
 	if (conf->journal != NULL)
 		rc = journal_open(conf->journal, JOURNAL_BRIEF, &journal);
 	journal_close(journal);
-	settings_release(settings, conf);
+	current_release(current, conf);
 	return rc == RC_CONFIG ? rc : RC_OK;
 }
 
@@ -71,27 +71,27 @@ static int
 test(const struct options *options)
 {
 	struct buf text = { .max = FCGI_COMPLAINTS };
-	struct settings *settings = NULL;
-	enum rc rc = settings_open(options->file, &settings, &text);
+	struct current *current = NULL;
+	enum rc rc = current_open(options->file, &current, &text);
 
 	if (rc == RC_OK)
-		rc = settings_ready(settings, &text);
+		rc = current_load_files(current, &text);
 	print_lines("", buf_view(&text));
 	buf_free(&text);
 	if (rc == RC_OK)
-		rc = test_journal(settings);
-	if (rc == RC_OK && settings_warnings(settings, &text) == RC_OK)
+		rc = test_journal(current);
+	if (rc == RC_OK && current_warnings(current, &text) == RC_OK)
 		print_lines("warning: ", buf_view(&text));
 	buf_free(&text);
-	settings_close(settings);
+	current_close(current);
 	fprintf(stderr, "pelihook.fcgi: %s is %s\n", options->file,
 	    rc == RC_OK ? "good" : "bad");
 	return rc == RC_OK ? 0 : EX_CONFIG;
 }
 
-/* Where a log that nobody reads yet is not enough. */
+/* Prints to stderr as well where the log is elsewhere: nobody watches it yet. */
 static void
-tell(struct bytes text, bool elsewhere)
+report(struct bytes text, bool elsewhere)
 {
 	log_lines(LOG_LEVEL_ERROR, text);
 	if (elsewhere)
@@ -99,52 +99,52 @@ tell(struct bytes text, bool elsewhere)
 }
 
 static enum rc
-begin_log(struct settings *settings, struct buf *why)
+begin_log(struct current *current, struct buf *why)
 {
 	int error;
 
-	if (settings_log(settings) == RC_OK)
+	if (current_open_log(current) == RC_OK)
 		return RC_OK;
 	error = errno;
-	if (settings_ready(settings, why) == RC_OK)
+	if (current_load_files(current, why) == RC_OK)
 		(void)buf_printf(why, "cannot open the log: %s",
 		    strerrordesc_np(error));
 	return RC_CONFIG;
 }
 
 /* NULL: complained of. */
-static struct settings *
+static struct current *
 begin(const struct options *options)
 {
 	static const struct log_settings plain = {
 		.target = LOG_TO_STDERR, .level = LOG_LEVEL_INFO
 	};
 	struct buf text = { .max = FCGI_COMPLAINTS };
-	struct settings *settings = NULL;
+	struct current *current = NULL;
 	bool elsewhere = false;
 	enum rc rc;
 
 	log_open("pelihook.fcgi", &plain);
-	rc = settings_open(options->file, &settings, &text);
+	rc = current_open(options->file, &current, &text);
 	if (rc == RC_OK)
-		rc = begin_log(settings, &text);
+		rc = begin_log(current, &text);
 	if (rc == RC_OK) {
-		elsewhere = settings_log_elsewhere(settings);
-		rc = settings_ready(settings, &text);
+		elsewhere = current_logs_elsewhere(current);
+		rc = current_load_files(current, &text);
 	}
 	if (rc != RC_OK) {
 		if (rc == RC_MEMORY)
 			log_say(LOG_LEVEL_ERROR, "out of memory");
-		tell(buf_view(&text), elsewhere);
-		settings_close(settings);
-		settings = NULL;
+		report(buf_view(&text), elsewhere);
+		current_close(current);
+		current = NULL;
 	}
 	buf_free(&text);
-	return settings;
+	return current;
 }
 
 static int
-listen_and_run(const struct options *options, struct settings *settings)
+listen_and_run(const struct options *options, struct current *current)
 {
 	struct buf why = { .max = FCGI_COMPLAINTS };
 	struct listener listener;
@@ -152,12 +152,12 @@ listen_and_run(const struct options *options, struct settings *settings)
 	    &why);
 
 	if (rc != RC_OK) {
-		tell(buf_view(&why), settings_log_elsewhere(settings));
+		report(buf_view(&why), current_logs_elsewhere(current));
 		buf_free(&why);
 		return EX_USAGE;
 	}
 	buf_free(&why);
-	rc = server_run(options, &listener, settings);
+	rc = server_run(options, &listener, current);
 	listener_close(&listener);
 	if (rc == RC_CONFIG)
 		return EX_CONFIG;
@@ -168,10 +168,10 @@ listen_and_run(const struct options *options, struct settings *settings)
 }
 
 int
-fcgi(int argc, char **argv)
+start(int argc, char **argv)
 {
 	struct options options;
-	struct settings *settings;
+	struct current *current;
 	int status;
 
 	if (getenv("REQUEST_METHOD") != NULL)
@@ -184,11 +184,11 @@ fcgi(int argc, char **argv)
 	if (options.test)
 		return test(&options);
 	server_hold_signals();
-	settings = begin(&options);
-	if (settings == NULL)
+	current = begin(&options);
+	if (current == NULL)
 		return EX_CONFIG;
-	status = listen_and_run(&options, settings);
-	settings_close(settings);
+	status = listen_and_run(&options, current);
+	current_close(current);
 	log_close();
 	return status;
 }

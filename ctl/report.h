@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_CTL_REPORT_H
+#define PELIHOOK_CTL_REPORT_H
+
+#include "base/rc.h"
+
+struct journal;
+struct session;
+
+/* What subcommands say on standard error about the journal. */
+
+/* Which hooks have events left in the queue and are not in the
+ * configuration any more. */
+enum rc report_gone_hooks(const struct session *session,
+    struct journal *journal);
+/*
+ * What comes of having found nothing: RC_OK, or RC_NO_HOOK, complained of,
+ * where the hook that was asked for does not exist.
+ */
+enum rc report_nothing_found(const struct session *session);
+/* That it holds damaged rows, which were left out: RC_CORRUPT. */
+enum rc report_damage(const struct session *session);
+/* What it says about an ID; returns rc. */
+enum rc report_id(const char *id, enum rc rc);
+
+#endif

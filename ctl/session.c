@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "session.h"
+
+#include "base/buf.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/timestamp.h"
+#include "config/conf.h"
+#include "journal/journal.h"
+#include "complain.h"
+#include "print.h"
+#include "user.h"
+
+enum { COMPLAINTS = 64 * 1024 };
+
+static void
+print_complaints(struct buf *complaints)
+{
+	print_lines(stderr, "", buf_view(complaints));
+	buf_free(complaints);
+}
+
+static enum rc
+load(struct session *session)
+{
+	struct buf complaints = {.max = COMPLAINTS};
+	enum rc rc = conf_load(session->file, &session->conf, &complaints);
+
+	print_complaints(&complaints);
+	return rc;
+}
+
+enum rc
+session_open(struct session *session)
+{
+	enum rc rc = load(session);
+
+	if (rc != RC_OK || session->conf->journal == NULL ||
+	    session->user != NULL || geteuid() != 0)
+		return rc;
+	rc = user_become_owner(session->conf);
+	if (rc != RC_OK || geteuid() == 0)
+		return rc;
+	conf_release(session->conf);
+	session->conf = NULL;
+	return load(session);
+}
+
+enum rc
+session_hook(const struct session *session, const char *name, struct hook **out)
+{
+	struct hook *hook = conf_find(session->conf, bytes_of(name));
+
+	if (hook == NULL) {
+		complain("%s has no hook %s: see pelihookctl check",
+		    session->file, name);
+		return RC_NO_HOOK;
+	}
+	*out = hook;
+	return RC_OK;
+}
+
+bool
+session_has_hook(const struct session *session, const char *hook)
+{
+	return conf_find(session->conf, bytes_of(hook)) != NULL;
+}
+
+/* No file of the journal may land on a descriptor that is written to.  What
+ * was closed still cannot be written to. */
+static void
+fill_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd != -1 && fd <= STDERR_FILENO);
+	if (fd != -1)
+		close(fd);
+}
+
+enum rc
+session_journal(
+    const struct session *session, unsigned flags, struct journal **out)
+{
+	struct journal *journal = NULL;
+	enum rc rc;
+
+	if (session->conf->journal == NULL) {
+		complain("%s has no `journal' line", session->file);
+		return RC_CONFIG;
+	}
+	umask(077);
+	fill_descriptors();
+	rc = journal_open(session->conf->journal, flags, &journal);
+	if (rc != RC_OK && rc != RC_MISSING)
+		return rc;
+	*out = journal;
+	return RC_OK;
+}
+
+enum rc
+session_open_journal(
+    struct session *session, unsigned flags, struct journal **out)
+{
+	enum rc rc = session_log_to_stderr();
+
+	if (rc == RC_OK)
+		rc = session_open(session);
+	return rc == RC_OK ? session_journal(session, flags, out) : rc;
+}
+
+static enum rc
+read_all(int fd, const char *name, size_t max, struct buf *into)
+{
+	char chunk[16384];
+	ssize_t n;
+	enum rc rc = RC_OK;
+
+	into->max = max;
+	while (rc == RC_OK && (n = read(fd, chunk, sizeof(chunk))) != 0) {
+		if (n == -1) {
+			complain("%s: %s", name, strerror(errno));
+			return RC_SHORT;
+		}
+		rc = buf_add(into, (struct bytes){chunk, (size_t)n});
+	}
+	if (rc == RC_RANGE) {
+		complain("%s is over %zu bytes", name, max);
+		return RC_LARGE;
+	}
+	return rc;
+}
+
+enum rc
+session_read_input(size_t max, struct buf *into)
+{
+	if (isatty(STDIN_FILENO))
+		print_note("", "(type the body, then Ctrl-D)");
+	return read_all(STDIN_FILENO, "standard input", max, into);
+}
+
+enum rc
+session_read_file(const char *path, size_t max, struct buf *into)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum rc rc;
+
+	if (fd < 0) {
+		complain("%s: %s", path, strerror(errno));
+		return RC_MISSING;
+	}
+	rc = read_all(fd, path, max, into);
+	close(fd);
+	return rc;
+}
+
+enum rc
+session_load_files(const struct session *session, struct hook *hook)
+{
+	struct buf complaints = {.max = COMPLAINTS};
+	enum rc rc;
+
+	if (hook != NULL)
+		rc = conf_ready(session->conf, hook, &complaints);
+	else
+		rc = conf_ready_start(session->conf, &complaints);
+	print_complaints(&complaints);
+	return rc;
+}
+
+enum rc
+session_open_hook(struct session *session, const char *name, struct hook **out)
+{
+	struct hook *hook = NULL;
+	enum rc rc = session_open(session);
+
+	if (rc == RC_OK)
+		rc = session_hook(session, name, &hook);
+	if (rc == RC_OK)
+		rc = session_load_files(session, hook);
+	if (rc == RC_OK)
+		*out = hook;
+	return rc;
+}
+
+enum rc
+session_id(int64_t wall, char into[UUID_SIZE])
+{
+	uint8_t random[10];
+	enum rc rc = crypto_random(random, sizeof(random));
+
+	if (rc == RC_OK)
+		timestamp_uuid7(wall, random, into);
+	return rc;
+}
+
+enum rc
+session_refuse_root(void)
+{
+	if (geteuid() != 0)
+		return RC_OK;
+	complain("runs no commands as root: say -u USER, the user of the "
+		     "web server");
+	return RC_CONFIG;
+}
+
+enum rc
+session_log_to_stderr(void)
+{
+	const struct log_settings settings = {
+	    .target = LOG_TO_STDERR, .level = LOG_LEVEL_WARNING};
+
+	return log_open("pelihookctl", &settings);
+}
+
+enum rc
+session_signals(int *fd)
+{
+	sigset_t set;
+	int signals;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
+		return RC_SYSTEM;
+	signals = signalfd(-1, &set, SFD_CLOEXEC);
+	if (signals == -1)
+		return RC_SYSTEM;
+	*fd = signals;
+	return RC_OK;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_CTL_SESSION_H
+#define PELIHOOK_CTL_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/timestamp.h"
+#include "journal/journal.h"
+
+struct conf;
+struct hook;
+
+/*
+ * One run of pelihookctl: what its command line said, and the configuration
+ * it works with.  The functions complain of what goes wrong unless it is said
+ * that they do not.
+ */
+struct session {
+	const char *file;  /* the configuration */
+	const char *user;  /* of -u, or NULL */
+	struct conf *conf; /* after session_open */
+	/* What options of the subcommand said. */
+	bool dry;
+	bool json;
+	bool prometheus;
+	bool body;
+	bool dead;
+	struct journal_filter filter;
+	int64_t max_age;  /* milliseconds, or -1 */
+	int64_t max_dead; /* or -1 */
+};
+
+/*
+ * Reads the configuration.  As root without -u it reads it once to learn
+ * the journal's owner, becomes that user, and reads it again as that user
+ * has to.  RC_CONFIG, RC_MEMORY, RC_SYSTEM.
+ */
+enum rc session_open(struct session *session);
+/* RC_NO_HOOK: the configuration has no hook of this name. */
+enum rc session_hook(const struct session *session, const char *name,
+    struct hook **out);
+/* Whether the configuration has the hook. */
+bool session_has_hook(const struct session *session, const char *name);
+/* conf_ready, or conf_ready_start where hook is NULL. */
+enum rc session_load_files(const struct session *session, struct hook *hook);
+/* session_open, session_hook and session_load_files. */
+enum rc session_open_hook(struct session *session, const char *name,
+    struct hook **out);
+/*
+ * The journal of the configuration, after session_open; flags as in
+ * journal_open.  *out is NULL where no event has come yet.  RC_CONFIG: also
+ * where the configuration has no journal.  The caller closes it.
+ */
+enum rc session_journal(const struct session *session, unsigned flags,
+    struct journal **out);
+/* session_log_to_stderr, session_open and session_journal. */
+enum rc session_open_journal(struct session *session, unsigned flags,
+    struct journal **out);
+
+/*
+ * Standard input to its end, at most max bytes (the ceiling of into is set
+ * so).  RC_LARGE; RC_SHORT where it cannot be read; RC_MEMORY.
+ */
+enum rc session_read_input(size_t max, struct buf *into);
+/* The same of a file; RC_MISSING besides. */
+enum rc session_read_file(const char *path, size_t max, struct buf *into);
+
+/* A new UUIDv7.  RC_SYSTEM, not complained of. */
+enum rc session_id(int64_t wall, char into[UUID_SIZE]);
+/* Refuses to be root: RC_CONFIG. */
+enum rc session_refuse_root(void);
+/* The log is for what goes wrong, on standard error.  RC_SYSTEM, not
+ * complained of. */
+enum rc session_log_to_stderr(void);
+/*
+ * What is to end the program becomes readable instead: a signalfd.  For
+ * subcommands that run commands, which are in process groups of their own
+ * that Ctrl-C does not reach.  RC_SYSTEM, not complained of.
+ */
+enum rc session_signals(int *fd);
+
+#endif
