@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/timestamp.h"
 #include "base/units.h"
+#include "command/run.h"
 #include "config/conf.h"
 #include "journal/journal.h"
 #include "print.h"
@@ -234,13 +235,13 @@ queue_outcome(const char *outcome, int code, char into[QUEUE_OUTCOME])
 {
 	const char *why = NULL;
 
-	if (strcmp(outcome, "signal") == 0)
+	if (strcmp(outcome, run_end_name(RUN_SIGNAL)) == 0)
 		why = strsignal(code);
-	else if (strcmp(outcome, "unstarted") == 0)
+	else if (strcmp(outcome, run_end_name(RUN_UNSTARTED)) == 0)
 		why = strerror(code);
 	if (why != NULL)
 		snprintf(into, QUEUE_OUTCOME, "%s %d (%s)", outcome, code, why);
-	else if (strcmp(outcome, "exit") == 0)
+	else if (strcmp(outcome, run_end_name(RUN_EXIT)) == 0)
 		snprintf(into, QUEUE_OUTCOME, "%s %d", outcome, code);
 	else if (strcmp(outcome, "lost") == 0)
 		snprintf(into, QUEUE_OUTCOME, "lost (its runner is gone)");

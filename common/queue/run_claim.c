@@ -53,15 +53,6 @@ struct work {
 	struct pool pool;
 };
 
-static const char *const end_words[] = {
-	[RUN_EXIT] = "exit",
-	[RUN_SIGNAL] = "signal",
-	[RUN_TIMEOUT] = "timeout",
-	[RUN_STOPPED] = "stopped",
-	[RUN_UNSTARTED] = "unstarted",
-	[RUN_STUCK] = "timeout"
-};
-
 static const char *const verdict_words[] = {
 	[JOURNAL_FINISH] = "done",
 	[JOURNAL_BURY] = "dead",
@@ -160,7 +151,7 @@ level_of(const struct journal_settlement *settlement)
 	case JOURNAL_DELAY:
 	case JOURNAL_AGAIN:
 		return settlement->outcome != NULL && strcmp(
-		    settlement->outcome, end_words[RUN_UNSTARTED]) == 0 ?
+		    settlement->outcome, run_end_name(RUN_UNSTARTED)) == 0 ?
 		    LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
 	case JOURNAL_FINISH:
 	case JOURNAL_RELEASE:
@@ -259,6 +250,14 @@ settle_group(struct work *work)
 	return rc;
 }
 
+/* In the journal a command that is stuck was too long at it. */
+static const char *
+outcome_of(const struct run_result *result)
+{
+	return run_end_name(result->end == RUN_STUCK ? RUN_TIMEOUT :
+	    result->end);
+}
+
 static void
 fill_settlements(struct work *work, enum journal_verdict verdict)
 {
@@ -272,7 +271,7 @@ fill_settlements(struct work *work, enum journal_verdict verdict)
 			.started = work->began,
 			.ended = clock_wall(),
 			.outcome = work->group[i]->lost ? NULL :
-			    end_words[result->end],
+			    outcome_of(result),
 			.code = result->code,
 			.tail = {result->tail, result->tail_len}
 		};

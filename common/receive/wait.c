@@ -123,18 +123,9 @@ give_slot_back(struct wait *wait, struct slot *slot)
 static void
 tell_end(const struct job *job, const struct run_result *result)
 {
-	static const char *const words[] = {
-	    [RUN_EXIT] = "exit",
-	    [RUN_SIGNAL] = "signal",
-	    [RUN_TIMEOUT] = "timeout",
-	    [RUN_STOPPED] = "stopped",
-	    [RUN_UNSTARTED] = "unstarted",
-	    [RUN_STUCK] = "stuck",
-	};
-
 	if (job->end == NULL)
 		return;
-	*job->end = (struct job_end){.how = words[result->end],
+	*job->end = (struct job_end){.how = run_end_name(result->end),
 	    .code = result->code, .elapsed = result->elapsed};
 }
 

@@ -10,7 +10,7 @@
 #include "command/environment.h"
 #include "command/input.h"
 #include "command/job.h"
-#include "command/run.h"
+#include "command/spawn.h"
 #include "config/conf.h"
 #include "event/catalog.h"
 #include "event/payload.h"
@@ -545,7 +545,7 @@ the_environment_is_the_table(void **state)
 	    "PELIHOOK_TABLE=orders", "PELIHOOK_ROWS=7", NULL};
 	static const struct catalog_row row = {"pipeline_run_failed",
 	    "pipeline", "failed", "failure", "error", "safe", ""};
-	static const char *const want[] = {"PATH=" RUN_PATH, "HOME=/somewhere",
+	static const char *const want[] = {"PATH=" SPAWN_PATH, "HOME=/somewhere",
 	    "LANG=C.UTF-8", "REGION=eu west", "EMPTY=",
 	    "PELIHOOK_TABLE=orders", "PELIHOOK_ROWS=7",
 	    "PELIHOOK_HOOK=peliqan", "PELIHOOK_EVENT=pipeline_run_failed",
@@ -577,7 +577,7 @@ static void
 a_batch_sees_only_what_it_shares(void **state)
 {
 	static const struct event_pair setenv_lines[] = {{"REGION", "eu", 1}};
-	static const char *const want[] = {"PATH=" RUN_PATH, "HOME=/",
+	static const char *const want[] = {"PATH=" SPAWN_PATH, "HOME=/",
 	    "LANG=C.UTF-8", "REGION=eu", "PELIHOOK_HOOK=peliqan",
 	    "PELIHOOK_COUNT=3",
 	    "PELIHOOK_CLAIM=0123456789abcdef0123456789abcdef", NULL};
