@@ -19,6 +19,7 @@
 #include "command/run.h"
 #include "config/conf.h"
 #include "event/event.h"
+#include "event/fields.h"
 #include "event/rule.h"
 #include "journal/journal.h"
 

@@ -14,6 +14,8 @@
 #include "command/job.h"
 #include "config/conf.h"
 #include "event/event.h"
+#include "event/fields.h"
+#include "event/keys.h"
 #include "event/payload.h"
 #include "event/receipt.h"
 #include "event/rule.h"
