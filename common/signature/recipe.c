@@ -17,7 +17,7 @@ struct reader {
 	size_t n;
 	size_t at;
 	struct pool *pool;
-	struct recipe *scheme;
+	struct recipe *recipe;
 	const char **why;
 	bool unit_given;
 	unsigned seen;		/* bits of option_words */
@@ -85,13 +85,13 @@ read_text(struct reader *reader, const char **out)
 static enum rc
 read_split(struct reader *reader)
 {
-	return read_text(reader, &reader->scheme->split);
+	return read_text(reader, &reader->recipe->split);
 }
 
 static enum rc
 read_prefix(struct reader *reader)
 {
-	return read_text(reader, &reader->scheme->prefix);
+	return read_text(reader, &reader->recipe->prefix);
 }
 
 static enum rc
@@ -100,9 +100,9 @@ read_encoding(struct reader *reader)
 	const char *word = next_word(reader);
 
 	if (word != NULL && strcmp(word, "hex") == 0)
-		reader->scheme->encoding = RECIPE_HEX;
+		reader->recipe->encoding = RECIPE_HEX;
 	else if (word != NULL && strcmp(word, "base64") == 0)
-		reader->scheme->encoding = RECIPE_BASE64;
+		reader->recipe->encoding = RECIPE_BASE64;
 	else
 		return wrong(reader, "write `encoding hex' or "
 		    "`encoding base64'");
@@ -115,12 +115,12 @@ read_timestamp(struct reader *reader)
 	const char *word = next_word(reader);
 
 	if (word != NULL && strcmp(word, "header") == 0) {
-		reader->scheme->stamp = RECIPE_STAMP_HEADER;
-		return read_header(reader, &reader->scheme->stamp_header);
+		reader->recipe->stamp = RECIPE_STAMP_HEADER;
+		return read_header(reader, &reader->recipe->stamp_header);
 	}
 	if (word != NULL && strcmp(word, "item") == 0) {
-		reader->scheme->stamp = RECIPE_STAMP_ITEM;
-		return read_text(reader, &reader->scheme->stamp_item);
+		reader->recipe->stamp = RECIPE_STAMP_ITEM;
+		return read_text(reader, &reader->recipe->stamp_item);
 	}
 	return wrong(reader, "write `timestamp header NAME' or "
 	    "`timestamp item TEXT'");
@@ -133,11 +133,11 @@ read_unit(struct reader *reader)
 
 	reader->unit_given = true;
 	if (word != NULL && strcmp(word, "s") == 0)
-		reader->scheme->unit = RECIPE_SECONDS;
+		reader->recipe->unit = RECIPE_SECONDS;
 	else if (word != NULL && strcmp(word, "ms") == 0)
-		reader->scheme->unit = RECIPE_MILLISECONDS;
+		reader->recipe->unit = RECIPE_MILLISECONDS;
 	else if (word != NULL && strcmp(word, "rfc3339") == 0)
-		reader->scheme->unit = RECIPE_RFC3339;
+		reader->recipe->unit = RECIPE_RFC3339;
 	else
 		return wrong(reader, "write `unit s', `unit ms' or "
 		    "`unit rfc3339'");
@@ -151,13 +151,13 @@ read_id(struct reader *reader)
 
 	if (word == NULL || strcmp(word, "header") != 0)
 		return wrong(reader, "write `id header NAME'");
-	return read_header(reader, &reader->scheme->id);
+	return read_header(reader, &reader->recipe->id);
 }
 
 static enum rc
 read_over(struct reader *reader)
 {
-	return read_text(reader, &reader->scheme->over);
+	return read_text(reader, &reader->recipe->over);
 }
 
 static enum rc
@@ -166,8 +166,8 @@ read_tolerance(struct reader *reader)
 	const char *word = next_word(reader);
 
 	if (word == NULL ||
-	    units_duration(word, &reader->scheme->tolerance) != RC_OK ||
-	    reader->scheme->tolerance <= 0)
+	    units_duration(word, &reader->recipe->tolerance) != RC_OK ||
+	    reader->recipe->tolerance <= 0)
 		return wrong(reader, "a tolerance is digits and a unit, as in "
 		    "`tolerance 5m', and more than nothing");
 	return RC_OK;
@@ -230,39 +230,39 @@ template_count(const char *over, const char *field, bool *alien)
 static enum rc
 check_template(struct reader *reader)
 {
-	const struct recipe *scheme = reader->scheme;
+	const struct recipe *recipe = reader->recipe;
 	bool alien = false;
-	unsigned bodies = template_count(scheme->over, "{body}", &alien);
-	bool stamped = template_count(scheme->over, "{timestamp}", &alien) > 0;
-	bool named = template_count(scheme->over, "{id}", &alien) > 0;
+	unsigned bodies = template_count(recipe->over, "{body}", &alien);
+	bool stamped = template_count(recipe->over, "{timestamp}", &alien) > 0;
+	bool named = template_count(recipe->over, "{id}", &alien) > 0;
 
-	if (strlen(scheme->over) > RECIPE_OVER)
+	if (strlen(recipe->over) > RECIPE_OVER)
 		return wrong(reader, "`over' is longer than 256 bytes");
 	if (alien)
 		return wrong(reader, "`over' knows {body}, {timestamp} and "
 		    "{id} only");
 	if (bodies != 1)
 		return wrong(reader, "`over' has to name {body} exactly once");
-	if (stamped && scheme->stamp == RECIPE_UNSTAMPED)
+	if (stamped && recipe->stamp == RECIPE_UNSTAMPED)
 		return wrong(reader, "`over' names {timestamp}: say where it "
 		    "stands with `timestamp header NAME' or "
 		    "`timestamp item TEXT'");
-	if (!stamped && scheme->stamp != RECIPE_UNSTAMPED)
+	if (!stamped && recipe->stamp != RECIPE_UNSTAMPED)
 		return wrong(reader, "the timestamp is not signed: name "
 		    "{timestamp} in `over', or leave it out");
-	if (named && scheme->id.name == NULL)
+	if (named && recipe->id.name == NULL)
 		return wrong(reader, "`over' names {id}: say where it stands "
 		    "with `id header NAME'");
-	if (!named && scheme->id.name != NULL)
+	if (!named && recipe->id.name != NULL)
 		return wrong(reader, "the id is not signed: name {id} in "
 		    "`over', or leave it out");
 	return RC_OK;
 }
 
 static bool
-is_number(const struct recipe *scheme, const char *field)
+is_number(const struct recipe *recipe, const char *field)
 {
-	return scheme->unit != RECIPE_RFC3339 &&
+	return recipe->unit != RECIPE_RFC3339 &&
 	    bytes_begin(bytes_of(field), "{timestamp}");
 }
 
@@ -271,12 +271,12 @@ is_number(const struct recipe *scheme, const char *field)
  * to stand between one and the body.
  */
 static bool
-may_touch(const struct recipe *scheme, const char *at, const char *next)
+may_touch(const struct recipe *recipe, const char *at, const char *next)
 {
 	bool stamp = bytes_begin(bytes_of(at), "{timestamp}");
 	bool body = bytes_begin(bytes_of(stamp ? next : at), "{body}");
 
-	return scheme->unit == RECIPE_RFC3339 && body &&
+	return recipe->unit == RECIPE_RFC3339 && body &&
 	    (stamp || bytes_begin(bytes_of(next), "{timestamp}"));
 }
 
@@ -289,18 +289,18 @@ static enum rc
 check_separators(struct reader *reader)
 {
 	static const char digits[] = "0123456789";
-	const struct recipe *scheme = reader->scheme;
-	const char *at = strchr(scheme->over, '{');
+	const struct recipe *recipe = reader->recipe;
+	const char *at = strchr(recipe->over, '{');
 	const char *end, *next;
 
 	while ((next = strchr(end = strchr(at, '}') + 1, '{')) != NULL) {
-		if (next == end && !may_touch(scheme, at, next))
+		if (next == end && !may_touch(recipe, at, next))
 			return wrong(reader, "two fields of `over' stand "
 			    "side by side, where nothing tells what is whose: "
 			    "write what separates them, as in "
 			    "{id}.{timestamp}.{body}");
-		if ((is_number(scheme, at) && strchr(digits, end[0])) ||
-		    (is_number(scheme, next) && strchr(digits, next[-1])))
+		if ((is_number(recipe, at) && strchr(digits, end[0])) ||
+		    (is_number(recipe, next) && strchr(digits, next[-1])))
 			return wrong(reader, "a digit beside {timestamp} "
 			    "cannot be told from the timestamp's own: write "
 			    "another separator, as in {timestamp}.{body}");
@@ -312,24 +312,24 @@ check_separators(struct reader *reader)
 static enum rc
 check_timestamp(struct reader *reader)
 {
-	struct recipe *scheme = reader->scheme;
+	struct recipe *recipe = reader->recipe;
 
-	if (scheme->stamp == RECIPE_UNSTAMPED && scheme->tolerance != 0)
+	if (recipe->stamp == RECIPE_UNSTAMPED && recipe->tolerance != 0)
 		return wrong(reader, "a tolerance needs a timestamp");
-	if (scheme->stamp == RECIPE_UNSTAMPED && reader->unit_given)
+	if (recipe->stamp == RECIPE_UNSTAMPED && reader->unit_given)
 		return wrong(reader, "a unit needs a timestamp");
-	if (scheme->stamp == RECIPE_STAMP_ITEM && scheme->split[0] == '\0')
+	if (recipe->stamp == RECIPE_STAMP_ITEM && recipe->split[0] == '\0')
 		return wrong(reader, "`timestamp item' needs `split', which "
 		    "cuts the header into items");
-	if (scheme->stamp != RECIPE_UNSTAMPED && scheme->tolerance == 0)
-		scheme->tolerance = RECIPE_TOLERANCE;
+	if (recipe->stamp != RECIPE_UNSTAMPED && recipe->tolerance == 0)
+		recipe->tolerance = RECIPE_TOLERANCE;
 	return RC_OK;
 }
 
 static enum rc
 read_recipe(struct reader *reader)
 {
-	enum rc rc = read_header(reader, &reader->scheme->header);
+	enum rc rc = read_header(reader, &reader->recipe->header);
 
 	while (rc == RC_OK && reader->at < reader->n)
 		rc = read_option(reader);
@@ -376,9 +376,9 @@ read_kind(struct reader *reader)
 		return wrong(reader, "nothing may stand behind auto, none or "
 		    "a preset: write the recipe out as `header NAME ...'");
 	if (strcmp(word, "auto") == 0)
-		reader->scheme->kind = RECIPE_AUTO;
+		reader->recipe->kind = RECIPE_AUTO;
 	else if (strcmp(word, "none") == 0)
-		reader->scheme->kind = RECIPE_NONE;
+		reader->recipe->kind = RECIPE_NONE;
 	else
 		return read_preset(reader, word);
 	return RC_OK;
@@ -388,7 +388,7 @@ enum rc
 recipe_parse(const char *const *words, size_t n, struct pool *pool,
     struct recipe *out, const char **why)
 {
-	struct recipe scheme = {
+	struct recipe recipe = {
 		.kind = RECIPE_HEADER,
 		.split = "",
 		.prefix = "",
@@ -399,13 +399,13 @@ recipe_parse(const char *const *words, size_t n, struct pool *pool,
 		.words = words,
 		.n = n,
 		.pool = pool,
-		.scheme = &scheme,
+		.recipe = &recipe,
 		.why = why
 	};
 	enum rc rc = read_kind(&reader);
 
 	if (rc == RC_OK)
-		*out = scheme;
+		*out = recipe;
 	return rc;
 }
 
@@ -421,7 +421,7 @@ print_option(const char *option, const char *word, struct buf *into)
 }
 
 static enum rc
-print_timestamp(const struct recipe *scheme, struct buf *into)
+print_timestamp(const struct recipe *recipe, struct buf *into)
 {
 	static const char *const units[] = {
 		[RECIPE_SECONDS] = "s",
@@ -430,53 +430,53 @@ print_timestamp(const struct recipe *scheme, struct buf *into)
 	};
 	enum rc rc;
 
-	if (scheme->stamp == RECIPE_UNSTAMPED)
+	if (recipe->stamp == RECIPE_UNSTAMPED)
 		return RC_OK;
-	if (scheme->stamp == RECIPE_STAMP_HEADER)
+	if (recipe->stamp == RECIPE_STAMP_HEADER)
 		rc = print_option(" timestamp header",
-		    scheme->stamp_header.name, into);
+		    recipe->stamp_header.name, into);
 	else
-		rc = print_option(" timestamp item", scheme->stamp_item, into);
-	if (rc == RC_OK && scheme->unit != RECIPE_SECONDS)
-		rc = print_option(" unit", units[scheme->unit], into);
+		rc = print_option(" timestamp item", recipe->stamp_item, into);
+	if (rc == RC_OK && recipe->unit != RECIPE_SECONDS)
+		rc = print_option(" unit", units[recipe->unit], into);
 	return rc;
 }
 
 static enum rc
-print_recipe(const struct recipe *scheme, struct buf *into)
+print_recipe(const struct recipe *recipe, struct buf *into)
 {
-	bool hex = scheme->encoding == RECIPE_HEX;
-	enum rc rc = print_option("header", scheme->header.name, into);
+	bool hex = recipe->encoding == RECIPE_HEX;
+	enum rc rc = print_option("header", recipe->header.name, into);
 
 	if (rc == RC_OK)
-		rc = print_option(" split", scheme->split, into);
+		rc = print_option(" split", recipe->split, into);
 	if (rc == RC_OK)
-		rc = print_option(" prefix", scheme->prefix, into);
+		rc = print_option(" prefix", recipe->prefix, into);
 	if (rc == RC_OK)
 		rc = print_option(" encoding", hex ? "hex" : "base64", into);
 	if (rc == RC_OK)
-		rc = print_timestamp(scheme, into);
+		rc = print_timestamp(recipe, into);
 	if (rc == RC_OK)
-		rc = print_option(" id header", scheme->id.name, into);
-	if (rc == RC_OK && strcmp(scheme->over, "{body}") != 0)
-		rc = print_option(" over", scheme->over, into);
-	if (rc == RC_OK && scheme->stamp != RECIPE_UNSTAMPED &&
-	    scheme->tolerance != RECIPE_TOLERANCE)
+		rc = print_option(" id header", recipe->id.name, into);
+	if (rc == RC_OK && strcmp(recipe->over, "{body}") != 0)
+		rc = print_option(" over", recipe->over, into);
+	if (rc == RC_OK && recipe->stamp != RECIPE_UNSTAMPED &&
+	    recipe->tolerance != RECIPE_TOLERANCE)
 		rc = buf_printf(into, " tolerance %lldms",
-		    (long long)scheme->tolerance);
+		    (long long)recipe->tolerance);
 	return rc;
 }
 
 enum rc
-recipe_print(const struct recipe *scheme, struct buf *into)
+recipe_print(const struct recipe *recipe, struct buf *into)
 {
-	switch (scheme->kind) {
+	switch (recipe->kind) {
 	case RECIPE_AUTO:
 		return buf_text(into, "auto");
 	case RECIPE_NONE:
 		return buf_text(into, "none");
 	case RECIPE_HEADER:
-		return print_recipe(scheme, into);
+		return print_recipe(recipe, into);
 	}
 	return RC_SYNTAX;
 }

@@ -61,6 +61,6 @@ struct recipe {
 enum rc recipe_parse(const char *const *words, size_t n, struct pool *pool,
     struct recipe *out, const char **why);
 /* Appends the words of a `signature` line that recipe_parse reads back. */
-enum rc recipe_print(const struct recipe *scheme, struct buf *into);
+enum rc recipe_print(const struct recipe *recipe, struct buf *into);
 
 #endif

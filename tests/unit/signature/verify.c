@@ -29,7 +29,7 @@ struct trial {
 	struct secret secrets[4];
 	struct front front;
 	struct request request;
-	struct verification proof;
+	struct verification verification;
 };
 
 static void
@@ -71,9 +71,9 @@ trial_verify(struct trial *trial, struct bytes body)
 {
 	trial->request.body.len = 0;
 	assert_int_equal(buf_add(&trial->request.body, body), RC_OK);
-	memset(&trial->proof, 0xaa, sizeof(trial->proof));
+	memset(&trial->verification, 0xaa, sizeof(trial->verification));
 	return verify(&trial->hook.signature, trial->hook.secrets,
-	    trial->hook.secrets_len, &trial->request, &trial->proof);
+	    trial->hook.secrets_len, &trial->request, &trial->verification);
 }
 
 static void
@@ -149,8 +149,8 @@ static unsigned
 check_silence(const char *name, const struct trial *trial,
     const struct mac *mac)
 {
-	const struct verification *proof = &trial->proof;
-	struct bytes told = {(const char *)proof, sizeof(*proof)};
+	const struct verification *verification = &trial->verification;
+	struct bytes told = {(const char *)verification, sizeof(*verification)};
 	struct bytes raw = {(const char *)mac->raw, CRYPTO_DIGEST};
 	unsigned wrong = 0;
 
@@ -159,11 +159,11 @@ check_silence(const char *name, const struct trial *trial,
 	    !holds_text(told, mac->hex) && !holds_text(told, mac->upper) &&
 	    !holds_text(told, mac->base64));
 	wrong += case_true(name, "no secret told", !holds_text(told, SECRET));
-	if (proof->why != NULL)
+	if (verification->why != NULL)
 		wrong += case_true(name, "no secret in the reason",
-		    strstr(proof->why, mac->hex) == NULL &&
-		    strstr(proof->why, mac->base64) == NULL &&
-		    strstr(proof->why, SECRET) == NULL);
+		    strstr(verification->why, mac->hex) == NULL &&
+		    strstr(verification->why, mac->base64) == NULL &&
+		    strstr(verification->why, SECRET) == NULL);
 	return wrong;
 }
 
@@ -251,11 +251,11 @@ auto_takes_every_shape_and_nothing_else(void **state)
 		wrong += case_rc(name, trial_verify(&trial, LIT(BODY)),
 		    shapes[i].rc);
 		wrong += case_true(name, "the secret is named",
-		    trial.proof.secret ==
+		    trial.verification.secret ==
 		    (shapes[i].rc == RC_OK ? &trial.secrets[0] : NULL));
 		wrong += case_true(name, "a reason", shapes[i].rc == RC_OK ||
-		    trial.proof.why != NULL);
-		wrong += case_number(name, trial.proof.skew, 0);
+		    trial.verification.why != NULL);
+		wrong += case_number(name, trial.verification.skew, 0);
 		wrong += check_silence(name, &trial, &mac);
 		trial_end(&trial);
 	}
@@ -281,8 +281,8 @@ auto_names_the_header_and_pins_it(void **state)
 		front_add(&trial.front, expand(&trial.pool, name, &mac));
 		trial_verify(&trial, LIT(BODY));
 		wrong += case_true(name, "the header is named",
-		    strlen(trial.proof.header) > 0);
-		memcpy(line, trial.proof.pin, sizeof(line));
+		    strlen(trial.verification.header) > 0);
+		memcpy(line, trial.verification.pin, sizeof(line));
 		trial_end(&trial);
 		if (line[0] == '\0')
 			continue;
@@ -323,7 +323,7 @@ the_usual_shapes_are_pinned_as_one_would_write(void **state)
 		    cases[i].variable, &mac));
 		wrong += case_rc(cases[i].variable,
 		    trial_verify(&trial, LIT(BODY)), RC_OK);
-		wrong += case_text(cases[i].variable, trial.proof.pin,
+		wrong += case_text(cases[i].variable, trial.verification.pin,
 		    cases[i].line);
 		trial_end(&trial);
 	}
@@ -690,7 +690,7 @@ the_header_that_matched_is_the_one_that_is_named(void **state)
 	front_add(&trial.front, expand(&trial.pool, "HTTP_X_REAL=$H", &mac));
 	front_add(&trial.front, expand(&trial.pool, "HTTP_X_LAST=$V", &mac));
 	assert_int_equal(trial_verify(&trial, LIT(BODY)), RC_OK);
-	assert_string_equal(trial.proof.header, "X-Real");
+	assert_string_equal(trial.verification.header, "X-Real");
 	trial_end(&trial);
 }
 
@@ -713,7 +713,8 @@ any_secret_verifies_and_is_named(void **state)
 		    &mac));
 		wrong += case_rc(keys[i], trial_verify(&trial, LIT(BODY)),
 		    i < 3 ? RC_OK : RC_SIGNATURE);
-		wrong += case_true(keys[i], "the secret", trial.proof.secret
+		wrong += case_true(keys[i], "the secret",
+		    trial.verification.secret
 		    == (i < 3 ? &trial.secrets[i] : NULL));
 		trial_end(&trial);
 	}
@@ -756,9 +757,9 @@ unsigned_requests_pass_under_none_only(void **state)
 	(void)state;
 	trial_start(&trial, "none");
 	assert_int_equal(trial_verify(&trial, LIT(BODY)), RC_OK);
-	assert_null(trial.proof.secret);
-	assert_string_equal(trial.proof.header, "");
-	assert_string_equal(trial.proof.pin, "");
+	assert_null(trial.verification.secret);
+	assert_string_equal(trial.verification.header, "");
+	assert_string_equal(trial.verification.pin, "");
 	trial_end(&trial);
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		trial_start(&trial, lines[i]);
@@ -1038,11 +1039,12 @@ recipes_take_what_they_say_and_nothing_else(void **state)
 		wrong += case_rc(name, trial_verify(&trial, LIT(BODY)),
 		    recipes[i].rc);
 		wrong += case_true(name, "the secret is named",
-		    trial.proof.secret ==
+		    trial.verification.secret ==
 		    (recipes[i].rc == RC_OK ? &trial.secrets[0] : NULL));
 		wrong += case_true(name, "a reason",
-		    recipes[i].rc != RC_SIGNATURE || trial.proof.why != NULL);
-		wrong += case_text(name, trial.proof.pin, "");
+		    recipes[i].rc != RC_SIGNATURE ||
+		    trial.verification.why != NULL);
+		wrong += case_text(name, trial.verification.pin, "");
 		wrong += check_silence(name, &trial, &mac);
 		trial_end(&trial);
 	}
@@ -1068,7 +1070,8 @@ the_skew_is_told_both_ways(void **state)
 		    "HTTP_X_SLACK_REQUEST_TIMESTAMP=1700000000");
 		trial.request.received = NOW + laters[i];
 		trial_verify(&trial, LIT(BODY));
-		wrong += case_number("skew", trial.proof.skew, laters[i]);
+		wrong += case_number("skew", trial.verification.skew,
+		    laters[i]);
 		trial_end(&trial);
 	}
 	assert_int_equal(wrong, 0);
@@ -1369,8 +1372,8 @@ is_refused(struct json_object *vector)
 	    "over", member(vector, "content")};
 	const char *why = NULL;
 	struct pool pool = {0};
-	struct recipe scheme;
-	enum rc rc = recipe_parse(words, COUNT(words), &pool, &scheme, &why);
+	struct recipe recipe;
+	enum rc rc = recipe_parse(words, COUNT(words), &pool, &recipe, &why);
 
 	pool_free(&pool);
 	return rc == RC_SYNTAX && strstr(why, "side by side") != NULL;
