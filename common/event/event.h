@@ -10,9 +10,9 @@
 
 /* Where a text of the request is taken from. */
 enum event_from {
-	EVENT_FROM_NONE,		/* event-name: find it; else: not at all */
-	EVENT_FROM_BODY,		/* dedupe body: its digest */
-	EVENT_FROM_HOOK,		/* order hook: one key for the hook */
+	EVENT_FROM_NONE,	/* event-name: find it; else: not at all */
+	EVENT_FROM_BODY,	/* dedupe body: its digest */
+	EVENT_FROM_HOOK,	/* order hook: one key for the hook */
 	EVENT_FROM_POINTER,
 	EVENT_FROM_HEADER
 };
@@ -33,11 +33,11 @@ struct event_pair {
 
 /* How a hook reads events; as struct hook in conf.h. */
 struct event_reading {
-	const char *hook;			/* its name */
+	const char *hook;		/* its name */
 	struct event_source name;
 	struct event_source order;
 	struct event_source dedupe;
-	const struct event_pair *env;		/* what its commands see */
+	const struct event_pair *env;	/* what its commands see */
 	size_t env_len;
 };
 
@@ -46,7 +46,7 @@ struct json_object;
 
 struct event {
 	const struct event_reading *reading;	/* borrowed */
-	char name[EVENT_NAME_SIZE];		/* unknown where none was found */
+	char name[EVENT_NAME_SIZE];	/* unknown where none was found */
 	const struct catalog_row *row;	/* never NULL */
 	bool known;			/* the name is in the table */
 	char found[256];		/* where: a pointer or a header */
