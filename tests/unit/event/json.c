@@ -5,6 +5,7 @@
 #include "config/conf.h"
 #include "event/catalog.h"
 #include "event/event.h"
+#include "event/json.h"
 #include "http/header_name.h"
 #include "http/request.h"
 
@@ -421,6 +422,27 @@ a_text_keeps_to_the_ceiling(void **state)
 	trial_end(&trial);
 }
 
+static void
+pointers_are_known(void **state)
+{
+	static const char *const good[] = {
+		"", "/", "/a", "/a/b/0", "//", "/~0/~1", "/a b", "/~01"
+	};
+	static const char *const bad[] = {
+		"a", "a/b", "#/a", "/~", "/~2", "/a~b", " /a"
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++)
+		wrong += case_true(good[i], "is a pointer",
+		    event_json_is_pointer(good[i]));
+	for (size_t i = 0; i < COUNT(bad); i++)
+		wrong += case_true(bad[i], "is no pointer",
+		    !event_json_is_pointer(bad[i]));
+	assert_int_equal(wrong, 0);
+}
+
 int
 main(void)
 {
@@ -434,6 +456,7 @@ main(void)
 	    cmocka_unit_test(a_string_that_is_no_text_has_none),
 	    cmocka_unit_test(text_behind_a_byte_order_mark),
 	    cmocka_unit_test(a_text_keeps_to_the_ceiling),
+	    cmocka_unit_test(pointers_are_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

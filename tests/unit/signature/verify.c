@@ -3,7 +3,7 @@
 
 #include <json-c/json.h>
 
-#include "../front.h"
+#include "../signing.h"
 
 #include "base/buf.h"
 #include "base/codec.h"
@@ -14,135 +14,7 @@
 #include "http/header_name.h"
 #include "http/request.h"
 #include "signature/recipe.h"
-#include "signature/sign.h"
 #include "signature/verify.h"
-
-#define SECRET "0123456789abcdef0123456789abcdef"
-#define BODY "{\"event\":\"connection_added\"}"
-/* 2023-11-14T22:13:20Z, in milliseconds. */
-#define NOW INT64_C(1700000000000)
-
-/* A hook of one `signature` line and its secrets. */
-struct trial {
-	struct pool pool;
-	struct hook hook;
-	struct secret secrets[4];
-	struct front front;
-	struct request request;
-	struct verification verification;
-};
-
-static void
-trial_start(struct trial *trial, const char *line)
-{
-	const char *const *list = NULL;
-	const char *why = NULL;
-	struct tokens words;
-	size_t n = 0;
-
-	memset(trial, 0, sizeof(*trial));
-	tokens_start(&words, bytes_of(line));
-	assert_int_equal(tokens_next(&words, &trial->pool, &list, &n, &why),
-	    RC_OK);
-	if (recipe_parse(list, n, &trial->pool, &trial->hook.signature,
-	    &why) != RC_OK) {
-		print_error("%s: %s\n", line, why);
-		fail();
-	}
-	trial->hook.name = "unit";
-	trial->hook.secrets = trial->secrets;
-	trial->request.variables = trial->front.variables;
-	trial->request.received = NOW;
-}
-
-static void
-trial_secret(struct trial *trial, const char *path, struct bytes key)
-{
-	struct secret *secret = &trial->secrets[trial->hook.secrets_len];
-
-	assert_in_range(trial->hook.secrets_len, 0, 3);
-	trial->hook.secrets_len++;
-	secret->path = path;
-	secret->key = key;
-}
-
-static enum rc
-trial_verify(struct trial *trial, struct bytes body)
-{
-	trial->request.body.len = 0;
-	assert_int_equal(buf_add(&trial->request.body, body), RC_OK);
-	memset(&trial->verification, 0xaa, sizeof(trial->verification));
-	return verify(&trial->hook.signature, trial->hook.secrets,
-	    trial->hook.secrets_len, &trial->request, &trial->verification);
-}
-
-static void
-trial_end(struct trial *trial)
-{
-	buf_free(&trial->request.body);
-	pool_free(&trial->pool);
-}
-
-/* The MAC of a text and the ways to write it. */
-struct mac {
-	uint8_t raw[CRYPTO_DIGEST];
-	char hex[2 * CRYPTO_DIGEST + 1];
-	char upper[2 * CRYPTO_DIGEST + 1];
-	char base64[45];
-};
-
-static struct mac
-make_mac(const char *key, struct bytes content)
-{
-	struct buf text = {0};
-	struct mac mac = {{0}, "", "", ""};
-
-	assert_int_equal(crypto_hmac(bytes_of(key), &content, 1, mac.raw),
-	    RC_OK);
-	encode_hex(mac.raw, CRYPTO_DIGEST, mac.hex);
-	for (size_t i = 0; mac.hex[i] != '\0'; i++)
-		mac.upper[i] = mac.hex[i] >= 'a'
-		    ? (char)(mac.hex[i] - 'a' + 'A') : mac.hex[i];
-	assert_int_equal(encode_base64((struct bytes){(const char *)mac.raw,
-	    CRYPTO_DIGEST}, &text), RC_OK);
-	memcpy(mac.base64, text.data, 45);
-	buf_free(&text);
-	return mac;
-}
-
-/*
- * A text with $H, $U, $B for the MAC, $W and $V for a wrong one (hex, base64)
- * and {body} for the body.
- */
-static char *
-expand(struct pool *pool, const char *text, const struct mac *mac)
-{
-	static const char wrong[] = "00112233445566778899aabbccddeeff"
-	    "00112233445566778899aabbccddeeff";
-	static const char other[] =
-	    "ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=";
-	struct buf out = {0};
-	char *copy;
-
-	for (; *text != '\0'; text++) {
-		const char *what = NULL;
-
-		if (strncmp(text, "{body}", 6) == 0) {
-			what = BODY;
-			text += 5;
-		} else if (*text == '$') {
-			text++;
-			what = *text == 'H' ? mac->hex : *text == 'U'
-			    ? mac->upper : *text == 'B' ? mac->base64
-			    : *text == 'W' ? wrong : other;
-		}
-		assert_int_equal(what != NULL ? buf_text(&out, what)
-		    : buf_char(&out, *text), RC_OK);
-	}
-	copy = pool_copy(pool, buf_view(&out));
-	buf_free(&out);
-	return copy;
-}
 
 /* Neither the right MAC nor the secret, in any form, is in what is told. */
 static unsigned
@@ -1115,98 +987,6 @@ garbage_is_refused_and_never_worse(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* Adds the lines that sign made as the variables they arrive in. */
-static void
-add_lines(struct trial *trial, struct bytes lines)
-{
-	struct bytes line;
-
-	while (bytes_split(&lines, "\n", &line)) {
-		char variable[HEADER_VARIABLE_SIZE];
-		struct bytes name;
-
-		if (line.len == 0)
-			continue;
-		assert_true(bytes_split(&line, ":", &name));
-		assert_int_equal(header_name_variable(name, variable), RC_OK);
-		line = bytes_trim(line);
-		front_add(&trial->front, pool_printf(&trial->pool, "%s=%.*s",
-		    variable, (int)line.len, line.data));
-	}
-}
-
-static const char *const signing_lines[] = {
-    "auto", "github", "stripe", "slack", "standard-webhooks",
-    "header X-Signature", "header X-Signature encoding base64",
-    "header X-Signature prefix v0=", "header X-Signature split ,",
-    "header X-Signature split ' ' prefix v1, encoding base64",
-    "header X timestamp header T over {timestamp}.{body}",
-    "header X timestamp header T unit ms over {timestamp}.{body}",
-    "header X timestamp header T unit rfc3339 over {body}.{timestamp}",
-    "header X split ; prefix h1= timestamp item ts= "
-    "over {timestamp}:{body} tolerance 5s",
-    "header X split , prefix v1= encoding base64 timestamp item t= unit ms "
-    "over {timestamp}.{body}",
-    "header X split , prefix v1= timestamp item t= unit rfc3339 "
-    "over {timestamp}.{body}",
-    "header X id header I over {id}.{body}",
-    "header X id header I timestamp header T over {body}.{timestamp}.{id}",
-    "header X over 'v0 {body} \"end\"'",
-};
-
-static void
-what_is_signed_verifies_and_nothing_else_does(void **state)
-{
-	unsigned wrong = 0;
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(signing_lines); i++) {
-		const char *name = signing_lines[i];
-		struct buf lines = {0};
-		struct trial trial;
-
-		trial_start(&trial, name);
-		trial_secret(&trial, "/s", LIT(SECRET));
-		wrong += case_rc(name, sign(&trial.hook.signature,
-		    LIT(SECRET), LIT(BODY), NOW, "msg_1", &lines), RC_OK);
-		add_lines(&trial, buf_view(&lines));
-		wrong += case_rc(name, trial_verify(&trial, LIT(BODY)),
-		    RC_OK);
-		wrong += case_rc(name, trial_verify(&trial, LIT(BODY "\n")),
-		    RC_SIGNATURE);
-		wrong += case_rc(name, trial_verify(&trial, LIT("")),
-		    RC_SIGNATURE);
-		trial.secrets[0].key = LIT("another");
-		wrong += case_rc(name, trial_verify(&trial, LIT(BODY)),
-		    RC_SIGNATURE);
-		trial.secrets[0].key = LIT(SECRET);
-		trial.request.received = NOW + INT64_C(86400000);
-		wrong += case_rc(name, trial_verify(&trial, LIT(BODY)),
-		    trial.hook.signature.tolerance > 0 ? RC_SIGNATURE
-		    : RC_OK);
-		trial_end(&trial);
-		buf_free(&lines);
-	}
-	assert_int_equal(wrong, 0);
-}
-
-static void
-auto_signs_as_x_signature(void **state)
-{
-	struct mac mac = make_mac(SECRET, LIT(BODY));
-	struct buf lines = {0};
-	struct trial trial;
-
-	(void)state;
-	trial_start(&trial, "auto");
-	assert_int_equal(sign(&trial.hook.signature, LIT(SECRET),
-	    LIT(BODY), NOW, "msg_1", &lines), RC_OK);
-	assert_string_equal(lines.data, expand(&trial.pool,
-	    "X-Signature: sha256=$H\n", &mac));
-	buf_free(&lines);
-	trial_end(&trial);
-}
-
 /*
  * The published vectors.  Each is a `signature` line of the grammar, made
  * from its recipe; the clock is the vector's.  All of them can be said in the
@@ -1458,8 +1238,6 @@ main(void)
 	    cmocka_unit_test(recipes_take_what_they_say_and_nothing_else),
 	    cmocka_unit_test(the_skew_is_told_both_ways),
 	    cmocka_unit_test(garbage_is_refused_and_never_worse),
-	    cmocka_unit_test(what_is_signed_verifies_and_nothing_else_does),
-	    cmocka_unit_test(auto_signs_as_x_signature),
 	    cmocka_unit_test(all_published_vectors_come_to_what_they_say),
 	    cmocka_unit_test(
 	    auto_takes_the_vectors_that_sign_the_body_and_no_other),
