@@ -120,7 +120,7 @@ terminate(struct watch *watch, enum run_end why, int64_t kill_after)
 
 /* Stopping hastens an end that a timeout has begun, and never slows it. */
 static void
-check_stop(struct watch *watch)
+stop_command(struct watch *watch)
 {
 	int64_t deadline = clock_steady() + watch->what->stop_kill_after;
 
@@ -192,7 +192,7 @@ watch_once(struct watch *watch, int longest)
 	if (fds[3].revents != 0)
 		output_take(&watch->output, &streams[1]);
 	if (fds[1].revents != 0)
-		check_stop(watch);
+		stop_command(watch);
 	if (clock_left(watch->note_at) == 0)
 		note_start(watch);
 	return false;

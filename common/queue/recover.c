@@ -219,7 +219,7 @@ is_worth_waiting(const struct recovery_case *at)
 }
 
 static enum rc
-look_at(struct recovery *recovery, struct journal *journal,
+recover_orphan(struct recovery *recovery, struct journal *journal,
     const struct conf *conf, const struct journal_orphan *orphan)
 {
 	struct recovery_case *at = case_of(recovery, conf, orphan);
@@ -242,7 +242,7 @@ look_at(struct recovery *recovery, struct journal *journal,
 }
 
 static void
-forget_others(struct recovery *recovery)
+forget_gone(struct recovery *recovery)
 {
 	struct recovery_case **at = &recovery->cases;
 	struct recovery_case *gone;
@@ -270,9 +270,9 @@ recover(struct recovery *recovery, struct journal *journal,
 	recovery->others = orphans.others;
 	recovery->waiting = 0;
 	for (size_t i = 0; rc == RC_OK && i < orphans.n; i++)
-		rc = look_at(recovery, journal, conf, &orphans.list[i]);
+		rc = recover_orphan(recovery, journal, conf, &orphans.list[i]);
 	if (rc == RC_OK)
-		forget_others(recovery);
+		forget_gone(recovery);
 	pool_free(&orphans.pool);
 	return rc;
 }
