@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/startup.h"
-#include "command/run.h"
+#include "command/spawn.h"
 #include "config/conf.h"
 #include "http/gateway.h"
 #include "journal/journal.h"
@@ -208,7 +208,7 @@ start_drain(const struct conf *conf)
 		return;
 	file = realpath(conf->file, NULL);
 	command[2] = file != NULL ? file : conf->file;
-	run_detached(command, &pid);
+	spawn_detached(command, &pid);
 	free(file);
 }
 

@@ -11,6 +11,7 @@
 #include "base/pool.h"
 #include "base/tokens.h"
 #include "base/utf8.h"
+#include "command/run.h"
 #include "event/rule.h"
 
 enum {
@@ -295,13 +296,13 @@ print_outcome(const char *outcome, int code, char into[PRINT_OUTCOME])
 {
 	const char *why = NULL;
 
-	if (strcmp(outcome, "signal") == 0)
+	if (strcmp(outcome, run_end_name(RUN_SIGNAL)) == 0)
 		why = strsignal(code);
-	else if (strcmp(outcome, "unstarted") == 0)
+	else if (strcmp(outcome, run_end_name(RUN_UNSTARTED)) == 0)
 		why = strerror(code);
 	if (why != NULL)
 		snprintf(into, PRINT_OUTCOME, "%s %d (%s)", outcome, code, why);
-	else if (strcmp(outcome, "exit") == 0)
+	else if (strcmp(outcome, run_end_name(RUN_EXIT)) == 0)
 		snprintf(into, PRINT_OUTCOME, "%s %d", outcome, code);
 	else if (strcmp(outcome, "lost") == 0)
 		snprintf(into, PRINT_OUTCOME, "lost (its runner is gone)");

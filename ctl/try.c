@@ -15,6 +15,7 @@
 #include "command/run.h"
 #include "config/conf.h"
 #include "event/event.h"
+#include "event/fields.h"
 #include "event/payload.h"
 #include "event/rule.h"
 #include "http/gateway.h"

@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
-#include "command/run.h"
+#include "command/spawn.h"
 #include "config/conf.h"
 #include "journal/journal.h"
 #include "journal/shared.h"
@@ -100,7 +100,7 @@ run_drain(const struct dispatcher *dispatcher)
 	pid_t pid;
 	int gone;
 
-	if (run_detached(command, &pid) != RC_OK)
+	if (spawn_detached(command, &pid) != RC_OK)
 		return await(dispatcher, -1, DISPATCHER_PAUSE);
 	gone = pidfd_open(pid, 0);
 	/* Where descriptors are short it is asked for from time to time. */

@@ -6,7 +6,7 @@
 
 #include "base/timestamp.h"
 #include "command/job.h"
-#include "command/run.h"
+#include "command/spawn.h"
 #include "config/conf.h"
 #include "event/catalog.h"
 #include "event/receipt.h"
@@ -79,7 +79,7 @@ set_ground(struct variables *variables, const struct job *first, size_t n)
 {
 	const struct hook *hook = first->hook;
 	const char *home = getenv("HOME");
-	enum rc rc = set_variable(variables, "PATH", RUN_PATH);
+	enum rc rc = set_variable(variables, "PATH", SPAWN_PATH);
 
 	if (home == NULL || *home == '\0')
 		home = "/";

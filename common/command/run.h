@@ -8,17 +8,11 @@
 #include "base/bytes.h"
 
 /*
- * The only module that starts processes.  A command is started directly, in
- * /, in a process group of its own, with default signal dispositions, an
- * empty mask and no descriptor but 0, 1 and 2.  Its output is drained while
- * it runs; the end of the command is the end, whatever its children hold.
+ * Runs a command, started as spawn.h says.  Its output is drained while it
+ * runs; the end of the command is the end, whatever its children hold.
  */
 
 enum { RUN_TAIL = 8192 };	/* how much output is kept */
-
-/* The PATH of what is started. */
-#define RUN_PATH \
-	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* What to run; all of it borrowed for the call. */
 struct run {
@@ -77,15 +71,10 @@ void run(const struct run *what, struct run_result *result);
 /* RC_OK once a stuck command is gone: it is reaped and pidfd closed.
  * RC_PENDING while it is not.  Never waits. */
 enum rc run_reap(struct run_result *stuck);
+/* The word for an end: exit, signal, timeout, stopped, unstarted, stuck. */
+const char *run_end_name(enum run_end end);
 /* What the contract makes of an end: RC_DELIVERED, RC_TEMPORARY,
  * RC_REJECTED, RC_FAILED, RC_TIMEOUT, RC_UNSTARTED, RC_STOPPING. */
 enum rc run_outcome(const struct run_result *result);
-
-/*
- * Starts a process that outlives this one: own session, descriptors 0 to 2
- * on /dev/null, an environment of only PATH.  RC_UNSTARTED.  The caller
- * reaps *pid, or exits.
- */
-enum rc run_detached(const char *const *command, pid_t *pid);
 
 #endif

@@ -6,14 +6,13 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
-#include "base/pool.h"
 #include "http/header_name.h"
 
 /* Where a text of the request is taken from. */
 enum event_from {
-	EVENT_FROM_NONE,		/* event-name: find it; else: not at all */
-	EVENT_FROM_BODY,		/* dedupe body: its digest */
-	EVENT_FROM_HOOK,		/* order hook: one key for the hook */
+	EVENT_FROM_NONE,	/* event-name: find it; else: not at all */
+	EVENT_FROM_BODY,	/* dedupe body: its digest */
+	EVENT_FROM_HOOK,	/* order hook: one key for the hook */
 	EVENT_FROM_POINTER,
 	EVENT_FROM_HEADER
 };
@@ -34,11 +33,11 @@ struct event_pair {
 
 /* How a hook reads events; as struct hook in conf.h. */
 struct event_reading {
-	const char *hook;			/* its name */
+	const char *hook;		/* its name */
 	struct event_source name;
 	struct event_source order;
 	struct event_source dedupe;
-	const struct event_pair *env;		/* what its commands see */
+	const struct event_pair *env;	/* what its commands see */
 	size_t env_len;
 };
 
@@ -47,7 +46,7 @@ struct json_object;
 
 struct event {
 	const struct event_reading *reading;	/* borrowed */
-	char name[EVENT_NAME_SIZE];		/* unknown where none was found */
+	char name[EVENT_NAME_SIZE];	/* unknown where none was found */
 	const struct catalog_row *row;	/* never NULL */
 	bool known;			/* the name is in the table */
 	char found[256];		/* where: a pointer or a header */
@@ -73,26 +72,6 @@ void event_free(struct event *event);
  */
 enum rc event_text(const struct event *event, const char *pointer,
     struct buf *text);
-
-/*
- * The environment of the hook's `env` lines: PELIHOOK_NAME=text, NULL-
- * terminated, from the pool.  What has no text, holds a NUL or is over
- * 4 KiB is left out with a warning in the log.  RC_MEMORY.
- */
-enum rc event_fields(const struct event *event, struct pool *pool,
-    const char *const **out);
-/*
- * The key by which an event is ordered or known again: hook, event name (for
- * dedupe only) and the type and text at the source.  Empty where the source
- * is none, or has no identity: a non-empty string, a number, or a header
- * that is not blank.  The first event of the process that has none is told
- * in the log.  RC_REPEATED, RC_MEMORY.
- */
-enum rc event_order_key(const struct event *event, struct pool *pool,
-    struct bytes *key);
-enum rc event_dedupe_key(const struct event *event,
-    const struct request *request, const char *digest, struct pool *pool,
-    struct bytes *key);
 
 /*
  * The payload's top-level keys, blank-separated, for a warning: those that a

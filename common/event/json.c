@@ -292,6 +292,76 @@ event_json_text(struct json_object *value, struct buf *text)
 	return RC_MISSING;
 }
 
+/* The key that a pointer's token stands for (RFC 6901 section 4). */
+static enum rc
+decode_token(struct bytes token, struct buf *key)
+{
+	enum rc rc = buf_text(key, "");
+
+	for (size_t i = 0; rc == RC_OK && i < token.len; i++) {
+		if (token.data[i] != '~' || i + 1 == token.len)
+			rc = buf_char(key, token.data[i]);
+		else
+			rc = buf_char(key, token.data[++i] == '1' ? '/' : '~');
+	}
+	return rc;
+}
+
+/* The member of an object that a token stands for, or RC_MISSING. */
+static enum rc
+find_member(struct json_object *from, struct bytes token,
+    struct json_object **value)
+{
+	struct buf key = { 0 };
+	enum rc rc = decode_token(token, &key);
+
+	if (rc == RC_OK && (!event_json_is_text(buf_view(&key)) ||
+	    !json_object_object_get_ex(from, key.data, value)))
+		rc = RC_MISSING;
+	buf_free(&key);
+	return rc;
+}
+
+/*
+ * One step down, or RC_MISSING.  json-c's own pointers take an empty token
+ * for the first element of an array and know no null at the top.
+ */
+static enum rc
+descend(struct json_object *from, struct bytes token,
+    struct json_object **value)
+{
+	unsigned long long index;
+
+	if (json_object_is_type(from, json_type_object))
+		return find_member(from, token, value);
+	if (!json_object_is_type(from, json_type_array) ||
+	    bytes_number(token, SIZE_MAX, &index) != RC_OK ||
+	    (token.len > 1 && token.data[0] == '0') ||
+	    index >= json_object_array_length(from))
+		return RC_MISSING;
+	*value = json_object_array_get_idx(from, (size_t)index);
+	return RC_OK;
+}
+
+enum rc
+event_json_find(struct json_object *root, const char *pointer,
+    struct json_object **value)
+{
+	struct bytes rest = bytes_of(pointer);
+	struct json_object *at = root;
+	struct bytes token;
+	enum rc rc = RC_OK;
+
+	if (rest.len > 0) {
+		rest = bytes_skip(rest, 1);
+		while (rc == RC_OK && bytes_split(&rest, "/", &token))
+			rc = descend(at, token, &at);
+	}
+	if (rc == RC_OK)
+		*value = at;
+	return rc;
+}
+
 bool
 event_json_is_pointer(const char *word)
 {

@@ -30,6 +30,12 @@ bool event_json_is_text(struct bytes string);
  * it, true, false, null.  RC_MISSING where it has none, RC_RANGE, RC_MEMORY.
  */
 enum rc event_json_text(struct json_object *value, struct buf *text);
+/*
+ * The value at a JSON pointer (RFC 6901), which lives as long as root.
+ * RC_MISSING, RC_MEMORY.
+ */
+enum rc event_json_find(struct json_object *root, const char *pointer,
+    struct json_object **value);
 /* Whether it is a JSON pointer of RFC 6901: empty, or /token/... */
 bool event_json_is_pointer(const char *word);
 

@@ -6,7 +6,8 @@
 #include "base/pool.h"
 #include "base/rc.h"
 
-enum { HEADER_VARIABLE_SIZE = 260 };	/* the longest HTTP_ variable and its NUL */
+/* The longest HTTP_ variable and its NUL. */
+enum { HEADER_VARIABLE_SIZE = 260 };
 
 /* A header's name as it was written and as the variable it arrives in. */
 struct header_name {
@@ -19,7 +20,8 @@ struct header_name {
  * `X-Signature` gives HTTP_X_SIGNATURE.  The name is an RFC 9110 token of
  * at most 250 bytes.  RC_SYNTAX otherwise.
  */
-enum rc header_name_variable(struct bytes header, char into[HEADER_VARIABLE_SIZE]);
+enum rc header_name_variable(struct bytes header,
+    char into[HEADER_VARIABLE_SIZE]);
 /* The other way, as headers are usually written: X-Signature. */
 void header_name_print(const char *variable, char into[HEADER_VARIABLE_SIZE]);
 /* Fills both spellings of a header's name.  RC_SYNTAX, RC_MEMORY. */

@@ -14,160 +14,148 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
-#include "base/pool.h"
-#include "base/timestamp.h"
 #include "config/conf.h"
 #include "journal/journal.h"
 #include "queue/recover.h"
 #include "queue/run_claim.h"
+#include "queue/wants.h"
 
 enum {
-	RUNNING_MOST = 256,		/* threads, each with one command */
+	RUNNING_MAX = 256,		/* threads, each with one command */
 	STACK = 1024 * 1024,
-	LOOK = 900,			/* for what others stored, ms */
+	RECHECK = 900,			/* for what others stored, ms */
 	PURGE_PAUSE = 20,		/* between its steps, ms */
-	PURGE_LOOK = 60000,
+	PURGE_RECHECK = 60000,
 	TROUBLE_FIRST = 100,
-	TROUBLE_MOST = 30000
+	TROUBLE_MAX = 30000
 };
 
 /* A thread with a claim. */
-struct runner {
-	struct drain *drain;
+struct claim_thread {
+	struct dispatch_loop *loop;
 	struct conf *conf;
 	struct journal_claim claim;
-	struct claim_run attempt;
-	pthread_t thread;
-	struct runner *next;		/* of those that ended */
+	struct claim_run what;
+	pthread_t handle;
+	struct claim_thread *next;	/* of those that ended */
 };
 
-/* What a configuration asks of the journal. */
-struct lists {
-	struct journal_wants wants;
-	struct journal_rules *rules;	/* those of the wants */
-	bool *told;			/* that they are older */
-	/* Of hooks that are not ready: nobody noted for how long. */
-	struct journal_keep *keeps;
-	size_t keeps_n;
-	struct pool pool;		/* holds them */
-};
-
-/* What a wakeful turn of the loop does next, and when. */
-struct drain {
+/* The state of the loop: what it does next, and when. */
+struct dispatch_loop {
 	const struct dispatch *settings;
 	struct journal *journal;
 	int wake;			/* eventfd: look again */
-	int halt;			/* eventfd: end what runs */
+	int kill_now;			/* eventfd: end what runs */
 	struct conf *conf;
-	struct lists lists;		/* of that */
+	struct wants wants;		/* of that */
 	bool note;			/* its rules have to be compared */
-	bool look;			/* something may be claimable */
+	bool dirty;			/* something may be claimable */
 	bool lost;			/* no configuration is in force */
 	bool stopping;
-	bool halted;
-	int64_t halt_at;		/* clock_steady */
+	bool killing;
+	int64_t kill_at;		/* clock_steady */
 	int64_t due;			/* clock_wall */
-	int64_t wall;			/* of the last turn */
+	int64_t wall;			/* when it last ran */
 	int trouble;			/* pause, ms; 0: none */
 	int64_t trouble_until;		/* clock_steady */
 	enum rc rc;			/* of that trouble */
-	struct recovery rescue;
-	int64_t rescue_at;		/* clock_steady */
+	struct recovery recovery;
+	int64_t recover_at;		/* clock_steady */
 	bool purging;
 	int64_t purge_at;		/* clock_steady */
 	struct journal_purge purge;
 	size_t running;
 	pthread_mutex_t lock;		/* guards what follows */
-	struct runner *ended;
+	struct claim_thread *ended;
 	int stuck;
 	int unwritten;
 };
 
 static void
-have_trouble(struct drain *drain, enum rc rc)
+back_off(struct dispatch_loop *loop, enum rc rc)
 {
-	int pause = drain->trouble;
+	int pause = loop->trouble;
 
 	pause = pause == 0 ? TROUBLE_FIRST :
-	    pause > TROUBLE_MOST / 2 ? TROUBLE_MOST : 2 * pause;
-	drain->trouble = pause;
-	drain->trouble_until = clock_steady() + pause;
-	drain->rc = rc;
-	drain->look = true;
+	    pause > TROUBLE_MAX / 2 ? TROUBLE_MAX : 2 * pause;
+	loop->trouble = pause;
+	loop->trouble_until = clock_steady() + pause;
+	loop->rc = rc;
+	loop->dirty = true;
 }
 
 /* Whether a step of the loop went well; if not, all wait for a while. */
 static bool
-went_well(struct drain *drain, enum rc rc)
+went_well(struct dispatch_loop *loop, enum rc rc)
 {
 	if (rc == RC_OK || rc == RC_MISSING)
 		return true;
-	have_trouble(drain, rc);
+	back_off(loop, rc);
 	return false;
 }
 
 static void
-hear_trouble(void *context, enum run_claim_trouble trouble, int by)
+note_trouble(void *context, enum run_claim_trouble trouble, int by)
 {
-	struct drain *drain = context;
+	struct dispatch_loop *loop = context;
 
-	pthread_mutex_lock(&drain->lock);
+	pthread_mutex_lock(&loop->lock);
 	switch (trouble) {
 	case RUN_CLAIM_UNWRITTEN:
-		drain->unwritten += by;
+		loop->unwritten += by;
 		break;
 	case RUN_CLAIM_STUCK:
-		drain->stuck += by;
+		loop->stuck += by;
 		break;
 	}
-	pthread_mutex_unlock(&drain->lock);
-	(void)io_signal(drain->wake);
+	pthread_mutex_unlock(&loop->lock);
+	(void)io_signal(loop->wake);
 }
 
 static void *
-claim_thread(void *context)
+run_thread(void *context)
 {
-	struct runner *runner = context;
-	struct drain *drain = runner->drain;
+	struct claim_thread *thread = context;
+	struct dispatch_loop *loop = thread->loop;
 
-	run_claim(&runner->attempt);
-	pthread_mutex_lock(&drain->lock);
-	runner->next = drain->ended;
-	drain->ended = runner;
-	pthread_mutex_unlock(&drain->lock);
-	(void)io_signal(drain->wake);
+	run_claim(&thread->what);
+	pthread_mutex_lock(&loop->lock);
+	thread->next = loop->ended;
+	loop->ended = thread;
+	pthread_mutex_unlock(&loop->lock);
+	(void)io_signal(loop->wake);
 	return NULL;
 }
 
 static void
-free_runner(struct runner *runner)
+free_thread(struct claim_thread *thread)
 {
-	journal_claim_free(&runner->claim);
-	conf_release(runner->conf);
-	free(runner);
+	journal_claim_free(&thread->claim);
+	conf_release(thread->conf);
+	free(thread);
 }
 
 static void
-join_ended(struct drain *drain)
+join_ended(struct dispatch_loop *loop)
 {
-	struct runner *runner;
-	struct runner *next;
+	struct claim_thread *thread;
+	struct claim_thread *next;
 
-	pthread_mutex_lock(&drain->lock);
-	runner = drain->ended;
-	drain->ended = NULL;
-	pthread_mutex_unlock(&drain->lock);
-	for (; runner != NULL; runner = next) {
-		next = runner->next;
-		pthread_join(runner->thread, NULL);
-		free_runner(runner);
-		drain->running--;
-		drain->look = true;
+	pthread_mutex_lock(&loop->lock);
+	thread = loop->ended;
+	loop->ended = NULL;
+	pthread_mutex_unlock(&loop->lock);
+	for (; thread != NULL; thread = next) {
+		next = thread->next;
+		pthread_join(thread->handle, NULL);
+		free_thread(thread);
+		loop->running--;
+		loop->dirty = true;
 	}
 }
 
 static int
-start_thread(struct runner *runner)
+start_thread(struct claim_thread *thread)
 {
 	pthread_attr_t attributes;
 	int error = pthread_attr_init(&attributes);
@@ -175,41 +163,41 @@ start_thread(struct runner *runner)
 	if (error != 0)
 		return error;
 	pthread_attr_setstacksize(&attributes, STACK);
-	error = pthread_create(&runner->thread, &attributes, claim_thread,
-	    runner);
+	error = pthread_create(&thread->handle, &attributes, run_thread,
+	    thread);
 	pthread_attr_destroy(&attributes);
 	return error;
 }
 
 /* Without a thread the claim is run here: slow, but nothing is lost. */
 static void
-start_runner(struct drain *drain, struct runner *runner)
+start_claim(struct dispatch_loop *loop, struct claim_thread *thread)
 {
-	const char *hook = runner->claim.deliveries[0].event.hook;
+	const char *hook = thread->claim.deliveries[0].event.hook;
 	int error;
 
-	runner->drain = drain;
-	runner->conf = conf_hold(drain->conf);
-	runner->attempt = (struct claim_run){
-		.journal = drain->journal,
-		.hook = conf_find(drain->conf, bytes_of(hook)),
-		.claim = &runner->claim,
-		.halt = drain->halt,
-		.trouble = hear_trouble,
-		.context = drain
+	thread->loop = loop;
+	thread->conf = conf_hold(loop->conf);
+	thread->what = (struct claim_run){
+		.journal = loop->journal,
+		.hook = conf_find(loop->conf, bytes_of(hook)),
+		.claim = &thread->claim,
+		.kill_now = loop->kill_now,
+		.trouble = note_trouble,
+		.context = loop
 	};
-	error = start_thread(runner);
+	error = start_thread(thread);
 	if (error == 0) {
-		drain->running++;
+		loop->running++;
 		return;
 	}
 	log_say(LOG_LEVEL_ERROR, "drain: a thread: %s", strerror(error));
-	run_claim(&runner->attempt);
-	free_runner(runner);
+	run_claim(&thread->what);
+	free_thread(thread);
 }
 
 static enum rc
-tell_backlog(void *context, const char *name, int64_t events)
+report_backlog(void *context, const char *name, int64_t events)
 {
 	const struct conf *conf = context;
 	const struct hook *hook = conf_find(conf, bytes_of(name));
@@ -226,234 +214,166 @@ tell_backlog(void *context, const char *name, int64_t events)
 	return RC_OK;
 }
 
-static enum rc
-add_want(struct lists *lists, struct journal_want *want,
-    const struct hook *hook, int64_t time)
-{
-	char *digest = pool_alloc(&lists->pool, CONF_DIGEST, 1);
-	enum rc rc = digest == NULL ? RC_MEMORY : conf_digest(hook, digest);
-
-	if (rc != RC_OK)
-		return rc;
-	*want = (struct journal_want){.hook = hook->name,
-	    .concurrency = hook->concurrency, .batch = hook->batch,
-	    .digest = digest};
-	lists->rules[lists->wants.n++] = (struct journal_rules){
-	    .hook = hook->name, .digest = digest, .time = time,
-	    .keep = hook->keep};
-	return RC_OK;
-}
-
-/* The texts are the configuration's.  The caller frees the pool. */
-static enum rc
-make_lists(const struct conf *conf, struct lists *lists)
-{
-	size_t room = conf->hooks_len + 1;
-	struct pool *pool = &lists->pool;
-	struct journal_want *list = pool_alloc(pool, room, sizeof(*list));
-	enum rc rc = RC_OK;
-
-	lists->rules = pool_alloc(pool, room, sizeof(*lists->rules));
-	lists->told = pool_alloc(pool, room, sizeof(*lists->told));
-	lists->keeps = pool_alloc(pool, room, sizeof(*lists->keeps));
-	if (list == NULL || lists->rules == NULL || lists->told == NULL ||
-	    lists->keeps == NULL)
-		return RC_MEMORY;
-	lists->wants.list = list;
-	for (size_t i = 0; rc == RC_OK && i < conf->hooks_len; i++) {
-		const struct hook *hook = &conf->hooks[i];
-
-		if (hook->ready)
-			rc = add_want(lists, &list[lists->wants.n], hook,
-			    conf->time);
-		else
-			lists->keeps[lists->keeps_n++] = (struct
-			    journal_keep){hook->name, hook->keep};
-	}
-	return rc;
-}
-
-static void
-tell_older(const struct conf *conf, const struct journal_rules *rules)
-{
-	char noted[TIMESTAMP_SIZE];
-	struct log_line line;
-
-	timestamp_print(rules->noted / 1000000, noted);
-	log_begin(&line, LOG_LEVEL_WARNING, "the journal has seen newer "
-	    "rules of a hook, so that its events are stored but not run by "
-	    "this process: reload or restart it; touch its file first if "
-	    "that has the rules that are to count");
-	log_text(&line, "hook", rules->hook);
-	log_text(&line, "file", conf->file);
-	log_text(&line, "newer", noted);
-	log_end(&line);
-}
-
 /* Others may note newer rules at any time: claims look at that themselves,
  * and this says so. */
 static void
-note_rules(struct drain *drain)
+note_rules(struct dispatch_loop *loop)
 {
-	struct lists *lists = &drain->lists;
+	struct wants *wants = &loop->wants;
 
-	if (!went_well(drain, journal_note_rules(drain->journal,
-	    lists->rules, lists->wants.n)))
+	if (!went_well(loop, journal_note_rules(loop->journal,
+	    wants->rules, wants->hooks.n)))
 		return;
-	drain->note = false;
-	for (size_t i = 0; i < lists->wants.n; i++) {
-		if (lists->rules[i].older && !lists->told[i])
-			tell_older(drain->conf, &lists->rules[i]);
-		lists->told[i] = lists->rules[i].older;
-	}
+	loop->note = false;
+	wants_report_older(wants, loop->conf);
 }
 
 /* Warns only: a damaged row of it is no reason to run nothing. */
 static void
-tell_backlogs(struct drain *drain)
+report_backlogs(struct dispatch_loop *loop)
 {
-	enum rc rc = journal_backlog(drain->journal, tell_backlog,
-	    drain->conf);
+	enum rc rc = journal_backlog(loop->journal, report_backlog,
+	    loop->conf);
 
 	if (rc != RC_CORRUPT)
-		went_well(drain, rc);
+		went_well(loop, rc);
 }
 
 /* Takes both over in every case. */
 static enum rc
-change_conf(struct drain *drain, struct conf *conf)
+change_conf(struct dispatch_loop *loop, struct conf *conf)
 {
-	struct lists lists = {0};
-	enum rc rc = make_lists(conf, &lists);
+	struct wants wants = {0};
+	enum rc rc = wants_make(conf, &wants);
 
 	if (rc != RC_OK) {
-		pool_free(&lists.pool);
+		wants_free(&wants);
 		conf_release(conf);
 		return rc;
 	}
-	pool_free(&drain->lists.pool);
-	conf_release(drain->conf);
-	drain->conf = conf;
-	drain->lists = lists;
-	drain->purge.keeps = lists.keeps;
-	drain->purge.n = lists.keeps_n;
-	drain->purge.time = conf->time;
-	drain->look = true;
-	drain->note = true;
-	tell_backlogs(drain);
+	wants_free(&loop->wants);
+	conf_release(loop->conf);
+	loop->conf = conf;
+	loop->wants = wants;
+	loop->purge.keeps = wants.keeps;
+	loop->purge.n = wants.keeps_n;
+	loop->purge.time = conf->time;
+	loop->dirty = true;
+	loop->note = true;
+	report_backlogs(loop);
 	return RC_OK;
 }
 
-/* Whether the drain goes by the configuration in force from here on, and
+/* Whether the loop goes by the configuration in force from here on, and
  * its rules are noted. */
 static bool
-take_conf(struct drain *drain)
+take_conf(struct dispatch_loop *loop)
 {
-	const struct dispatch *settings = drain->settings;
-	struct conf *conf = drain->lost ? NULL :
+	const struct dispatch *settings = loop->settings;
+	struct conf *conf = loop->lost ? NULL :
 	    settings->conf(settings->context);
 	enum rc rc = RC_OK;
 
-	drain->lost = conf == NULL;
-	if (drain->lost)
+	loop->lost = conf == NULL;
+	if (loop->lost)
 		return false;
-	if (conf == drain->conf)
+	if (conf == loop->conf)
 		conf_release(conf);
 	else
-		rc = change_conf(drain, conf);
-	if (!went_well(drain, rc))
+		rc = change_conf(loop, conf);
+	if (!went_well(loop, rc))
 		return false;
-	if (drain->note)
-		note_rules(drain);
-	return !drain->note;
+	if (loop->note)
+		note_rules(loop);
+	return !loop->note;
 }
 
 static enum rc
-claim_one(struct drain *drain)
+claim_one(struct dispatch_loop *loop)
 {
-	struct runner *runner = calloc(1, sizeof(*runner));
+	struct claim_thread *thread = calloc(1, sizeof(*thread));
 	enum rc rc;
 
-	if (runner == NULL)
+	if (thread == NULL)
 		return RC_MEMORY;
-	rc = journal_claim(drain->journal, &drain->lists.wants, clock_wall(),
-	    &runner->claim);
+	rc = journal_claim(loop->journal, &loop->wants.hooks, clock_wall(),
+	    &thread->claim);
 	if (rc == RC_OK)
-		start_runner(drain, runner);
+		start_claim(loop, thread);
 	else
-		free(runner);
+		free(thread);
 	return rc;
 }
 
 static bool
-may_claim(struct drain *drain)
+may_claim(struct dispatch_loop *loop)
 {
 	bool may;
 
-	pthread_mutex_lock(&drain->lock);
-	may = drain->unwritten == 0;
-	pthread_mutex_unlock(&drain->lock);
-	return may && !drain->stopping && drain->look &&
-	    drain->running < RUNNING_MOST;
+	pthread_mutex_lock(&loop->lock);
+	may = loop->unwritten == 0;
+	pthread_mutex_unlock(&loop->lock);
+	return may && !loop->stopping && loop->dirty &&
+	    loop->running < RUNNING_MAX;
 }
 
 /* What is in force is asked for before each claim: between two of them a
  * command may have run here. */
 static void
-claim_all(struct drain *drain)
+claim_all(struct dispatch_loop *loop)
 {
 	enum rc rc = RC_OK;
 
-	if (!may_claim(drain))
+	if (!may_claim(loop))
 		return;
-	while (rc == RC_OK && drain->running < RUNNING_MOST) {
-		if (!take_conf(drain))
+	while (rc == RC_OK && loop->running < RUNNING_MAX) {
+		if (!take_conf(loop))
 			return;
-		rc = claim_one(drain);
+		rc = claim_one(loop);
 	}
-	if (!went_well(drain, rc))
+	if (!went_well(loop, rc))
 		return;
-	drain->trouble = 0;
-	drain->rc = RC_OK;
-	drain->look = rc == RC_OK;
-	went_well(drain, journal_next_due(drain->journal,
-	    &drain->lists.wants, clock_wall(), &drain->due));
+	loop->trouble = 0;
+	loop->rc = RC_OK;
+	loop->dirty = rc == RC_OK;
+	went_well(loop, journal_next_due(loop->journal,
+	    &loop->wants.hooks, clock_wall(), &loop->due));
 }
 
 static void
-rescue_claims(struct drain *drain)
+recover_claims(struct dispatch_loop *loop)
 {
-	size_t before = drain->rescue.rescued;
+	size_t before = loop->recovery.recovered;
 
-	if (drain->stopping || clock_steady() < drain->rescue_at)
+	if (loop->stopping || clock_steady() < loop->recover_at)
 		return;
-	if (!went_well(drain, recover(&drain->rescue, drain->journal,
-	    drain->conf))) {
-		drain->rescue_at = clock_steady() + LOOK;
+	if (!went_well(loop, recover(&loop->recovery, loop->journal,
+	    loop->conf))) {
+		loop->recover_at = clock_steady() + RECHECK;
 		return;
 	}
-	if (drain->rescue.rescued != before)
-		drain->look = true;
-	drain->rescue_at = drain->rescue.waiting > 0 ?
-	    clock_steady() + RECOVER_PAUSE : drain->rescue.others ?
-	    clock_steady() + LOOK : CLOCK_NEVER;
+	if (loop->recovery.recovered != before)
+		loop->dirty = true;
+	loop->recover_at = loop->recovery.waiting > 0 ?
+	    clock_steady() + RECOVER_PAUSE : loop->recovery.others ?
+	    clock_steady() + RECHECK : CLOCK_NEVER;
 }
 
 static void
-purge_some(struct drain *drain)
+purge_some(struct dispatch_loop *loop)
 {
-	if (drain->stopping || clock_steady() < drain->purge_at)
+	if (loop->stopping || clock_steady() < loop->purge_at)
 		return;
-	if (!drain->purging) {
-		if (!went_well(drain, journal_purge_due(drain->journal,
-		    clock_wall(), &drain->purging)))
+	if (!loop->purging) {
+		if (!went_well(loop, journal_purge_due(loop->journal,
+		    clock_wall(), &loop->purging)))
 			return;
-	} else if (went_well(drain, journal_purge(drain->journal,
-	    &drain->purge, clock_wall()))) {
-		drain->purging = drain->purge.from != 0;
+	} else if (went_well(loop, journal_purge(loop->journal,
+	    &loop->purge, clock_wall()))) {
+		loop->purging = loop->purge.from != 0;
 	}
-	drain->purge_at = clock_steady() +
-	    (drain->purging ? PURGE_PAUSE : PURGE_LOOK);
+	loop->purge_at = clock_steady() +
+	    (loop->purging ? PURGE_PAUSE : PURGE_RECHECK);
 }
 
 static bool
@@ -465,43 +385,43 @@ is_readable(int fd)
 }
 
 static void
-hear_stop(struct drain *drain)
+check_stop(struct dispatch_loop *loop)
 {
-	if (!drain->stopping && is_readable(drain->settings->stop)) {
-		drain->stopping = true;
-		drain->halt_at = clock_steady() + drain->conf->stop_timeout;
+	if (!loop->stopping && is_readable(loop->settings->stop)) {
+		loop->stopping = true;
+		loop->kill_at = clock_steady() + loop->conf->stop_timeout;
 	}
-	if (drain->stopping && !drain->halted &&
-	    clock_steady() >= drain->halt_at) {
-		drain->halted = true;
-		(void)io_signal(drain->halt);
+	if (loop->stopping && !loop->killing &&
+	    clock_steady() >= loop->kill_at) {
+		loop->killing = true;
+		(void)io_signal(loop->kill_now);
 	}
 }
 
 /* How many threads are at work that end on their own. */
 static size_t
-working(struct drain *drain)
+working(struct dispatch_loop *loop)
 {
 	size_t stuck;
 
-	pthread_mutex_lock(&drain->lock);
-	stuck = (size_t)drain->stuck;
-	pthread_mutex_unlock(&drain->lock);
-	return drain->running - stuck;
+	pthread_mutex_lock(&loop->lock);
+	stuck = (size_t)loop->stuck;
+	pthread_mutex_unlock(&loop->lock);
+	return loop->running - stuck;
 }
 
 static bool
-is_over(struct drain *drain)
+is_over(struct dispatch_loop *loop)
 {
-	if (drain->stopping)
-		return drain->running == 0;
-	if (drain->lost)
-		return working(drain) == 0;
-	if (!drain->settings->until_empty || working(drain) > 0)
+	if (loop->stopping)
+		return loop->running == 0;
+	if (loop->lost)
+		return working(loop) == 0;
+	if (!loop->settings->until_empty || working(loop) > 0)
 		return false;
-	if (drain->trouble != 0)
+	if (loop->trouble != 0)
 		return true;
-	return !drain->look && drain->rescue.waiting == 0 && !drain->purging;
+	return !loop->dirty && loop->recovery.waiting == 0 && !loop->purging;
 }
 
 static int64_t
@@ -512,161 +432,161 @@ earlier(int64_t a, int64_t b)
 
 /* When to look again though nothing rings, in clock_steady. */
 static int64_t
-next_turn(const struct drain *drain)
+next_time(const struct dispatch_loop *loop)
 {
 	int64_t now = clock_steady();
 	int64_t wall = clock_wall();
-	int64_t turn = now + LOOK;
+	int64_t next = now + RECHECK;
 
-	if (drain->stopping)
-		return drain->halted ? turn : drain->halt_at;
-	if (drain->lost)
-		return turn;
-	if (drain->trouble != 0 && now < drain->trouble_until)
-		return drain->trouble_until;
-	if (drain->due > wall && drain->due - wall < LOOK)
-		turn = now + (drain->due - wall);
-	turn = earlier(turn, drain->rescue_at);
-	return earlier(turn, drain->purge_at);
+	if (loop->stopping)
+		return loop->killing ? next : loop->kill_at;
+	if (loop->lost)
+		return next;
+	if (loop->trouble != 0 && now < loop->trouble_until)
+		return loop->trouble_until;
+	if (loop->due > wall && loop->due - wall < RECHECK)
+		next = now + (loop->due - wall);
+	next = earlier(next, loop->recover_at);
+	return earlier(next, loop->purge_at);
 }
 
 static void
-wait_for_turn(struct drain *drain)
+wait_for_next(struct dispatch_loop *loop)
 {
 	struct pollfd fds[2] = {
-		{drain->wake, POLLIN, 0},
-		{drain->stopping ? -1 : drain->settings->stop, POLLIN, 0}
+		{loop->wake, POLLIN, 0},
+		{loop->stopping ? -1 : loop->settings->stop, POLLIN, 0}
 	};
 	uint64_t count;
 
-	poll(fds, 2, clock_left(next_turn(drain)));
+	poll(fds, 2, clock_left(next_time(loop)));
 	if (fds[0].revents != 0 &&
-	    read(drain->wake, &count, sizeof(count)) > 0)
-		drain->look = true;
+	    read(loop->wake, &count, sizeof(count)) > 0)
+		loop->dirty = true;
 }
 
 /* What others stored, what became due, and a clock that was set back. */
 static void
-look_around(struct drain *drain)
+check_for_changes(struct dispatch_loop *loop)
 {
 	int64_t wall = clock_wall();
 	bool changed = false;
 
-	if (drain->stopping)
+	if (loop->stopping)
 		return;
-	went_well(drain, journal_changed(drain->journal, &changed));
-	if (changed && drain->rescue_at == CLOCK_NEVER)
-		drain->rescue_at = clock_steady();
-	if (changed || drain->due <= wall || wall < drain->wall)
-		drain->look = true;
+	went_well(loop, journal_changed(loop->journal, &changed));
+	if (changed && loop->recover_at == CLOCK_NEVER)
+		loop->recover_at = clock_steady();
+	if (changed || loop->due <= wall || wall < loop->wall)
+		loop->dirty = true;
 	if (changed)
-		drain->note = true;
-	drain->wall = wall;
+		loop->note = true;
+	loop->wall = wall;
 }
 
 static void
-turn(struct drain *drain)
+run_once(struct dispatch_loop *loop)
 {
-	join_ended(drain);
-	hear_stop(drain);
-	if (!drain->stopping && drain->trouble != 0 &&
-	    clock_steady() < drain->trouble_until)
+	join_ended(loop);
+	check_stop(loop);
+	if (!loop->stopping && loop->trouble != 0 &&
+	    clock_steady() < loop->trouble_until)
 		return;
-	look_around(drain);
-	if (!take_conf(drain))
+	check_for_changes(loop);
+	if (!take_conf(loop))
 		return;
-	rescue_claims(drain);
-	claim_all(drain);
+	recover_claims(loop);
+	claim_all(loop);
 	/* Until its rules are noted nothing says for how long to keep. */
-	if (!drain->lost && !drain->note)
-		purge_some(drain);
+	if (!loop->lost && !loop->note)
+		purge_some(loop);
 }
 
 static enum rc
-open_drain(struct drain *drain, const struct dispatch *settings)
+open_loop(struct dispatch_loop *loop, const struct dispatch *settings)
 {
 	struct conf *conf;
 
-	drain->settings = settings;
-	drain->journal = settings->journal;
-	drain->due = CLOCK_NEVER;
-	pthread_mutex_init(&drain->lock, NULL);
-	drain->halt = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	drain->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (drain->halt == -1 || drain->wake == -1) {
+	loop->settings = settings;
+	loop->journal = settings->journal;
+	loop->due = CLOCK_NEVER;
+	pthread_mutex_init(&loop->lock, NULL);
+	loop->kill_now = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	loop->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (loop->kill_now == -1 || loop->wake == -1) {
 		log_say(LOG_LEVEL_ERROR, "drain: eventfd: %s",
 		    strerror(errno));
 		return RC_SYSTEM;
 	}
-	journal_wake(drain->journal, drain->wake);
+	journal_wake(loop->journal, loop->wake);
 	conf = settings->conf(settings->context);
-	return conf == NULL ? RC_CONFIG : change_conf(drain, conf);
+	return conf == NULL ? RC_CONFIG : change_conf(loop, conf);
 }
 
 /* What is still there is stuck, and hears that nobody waits any more. */
 static void
-close_drain(struct drain *drain)
+close_loop(struct dispatch_loop *loop)
 {
 	uint64_t count;
 
-	(void)io_signal(drain->halt);
-	join_ended(drain);
-	while (drain->running > 0) {
-		struct pollfd wake = {drain->wake, POLLIN, 0};
+	(void)io_signal(loop->kill_now);
+	join_ended(loop);
+	while (loop->running > 0) {
+		struct pollfd wake = {loop->wake, POLLIN, 0};
 
-		poll(&wake, 1, LOOK);
+		poll(&wake, 1, RECHECK);
 		if (wake.revents != 0)
-			(void)!read(drain->wake, &count, sizeof(count));
-		join_ended(drain);
+			(void)!read(loop->wake, &count, sizeof(count));
+		join_ended(loop);
 	}
-	journal_wake(drain->journal, -1);
-	recovery_free(&drain->rescue);
-	conf_release(drain->conf);
-	pool_free(&drain->lists.pool);
-	if (drain->wake != -1)
-		close(drain->wake);
-	if (drain->halt != -1)
-		close(drain->halt);
-	pthread_mutex_destroy(&drain->lock);
+	journal_wake(loop->journal, -1);
+	recovery_free(&loop->recovery);
+	conf_release(loop->conf);
+	wants_free(&loop->wants);
+	if (loop->wake != -1)
+		close(loop->wake);
+	if (loop->kill_now != -1)
+		close(loop->kill_now);
+	pthread_mutex_destroy(&loop->lock);
 }
 
 enum rc
 dispatch_queue(const struct dispatch *settings)
 {
-	struct drain state = {.wake = -1, .halt = -1};
-	enum rc rc = open_drain(&state, settings);
+	struct dispatch_loop state = {.wake = -1, .kill_now = -1};
+	enum rc rc = open_loop(&state, settings);
 
 	if (rc == RC_OK) {
-		turn(&state);
+		run_once(&state);
 		while (!is_over(&state)) {
-			wait_for_turn(&state);
-			turn(&state);
+			wait_for_next(&state);
+			run_once(&state);
 		}
 		rc = state.lost ? RC_CONFIG :
 		    settings->until_empty && !state.stopping ? state.rc :
 		    RC_OK;
 	}
-	close_drain(&state);
+	close_loop(&state);
 	return rc;
 }
 
 /* Whether something is due now for the hooks in force. */
 static enum rc
-look_once_more(const struct dispatch *settings, bool *more)
+check_once_more(const struct dispatch *settings, bool *more)
 {
 	struct conf *conf = settings->conf(settings->context);
-	struct lists lists = {0};
+	struct wants wants = {0};
 	int64_t due = CLOCK_NEVER;
 	enum rc rc;
 
 	if (conf == NULL)
 		return RC_CONFIG;
-	rc = make_lists(conf, &lists);
+	rc = wants_make(conf, &wants);
 	if (rc == RC_OK)
-		rc = journal_next_due(settings->journal, &lists.wants,
+		rc = journal_next_due(settings->journal, &wants.hooks,
 		    clock_wall(), &due);
 	*more = due <= clock_wall() && !is_readable(settings->stop);
-	pool_free(&lists.pool);
+	wants_free(&wants);
 	conf_release(conf);
 	return rc;
 }
@@ -687,7 +607,7 @@ dispatch_alone(const struct dispatch *settings)
 			rc = dispatch_queue(&alone);
 		journal_drain_unlock(alone.journal);
 		if (rc == RC_OK)
-			rc = look_once_more(&alone, &more);
+			rc = check_once_more(&alone, &more);
 	}
 	return rc;
 }

@@ -10,19 +10,19 @@ struct conf;
 struct journal;
 
 /*
- * Runs the queue: takes what is due from the journal, runs it, settles it.
- * One function with three callers: the dispatcher thread of pelihook.fcgi,
- * the process that pelihook.cgi starts, pelihookctl drain.
+ * Runs the queue: takes what is due from the journal, runs it, records the
+ * result.  One function with three callers: the dispatcher thread of
+ * pelihook.fcgi, the process that pelihook.cgi starts, pelihookctl drain.
  */
 struct dispatch {
 	struct journal *journal;
 	/*
-	 * The configuration in force, held for the drain, which releases it.
-	 * It is asked for before each claim; a delivery keeps the one it
+	 * The configuration in force, held for the callee, which releases
+	 * it.  It is asked for before each claim; a delivery keeps the one it
 	 * began with.  Hooks that are not ready, or gone, are left queued,
 	 * and so are those of which the journal has seen newer rules.  NULL:
-	 * none is, and it has been said why: what runs is finished, and the
-	 * drain is over.
+	 * none is, and it has been said why: what runs is finished, and
+	 * then it is over.
 	 */
 	struct conf *(*conf)(void *context);
 	void *context;

@@ -80,20 +80,20 @@ new_case(const struct conf *conf, const struct journal_orphan *orphan)
 }
 
 static struct recovery_case *
-case_of(struct recovery *rescue, const struct conf *conf,
+case_of(struct recovery *recovery, const struct conf *conf,
     const struct journal_orphan *orphan)
 {
 	struct recovery_case *at;
 
-	for (at = rescue->cases; at != NULL; at = at->next)
+	for (at = recovery->cases; at != NULL; at = at->next)
 		if (at->claim == orphan->claim &&
 		    at->runner == orphan->runner)
 			return at;
 	at = new_case(conf, orphan);
 	if (at == NULL)
 		return NULL;
-	at->next = rescue->cases;
-	rescue->cases = at;
+	at->next = recovery->cases;
+	recovery->cases = at;
 	return at;
 }
 
@@ -219,32 +219,32 @@ is_worth_waiting(const struct recovery_case *at)
 }
 
 static enum rc
-look_at(struct recovery *rescue, struct journal *journal,
+recover_orphan(struct recovery *recovery, struct journal *journal,
     const struct conf *conf, const struct journal_orphan *orphan)
 {
-	struct recovery_case *at = case_of(rescue, conf, orphan);
+	struct recovery_case *at = case_of(recovery, conf, orphan);
 	enum rc rc;
 
 	if (at == NULL)
 		return RC_MEMORY;
 	at->seen = true;
 	if (!is_gone(at, orphan, conf)) {
-		rescue->others = true;
-		rescue->waiting += is_worth_waiting(at) ? 1 : 0;
+		recovery->others = true;
+		recovery->waiting += is_worth_waiting(at) ? 1 : 0;
 		return RC_OK;
 	}
 	rc = journal_void(journal, orphan, clock_wall());
 	if (rc != RC_OK)
 		return rc;
-	rescue->rescued++;
+	recovery->recovered++;
 	log_given_back(orphan);
 	return RC_OK;
 }
 
 static void
-forget_others(struct recovery *rescue)
+forget_gone(struct recovery *recovery)
 {
-	struct recovery_case **at = &rescue->cases;
+	struct recovery_case **at = &recovery->cases;
 	struct recovery_case *gone;
 
 	while ((gone = *at) != NULL) {
@@ -259,7 +259,7 @@ forget_others(struct recovery *rescue)
 }
 
 enum rc
-recover(struct recovery *rescue, struct journal *journal,
+recover(struct recovery *recovery, struct journal *journal,
     const struct conf *conf)
 {
 	struct journal_orphans orphans;
@@ -267,23 +267,23 @@ recover(struct recovery *rescue, struct journal *journal,
 
 	if (rc != RC_OK)
 		return rc;
-	rescue->others = orphans.others;
-	rescue->waiting = 0;
+	recovery->others = orphans.others;
+	recovery->waiting = 0;
 	for (size_t i = 0; rc == RC_OK && i < orphans.n; i++)
-		rc = look_at(rescue, journal, conf, &orphans.list[i]);
+		rc = recover_orphan(recovery, journal, conf, &orphans.list[i]);
 	if (rc == RC_OK)
-		forget_others(rescue);
+		forget_gone(recovery);
 	pool_free(&orphans.pool);
 	return rc;
 }
 
 void
-recovery_free(struct recovery *rescue)
+recovery_free(struct recovery *recovery)
 {
 	struct recovery_case *next;
 
-	for (; rescue->cases != NULL; rescue->cases = next) {
-		next = rescue->cases->next;
-		free(rescue->cases);
+	for (; recovery->cases != NULL; recovery->cases = next) {
+		next = recovery->cases->next;
+		free(recovery->cases);
 	}
 }

@@ -16,21 +16,21 @@ struct recovery_case;
  * Takes back the claims of runners that are gone.  What is left of their
  * commands is ended first (SIGTERM, kill-after, SIGKILL) and must be gone.
  * What cannot be looked at counts as running until its timeout and
- * kill-after are over.  A rescue of zeroes is ready.
+ * kill-after are over.  A recovery of zeroes is ready.
  */
 struct recovery {
 	struct recovery_case *cases;
 	bool others;		/* claims are held that may come free */
 	size_t waiting;		/* commands that are being ended */
-	size_t rescued;		/* claims given back, so far */
+	size_t recovered;		/* claims given back, so far */
 };
 
 /* One look, which never waits: again in RECOVER_PAUSE while any wait. */
 enum { RECOVER_PAUSE = 100 };	/* milliseconds */
 
 /* What journal_orphans and journal_void say. */
-enum rc recover(struct recovery *rescue, struct journal *journal,
+enum rc recover(struct recovery *recovery, struct journal *journal,
     const struct conf *conf);
-void recovery_free(struct recovery *rescue);
+void recovery_free(struct recovery *recovery);
 
 #endif

@@ -19,19 +19,21 @@
 #include "command/run.h"
 #include "config/conf.h"
 #include "event/event.h"
+#include "event/fields.h"
 #include "event/rule.h"
 #include "journal/journal.h"
+#include "queue/retry.h"
 
 enum {
 	WRITE_FIRST = 100,	/* milliseconds between tries to write */
-	WRITE_MOST = 30000,
-	STUCK_LOOK = 1000,
+	WRITE_MAX = 30000,
+	STUCK_RECHECK = 1000,
 	LOST_FREE = 3		/* tries in a row that may end so, uncounted */
 };
 
 /* A delivery on its way to the command of its line. */
-struct item {
-	const struct journal_delivery *delivery;
+struct delivery_run {
+	const struct journal_delivery *claimed;
 	struct job job;		/* no rule: nothing takes it now */
 	enum rc rc;		/* of preparing it */
 	bool again;		/* of a batch that was taken apart */
@@ -40,10 +42,10 @@ struct item {
 };
 
 struct work {
-	const struct claim_run *attempt;
-	struct item *items;
+	const struct claim_run *what;
+	struct delivery_run *runs;
 	size_t n;
-	struct item **group;	/* of one line, in order */
+	struct delivery_run **group;	/* of one line, in order */
 	size_t group_n;
 	struct job *jobs;	/* of the group */
 	struct journal_settlement *settlements;
@@ -51,15 +53,6 @@ struct work {
 	int64_t began;
 	struct journal_note note;	/* of the run */
 	struct pool pool;
-};
-
-static const char *const end_words[] = {
-	[RUN_EXIT] = "exit",
-	[RUN_SIGNAL] = "signal",
-	[RUN_TIMEOUT] = "timeout",
-	[RUN_STOPPED] = "stopped",
-	[RUN_UNSTARTED] = "unstarted",
-	[RUN_STUCK] = "timeout"
 };
 
 static const char *const verdict_words[] = {
@@ -70,85 +63,53 @@ static const char *const verdict_words[] = {
 	[JOURNAL_AGAIN] = "taken apart"
 };
 
-/* Whether halt came while this waited so many milliseconds. */
+/* Waits for that many milliseconds; whether kill_now came meanwhile. */
 static bool
-halted(const struct claim_run *attempt, int milliseconds)
+must_end(const struct claim_run *what, int milliseconds)
 {
-	struct pollfd halt = {attempt->halt, POLLIN, 0};
+	struct pollfd kill_now = {what->kill_now, POLLIN, 0};
 
-	return poll(&halt, 1, milliseconds) > 0;
+	return poll(&kill_now, 1, milliseconds) > 0;
 }
 
 /* The line that takes it now, and what its command sees of the payload. */
 static enum rc
-read_payload(struct work *work, struct item *item)
+read_payload(struct work *work, struct delivery_run *delivery)
 {
-	const struct hook *hook = work->attempt->hook;
-	const struct journal_event *stored = &item->delivery->event;
-	struct rule_delivery line = {.ordinal = item->delivery->ordinal};
+	const struct hook *hook = work->what->hook;
+	const struct journal_event *stored = &delivery->claimed->event;
+	struct rule_delivery line = {.ordinal = delivery->claimed->ordinal};
 	struct event event;
 	enum rc rc = event_reparse(&hook->reading, stored->body,
 	    stored->name, &event);
 
 	if (rc != RC_OK)
 		return rc;
-	item->job.row = event.row;
+	delivery->job.row = event.row;
 	rc = rule_of(hook->rules, hook->rules_len, &event, &line);
-	item->job.rule = line.rule;
+	delivery->job.rule = line.rule;
 	if (rc == RC_OK)
-		rc = event_fields(&event, &work->pool, &item->job.fields);
+		rc = event_fields(&event, &work->pool, &delivery->job.fields);
 	/* Parsed it is many times as large, and a batch has many. */
 	event_free(&event);
 	return rc;
 }
 
 static void
-prepare(struct work *work, struct item *item)
+prepare(struct work *work, struct delivery_run *delivery)
 {
-	const struct journal_delivery *delivery = item->delivery;
-	const struct journal_event *stored = &delivery->event;
+	const struct journal_delivery *claimed = delivery->claimed;
+	const struct journal_event *stored = &claimed->event;
 
-	item->job = (struct job){
-		.hook = work->attempt->hook,
+	delivery->job = (struct job){
+		.hook = work->what->hook,
 		.event = stored->name,
 		.receipt = &stored->receipt,
 		.body = stored->body,
-		.attempt = delivery->attempt,
+		.attempt = claimed->attempt,
 		.deliveries = 1
 	};
-	item->rc = read_payload(work, item);
-}
-
-/* From -0.1 to 0.1. */
-static double
-pick_swerve(void)
-{
-	uint32_t random = UINT32_MAX / 2;
-
-	(void)crypto_random(&random, sizeof(random));
-	return ((double)random / (double)UINT32_MAX - 0.5) / 5;
-}
-
-static int64_t
-pause_of(const struct hook *hook, unsigned step, double swerve)
-{
-	int64_t pause = hook->retry[step];
-
-	return pause + (int64_t)((double)pause * swerve);
-}
-
-static enum journal_verdict
-verdict_of(const struct work *work, const struct item *item, enum rc outcome)
-{
-	if (outcome == RC_DELIVERED)
-		return JOURNAL_FINISH;
-	if (outcome == RC_REJECTED)
-		return JOURNAL_BURY;
-	if (outcome == RC_STOPPING)
-		return JOURNAL_RELEASE;
-	if (item->delivery->step < work->attempt->hook->retry_len)
-		return JOURNAL_DELAY;
-	return JOURNAL_BURY;
+	delivery->rc = read_payload(work, delivery);
 }
 
 static enum log_level
@@ -160,7 +121,7 @@ level_of(const struct journal_settlement *settlement)
 	case JOURNAL_DELAY:
 	case JOURNAL_AGAIN:
 		return settlement->outcome != NULL && strcmp(
-		    settlement->outcome, end_words[RUN_UNSTARTED]) == 0 ?
+		    settlement->outcome, run_end_name(RUN_UNSTARTED)) == 0 ?
 		    LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
 	case JOURNAL_FINISH:
 	case JOURNAL_RELEASE:
@@ -170,10 +131,10 @@ level_of(const struct journal_settlement *settlement)
 }
 
 static void
-log_settled(const struct item *item,
+log_result(const struct delivery_run *delivery,
     const struct journal_settlement *settlement)
 {
-	const struct job *job = &item->job;
+	const struct job *job = &delivery->job;
 	struct log_line line;
 
 	log_begin(&line, level_of(settlement),
@@ -217,39 +178,39 @@ may_pass(enum rc rc)
 }
 
 /*
- * RC_OK, or that the claim has to be left to who comes after this process:
- * its results are lost and it is run again.
+ * RC_OK, or an error where the result could not be saved: then it is lost,
+ * and the next process runs the claim again.
  */
 static enum rc
-settle(const struct work *work, size_t n)
+record_result(const struct work *work, size_t n)
 {
-	const struct claim_run *attempt = work->attempt;
+	const struct claim_run *what = work->what;
 	int pause = WRITE_FIRST;
 	bool last = false;
 	enum rc rc;
 
-	rc = journal_settle(attempt->journal, work->settlements, n);
+	rc = journal_settle(what->journal, work->settlements, n);
 	if (!may_pass(rc))
 		return rc;
-	attempt->trouble(attempt->context, RUN_CLAIM_UNWRITTEN, 1);
+	what->trouble(what->context, RUN_CLAIM_UNWRITTEN, 1);
 	while (may_pass(rc) && !last) {
-		last = halted(attempt, pause);
-		rc = journal_settle(attempt->journal, work->settlements, n);
-		pause = pause > WRITE_MOST / 2 ? WRITE_MOST : 2 * pause;
+		last = must_end(what, pause);
+		rc = journal_settle(what->journal, work->settlements, n);
+		pause = pause > WRITE_MAX / 2 ? WRITE_MAX : 2 * pause;
 	}
-	attempt->trouble(attempt->context, RUN_CLAIM_UNWRITTEN, -1);
+	what->trouble(what->context, RUN_CLAIM_UNWRITTEN, -1);
 	return rc;
 }
 
 /* Writes down what became of the group, the same for all of it. */
 static enum rc
-settle_group(struct work *work)
+record_group(struct work *work)
 {
-	enum rc rc = settle(work, work->group_n);
+	enum rc rc = record_result(work, work->group_n);
 
 	for (size_t i = 0; i < work->group_n; i++) {
 		if (rc == RC_OK)
-			log_settled(work->group[i], &work->settlements[i]);
+			log_result(work->group[i], &work->settlements[i]);
 		else
 			log_job(LOG_LEVEL_ERROR, "a result is lost",
 			    &work->group[i]->job);
@@ -259,6 +220,14 @@ settle_group(struct work *work)
 	return rc;
 }
 
+/* The journal knows no stuck command: it ran into its timeout. */
+static const char *
+outcome_of(const struct run_result *result)
+{
+	return run_end_name(result->end == RUN_STUCK ? RUN_TIMEOUT :
+	    result->end);
+}
+
 static void
 fill_settlements(struct work *work, enum journal_verdict verdict)
 {
@@ -266,13 +235,13 @@ fill_settlements(struct work *work, enum journal_verdict verdict)
 
 	for (size_t i = 0; i < work->group_n; i++)
 		work->settlements[i] = (struct journal_settlement){
-			.seq = work->group[i]->delivery->seq,
+			.seq = work->group[i]->claimed->seq,
 			.verdict = verdict,
 			.earlier = work->group[i]->lost,
 			.started = work->began,
 			.ended = clock_wall(),
 			.outcome = work->group[i]->lost ? NULL :
-			    end_words[result->end],
+			    outcome_of(result),
 			.code = result->code,
 			.tail = {result->tail, result->tail_len}
 		};
@@ -280,7 +249,7 @@ fill_settlements(struct work *work, enum journal_verdict verdict)
 
 /* What was not run leaves no attempt behind but a word for people. */
 static enum rc
-settle_unrun(struct work *work, enum journal_verdict verdict,
+record_unrun(struct work *work, enum journal_verdict verdict,
     const char *outcome)
 {
 	work->began = clock_wall();
@@ -290,7 +259,7 @@ settle_unrun(struct work *work, enum journal_verdict verdict,
 		work->settlements[i].outcome = outcome;
 		work->settlements[i].earlier = false;
 	}
-	return settle_group(work);
+	return record_group(work);
 }
 
 static enum rc
@@ -302,33 +271,33 @@ note_start(void *context, pid_t pid)
 	/* A command that is a zombie by now still has its start. */
 	if (procfs_start_time(pid, &work->note.start) != RC_OK)
 		work->note.start = 0;
-	return journal_note_run(work->attempt->claim, &work->note);
+	return journal_note_run(work->what->claim, &work->note);
 }
 
 static enum rc
 write_note(struct work *work)
 {
-	const struct claim_run *attempt = work->attempt;
+	const struct claim_run *what = work->what;
 	struct journal_note *note = &work->note;
 	enum rc rc;
 
 	*note = (struct journal_note){
 		.session = getsid(0), .began = clock_boot()
 	};
-	note->limit = note->began + attempt->hook->timeout +
-	    attempt->hook->kill_after;
+	note->limit = note->began + what->hook->timeout +
+	    what->hook->kill_after;
 	rc = crypto_mark(note->mark);
-	return rc == RC_OK ? journal_note_run(attempt->claim, note) : rc;
+	return rc == RC_OK ? journal_note_run(what->claim, note) : rc;
 }
 
 /*
  * Before the start, so that nothing runs that others know nothing of.
- * RC_STOPPING: halt came before that could be written.
+ * RC_STOPPING: kill_now came before that could be written.
  */
 static enum rc
 note_run(struct work *work)
 {
-	const struct claim_run *attempt = work->attempt;
+	const struct claim_run *what = work->what;
 	int pause = WRITE_FIRST;
 	enum rc rc = write_note(work);
 
@@ -336,33 +305,33 @@ note_run(struct work *work)
 		return RC_OK;
 	log_say(LOG_LEVEL_ERROR, "a command's start cannot be noted: %s",
 	    strerror(errno));
-	attempt->trouble(attempt->context, RUN_CLAIM_UNWRITTEN, 1);
-	while (rc != RC_OK && !halted(attempt, pause)) {
-		pause = pause > WRITE_MOST / 2 ? WRITE_MOST : 2 * pause;
+	what->trouble(what->context, RUN_CLAIM_UNWRITTEN, 1);
+	while (rc != RC_OK && !must_end(what, pause)) {
+		pause = pause > WRITE_MAX / 2 ? WRITE_MAX : 2 * pause;
 		rc = write_note(work);
 	}
-	attempt->trouble(attempt->context, RUN_CLAIM_UNWRITTEN, -1);
+	what->trouble(what->context, RUN_CLAIM_UNWRITTEN, -1);
 	return rc == RC_OK ? RC_OK : RC_STOPPING;
 }
 
-/* The place stays taken until the command is gone; RC_STOPPING: halt came
+/* The thread stays until the command is gone; RC_STOPPING: kill_now came
  * first, and the claim is left to others. */
 static enum rc
-outlast(const struct work *work)
+wait_until_reaped(const struct work *work)
 {
-	const struct claim_run *attempt = work->attempt;
+	const struct claim_run *what = work->what;
 	struct pollfd ends[2] = {
-		{attempt->halt, POLLIN, 0},
+		{what->kill_now, POLLIN, 0},
 		{work->result->pidfd, POLLIN, 0}
 	};
 	enum rc rc = run_reap(work->result);
 
-	attempt->trouble(attempt->context, RUN_CLAIM_STUCK, 1);
+	what->trouble(what->context, RUN_CLAIM_STUCK, 1);
 	while (rc == RC_PENDING && ends[0].revents == 0) {
-		poll(ends, 2, STUCK_LOOK);
+		poll(ends, 2, STUCK_RECHECK);
 		rc = run_reap(work->result);
 	}
-	attempt->trouble(attempt->context, RUN_CLAIM_STUCK, -1);
+	what->trouble(what->context, RUN_CLAIM_STUCK, -1);
 	return rc == RC_OK ? RC_OK : RC_STOPPING;
 }
 
@@ -370,10 +339,10 @@ outlast(const struct work *work)
 static enum rc
 run_group(struct work *work, enum rc *outcome)
 {
-	const struct claim_run *attempt = work->attempt;
+	const struct claim_run *what = work->what;
 	struct run how = {
-		.stop = attempt->halt,
-		.stop_kill_after = attempt->hook->kill_after,
+		.stop = what->kill_now,
+		.stop_kill_after = what->hook->kill_after,
 		.started = note_start,
 		.context = work
 	};
@@ -389,23 +358,23 @@ run_group(struct work *work, enum rc *outcome)
 	execute(work->jobs, work->group_n, &how, work->result);
 	*outcome = run_outcome(work->result);
 	if (work->result->end == RUN_STUCK)
-		rc = outlast(work);
+		rc = wait_until_reaped(work);
 	/* A note that stays names a process that is gone. */
 	if (rc == RC_OK)
-		(void)journal_note_run(attempt->claim, NULL);
+		(void)journal_note_run(what->claim, NULL);
 	return rc;
 }
 
 static void
-bury(struct work *work, struct item *item)
+run_on_dead(struct work *work, struct delivery_run *delivery)
 {
-	const struct claim_run *attempt = work->attempt;
+	const struct claim_run *what = work->what;
 	struct run how = {
-		.stop = attempt->halt,
-		.stop_kill_after = attempt->hook->kill_after
+		.stop = what->kill_now,
+		.stop_kill_after = what->hook->kill_after
 	};
-	struct rule rule = {.command = attempt->hook->on_dead};
-	struct job job = item->job;
+	struct rule rule = {.command = what->hook->on_dead};
+	struct job job = delivery->job;
 	enum rc rc;
 
 	if (rule.command == NULL)
@@ -414,67 +383,69 @@ bury(struct work *work, struct item *item)
 	execute(&job, 1, &how, work->result);
 	rc = run_outcome(work->result);
 	if (work->result->end == RUN_STUCK)
-		(void)outlast(work);
+		(void)wait_until_reaped(work);
 	if (rc == RC_DELIVERED)
 		log_job(LOG_LEVEL_INFO, "on-dead ran", &job);
 	else
 		log_job(LOG_LEVEL_ERROR, "on-dead failed", &job);
 }
 
-/* Settles a group of one; whether the delivery is out of the queue. */
+/* Records that of a group of one; whether the delivery is out of the queue. */
 static bool
-settle_alone(struct work *work, enum rc outcome)
+record_alone(struct work *work, enum rc outcome)
 {
-	struct item *item = work->group[0];
-	enum journal_verdict verdict = verdict_of(work, item, outcome);
+	struct delivery_run *delivery = work->group[0];
+	unsigned step = delivery->claimed->step;
+	enum journal_verdict verdict = retry_verdict(work->what->hook, step,
+	    outcome);
 
 	fill_settlements(work, verdict);
 	if (verdict == JOURNAL_DELAY)
-		work->settlements[0].pause = pause_of(work->attempt->hook,
-		    item->delivery->step, pick_swerve());
-	if (settle_group(work) != RC_OK)
+		work->settlements[0].pause = retry_pause(work->what->hook,
+		    step, retry_jitter());
+	if (record_group(work) != RC_OK)
 		return false;
 	if (verdict == JOURNAL_BURY)
-		bury(work, item);
+		run_on_dead(work, delivery);
 	return verdict == JOURNAL_FINISH || verdict == JOURNAL_BURY;
 }
 
 static bool
-try_alone(struct work *work, struct item *item)
+try_alone(struct work *work, struct delivery_run *delivery)
 {
 	enum rc outcome;
 
-	work->group[0] = item;
+	work->group[0] = delivery;
 	work->group_n = 1;
-	if (halted(work->attempt, 0)) {
-		settle_unrun(work, JOURNAL_RELEASE, NULL);
+	if (must_end(work->what, 0)) {
+		record_unrun(work, JOURNAL_RELEASE, NULL);
 		return false;
 	}
 	if (run_group(work, &outcome) != RC_OK) {
-		item->over = true;
+		delivery->over = true;
 		return false;
 	}
-	return settle_alone(work, outcome);
+	return record_alone(work, outcome);
 }
 
 static bool
-same_key(const struct item *a, const struct item *b)
+same_key(const struct delivery_run *a, const struct delivery_run *b)
 {
-	return a->delivery->ordered && b->delivery->ordered &&
-	    memcmp(a->delivery->key, b->delivery->key, JOURNAL_KEY) == 0;
+	return a->claimed->ordered && b->claimed->ordered &&
+	    memcmp(a->claimed->key, b->claimed->key, JOURNAL_KEY) == 0;
 }
 
 /* Under order a key stops at its first failure. */
 static void
-give_back_key(struct work *work, const struct item *failed)
+give_back_key(struct work *work, const struct delivery_run *failed)
 {
 	for (size_t i = 0; i < work->n; i++) {
-		if (work->items[i].over ||
-		    !same_key(failed, &work->items[i]))
+		if (work->runs[i].over ||
+		    !same_key(failed, &work->runs[i]))
 			continue;
-		work->group[0] = &work->items[i];
+		work->group[0] = &work->runs[i];
 		work->group_n = 1;
-		settle_unrun(work, JOURNAL_RELEASE, NULL);
+		record_unrun(work, JOURNAL_RELEASE, NULL);
 	}
 }
 
@@ -482,13 +453,13 @@ static void
 try_each(struct work *work)
 {
 	for (size_t i = 0; i < work->n; i++) {
-		struct item *item = &work->items[i];
+		struct delivery_run *delivery = &work->runs[i];
 
-		if (item->over || !item->again)
+		if (delivery->over || !delivery->again)
 			continue;
-		item->job.attempt++;
-		if (!try_alone(work, item))
-			give_back_key(work, item);
+		delivery->job.attempt++;
+		if (!try_alone(work, delivery))
+			give_back_key(work, delivery);
 	}
 }
 
@@ -500,31 +471,31 @@ try_each(struct work *work)
 static void
 give_verdicts(struct work *work, enum rc outcome)
 {
-	double swerve = pick_swerve();
+	const struct hook *hook = work->what->hook;
+	double jitter = retry_jitter();
 
 	for (size_t i = 0; i < work->group_n; i++) {
-		const struct item *item = work->group[i];
-		enum journal_verdict verdict = verdict_of(work, item,
+		unsigned step = work->group[i]->claimed->step;
+		enum journal_verdict verdict = retry_verdict(hook, step,
 		    outcome);
 
 		work->settlements[i].verdict = verdict;
 		if (verdict == JOURNAL_DELAY)
-			work->settlements[i].pause = pause_of(
-			    work->attempt->hook, item->delivery->step,
-			    swerve);
+			work->settlements[i].pause = retry_pause(hook, step,
+			    jitter);
 	}
 }
 
 static void
-settle_together(struct work *work, enum rc outcome)
+record_together(struct work *work, enum rc outcome)
 {
 	fill_settlements(work, JOURNAL_DELAY);
 	give_verdicts(work, outcome);
-	if (settle_group(work) != RC_OK || outcome != RC_TEMPORARY)
+	if (record_group(work) != RC_OK || outcome != RC_TEMPORARY)
 		return;
 	for (size_t i = 0; i < work->group_n; i++)
 		if (work->settlements[i].verdict == JOURNAL_BURY)
-			bury(work, work->group[i]);
+			run_on_dead(work, work->group[i]);
 }
 
 /* The exit code speaks for all; but one bad event must not hold others. */
@@ -540,11 +511,11 @@ try_batch(struct work *work)
 	}
 	if (outcome == RC_DELIVERED || outcome == RC_TEMPORARY ||
 	    outcome == RC_STOPPING) {
-		settle_together(work, outcome);
+		record_together(work, outcome);
 		return;
 	}
 	fill_settlements(work, JOURNAL_AGAIN);
-	if (settle_group(work) != RC_OK)
+	if (record_group(work) != RC_OK)
 		return;
 	for (size_t i = 0; i < work->group_n; i++)
 		work->group[i]->again = true;
@@ -553,44 +524,47 @@ try_batch(struct work *work)
 
 /* Whether one of its key that came before has to be handled first. */
 static bool
-is_behind(const struct work *work, const struct item *item)
+is_blocked(const struct work *work, const struct delivery_run *delivery)
 {
-	const struct item *before;
+	const struct delivery_run *before;
 
-	if (!item->delivery->ordered)
+	if (!delivery->claimed->ordered)
 		return false;
-	for (before = work->items; before < item; before++)
-		if (!before->over && same_key(before, item) &&
-		    (before->job.rule != item->job.rule ||
-		    before->lost != item->lost))
+	for (before = work->runs; before < delivery; before++)
+		if (!before->over && same_key(before, delivery) &&
+		    (before->job.rule != delivery->job.rule ||
+		    before->lost != delivery->lost))
 			return true;
 	return false;
 }
 
 /* All that the line of the first that is left takes. */
 static void
-gather(struct work *work, struct item *first)
+gather_group(struct work *work, struct delivery_run *first)
 {
+	struct delivery_run *end = work->runs + work->n;
+
 	work->group_n = 0;
-	for (struct item *item = first; item < work->items + work->n; item++)
-		if (!item->over && item->rc == RC_OK &&
-		    item->job.rule == first->job.rule &&
-		    item->lost == first->lost && !is_behind(work, item))
-			work->group[work->group_n++] = item;
+	for (struct delivery_run *delivery = first; delivery < end; delivery++)
+		if (!delivery->over && delivery->rc == RC_OK &&
+		    delivery->job.rule == first->job.rule &&
+		    delivery->lost == first->lost &&
+		    !is_blocked(work, delivery))
+			work->group[work->group_n++] = delivery;
 }
 
 static void
-fail_prepared(struct work *work, struct item *item)
+fail_prepared(struct work *work, struct delivery_run *delivery)
 {
-	work->group[0] = item;
+	work->group[0] = delivery;
 	work->group_n = 1;
 	work->began = clock_wall();
 	*work->result = (struct run_result){
 		.end = RUN_UNSTARTED, .pidfd = -1,
-		.code = item->rc == RC_MEMORY ? ENOMEM : EINVAL
+		.code = delivery->rc == RC_MEMORY ? ENOMEM : EINVAL
 	};
-	if (!settle_alone(work, RC_UNSTARTED))
-		give_back_key(work, item);
+	if (!record_alone(work, RC_UNSTARTED))
+		give_back_key(work, delivery);
 }
 
 /*
@@ -598,28 +572,28 @@ fail_prepared(struct work *work, struct item *item)
  * never ends otherwise would be run for ever.
  */
 static void
-count_lost(struct work *work, struct item *item)
+count_lost(struct work *work, struct delivery_run *delivery)
 {
-	work->group[0] = item;
+	work->group[0] = delivery;
 	work->group_n = 1;
 	work->began = clock_wall();
 	*work->result = (struct run_result){.pidfd = -1};
-	if (!settle_alone(work, RC_FAILED))
-		give_back_key(work, item);
+	if (!record_alone(work, RC_FAILED))
+		give_back_key(work, delivery);
 }
 
 static void
-handle_from(struct work *work, struct item *first)
+handle_from(struct work *work, struct delivery_run *first)
 {
 	if (first->rc != RC_OK) {
 		fail_prepared(work, first);
 		return;
 	}
-	gather(work, first);
-	if (halted(work->attempt, 0))
-		settle_unrun(work, JOURNAL_RELEASE, NULL);
+	gather_group(work, first);
+	if (must_end(work->what, 0))
+		record_unrun(work, JOURNAL_RELEASE, NULL);
 	else if (first->job.rule == NULL)
-		settle_unrun(work, JOURNAL_FINISH, "ignored");
+		record_unrun(work, JOURNAL_FINISH, "ignored");
 	else if (first->lost)
 		count_lost(work, first);
 	else if (work->group_n > 1)
@@ -629,17 +603,17 @@ handle_from(struct work *work, struct item *first)
 }
 
 static bool
-make_room(struct work *work)
+allocate(struct work *work)
 {
 	size_t n = work->n;
 
-	work->items = pool_alloc(&work->pool, n, sizeof(*work->items));
+	work->runs = pool_alloc(&work->pool, n, sizeof(*work->runs));
 	work->group = pool_alloc(&work->pool, n, sizeof(*work->group));
 	work->jobs = pool_alloc(&work->pool, n, sizeof(*work->jobs));
 	work->settlements = pool_alloc(&work->pool, n,
 	    sizeof(*work->settlements));
 	work->result = pool_alloc(&work->pool, 1, sizeof(*work->result));
-	return work->items != NULL && work->group != NULL &&
+	return work->runs != NULL && work->group != NULL &&
 	    work->jobs != NULL && work->settlements != NULL &&
 	    work->result != NULL;
 }
@@ -650,7 +624,7 @@ give_back(const struct claim_run *what)
 {
 	struct journal_settlement settlement = {.verdict = JOURNAL_RELEASE};
 	struct work work = {
-		.attempt = what, .settlements = &settlement
+		.what = what, .settlements = &settlement
 	};
 	struct log_line line;
 
@@ -659,28 +633,28 @@ give_back(const struct claim_run *what)
 	log_end(&line);
 	for (size_t i = 0; i < what->claim->n; i++) {
 		settlement.seq = what->claim->deliveries[i].seq;
-		(void)settle(&work, 1);
+		(void)record_result(&work, 1);
 	}
 }
 
 void
 run_claim(const struct claim_run *what)
 {
-	struct work work = {.attempt = what, .n = what->claim->n};
+	struct work work = {.what = what, .n = what->claim->n};
 
-	if (!make_room(&work)) {
+	if (!allocate(&work)) {
 		give_back(what);
 		pool_free(&work.pool);
 		return;
 	}
 	for (size_t i = 0; i < work.n; i++) {
-		work.items[i].delivery = &what->claim->deliveries[i];
-		work.items[i].lost = what->claim->deliveries[i].lost >
+		work.runs[i].claimed = &what->claim->deliveries[i];
+		work.runs[i].lost = what->claim->deliveries[i].lost >
 		    LOST_FREE;
-		prepare(&work, &work.items[i]);
+		prepare(&work, &work.runs[i]);
 	}
 	for (size_t i = 0; i < work.n; i++)
-		if (!work.items[i].over)
-			handle_from(&work, &work.items[i]);
+		if (!work.runs[i].over)
+			handle_from(&work, &work.runs[i]);
 	pool_free(&work.pool);
 }

@@ -14,14 +14,14 @@ enum run_claim_trouble {
 	RUN_CLAIM_STUCK		/* a command that SIGKILL did not end */
 };
 
-/* One claim that is to be run and settled; all of it borrowed. */
+/* One claim that is to be run, and its result recorded; all of it borrowed. */
 struct claim_run {
 	struct journal *journal;
 	const struct hook *hook;
 	const struct journal_claim *claim;
 	/* Readable once nothing may be waited for any longer: the command
 	 * gets SIGTERM, and kill-after later SIGKILL. */
-	int halt;
+	int kill_now;
 	/* Told of trouble that begins (1) and is over (-1). */
 	void (*trouble)(void *context, enum run_claim_trouble trouble, int by);
 	void *context;
@@ -29,12 +29,12 @@ struct claim_run {
 
 /*
  * Routes the deliveries of a claim by the configuration in force, runs them
- * with the commands of their lines, and settles them.  The n-th delivery of
- * an event belongs to the n-th line that takes it now and runs a command;
- * where there are fewer, or the event is ignored now, it is done.  Several
- * that one line takes are one run; where that fails, each is tried alone.
- * A result that cannot be written is kept and tried again with growing
- * pauses, until halt.
+ * with the commands of their lines, and records what became of them.  The
+ * n-th delivery of an event belongs to the n-th line that takes it now and
+ * runs a command; where there are fewer, or the event is ignored now, it is
+ * done.  Several that one line takes are one run; where that fails, each is
+ * tried alone.  A result that cannot be written is kept and tried again with
+ * growing pauses, until kill_now.
  */
 void run_claim(const struct claim_run *what);
 

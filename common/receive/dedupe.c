@@ -10,11 +10,11 @@
 #include "journal/journal.h"
 #include "receive/sink.h"
 
-enum { DEBTS = 1024 };		/* most that are remembered */
+enum { UNSAVED_MAX = 1024 };	/* most that are remembered */
 
 /* What became of a key, where it could not be written down. */
-struct debt {
-	struct debt *next;
+struct unsaved_key {
+	struct unsaved_key *next;
 	int64_t expires;	/* 0: the key is free */
 	size_t len;
 	char key[];
@@ -23,8 +23,8 @@ struct debt {
 struct dedupe {
 	bool brief;
 	pthread_mutex_t lock;	/* guards what follows */
-	struct debt *debts;
-	size_t debts_len;
+	struct unsaved_key *unsaved;
+	size_t unsaved_len;
 };
 
 static enum rc
@@ -36,61 +36,61 @@ write_key(struct journal *journal, struct bytes key, int64_t expires)
 }
 
 static void
-add_debt(struct dedupe *dedupe, struct debt *debt)
+keep_unsaved(struct dedupe *dedupe, struct unsaved_key *unsaved)
 {
 	pthread_mutex_lock(&dedupe->lock);
-	if (debt != NULL && dedupe->debts_len < DEBTS) {
-		debt->next = dedupe->debts;
-		dedupe->debts = debt;
-		dedupe->debts_len++;
-		debt = NULL;
+	if (unsaved != NULL && dedupe->unsaved_len < UNSAVED_MAX) {
+		unsaved->next = dedupe->unsaved;
+		dedupe->unsaved = unsaved;
+		dedupe->unsaved_len++;
+		unsaved = NULL;
 	}
 	pthread_mutex_unlock(&dedupe->lock);
-	free(debt);
+	free(unsaved);
 }
 
-static struct debt *
-new_debt(struct bytes key, int64_t expires)
+static struct unsaved_key *
+new_unsaved(struct bytes key, int64_t expires)
 {
-	struct debt *debt = malloc(sizeof(*debt) + key.len);
+	struct unsaved_key *unsaved = malloc(sizeof(*unsaved) + key.len);
 
-	if (debt == NULL)
+	if (unsaved == NULL)
 		return NULL;
-	debt->expires = expires;
-	debt->len = key.len;
-	memcpy(debt->key, key.data, key.len);
-	return debt;
+	unsaved->expires = expires;
+	unsaved->len = key.len;
+	memcpy(unsaved->key, key.data, key.len);
+	return unsaved;
 }
 
-static struct debt *
-take_debt(struct dedupe *dedupe)
+static struct unsaved_key *
+take_unsaved(struct dedupe *dedupe)
 {
-	struct debt *debt;
+	struct unsaved_key *unsaved;
 
 	pthread_mutex_lock(&dedupe->lock);
-	debt = dedupe->debts;
-	if (debt != NULL) {
-		dedupe->debts = debt->next;
-		dedupe->debts_len--;
+	unsaved = dedupe->unsaved;
+	if (unsaved != NULL) {
+		dedupe->unsaved = unsaved->next;
+		dedupe->unsaved_len--;
 	}
 	pthread_mutex_unlock(&dedupe->lock);
-	return debt;
+	return unsaved;
 }
 
 /* A key must not stay taken because the disk was full when it was freed. */
 static void
-pay_debts(struct dedupe *dedupe, struct journal *journal)
+save_pending_keys(struct dedupe *dedupe, struct journal *journal)
 {
-	struct debt *debt;
+	struct unsaved_key *unsaved;
 	struct bytes key;
 
-	while ((debt = take_debt(dedupe)) != NULL) {
-		key = (struct bytes){debt->key, debt->len};
-		if (write_key(journal, key, debt->expires) != RC_OK) {
-			add_debt(dedupe, debt);
+	while ((unsaved = take_unsaved(dedupe)) != NULL) {
+		key = (struct bytes){unsaved->key, unsaved->len};
+		if (write_key(journal, key, unsaved->expires) != RC_OK) {
+			keep_unsaved(dedupe, unsaved);
 			return;
 		}
-		free(debt);
+		free(unsaved);
 	}
 }
 
@@ -102,7 +102,7 @@ dedupe_put(struct dedupe *dedupe, struct journal *journal,
 	int64_t expires = 0;
 	enum rc rc;
 
-	pay_debts(dedupe, journal);
+	save_pending_keys(dedupe, journal);
 	rc = journal_key_claim(journal, job->dedupe_key, received);
 	if (rc != RC_OK)
 		return rc;
@@ -110,7 +110,7 @@ dedupe_put(struct dedupe *dedupe, struct journal *journal,
 	if (rc == RC_DELIVERED)
 		expires = received + job->hook->dedupe_window;
 	if (write_key(journal, job->dedupe_key, expires) != RC_OK)
-		add_debt(dedupe, new_debt(job->dedupe_key, expires));
+		keep_unsaved(dedupe, new_unsaved(job->dedupe_key, expires));
 	else if (dedupe->brief)
 		journal_retire(journal);
 	return rc;
@@ -132,14 +132,14 @@ dedupe_open(bool brief, struct dedupe **out)
 void
 dedupe_close(struct dedupe *dedupe, struct journal *journal)
 {
-	struct debt *debt;
+	struct unsaved_key *unsaved;
 
 	if (dedupe == NULL)
 		return;
 	if (journal != NULL)
-		pay_debts(dedupe, journal);
-	while ((debt = take_debt(dedupe)) != NULL)
-		free(debt);
+		save_pending_keys(dedupe, journal);
+	while ((unsaved = take_unsaved(dedupe)) != NULL)
+		free(unsaved);
 	pthread_mutex_destroy(&dedupe->lock);
 	free(dedupe);
 }

@@ -12,14 +12,14 @@ struct sink;
 
 /*
  * Hooks that wait and deduplicate: a key is claimed before the command and
- * known, or free, after it.  What could not be written down then is owed,
- * and made up for with the next event.  Safe for threads.
+ * known, or free, after it.  A key whose end could not be saved then is
+ * remembered, and saved with the next event.  Safe for threads.
  */
 struct dedupe;
 
 /* brief: as JOURNAL_BRIEF.  RC_MEMORY. */
 enum rc dedupe_open(bool brief, struct dedupe **out);
-/* Makes up for what is owed, where the journal is not NULL.  NULL is fine. */
+/* Saves what is remembered, where the journal is not NULL.  NULL is fine. */
 void dedupe_close(struct dedupe *dedupe, struct journal *journal);
 /*
  * Puts a job into the sink unless its key is taken.  RC_DUPLICATE,

@@ -14,6 +14,8 @@
 #include "command/job.h"
 #include "config/conf.h"
 #include "event/event.h"
+#include "event/fields.h"
+#include "event/keys.h"
 #include "event/payload.h"
 #include "event/receipt.h"
 #include "event/rule.h"
@@ -26,7 +28,7 @@
 struct passage {
 	const struct hook *hook;
 	const struct request *request;
-	struct verification proof;
+	struct verification verification;
 	struct receipt receipt;
 	struct event event;
 	struct job job;
@@ -120,17 +122,17 @@ fill_job(struct passage *passage)
 }
 
 static void
-log_proof(struct log_line *line, const struct passage *passage)
+log_verification(struct log_line *line, const struct passage *passage)
 {
-	const struct verification *proof = &passage->proof;
+	const struct verification *verification = &passage->verification;
 
-	log_text(line, "signed-by", proof->header);
-	if (proof->secret != NULL)
-		log_text(line, "secret", proof->secret->path);
-	if (proof->skew != 0)
-		log_number(line, "skew-ms", proof->skew);
-	if (proof->pin[0] != '\0' && log_once(LOG_ONCE_PIN))
-		log_text(line, "signature", proof->pin);
+	log_text(line, "signed-by", verification->header);
+	if (verification->secret != NULL)
+		log_text(line, "secret", verification->secret->path);
+	if (verification->skew != 0)
+		log_number(line, "skew-ms", verification->skew);
+	if (verification->pin[0] != '\0' && log_once(LOG_ONCE_PIN))
+		log_text(line, "signature", verification->pin);
 }
 
 /* Where the body stops being JSON, and what it may be instead. */
@@ -201,9 +203,9 @@ log_passage(const struct passage *passage, enum rc rc)
 	log_text(&line, "hook", passage->hook->name);
 	if (passage->event.root != NULL || passage->event.name[0] != '\0')
 		log_event(&line, passage, rc);
-	log_proof(&line, passage);
+	log_verification(&line, passage);
 	if (rc == RC_SIGNATURE)
-		log_text(&line, "why", passage->proof.why);
+		log_text(&line, "why", passage->verification.why);
 	if (rc == RC_JSON)
 		log_refused(&line, buf_view(&passage->request->body));
 	log_text(&line, "remote", passage->request->remote_addr);
@@ -215,11 +217,12 @@ log_passage(const struct passage *passage, enum rc rc)
 static enum rc
 pass(struct passage *passage, const struct sink *sink)
 {
-	enum rc rc = verify(&passage->hook->signature, passage->hook->secrets,
-	    passage->hook->secrets_len, passage->request, &passage->proof);
+	const struct hook *hook = passage->hook;
+	enum rc rc = verify(&hook->signature, hook->secrets,
+	    hook->secrets_len, passage->request, &passage->verification);
 
 	if (rc == RC_OK)
-		rc = event_parse(&passage->hook->reading, passage->request,
+		rc = event_parse(&hook->reading, passage->request,
 		    &passage->event);
 	if (rc == RC_OK)
 		rc = refuse_repeated(passage);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdbool.h>
 #include <string.h>
 
 #include "receive/serve.h"
@@ -11,87 +10,13 @@
 #include "http/reply.h"
 #include "http/request.h"
 #include "receive/capture.h"
+#include "receive/choose.h"
 #include "receive/handle.h"
-#include "signature/recipe.h"
 
 enum {
-	SERVE_DRAIN = 5000,		/* milliseconds for unread input */
+	SERVE_DISCARD = 5000,		/* milliseconds for unread input */
 	SERVE_COMPLAINTS = 16 * 1024
 };
-
-/* Which hook a request asks for, and by what. */
-struct sought {
-	struct bytes name;		/* empty: the only one there is */
-	const char *by;
-};
-
-/* The variable decides where it is not empty, else the path. */
-static enum rc
-seek(const struct request *request, struct sought *sought)
-{
-	unsigned count;
-	const char *name = request_variable(request, "PELIHOOK_HOOK", &count);
-
-	if (count > 1) {
-		log_say(LOG_LEVEL_ERROR, "PELIHOOK_HOOK is there twice: "
-		    "the web server has to set it once");
-		return RC_CONFIG;
-	}
-	if (count == 1 && name[0] != '\0') {
-		*sought = (struct sought){ bytes_of(name), "PELIHOOK_HOOK" };
-		return RC_OK;
-	}
-	sought->name = bytes_of(request->path_info);
-	sought->by = "PATH_INFO";
-	if (sought->name.len > 0 && sought->name.data[0] != '/')
-		return RC_NO_HOOK;
-	if (sought->name.len > 0)
-		sought->name = bytes_skip(sought->name, 1);
-	if (sought->name.len > 0 &&
-	    sought->name.data[sought->name.len - 1] == '/')
-		sought->name.len--;
-	return RC_OK;
-}
-
-static struct hook *
-choose(struct conf *conf, const struct sought *sought,
-    const struct request *request)
-{
-	bool by_path = strcmp(sought->by, "PATH_INFO") == 0;
-	struct hook *hook = NULL;
-
-	if (sought->name.len > 0)
-		hook = conf_find(conf, sought->name);
-	else if (strcmp(request->path_info, "//") != 0 &&
-	    conf->hooks_len == 1)
-		return &conf->hooks[0];
-	if (hook != NULL && by_path && hook->signature.kind == RECIPE_NONE)
-		return NULL;
-	return hook;
-}
-
-static enum rc
-find_hook(struct conf *conf, const struct request *request,
-    struct hook **hook)
-{
-	struct sought sought = { { "", 0 }, "PATH_INFO" };
-	struct log_line line;
-	enum rc rc = seek(request, &sought);
-
-	if (rc == RC_OK)
-		*hook = choose(conf, &sought, request);
-	if (rc == RC_OK && *hook == NULL)
-		rc = RC_NO_HOOK;
-	if (rc != RC_NO_HOOK)
-		return rc;
-	log_begin(&line, LOG_LEVEL_WARNING, reply_word(rc));
-	log_number(&line, "status", reply_status(rc));
-	log_bytes(&line, "sought", sought.name);
-	log_text(&line, "by", sought.by);
-	log_text(&line, "remote", request->remote_addr);
-	log_end(&line);
-	return rc;
-}
 
 static enum rc
 make_ready(struct conf *conf, struct hook *hook)
@@ -119,7 +44,7 @@ admit(struct conf *conf, struct request *request, struct hook **hook)
 		return RC_METHOD;
 	if (conf == NULL)
 		return RC_CONFIG;
-	rc = find_hook(conf, request, hook);
+	rc = choose_hook(conf, request, hook);
 	if (rc == RC_OK)
 		rc = make_ready(conf, *hook);
 	if (rc == RC_OK)
@@ -167,7 +92,7 @@ answer(const struct gateway *gateway, struct conf *conf,
 			capture(hook, request);
 		return reply;
 	}
-	/* Refused before its turn: the drain has to know it all the same. */
+	/* Not parsed yet, but the input must still be taken by length. */
 	if (request->length < 0)
 		request_admit(request, SIZE_MAX);
 	log_refusal(request, hook, rc);
@@ -218,7 +143,8 @@ serve(const struct gateway *gateway, struct conf *conf,
 	send_reply(gateway, &reply);
 	if (request.length >= 0)
 		left = request.length - (int64_t)request.body.len;
-	gateway->discard_input(gateway->context, left, clock_steady() + SERVE_DRAIN);
+	gateway->discard_input(gateway->context, left,
+	    clock_steady() + SERVE_DISCARD);
 	request_close(&request);
 	return reply.rc;
 }

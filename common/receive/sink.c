@@ -77,7 +77,8 @@ sink_close(struct deciding_sink *deciding)
 {
 	if (deciding == NULL)
 		return;
-	dedupe_close(deciding->dedupe, shared_journal_opened(deciding->journal));
+	dedupe_close(deciding->dedupe,
+	    shared_journal_opened(deciding->journal));
 	free(deciding);
 }
 

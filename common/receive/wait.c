@@ -16,7 +16,7 @@
 #include "config/conf.h"
 
 enum {
-	STUCK_ROOM = 64		/* slots beyond the threads', for the stuck */
+	STUCK_SLOTS = 64	/* slots beyond the threads', for the stuck */
 };
 
 /*
@@ -58,7 +58,7 @@ reap_stuck(struct wait *wait)
 }
 
 static unsigned
-most_running(const struct wait *wait, const struct hook *hook)
+max_running_of(const struct wait *wait, const struct hook *hook)
 {
 	if (hook->max_running > 0)
 		return hook->max_running;
@@ -80,12 +80,11 @@ find_slot(struct wait *wait, const struct hook *hook)
 		else if (strcmp(slot->hook, hook->name) == 0)
 			running++;
 	}
-	return running < most_running(wait, hook) ? found : NULL;
+	return running < max_running_of(wait, hook) ? found : NULL;
 }
 
 static enum rc
-take_slot(struct wait *wait, const struct hook *hook,
-    struct slot **out)
+slot_acquire(struct wait *wait, const struct hook *hook, struct slot **out)
 {
 	struct run_result *result = malloc(sizeof(*result));
 	struct slot *slot;
@@ -109,7 +108,7 @@ take_slot(struct wait *wait, const struct hook *hook,
 }
 
 static void
-give_slot_back(struct wait *wait, struct slot *slot)
+slot_release(struct wait *wait, struct slot *slot)
 {
 	pthread_mutex_lock(&wait->lock);
 	if (slot->result->end == RUN_STUCK)
@@ -121,20 +120,11 @@ give_slot_back(struct wait *wait, struct slot *slot)
 
 /* For the one line that the event gets in the log. */
 static void
-tell_end(const struct job *job, const struct run_result *result)
+report_end(const struct job *job, const struct run_result *result)
 {
-	static const char *const words[] = {
-	    [RUN_EXIT] = "exit",
-	    [RUN_SIGNAL] = "signal",
-	    [RUN_TIMEOUT] = "timeout",
-	    [RUN_STOPPED] = "stopped",
-	    [RUN_UNSTARTED] = "unstarted",
-	    [RUN_STUCK] = "stuck",
-	};
-
 	if (job->end == NULL)
 		return;
-	*job->end = (struct job_end){.how = words[result->end],
+	*job->end = (struct job_end){.how = run_end_name(result->end),
 	    .code = result->code, .elapsed = result->elapsed};
 }
 
@@ -143,15 +133,15 @@ put(void *context, const struct job *job)
 {
 	struct wait *wait = context;
 	struct slot *slot;
-	enum rc rc = take_slot(wait, job->hook, &slot);
+	enum rc rc = slot_acquire(wait, job->hook, &slot);
 
 	if (rc != RC_OK)
 		return rc;
 	execute(job, 1, &(struct run){.stop = wait->stop,
 	    .stop_kill_after = wait->stop_kill_after}, slot->result);
-	tell_end(job, slot->result);
+	report_end(job, slot->result);
 	rc = run_outcome(slot->result);
-	give_slot_back(wait, slot);
+	slot_release(wait, slot);
 	return rc;
 }
 
@@ -159,7 +149,7 @@ enum rc
 wait_open(unsigned threads, int stop, int64_t stop_kill_after,
     struct wait **out)
 {
-	size_t slots_len = (size_t)threads + STUCK_ROOM;
+	size_t slots_len = (size_t)threads + STUCK_SLOTS;
 	struct wait *wait = calloc(1,
 	    sizeof(*wait) + slots_len * sizeof(struct slot));
 

@@ -9,7 +9,8 @@
 #include "base/crypto.h"
 #include "signature/recipe.h"
 
-enum { CANDIDATE_HEADER = 8192 };	/* most bytes of a header that are looked at */
+/* Most bytes of a header that are looked at. */
+enum { CANDIDATE_HEADER = 8192 };
 
 /* A part of a header's value that could be a MAC of 32 bytes. */
 struct mac_candidate {

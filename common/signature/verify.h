@@ -2,10 +2,8 @@
 #ifndef PELIHOOK_SIGNATURE_VERIFY_H
 #define PELIHOOK_SIGNATURE_VERIFY_H
 
-#include <stdint.h>
-
-#include "base/bytes.h"
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/rc.h"
 #include "http/header_name.h"
@@ -24,9 +22,9 @@ struct verification {
 };
 
 /*
- * Whether one of n secrets signed the body as the recipe says, at the time the request was received.  RC_OK, RC_SIGNATURE,
- * RC_REPEATED, RC_SYSTEM; *result is filled in every case.  Under
- * `signature none` always RC_OK.
+ * Whether one of n secrets signed the body as the recipe says, at the time
+ * the request was received.  RC_OK, RC_SIGNATURE, RC_REPEATED, RC_SYSTEM;
+ * *result is filled in every case.  Under `signature none` always RC_OK.
  */
 enum rc verify(const struct recipe *recipe, const struct secret *secrets,
     size_t n, const struct request *request, struct verification *result);

@@ -39,7 +39,7 @@ check_lines(const struct buf *text)
 
 /* Printed, read back and printed again, it has not changed. */
 static void
-check_scheme(const struct recipe *scheme)
+check_recipe(const struct recipe *recipe)
 {
 	struct buf first = {0}, second = {0};
 	struct pool pool = {0};
@@ -49,7 +49,7 @@ check_scheme(const struct recipe *scheme)
 	const char *why;
 	size_t n;
 
-	holds(recipe_print(scheme, &first) == RC_OK);
+	holds(recipe_print(recipe, &first) == RC_OK);
 	tokens_start(&words, buf_view(&first));
 	holds(tokens_next(&words, &pool, &list, &n, &why) == RC_OK);
 	holds(recipe_parse(list, n, &pool, &again, &why) == RC_OK);
@@ -70,7 +70,7 @@ check_hook(const struct conf *conf, const struct hook *hook)
 	for (size_t i = 0; i < hook->rules_len; i++)
 		holds(hook->rules[i].command == NULL ||
 		    hook->rules[i].command[0][0] == '/');
-	check_scheme(&hook->signature);
+	check_recipe(&hook->signature);
 }
 
 int

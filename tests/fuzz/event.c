@@ -13,7 +13,9 @@
 #include "config/conf.h"
 #include "event/catalog.h"
 #include "event/event.h"
+#include "event/fields.h"
 #include "event/json.h"
+#include "event/keys.h"
 #include "event/payload.h"
 #include "http/request.h"
 

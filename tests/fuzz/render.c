@@ -13,6 +13,7 @@
 #include "config/conf.h"
 #include "event/catalog.h"
 #include "event/event.h"
+#include "event/receipt.h"
 
 enum { DEEPER = 70 };		/* than what is accepted: the envelope */
 

@@ -19,7 +19,9 @@
 #include "http/header_name.h"
 #include "http/reply.h"
 #include "receive/serve.h"
+#include "receive/sink.h"
 #include "signature/recipe.h"
+#include "signature/sign.h"
 
 enum {
 	VARIABLES = 60,
@@ -174,7 +176,7 @@ add(const char **variables, const char *variable)
 }
 
 static void
-sign(const struct hook *hook, const char **variables, struct pool *pool)
+sign_request(const struct hook *hook, const char **variables, struct pool *pool)
 {
 	char name[HEADER_VARIABLE_SIZE];
 	struct buf lines = {0};
@@ -240,8 +242,8 @@ try_request(const uint8_t switches[3], struct bytes rest, struct pool *pool)
 	front.end = switches[0] & CUT ? ends[switches[2] % 3] : RC_OK;
 	front.result = results[switches[2] % 16];
 	if (switches[0] & SIGN)
-		sign(&conf->hooks[(switches[0] >> 4) % (conf->hooks_len - 1)],
-		    variables, pool);
+		sign_request(&conf->hooks[(switches[0] >> 4) %
+		    (conf->hooks_len - 1)], variables, pool);
 	if (!(switches[0] & UNKNOWN))
 		add(variables, pool_printf(pool, "CONTENT_LENGTH=%zu",
 		    rest.len));

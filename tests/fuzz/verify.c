@@ -49,7 +49,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 }
 
 static bool
-read_recipe(struct bytes text, struct pool *pool, struct recipe *scheme)
+read_recipe(struct bytes text, struct pool *pool, struct recipe *recipe)
 {
 	struct tokens words;
 	const char *const *list;
@@ -58,7 +58,7 @@ read_recipe(struct bytes text, struct pool *pool, struct recipe *scheme)
 
 	tokens_start(&words, text);
 	return tokens_next(&words, pool, &list, &n, &why) == RC_OK &&
-	    recipe_parse(list, n, pool, scheme, &why) == RC_OK;
+	    recipe_parse(list, n, pool, recipe, &why) == RC_OK;
 }
 
 /* The header lines of sign as variables. */
@@ -90,7 +90,7 @@ check_altered(const struct hook *hook, struct request *request,
     struct pool *pool)
 {
 	struct buf lines = {0};
-	struct verification proof;
+	struct verification verification;
 	enum rc rc = sign(&hook->signature, secret.key,
 	    buf_view(&request->body), NOW,
 	    "0190e0c4-0000-7000-8000-000000000000", &lines);
@@ -99,7 +99,7 @@ check_altered(const struct hook *hook, struct request *request,
 		request->variables = as_variables(buf_view(&lines), pool);
 		request->body.data[request->body.len / 2] ^= 1;
 		holds(verify(&hook->signature, hook->secrets,
-	    hook->secrets_len, request, &proof) != RC_OK);
+	    hook->secrets_len, request, &verification) != RC_OK);
 	}
 	buf_free(&lines);
 }
@@ -107,14 +107,14 @@ check_altered(const struct hook *hook, struct request *request,
 static void
 check_refused(const struct hook *hook, const struct request *request)
 {
-	struct verification proof;
+	struct verification verification;
 	enum rc rc = verify(&hook->signature, hook->secrets,
-	    hook->secrets_len, request, &proof);
+	    hook->secrets_len, request, &verification);
 
 	holds(rc == RC_SIGNATURE || rc == RC_REPEATED);
 	if (rc == RC_SIGNATURE)
-		holds(proof.why != NULL);
-	holds(strlen(proof.header) < sizeof(proof.header));
+		holds(verification.why != NULL);
+	holds(strlen(verification.header) < sizeof(verification.header));
 }
 
 static void

@@ -1,63 +1,21 @@
 /* SPDX-License-Identifier: ISC */
-#include "../passage.h"
+#include "../serving.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "config/conf.h"
 #include "http/gateway.h"
 #include "http/reply.h"
-#include "receive/serve.h"
-#include "signature/recipe.h"
 
-static const char *const any[] = {"*"};
-static const char *const command[] = {"/bin/true", NULL};
-
-static const struct rule rules[] = {
-    {.events = any, .events_len = 1, .command = command, .line = 1},
-};
-
-static struct secret secret = {.path = "/etc/unit.secret",
-    .key = {SECRET, sizeof(SECRET) - 1}};
-
-#define HOOK(text, how, n) {.name = text, .file = "unit.conf", \
-	.secrets = &secret, .secrets_len = n, .signature = {.kind = how}, \
-	.rules = rules, .rules_len = 1, .max_body = 64, \
-	.read_timeout = 15000, .ready = true}
-
-static struct hook hooks[] = {
-    HOOK("one", RECIPE_AUTO, 1),
-    HOOK("two", RECIPE_AUTO, 1),
-    HOOK("open", RECIPE_NONE, 0),
-};
-
-/* Three hooks; one that is signed; one that is not. */
-static struct conf several = {.file = "unit.conf", .hooks = hooks,
-    .hooks_len = 3};
+/* One hook that is signed; one that is not. */
 static struct conf alone = {.file = "unit.conf", .hooks = hooks,
     .hooks_len = 1};
+
 static struct conf alone_open = {.file = "unit.conf", .hooks = hooks + 2,
     .hooks_len = 1};
 
-/* The variable that signs BODY, made once. */
-static char signature[120];
-#define GOOD signature
 #define BAD "HTTP_X_SIGNATURE=sha256=" \
 	"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
-
-struct trial {
-	struct front front;
-	struct record record;
-	enum rc rc;
-};
-
-static void
-trial_serve(struct trial *trial, struct conf *conf)
-{
-	struct gateway gateway = front_gateway(&trial->front);
-	struct sink sink = record_sink(&trial->record);
-
-	trial->rc = serve(&gateway, conf, &sink);
-}
 
 /* What has to hold on every path whatever it comes to. */
 static unsigned
@@ -77,15 +35,6 @@ check_path(const char *name, const struct trial *trial, enum rc rc)
 	    trial->front.drain_deadline > clock_steady() - 60000);
 	return wrong;
 }
-
-static void
-trial_end(struct trial *trial)
-{
-	buf_free(&trial->front.output);
-}
-
-#define LENGTH "CONTENT_LENGTH=49"
-#define POST "REQUEST_METHOD=POST"
 
 /* Requests without a body to speak of: by what they are refused, in order. */
 static const struct {
@@ -257,20 +206,6 @@ the_order_of_the_checks(void **state)
 }
 
 static void
-the_variable_decides_and_not_the_path(void **state)
-{
-	struct trial trial = {.front = {.variables = {POST, LENGTH, GOOD,
-	    "PATH_INFO=/one", "PELIHOOK_HOOK=two"}, .input = LIT(BODY)},
-	    .record = {.rc = RC_DELIVERED}};
-
-	(void)state;
-	trial_serve(&trial, &several);
-	assert_int_equal(trial.rc, RC_DELIVERED);
-	assert_ptr_equal(trial.record.job.hook, &hooks[1]);
-	trial_end(&trial);
-}
-
-static void
 whatever_the_sink_says_the_input_is_taken(void **state)
 {
 	static const enum rc says[] = {RC_DELIVERED, RC_QUEUED, RC_DUPLICATE,
@@ -405,38 +340,6 @@ every_refusal_is_one_line_of_the_log(void **state)
 }
 
 static void
-what_was_sought_is_logged_and_escaped(void **state)
-{
-	static const struct {
-		const char *variable;
-		const char *sought, *by;
-	} cases[] = {
-	    {"PATH_INFO=/none", "none", "PATH_INFO"},
-	    {"PELIHOOK_HOOK=none", "none", "PELIHOOK_HOOK"},
-	    {"PATH_INFO=/x\nlevel=error", "x\\nlevel", "PATH_INFO"},
-	};
-	unsigned wrong = 0;
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct trial trial = {.front = {.variables = {POST,
-		    cases[i].variable}}};
-		const char *text;
-
-		trial_serve(&trial, &several);
-		text = told();
-		wrong += case_number(cases[i].variable,
-		    (long long)told_lines(text), 1);
-		wrong += case_true(cases[i].variable, "what was sought",
-		    strstr(text, cases[i].sought) != NULL);
-		wrong += case_true(cases[i].variable, "by what",
-		    strstr(text, cases[i].by) != NULL);
-		trial_end(&trial);
-	}
-	assert_int_equal(wrong, 0);
-}
-
-static void
 nothing_of_the_request_is_in_a_refusal(void **state)
 {
 	struct trial trial = {.front = {.variables = {POST,
@@ -523,7 +426,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TOLD_TEST(the_order_of_the_checks),
-	    TOLD_TEST(the_variable_decides_and_not_the_path),
 	    TOLD_TEST(whatever_the_sink_says_the_input_is_taken),
 	    TOLD_TEST(a_reply_that_cannot_be_written_is_drained_as_well),
 	    TOLD_TEST(head_gets_no_body),
@@ -531,7 +433,6 @@ main(void)
 	    TOLD_TEST(no_byte_behind_the_length_is_read),
 	    TOLD_TEST(missing_wrong_and_stale_are_answered_alike),
 	    TOLD_TEST(every_refusal_is_one_line_of_the_log),
-	    TOLD_TEST(what_was_sought_is_logged_and_escaped),
 	    TOLD_TEST(nothing_of_the_request_is_in_a_refusal),
 	    cmocka_unit_test_setup_teardown(
 	    a_hook_is_made_ready_by_its_first_request, make_files,

@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-#include "../commands.h"
+#include "../jobs.h"
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -12,11 +12,7 @@
 #include "command/job.h"
 #include "command/run.h"
 #include "config/conf.h"
-#include "event/catalog.h"
-#include "event/receipt.h"
 #include "receive/wait.h"
-
-enum { LONG = 60000 };
 
 /* The sanitizer's malloc has to fail as libc's does, not to abort. */
 const char *__asan_default_options(void);
@@ -26,31 +22,8 @@ __asan_default_options(void)
 	return "allocator_may_return_null=1";
 }
 
-static const struct receipt receipt = {
-    .id = "01890a5d-ac96-774b-bcce-b302099a8057", .verified = true};
-
-static const char *command[4];
-static const struct rule rule = {.command = command};
-
-static struct hook
-a_hook(const char *name)
-{
-	return (struct hook){
-	    .name = name, .timeout = LONG, .kill_after = LONG};
-}
-
-static struct job
-a_job(const struct hook *hook, struct job_end *end)
-{
-	const char *name = "pipeline_run_failed";
-
-	return (struct job){.hook = hook, .rule = &rule, .event = name,
-	    .row = catalog_unknown(bytes_of(name)), .receipt = &receipt,
-	    .body = LIT("{\"a\": 1}"), .attempt = 1, .end = end};
-}
-
 static struct wait *
-open_deliver(unsigned threads, int stop)
+open_wait(unsigned threads, int stop)
 {
 	struct wait *wait;
 
@@ -160,7 +133,7 @@ each_end_has_its_outcome(void **state)
 	    {"kill -KILL $$", RC_FAILED, "signal", 9},
 	    {"sleep 60", RC_TIMEOUT, "timeout", 0},
 	};
-	struct wait *wait = open_deliver(1, -1);
+	struct wait *wait = open_wait(1, -1);
 	struct sink sink = wait_sink(wait);
 	struct hook hook = a_hook("peliqan");
 	unsigned before = count_descriptors(), wrong = 0;
@@ -189,7 +162,7 @@ each_end_has_its_outcome(void **state)
 static void
 what_cannot_be_started_is_told(void **state)
 {
-	struct wait *wait = open_deliver(1, -1);
+	struct wait *wait = open_wait(1, -1);
 	struct sink sink = wait_sink(wait);
 	struct hook hook = a_hook("peliqan");
 	struct job_end end = {0};
@@ -209,7 +182,7 @@ static void
 stop_ends_what_is_waited_for(void **state)
 {
 	int stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	struct wait *wait = open_deliver(1, stop);
+	struct wait *wait = open_wait(1, stop);
 	struct hook hook = a_hook("peliqan");
 	struct putting putting;
 
@@ -231,7 +204,7 @@ stop_ends_what_is_waited_for(void **state)
 static void
 beyond_max_running_it_is_crowded(void **state)
 {
-	struct wait *wait = open_deliver(8, -1);
+	struct wait *wait = open_wait(8, -1);
 	struct hook hook = a_hook("peliqan"), other = a_hook("other");
 	struct hook reloaded = a_hook("peliqan");
 	struct putting puttings[3];
@@ -271,7 +244,7 @@ half_the_threads_are_the_default(void **state)
 	use_gate();
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		unsigned before = count_running();
-		struct wait *wait = open_deliver(cases[i].threads, -1);
+		struct wait *wait = open_wait(cases[i].threads, -1);
 		struct putting puttings[2];
 		int gate;
 
@@ -317,7 +290,7 @@ put_many(void *context)
 static void
 threads_keep_the_limit_together(void **state)
 {
-	struct wait *wait = open_deliver(THREADS, -1);
+	struct wait *wait = open_wait(THREADS, -1);
 	struct hook hook = a_hook("peliqan");
 	pthread_t threads[THREADS];
 	struct crowd crowds[THREADS];
@@ -416,7 +389,7 @@ use_root(void)
 }
 
 static void
-a_stuck_command_keeps_its_place_until_it_is_gone(void **state)
+a_stuck_command_keeps_its_slot_until_it_is_gone(void **state)
 {
 	(void)state;
 	use_root();
@@ -434,90 +407,6 @@ closing_tells_of_commands_that_stay(void **state)
 }
 
 /* Several jobs, and what keeps them from being run. */
-
-static void
-several_jobs_are_one_run(void **state)
-{
-	struct hook hook = a_hook("peliqan");
-	struct job jobs[2] = {a_job(&hook, NULL), a_job(&hook, NULL)};
-	const struct run how = {.stop = -1};
-	struct run_result result;
-
-	(void)state;
-	need_pidfds();
-	hook.input = CONF_LINE;
-	jobs[1].body = LIT("[2,\n3]");
-	command[0] = script("command",
-	    "cat; echo $PELIHOOK_HOOK $PELIHOOK_COUNT $PELIHOOK_EVENT.");
-	command[1] = NULL;
-	execute(jobs, 2, &how, &result);
-	assert_int_equal(result.end, RUN_EXIT);
-	assert_int_equal(result.code, 0);
-	assert_true(bytes_is((struct bytes){result.tail, result.tail_len},
-	    "{\"a\":1}\n[2,3]\npeliqan 2 .\n"));
-	execute(jobs, 1, &how, &result);
-	assert_true(bytes_is((struct bytes){result.tail, result.tail_len},
-	    "{\"a\":1}\npeliqan 1 pipeline_run_failed.\n"));
-}
-
-static enum rc
-note_pid(void *context, pid_t pid)
-{
-	*(pid_t *)context = pid;
-	return RC_OK;
-}
-
-static void
-the_start_is_told(void **state)
-{
-	struct hook hook = a_hook("peliqan");
-	struct job job = a_job(&hook, NULL);
-	struct run_result result;
-	pid_t pid = 0;
-	const struct run how = {
-	    .stop = -1, .started = note_pid, .context = &pid};
-
-	(void)state;
-	need_pidfds();
-	command[0] = "/bin/true";
-	command[1] = NULL;
-	execute(&job, 1, &how, &result);
-	assert_true(pid > 0);
-	assert_int_equal(pid, result.pid);
-}
-
-static bool
-without_files(void)
-{
-	struct hook hook = a_hook("peliqan");
-	struct job job = a_job(&hook, NULL);
-	const struct run how = {.stop = -1};
-	struct run_result result = {.pid = 7, .pidfd = 7};
-
-	NEED(forbid(SYS_memfd_create, EMFILE));
-	NEED(forbid(SYS_openat, EMFILE));
-	execute(&job, 1, &how, &result);
-	NEED(result.end == RUN_UNSTARTED);
-	NEED(result.code == EIO);
-	NEED(result.pid == -1 && result.pidfd == -1);
-	NEED(run_outcome(&result) == RC_UNSTARTED);
-	return true;
-}
-
-static bool
-can_forbid(void)
-{
-	return forbid(SYS_memfd_create, EMFILE);
-}
-
-static void
-without_its_input_no_command_is_started(void **state)
-{
-	(void)state;
-	if (!in_child(can_forbid))
-		skip();
-	assert_true(in_child(without_files));
-}
 
 enum { LARGE = 3 << 20, MANY = 1 << 20 };
 
@@ -568,10 +457,6 @@ closing_nothing_is_fine(void **state)
 	wait_close(NULL);
 }
 
-#define TEST(name) \
-	cmocka_unit_test_setup_teardown(name, make_directory, \
-	    remove_directory)
-
 int
 main(int argc, char **argv)
 {
@@ -582,11 +467,8 @@ main(int argc, char **argv)
 	    TEST(beyond_max_running_it_is_crowded),
 	    TEST(half_the_threads_are_the_default),
 	    TEST(threads_keep_the_limit_together),
-	    TEST(a_stuck_command_keeps_its_place_until_it_is_gone),
+	    TEST(a_stuck_command_keeps_its_slot_until_it_is_gone),
 	    TEST(closing_tells_of_commands_that_stay),
-	    TEST(several_jobs_are_one_run),
-	    TEST(the_start_is_told),
-	    TEST(without_its_input_no_command_is_started),
 	    TEST(short_memory_is_told),
 	    TEST(closing_nothing_is_fine),
 	};

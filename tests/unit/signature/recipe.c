@@ -9,7 +9,7 @@
 
 /* Reads a `signature` line, without that word, as the configuration does. */
 static enum rc
-parse_line(const char *line, struct pool *pool, struct recipe *scheme,
+parse_line(const char *line, struct pool *pool, struct recipe *recipe,
     const char **why)
 {
 	const char *const *list = NULL;
@@ -20,7 +20,7 @@ parse_line(const char *line, struct pool *pool, struct recipe *scheme,
 	tokens_start(&words, bytes_of(line));
 	if (tokens_next(&words, pool, &list, &n, why) != RC_OK)
 		n = 0;
-	return recipe_parse(list, n, pool, scheme, why);
+	return recipe_parse(list, n, pool, recipe, why);
 }
 
 static unsigned
@@ -32,7 +32,7 @@ check_header(const char *name, const struct header_name *got,
 }
 
 static unsigned
-check_scheme(const char *name, const struct recipe *got,
+check_recipe(const char *name, const struct recipe *got,
     const struct recipe *want)
 {
 	unsigned wrong = case_number(name, got->kind, want->kind);
@@ -62,7 +62,7 @@ check_scheme(const char *name, const struct recipe *got,
 /* Good lines and what they mean. */
 static const struct {
 	const char *line;
-	struct recipe scheme;
+	struct recipe recipe;
 } lines[] = {
     {"auto", {.kind = RECIPE_AUTO}},
     {"none", {.kind = RECIPE_NONE}},
@@ -133,14 +133,14 @@ good_lines_are_understood(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		struct pool pool = {0};
-		struct recipe scheme;
+		struct recipe recipe;
 		const char *why;
-		enum rc rc = parse_line(lines[i].line, &pool, &scheme, &why);
+		enum rc rc = parse_line(lines[i].line, &pool, &recipe, &why);
 
 		wrong += case_rc(lines[i].line, rc, RC_OK);
 		if (rc == RC_OK)
-			wrong += check_scheme(lines[i].line, &scheme,
-			    &lines[i].scheme);
+			wrong += check_recipe(lines[i].line, &recipe,
+			    &lines[i].recipe);
 		pool_free(&pool);
 	}
 	assert_int_equal(wrong, 0);
@@ -154,15 +154,15 @@ what_is_printed_is_read_back(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		struct pool pool = {0};
-		struct recipe scheme;
+		struct recipe recipe;
 		struct buf text = {0};
 		const char *why;
 
 		wrong += case_rc(lines[i].line,
-		    recipe_print(&lines[i].scheme, &text), RC_OK);
+		    recipe_print(&lines[i].recipe, &text), RC_OK);
 		wrong += case_rc(text.data,
-		    parse_line(text.data, &pool, &scheme, &why), RC_OK);
-		wrong += check_scheme(text.data, &scheme, &lines[i].scheme);
+		    parse_line(text.data, &pool, &recipe, &why), RC_OK);
+		wrong += check_recipe(text.data, &recipe, &lines[i].recipe);
 		buf_free(&text);
 		pool_free(&pool);
 	}
@@ -178,10 +178,10 @@ printing_keeps_to_the_ceiling(void **state)
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		struct buf text = {0}, small = {0};
 
-		recipe_print(&lines[i].scheme, &text);
+		recipe_print(&lines[i].recipe, &text);
 		small.max = text.len - 1;
 		wrong += case_rc(lines[i].line,
-		    recipe_print(&lines[i].scheme, &small), RC_RANGE);
+		    recipe_print(&lines[i].recipe, &small), RC_RANGE);
 		buf_free(&text);
 		buf_free(&small);
 	}
@@ -232,15 +232,15 @@ bad_lines_are_refused_with_a_reason(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct pool pool = {0};
-		struct recipe scheme = {.tolerance = 4711};
+		struct recipe recipe = {.tolerance = 4711};
 		const char *why;
 
 		wrong += case_rc(cases[i], parse_line(cases[i], &pool,
-		    &scheme, &why), RC_SYNTAX);
+		    &recipe, &why), RC_SYNTAX);
 		wrong += case_true(cases[i], "a reason",
 		    why != NULL && why[0] != '\0');
 		wrong += case_true(cases[i], "left alone",
-		    scheme.tolerance == 4711);
+		    recipe.tolerance == 4711);
 		pool_free(&pool);
 	}
 	assert_int_equal(wrong, 0);
@@ -292,8 +292,8 @@ fields_never_touch(void **state)
 		    "over", templates[i].over};
 		const char *why = "";
 		struct pool pool = {0};
-		struct recipe scheme;
-		enum rc rc = recipe_parse(words, COUNT(words), &pool, &scheme,
+		struct recipe recipe;
+		enum rc rc = recipe_parse(words, COUNT(words), &pool, &recipe,
 		    &why);
 
 		wrong += case_rc(templates[i].over, rc,
@@ -313,17 +313,17 @@ a_template_of_any_length_is_bounded(void **state)
 	char over[600];
 	const char *words[] = {"header", "X", "over", over};
 	struct pool pool = {0};
-	struct recipe scheme;
+	struct recipe recipe;
 	const char *why = NULL;
 
 	(void)state;
 	memset(over, 'x', sizeof(over));
 	memcpy(over, "{body}", 6);
 	over[RECIPE_OVER] = '\0';
-	assert_int_equal(recipe_parse(words, 4, &pool, &scheme, &why), RC_OK);
+	assert_int_equal(recipe_parse(words, 4, &pool, &recipe, &why), RC_OK);
 	over[RECIPE_OVER] = 'x';
 	over[RECIPE_OVER + 1] = '\0';
-	assert_int_equal(recipe_parse(words, 4, &pool, &scheme, &why),
+	assert_int_equal(recipe_parse(words, 4, &pool, &recipe, &why),
 	    RC_SYNTAX);
 	assert_non_null(why);
 	pool_free(&pool);

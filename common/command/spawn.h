@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_COMMAND_SPAWN_H
+#define PELIHOOK_COMMAND_SPAWN_H
+
+#include <sys/types.h>
+
+#include "base/rc.h"
+
+/*
+ * The only module that starts processes.  A command is started directly, in
+ * /, in a process group of its own, with default signal dispositions, an
+ * empty mask and no descriptor but 0, 1 and 2.
+ */
+
+/* The PATH of what is started. */
+#define SPAWN_PATH \
+	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* What to start; all of it borrowed for the call. */
+struct spawning {
+	const char *const *command;	/* absolute path, arguments, NULL */
+	const char *const *environment;	/* NAME=value, NULL */
+	int fds[3];			/* becomes 0 to 2; -1: /dev/null */
+};
+
+/*
+ * Starts a command that can be watched: 0 or an errno.  fds[1] is one that
+ * is open.  The caller reaps *pid and closes *pidfd, a descriptor of the
+ * process (pidfd_open(2)).
+ */
+int spawn_watched(const struct spawning *spawning, pid_t *pid, int *pidfd);
+
+/*
+ * Starts a process that outlives this one: own session, descriptors 0 to 2
+ * on /dev/null, an environment of only PATH.  RC_UNSTARTED.  The caller
+ * reaps *pid, or exits.
+ */
+enum rc spawn_detached(const char *const *command, pid_t *pid);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+#include "queue/retry.h"
+
+#include "base/crypto.h"
+#include "config/conf.h"
+
+enum journal_verdict
+retry_verdict(const struct hook *hook, unsigned step, enum rc outcome)
+{
+	if (outcome == RC_DELIVERED)
+		return JOURNAL_FINISH;
+	if (outcome == RC_REJECTED)
+		return JOURNAL_BURY;
+	if (outcome == RC_STOPPING)
+		return JOURNAL_RELEASE;
+	return step < hook->retry_len ? JOURNAL_DELAY : JOURNAL_BURY;
+}
+
+double
+retry_jitter(void)
+{
+	uint32_t random = UINT32_MAX / 2;
+
+	(void)crypto_random(&random, sizeof(random));
+	return ((double)random / (double)UINT32_MAX - 0.5) / 5;
+}
+
+int64_t
+retry_pause(const struct hook *hook, unsigned step, double jitter)
+{
+	int64_t pause = hook->retry[step];
+
+	return pause + (int64_t)((double)pause * jitter);
+}

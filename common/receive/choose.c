@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdbool.h>
+#include <string.h>
+
+#include "receive/choose.h"
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "config/conf.h"
+#include "http/reply.h"
+#include "http/request.h"
+#include "signature/recipe.h"
+
+/* What PATH_INFO says of a hook. */
+enum path_kind {
+	PATH_NAME,
+	PATH_NONE,		/* no name */
+	PATH_BAD		/* nothing that a name can stand in */
+};
+
+/* /NAME or /NAME/; *name is what was found in any case, for the log. */
+static enum path_kind
+parse_path(const char *path_info, struct bytes *name)
+{
+	*name = bytes_of(path_info);
+	if (name->len == 0)
+		return PATH_NONE;
+	if (name->data[0] != '/')
+		return PATH_BAD;
+	*name = bytes_skip(*name, 1);
+	if (name->len == 0)
+		return PATH_NONE;
+	if (name->data[name->len - 1] == '/')
+		name->len--;
+	return name->len == 0 ? PATH_BAD : PATH_NAME;
+}
+
+static struct hook *
+find_by_path(struct conf *conf, const char *path_info, struct bytes *name)
+{
+	struct hook *hook;
+
+	switch (parse_path(path_info, name)) {
+	case PATH_NAME:
+		hook = conf_find(conf, *name);
+		return hook == NULL || hook->signature.kind == RECIPE_NONE ?
+		    NULL : hook;
+	case PATH_NONE:
+		return conf->hooks_len == 1 ? &conf->hooks[0] : NULL;
+	case PATH_BAD:
+		break;
+	}
+	return NULL;
+}
+
+static void
+log_no_hook(const struct request *request, struct bytes name, const char *by)
+{
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_WARNING, reply_word(RC_NO_HOOK));
+	log_number(&line, "status", reply_status(RC_NO_HOOK));
+	log_bytes(&line, "sought", name);
+	log_text(&line, "by", by);
+	log_text(&line, "remote", request->remote_addr);
+	log_end(&line);
+}
+
+enum rc
+choose_hook(struct conf *conf, const struct request *request,
+    struct hook **hook)
+{
+	unsigned count;
+	const char *variable = request_variable(request, "PELIHOOK_HOOK",
+	    &count);
+	bool by_variable = count == 1 && variable[0] != '\0';
+	struct hook *found;
+	struct bytes name;
+
+	if (count > 1) {
+		log_say(LOG_LEVEL_ERROR, "PELIHOOK_HOOK is there twice: "
+		    "the web server has to set it once");
+		return RC_CONFIG;
+	}
+	if (by_variable) {
+		name = bytes_of(variable);
+		found = conf_find(conf, name);
+	} else {
+		found = find_by_path(conf, request->path_info, &name);
+	}
+	if (found == NULL) {
+		log_no_hook(request, name,
+		    by_variable ? "PELIHOOK_HOOK" : "PATH_INFO");
+		return RC_NO_HOOK;
+	}
+	*hook = found;
+	return RC_OK;
+}

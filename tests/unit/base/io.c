@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "../unit.h"
+
+#include "base/bytes.h"
+#include "base/io.h"
+
+/* More than a pipe takes at once, so that it is written in parts. */
+static void
+all_of_a_text_is_written(void **state)
+{
+	static char text[256 * 1024];
+	static char got[sizeof(text) + 1];
+	size_t n = 0;
+	ssize_t part;
+	int ends[2], status;
+	pid_t pid;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (char)(i % 251);
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		close(ends[0]);
+		_exit(io_write(ends[1], (struct bytes){text,
+		    sizeof(text)}) != RC_OK);
+	}
+	close(ends[1]);
+	while ((part = read(ends[0], got + n, sizeof(got) - n)) > 0)
+		n += (size_t)part;
+	close(ends[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(n, sizeof(text));
+	assert_memory_equal(got, text, sizeof(text));
+}
+
+static void
+what_cannot_be_written_is_told(void **state)
+{
+	(void)state;
+	errno = 0;
+	assert_int_equal(io_write(-1, LIT("x")), RC_SYSTEM);
+	assert_int_equal(errno, EBADF);
+	assert_int_equal(io_write(-1, LIT("")), RC_OK);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(all_of_a_text_is_written),
+	    cmocka_unit_test(what_cannot_be_written_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC */
+#include "../queue.h"
+
+#include "journal/journal.h"
+#include "journal/shared.h"
+
+static struct shared_journal *
+open_shared(const char *path, unsigned flags)
+{
+	struct shared_journal *shared = NULL;
+
+	assert_int_equal(shared_journal_open(path, flags, &shared), RC_OK);
+	return shared;
+}
+
+static void
+it_is_opened_when_it_is_first_asked_for(void **state)
+{
+	struct shared_journal *shared = open_shared(journal_path, 0);
+	struct journal *journal = NULL, *again = NULL;
+
+	(void)state;
+	assert_null(shared_journal_opened(shared));
+	assert_int_equal(access(journal_path, F_OK), -1);
+	assert_int_equal(shared_journal_get(shared, &journal), RC_OK);
+	assert_int_equal(access(journal_path, F_OK), 0);
+	assert_int_equal(shared_journal_get(shared, &again), RC_OK);
+	assert_non_null(journal);
+	assert_ptr_equal(again, journal);
+	assert_ptr_equal(shared_journal_opened(shared), journal);
+	shared_journal_close(shared);
+}
+
+static void
+one_that_could_not_be_opened_is_tried_again(void **state)
+{
+	struct shared_journal *shared = open_shared(journal_path, 0);
+	struct journal *journal = NULL;
+
+	(void)state;
+	assert_int_equal(mkdir(journal_path, 0700), 0);
+	assert_int_not_equal(shared_journal_get(shared, &journal), RC_OK);
+	assert_null(journal);
+	assert_null(shared_journal_opened(shared));
+	assert_int_equal(rmdir(journal_path), 0);
+	assert_int_equal(shared_journal_get(shared, &journal), RC_OK);
+	assert_non_null(journal);
+	shared_journal_close(shared);
+}
+
+static void
+without_a_path_there_is_none(void **state)
+{
+	struct shared_journal *shared = open_shared(NULL, JOURNAL_BRIEF);
+	struct journal *journal = NULL;
+
+	(void)state;
+	assert_int_equal(shared_journal_get(shared, &journal), RC_MISSING);
+	assert_null(journal);
+	assert_true(shared_journal_is_brief(shared));
+	shared_journal_close(shared);
+	shared_journal_close(NULL);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
+    scratch_remove)
+	const struct CMUnitTest tests[] = {
+		TEST(it_is_opened_when_it_is_first_asked_for),
+		TEST(one_that_could_not_be_opened_is_tried_again),
+		TEST(without_a_path_there_is_none),
+	};
+
+	return cmocka_run_group_tests_name("shared", tests, NULL, NULL);
+}

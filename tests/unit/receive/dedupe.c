@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: ISC */
+#include <pthread.h>
+
+#include <sqlite3.h>
+
+#include "../scene.h"
+
+#include "base/clock.h"
+#include "journal/journal.h"
+#include "journal/shared.h"
+
+static void
+what_was_delivered_is_a_duplicate(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	set_scene(&scene, journal_path);
+	assert_int_equal(put(&scene, "a"), RC_DELIVERED);
+	assert_int_equal(put(&scene, "a"), RC_DUPLICATE);
+	assert_int_equal(put(&scene, "b"), RC_DELIVERED);
+	clear_scene(&scene);
+	set_scene(&scene, journal_path);
+	assert_int_equal(put(&scene, "a"), RC_DUPLICATE);
+	clear_scene(&scene);
+}
+
+static void
+what_failed_frees_its_key(void **state)
+{
+	static const struct {
+		const char *script;
+		enum rc rc;
+	} cases[] = {
+		{"exit 1", RC_FAILED}, {"exit 75", RC_TEMPORARY},
+		{"exit 65", RC_REJECTED}, {"kill -9 $$", RC_FAILED}
+	};
+	struct scene scene;
+	unsigned failed = 0;
+
+	(void)state;
+	set_scene(&scene, journal_path);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		scene.command[2] = cases[i].script;
+		failed += case_rc(cases[i].script, put(&scene, "a"),
+		    cases[i].rc);
+	}
+	assert_int_equal(failed, 0);
+	scene.command[2] = "exit 0";
+	assert_int_equal(put(&scene, "a"), RC_DELIVERED);
+	assert_int_equal(put(&scene, "a"), RC_DUPLICATE);
+	clear_scene(&scene);
+}
+
+static void *
+put_in_thread(void *context)
+{
+	struct scene *scene = context;
+
+	return put(scene, "a") == RC_DELIVERED ? scene : NULL;
+}
+
+static void
+wait_for_file(const char *path)
+{
+	int64_t deadline = clock_steady() + 20000;
+
+	while (access(path, F_OK) != 0 && clock_left(deadline) > 0)
+		poll(NULL, 0, 5);
+	assert_int_equal(access(path, F_OK), 0);
+}
+
+/* A command that says that it runs, and goes on until it is let go. */
+static char gate[2 * PATH_MAX + 128];
+
+static void
+start_gated(struct scene *scene, pthread_t *thread)
+{
+	snprintf(gate, sizeof(gate), "echo >%s/runs; while test ! -e %s/go; "
+	    "do sleep 0.01; done", scratch, scratch);
+	scene->command[2] = gate;
+	assert_int_equal(pthread_create(thread, NULL, put_in_thread, scene),
+	    0);
+	wait_for_file(scratch_path("runs"));
+}
+
+static void
+while_the_first_runs_others_are_pending(void **state)
+{
+	struct scene scene;
+	pthread_t thread;
+	void *delivered = NULL;
+
+	(void)state;
+	set_scene(&scene, journal_path);
+	start_gated(&scene, &thread);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(put(&scene, "a"), RC_PENDING);
+	scratch_file("go", "", 0600);
+	pthread_join(thread, &delivered);
+	assert_non_null(delivered);
+	assert_int_equal(put(&scene, "a"), RC_DUPLICATE);
+	clear_scene(&scene);
+}
+
+static void
+an_end_that_could_not_be_written_is_made_up_for(void **state)
+{
+	struct scene scene;
+	struct journal *journal;
+	pthread_t thread;
+	void *delivered = NULL;
+	sqlite3 *db;
+
+	(void)state;
+	set_scene(&scene, journal_path);
+	start_gated(&scene, &thread);
+	assert_int_equal(shared_journal_get(scene.shared, &journal), RC_OK);
+	journal_patience(journal, 20);
+	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL,
+	    NULL), SQLITE_OK);
+	scratch_file("go", "", 0600);
+	pthread_join(thread, &delivered);
+	assert_non_null(delivered);
+	assert_int_equal(put(&scene, "a"), RC_LOCKED);
+	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_close(db);
+	assert_int_equal(put(&scene, "a"), RC_DUPLICATE);
+	clear_scene(&scene);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
+    scratch_remove)
+	const struct CMUnitTest tests[] = {
+		TEST(what_was_delivered_is_a_duplicate),
+		TEST(what_failed_frees_its_key),
+		TEST(while_the_first_runs_others_are_pending),
+		TEST(an_end_that_could_not_be_written_is_made_up_for)
+	};
+
+	return cmocka_run_group_tests_name("dedupe", tests, NULL, NULL);
+}

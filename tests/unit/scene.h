@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_SCENE_H
+#define PELIHOOK_SCENE_H
+
+#include "commands.h"
+#include "queue.h"
+
+#include "command/job.h"
+#include "config/conf.h"
+#include "event/catalog.h"
+#include "journal/journal.h"
+#include "journal/shared.h"
+#include "receive/sink.h"
+#include "receive/wait.h"
+
+/* A hook and an event for it, with the real command to wait for. */
+struct scene {
+	struct hook hook;
+	struct rule rule;
+	const char *command[4];
+	struct wait *wait;
+	struct shared_journal *shared;
+	struct deciding_sink *deciding;
+	struct sink sink;
+};
+
+static inline void
+set_scene(struct scene *scene, const char *path)
+{
+	need_pidfds();
+	*scene = (struct scene){
+		.hook = {.name = "h", .delivery = CONF_WAIT,
+		    .timeout = 20000, .kill_after = 1000, .max_running = 99,
+		    .dedupe_window = 3600000, .max_queue = 2},
+		.command = {"/bin/sh", "-c", "exit 0", NULL}
+	};
+	scene->rule = (struct rule){.command = scene->command};
+	assert_int_equal(wait_open(16, -1, 300, &scene->wait), RC_OK);
+	assert_int_equal(shared_journal_open(path, JOURNAL_BRIEF,
+	    &scene->shared), RC_OK);
+	assert_int_equal(sink_open(scene->shared, wait_sink(scene->wait),
+	    &scene->deciding), RC_OK);
+	scene->sink = sink_of(scene->deciding);
+}
+
+static inline void
+clear_scene(struct scene *scene)
+{
+	sink_close(scene->deciding);
+	shared_journal_close(scene->shared);
+	wait_close(scene->wait);
+}
+
+static inline enum rc
+put(struct scene *scene, const char *key)
+{
+	static const char *const none[] = {NULL};
+	struct sample sample;
+	struct job job;
+
+	fill_sample(&sample, "h", 1);
+	job = (struct job){
+		.hook = &scene->hook, .rule = &scene->rule,
+		.event = "pipeline_run_error", .receipt = &sample.receipt,
+		.row = catalog_find(bytes_of("pipeline_run_error")),
+		.body = sample.entry.body, .fields = none, .attempt = 1,
+		.dedupe_key = bytes_of(key), .deliveries = 2
+	};
+	return scene->sink.put(scene->sink.context, &job);
+}
+
+#endif
