@@ -19,6 +19,8 @@
 #include "base/timestamp.h"
 #include "command/run.h"
 #include "config/conf.h"
+#include "config/files.h"
+#include "config/load.h"
 #include "print.h"
 #include "queue.h"
 #include "user.h"

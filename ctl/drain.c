@@ -10,6 +10,9 @@
 #include "base/log.h"
 #include "base/startup.h"
 #include "config/conf.h"
+#include "config/files.h"
+#include "config/keywords.h"
+#include "config/load.h"
 #include "journal/journal.h"
 #include "queue/dispatch.h"
 #include "queue.h"
@@ -56,7 +59,8 @@ check_journal(const struct conf *old, const struct conf *conf, struct buf *why)
 		    why, "%s: names no journal any more", conf->file);
 	else if (strcmp(old->journal, conf->journal) != 0)
 		(void)buf_printf(why, "%s:%u: names another journal, %s",
-		    conf->file, conf->journal_line, conf->journal);
+		    conf->file, conf_line(conf, KEYWORD_JOURNAL),
+		    conf->journal);
 	else
 		return RC_OK;
 	(void)buf_printf(why,

@@ -9,9 +9,7 @@
 
 #include "base/buf.h"
 #include "base/pool.h"
-#include "base/tokens.h"
 #include "base/utf8.h"
-#include "event/rule.h"
 
 enum {
 	SAFE = 5,	/* a byte made safe, and its NUL */
@@ -20,27 +18,6 @@ enum {
 
 /* As ferror(3) is of a stream: a line was left out. */
 static bool incomplete;
-
-struct unit {
-	uint64_t size;
-	const char *name;
-};
-
-static const struct unit durations[] = {{24 * 60 * 60 * 1000, "d"},
-    {60 * 60 * 1000, "h"}, {60 * 1000, "m"}, {1000, "s"}, {1, "ms"}};
-
-static const struct unit sizes[] = {
-    {1 << 30, "G"}, {1 << 20, "M"}, {1 << 10, "K"}, {1, ""}};
-
-/* The last unit is 1 and always fits. */
-static enum rc
-print_units(uint64_t value, const struct unit *units, struct buf *into)
-{
-	while (value == 0 ? units->size != 1 : value % units->size != 0)
-		units++;
-	return buf_printf(into, "%llu%s",
-	    (unsigned long long)(value / units->size), units->name);
-}
 
 static const char *
 make_safe(char c, char into[SAFE])
@@ -260,65 +237,4 @@ print_exact(struct bytes bytes)
 {
 	if (bytes.len > 0)
 		fwrite(bytes.data, 1, bytes.len, stdout);
-}
-
-enum rc
-print_words(const char *const *words, struct buf *into)
-{
-	enum rc rc = RC_OK;
-
-	for (size_t i = 0; rc == RC_OK && words[i] != NULL; i++) {
-		if (i > 0)
-			rc = buf_char(into, ' ');
-		if (rc == RC_OK)
-			rc = tokens_print(words[i], into);
-	}
-	return rc;
-}
-
-enum rc
-print_duration(int64_t milliseconds, struct buf *into)
-{
-	return print_units((uint64_t)milliseconds, durations, into);
-}
-
-enum rc
-print_size(size_t bytes, struct buf *into)
-{
-	return print_units(bytes, sizes, into);
-}
-
-static enum rc
-print_where(const struct rule_where *where, struct buf *into)
-{
-	const char *words[] = {"where", where->pointer, where->glob, NULL};
-	enum rc rc = print_words(words, into);
-
-	return rc == RC_OK ? buf_char(into, ' ') : rc;
-}
-
-static enum rc
-print_action(const struct rule *rule, struct buf *into)
-{
-	enum rc rc;
-
-	if (rule->command == NULL)
-		return buf_text(into, "ignore");
-	rc = buf_text(into, rule->also ? "also run " : "run ");
-	return rc == RC_OK ? print_words(rule->command, into) : rc;
-}
-
-enum rc
-print_rule(const struct rule *rule, struct buf *into)
-{
-	enum rc rc = RC_OK;
-
-	for (size_t i = 0; rc == RC_OK && i < rule->events_len; i++) {
-		rc = tokens_print(rule->events[i], into);
-		if (rc == RC_OK)
-			rc = buf_char(into, ' ');
-	}
-	for (size_t i = 0; rc == RC_OK && i < rule->where_len; i++)
-		rc = print_where(&rule->where[i], into);
-	return rc == RC_OK ? print_action(rule, into) : rc;
 }

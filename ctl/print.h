@@ -11,8 +11,6 @@
 #include "base/buf.h"
 #include "base/pool.h"
 
-struct rule;
-
 /*
  * All that words print goes through here, so that no text of the journal,
  * the configuration, a captured request or the command line does more to a
@@ -43,14 +41,5 @@ const char *print_clean(struct pool *pool, const char *text);
 void print_bytes(struct bytes bytes);
 /* A part of what a program reads, made safe by who writes it. */
 void print_exact(struct bytes bytes);
-
-/* NULL-terminated words, blank-separated. */
-enum rc print_words(const char *const *words, struct buf *into);
-/* 90s, 1500ms, 1h, 30d: in the largest unit that is exact. */
-enum rc print_duration(int64_t milliseconds, struct buf *into);
-/* 300, 64K, 1M: in the largest unit that is exact. */
-enum rc print_size(size_t bytes, struct buf *into);
-/* An `on` line without its `on`. */
-enum rc print_rule(const struct rule *rule, struct buf *into);
 
 #endif

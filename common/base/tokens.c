@@ -235,3 +235,17 @@ tokens_print(const char *word, struct buf *into)
 	}
 	return rc == RC_OK ? buf_char(into, '"') : rc;
 }
+
+enum rc
+tokens_print_list(const char *const *words, struct buf *into)
+{
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && words[i] != NULL; i++) {
+		if (i > 0)
+			rc = buf_char(into, ' ');
+		if (rc == RC_OK)
+			rc = tokens_print(words[i], into);
+	}
+	return rc;
+}

@@ -30,5 +30,7 @@ enum rc tokens_next(struct tokens *words, struct pool *pool,
 
 /* Appends a word as tokens_next reads it back: quoted where it must be. */
 enum rc tokens_print(const char *word, struct buf *into);
+/* The same of NULL-terminated words, with a blank between two. */
+enum rc tokens_print_list(const char *const *words, struct buf *into);
 
 #endif

@@ -3,8 +3,7 @@
 
 #include "base/units.h"
 
-#include "base/bytes.h"
-
+/* Each is a multiple of the one before; a first one of 1 is always exact. */
 struct unit {
 	const char *name;
 	unsigned long long factor;
@@ -67,4 +66,27 @@ units_size(const char *word, size_t *out)
 	if (rc == RC_OK)
 		*out = (size_t)value;
 	return rc;
+}
+
+static enum rc
+print(unsigned long long value, const struct unit *units, struct buf *into)
+{
+	const struct unit *exact = units;
+
+	for (; value > 0 && units->name != NULL; units++)
+		if (value % units->factor == 0)
+			exact = units;
+	return buf_printf(into, "%llu%s", value / exact->factor, exact->name);
+}
+
+enum rc
+units_print_duration(int64_t milliseconds, struct buf *into)
+{
+	return print((unsigned long long)milliseconds, durations, into);
+}
+
+enum rc
+units_print_size(size_t bytes, struct buf *into)
+{
+	return print(bytes, sizes, into);
 }

@@ -5,24 +5,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config/conf.h"
+#include "config/load.h"
 
+#include "base/log.h"
+#include "base/pool.h"
+#include "base/suggest.h"
 #include "base/tokens.h"
 #include "base/trust.h"
+#include "config/conf.h"
 #include "config/directives.h"
 #include "config/errors.h"
-#include "config/files.h"
 #include "config/finish.h"
+#include "config/internal.h"
+#include "config/keywords.h"
 #include "config/parser.h"
 
-#ifndef PELIHOOK_CONFIG_FILE
-#define PELIHOOK_CONFIG_FILE "/etc/pelihook/pelihook.conf"
-#endif
-
-enum {
-	CONF_FILE_SIZE = 1024 * 1024,	/* a larger file is a mistake */
-	CONF_NAME = 64			/* bytes of a hook's name */
-};
+enum { CONF_FILE_SIZE = 1024 * 1024 };	/* a larger file is a mistake */
 
 #define SECOND INT64_C(1000)
 #define DAY (24 * 3600 * SECOND)
@@ -40,225 +38,187 @@ static const struct hook default_hook = {
 };
 
 static enum rc
-draft_start(struct draft *draft, struct conf *conf, const char *file)
+start(struct parser *parser, struct conf *conf, const char *file)
 {
-	conf->file = pool_text(&conf->pool, file);
+	parser->conf = conf;
+	parser->pool = &conf_loaded(conf)->pool;
+	conf->file = pool_text(parser->pool, file);
 	if (conf->file == NULL)
 		return RC_MEMORY;
 	conf->stop_timeout = 20 * SECOND;
 	conf->log.level = LOG_LEVEL_INFO;
-	draft->conf = conf;
-	draft->pool = &conf->pool;
-	draft->complaints.file = conf->file;
-	draft->defaults.hook = default_hook;
-	draft->defaults.hook.file = conf->file;
-	draft->scope = &draft->defaults;
+	parser->errors.file = conf->file;
+	parser->defaults.hook = default_hook;
+	parser->defaults.hook.file = conf->file;
+	parser->scope = &parser->defaults;
+	return RC_OK;
+}
+
+/* Whatever the name is like, what follows belongs to a hook. */
+static enum rc
+read_hook(struct parser *parser, const char *const *args)
+{
+	const char *name = args[0] == NULL ? "" : args[0];
+
+	if (args[0] == NULL || args[1] != NULL)
+		conf_error(&parser->errors, parser->line, "a hook has one "
+		    "name: write `hook NAME'");
+	else if (!conf_is_name(bytes_of(name)))
+		conf_error(&parser->errors, parser->line, "`%.100s' is no "
+		    "name of a hook: write at most 64 letters, digits and "
+		    ". _ -, a letter or digit first", name);
+	return finish_hook(parser, name);
+}
+
+static const char *
+directive_name(size_t i)
+{
+	return i < KEYWORDS ? keywords_row((enum keyword)i)->name : NULL;
+}
+
+/* What would be missed if such a line were meant. */
+static bool
+is_needed(enum keyword keyword)
+{
+	return keyword == KEYWORD_HOOK || keyword == KEYWORD_ON ||
+	    keyword == KEYWORD_SECRET_FILE || keyword == KEYWORD_SIGNATURE ||
+	    keyword == KEYWORD_JOURNAL;
+}
+
+static void
+refuse_unknown(struct parser *parser, const char *word)
+{
+	const char *meant = suggest(word, directive_name, strlen(word) / 2);
+
+	if (meant == NULL) {
+		conf_error(&parser->errors, parser->line, "unknown directive "
+		    "`%.64s': see pelihook.conf(5) for those there are",
+		    word);
+		return;
+	}
+	conf_error(&parser->errors, parser->line, "unknown directive "
+	    "`%.64s': write `%s'", word, meant);
+	if (is_needed(keywords_find(meant)))
+		parser->had_syntax_error = true;
+}
+
+static enum rc
+read_words(struct parser *parser, const char *const *words)
+{
+	enum keyword keyword = keywords_find(words[0]);
+
+	if (keyword == KEYWORD_HOOK)
+		return read_hook(parser, words + 1);
+	if (keyword != KEYWORDS)
+		return directives_apply(parser, keyword, words + 1);
+	refuse_unknown(parser, words[0]);
 	return RC_OK;
 }
 
 /* The next line and what it says.  RC_MISSING at the end. */
 static enum rc
-read_line(struct draft *draft, struct tokens *words)
+read_line(struct parser *parser, struct tokens *tokens)
 {
-	const char *const *list;
-	const char *why;
+	const char *const *words;
+	const char *error;
 	size_t n;
-	enum rc rc = tokens_next(words, draft->pool, &list, &n, &why);
+	enum rc rc = tokens_next(tokens, parser->pool, &words, &n, &error);
 
-	draft->line = words->line;
+	parser->line = tokens->line;
 	if (rc == RC_OK)
-		return directives_apply(draft, list);
+		return read_words(parser, words);
 	if (rc != RC_SYNTAX)
 		return rc;
-	conf_error(&draft->complaints, draft->line, "%s", why);
-	draft->garbled = true;
+	conf_error(&parser->errors, parser->line, "%s", error);
+	parser->had_syntax_error = true;
 	return RC_OK;
 }
 
 /* Without it, the mark would be part of the first word. */
 static struct bytes
-refuse_mark(struct draft *draft, struct bytes text)
+refuse_mark(struct parser *parser, struct bytes text)
 {
 	static const char mark[] = "\xef\xbb\xbf";
 
 	if (!bytes_begin(text, mark))
 		return text;
-	conf_error(&draft->complaints, 1, "the file begins with a byte "
+	conf_error(&parser->errors, 1, "the file begins with a byte "
 	    "order mark: save it as UTF-8 without one");
 	return bytes_skip(text, strlen(mark));
 }
 
 static enum rc
-read_text(struct draft *draft, struct bytes text)
+read_text(struct parser *parser, struct bytes text)
 {
-	struct tokens words;
+	struct tokens tokens;
 	enum rc rc = RC_OK;
 
-	tokens_start(&words, refuse_mark(draft, text));
+	tokens_start(&tokens, refuse_mark(parser, text));
 	while (rc == RC_OK)
-		rc = read_line(draft, &words);
+		rc = read_line(parser, &tokens);
 	if (rc == RC_MISSING)
-		rc = settle_file(draft);
-	draft->conf->read_timeout = draft->defaults.hook.read_timeout;
+		rc = finish_file(parser);
 	return rc;
-}
-
-/* A file's time may be anything: beyond what fits it is the last there is. */
-static int64_t
-nanoseconds(const struct timespec *time)
-{
-	const int64_t second = 1000000000;
-
-	if (time->tv_sec >= INT64_MAX / second)
-		return INT64_MAX;
-	if (time->tv_sec <= INT64_MIN / second)
-		return INT64_MIN;
-	return (int64_t)time->tv_sec * second + time->tv_nsec;
-}
-
-static struct conf_stamp
-stamp_of(const struct stat *stat)
-{
-	return (struct conf_stamp){
-		.device = stat->st_dev,
-		.inode = stat->st_ino,
-		.size = stat->st_size,
-		.modified = nanoseconds(&stat->st_mtim),
-		.changed = nanoseconds(&stat->st_ctim)
-	};
 }
 
 /* The stamp is taken first: a change while it is read shows later. */
 static enum rc
-read_stamped(struct conf *conf, struct buf *text, struct buf *why)
+read_stamped(struct conf *conf, struct buf *text, struct buf *error)
 {
-	struct conf_stamp *stamp = &conf->stamp;
+	struct conf_stamp *stamp = &conf_loaded(conf)->stamp;
 	struct stat stat;
 	int fd;
-	enum rc rc = trust_open(conf->file, TRUST_FILE, &fd, why);
+	enum rc rc = trust_open(conf->file, TRUST_FILE, &fd, error);
 
 	if (rc != RC_OK)
 		return rc;
 	if (fstat(fd, &stat) == 0)
-		*stamp = stamp_of(&stat);
+		*stamp = conf_stamp_of(&stat);
 	conf->time = stamp->modified > stamp->changed ?
 	    stamp->modified : stamp->changed;
-	rc = trust_read_open(fd, CONF_FILE_SIZE, text, why);
+	rc = trust_read_open(fd, CONF_FILE_SIZE, text, error);
 	close(fd);
 	return rc;
 }
 
 static enum rc
-read_file(struct draft *draft)
+read_file(struct parser *parser)
 {
 	struct buf text = {0};
-	struct buf why = {0};
-	enum rc rc = read_stamped(draft->conf, &text, &why);
+	struct buf error = {0};
+	enum rc rc = read_stamped(parser->conf, &text, &error);
 
 	if (rc == RC_OK)
-		rc = read_text(draft, buf_view(&text));
+		rc = read_text(parser, buf_view(&text));
 	else
-		conf_error(&draft->complaints, 0, "the configuration %s",
-		    why.len > 0 ? why.data : "cannot be read");
+		conf_error(&parser->errors, 0, "the configuration %s",
+		    error.len > 0 ? error.data : "cannot be read");
 	buf_free(&text);
-	buf_free(&why);
+	buf_free(&error);
 	return rc == RC_CONFIG ? RC_OK : rc;
 }
 
-static void
-free_conf(struct conf *conf)
-{
-	for (size_t i = 0; i < conf->hooks_len; i++)
-		ready_forget(&conf->hooks[i]);
-	pool_free(&conf->pool);
-	free(conf);
-}
-
 enum rc
-conf_load(const char *file, struct conf **out, struct buf *complaints)
+conf_load(const char *file, struct conf **out, struct buf *errors)
 {
-	struct draft draft = { .complaints.into = complaints };
-	struct conf *conf = calloc(1, sizeof *conf);
+	struct parser parser = { .errors.into = errors };
+	struct loaded_conf *loaded = calloc(1, sizeof *loaded);
 	enum rc rc;
 
-	if (conf == NULL)
+	if (loaded == NULL)
 		return RC_MEMORY;
-	atomic_init(&conf->references, 1);
-	rc = draft_start(&draft, conf, file);
+	atomic_init(&loaded->references, 1);
+	rc = start(&parser, &loaded->conf, file);
 	if (rc == RC_OK)
-		rc = read_file(&draft);
+		rc = read_file(&parser);
 	if (rc == RC_OK)
-		rc = conf_errors_end(&draft.complaints);
-	if (rc == RC_OK)
-		*out = conf;
-	else
-		free_conf(conf);
-	return rc;
-}
-
-bool
-conf_is_stale(const struct conf *conf)
-{
-	const struct conf_stamp *read = &conf->stamp;
-	struct conf_stamp now;
-	struct stat found;
-
-	if (stat(conf->file, &found) != 0)
-		return true;
-	now = stamp_of(&found);
-	return now.device != read->device || now.inode != read->inode ||
-	    now.size != read->size || now.modified != read->modified ||
-	    now.changed != read->changed;
-}
-
-struct conf *
-conf_hold(struct conf *conf)
-{
-	atomic_fetch_add(&conf->references, 1);
-	return conf;
-}
-
-void
-conf_release(struct conf *conf)
-{
-	if (conf != NULL && atomic_fetch_sub(&conf->references, 1) == 1)
-		free_conf(conf);
-}
-
-struct hook *
-conf_find(const struct conf *conf, struct bytes name)
-{
-	for (size_t i = 0; i < conf->hooks_len; i++)
-		if (bytes_is(name, conf->hooks[i].name))
-			return &conf->hooks[i];
-	return NULL;
-}
-
-const char *
-conf_default_file(void)
-{
-	const char *file = getenv("PELIHOOK_CONFIG");
-
-	return file != NULL && file[0] != '\0' ? file : PELIHOOK_CONFIG_FILE;
-}
-
-static bool
-is_letter_or_digit(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	    (c >= '0' && c <= '9');
-}
-
-bool
-conf_is_name(struct bytes name)
-{
-	if (name.len == 0 || name.len > CONF_NAME ||
-	    !is_letter_or_digit(name.data[0]))
-		return false;
-	for (size_t i = 0; i < name.len; i++)
-		if (!is_letter_or_digit(name.data[i]) &&
-		    name.data[i] != '.' && name.data[i] != '_' &&
-		    name.data[i] != '-')
-			return false;
-	return true;
+		rc = conf_errors_end(&parser.errors);
+	if (rc != RC_OK) {
+		conf_release(&loaded->conf);
+		return rc;
+	}
+	loaded->conf.read_timeout = parser.defaults.hook.read_timeout;
+	loaded->lines = parser.defaults.lines;
+	*out = &loaded->conf;
+	return RC_OK;
 }

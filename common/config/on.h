@@ -5,6 +5,6 @@
 #include "config/parser.h"
 
 /* The words behind `on`, added to the scope's rules. */
-enum rc rule_read(struct draft *draft, const char *const *args);
+enum rc on_read(struct parser *parser, const char *const *args);
 
 #endif

@@ -17,6 +17,7 @@
 #include "base/pool.h"
 #include "base/timestamp.h"
 #include "config/conf.h"
+#include "config/digest.h"
 #include "journal/journal.h"
 #include "queue/recover.h"
 #include "queue/run_claim.h"
@@ -230,7 +231,7 @@ static enum rc
 add_want(struct lists *lists, struct journal_want *want,
     const struct hook *hook, int64_t time)
 {
-	char *digest = pool_alloc(&lists->pool, CONF_DIGEST, 1);
+	char *digest = pool_alloc(&lists->pool, CONF_DIGEST_SIZE, 1);
 	enum rc rc = digest == NULL ? RC_MEMORY : conf_digest(hook, digest);
 
 	if (rc != RC_OK)

@@ -6,6 +6,10 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "config/conf.h"
+#include "config/digest.h"
+#include "config/files.h"
+#include "config/load.h"
+#include "config/warnings.h"
 #include "event/event.h"
 #include "signature/recipe.h"
 #include "signature/secret.h"
@@ -1303,7 +1307,7 @@ the_log_has_to_be_writable(void **state)
 
 /* The digest of the rules of a configuration's only hook. */
 static void
-digest_of(const char *directives, char into[CONF_DIGEST])
+digest_of(const char *directives, char into[CONF_DIGEST_SIZE])
 {
 	struct buf text = {0};
 	struct conf *conf;
@@ -1338,12 +1342,12 @@ what_decides_how_events_are_run_is_in_the_digest(void **state)
 		"kill-after 3s\n", "retry 1s\n", "retry 1s 1s\n",
 		"on-dead run /a\n", "on-dead run /a b\n"
 	};
-	static char digests[COUNT(others) + 1][CONF_DIGEST];
+	static char digests[COUNT(others) + 1][CONF_DIGEST_SIZE];
 	unsigned failed = 0;
 
 	(void)state;
 	digest_of("", digests[COUNT(others)]);
-	assert_int_equal(strlen(digests[COUNT(others)]), CONF_DIGEST - 1);
+	assert_int_equal(strlen(digests[COUNT(others)]), CONF_DIGEST_SIZE - 1);
 	for (size_t i = 0; i < COUNT(others); i++)
 		digest_of(others[i], digests[i]);
 	for (size_t i = 0; i < COUNT(others); i++)
@@ -1362,8 +1366,8 @@ what_decides_which_are_taken_is_not(void **state)
 		"dedupe body\n", "dedupe-window 3d\n", "event-name /a\n",
 		"timeout 1h\n", "concurrency 1\n"
 	};
-	char plain[CONF_DIGEST];
-	char got[CONF_DIGEST];
+	char plain[CONF_DIGEST_SIZE];
+	char got[CONF_DIGEST_SIZE];
 	unsigned failed = 0;
 
 	(void)state;

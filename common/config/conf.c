@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/conf.h"
+
+#include "base/limits.h"
+#include "base/pool.h"
+#include "config/internal.h"
+
+#ifndef PELIHOOK_CONFIG_FILE
+#define PELIHOOK_CONFIG_FILE "/etc/pelihook/pelihook.conf"
+#endif
+
+struct loaded_conf *
+conf_loaded(struct conf *conf)
+{
+	return (struct loaded_conf *)conf;
+}
+
+struct conf *
+conf_hold(struct conf *conf)
+{
+	atomic_fetch_add(&conf_loaded(conf)->references, 1);
+	return conf;
+}
+
+void
+conf_release(struct conf *conf)
+{
+	struct loaded_conf *loaded = conf_loaded(conf);
+
+	if (conf == NULL || atomic_fetch_sub(&loaded->references, 1) != 1)
+		return;
+	for (size_t i = 0; i < conf->hooks_len; i++)
+		secret_wipe(conf->hooks[i].secrets,
+		    conf->hooks[i].secrets_len);
+	pool_free(&loaded->pool);
+	free(loaded);
+}
+
+/* A file's time may be anything: beyond what fits it is the last there is. */
+static int64_t
+nanoseconds(const struct timespec *time)
+{
+	const int64_t second = 1000000000;
+
+	if (time->tv_sec >= INT64_MAX / second)
+		return INT64_MAX;
+	if (time->tv_sec <= INT64_MIN / second)
+		return INT64_MIN;
+	return (int64_t)time->tv_sec * second + time->tv_nsec;
+}
+
+struct conf_stamp
+conf_stamp_of(const struct stat *stat)
+{
+	return (struct conf_stamp){
+		.device = stat->st_dev,
+		.inode = stat->st_ino,
+		.size = stat->st_size,
+		.modified = nanoseconds(&stat->st_mtim),
+		.changed = nanoseconds(&stat->st_ctim)
+	};
+}
+
+bool
+conf_is_stale(const struct conf *conf)
+{
+	const struct conf_stamp *read =
+	    &((const struct loaded_conf *)conf)->stamp;
+	struct conf_stamp now;
+	struct stat found;
+
+	if (stat(conf->file, &found) != 0)
+		return true;
+	now = conf_stamp_of(&found);
+	return now.device != read->device || now.inode != read->inode ||
+	    now.size != read->size || now.modified != read->modified ||
+	    now.changed != read->changed;
+}
+
+struct hook *
+conf_find(const struct conf *conf, struct bytes name)
+{
+	for (size_t i = 0; i < conf->hooks_len; i++)
+		if (bytes_is(name, conf->hooks[i].name))
+			return &conf->hooks[i];
+	return NULL;
+}
+
+unsigned
+conf_line(const struct conf *conf, enum keyword keyword)
+{
+	return ((const struct loaded_conf *)conf)->lines.of[keyword];
+}
+
+unsigned
+conf_hook_line(const struct hook *hook, enum keyword keyword)
+{
+	return hook->lines->of[keyword];
+}
+
+static bool
+is_letter_or_digit(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	    (c >= '0' && c <= '9');
+}
+
+bool
+conf_is_name(struct bytes name)
+{
+	if (name.len == 0 || name.len >= HOOK_NAME_SIZE ||
+	    !is_letter_or_digit(name.data[0]))
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		if (!is_letter_or_digit(name.data[i]) &&
+		    name.data[i] != '.' && name.data[i] != '_' &&
+		    name.data[i] != '-')
+			return false;
+	return true;
+}
+
+const char *
+conf_default_file(void)
+{
+	const char *file = getenv("PELIHOOK_CONFIG");
+
+	return file != NULL && file[0] != '\0' ? file : PELIHOOK_CONFIG_FILE;
+}
