@@ -6,8 +6,6 @@
 #include "base/buf.h"
 #include "base/pool.h"
 #include "base/tokens.h"
-#include "base/units.h"
-#include "event/json.h"
 
 /* A line's words as one text, each in < >. */
 static void
@@ -163,106 +161,44 @@ a_longer_line_is_refused(void **state)
 }
 
 static const struct {
-	const char *word;
-	enum rc rc;
-	int64_t want;
-} durations[] = {
-    {"0ms", RC_OK, 0},
-    {"500ms", RC_OK, 500},
-    {"10s", RC_OK, 10000},
-    {"1m", RC_OK, 60000},
-    {"2h", RC_OK, 7200000},
-    {"1d", RC_OK, 86400000},
-    {"007s", RC_OK, 7000},
-    {"9223372036854775807ms", RC_OK, INT64_MAX},
-    {"9223372036854775808ms", RC_RANGE, 0},
-    {"99999999999999999999d", RC_RANGE, 0},
-    {"", RC_SYNTAX, 0},
-    {"10", RC_SYNTAX, 0},
-    {"s", RC_SYNTAX, 0},
-    {"10 s", RC_SYNTAX, 0},
-    {"+1s", RC_SYNTAX, 0},
-    {"-1s", RC_SYNTAX, 0},
-    {"1.5s", RC_SYNTAX, 0},
-    {"1S", RC_SYNTAX, 0},
-    {"1sec", RC_SYNTAX, 0},
-    {"1w", RC_SYNTAX, 0},
-    {"0x1s", RC_SYNTAX, 0},
+	const char *words[4];
+	const char *want;
+} printed[] = {
+    {{NULL}, ""},
+    {{"a", NULL}, "a"},
+    {{"a", "b#c", "x\"y", NULL}, "a b#c \"x\\\"y\""},
+    {{"", "#a", "b c", NULL}, "\"\" \"#a\" \"b c\""},
+    {{"it's", "c\\d", "\t", NULL}, "\"it's\" \"c\\\\d\" \"\t\""},
 };
 
 static void
-durations_become_milliseconds(void **state)
+words_are_printed_as_they_are_read(void **state)
 {
 	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(durations); i++) {
-		int64_t got = -7;
-		enum rc rc = units_duration(durations[i].word, &got);
+	for (size_t i = 0; i < COUNT(printed); i++) {
+		struct buf got = {0};
+		struct buf read = {0};
+		struct buf want = {0};
+		size_t n = 0;
 
-		wrong += case_rc(durations[i].word, rc, durations[i].rc);
-		wrong += case_number(durations[i].word, got,
-		    rc == RC_OK ? durations[i].want : -7);
+		wrong += case_rc(printed[i].want,
+		    tokens_print_list(printed[i].words, &got), RC_OK);
+		wrong += case_bytes(printed[i].want, buf_view(&got),
+		    bytes_of(printed[i].want));
+		while (printed[i].words[n] != NULL)
+			n++;
+		if (n > 0)
+			(void)buf_text(&want, "1:");
+		join(printed[i].words, n, &want);
+		read_all(buf_view(&got), &read);
+		wrong += case_bytes(printed[i].want, buf_view(&read),
+		    buf_view(&want));
+		buf_free(&got);
+		buf_free(&read);
+		buf_free(&want);
 	}
-	assert_int_equal(wrong, 0);
-}
-
-static const struct {
-	const char *word;
-	enum rc rc;
-	size_t want;
-} sizes[] = {
-    {"0", RC_OK, 0},
-    {"300", RC_OK, 300},
-    {"64K", RC_OK, 65536},
-    {"1M", RC_OK, 1048576},
-    {"2G", RC_OK, 2147483648},
-    {"18446744073709551615", RC_OK, SIZE_MAX},
-    {"18446744073709551616", RC_RANGE, 0},
-    {"18446744073709551615K", RC_RANGE, 0},
-    {"", RC_SYNTAX, 0},
-    {"K", RC_SYNTAX, 0},
-    {"1k", RC_SYNTAX, 0},
-    {"1KB", RC_SYNTAX, 0},
-    {"-1", RC_SYNTAX, 0},
-    {"1.5M", RC_SYNTAX, 0},
-};
-
-static void
-sizes_become_bytes(void **state)
-{
-	unsigned wrong = 0;
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(sizes); i++) {
-		size_t got = 7;
-		enum rc rc = units_size(sizes[i].word, &got);
-
-		wrong += case_rc(sizes[i].word, rc, sizes[i].rc);
-		wrong += case_true(sizes[i].word, "the size",
-		    got == (rc == RC_OK ? sizes[i].want : 7));
-	}
-	assert_int_equal(wrong, 0);
-}
-
-static void
-pointers_are_known(void **state)
-{
-	static const char *const good[] = {
-		"", "/", "/a", "/a/b/0", "//", "/~0/~1", "/a b", "/~01"
-	};
-	static const char *const bad[] = {
-		"a", "a/b", "#/a", "/~", "/~2", "/a~b", " /a"
-	};
-	unsigned wrong = 0;
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(good); i++)
-		wrong += case_true(good[i], "is a pointer",
-		    event_json_is_pointer(good[i]));
-	for (size_t i = 0; i < COUNT(bad); i++)
-		wrong += case_true(bad[i], "is no pointer",
-		    !event_json_is_pointer(bad[i]));
 	assert_int_equal(wrong, 0);
 }
 
@@ -273,9 +209,7 @@ main(void)
 		cmocka_unit_test(lines_are_cut_into_words),
 		cmocka_unit_test(the_longest_line_is_taken),
 		cmocka_unit_test(a_longer_line_is_refused),
-		cmocka_unit_test(durations_become_milliseconds),
-		cmocka_unit_test(sizes_become_bytes),
-		cmocka_unit_test(pointers_are_known),
+		cmocka_unit_test(words_are_printed_as_they_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
