@@ -22,7 +22,7 @@
 
 enum { WARNINGS = 64 * 1024 };
 
-/* What is printed of a hook behind its `on` lines; KEYWORDS ends a list. */
+/* What is printed of a hook after its `on` lines; KEYWORDS ends a list. */
 static const enum keyword waiting[] = {
     KEYWORD_DELIVERY, KEYWORD_MAX_RUNNING, KEYWORDS};
 static const enum keyword queueing[] = {KEYWORD_DELIVERY, KEYWORD_RETRY,
@@ -192,8 +192,8 @@ show_globals(const struct conf *conf)
 	return rc == RC_OK ? show(conf, NULL, KEYWORD_STOP_TIMEOUT) : rc;
 }
 
-/* Whether pelihook.cgi is in use cannot be seen from here; who has the
- * queue run by a thread has it not. */
+/* Whether pelihook.cgi is in use cannot be seen from here; with `dispatch
+ * thread` it is not. */
 static enum rc
 show_warnings(const struct conf *conf)
 {

@@ -6,14 +6,14 @@
 
 /* A line while it is cut into words. */
 struct scan {
-	char text[TOKENS_LINE + 2];	/* the words, a NUL behind each */
+	char text[TOKENS_LINE + 2];	/* the words, a NUL after each */
 	size_t len;
 	size_t n;		/* words begun */
 	size_t seen;		/* bytes of the line so far */
 	const char *error;	/* the first one */
 };
 
-/* The byte at the place i of what is not read yet, or LF behind its end. */
+/* The byte at the place i of what is not read yet, or LF after its end. */
 static char
 peek(const struct tokens *tokens, size_t i)
 {
@@ -69,7 +69,7 @@ add(struct scan *scan, char c)
 		scan->text[scan->len++] = c;
 }
 
-/* The next byte of a line and those it joins; false at the end of it. */
+/* The next byte of a line and of those it joins; false at their end. */
 static bool
 next(struct tokens *tokens, struct scan *scan, bool comment, char *c)
 {

@@ -25,7 +25,7 @@ const struct directive_choice *arg_find_choice(const char *word,
 /* Its enumerator; an error where there is none. */
 enum rc arg_choice(struct parser *parser, const char *word,
     const struct directive_choice *choices, unsigned *out);
-/* An absolute path; what says what is there. */
+/* An absolute path; what names the kind of file, for errors. */
 enum rc arg_path(struct parser *parser, const char *word,
     const char *what, const char **out);
 /* `POINTER` or `header NAME`. */

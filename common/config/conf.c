@@ -41,7 +41,7 @@ conf_release(struct conf *conf)
 	free(loaded);
 }
 
-/* A file's time may be anything: beyond what fits it is the last there is. */
+/* A file's time may be anything: what does not fit becomes the limit. */
 static int64_t
 nanoseconds(const struct timespec *time)
 {
@@ -54,10 +54,10 @@ nanoseconds(const struct timespec *time)
 	return (int64_t)time->tv_sec * second + time->tv_nsec;
 }
 
-struct conf_stamp
-conf_stamp_of(const struct stat *stat)
+struct file_state
+file_state_of(const struct stat *stat)
 {
-	return (struct conf_stamp){
+	return (struct file_state){
 		.device = stat->st_dev,
 		.inode = stat->st_ino,
 		.size = stat->st_size,
@@ -69,14 +69,14 @@ conf_stamp_of(const struct stat *stat)
 bool
 conf_is_stale(const struct conf *conf)
 {
-	const struct conf_stamp *read =
-	    &((const struct loaded_conf *)conf)->stamp;
-	struct conf_stamp now;
+	const struct file_state *read =
+	    &((const struct loaded_conf *)conf)->state;
+	struct file_state now;
 	struct stat found;
 
 	if (stat(conf->file, &found) != 0)
 		return true;
-	now = conf_stamp_of(&found);
+	now = file_state_of(&found);
 	return now.device != read->device || now.inode != read->inode ||
 	    now.size != read->size || now.modified != read->modified ||
 	    now.changed != read->changed;

@@ -35,7 +35,7 @@ add_number(struct digest *digest, int64_t number)
 		    (long long)number);
 }
 
-/* NULL: there is no command. */
+/* NULL: no command. */
 static void
 add_command(struct digest *digest, const char *const *words)
 {

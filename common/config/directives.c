@@ -27,7 +27,7 @@ count(const char *const *args)
 static void *
 field_of(struct parser *parser, const struct directive *row)
 {
-	char *base = row->place == PLACE_GLOBAL ? (char *)parser->conf :
+	char *base = row->place == DIRECTIVE_GLOBAL ? (char *)parser->conf :
 	    (char *)&parser->scope->hook;
 
 	return base + row->field;
@@ -144,7 +144,7 @@ read_on_dead(struct parser *parser, const char *const *args)
 	return arg_command(parser, args + 1, &parser->scope->hook.on_dead);
 }
 
-/* Those of which one argument is the value. */
+/* The value is one argument, or a source. */
 static enum rc
 read_kind(struct parser *parser, const struct directive *row,
     const char *const *args)
@@ -200,7 +200,8 @@ check_place(struct parser *parser, enum keyword keyword)
 	const struct directive *row = keywords_row(keyword);
 	unsigned before = parser->scope->own.of[keyword];
 
-	if (row->place == PLACE_GLOBAL && parser->scope != &parser->defaults)
+	if (row->place == DIRECTIVE_GLOBAL &&
+	    parser->scope != &parser->defaults)
 		return arg_error(parser, "`%s' is for all hooks: write it "
 		    "before the first `hook' line", row->name);
 	if (!row->repeats && before != 0)
@@ -235,7 +236,7 @@ directives_apply(struct parser *parser, enum keyword keyword,
 	/* A wrong signature might be the one that needs no secret. */
 	if (rc == RC_CONFIG && keyword == KEYWORD_SIGNATURE)
 		parser->had_syntax_error = true;
-	/* What is written is there, right or wrong: no second error. */
+	/* Right or wrong, the line counts as given: no second error. */
 	parser->scope->own.of[keyword] = parser->line;
 	parser->scope->lines.of[keyword] = parser->line;
 	return rc == RC_CONFIG ? RC_OK : rc;

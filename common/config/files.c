@@ -153,8 +153,8 @@ can(const char *path, int what)
 	return faccessat(AT_FDCWD, path, what, AT_EACCESS) == 0;
 }
 
-/* What is there is opened as log_open does, which says more than its mode.
- * NULL where that goes well, or where there is nothing. */
+/* Opens an existing file as log_open does, which tells more than its mode.
+ * NULL where that succeeds, or where no file exists. */
 static const char *
 why_closed(const char *path)
 {

@@ -23,7 +23,7 @@ enum rc conf_ready(struct conf *conf, struct hook *hook,
 /* conf_ready for all hooks; has the errors of all before it gives up. */
 enum rc conf_ready_all(struct conf *conf, struct buf *errors);
 /*
- * The same where a person is there to mend it, before a start: a log that
+ * The same before a start, when an administrator can correct it: a log that
  * cannot be opened is an error as well.  Later nothing is refused for that.
  */
 enum rc conf_ready_start(struct conf *conf, struct buf *errors);

@@ -19,7 +19,7 @@ struct conf_lines {
 };
 
 /* Which file was read, and when it was last changed; nanoseconds. */
-struct conf_stamp {
+struct file_state {
 	uint64_t device;
 	uint64_t inode;
 	int64_t size;
@@ -31,13 +31,13 @@ struct conf_stamp {
 struct loaded_conf {
 	struct conf conf;	/* first: what the other rooms see */
 	struct conf_lines lines;	/* of the defaults and global ones */
-	struct conf_stamp stamp;
+	struct file_state state;
 	struct pool pool;
 	atomic_uint references;
 };
 
 /* The whole of a configuration that conf_load allocated. */
 struct loaded_conf *conf_loaded(struct conf *conf);
-struct conf_stamp conf_stamp_of(const struct stat *stat);
+struct file_state file_state_of(const struct stat *stat);
 
 #endif

@@ -75,9 +75,13 @@ static const struct directive_choice log_levels[] = {
 	{ NULL, 0 }
 };
 
+/* A choice is stored and printed as an unsigned (DIRECTIVE_CHOICE). */
+_Static_assert(sizeof(enum conf_delivery) == sizeof(unsigned) &&
+    sizeof(enum log_level) == sizeof(unsigned), "short enums");
+
 #define HOOK_FIELD(name) .field = offsetof(struct hook, name)
 #define CONF_FIELD(name) \
-	.place = PLACE_GLOBAL, .field = offsetof(struct conf, name)
+	.place = DIRECTIVE_GLOBAL, .field = offsetof(struct conf, name)
 #define ARGUMENTS(least, most) .min = (least), .max = (most)
 #define DURATION .usage = "DURATION", ARGUMENTS(1, 1), \
 	.kind = DIRECTIVE_DURATION

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * What there is to know of each directive without reading a file: the
- * grammar of its line, where its value is kept and how it is printed.
+ * The table of directives, without the functions that read them: the grammar
+ * of each one's line, where its value is kept and how it is printed.
  */
 
 enum keyword {
@@ -57,8 +57,8 @@ enum directive_kind {
 };
 
 enum directive_place {
-	PLACE_ANY,		/* default for all hooks, or in a hook */
-	PLACE_GLOBAL		/* only before the first hook */
+	DIRECTIVE_ANYWHERE,	/* default for all hooks, or in a hook */
+	DIRECTIVE_GLOBAL	/* only before the first hook */
 };
 
 /* What a number, size or duration may be; text says it to people. */
@@ -87,8 +87,8 @@ struct directive {
 	struct directive_range range;
 	/* NULL, or a list that one without a word ends. */
 	const struct directive_choice *choices;
-	const char *what;	/* DIRECTIVE_PATH: what is there, for errors */
-	const char *unset;	/* what it comes to where it is not given */
+	const char *what;	/* the kind of file at a path, for errors */
+	const char *unset;	/* how the default is printed, or NULL */
 };
 
 const struct directive *keywords_row(enum keyword keyword);

@@ -11,7 +11,7 @@
 enum {
 	LISTS_ENV = 32,		/* env lines of a hook */
 	LISTS_SECRETS = 16,	/* secret-file lines of a hook */
-	LISTS_NAME = 64		/* bytes of a name behind `env` */
+	LISTS_NAME = 64		/* bytes of a name after `env` */
 };
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -161,11 +161,11 @@ read_text(struct parser *parser, struct bytes text)
 	return rc;
 }
 
-/* The stamp is taken first: a change while it is read shows later. */
+/* Its state is taken first: a change while it is read shows later. */
 static enum rc
-read_stamped(struct conf *conf, struct buf *text, struct buf *error)
+read_bytes(struct conf *conf, struct buf *text, struct buf *error)
 {
-	struct conf_stamp *stamp = &conf_loaded(conf)->stamp;
+	struct file_state *state = &conf_loaded(conf)->state;
 	struct stat stat;
 	int fd;
 	enum rc rc = trust_open(conf->file, TRUST_FILE, &fd, error);
@@ -173,9 +173,9 @@ read_stamped(struct conf *conf, struct buf *text, struct buf *error)
 	if (rc != RC_OK)
 		return rc;
 	if (fstat(fd, &stat) == 0)
-		*stamp = conf_stamp_of(&stat);
-	conf->time = stamp->modified > stamp->changed ?
-	    stamp->modified : stamp->changed;
+		*state = file_state_of(&stat);
+	conf->time = state->modified > state->changed ?
+	    state->modified : state->changed;
 	rc = trust_read_open(fd, CONF_FILE_SIZE, text, error);
 	close(fd);
 	return rc;
@@ -186,7 +186,7 @@ read_file(struct parser *parser)
 {
 	struct buf text = {0};
 	struct buf error = {0};
-	enum rc rc = read_stamped(parser->conf, &text, &error);
+	enum rc rc = read_bytes(parser->conf, &text, &error);
 
 	if (rc == RC_OK)
 		rc = read_text(parser, buf_view(&text));

@@ -90,7 +90,7 @@ conf_print(const struct conf *conf, const struct hook *hook,
     enum keyword keyword, struct buf *into)
 {
 	const struct directive *row = keywords_row(keyword);
-	const void *field = (row->place == PLACE_GLOBAL ?
+	const void *field = (row->place == DIRECTIVE_GLOBAL ?
 	    (const char *)conf : (const char *)hook) + row->field;
 	const char *path;
 	unsigned number;

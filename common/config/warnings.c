@@ -41,7 +41,7 @@ line_of(const struct hook *hook, enum keyword keyword)
 }
 
 static bool
-is_stamped(const struct hook *hook)
+has_timestamp(const struct hook *hook)
 {
 	return hook->signature.kind == RECIPE_HEADER &&
 	    hook->signature.stamp != RECIPE_UNSTAMPED;
@@ -55,7 +55,7 @@ warn_signature(const struct hook *hook, struct conf_errors *list)
 	if (hook->signature.kind == RECIPE_NONE)
 		conf_error(list, line, "hook %s takes requests that "
 		    "nobody signed", hook->name);
-	else if (!is_stamped(hook) &&
+	else if (!has_timestamp(hook) &&
 	    hook->reading.dedupe.from == EVENT_FROM_NONE)
 		conf_error(list, line, "hook %s: the signature has no "
 		    "timestamp and there is no `dedupe': a captured request "
@@ -73,7 +73,8 @@ warn_window(const struct hook *hook, struct conf_errors *list)
 	    conf_hook_line(hook, KEYWORD_DEDUPE_WINDOW) != 0 ?
 	    KEYWORD_DEDUPE_WINDOW : KEYWORD_DEDUPE;
 
-	if (!is_stamped(hook) || hook->reading.dedupe.from == EVENT_FROM_NONE ||
+	if (!has_timestamp(hook) ||
+	    hook->reading.dedupe.from == EVENT_FROM_NONE ||
 	    hook->dedupe_window / 2 >= tolerance)
 		return;
 	conf_error(list, line_of(hook, keyword), "hook %s: the "
