@@ -18,6 +18,7 @@
 #include "base/startup.h"
 #include "command/spawn.h"
 #include "config/conf.h"
+#include "config/load.h"
 #include "http/gateway.h"
 #include "journal/journal.h"
 #include "journal/shared.h"

@@ -8,10 +8,11 @@
 #include "subcommands.h"
 
 #include "base/buf.h"
-#include "base/log.h"
 #include "base/tokens.h"
-#include "base/units.h"
 #include "config/conf.h"
+#include "config/keywords.h"
+#include "config/print.h"
+#include "config/warnings.h"
 #include "event/event.h"
 #include "journal/journal.h"
 #include "signature/recipe.h"
@@ -22,94 +23,45 @@
 
 enum { WARNINGS = 64 * 1024 };
 
-static const char *const codings[] = {
-    [SECRET_RAW] = "raw",
-    [SECRET_HEX] = "hex",
-    [SECRET_BASE64] = "base64",
-    [SECRET_WHSEC] = "whsec",
-};
+/* What is printed of a hook after its `on` lines; KEYWORDS ends a list. */
+static const enum keyword waiting[] = {
+    KEYWORD_DELIVERY, KEYWORD_MAX_RUNNING, KEYWORDS};
+static const enum keyword queueing[] = {KEYWORD_DELIVERY, KEYWORD_RETRY,
+    KEYWORD_ORDER, KEYWORD_KEEP, KEYWORD_ON_DEAD, KEYWORD_CONCURRENCY,
+    KEYWORD_BATCH, KEYWORD_MAX_QUEUE, KEYWORDS};
+static const enum keyword limits[] = {KEYWORD_TIMEOUT, KEYWORD_KILL_AFTER,
+    KEYWORD_MAX_BODY, KEYWORD_READ_TIMEOUT, KEYWORDS};
+static const enum keyword last[] = {
+    KEYWORD_INPUT, KEYWORD_CAPTURE, KEYWORDS};
 
-static const char *const inputs[] = {
-    [CONF_BODY] = "body",
-    [CONF_LINE] = "line",
-    [CONF_CLOUDEVENTS] = "cloudevents",
-};
-
-static const char *const dispatches[] = {
-    [CONF_DISPATCH_DEFAULT] = "thread or drain, as the program does",
-    [CONF_DISPATCH_THREAD] = "thread",
-    [CONF_DISPATCH_DRAIN] = "drain",
-    [CONF_DISPATCH_NONE] = "none",
-};
-
-/* Prints a field that takes memory to make, and frees it. */
+/* Prints a field that takes memory to make, unless it is empty; frees it. */
 static enum rc
 end_field(const char *label, struct buf *text, enum rc rc)
 {
-	if (rc == RC_OK)
+	if (rc == RC_OK && text->len > 0)
 		print_field(label, "%s", text->data);
 	buf_free(text);
 	return rc;
 }
 
 static enum rc
-show_duration(const char *label, int64_t milliseconds)
+show(const struct conf *conf, const struct hook *hook, enum keyword keyword)
 {
 	struct buf text = {0};
 
-	return end_field(
-	    label, &text, units_print_duration(milliseconds, &text));
+	return end_field(keywords_row(keyword)->name, &text,
+	    conf_print(conf, hook, keyword, &text));
 }
 
 static enum rc
-show_size(const char *label, size_t bytes)
+show_list(const struct conf *conf, const struct hook *hook,
+    const enum keyword *keywords)
 {
-	struct buf text = {0};
-
-	return end_field(label, &text, units_print_size(bytes, &text));
-}
-
-static enum rc
-show_durations(const char *label, const int64_t *list, size_t n)
-{
-	struct buf text = {0};
 	enum rc rc = RC_OK;
 
-	for (size_t i = 0; rc == RC_OK && i < n; i++) {
-		if (i > 0)
-			rc = buf_char(&text, ' ');
-		if (rc == RC_OK)
-			rc = units_print_duration(list[i], &text);
-	}
-	return end_field(label, &text, rc);
-}
-
-static enum rc
-print_source(
-    const struct event_source *source, const char *none, struct buf *into)
-{
-	switch (source->from) {
-	case EVENT_FROM_NONE:
-		return buf_text(into, none);
-	case EVENT_FROM_BODY:
-		return buf_text(into, "body");
-	case EVENT_FROM_HOOK:
-		return buf_text(into, "hook");
-	case EVENT_FROM_POINTER:
-		return tokens_print(source->pointer, into);
-	case EVENT_FROM_HEADER:
-		return buf_printf(into, "header %s", source->header.name);
-	}
-	return RC_SYNTAX;
-}
-
-static enum rc
-show_source(
-    const char *label, const struct event_source *source, const char *none)
-{
-	struct buf text = {0};
-
-	return end_field(label, &text, print_source(source, none, &text));
+	for (; rc == RC_OK && *keywords != KEYWORDS; keywords++)
+		rc = show(conf, hook, *keywords);
+	return rc;
 }
 
 static void
@@ -126,27 +78,13 @@ show_reached(const struct conf *conf, const struct hook *hook)
 }
 
 static enum rc
-show_signature(const struct hook *hook)
-{
-	struct buf text = {0};
-	enum rc rc;
-
-	rc = end_field(
-	    "signature", &text, recipe_print(&hook->signature, &text));
-	for (size_t i = 0; i < hook->secrets_len; i++)
-		print_field("secret-file", "%s %s", hook->secrets[i].path,
-		    codings[hook->secrets[i].coding]);
-	return rc;
-}
-
-static enum rc
 show_rule(const struct rule *rule)
 {
 	struct buf text = {0};
 	enum rc rc = buf_printf(&text, "line %u: ", rule->line);
 
 	if (rc == RC_OK)
-		rc = print_rule(rule, &text);
+		rc = conf_print_rule(rule, &text);
 	return end_field("on", &text, rc);
 }
 
@@ -156,8 +94,8 @@ show_environment(const struct hook *hook)
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; i < hook->reading.env_len; i++)
-		print_field("env", "PELIHOOK_%s from %s", hook->reading.env[i].name,
-		    hook->reading.env[i].value);
+		print_field("env", "PELIHOOK_%s from %s",
+		    hook->reading.env[i].name, hook->reading.env[i].value);
 	for (size_t i = 0; rc == RC_OK && i < hook->setenv_len; i++) {
 		struct buf text = {0};
 
@@ -170,92 +108,33 @@ show_environment(const struct hook *hook)
 }
 
 static enum rc
-show_waiting(const struct hook *hook)
-{
-	print_field("delivery", "wait");
-	if (hook->max_running == 0)
-		print_field("max-running", "half the threads");
-	else
-		print_field("max-running", "%u", hook->max_running);
-	return RC_OK;
-}
-
-static enum rc
-show_on_dead(const struct hook *hook)
+show_dedupe(const struct conf *conf, const struct hook *hook)
 {
 	struct buf text = {0};
-	enum rc rc;
+	enum rc rc = conf_print(conf, hook, KEYWORD_DEDUPE, &text);
 
-	if (hook->on_dead == NULL)
-		return RC_OK;
-	rc = buf_text(&text, "run ");
-	if (rc == RC_OK)
-		rc = print_words(hook->on_dead, &text);
-	return end_field("on-dead", &text, rc);
-}
-
-static enum rc
-show_queue(const struct hook *hook)
-{
-	enum rc rc;
-
-	print_field("delivery", "queue");
-	rc = show_durations("retry", hook->retry, hook->retry_len);
-	if (rc == RC_OK)
-		rc = show_source("order", &hook->reading.order, "none");
-	if (rc == RC_OK)
-		rc = show_duration("keep", hook->keep);
-	if (rc == RC_OK)
-		rc = show_on_dead(hook);
-	print_field("concurrency", "%u", hook->concurrency);
-	print_field("batch", "%u", hook->batch);
-	print_field("max-queue", "%u", hook->max_queue);
-	return rc;
-}
-
-static enum rc
-show_dedupe(const struct hook *hook)
-{
-	struct buf text = {0};
-	enum rc rc = print_source(&hook->reading.dedupe, "none", &text);
-
-	if (rc == RC_OK && hook->reading.dedupe.from != EVENT_FROM_NONE)
+	if (rc == RC_OK && hook->reading.dedupe.from != EVENT_FROM_NONE) {
 		rc = buf_text(&text, " within ");
-	if (rc == RC_OK && hook->reading.dedupe.from != EVENT_FROM_NONE)
-		rc = units_print_duration(hook->dedupe_window, &text);
+		if (rc == RC_OK)
+			rc = conf_print(
+			    conf, hook, KEYWORD_DEDUPE_WINDOW, &text);
+	}
 	return end_field("dedupe", &text, rc);
 }
 
 static enum rc
-show_limits(const struct hook *hook)
+show_delivery(const struct conf *conf, const struct hook *hook)
 {
-	enum rc rc = show_duration("timeout", hook->timeout);
+	enum rc rc = show_list(
+	    conf, hook, hook->delivery == CONF_WAIT ? waiting : queueing);
 
 	if (rc == RC_OK)
-		rc = show_duration("kill-after", hook->kill_after);
+		rc = show_dedupe(conf, hook);
 	if (rc == RC_OK)
-		rc = show_size("max-body", hook->max_body);
-	if (rc == RC_OK)
-		rc = show_duration("read-timeout", hook->read_timeout);
-	return rc;
-}
-
-static enum rc
-show_delivery(const struct hook *hook)
-{
-	enum rc rc =
-	    hook->delivery == CONF_WAIT ? show_waiting(hook) : show_queue(hook);
-
-	if (rc == RC_OK)
-		rc = show_dedupe(hook);
-	if (rc == RC_OK)
-		rc = show_limits(hook);
+		rc = show_list(conf, hook, limits);
 	if (rc == RC_OK)
 		rc = show_environment(hook);
-	print_field("input", "%s", inputs[hook->input]);
-	if (hook->capture != NULL)
-		print_field("capture", "%s", hook->capture);
-	return rc;
+	return rc == RC_OK ? show_list(conf, hook, last) : rc;
 }
 
 static enum rc
@@ -266,60 +145,56 @@ show_hook(const struct conf *conf, const struct hook *hook)
 	print_line("%s", "");
 	print_line("hook %s (line %u)", hook->name, hook->line);
 	show_reached(conf, hook);
-	rc = show_signature(hook);
+	rc = show(conf, hook, KEYWORD_SIGNATURE);
+	for (size_t i = 0; i < hook->secrets_len; i++)
+		print_field("secret-file", "%s %s", hook->secrets[i].path,
+		    keywords_choice(
+			KEYWORD_SECRET_FILE, hook->secrets[i].coding));
 	if (rc == RC_OK)
-		rc = show_source(
-		    "event-name", &hook->reading.name, "found in the payload");
+		rc = show(conf, hook, KEYWORD_EVENT_NAME);
 	for (size_t i = 0; rc == RC_OK && i < hook->rules_len; i++)
 		rc = show_rule(&hook->rules[i]);
-	return rc == RC_OK ? show_delivery(hook) : rc;
+	return rc == RC_OK ? show_delivery(conf, hook) : rc;
 }
 
-static void
-show_log(const struct log_settings *log)
+static enum rc
+show_log(const struct conf *conf)
 {
-	static const char *const formats[] = {
-	    [LOG_TEXT] = "text",
-	    [LOG_JSON] = "json",
-	};
-	static const char *const levels[] = {
-	    [LOG_LEVEL_ERROR] = "error",
-	    [LOG_LEVEL_WARNING] = "warning",
-	    [LOG_LEVEL_INFO] = "info",
-	    [LOG_LEVEL_DEBUG] = "debug",
-	};
-	const char *target = "stderr";
+	struct buf text = {0};
+	enum rc rc = conf_print(conf, NULL, KEYWORD_LOG, &text);
 
-	if (log->target == LOG_TO_SYSLOG)
-		target = "syslog";
-	else if (log->target == LOG_TO_FILE)
-		target = log->path;
-	print_field("log", "%s, %s, level %s", target, formats[log->format],
-	    levels[log->level]);
+	if (rc == RC_OK)
+		rc = buf_text(&text, ", ");
+	if (rc == RC_OK)
+		rc = conf_print(conf, NULL, KEYWORD_LOG_FORMAT, &text);
+	if (rc == RC_OK)
+		rc = buf_text(&text, ", level ");
+	if (rc == RC_OK)
+		rc = conf_print(conf, NULL, KEYWORD_LOG_LEVEL, &text);
+	return end_field("log", &text, rc);
 }
 
 static enum rc
 show_globals(const struct conf *conf)
 {
 	const struct passwd *user = getpwuid(geteuid());
+	enum rc rc;
 
 	print_line("%s", conf->file);
 	if (user != NULL)
 		print_field("checked as", "%s", user->pw_name);
 	else
 		print_field("checked as", "uid %u", (unsigned)geteuid());
-	show_log(&conf->log);
-	if (conf->journal == NULL) {
-		print_field("journal", "none");
-	} else {
-		print_field("journal", "%s", conf->journal);
-		print_field("dispatch", "%s", dispatches[conf->dispatch]);
-	}
-	return show_duration("stop-timeout", conf->stop_timeout);
+	rc = show_log(conf);
+	if (rc == RC_OK)
+		rc = show(conf, NULL, KEYWORD_JOURNAL);
+	if (rc == RC_OK && conf->journal != NULL)
+		rc = show(conf, NULL, KEYWORD_DISPATCH);
+	return rc == RC_OK ? show(conf, NULL, KEYWORD_STOP_TIMEOUT) : rc;
 }
 
-/* Whether pelihook.cgi is in use cannot be seen from here; who has the
- * queue run by a thread has it not. */
+/* Whether pelihook.cgi is in use cannot be seen from here; with `dispatch
+ * thread` it is not. */
 static enum rc
 show_warnings(const struct conf *conf)
 {
@@ -361,7 +236,7 @@ open_journal(const struct session *session, struct journal **out)
 		print_note("",
 		    "%s:%u: the journal cannot be used, for the reason above: "
 		    "mend that, or name another here",
-		    session->file, session->conf->journal_line);
+		    session->file, conf_line(session->conf, KEYWORD_JOURNAL));
 	return rc;
 }
 

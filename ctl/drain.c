@@ -10,6 +10,9 @@
 #include "base/log.h"
 #include "base/startup.h"
 #include "config/conf.h"
+#include "config/files.h"
+#include "config/keywords.h"
+#include "config/load.h"
 #include "journal/journal.h"
 #include "queue/dispatch.h"
 #include "complain.h"
@@ -58,7 +61,8 @@ check_journal(
 		    error, "%s: names no journal any more", conf->file);
 	else if (strcmp(old->journal, conf->journal) != 0)
 		(void)buf_printf(error, "%s:%u: names another journal, %s",
-		    conf->file, conf->journal_line, conf->journal);
+		    conf->file, conf_line(conf, KEYWORD_JOURNAL),
+		    conf->journal);
 	else
 		return RC_OK;
 	(void)buf_printf(error,

@@ -9,10 +9,8 @@
 
 #include "base/buf.h"
 #include "base/pool.h"
-#include "base/tokens.h"
 #include "base/utf8.h"
 #include "command/run.h"
-#include "event/rule.h"
 
 enum {
 	SAFE = 5,	/* a byte made safe, and its NUL */
@@ -240,55 +238,6 @@ print_exact(struct bytes bytes)
 {
 	if (bytes.len > 0)
 		fwrite(bytes.data, 1, bytes.len, stdout);
-}
-
-enum rc
-print_words(const char *const *words, struct buf *into)
-{
-	enum rc rc = RC_OK;
-
-	for (size_t i = 0; rc == RC_OK && words[i] != NULL; i++) {
-		if (i > 0)
-			rc = buf_char(into, ' ');
-		if (rc == RC_OK)
-			rc = tokens_print(words[i], into);
-	}
-	return rc;
-}
-
-static enum rc
-print_where(const struct rule_where *where, struct buf *into)
-{
-	const char *words[] = {"where", where->pointer, where->glob, NULL};
-	enum rc rc = print_words(words, into);
-
-	return rc == RC_OK ? buf_char(into, ' ') : rc;
-}
-
-static enum rc
-print_action(const struct rule *rule, struct buf *into)
-{
-	enum rc rc;
-
-	if (rule->command == NULL)
-		return buf_text(into, "ignore");
-	rc = buf_text(into, rule->also ? "also run " : "run ");
-	return rc == RC_OK ? print_words(rule->command, into) : rc;
-}
-
-enum rc
-print_rule(const struct rule *rule, struct buf *into)
-{
-	enum rc rc = RC_OK;
-
-	for (size_t i = 0; rc == RC_OK && i < rule->events_len; i++) {
-		rc = tokens_print(rule->events[i], into);
-		if (rc == RC_OK)
-			rc = buf_char(into, ' ');
-	}
-	for (size_t i = 0; rc == RC_OK && i < rule->where_len; i++)
-		rc = print_where(&rule->where[i], into);
-	return rc == RC_OK ? print_action(rule, into) : rc;
 }
 
 void

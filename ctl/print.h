@@ -11,8 +11,6 @@
 #include "base/buf.h"
 #include "base/pool.h"
 
-struct rule;
-
 enum { PRINT_OUTCOME = 96 }; /* an outcome for people and its NUL */
 
 /*
@@ -46,10 +44,6 @@ void print_bytes(struct bytes bytes);
 /* A part of what a program reads, made safe by who writes it. */
 void print_exact(struct bytes bytes);
 
-/* NULL-terminated words, blank-separated. */
-enum rc print_words(const char *const *words, struct buf *into);
-/* An `on` line without its `on`. */
-enum rc print_rule(const struct rule *rule, struct buf *into);
 /* An attempt's outcome: "exit 1", "signal 9 (Killed)". */
 void print_outcome(const char *outcome, int code, char into[PRINT_OUTCOME]);
 

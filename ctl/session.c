@@ -16,6 +16,8 @@
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "config/conf.h"
+#include "config/files.h"
+#include "config/load.h"
 #include "journal/journal.h"
 #include "complain.h"
 #include "print.h"

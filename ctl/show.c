@@ -5,6 +5,7 @@
 #include "base/pool.h"
 #include "base/timestamp.h"
 #include "config/conf.h"
+#include "config/print.h"
 #include "event/event.h"
 #include "event/rule.h"
 #include "journal/journal.h"
@@ -64,7 +65,7 @@ static enum rc
 print_taker(const struct rule *rule)
 {
 	struct buf text = {0};
-	enum rc rc = rule == NULL ? RC_OK : print_rule(rule, &text);
+	enum rc rc = rule == NULL ? RC_OK : conf_print_rule(rule, &text);
 
 	if (rc == RC_OK && rule != NULL)
 		print_field("on", "%s (line %u)", text.data, rule->line);

@@ -14,6 +14,7 @@
 #include "command/job.h"
 #include "command/run.h"
 #include "config/conf.h"
+#include "config/print.h"
 #include "event/event.h"
 #include "event/fields.h"
 #include "event/payload.h"
@@ -58,7 +59,7 @@ static enum rc
 print_taker(const struct trial *trial, const struct rule *rule)
 {
 	struct buf text = {0};
-	enum rc rc = print_rule(rule, &text);
+	enum rc rc = conf_print_rule(rule, &text);
 
 	if (rc == RC_OK)
 		print_field("taken by", "%s:%u: on %s", trial->hook->file,

@@ -17,6 +17,7 @@
 #include "base/io.h"
 #include "base/trust.h"
 #include "config/conf.h"
+#include "config/keywords.h"
 #include "complain.h"
 #include "print.h"
 
@@ -73,13 +74,15 @@ directory_owner(const struct conf *conf, const char *directory, uid_t *owner)
 	if (stat(directory, &above) == -1) {
 		print_note("", "%s:%u: the journal's directory %s: %s: make "
 		    "it, for the web server's user", conf->file,
-		    conf->journal_line, directory, strerror(errno));
+		    conf_line(conf, KEYWORD_JOURNAL), directory,
+		    strerror(errno));
 		return RC_CONFIG;
 	}
 	rc = trust_owner(directory, owner, &error);
 	if (rc != RC_OK)
 		print_note("", "%s:%u: the journal's directory %s %s; or say "
-		    "-u USER", conf->file, conf->journal_line, directory,
+		    "-u USER", conf->file,
+		    conf_line(conf, KEYWORD_JOURNAL), directory,
 		    error.len > 0 ? error.data : "is not trusted");
 	buf_free(&error);
 	return rc;

@@ -9,6 +9,10 @@
 #include "base/log.h"
 #include "config/conf.h"
 #include "config/errors.h"
+#include "config/files.h"
+#include "config/keywords.h"
+#include "config/load.h"
+#include "config/warnings.h"
 
 enum { CURRENT_TEXT = 64 * 1024 };	/* most bytes of complaints */
 
@@ -119,7 +123,7 @@ fits(const struct current *current, const struct conf *conf,
 
 	if (current->stores || conf->journal == NULL)
 		return RC_OK;
-	conf_error(&list, conf->journal_line, "a first `journal' takes a "
+	conf_error(&list, conf_line(conf, KEYWORD_JOURNAL), "a first `journal' takes a "
 	    "restart: restart pelihook.fcgi, or take the line out");
 	return conf_errors_end(&list);
 }

@@ -52,3 +52,22 @@ edit_distance(const char *a, const char *b)
 		next_row(row, *a, b, n);
 	return row[n];
 }
+
+const char *
+suggest(const char *word, const char *(*item)(size_t i), size_t max)
+{
+	const char *nearest = NULL;
+	const char *name;
+	size_t distance;
+
+	for (size_t i = 0; (name = item(i)) != NULL; i++) {
+		distance = edit_distance(word, name);
+		if (distance > max)
+			continue;
+		nearest = name;
+		if (distance == 0)
+			break;
+		max = distance - 1;
+	}
+	return nearest;
+}

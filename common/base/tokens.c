@@ -1,166 +1,133 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/tokens.h"
 
 /* A line while it is cut into words. */
 struct scan {
-	char text[TOKENS_LINE + 2];	/* the words, a NUL behind each */
+	char text[TOKENS_LINE + 2];	/* the words, a NUL after each */
 	size_t len;
 	size_t n;		/* words begun */
 	size_t seen;		/* bytes of the line so far */
-	char quote;		/* the open one, or 0 */
-	bool word;		/* inside a word */
-	const char *why;	/* the first thing wrong */
+	const char *error;	/* the first one */
 };
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static void
-blame(struct scan *scan, const char *why)
-{
-	if (scan->why == NULL)
-		scan->why = why;
-}
-
-/* The byte at the place i of what is not read yet, or LF behind its end. */
+/* The byte at the place i of what is not read yet, or LF after its end. */
 static char
-peek(const struct tokens *words, size_t i)
+peek(const struct tokens *tokens, size_t i)
 {
-	return i < words->rest.len ? words->rest.data[i] : '\n';
+	return i < tokens->rest.len ? tokens->rest.data[i] : '\n';
 }
 
 /* Bytes of the line's end that begins here (LF or CRLF), 0 where none does. */
 static size_t
-line_end(const struct tokens *words, size_t at)
+line_end(const struct tokens *tokens, size_t at)
 {
-	if (peek(words, at) == '\n')
+	if (peek(tokens, at) == '\n')
 		return 1;
-	return peek(words, at) == '\r' && peek(words, at + 1) == '\n' ? 2 : 0;
+	return peek(tokens, at) == '\r' && peek(tokens, at + 1) == '\n' ?
+	    2 : 0;
 }
 
 static void
-skip(struct tokens *words, size_t n)
+skip(struct tokens *tokens, size_t n)
 {
-	size_t left = words->rest.len;
+	size_t left = tokens->rest.len;
 
-	words->rest = bytes_skip(words->rest, n < left ? n : left);
+	tokens->rest = bytes_skip(tokens->rest, n < left ? n : left);
 }
 
 static void
-take_end(struct tokens *words)
+take_end(struct tokens *tokens)
 {
-	skip(words, line_end(words, 0));
-	words->next++;
+	skip(tokens, line_end(tokens, 0));
+	tokens->next++;
 }
 
 static char
-take(struct tokens *words, struct scan *scan)
+take(struct tokens *tokens, struct scan *scan)
 {
-	char c = peek(words, 0);
+	char c = peek(tokens, 0);
 
-	skip(words, 1);
+	skip(tokens, 1);
+	if (scan->error != NULL)
+		return c;
 	if (++scan->seen > TOKENS_LINE)
-		blame(scan, "the line is longer than 8192 bytes: "
-		    "put some of it into a command of its own");
-	if (c == '\0')
-		blame(scan, "the line holds a NUL byte: take it out");
+		scan->error = "the line is longer than 8192 bytes: "
+		    "put some of it into a command of its own";
+	else if (c == '\0')
+		scan->error = "the line holds a NUL byte: take it out";
 	return c;
 }
 
+/* A line with an error has no text, so that it never outgrows its array. */
 static void
-begin_word(struct scan *scan)
+add(struct scan *scan, char c)
 {
-	if (!scan->word)
-		scan->n++;
-	scan->word = true;
-}
-
-/* What is wrong is not stored, so the text never outgrows its room. */
-static void
-store(struct scan *scan, char c)
-{
-	begin_word(scan);
-	if (scan->why == NULL)
+	if (scan->error == NULL)
 		scan->text[scan->len++] = c;
 }
 
-static void
-end_word(struct scan *scan)
-{
-	if (scan->word && scan->why == NULL)
-		scan->text[scan->len++] = '\0';
-	scan->word = false;
-}
-
-static void
-scan_quoted(struct tokens *words, struct scan *scan, char c)
-{
-	char next = peek(words, 0);
-
-	if (c == scan->quote)
-		scan->quote = '\0';
-	else if (scan->quote == '"' && c == '\\' &&
-	    (next == '"' || next == '\\'))
-		store(scan, take(words, scan));
-	else
-		store(scan, c);
-}
-
-static void
-scan_comment(struct tokens *words, struct scan *scan)
-{
-	while (line_end(words, 0) == 0)
-		take(words, scan);
-}
-
-static void
-scan_plain(struct tokens *words, struct scan *scan, char c)
-{
-	if (is_blank(c)) {
-		end_word(scan);
-	} else if (c == '#' && !scan->word) {
-		scan_comment(words, scan);
-	} else if (c == '"' || c == '\'') {
-		begin_word(scan);
-		scan->quote = c;
-	} else {
-		store(scan, c);
-	}
-}
-
-/* A backslash in double quotes before another one is an escape first. */
+/* The next byte of a line and of those it joins; false at their end. */
 static bool
-joins(const struct tokens *words)
+next(struct tokens *tokens, struct scan *scan, bool comment, char *c)
 {
-	return peek(words, 0) == '\\' && line_end(words, 1) > 0;
+	while (!comment && peek(tokens, 0) == '\\' &&
+	    line_end(tokens, 1) > 0) {
+		take(tokens, scan);
+		take_end(tokens);
+	}
+	if (line_end(tokens, 0) > 0) {
+		take_end(tokens);
+		return false;
+	}
+	*c = take(tokens, scan);
+	return true;
 }
 
 static void
-scan_line(struct tokens *words, struct scan *scan)
+scan_line(struct tokens *tokens, struct scan *scan)
 {
-	while (line_end(words, 0) == 0) {
-		char c = take(words, scan);
+	bool comment = false;
+	bool word = false;
+	char quote = '\0';
+	char c;
 
-		if (scan->quote != '\0')
-			scan_quoted(words, scan, c);
-		else
-			scan_plain(words, scan, c);
-		while (joins(words)) {
-			take(words, scan);
-			take_end(words);
+	while (next(tokens, scan, comment, &c)) {
+		if (comment)
+			continue;
+		if (quote == '\0' && c == '#' && !word) {
+			comment = true;
+			continue;
+		}
+		if (quote == '\0' && (c == ' ' || c == '\t')) {
+			if (word)
+				add(scan, '\0');
+			word = false;
+			continue;
+		}
+		if (!word)
+			scan->n++;
+		word = true;
+		if (c == quote) {
+			quote = '\0';
+		} else if (quote == '\0' && (c == '"' || c == '\'')) {
+			quote = c;
+		} else {
+			if (quote == '"' && c == '\\' &&
+			    (peek(tokens, 0) == '"' ||
+			    peek(tokens, 0) == '\\'))
+				c = take(tokens, scan);
+			add(scan, c);
 		}
 	}
-	if (scan->quote != '\0')
-		blame(scan, scan->quote == '"' ?
+	if (quote != '\0' && scan->error == NULL)
+		scan->error = quote == '"' ?
 		    "a quote is not closed: write \" where it ends" :
-		    "a quote is not closed: write ' where it ends");
-	end_word(scan);
-	take_end(words);
+		    "a quote is not closed: write ' where it ends";
+	if (word)
+		add(scan, '\0');
 }
 
 static enum rc
@@ -183,27 +150,23 @@ hand_out(const struct scan *scan, struct pool *pool,
 }
 
 void
-tokens_start(struct tokens *words, struct bytes text)
+tokens_start(struct tokens *tokens, struct bytes text)
 {
-	*words = (struct tokens){ .rest = text, .line = 0, .next = 1 };
+	*tokens = (struct tokens){ .rest = text, .line = 0, .next = 1 };
 }
 
 enum rc
-tokens_next(struct tokens *words, struct pool *pool,
-    const char *const **list, size_t *n, const char **why)
+tokens_next(struct tokens *tokens, struct pool *pool,
+    const char *const **list, size_t *n, const char **error)
 {
-	while (words->rest.len > 0) {
+	while (tokens->rest.len > 0) {
 		struct scan scan;
 
 		memset(&scan, 0, sizeof scan);
-		words->line = words->next;
-		while (joins(words)) {
-			take(words, &scan);
-			take_end(words);
-		}
-		scan_line(words, &scan);
-		if (scan.why != NULL) {
-			*why = scan.why;
+		tokens->line = tokens->next;
+		scan_line(tokens, &scan);
+		if (scan.error != NULL) {
+			*error = scan.error;
 			return RC_SYNTAX;
 		}
 		if (scan.n > 0)
@@ -234,4 +197,18 @@ tokens_print(const char *word, struct buf *into)
 			rc = buf_char(into, *word);
 	}
 	return rc == RC_OK ? buf_char(into, '"') : rc;
+}
+
+enum rc
+tokens_print_list(const char *const *words, struct buf *into)
+{
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && words[i] != NULL; i++) {
+		if (i > 0)
+			rc = buf_char(into, ' ');
+		if (rc == RC_OK)
+			rc = tokens_print(words[i], into);
+	}
+	return rc;
 }

@@ -19,16 +19,18 @@ struct tokens {
 	unsigned next;		/* where the next one begins */
 };
 
-void tokens_start(struct tokens *words, struct bytes text);
+void tokens_start(struct tokens *tokens, struct bytes text);
 /*
  * The words of the next line that has any; NULL-terminated, from the pool.
- * RC_MISSING at the end; RC_SYNTAX with *why (a NUL, an unclosed quote, a
+ * RC_MISSING at the end; RC_SYNTAX with *error (a NUL, an unclosed quote, a
  * line that is too long), after which reading may go on; RC_MEMORY.
  */
-enum rc tokens_next(struct tokens *words, struct pool *pool,
-    const char *const **list, size_t *n, const char **why);
+enum rc tokens_next(struct tokens *tokens, struct pool *pool,
+    const char *const **list, size_t *n, const char **error);
 
 /* Appends a word as tokens_next reads it back: quoted where it must be. */
 enum rc tokens_print(const char *word, struct buf *into);
+/* The same of NULL-terminated words, with a blank between two. */
+enum rc tokens_print_list(const char *const *words, struct buf *into);
 
 #endif

@@ -3,9 +3,7 @@
 
 #include "base/units.h"
 
-#include "base/buf.h"
-#include "base/bytes.h"
-
+/* Each is a multiple of the one before; a first one of 1 is always exact. */
 struct unit {
 	const char *name;
 	unsigned long long factor;
@@ -70,28 +68,25 @@ units_size(const char *word, size_t *out)
 	return rc;
 }
 
-/* In the largest unit that is exact; the first one is 1 and always is. */
 static enum rc
-print_units(unsigned long long value, const struct unit *units,
-    struct buf *into)
+print(unsigned long long value, const struct unit *units, struct buf *into)
 {
-	const struct unit *largest = units;
+	const struct unit *exact = units;
 
-	for (; value != 0 && units->name != NULL; units++)
+	for (; value > 0 && units->name != NULL; units++)
 		if (value % units->factor == 0)
-			largest = units;
-	return buf_printf(into, "%llu%s", value / largest->factor,
-	    largest->name);
+			exact = units;
+	return buf_printf(into, "%llu%s", value / exact->factor, exact->name);
 }
 
 enum rc
 units_print_duration(int64_t milliseconds, struct buf *into)
 {
-	return print_units((unsigned long long)milliseconds, durations, into);
+	return print((unsigned long long)milliseconds, durations, into);
 }
 
 enum rc
 units_print_size(size_t bytes, struct buf *into)
 {
-	return print_units(bytes, sizes, into);
+	return print(bytes, sizes, into);
 }

@@ -5,18 +5,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/rc.h"
-
-struct buf;
 
 /* 10s, 500ms, 1h: to milliseconds.  RC_SYNTAX, RC_RANGE. */
 enum rc units_duration(const char *word, int64_t *out);
 /* 1M, 64K, 300: to bytes.  RC_SYNTAX, RC_RANGE. */
 enum rc units_size(const char *word, size_t *out);
-/* 90s, 1500ms, 1h, 30d, 0ms: in the largest unit that is exact.  RC_MEMORY,
- * RC_RANGE. */
+/* The same written, in the largest unit that is exact.  Errors of buf_add. */
 enum rc units_print_duration(int64_t milliseconds, struct buf *into);
-/* 300, 64K, 1M: in the largest unit that is exact.  RC_MEMORY, RC_RANGE. */
 enum rc units_print_size(size_t bytes, struct buf *into);
 
 #endif

@@ -5,42 +5,38 @@
 #include "config/parser.h"
 
 /*
- * The kinds of arguments that several directives take.  Each complains of
- * what it does not like; *out is then left alone.
+ * The kinds of arguments that several directives take.  Each adds an error
+ * (RC_CONFIG) where it does not like what it reads; *out is then left alone.
  */
 
-/* What a number, size or duration may be; text says it to people. */
-struct range {
-	int64_t low;
-	int64_t high;
-	const char *text;
-};
-
-/* One complaint about the line that is read.  Returns RC_CONFIG. */
-enum rc values_wrong(struct draft *draft, const char *format, ...)
+/* One error about the line that is read.  Returns RC_CONFIG. */
+enum rc arg_error(struct parser *parser, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-enum rc values_duration(struct draft *draft, const char *word,
-    const struct range *range, int64_t *out);
-enum rc values_number(struct draft *draft, const char *word,
-    const struct range *range, unsigned *out);
-enum rc values_size(struct draft *draft, const char *word,
-    const struct range *range, size_t *out);
-/* The index of the word in a NULL-terminated list. */
-enum rc values_choice(struct draft *draft, const char *word,
-    const char *const *choices, unsigned *out);
-/* An absolute path; what says what it is of. */
-enum rc values_path(struct draft *draft, const char *word,
+enum rc arg_duration(struct parser *parser, const char *word,
+    const struct directive_range *range, int64_t *out);
+enum rc arg_number(struct parser *parser, const char *word,
+    const struct directive_range *range, unsigned *out);
+enum rc arg_size(struct parser *parser, const char *word,
+    const struct directive_range *range, size_t *out);
+/* The choice with this word, or NULL. */
+const struct directive_choice *arg_find_choice(const char *word,
+    const struct directive_choice *choices);
+/* Its enumerator; an error where there is none. */
+enum rc arg_choice(struct parser *parser, const char *word,
+    const struct directive_choice *choices, unsigned *out);
+/* An absolute path; what names the kind of file, for errors. */
+enum rc arg_path(struct parser *parser, const char *word,
     const char *what, const char **out);
 /* `POINTER` or `header NAME`. */
-enum rc values_source(struct draft *draft, const char *const *args,
+enum rc arg_source(struct parser *parser, const char *const *args,
     struct event_source *out);
-enum rc values_pointer(struct draft *draft, const char *word,
+enum rc arg_pointer(struct parser *parser, const char *word,
     const char **out);
 /* A command's words: an absolute path and fixed arguments. */
-enum rc values_command(struct draft *draft, const char *const *args,
+enum rc arg_command(struct parser *parser, const char *const *args,
     const char *const **out);
 /* Whether every [ of a glob has its ]. */
-enum rc values_glob(struct draft *draft, const char *word);
+enum rc arg_glob(struct parser *parser, const char *word);
 
 #endif

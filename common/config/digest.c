@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdint.h>
+
+#include "config/digest.h"
+
 #include "base/buf.h"
 #include "base/codec.h"
 #include "base/crypto.h"
@@ -31,7 +35,7 @@ add_number(struct digest *digest, int64_t number)
 		    (long long)number);
 }
 
-/* NULL: there is no command. */
+/* NULL: no command. */
 static void
 add_command(struct digest *digest, const char *const *words)
 {
@@ -83,7 +87,7 @@ add_running(struct digest *digest, const struct hook *hook)
 }
 
 enum rc
-conf_digest(const struct hook *hook, char into[CONF_DIGEST])
+conf_digest(const struct hook *hook, char into[CONF_DIGEST_SIZE])
 {
 	struct digest digest = {.rc = RC_OK};
 	uint8_t sum[CRYPTO_DIGEST];

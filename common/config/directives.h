@@ -5,12 +5,11 @@
 #include "config/parser.h"
 
 /*
- * Does what a line says: words[0] is the directive, and NULL ends them.
- * RC_OK, also where it complained; RC_MEMORY.
+ * Does what a line says; args are the words after the directive, and NULL
+ * ends them.  The `hook` line is conf_load's own.  RC_OK, also where it
+ * added an error; RC_MEMORY.
  */
-enum rc directives_apply(struct draft *draft, const char *const *words);
-const char *directives_name(enum draft_word word);
-/* Whether only hooks that queue have it. */
-bool directives_queue(enum draft_word word);
+enum rc directives_apply(struct parser *parser, enum keyword keyword,
+    const char *const *args);
 
 #endif

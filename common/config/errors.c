@@ -41,35 +41,43 @@ fits(const struct buf *list, const struct buf *line)
 }
 
 void
-conf_error(struct conf_errors *complaints, unsigned line,
-    const char *format, ...)
+conf_error_list(struct conf_errors *errors, unsigned line,
+    const char *format, va_list arguments)
 {
 	char text[ERROR_TEXT];
 	struct buf whole = {0};
-	va_list args;
 
-	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
-	va_end(args);
+	vsnprintf(text, sizeof text, format, arguments);
 	blank_controls(text);
-	complaints->n++;
-	if (print(&whole, complaints->file, line, text) == RC_OK &&
-	    has(complaints->into, &whole)) {
+	errors->n++;
+	if (print(&whole, errors->file, line, text) == RC_OK &&
+	    has(errors->into, &whole)) {
 		buf_free(&whole);
 		return;
 	}
-	if (whole.len == 0 || !fits(complaints->into, &whole) ||
-	    buf_add(complaints->into, buf_view(&whole)) != RC_OK)
-		complaints->lost++;
+	if (whole.len == 0 || !fits(errors->into, &whole) ||
+	    buf_add(errors->into, buf_view(&whole)) != RC_OK)
+		errors->lost++;
 	buf_free(&whole);
 }
 
+void
+conf_error(struct conf_errors *errors, unsigned line,
+    const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	conf_error_list(errors, line, format, arguments);
+	va_end(arguments);
+}
+
 enum rc
-conf_errors_end(struct conf_errors *complaints)
+conf_errors_end(struct conf_errors *errors)
 {
 	/* Where even this does not fit, the caller's rc still says it. */
-	if (complaints->lost > 0)
-		(void)buf_printf(complaints->into,
-		    "%zu more did not fit here\n", complaints->lost);
-	return complaints->n > 0 ? RC_CONFIG : RC_OK;
+	if (errors->lost > 0)
+		(void)buf_printf(errors->into,
+		    "%zu more did not fit here\n", errors->lost);
+	return errors->n > 0 ? RC_CONFIG : RC_OK;
 }

@@ -2,7 +2,11 @@
 #ifndef PELIHOOK_CONFIG_ERRORS_H
 #define PELIHOOK_CONFIG_ERRORS_H
 
+#include <stdarg.h>
+#include <stddef.h>
+
 #include "base/buf.h"
+#include "base/rc.h"
 
 /*
  * A list of lines `FILE:LINE: text`, as many as fit under the ceiling of
@@ -16,9 +20,11 @@ struct conf_errors {
 };
 
 /* Line 0 is the file as a whole.  Control characters become `?`. */
-void conf_error(struct conf_errors *complaints, unsigned line,
+void conf_error(struct conf_errors *errors, unsigned line,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
+void conf_error_list(struct conf_errors *errors, unsigned line,
+    const char *format, va_list arguments);
 /* Appends how many were lost.  RC_CONFIG where there is any, else RC_OK. */
-enum rc conf_errors_end(struct conf_errors *complaints);
+enum rc conf_errors_end(struct conf_errors *errors);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "base/pool.h"
 #include "config/conf.h"
-#include "config/directives.h"
+#include "config/keywords.h"
 #include "config/errors.h"
 #include "event/event.h"
 #include "signature/recipe.h"
@@ -26,147 +26,148 @@ static const int64_t default_retry[] = {
 
 /* The line of a directive in force, or of the hook where it is a default. */
 static unsigned
-line_of(const struct draft_scope *scope, enum draft_word word)
+line_of(const struct scope *scope, enum keyword keyword)
 {
-	return scope->lines[word] != 0 ? scope->lines[word] :
+	return scope->lines.of[keyword] != 0 ? scope->lines.of[keyword] :
 	    scope->hook.line;
 }
 
 static bool
-is_given(const struct draft_scope *scope, enum draft_word word)
+is_given(const struct scope *scope, enum keyword keyword)
 {
-	return scope->lines[word] != 0;
+	return scope->lines.of[keyword] != 0;
 }
 
 static void
-need_journal(struct draft *draft, const struct draft_scope *scope,
-    enum draft_word word, const char *what)
+need_journal(struct parser *parser, const struct scope *scope,
+    enum keyword keyword, const char *what)
 {
-	conf_error(&draft->complaints, line_of(scope, word), "`%s' needs "
+	conf_error(&parser->errors, line_of(scope, keyword), "`%s' needs "
 	    "a journal: write `journal PATH' before the first hook, or take "
 	    "the line out", what);
 }
 
 /* Every directive that needs a journal, where there is none. */
 static void
-check_journal(struct draft *draft, const struct draft_scope *scope)
+check_journal(struct parser *parser, const struct scope *scope)
 {
-	static const enum draft_word words[] = {
-		DRAFT_DEDUPE_WINDOW, DRAFT_KEEP, DRAFT_DISPATCH
+	static const enum keyword keywords[] = {
+		KEYWORD_DEDUPE_WINDOW, KEYWORD_KEEP, KEYWORD_DISPATCH
 	};
 
-	if (draft->conf->journal_line != 0 || draft->garbled)
+	if (parser->has_journal || parser->had_syntax_error)
 		return;
-	if (is_given(scope, DRAFT_DELIVERY) &&
+	if (is_given(scope, KEYWORD_DELIVERY) &&
 	    scope->hook.delivery == CONF_QUEUE)
-		need_journal(draft, scope, DRAFT_DELIVERY, "delivery queue");
+		need_journal(parser, scope, KEYWORD_DELIVERY, "delivery queue");
 	if (scope->hook.reading.dedupe.from != EVENT_FROM_NONE)
-		need_journal(draft, scope, DRAFT_DEDUPE, "dedupe");
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		if (is_given(scope, words[i]))
-			need_journal(draft, scope, words[i],
-			    directives_name(words[i]));
+		need_journal(parser, scope, KEYWORD_DEDUPE, "dedupe");
+	for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++)
+		if (is_given(scope, keywords[i]))
+			need_journal(parser, scope, keywords[i],
+			    keywords_row(keywords[i])->name);
 }
 
 static const char *
-queue_advice(const struct draft *draft)
+queue_advice(const struct parser *parser)
 {
-	return draft->conf->journal_line != 0 ? "write `delivery queue'" :
+	return parser->has_journal ? "write `delivery queue'" :
 	    "write `journal PATH' before the first hook";
 }
 
 /* The hook waits: its own queue directives make no sense. */
 static void
-refuse_queueing(struct draft *draft, struct draft_scope *scope)
+refuse_queueing(struct parser *parser, struct scope *scope)
 {
-	const char *advice = queue_advice(draft);
+	const char *advice = queue_advice(parser);
 
-	for (unsigned i = 0; i < DRAFT_WORDS; i++)
-		if (scope->own[i] != 0 && directives_queue(i))
-			conf_error(&draft->complaints, scope->own[i],
+	for (unsigned i = 0; i < KEYWORDS; i++)
+		if (scope->own.of[i] != 0 && keywords_row(i)->queue)
+			conf_error(&parser->errors, scope->own.of[i],
 			    "`%s' is for hooks that queue, and hook %.64s "
 			    "waits: %s, or take the line out",
-			    directives_name(i), scope->hook.name, advice);
+			    keywords_row(i)->name, scope->hook.name, advice);
 	for (size_t i = 0; i < scope->hook.rules_len; i++)
 		if (scope->rules[i].also)
-			conf_error(&draft->complaints,
+			conf_error(&parser->errors,
 			    scope->rules[i].line, "`also' is for hooks that "
 			    "queue, and hook %.64s waits: %s, or take `also' "
 			    "out", scope->hook.name, advice);
 	/* Those of the defaults are for the other hooks. */
 	scope->hook.batch = 1;
-	scope->hook.reading.order = (struct event_source){ .from = EVENT_FROM_NONE };
+	scope->hook.reading.order =
+	    (struct event_source){ .from = EVENT_FROM_NONE };
 	scope->hook.on_dead = NULL;
 }
 
 static void
-settle_delivery(struct draft *draft, struct draft_scope *scope)
+finish_delivery(struct parser *parser, struct scope *scope)
 {
 	struct hook *hook = &scope->hook;
 
-	if (!is_given(scope, DRAFT_DELIVERY))
-		hook->delivery = draft->conf->journal_line != 0 ?
+	if (!is_given(scope, KEYWORD_DELIVERY))
+		hook->delivery = parser->has_journal ?
 		    CONF_QUEUE : CONF_WAIT;
-	if (!is_given(scope, DRAFT_TIMEOUT))
+	if (!is_given(scope, KEYWORD_TIMEOUT))
 		hook->timeout = hook->delivery == CONF_QUEUE ?
 		    TIMEOUT_QUEUE : TIMEOUT_WAIT;
-	check_journal(draft, scope);
+	check_journal(parser, scope);
 	if (hook->delivery == CONF_WAIT)
-		refuse_queueing(draft, scope);
+		refuse_queueing(parser, scope);
 }
 
 static void
-settle_input(struct draft *draft, struct draft_scope *scope)
+finish_input(struct parser *parser, struct scope *scope)
 {
 	struct hook *hook = &scope->hook;
 
-	if (!is_given(scope, DRAFT_INPUT) && hook->batch > 1)
+	if (!is_given(scope, KEYWORD_INPUT) && hook->batch > 1)
 		hook->input = CONF_CLOUDEVENTS;
 	if (hook->batch <= 1 || hook->input != CONF_BODY)
 		return;
-	conf_error(&draft->complaints, scope->own[DRAFT_BATCH] != 0 ?
-	    scope->own[DRAFT_BATCH] : line_of(scope, DRAFT_INPUT),
+	conf_error(&parser->errors, scope->own.of[KEYWORD_BATCH] != 0 ?
+	    scope->own.of[KEYWORD_BATCH] : line_of(scope, KEYWORD_INPUT),
 	    "`batch' does not go with `input body': write `input line' or "
 	    "`input cloudevents'");
 }
 
 static void
-check_secrets(struct draft *draft, const struct draft_scope *scope)
+check_secrets(struct parser *parser, const struct scope *scope)
 {
-	bool given = is_given(scope, DRAFT_SECRET_FILE);
+	bool given = is_given(scope, KEYWORD_SECRET_FILE);
 
 	if (scope->hook.signature.kind != RECIPE_NONE && !given &&
-	    !draft->garbled)
-		conf_error(&draft->complaints, scope->hook.line,
+	    !parser->had_syntax_error)
+		conf_error(&parser->errors, scope->hook.line,
 		    "hook %.64s has no secret: write `secret-file PATH', or "
 		    "`signature none' in it to accept what is not signed",
 		    scope->hook.name);
 	if (scope->hook.signature.kind == RECIPE_NONE && given)
-		conf_error(&draft->complaints,
-		    line_of(scope, DRAFT_SIGNATURE), "`signature none' does "
+		conf_error(&parser->errors,
+		    line_of(scope, KEYWORD_SIGNATURE), "`signature none' does "
 		    "not go with the secret of line %u: take one of them "
 		    "out, or write the secret into the hooks that have it",
-		    scope->lines[DRAFT_SECRET_FILE]);
+		    scope->lines.of[KEYWORD_SECRET_FILE]);
 }
 
 static void
-check_rules(struct draft *draft, const struct draft_scope *scope)
+check_rules(struct parser *parser, const struct scope *scope)
 {
-	if (scope->own[DRAFT_ON] == 0 && !draft->garbled)
-		conf_error(&draft->complaints, scope->hook.line,
+	if (scope->own.of[KEYWORD_ON] == 0 && !parser->had_syntax_error)
+		conf_error(&parser->errors, scope->hook.line,
 		    "hook %.64s has no `on' line: write "
 		    "`on * run /path/to/command'", scope->hook.name);
 }
 
 static void
-check_name(struct draft *draft, const struct hook *hook)
+check_name(struct parser *parser, const struct hook *hook)
 {
-	for (size_t i = 0; i < draft->conf->hooks_len; i++)
-		if (strcmp(draft->conf->hooks[i].name, hook->name) == 0)
-			conf_error(&draft->complaints, hook->line,
+	for (size_t i = 0; i < parser->conf->hooks_len; i++)
+		if (strcmp(parser->conf->hooks[i].name, hook->name) == 0)
+			conf_error(&parser->errors, hook->line,
 			    "hook %.64s begins in line %u already: give "
 			    "this one another name", hook->name,
-			    draft->conf->hooks[i].line);
+			    parser->conf->hooks[i].line);
 }
 
 /*
@@ -174,18 +175,18 @@ check_name(struct draft *draft, const struct hook *hook)
  * from the defaults, since its keys will be put there.
  */
 static enum rc
-attach(struct draft *draft, struct draft_scope *scope)
+attach(struct parser *parser, struct scope *scope)
 {
 	struct hook *hook = &scope->hook;
-	unsigned *lines = pool_alloc(draft->pool, DRAFT_WORDS, sizeof *lines);
+	struct conf_lines *lines = pool_alloc(parser->pool, 1, sizeof *lines);
 
-	hook->secrets = pool_alloc(draft->pool, hook->secrets_len + 1,
+	hook->secrets = pool_alloc(parser->pool, hook->secrets_len + 1,
 	    sizeof *hook->secrets);
 	if (lines == NULL || hook->secrets == NULL)
 		return RC_MEMORY;
 	for (size_t i = 0; i < hook->secrets_len; i++)
 		hook->secrets[i] = scope->secrets[i];
-	memcpy(lines, scope->lines, sizeof scope->lines);
+	*lines = scope->lines;
 	hook->lines = lines;
 	hook->rules = scope->rules;
 	hook->reading.env = scope->env;
@@ -194,10 +195,10 @@ attach(struct draft *draft, struct draft_scope *scope)
 }
 
 static enum rc
-keep(struct draft *draft, const struct hook *hook)
+keep(struct parser *parser, const struct hook *hook)
 {
-	struct conf *conf = draft->conf;
-	struct hook *hooks = pool_grow(draft->pool, conf->hooks,
+	struct conf *conf = parser->conf;
+	struct hook *hooks = pool_grow(parser->pool, conf->hooks,
 	    conf->hooks_len, sizeof *hooks);
 
 	if (hooks == NULL)
@@ -209,7 +210,7 @@ keep(struct draft *draft, const struct hook *hook)
 
 /* The scope becomes a hook of the configuration. */
 static enum rc
-close_scope(struct draft *draft, struct draft_scope *scope)
+close_scope(struct parser *parser, struct scope *scope)
 {
 	struct hook *hook = &scope->hook;
 	enum rc rc;
@@ -219,65 +220,65 @@ close_scope(struct draft *draft, struct draft_scope *scope)
 		hook->retry_len = sizeof default_retry /
 		    sizeof default_retry[0];
 	}
-	check_name(draft, hook);
-	settle_delivery(draft, scope);
-	settle_input(draft, scope);
-	check_secrets(draft, scope);
-	check_rules(draft, scope);
-	rc = attach(draft, scope);
-	return rc == RC_OK ? keep(draft, hook) : rc;
+	check_name(parser, hook);
+	finish_delivery(parser, scope);
+	finish_input(parser, scope);
+	check_secrets(parser, scope);
+	check_rules(parser, scope);
+	rc = attach(parser, scope);
+	return rc == RC_OK ? keep(parser, hook) : rc;
 }
 
 static void
-refuse_early_rules(struct draft *draft)
+refuse_early_rules(struct parser *parser)
 {
-	const struct draft_scope *defaults = &draft->defaults;
+	const struct scope *defaults = &parser->defaults;
 
 	for (size_t i = 0; i < defaults->hook.rules_len; i++)
-		conf_error(&draft->complaints, defaults->rules[i].line,
+		conf_error(&parser->errors, defaults->rules[i].line,
 		    "this `on' line belongs to no hook: move it behind the "
 		    "`hook' line it is for");
 }
 
 static void
-open_hook(struct draft *draft, const char *name)
+open_hook(struct parser *parser, const char *name)
 {
-	struct draft_scope *scope = &draft->hook;
+	struct scope *scope = &parser->hook;
 
-	*scope = draft->defaults;
-	memset(scope->own, 0, sizeof scope->own);
-	scope->lines[DRAFT_ON] = 0;
+	*scope = parser->defaults;
+	scope->own = (struct conf_lines){0};
+	scope->lines.of[KEYWORD_ON] = 0;
 	scope->rules = NULL;
 	scope->hook.rules_len = 0;
 	scope->hook.name = name;
 	scope->hook.reading.hook = name;
-	scope->hook.line = draft->line;
-	draft->scope = scope;
+	scope->hook.line = parser->line;
+	parser->scope = scope;
 }
 
 enum rc
-settle_hook(struct draft *draft, const char *name)
+finish_hook(struct parser *parser, const char *name)
 {
 	enum rc rc = RC_OK;
 
-	if (draft->scope == &draft->hook)
-		rc = close_scope(draft, draft->scope);
+	if (parser->scope == &parser->hook)
+		rc = close_scope(parser, parser->scope);
 	else
-		refuse_early_rules(draft);
+		refuse_early_rules(parser);
 	if (rc == RC_OK)
-		open_hook(draft, name);
+		open_hook(parser, name);
 	return rc;
 }
 
 /* A file without a hook line is one hook, if it has `on` lines. */
 static enum rc
-close_single(struct draft *draft)
+close_single(struct parser *parser)
 {
-	struct draft_scope *scope = &draft->defaults;
+	struct scope *scope = &parser->defaults;
 
-	if (scope->own[DRAFT_ON] == 0) {
-		if (!draft->garbled)
-			conf_error(&draft->complaints, 1, "there is no "
+	if (scope->own.of[KEYWORD_ON] == 0) {
+		if (!parser->had_syntax_error)
+			conf_error(&parser->errors, 1, "there is no "
 			    "hook: write `hook NAME', then `secret-file "
 			    "PATH' and `on * run /path/to/command'");
 		return RC_OK;
@@ -285,45 +286,45 @@ close_single(struct draft *draft)
 	scope->hook.name = "default";
 	scope->hook.reading.hook = scope->hook.name;
 	scope->hook.line = scope->rules != NULL ? scope->rules[0].line :
-	    scope->own[DRAFT_ON];
-	return close_scope(draft, scope);
+	    scope->own.of[KEYWORD_ON];
+	return close_scope(parser, scope);
 }
 
 /* Nothing is ignored in silence: defaults that no hook can use. */
 static void
-check_defaults(struct draft *draft)
+check_defaults(struct parser *parser)
 {
-	const struct draft_scope *defaults = &draft->defaults;
-	const struct conf *conf = draft->conf;
+	const struct scope *defaults = &parser->defaults;
+	const struct conf *conf = parser->conf;
 
-	check_journal(draft, defaults);
+	check_journal(parser, defaults);
 	for (size_t i = 0; i < conf->hooks_len; i++)
 		if (conf->hooks[i].delivery == CONF_QUEUE)
 			return;
-	for (unsigned i = 0; i < DRAFT_WORDS; i++)
-		if (defaults->own[i] != 0 && directives_queue(i))
-			conf_error(&draft->complaints, defaults->own[i],
+	for (unsigned i = 0; i < KEYWORDS; i++)
+		if (defaults->own.of[i] != 0 && keywords_row(i)->queue)
+			conf_error(&parser->errors, defaults->own.of[i],
 			    "`%s' is for hooks that queue, and no hook does: "
-			    "%s, or take the line out", directives_name(i),
-			    queue_advice(draft));
+			    "%s, or take the line out", keywords_row(i)->name,
+			    queue_advice(parser));
 	/* Without a journal that was said already. */
-	if (defaults->own[DRAFT_DELIVERY] != 0 && conf->journal_line != 0 &&
+	if (defaults->own.of[KEYWORD_DELIVERY] != 0 && parser->has_journal &&
 	    defaults->hook.delivery == CONF_QUEUE)
-		conf_error(&draft->complaints,
-		    defaults->own[DRAFT_DELIVERY], "`delivery queue' is for "
-		    "no hook, as each one waits: take this line out, or "
+		conf_error(&parser->errors,
+		    defaults->own.of[KEYWORD_DELIVERY], "`delivery queue' is "
+		    "for no hook, as each one waits: take this line out, or "
 		    "`delivery wait' out of the hooks that are to queue");
 }
 
 enum rc
-settle_file(struct draft *draft)
+finish_file(struct parser *parser)
 {
 	enum rc rc;
 
-	if (draft->scope == &draft->defaults)
-		return close_single(draft);
-	rc = close_scope(draft, draft->scope);
+	if (parser->scope == &parser->defaults)
+		return close_single(parser);
+	rc = close_scope(parser, parser->scope);
 	if (rc == RC_OK)
-		check_defaults(draft);
+		check_defaults(parser);
 	return rc;
 }

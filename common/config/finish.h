@@ -10,8 +10,8 @@
  */
 
 /* Ends the scope that is open and opens a hook.  RC_OK, RC_MEMORY. */
-enum rc settle_hook(struct draft *draft, const char *name);
+enum rc finish_hook(struct parser *parser, const char *name);
 /* Ends the file.  RC_OK, RC_MEMORY. */
-enum rc settle_file(struct draft *draft);
+enum rc finish_file(struct parser *parser);
 
 #endif

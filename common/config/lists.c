@@ -5,12 +5,13 @@
 
 #include "base/pool.h"
 #include "config/arguments.h"
+#include "config/keywords.h"
 #include "signature/secret.h"
 
 enum {
-	PAIRS_ENV = 32,		/* env lines of a hook */
-	PAIRS_SECRETS = 16,	/* secret-file lines of a hook */
-	PAIRS_NAME = 64		/* bytes of a name behind `env` */
+	LISTS_ENV = 32,		/* env lines of a hook */
+	LISTS_SECRETS = 16,	/* secret-file lines of a hook */
+	LISTS_NAME = 64		/* bytes of a name after `env` */
 };
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -38,100 +39,98 @@ is_taken(const char *name)
 
 /* A hook's first line of a directive replaces the defaults. */
 static size_t
-length(const struct draft *draft, enum draft_word word, size_t n)
+length(const struct parser *parser, enum keyword keyword, size_t n)
 {
-	return draft->scope->own[word] == 0 ? 0 : n;
+	return parser->scope->own.of[keyword] == 0 ? 0 : n;
 }
 
 static enum rc
-check_repeat(struct draft *draft, const struct event_pair *pairs, size_t n,
+check_repeat(struct parser *parser, const struct event_pair *pairs, size_t n,
     const char *name)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(pairs[i].name, name) == 0)
-			return values_wrong(draft, "%.100s was given in line "
+			return arg_error(parser, "%.100s was given in line "
 			    "%u already: take one of them out", name,
 			    pairs[i].line);
 	return RC_OK;
 }
 
 static enum rc
-add_pair(struct draft *draft, const char *const *args,
+add_pair(struct parser *parser, const char *const *args,
     struct event_pair **pairs, size_t *n)
 {
-	struct event_pair *grown = pool_grow(draft->pool, *pairs, *n,
+	struct event_pair *grown = pool_grow(parser->pool, *pairs, *n,
 	    sizeof *grown);
 
 	if (grown == NULL)
 		return RC_MEMORY;
-	grown[*n] = (struct event_pair){ args[0], args[1], draft->line };
+	grown[*n] = (struct event_pair){ args[0], args[1], parser->line };
 	*pairs = grown;
 	(*n)++;
 	return RC_OK;
 }
 
 static enum rc
-check_env_name(struct draft *draft, const char *name)
+check_env_name(struct parser *parser, const char *name)
 {
 	if (strchr(LETTERS, name[0]) == NULL || name[0] == '\0' ||
 	    name[strspn(name, LETTERS DIGITS "_")] != '\0' ||
-	    strlen(name) > PAIRS_NAME)
-		return values_wrong(draft, "`%.100s' is no name for `env': "
+	    strlen(name) > LISTS_NAME)
+		return arg_error(parser, "`%.100s' is no name for `env': "
 		    "write at most 64 capital letters, digits and _, a "
 		    "letter first", name);
 	if (strncmp(name, "PELIHOOK_", strlen("PELIHOOK_")) == 0)
-		return values_wrong(draft, "`%s' begins with PELIHOOK_, which "
+		return arg_error(parser, "`%s' begins with PELIHOOK_, which "
 		    "is put before it anyway: write `%s'", name,
 		    name + strlen("PELIHOOK_"));
 	if (is_taken(name))
-		return values_wrong(draft, "PELIHOOK_%s is set by pelihook "
+		return arg_error(parser, "PELIHOOK_%s is set by pelihook "
 		    "itself: choose another name, as in MY_%s", name, name);
 	return RC_OK;
 }
 
 static enum rc
-check_setenv_name(struct draft *draft, const char *name)
+check_setenv_name(struct parser *parser, const char *name)
 {
 	if (name[0] == '\0' || strchr(DIGITS, name[0]) != NULL ||
 	    name[strspn(name, LETTERS SMALL_LETTERS DIGITS "_")] != '\0')
-		return values_wrong(draft, "`%.100s' is no name of a "
+		return arg_error(parser, "`%.100s' is no name of a "
 		    "variable: write letters, digits and _, no digit first",
 		    name);
 	if (strncmp(name, "LD_", 3) == 0 ||
 	    strncmp(name, "PELIHOOK_", strlen("PELIHOOK_")) == 0)
-		return values_wrong(draft, "`%.100s' cannot be set: names "
+		return arg_error(parser, "`%.100s' cannot be set: names "
 		    "with LD_ and PELIHOOK_ in front are not for `setenv'",
 		    name);
 	return RC_OK;
 }
 
 static enum rc
-read_coding(struct draft *draft, const char *word, enum secret_coding *out)
+read_coding(struct parser *parser, const char *word, enum secret_coding *out)
 {
-	static const char *const choices[] = {
-		"raw", "hex", "base64", "whsec", NULL
-	};
 	unsigned choice = SECRET_RAW;
 	enum rc rc = RC_OK;
 
 	if (word != NULL)
-		rc = values_choice(draft, word, choices, &choice);
+		rc = arg_choice(parser, word,
+		    keywords_row(KEYWORD_SECRET_FILE)->choices, &choice);
 	if (rc == RC_OK)
 		*out = (enum secret_coding)choice;
 	return rc;
 }
 
 static enum rc
-add_secret(struct draft *draft, const struct secret *secret)
+add_secret(struct parser *parser, const struct secret *secret)
 {
-	struct draft_scope *scope = draft->scope;
-	size_t n = length(draft, DRAFT_SECRET_FILE, scope->hook.secrets_len);
+	struct scope *scope = parser->scope;
+	size_t n = length(parser, KEYWORD_SECRET_FILE, scope->hook.secrets_len);
 	struct secret *grown;
 
-	if (n >= PAIRS_SECRETS)
-		return values_wrong(draft, "there are more than %d secrets: "
-		    "take old ones out", PAIRS_SECRETS);
-	grown = pool_grow(draft->pool, scope->secrets, n, sizeof *grown);
+	if (n >= LISTS_SECRETS)
+		return arg_error(parser, "there are more than %d secrets: "
+		    "take old ones out", LISTS_SECRETS);
+	grown = pool_grow(parser->pool, scope->secrets, n, sizeof *grown);
 	if (grown == NULL)
 		return RC_MEMORY;
 	grown[n] = *secret;
@@ -141,48 +140,48 @@ add_secret(struct draft *draft, const struct secret *secret)
 }
 
 enum rc
-pairs_secret(struct draft *draft, const char *const *args)
+lists_secret(struct parser *parser, const char *const *args)
 {
-	struct secret secret = { .line = draft->line };
-	enum rc rc = values_path(draft, args[0], "secret file", &secret.path);
+	struct secret secret = { .line = parser->line };
+	enum rc rc = arg_path(parser, args[0], "secret file", &secret.path);
 
 	if (rc == RC_OK)
-		rc = read_coding(draft, args[1], &secret.coding);
-	return rc == RC_OK ? add_secret(draft, &secret) : rc;
+		rc = read_coding(parser, args[1], &secret.coding);
+	return rc == RC_OK ? add_secret(parser, &secret) : rc;
 }
 
 enum rc
-pairs_env(struct draft *draft, const char *const *args)
+lists_env(struct parser *parser, const char *const *args)
 {
-	struct draft_scope *scope = draft->scope;
-	size_t n = length(draft, DRAFT_ENV, scope->hook.reading.env_len);
+	struct scope *scope = parser->scope;
+	size_t n = length(parser, KEYWORD_ENV, scope->hook.reading.env_len);
 	const char *pointer;
-	enum rc rc = check_env_name(draft, args[0]);
+	enum rc rc = check_env_name(parser, args[0]);
 
 	if (rc == RC_OK)
-		rc = values_pointer(draft, args[1], &pointer);
+		rc = arg_pointer(parser, args[1], &pointer);
 	if (rc == RC_OK)
-		rc = check_repeat(draft, scope->env, n, args[0]);
-	if (rc == RC_OK && n >= PAIRS_ENV)
-		rc = values_wrong(draft, "there are more than %d `env' "
-		    "lines: let the command read its stdin", PAIRS_ENV);
+		rc = check_repeat(parser, scope->env, n, args[0]);
+	if (rc == RC_OK && n >= LISTS_ENV)
+		rc = arg_error(parser, "there are more than %d `env' "
+		    "lines: let the command read its stdin", LISTS_ENV);
 	if (rc == RC_OK)
-		rc = add_pair(draft, args, &scope->env, &n);
+		rc = add_pair(parser, args, &scope->env, &n);
 	scope->hook.reading.env_len = n;
 	return rc;
 }
 
 enum rc
-pairs_setenv(struct draft *draft, const char *const *args)
+lists_setenv(struct parser *parser, const char *const *args)
 {
-	struct draft_scope *scope = draft->scope;
-	size_t n = length(draft, DRAFT_SETENV, scope->hook.setenv_len);
-	enum rc rc = check_setenv_name(draft, args[0]);
+	struct scope *scope = parser->scope;
+	size_t n = length(parser, KEYWORD_SETENV, scope->hook.setenv_len);
+	enum rc rc = check_setenv_name(parser, args[0]);
 
 	if (rc == RC_OK)
-		rc = check_repeat(draft, scope->setenv, n, args[0]);
+		rc = check_repeat(parser, scope->setenv, n, args[0]);
 	if (rc == RC_OK)
-		rc = add_pair(draft, args, &scope->setenv, &n);
+		rc = add_pair(parser, args, &scope->setenv, &n);
 	scope->hook.setenv_len = n;
 	return rc;
 }

@@ -5,8 +5,8 @@
 #include "config/parser.h"
 
 /* The lines a scope may have several of, each added to the scope. */
-enum rc pairs_secret(struct draft *draft, const char *const *args);
-enum rc pairs_env(struct draft *draft, const char *const *args);
-enum rc pairs_setenv(struct draft *draft, const char *const *args);
+enum rc lists_secret(struct parser *parser, const char *const *args);
+enum rc lists_env(struct parser *parser, const char *const *args);
+enum rc lists_setenv(struct parser *parser, const char *const *args);
 
 #endif

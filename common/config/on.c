@@ -22,59 +22,59 @@ ends_events(const char *arg)
 }
 
 static enum rc
-check_event(struct draft *draft, const char *event)
+check_event(struct parser *parser, const char *event)
 {
 	if (event[0] == '\0')
-		return values_wrong(draft, "an event's name is empty: "
+		return arg_error(parser, "an event's name is empty: "
 		    "write * for every event");
 	if (event[0] == '@' && !catalog_is_group(bytes_of(event)))
-		return values_wrong(draft, "there is no group `%.64s': write "
+		return arg_error(parser, "there is no group `%.64s': write "
 		    "one of @connection @pipeline @started @success @partial "
 		    "@failure @stopped @terminal @problem @unknown", event);
 	if (event[strcspn(event, "*?[")] != '\0')
-		return values_glob(draft, event);
+		return arg_glob(parser, event);
 	if (strlen(event) >= EVENT_NAME_SIZE)
-		return values_wrong(draft, "the event's name `%.64s...' is "
+		return arg_error(parser, "the event's name `%.64s...' is "
 		    "longer than 255 bytes: no event has it", event);
 	return RC_OK;
 }
 
 static enum rc
-read_events(struct draft *draft, const char *const **args,
+read_events(struct parser *parser, const char *const **args,
     struct rule *rule)
 {
 	enum rc rc = RC_OK;
 
 	rule->events = *args;
 	while (rc == RC_OK && **args != NULL && !ends_events(**args)) {
-		rc = check_event(draft, **args);
+		rc = check_event(parser, **args);
 		rule->events_len++;
 		(*args)++;
 	}
 	if (rc == RC_OK && rule->events_len == 0)
-		return values_wrong(draft, "the line names no event: write "
+		return arg_error(parser, "the line names no event: write "
 		    "`on EVENT...', with * for every event");
 	return rc;
 }
 
 static enum rc
-read_where(struct draft *draft, const char *const *args,
+read_where(struct parser *parser, const char *const *args,
     struct rule_where *where)
 {
 	enum rc rc;
 
 	if (args[0] == NULL || args[1] == NULL)
-		return values_wrong(draft, "`where' takes two words: "
+		return arg_error(parser, "`where' takes two words: "
 		    "write `where POINTER GLOB'");
-	rc = values_pointer(draft, args[0], &where->pointer);
+	rc = arg_pointer(parser, args[0], &where->pointer);
 	if (rc != RC_OK)
 		return rc;
 	where->glob = args[1];
-	return values_glob(draft, args[1]);
+	return arg_glob(parser, args[1]);
 }
 
 static enum rc
-read_wheres(struct draft *draft, const char *const **args,
+read_wheres(struct parser *parser, const char *const **args,
     struct rule *rule)
 {
 	struct rule_where *where = NULL;
@@ -82,10 +82,10 @@ read_wheres(struct draft *draft, const char *const **args,
 	enum rc rc;
 
 	for (; is_word(**args, "where"); *args += 3) {
-		where = pool_grow(draft->pool, where, n, sizeof *where);
+		where = pool_grow(parser->pool, where, n, sizeof *where);
 		if (where == NULL)
 			return RC_MEMORY;
-		rc = read_where(draft, *args + 1, &where[n++]);
+		rc = read_where(parser, *args + 1, &where[n++]);
 		if (rc != RC_OK)
 			return rc;
 	}
@@ -95,43 +95,43 @@ read_wheres(struct draft *draft, const char *const **args,
 }
 
 static enum rc
-read_ignore(struct draft *draft, const char *const *args,
+read_ignore(struct parser *parser, const char *const *args,
     const struct rule *rule)
 {
 	if (rule->also)
-		return values_wrong(draft, "`also' does not go with "
+		return arg_error(parser, "`also' does not go with "
 		    "`ignore': write `also run COMMAND'");
 	if (args[1] != NULL)
-		return values_wrong(draft, "`%.200s' stands behind `ignore': "
+		return arg_error(parser, "`%.200s' stands behind `ignore': "
 		    "take it out", args[1]);
 	return RC_OK;
 }
 
 static enum rc
-read_action(struct draft *draft, const char *const *args,
+read_action(struct parser *parser, const char *const *args,
     struct rule *rule)
 {
 	rule->also = is_word(args[0], "also");
 	if (rule->also)
 		args++;
 	if (is_word(args[0], "run"))
-		return values_command(draft, args + 1, &rule->command);
+		return arg_command(parser, args + 1, &rule->command);
 	if (is_word(args[0], "ignore"))
-		return read_ignore(draft, args, rule);
+		return read_ignore(parser, args, rule);
 	if (args[0] == NULL)
-		return values_wrong(draft, "the line does not say what to "
+		return arg_error(parser, "the line does not say what to "
 		    "do: end it with `run COMMAND' or `ignore'");
-	return values_wrong(draft, "`%.200s' is not understood here: write "
+	return arg_error(parser, "`%.200s' is not understood here: write "
 	    "`where POINTER GLOB', `run COMMAND', `also run COMMAND' or "
 	    "`ignore'", args[0]);
 }
 
 static enum rc
-keep_rule(struct draft *draft, const struct rule *rule)
+keep_rule(struct parser *parser, const struct rule *rule)
 {
-	struct draft_scope *scope = draft->scope;
+	struct scope *scope = parser->scope;
 	size_t n = scope->hook.rules_len;
-	struct rule *rules = pool_grow(draft->pool, scope->rules, n,
+	struct rule *rules = pool_grow(parser->pool, scope->rules, n,
 	    sizeof *rules);
 
 	if (rules == NULL)
@@ -143,14 +143,14 @@ keep_rule(struct draft *draft, const struct rule *rule)
 }
 
 enum rc
-rule_read(struct draft *draft, const char *const *args)
+on_read(struct parser *parser, const char *const *args)
 {
-	struct rule rule = { .line = draft->line };
-	enum rc rc = read_events(draft, &args, &rule);
+	struct rule rule = { .line = parser->line };
+	enum rc rc = read_events(parser, &args, &rule);
 
 	if (rc == RC_OK)
-		rc = read_wheres(draft, &args, &rule);
+		rc = read_wheres(parser, &args, &rule);
 	if (rc == RC_OK)
-		rc = read_action(draft, args, &rule);
-	return rc == RC_OK ? keep_rule(draft, &rule) : rc;
+		rc = read_action(parser, args, &rule);
+	return rc == RC_OK ? keep_rule(parser, &rule) : rc;
 }

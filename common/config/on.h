@@ -4,7 +4,7 @@
 
 #include "config/parser.h"
 
-/* The words behind `on`, added to the scope's rules. */
-enum rc rule_read(struct draft *draft, const char *const *args);
+/* The words after `on`, added to the scope's rules. */
+enum rc on_read(struct parser *parser, const char *const *args);
 
 #endif

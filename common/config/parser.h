@@ -4,71 +4,40 @@
 
 #include <stdbool.h>
 
-#include "config/errors.h"
 #include "config/conf.h"
+#include "config/errors.h"
+#include "config/internal.h"
+#include "config/keywords.h"
 
-/* A configuration while its file is read: private to the conf modules. */
-
-enum draft_word {
-	DRAFT_HOOK,
-	DRAFT_SECRET_FILE,
-	DRAFT_SIGNATURE,
-	DRAFT_EVENT_NAME,
-	DRAFT_ON,
-	DRAFT_DELIVERY,
-	DRAFT_JOURNAL,
-	DRAFT_DISPATCH,
-	DRAFT_TIMEOUT,
-	DRAFT_KILL_AFTER,
-	DRAFT_RETRY,
-	DRAFT_CONCURRENCY,
-	DRAFT_MAX_RUNNING,
-	DRAFT_ORDER,
-	DRAFT_DEDUPE,
-	DRAFT_DEDUPE_WINDOW,
-	DRAFT_BATCH,
-	DRAFT_INPUT,
-	DRAFT_ENV,
-	DRAFT_SETENV,
-	DRAFT_ON_DEAD,
-	DRAFT_MAX_BODY,
-	DRAFT_READ_TIMEOUT,
-	DRAFT_MAX_QUEUE,
-	DRAFT_KEEP,
-	DRAFT_STOP_TIMEOUT,
-	DRAFT_CAPTURE,
-	DRAFT_LOG,
-	DRAFT_LOG_FORMAT,
-	DRAFT_LOG_LEVEL,
-	DRAFT_WORDS		/* how many there are */
-};
+/* A configuration while its file is read: private to the config room. */
 
 /* The defaults or a hook.  The arrays are those of the hook to come. */
-struct draft_scope {
+struct scope {
 	struct hook hook;
 	struct secret *secrets;
 	struct rule *rules;
 	struct event_pair *env;
 	struct event_pair *setenv;
-	unsigned own[DRAFT_WORDS];	/* lines of this scope, or 0 */
-	unsigned lines[DRAFT_WORDS];	/* lines in force, or 0 */
+	struct conf_lines own;		/* of this scope */
+	struct conf_lines lines;	/* in force */
 };
 
-struct draft {
+struct parser {
 	struct conf *conf;
 	struct pool *pool;		/* the configuration's */
-	struct conf_errors complaints;
-	struct draft_scope defaults;
-	struct draft_scope hook;	/* the one that is open */
-	struct draft_scope *scope;	/* where lines go: one of the two */
+	struct conf_errors errors;
+	struct scope defaults;
+	struct scope hook;		/* the one that is open */
+	struct scope *scope;		/* where lines go: one of the two */
 	unsigned line;			/* the one that is read */
+	bool has_journal;		/* a path was given, right or wrong */
 	/* What seems to be missing may be in a line that is not understood. */
-	bool garbled;
+	bool had_syntax_error;
 };
 
 /*
  * What reads arguments returns RC_OK, RC_MEMORY, or RC_CONFIG where it has
- * complained and the reading may go on.
+ * added an error and the reading may go on.
  */
 
 #endif

@@ -3,11 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
+#include "config/warnings.h"
+
 #include "base/suggest.h"
 #include "config/conf.h"
 #include "config/errors.h"
-#include "config/parser.h"
+#include "config/keywords.h"
 #include "event/catalog.h"
 #include "event/event.h"
 #include "http/header_name.h"
@@ -32,13 +33,15 @@ static const struct drain_place {
 };
 
 static unsigned
-line_of(const struct hook *hook, enum draft_word word)
+line_of(const struct hook *hook, enum keyword keyword)
 {
-	return hook->lines[word] != 0 ? hook->lines[word] : hook->line;
+	unsigned line = conf_hook_line(hook, keyword);
+
+	return line != 0 ? line : hook->line;
 }
 
 static bool
-is_stamped(const struct hook *hook)
+has_timestamp(const struct hook *hook)
 {
 	return hook->signature.kind == RECIPE_HEADER &&
 	    hook->signature.stamp != RECIPE_UNSTAMPED;
@@ -47,12 +50,13 @@ is_stamped(const struct hook *hook)
 static void
 warn_signature(const struct hook *hook, struct conf_errors *list)
 {
-	unsigned line = line_of(hook, DRAFT_SIGNATURE);
+	unsigned line = line_of(hook, KEYWORD_SIGNATURE);
 
 	if (hook->signature.kind == RECIPE_NONE)
 		conf_error(list, line, "hook %s takes requests that "
 		    "nobody signed", hook->name);
-	else if (!is_stamped(hook) && hook->reading.dedupe.from == EVENT_FROM_NONE)
+	else if (!has_timestamp(hook) &&
+	    hook->reading.dedupe.from == EVENT_FROM_NONE)
 		conf_error(list, line, "hook %s: the signature has no "
 		    "timestamp and there is no `dedupe': a captured request "
 		    "can be sent again (with `dedupe body', a second event "
@@ -65,13 +69,15 @@ static void
 warn_window(const struct hook *hook, struct conf_errors *list)
 {
 	int64_t tolerance = hook->signature.tolerance;
-	enum draft_word word = hook->lines[DRAFT_DEDUPE_WINDOW] != 0 ?
-	    DRAFT_DEDUPE_WINDOW : DRAFT_DEDUPE;
+	enum keyword keyword =
+	    conf_hook_line(hook, KEYWORD_DEDUPE_WINDOW) != 0 ?
+	    KEYWORD_DEDUPE_WINDOW : KEYWORD_DEDUPE;
 
-	if (!is_stamped(hook) || hook->reading.dedupe.from == EVENT_FROM_NONE ||
+	if (!has_timestamp(hook) ||
+	    hook->reading.dedupe.from == EVENT_FROM_NONE ||
 	    hook->dedupe_window / 2 >= tolerance)
 		return;
-	conf_error(list, line_of(hook, word), "hook %s: the "
+	conf_error(list, line_of(hook, keyword), "hook %s: the "
 	    "`dedupe-window' is shorter than twice the tolerance of the "
 	    "signature: a captured request can be sent again behind it; "
 	    "write `dedupe-window %llus' or more", hook->name,
@@ -87,25 +93,25 @@ is_variable(const struct header_name *header, const char *variable)
 
 /* Whether the header's value is a part of what is signed. */
 static bool
-is_signed(const struct recipe *scheme, const char *variable)
+is_signed(const struct recipe *recipe, const char *variable)
 {
-	if (scheme->kind != RECIPE_HEADER)
+	if (recipe->kind != RECIPE_HEADER)
 		return false;
-	if (scheme->stamp == RECIPE_STAMP_HEADER &&
-	    strstr(scheme->over, "{timestamp}") != NULL &&
-	    is_variable(&scheme->stamp_header, variable))
+	if (recipe->stamp == RECIPE_STAMP_HEADER &&
+	    strstr(recipe->over, "{timestamp}") != NULL &&
+	    is_variable(&recipe->stamp_header, variable))
 		return true;
-	return strstr(scheme->over, "{id}") != NULL &&
-	    is_variable(&scheme->id, variable);
+	return strstr(recipe->over, "{id}") != NULL &&
+	    is_variable(&recipe->id, variable);
 }
 
 static void
 warn_header(const struct hook *hook, const struct event_source *source,
-    enum draft_word word, struct conf_errors *list)
+    enum keyword keyword, struct conf_errors *list)
 {
 	if (source->from == EVENT_FROM_HEADER &&
 	    !is_signed(&hook->signature, source->header.variable))
-		conf_error(list, line_of(hook, word), "hook %s: the "
+		conf_error(list, line_of(hook, keyword), "hook %s: the "
 		    "header %s is not signed: whoever sends a captured "
 		    "request again can change it", hook->name,
 		    source->header.name);
@@ -115,7 +121,7 @@ static void
 warn_timeout(const struct hook *hook, struct conf_errors *list)
 {
 	if (hook->delivery == CONF_WAIT && hook->timeout > WAIT_LONG)
-		conf_error(list, line_of(hook, DRAFT_TIMEOUT), "hook %s "
+		conf_error(list, line_of(hook, KEYWORD_TIMEOUT), "hook %s "
 		    "waits for its command for more than 40s: web servers "
 		    "give up sooner", hook->name);
 }
@@ -124,7 +130,7 @@ static void
 warn_capture(const struct hook *hook, struct conf_errors *list)
 {
 	if (hook->capture != NULL)
-		conf_error(list, line_of(hook, DRAFT_CAPTURE), "hook %s "
+		conf_error(list, line_of(hook, KEYWORD_CAPTURE), "hook %s "
 		    "keeps refused requests in %s: take `capture' out once "
 		    "the signature is known", hook->name, hook->capture);
 }
@@ -232,8 +238,8 @@ static void
 warn_hook(const struct hook *hook, struct conf_errors *list)
 {
 	warn_signature(hook, list);
-	warn_header(hook, &hook->reading.name, DRAFT_EVENT_NAME, list);
-	warn_header(hook, &hook->reading.dedupe, DRAFT_DEDUPE, list);
+	warn_header(hook, &hook->reading.name, KEYWORD_EVENT_NAME, list);
+	warn_header(hook, &hook->reading.dedupe, KEYWORD_DEDUPE, list);
 	warn_window(hook, list);
 	warn_timeout(hook, list);
 	warn_capture(hook, list);
@@ -287,8 +293,8 @@ static void
 warn_drain(const struct conf *conf, struct conf_errors *list)
 {
 	if (conf->journal != NULL && !has_drain_timer())
-		conf_error(list, conf->journal_line, "no timer and no "
-		    "cron line was found that runs the queue: under CGI "
+		conf_error(list, conf_line(conf, KEYWORD_JOURNAL), "no timer "
+		    "and no cron line was found that runs the queue: under CGI "
 		    "nothing else runs `pelihookctl drain' when a retry is "
 		    "due");
 }

@@ -4,12 +4,13 @@
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "config/conf.h"
+#include "config/digest.h"
 
 static enum rc
 add_want(struct wants *wants, struct journal_want *want,
     const struct hook *hook, int64_t time)
 {
-	char *digest = pool_alloc(&wants->pool, CONF_DIGEST, 1);
+	char *digest = pool_alloc(&wants->pool, CONF_DIGEST_SIZE, 1);
 	enum rc rc = digest == NULL ? RC_MEMORY : conf_digest(hook, digest);
 
 	if (rc != RC_OK)

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/conf.h"
+#include "config/files.h"
 #include "http/reply.h"
 #include "http/request.h"
 #include "receive/capture.h"

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdint.h>
 #include <string.h>
 
 #include "signature/secret.h"
 
 #include "base/codec.h"
 #include "base/crypto.h"
+#include "base/trust.h"
+
+enum { SECRET_FILE_MAX = 64 * 1024 };	/* most bytes of a secret file */
 
 static bool
 is_line_end(char c)
@@ -98,16 +102,49 @@ secret_decode(struct bytes text, enum secret_coding coding, uint8_t *into,
 	return NULL;
 }
 
-bool
-secret_has_blanks(struct bytes text)
+static bool
+has_blanks(struct bytes text)
 {
 	text = without_line_end(text);
 	return is_space(text.data[0]) || is_space(text.data[text.len - 1]);
 }
 
-void
-secret_wipe(struct secret *secret)
+enum rc
+secret_load(struct secret *secret, struct pool *pool, struct buf *error)
 {
-	crypto_wipe((void *)secret->key.data, secret->key.len);
-	secret->key = (struct bytes){0};
+	struct buf file = {0};
+	const char *wrong;
+	uint8_t *key;
+	size_t len;
+	enum rc rc = RC_CONFIG;
+
+	if (trust_read(secret->path, TRUST_SECRET, SECRET_FILE_MAX, &file,
+	    error) != RC_OK)
+		goto done;
+	key = pool_alloc(pool, 1, file.len + 1);
+	if (key == NULL) {
+		rc = RC_MEMORY;
+		goto done;
+	}
+	wrong = secret_decode(buf_view(&file), secret->coding, key, &len);
+	if (wrong == NULL) {
+		secret->blanks = has_blanks(buf_view(&file));
+		secret->key = (struct bytes){ (const char *)key, len };
+		rc = RC_OK;
+	} else {
+		crypto_wipe(key, file.len + 1);
+		(void)buf_text(error, wrong);
+	}
+done:
+	buf_wipe(&file);
+	return rc;
+}
+
+void
+secret_wipe(struct secret *secrets, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		crypto_wipe((void *)secrets[i].key.data, secrets[i].key.len);
+		secrets[i].key = (struct bytes){0};
+	}
 }

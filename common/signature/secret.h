@@ -3,9 +3,13 @@
 #define PELIHOOK_SIGNATURE_SECRET_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/bytes.h"
+#include "base/pool.h"
+#include "base/rc.h"
 
 /* How the key is written in its file. */
 enum secret_coding {
@@ -31,10 +35,15 @@ struct secret {
  */
 const char *secret_decode(struct bytes text, enum secret_coding coding,
     uint8_t *into, size_t *len);
-/* Whether the text of a secret file, that was decoded, has blanks round it,
- * which count. */
-bool secret_has_blanks(struct bytes text);
-/* Wipes the key, whose memory stays the caller's. */
-void secret_wipe(struct secret *secret);
+/*
+ * Reads the file, which has to be this user's secret (TRUST_SECRET), and
+ * decodes it: into key and blanks.  The key's memory is the pool's and has
+ * to be wiped before that is freed.  RC_CONFIG with a sentence without the file's name
+ * appended to error, where there is memory for it; RC_MEMORY.
+ */
+enum rc secret_load(struct secret *secret, struct pool *pool,
+    struct buf *error);
+/* Wipes the keys, whose memory stays the pool's. */
+void secret_wipe(struct secret *secrets, size_t n);
 
 #endif

@@ -10,6 +10,9 @@
 #include "base/pool.h"
 #include "base/tokens.h"
 #include "config/conf.h"
+#include "config/files.h"
+#include "config/load.h"
+#include "config/warnings.h"
 #include "signature/recipe.h"
 
 enum { COMPLAINTS = 16 * 1024, WORDS = 64 };

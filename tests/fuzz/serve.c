@@ -15,6 +15,8 @@
 #include "command/input.h"
 #include "command/job.h"
 #include "config/conf.h"
+#include "config/files.h"
+#include "config/load.h"
 #include "http/gateway.h"
 #include "http/header_name.h"
 #include "http/reply.h"

@@ -10,6 +10,8 @@
 #include "queue.h"
 
 #include "config/conf.h"
+#include "config/files.h"
+#include "config/load.h"
 #include "queue/dispatch.h"
 #include "base/log.h"
 

@@ -41,11 +41,55 @@ distances_are_counted_both_ways(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+static const char *
+item(size_t i)
+{
+	static const char *const items[] = { "retry", "retro", "on", NULL };
+
+	return items[i];
+}
+
+static const struct {
+	const char *word;
+	size_t max;
+	const char *want;
+} suggested[] = {
+    {"retry", 0, "retry"},
+    {"RETRO", 0, "retro"},
+    {"retri", 0, NULL},
+    /* As near as each other: the first. */
+    {"retri", 1, "retry"},
+    {"retrho", 2, "retro"},
+    {"xx", 1, NULL},
+    {"xx", 2, "on"},
+    {"", 1, NULL},
+    {"a2345678901234567890123456789012345678901234567890123456789012345", 99,
+	NULL},
+};
+
+static void
+the_nearest_word_is_suggested(void **state)
+{
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(suggested); i++) {
+		const char *got = suggest(suggested[i].word, item,
+		    suggested[i].max);
+
+		wrong += case_text(suggested[i].word,
+		    got == NULL ? "none" : got,
+		    suggested[i].want == NULL ? "none" : suggested[i].want);
+	}
+	assert_int_equal(wrong, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(distances_are_counted_both_ways),
+		cmocka_unit_test(the_nearest_word_is_suggested),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

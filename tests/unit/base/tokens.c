@@ -6,7 +6,6 @@
 #include "base/buf.h"
 #include "base/pool.h"
 #include "base/tokens.h"
-#include "event/json.h"
 
 /* A line's words as one text, each in < >. */
 static void
@@ -161,24 +160,45 @@ a_longer_line_is_refused(void **state)
 	assert_reads(&comment, "1:!the line is 2:<b>");
 }
 
+static const struct {
+	const char *words[4];
+	const char *want;
+} printed[] = {
+    {{NULL}, ""},
+    {{"a", NULL}, "a"},
+    {{"a", "b#c", "x\"y", NULL}, "a b#c \"x\\\"y\""},
+    {{"", "#a", "b c", NULL}, "\"\" \"#a\" \"b c\""},
+    {{"it's", "c\\d", "\t", NULL}, "\"it's\" \"c\\\\d\" \"\t\""},
+};
+
 static void
-pointers_are_known(void **state)
+words_are_printed_as_they_are_read(void **state)
 {
-	static const char *const good[] = {
-		"", "/", "/a", "/a/b/0", "//", "/~0/~1", "/a b", "/~01"
-	};
-	static const char *const bad[] = {
-		"a", "a/b", "#/a", "/~", "/~2", "/a~b", " /a"
-	};
 	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(good); i++)
-		wrong += case_true(good[i], "is a pointer",
-		    event_json_is_pointer(good[i]));
-	for (size_t i = 0; i < COUNT(bad); i++)
-		wrong += case_true(bad[i], "is no pointer",
-		    !event_json_is_pointer(bad[i]));
+	for (size_t i = 0; i < COUNT(printed); i++) {
+		struct buf got = {0};
+		struct buf read = {0};
+		struct buf want = {0};
+		size_t n = 0;
+
+		wrong += case_rc(printed[i].want,
+		    tokens_print_list(printed[i].words, &got), RC_OK);
+		wrong += case_bytes(printed[i].want, buf_view(&got),
+		    bytes_of(printed[i].want));
+		while (printed[i].words[n] != NULL)
+			n++;
+		if (n > 0)
+			(void)buf_text(&want, "1:");
+		join(printed[i].words, n, &want);
+		read_all(buf_view(&got), &read);
+		wrong += case_bytes(printed[i].want, buf_view(&read),
+		    buf_view(&want));
+		buf_free(&got);
+		buf_free(&read);
+		buf_free(&want);
+	}
 	assert_int_equal(wrong, 0);
 }
 
@@ -189,7 +209,7 @@ main(void)
 		cmocka_unit_test(lines_are_cut_into_words),
 		cmocka_unit_test(the_longest_line_is_taken),
 		cmocka_unit_test(a_longer_line_is_refused),
-		cmocka_unit_test(pointers_are_known),
+		cmocka_unit_test(words_are_printed_as_they_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

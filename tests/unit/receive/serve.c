@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "config/conf.h"
+#include "config/load.h"
 #include "http/gateway.h"
 #include "http/reply.h"
 

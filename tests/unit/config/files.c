@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: ISC */
+#include "../texts.h"
+
+#include "base/buf.h"
+#include "config/conf.h"
+#include "config/files.h"
+
+static const struct {
+	struct bytes file;
+	const char *coding;
+	struct bytes key;
+	bool blanks;
+} secrets[] = {
+    {RAW("secret"), "raw", RAW("secret"), false},
+    {RAW("secret\n"), "", RAW("secret"), false},
+    {RAW("secret\r\n"), "raw", RAW("secret"), false},
+    {RAW("secret\n\n"), "raw", RAW("secret\n"), true},
+    {RAW("secret\r"), "raw", RAW("secret\r"), true},
+    {RAW(" secret"), "raw", RAW(" secret"), true},
+    {RAW("secret \n"), "raw", RAW("secret "), true},
+    {RAW("se cret"), "raw", RAW("se cret"), false},
+    {RAW("whsec_QUJD"), "raw", RAW("whsec_QUJD"), false},
+    {RAW("00fFaB\n"), "hex", RAW("\0\377\253"), false},
+    {RAW("QUJDRA==\n"), "base64", RAW("ABCD"), false},
+    {RAW("whsec_QUJDRA==\n"), "whsec", RAW("ABCD"), false},
+    {RAW("QUJDRA=="), "whsec", RAW("ABCD"), false},
+    {RAW("AAA="), "base64", RAW("\0\0"), false},
+};
+
+static void
+secrets_are_decoded(void **state)
+{
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(secrets); i++) {
+		struct buf complaints = {.max = CEILING};
+		struct conf *conf = with_secret(secrets[i].file,
+		    secrets[i].coding);
+		struct hook *hook = &conf->hooks[0];
+
+		wrong += case_rc(secrets[i].file.data,
+		    conf_ready(conf, hook, &complaints), RC_OK);
+		wrong += case_bytes(secrets[i].file.data,
+		    hook->secrets[0].key, secrets[i].key);
+		wrong += case_number(secrets[i].file.data,
+		    hook->secrets[0].blanks, secrets[i].blanks);
+		wrong += case_true(secrets[i].file.data, "ready",
+		    hook->ready);
+		conf_release(conf);
+		buf_free(&complaints);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static const struct {
+	struct bytes file;
+	const char *coding;
+	const char *part;
+} bad_secrets[] = {
+    {RAW(""), "raw", "is empty or blank"},
+    {RAW("\n"), "raw", "is empty or blank"},
+    {RAW(" \t\r\n\n"), "raw", "is empty or blank"},
+    {RAW("a\0b"), "raw", "holds a NUL byte"},
+    {RAW("\0"), "raw", "holds a NUL byte"},
+    {RAW("abc"), "hex", "does not hold hexadecimal digits"},
+    {RAW(" ab"), "hex", "does not hold hexadecimal digits"},
+    {RAW("xy"), "hex", "write `raw' if the secret is used as text"},
+    {RAW("QUJDRA"), "base64", "does not hold base64 with its padding"},
+    {RAW("whsec_QUJD"), "base64", "does not hold base64"},
+    {RAW("whsec_"), "whsec", "is empty once decoded"},
+    {RAW("whsec_Q"), "whsec", "with or without whsec_ before it"},
+};
+
+static void
+bad_secrets_are_refused(void **state)
+{
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad_secrets); i++) {
+		struct buf complaints = {0};
+		struct conf *conf = with_secret(bad_secrets[i].file,
+		    bad_secrets[i].coding);
+		struct bad bad = {bad_secrets[i].file.data, 3,
+			bad_secrets[i].part};
+
+		wrong += case_rc(bad.text, conf_ready(conf, &conf->hooks[0],
+		    &complaints), RC_CONFIG);
+		wrong += check_complaint(&bad, &complaints);
+		wrong += case_true(bad.text, "not ready, and no key",
+		    !conf->hooks[0].ready &&
+		    conf->hooks[0].secrets[0].key.len == 0);
+		conf_release(conf);
+		buf_free(&complaints);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void
+a_secret_must_be_kept_secret(void **state)
+{
+	struct buf complaints = {0};
+	struct conf *conf = with_secret(LIT("x"), "raw");
+	struct bad bad = {"readable", 3, "/s is readable by others"};
+	struct bad none = {"missing", 3, "/s does not exist"};
+
+	(void)state;
+	assert_int_equal(chmod(scratch_path("s"), 0604), 0);
+	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints),
+	    RC_CONFIG);
+	assert_int_equal(check_complaint(&bad, &complaints), 0);
+	complaints.len = 0;
+	assert_int_equal(unlink(scratch_path("s")), 0);
+	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints),
+	    RC_CONFIG);
+	assert_int_equal(check_complaint(&none, &complaints), 0);
+	conf_release(conf);
+	buf_free(&complaints);
+}
+
+/* A hook is ready or it is not: one bad secret takes the others with it. */
+static void
+all_secrets_have_to_be_good(void **state)
+{
+	struct buf complaints = {0};
+	char text[4 * PATH_MAX];
+	struct conf *conf;
+
+	(void)state;
+	scratch_file("a", "good", 0600);
+	scratch_file("b", "", 0600);
+	snprintf(text, sizeof text, "on * ignore\nsecret-file %s\n"
+	    "secret-file %s\n", scratch_path("a"), scratch_path("b"));
+	conf = good(text);
+	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints),
+	    RC_CONFIG);
+	assert_int_equal(conf->hooks[0].secrets[0].key.len, 0);
+	scratch_file("b", "better", 0600);
+	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints),
+	    RC_OK);
+	assert_true(bytes_is(conf->hooks[0].secrets[0].key, "good"));
+	assert_true(bytes_is(conf->hooks[0].secrets[1].key, "better"));
+	conf_release(conf);
+	buf_free(&complaints);
+}
+
+static void
+a_ready_hook_is_not_read_again(void **state)
+{
+	struct buf complaints = {0};
+	struct conf *conf = with_secret(LIT("x"), "raw");
+
+	(void)state;
+	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints),
+	    RC_OK);
+	assert_int_equal(unlink(scratch_path("s")), 0);
+	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints),
+	    RC_OK);
+	assert_int_equal(complaints.len, 0);
+	conf_release(conf);
+}
+
+static void
+commands_are_checked(void **state)
+{
+	struct buf complaints = {0};
+	char text[8 * PATH_MAX];
+	struct conf *conf;
+
+	(void)state;
+	scratch_file("s", "x", 0600);
+	scratch_file("good", "#!/bin/sh\n", 0755);
+	scratch_file("plain", "#!/bin/sh\n", 0644);
+	scratch_file("open", "#!/bin/sh\n", 0757);
+	snprintf(text, sizeof text, "journal /j/q\nsecret-file %s\n"
+	    "on a run %s\non b run %s\non c run %s\non-dead run %s/none\n",
+	    scratch_path("s"), scratch_path("good"), scratch_path("plain"),
+	    scratch_path("open"), scratch);
+	conf = good(text);
+	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints),
+	    RC_CONFIG);
+	assert_null(strstr(complaints.data, "/c:3:"));
+	assert_non_null(strstr(complaints.data, "/c:4: command /"));
+	assert_non_null(strstr(complaints.data, "/plain cannot be executed"));
+	assert_non_null(strstr(complaints.data, "/c:5: command /"));
+	assert_non_null(strstr(complaints.data, "/open is writable by "));
+	assert_non_null(strstr(complaints.data, "/c:6: command /"));
+	assert_non_null(strstr(complaints.data, "/none does not exist"));
+	conf_release(conf);
+	buf_free(&complaints);
+}
+
+/* The CGI looks at one hook's files only; the others look at all. */
+static void
+hooks_are_made_ready_one_by_one_or_all(void **state)
+{
+	struct buf complaints = {0};
+	char text[4 * PATH_MAX];
+	struct conf *conf;
+
+	(void)state;
+	scratch_file("s", "x", 0600);
+	snprintf(text, sizeof text, "secret-file %s\nhook a\non * ignore\n"
+	    "hook b\non * run /nowhere/to/be/found\n"
+	    "hook c\non * run /not/there/either\n", scratch_path("s"));
+	conf = good(text);
+	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints),
+	    RC_OK);
+	assert_int_equal(complaints.len, 0);
+	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
+	assert_non_null(strstr(complaints.data, "/c:5: command /nowhere"));
+	assert_non_null(strstr(complaints.data, "/c:7: command /not/there"));
+	assert_true(conf->hooks[0].ready);
+	assert_false(conf->hooks[1].ready);
+	assert_false(conf->hooks[2].ready);
+	conf_release(conf);
+	buf_free(&complaints);
+}
+
+/* The same complaint is told once and still counts for both hooks. */
+static void
+a_shared_fault_is_one_of_each_hook(void **state)
+{
+	struct buf complaints = {0};
+	char text[2 * PATH_MAX];
+	struct bad bad = {"shared", 1, "/none does not exist"};
+	struct conf *conf;
+
+	(void)state;
+	snprintf(text, sizeof text, "secret-file %s/none\nhook a\n"
+	    "on * ignore\nhook b\non * ignore\n", scratch);
+	conf = good(text);
+	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&bad, &complaints), 0);
+	assert_false(conf->hooks[0].ready);
+	assert_false(conf->hooks[1].ready);
+	conf_release(conf);
+	buf_free(&complaints);
+}
+
+static struct conf *
+with_capture(const char *directory)
+{
+	char text[4 * PATH_MAX];
+
+	scratch_file("s", "x", 0600);
+	snprintf(text, sizeof text, "hook h\non * ignore\ncapture %s/%s\n"
+	    "secret-file %s\n", scratch, directory, scratch_path("s"));
+	return good(text);
+}
+
+static void
+the_capture_directory_is_checked(void **state)
+{
+	struct buf complaints = {0};
+	struct bad none = {"none", 3, "/d does not exist"};
+	struct bad open = {"open", 3, "/d is writable by others"};
+	struct conf *conf = with_capture("d");
+	struct hook *hook = &conf->hooks[0];
+
+	(void)state;
+	assert_int_equal(conf_ready(conf, hook, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&none, &complaints), 0);
+	complaints.len = 0;
+	scratch_directory("d", 0777);
+	assert_int_equal(conf_ready(conf, hook, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&open, &complaints), 0);
+	complaints.len = 0;
+	assert_int_equal(chmod(scratch_path("d"), 01777), 0);
+	assert_int_equal(conf_ready(conf, hook, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&open, &complaints), 0);
+	complaints.len = 0;
+	assert_int_equal(chmod(scratch_path("d"), 0700), 0);
+	assert_int_equal(conf_ready(conf, hook, &complaints), RC_OK);
+	conf_release(conf);
+	buf_free(&complaints);
+}
+
+/* Root may write everywhere, so it becomes somebody else for this. */
+static void
+the_capture_directory_has_to_be_writable(void **state)
+{
+	struct buf complaints = {0};
+	struct bad bad = {"read-only", 3, "cannot be written to by this"};
+	struct conf *conf = with_capture("d");
+	enum rc rc;
+
+	(void)state;
+	scratch_directory("d", 0500);
+	assert_int_equal(chmod(scratch, 0755), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(scratch_path("s"), NOBODY, 0), 0);
+		assert_int_equal(chown(scratch_path("d"), NOBODY, 0), 0);
+		assert_int_equal(seteuid(NOBODY), 0);
+	}
+	rc = conf_ready(conf, &conf->hooks[0], &complaints);
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
+	assert_int_equal(rc, RC_CONFIG);
+	assert_int_equal(check_complaint(&bad, &complaints), 0);
+	conf_release(conf);
+	buf_free(&complaints);
+}
+
+static void
+the_journals_directory_is_checked(void **state)
+{
+	struct buf complaints = {0};
+	struct bad missing = {"missing", 1, "d does not exist: make it"};
+	struct bad bad = {"open", 1, "the journal's directory "};
+	struct bad wal = {"-wal", 1, "/d/q-wal is writable by others"};
+	struct bad left = {"left", 1, "/d/q is gone, but "};
+	char text[4 * PATH_MAX];
+	struct conf *conf;
+
+	(void)state;
+	scratch_file("s", "x", 0600);
+	snprintf(text, sizeof text, "journal %s/d/q\nsecret-file %s\n"
+	    "on * ignore\n", scratch, scratch_path("s"));
+	conf = good(text);
+	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&missing, &complaints), 0);
+	complaints.len = 0;
+	scratch_directory("d", 01777);
+	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&bad, &complaints), 0);
+	complaints.len = 0;
+	assert_int_equal(chmod(scratch_path("d"), 0700), 0);
+	assert_int_equal(conf_ready_all(conf, &complaints), RC_OK);
+	scratch_file("d/q-wal", "", 0602);
+	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&wal, &complaints), 0);
+	complaints.len = 0;
+	assert_int_equal(chmod(scratch_path("d/q-wal"), 0600), 0);
+	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&left, &complaints), 0);
+	complaints.len = 0;
+	scratch_file("d/q", "", 0600);
+	assert_int_equal(conf_ready_all(conf, &complaints), RC_OK);
+	conf_release(conf);
+	buf_free(&complaints);
+}
+
+/* As the server would open it, but nothing is made. */
+static void
+the_log_can_be_opened(void **state)
+{
+	struct buf complaints = {0};
+	struct bad missing = {"no directory", 2, "cannot be opened: its dir"};
+	struct bad directory = {"a directory", 2, "d/l is a directory"};
+	struct bad sticky = {"sticky", 2, "the log's directory "};
+	struct bad link = {"a link", 2, "d/l is a symbolic link"};
+	struct bad pipe = {"a pipe", 2, "d/l is a pipe that nobody reads"};
+	char text[4 * PATH_MAX];
+	struct conf *conf;
+
+	(void)state;
+	scratch_file("s", "x", 0600);
+	snprintf(text, sizeof text, "secret-file %s\nlog %s/d/l\n"
+	    "on * ignore\n", scratch_path("s"), scratch);
+	conf = good(text);
+	assert_int_equal(conf_ready_all(conf, &complaints), RC_OK);
+	assert_int_equal(conf_ready_start(conf, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&missing, &complaints), 0);
+	complaints.len = 0;
+	scratch_directory("d", 0700);
+	assert_int_equal(conf_ready_start(conf, &complaints), RC_OK);
+	assert_int_not_equal(access(scratch_path("d/l"), F_OK), 0);
+	scratch_directory("d/l", 0700);
+	assert_int_equal(conf_ready_start(conf, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&directory, &complaints), 0);
+	complaints.len = 0;
+	assert_int_equal(rmdir(scratch_path("d/l")), 0);
+	complaints.len = 0;
+	assert_int_equal(symlink("nowhere", scratch_path("d/l")), 0);
+	assert_int_equal(conf_ready_start(conf, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&link, &complaints), 0);
+	assert_int_equal(unlink(scratch_path("d/l")), 0);
+	complaints.len = 0;
+	assert_int_equal(mkfifo(scratch_path("d/l"), 0600), 0);
+	assert_int_equal(conf_ready_start(conf, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&pipe, &complaints), 0);
+	assert_int_equal(unlink(scratch_path("d/l")), 0);
+	complaints.len = 0;
+	assert_int_equal(chmod(scratch_path("d"), 01777), 0);
+	assert_int_equal(conf_ready_start(conf, &complaints), RC_CONFIG);
+	assert_int_equal(check_complaint(&sticky, &complaints), 0);
+	conf_release(conf);
+	buf_free(&complaints);
+}
+
+/* Root may write everywhere, so it becomes somebody else for this. */
+static void
+the_log_has_to_be_writable(void **state)
+{
+	struct buf complaints = {0};
+	struct bad bad = {"read-only", 2, "cannot be written by this user"};
+	char text[4 * PATH_MAX];
+	struct conf *conf;
+	enum rc rc;
+
+	(void)state;
+	if (getuid() == 0)
+		assert_int_equal(chmod(scratch, 0755), 0);
+	scratch_file("log", "x", 0400);
+	snprintf(text, sizeof text, "# log\nlog %s\nhook h\n"
+	    "signature none\non * ignore\n", scratch_path("log"));
+	conf = good(text);
+	if (getuid() == 0)
+		assert_int_equal(seteuid(NOBODY), 0);
+	rc = conf_ready_start(conf, &complaints);
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
+	assert_int_equal(rc, RC_CONFIG);
+	assert_int_equal(check_complaint(&bad, &complaints), 0);
+	conf_release(conf);
+	buf_free(&complaints);
+}
+
+static void
+the_journals_directory_belongs_to_the_user(void **state)
+{
+	struct buf complaints = {0};
+	struct bad bad = {"root's", 1, "does not belong to the user of this"};
+	struct conf *conf;
+	enum rc rc;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	conf = good("journal /q\nhook u\nsignature none\non * ignore\n");
+	assert_int_equal(seteuid(NOBODY), 0);
+	rc = conf_ready_all(conf, &complaints);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(rc, RC_CONFIG);
+	assert_int_equal(check_complaint(&bad, &complaints), 0);
+	conf_release(conf);
+	buf_free(&complaints);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCRATCH_TEST(secrets_are_decoded),
+		SCRATCH_TEST(bad_secrets_are_refused),
+		SCRATCH_TEST(a_secret_must_be_kept_secret),
+		SCRATCH_TEST(all_secrets_have_to_be_good),
+		SCRATCH_TEST(a_ready_hook_is_not_read_again),
+		SCRATCH_TEST(commands_are_checked),
+		SCRATCH_TEST(hooks_are_made_ready_one_by_one_or_all),
+		SCRATCH_TEST(a_shared_fault_is_one_of_each_hook),
+		SCRATCH_TEST(the_capture_directory_is_checked),
+		SCRATCH_TEST(the_capture_directory_has_to_be_writable),
+		SCRATCH_TEST(the_journals_directory_is_checked),
+		SCRATCH_TEST(the_log_can_be_opened),
+		SCRATCH_TEST(the_log_has_to_be_writable),
+		SCRATCH_TEST(the_journals_directory_belongs_to_the_user),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: ISC */
+#include "../texts.h"
+
+#include "config/conf.h"
+#include "event/event.h"
+#include "signature/recipe.h"
+
+static const struct bad together[] = {
+    {WAITS "delivery queue\n", 4, "`delivery queue' needs a journal"},
+    {"delivery queue\n" WAITS, 1, "`delivery queue' needs a journal"},
+    {"delivery queue\n" WAITS "delivery wait\n", 1, "needs a journal"},
+    {WAITS "dedupe body\n", 4, "`dedupe' needs a journal: write `journal"},
+    {"dedupe body\n" WAITS, 1, "`dedupe' needs a journal"},
+    {WAITS "dedupe-window 1h\n", 4,
+	"`dedupe-window' needs a journal: write `journal PATH'"},
+    {"dedupe-window 1h\n" WAITS "hook i\nsecret-file /s\non * ignore\n", 1,
+	"`dedupe-window' needs a journal"},
+    {WAITS "keep 1d\n", 4, "`keep' needs a journal: write `journal PATH'"},
+    {"keep 1d\n" WAITS, 1, "`keep' needs a journal"},
+    {"keep 1d\nsecret-file /s\non * ignore\n", 1, "`keep' needs a journal"},
+    {"dispatch none\n" WAITS, 1, "`dispatch' needs a journal: write `jou"},
+    {"dispatch thread\nsecret-file /s\non * ignore\n", 1,
+	"`dispatch' needs a journal"},
+    {"delivery queue\njournal /j/q\n" WAITS "delivery wait\n", 1,
+	"`delivery queue' is for no hook, as each one waits: take this line"},
+    {WAITS "order hook\n", 4,
+	"`order' is for hooks that queue, and hook h waits: write `journal"},
+    {WAITS "batch 2\n", 4, "`batch' is for hooks that queue"},
+    {WAITS "retry 1s\n", 4, "`retry' is for hooks that queue"},
+    {WAITS "concurrency 2\n", 4, "`concurrency' is for hooks that queue"},
+    {WAITS "max-queue 2\n", 4, "`max-queue' is for hooks that queue"},
+    {WAITS "on-dead run /x\n", 4, "`on-dead' is for hooks that queue"},
+    {WAITS "on x also run /x\n", 4, "`also' is for hooks that queue"},
+    {QUEUES "delivery wait\norder none\n", 6, "write `delivery queue', or"},
+    {QUEUES "delivery wait\non x also run /x\n", 6, "write `delivery queue"},
+    {"batch 2\n" WAITS, 1, "and no hook does: write `journal PATH'"},
+    {"journal /j/q\nbatch 2\ndelivery wait\n" WAITS, 2,
+	"and no hook does: write `delivery queue'"},
+    {"batch 2\nsecret-file /s\non * ignore\n", 1, "`batch' is for hooks"},
+    {QUEUES "batch 2\ninput body\n", 5, "`batch' does not go with `input b"},
+    {"journal /j/q\nbatch 2\n" WAITS "input body\n", 6,
+	"write `input line' or `input cloudevents'"},
+    {"signature none\nhook h\nsecret-file /s\non * ignore\n", 1,
+	"`signature none' is for one hook only"},
+    {WAITS "signature none\n", 4,
+	"`signature none' does not go with the secret of line 2"},
+    {"secret-file /s\nhook h\nsignature none\non * ignore\n", 3,
+	"does not go with the secret of line 1"},
+};
+
+static void
+what_does_not_go_together_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(check_bad(together, COUNT(together)), 0);
+}
+
+static void
+a_journal_makes_hooks_queue(void **state)
+{
+	struct conf *conf = good(QUEUES "hook w\ndelivery wait\n"
+	    "secret-file /s\non * ignore\n");
+
+	(void)state;
+	assert_string_equal(conf->journal, "/j/q");
+	assert_int_equal(conf->hooks[0].delivery, CONF_QUEUE);
+	assert_int_equal(conf->hooks[0].timeout, HOUR);
+	assert_int_equal(conf->hooks[1].delivery, CONF_WAIT);
+	assert_int_equal(conf->hooks[1].timeout, 30 * SECOND);
+	conf_release(conf);
+}
+
+static void
+no_hook_line_is_one_hook(void **state)
+{
+	struct conf *conf = good("secret-file /s\ntimeout 3s\non * ignore\n");
+
+	(void)state;
+	assert_int_equal(conf->hooks_len, 1);
+	assert_string_equal(conf->hooks[0].name, "default");
+	assert_int_equal(conf->hooks[0].line, 3);
+	assert_int_equal(conf->hooks[0].rules_len, 1);
+	assert_int_equal(conf->hooks[0].timeout, 3 * SECOND);
+	conf_release(conf);
+}
+
+static void
+defaults_hold_until_a_hook_differs(void **state)
+{
+	struct conf *conf = good("timeout 3s\nmax-body 2K\nsecret-file /a\n"
+	    "secret-file /b\nsecret-file /c\nenv A /a\nenv B /b\n"
+	    "setenv A a\nhook one\non * ignore\nhook two\non * ignore\n"
+	    "timeout 4s\nsecret-file /d\nenv A /other\nsetenv B b\n"
+	    "hook three\non * ignore\n");
+	const struct hook *hook = conf->hooks;
+
+	(void)state;
+	assert_int_equal(conf->hooks_len, 3);
+	assert_int_equal(hook[0].timeout, 3 * SECOND);
+	assert_int_equal(hook[1].timeout, 4 * SECOND);
+	assert_int_equal(hook[2].timeout, 3 * SECOND);
+	assert_int_equal(hook[1].max_body, 2048);
+	assert_int_equal(hook[0].secrets_len, 3);
+	assert_int_equal(hook[1].secrets_len, 1);
+	assert_string_equal(hook[1].secrets[0].path, "/d");
+	assert_int_equal(hook[2].secrets_len, 3);
+	assert_string_equal(hook[2].secrets[0].path, "/a");
+	assert_true(hook[0].secrets != hook[2].secrets);
+	assert_int_equal(hook[0].reading.env_len, 2);
+	assert_int_equal(hook[1].reading.env_len, 1);
+	assert_string_equal(hook[1].reading.env[0].value, "/other");
+	assert_string_equal(hook[2].reading.env[0].value, "/a");
+	assert_int_equal(hook[1].setenv_len, 1);
+	assert_string_equal(hook[1].setenv[0].name, "B");
+	conf_release(conf);
+}
+
+/* A default for queues is none for the hooks that wait. */
+static void
+queue_defaults_pass_by_hooks_that_wait(void **state)
+{
+	struct conf *conf = good("journal /j/q\nbatch 10\norder hook\n"
+	    "on-dead run /x\nretry 1s\nsecret-file /s\nhook w\n"
+	    "delivery wait\ninput body\non * ignore\nhook q\non * ignore\n");
+
+	(void)state;
+	assert_int_equal(conf->hooks[0].batch, 1);
+	assert_int_equal(conf->hooks[0].reading.order.from, EVENT_FROM_NONE);
+	assert_null(conf->hooks[0].on_dead);
+	assert_int_equal(conf->hooks[0].input, CONF_BODY);
+	assert_int_equal(conf->hooks[1].batch, 10);
+	assert_int_equal(conf->hooks[1].reading.order.from, EVENT_FROM_HOOK);
+	assert_int_equal(conf->hooks[1].input, CONF_CLOUDEVENTS);
+	assert_non_null(conf->hooks[1].on_dead);
+	conf_release(conf);
+}
+
+static void
+a_batch_may_be_lines(void **state)
+{
+	struct conf *conf = good(QUEUES "batch 3\ninput line\n");
+	struct conf *one = good(QUEUES "batch 1\ninput body\n");
+
+	(void)state;
+	assert_int_equal(conf->hooks[0].input, CONF_LINE);
+	assert_int_equal(one->hooks[0].input, CONF_BODY);
+	conf_release(conf);
+	conf_release(one);
+}
+
+static void
+a_hook_may_go_unsigned(void **state)
+{
+	struct conf *conf = good("hook u\nsignature none\non * ignore\n" WAITS);
+
+	(void)state;
+	assert_int_equal(conf->hooks[0].signature.kind, RECIPE_NONE);
+	assert_int_equal(conf->hooks[0].secrets_len, 0);
+	conf_release(conf);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCRATCH_TEST(what_does_not_go_together_is_refused),
+		SCRATCH_TEST(a_journal_makes_hooks_queue),
+		SCRATCH_TEST(no_hook_line_is_one_hook),
+		SCRATCH_TEST(defaults_hold_until_a_hook_differs),
+		SCRATCH_TEST(queue_defaults_pass_by_hooks_that_wait),
+		SCRATCH_TEST(a_batch_may_be_lines),
+		SCRATCH_TEST(a_hook_may_go_unsigned),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
