@@ -22,6 +22,7 @@
 #include "http/gateway.h"
 #include "journal/journal.h"
 #include "journal/shared.h"
+#include "receive/decide.h"
 #include "receive/serve.h"
 #include "receive/sink.h"
 #include "receive/wait.h"
@@ -219,16 +220,16 @@ open_sink(const struct cgi *cgi, const struct conf *conf, struct sink *sink)
 {
 	struct shared_journal *journal;
 	struct wait *wait;
-	struct deciding_sink *deciding;
+	struct decider *decider;
 	enum rc rc = wait_open(1, cgi->stop, CGI_KILL_AFTER, &wait);
 
 	if (rc == RC_OK)
 		rc = shared_journal_open(conf->journal, JOURNAL_BRIEF,
 		    &journal);
 	if (rc == RC_OK)
-		rc = sink_open(journal, wait_sink(wait), &deciding);
+		rc = decide_open(journal, wait_sink(wait), &decider);
 	if (rc == RC_OK)
-		*sink = sink_of(deciding);
+		*sink = decide_sink(decider);
 	return rc;
 }
 

@@ -22,6 +22,7 @@
 #include "journal/journal.h"
 #include "journal/shared.h"
 #include "queue/dispatch.h"
+#include "receive/decide.h"
 #include "receive/sink.h"
 #include "current.h"
 
@@ -30,7 +31,7 @@ enum { DISPATCHER_PAUSE = 1000 };	/* milliseconds between tries */
 struct dispatcher {
 	struct current *current;
 	struct shared_journal *shared;
-	struct deciding_sink *deciding;
+	struct decider *decider;
 	char *journal;			/* its path, or NULL */
 	char *file;			/* the configuration, absolute */
 	enum conf_dispatch dispatch;
@@ -170,8 +171,8 @@ open_journal(struct dispatcher *dispatcher, struct sink inner)
 	    &dispatcher->shared);
 
 	if (rc == RC_OK)
-		rc = sink_open(dispatcher->shared, inner,
-		    &dispatcher->deciding);
+		rc = decide_open(dispatcher->shared, inner,
+		    &dispatcher->decider);
 	if (rc != RC_OK || dispatcher->journal == NULL)
 		return rc;
 	rc = shared_journal_get(dispatcher->shared, &journal);
@@ -226,7 +227,7 @@ dispatcher_open(struct current *current, const char *file,
 struct sink
 dispatcher_sink(struct dispatcher *dispatcher)
 {
-	return sink_of(dispatcher->deciding);
+	return decide_sink(dispatcher->decider);
 }
 
 void
@@ -259,7 +260,7 @@ dispatcher_close(struct dispatcher *dispatcher)
 {
 	if (dispatcher == NULL)
 		return;
-	sink_close(dispatcher->deciding);
+	decide_close(dispatcher->decider);
 	shared_journal_close(dispatcher->shared);
 	if (dispatcher->stop >= 0)
 		close(dispatcher->stop);

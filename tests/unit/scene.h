@@ -10,7 +10,7 @@
 #include "event/catalog.h"
 #include "journal/journal.h"
 #include "journal/shared.h"
-#include "receive/sink.h"
+#include "receive/decide.h"
 #include "receive/wait.h"
 
 /* A hook and an event for it, with the real command to wait for. */
@@ -20,7 +20,7 @@ struct scene {
 	const char *command[4];
 	struct wait *wait;
 	struct shared_journal *shared;
-	struct deciding_sink *deciding;
+	struct decider *decider;
 	struct sink sink;
 };
 
@@ -38,15 +38,15 @@ set_scene(struct scene *scene, const char *path)
 	assert_int_equal(wait_open(16, -1, 300, &scene->wait), RC_OK);
 	assert_int_equal(shared_journal_open(path, JOURNAL_BRIEF,
 	    &scene->shared), RC_OK);
-	assert_int_equal(sink_open(scene->shared, wait_sink(scene->wait),
-	    &scene->deciding), RC_OK);
-	scene->sink = sink_of(scene->deciding);
+	assert_int_equal(decide_open(scene->shared, wait_sink(scene->wait),
+	    &scene->decider), RC_OK);
+	scene->sink = decide_sink(scene->decider);
 }
 
 static inline void
 clear_scene(struct scene *scene)
 {
-	sink_close(scene->deciding);
+	decide_close(scene->decider);
 	shared_journal_close(scene->shared);
 	wait_close(scene->wait);
 }

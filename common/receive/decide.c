@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 
-#include "receive/sink.h"
+#include "receive/decide.h"
 
 #include "command/job.h"
 #include "config/conf.h"
@@ -9,7 +9,7 @@
 #include "journal/shared.h"
 #include "receive/dedupe.h"
 
-struct deciding_sink {
+struct decider {
 	struct shared_journal *journal;
 	struct sink wait;
 	struct dedupe *dedupe;
@@ -38,52 +38,52 @@ append(struct journal *journal, const struct job *job)
 static enum rc
 put(void *context, const struct job *job)
 {
-	struct deciding_sink *deciding = context;
+	struct decider *decider = context;
 	bool queued = job->hook->delivery == CONF_QUEUE;
 	struct journal *journal;
 	enum rc rc;
 
 	if (!queued && job->dedupe_key.len == 0)
-		return deciding->wait.put(deciding->wait.context, job);
-	rc = shared_journal_get(deciding->journal, &journal);
+		return decider->wait.put(decider->wait.context, job);
+	rc = shared_journal_get(decider->journal, &journal);
 	if (rc != RC_OK)
 		return rc == RC_MISSING ? RC_CONFIG : rc;
 	return queued ? append(journal, job) :
-	    dedupe_put(deciding->dedupe, journal, job, &deciding->wait);
+	    dedupe_put(decider->dedupe, journal, job, &decider->wait);
 }
 
 enum rc
-sink_open(struct shared_journal *journal, struct sink wait,
-    struct deciding_sink **out)
+decide_open(struct shared_journal *journal, struct sink wait,
+    struct decider **out)
 {
-	struct deciding_sink *deciding = calloc(1, sizeof(*deciding));
+	struct decider *decider = calloc(1, sizeof(*decider));
 	enum rc rc;
 
-	if (deciding == NULL)
+	if (decider == NULL)
 		return RC_MEMORY;
-	deciding->journal = journal;
-	deciding->wait = wait;
-	rc = dedupe_open(shared_journal_is_brief(journal), &deciding->dedupe);
+	decider->journal = journal;
+	decider->wait = wait;
+	rc = dedupe_open(shared_journal_is_brief(journal), &decider->dedupe);
 	if (rc != RC_OK) {
-		free(deciding);
+		free(decider);
 		return rc;
 	}
-	*out = deciding;
+	*out = decider;
 	return RC_OK;
 }
 
 void
-sink_close(struct deciding_sink *deciding)
+decide_close(struct decider *decider)
 {
-	if (deciding == NULL)
+	if (decider == NULL)
 		return;
-	dedupe_close(deciding->dedupe,
-	    shared_journal_opened(deciding->journal));
-	free(deciding);
+	dedupe_close(decider->dedupe,
+	    shared_journal_opened(decider->journal));
+	free(decider);
 }
 
 struct sink
-sink_of(struct deciding_sink *deciding)
+decide_sink(struct decider *decider)
 {
-	return (struct sink){deciding, put};
+	return (struct sink){decider, put};
 }

@@ -6,7 +6,7 @@
 #include "config/conf.h"
 #include "journal/journal.h"
 #include "journal/shared.h"
-#include "receive/sink.h"
+#include "receive/decide.h"
 
 static enum rc
 add_count(void *context, const struct journal_count *count)
@@ -46,7 +46,7 @@ what_needs_no_journal_makes_none(void **state)
 	assert_int_equal(put(&scene, ""), RC_DELIVERED);
 	assert_int_equal(access(journal_path, F_OK), -1);
 	clear_scene(&scene);
-	sink_close(NULL);
+	decide_close(NULL);
 	shared_journal_close(NULL);
 }
 
