@@ -9,6 +9,7 @@
 #include "base/pool.h"
 #include "base/trust.h"
 #include "config/conf.h"
+#include "config/keywords.h"
 #include "http/header_name.h"
 #include "http/request.h"
 #include "receive/capture.h"
@@ -23,14 +24,7 @@
 
 enum { SECRET_MAX = 64 * 1024 };
 
-static const char *const codings[] = {
-    [SECRET_RAW] = "raw",
-    [SECRET_HEX] = "hex",
-    [SECRET_BASE64] = "base64",
-    [SECRET_WHSEC] = "whsec",
-};
-
-enum { CODINGS = sizeof(codings) / sizeof(codings[0]) };
+enum { CODINGS = SECRET_WHSEC + 1 };
 
 /* A secret under one of the codings it may be meant in. */
 struct reading {
@@ -143,7 +137,8 @@ print_found(const struct probe *probe)
 		return rc;
 	if (probe->reading->coding != secret->coding)
 		print_line("secret-file %s %s", secret->path,
-		    codings[probe->reading->coding]);
+		    keywords_choice(KEYWORD_SECRET_FILE,
+		    probe->reading->coding));
 	print_line("signature %s", line.data);
 	buf_free(&line);
 	if (probe->skew > RECIPE_TOLERANCE || probe->skew < -RECIPE_TOLERANCE)

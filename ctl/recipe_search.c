@@ -23,9 +23,6 @@ enum {
 /* Nobody refuses a capture for its age. */
 static const int64_t any_age = INT64_MAX / 4;
 
-static const char *const presets[] = {
-    "github", "stripe", "slack", "standard-webhooks"};
-
 static const char *const splits[] = {"", " ", ",", ";"};
 
 static const char *const over_stamp[] = {"{timestamp}.{body}",
@@ -359,12 +356,12 @@ static bool
 try_presets(struct search *search)
 {
 	struct recipe recipe;
+	const char *name;
 	const char *why;
 
-	for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++)
-		if (recipe_parse(&presets[i], 1, search->pool, &recipe,
-			&why) == RC_OK &&
-		    try_recipe(search, &recipe))
+	for (size_t i = 0; (name = recipe_preset(i)) != NULL; i++)
+		if (recipe_parse(&name, 1, search->pool, &recipe, &why) ==
+		    RC_OK && try_recipe(search, &recipe))
 			return true;
 	return false;
 }

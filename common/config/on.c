@@ -3,6 +3,7 @@
 
 #include "config/on.h"
 
+#include "base/buf.h"
 #include "base/limits.h"
 #include "base/pool.h"
 #include "config/arguments.h"
@@ -22,15 +23,26 @@ ends_events(const char *arg)
 }
 
 static enum rc
+refuse_group(struct parser *parser, const char *event)
+{
+	struct buf groups = {0};
+	enum rc rc = catalog_groups(&groups);
+
+	if (rc == RC_OK)
+		rc = arg_error(parser, "there is no group `%.64s': write one "
+		    "of %s", event, groups.data);
+	buf_free(&groups);
+	return rc;
+}
+
+static enum rc
 check_event(struct parser *parser, const char *event)
 {
 	if (event[0] == '\0')
 		return arg_error(parser, "an event's name is empty: "
 		    "write * for every event");
 	if (event[0] == '@' && !catalog_is_group(bytes_of(event)))
-		return arg_error(parser, "there is no group `%.64s': write "
-		    "one of @connection @pipeline @started @success @partial "
-		    "@failure @stopped @terminal @problem @unknown", event);
+		return refuse_group(parser, event);
 	if (event[strcspn(event, "*?[")] != '\0')
 		return arg_glob(parser, event);
 	if (strlen(event) >= EVENT_NAME_SIZE)

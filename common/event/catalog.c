@@ -113,6 +113,14 @@ group_find(struct bytes name)
 	return NULL;
 }
 
+enum rc
+catalog_groups(struct buf *into)
+{
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		buf_printf(into, i == 0 ? "%s" : " %s", groups[i].name);
+	return into->rc;
+}
+
 bool
 catalog_is_group(struct bytes group)
 {

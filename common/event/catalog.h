@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/bytes.h"
+#include "base/buf.h"
 
 /* The events Peliqan is known to send: one row each, texts never NULL. */
 struct catalog_row {
@@ -34,7 +34,9 @@ const struct catalog_row *catalog_unknown(struct bytes name);
  */
 bool catalog_is_name(struct bytes name);
 
-/* Whether @failure and so on is a group. */
+/* The names of the groups, @failure and so on, blank-separated. */
+enum rc catalog_groups(struct buf *into);
+/* Whether it is one of them. */
 bool catalog_is_group(struct bytes group);
 /*
  * Whether an event of this row belongs to the group.  known: the name is in

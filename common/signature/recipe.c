@@ -40,6 +40,13 @@ static const struct preset {
 	    "{id}.{timestamp}.{body}" } }
 };
 
+const char *
+recipe_preset(size_t i)
+{
+	return i < sizeof(presets) / sizeof(presets[0]) ? presets[i].name :
+	    NULL;
+}
+
 static enum rc
 wrong(struct reader *reader, const char *why)
 {
@@ -342,6 +349,23 @@ read_recipe(struct reader *reader)
 	return rc;
 }
 
+/* Names the kinds of recipes that are one word. */
+static enum rc
+refuse_name(struct reader *reader)
+{
+	struct buf text = { 0 };
+	const char *why = NULL;
+
+	buf_text(&text, "write auto, none");
+	for (size_t i = 0; recipe_preset(i) != NULL; i++)
+		buf_printf(&text, ", %s", recipe_preset(i));
+	buf_text(&text, " or `header NAME ...'");
+	if (text.rc == RC_OK)
+		why = pool_text(reader->pool, text.data);
+	buf_free(&text);
+	return why == NULL ? RC_MEMORY : wrong(reader, why);
+}
+
 static enum rc
 read_preset(struct reader *reader, const char *name)
 {
@@ -352,8 +376,7 @@ read_preset(struct reader *reader, const char *name)
 		if (strcmp(name, presets[i].name) == 0)
 			preset = &presets[i];
 	if (preset == NULL)
-		return wrong(reader, "write auto, none, github, stripe, slack, "
-		    "standard-webhooks or `header NAME ...'");
+		return refuse_name(reader);
 	reader->words = preset->words;
 	reader->at = 1;
 	reader->n = 0;

@@ -60,6 +60,8 @@ struct recipe {
  */
 enum rc recipe_parse(const char *const *words, size_t n, struct pool *pool,
     struct recipe *out, const char **why);
+/* The name of the i-th preset, NULL behind the last. */
+const char *recipe_preset(size_t i);
 /* Appends the words of a `signature` line that recipe_parse reads back. */
 enum rc recipe_print(const struct recipe *recipe, struct buf *into);
 
