@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "journal/journal.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "journal/column.h"
 #include "journal/internal.h"
+#include "journal/key.h"
+#include "journal/lookup.h"
+#include "journal/order.h"
+#include "journal/rules.h"
+#include "journal/runner.h"
+#include "journal/set_aside.h"
+#include "journal/sql.h"
+#include "journal/statement.h"
+#include "journal/transaction.h"
 
 /* Most bytes of bodies that one run takes, but for its first event. */
 enum { BODIES = 16 * 1024 * 1024 };
@@ -30,246 +38,14 @@ struct candidate {
 	int64_t now;
 };
 
-struct settling {
-	const struct journal_settlement *list;
-	struct claimed *claimed;	/* room for as many */
-	size_t n;
-};
-
-/* One delivery that is being settled. */
-struct claimed {
-	int64_t seq;
-	int64_t event;
-	int64_t attempts;
-	bool ordered;
-	uint8_t key[JOURNAL_KEY];
-};
-
-/* Whose event it is, and what it is called. */
-struct names {
-	char hook[HOOK_NAME_SIZE];
-	char name[EVENT_NAME_SIZE];
-};
-
 struct asking {
 	const struct journal_wants *wants;
 	int64_t now;
 	int64_t due;
 };
 
-static struct bytes
-key_of(const uint8_t key[JOURNAL_KEY])
-{
-	return (struct bytes){(const char *)key, JOURNAL_KEY};
-}
-
-/* The first queued delivery of a key that is held, or is not. */
-static int64_t
-first_of_key(struct journal *journal, struct bytes key, int64_t held)
-{
-	return journal_number(journal, 0,
-	    "SELECT seq FROM deliveries WHERE key = ? AND state = 0"
-	    " AND state < 2 AND held = ? ORDER BY seq LIMIT 1", "bi", key,
-	    held);
-}
-
-static void
-hold(struct journal *journal, int64_t seq, int64_t held)
-{
-	journal_do(journal, "UPDATE deliveries SET held = ? WHERE seq = ?",
-	    "ii", held, seq);
-}
-
-static void
-let_first_go(struct journal *journal, struct bytes key)
-{
-	int64_t held = first_of_key(journal, key, 1);
-	int64_t free = first_of_key(journal, key, 0);
-
-	if (held == 0 || (free != 0 && free < held))
-		return;
-	if (free != 0)
-		hold(journal, free, 1);
-	hold(journal, held, 0);
-}
-
-void
-journal_rekey(struct journal *journal, struct bytes key)
-{
-	if (journal_number(journal, 0,
-	    "SELECT 1 FROM deliveries WHERE key = ? AND state = 1"
-	    " AND state < 2 LIMIT 1", "b", key) == 0)
-		let_first_go(journal, key);
-}
-
-static bool
-has_open(struct journal *journal, int64_t event)
-{
-	return journal_number(journal, 0,
-	    "SELECT 1 FROM deliveries WHERE event = ? AND state IN (0, 1)"
-	    " LIMIT 1", "i", event) != 0;
-}
-
-static void
-write_opens(struct journal *journal)
-{
-	const struct journal_opens *opens = &journal->opens;
-
-	if (opens->hook[0] != '\0' && opens->by != 0)
-		journal_do(journal,
-		    "INSERT INTO opens(hook, events) VALUES(?1, ?2)"
-		    " ON CONFLICT(hook) DO UPDATE"
-		    " SET events = events + ?2", "ti", opens->hook,
-		    opens->by);
-	journal->opens.hook[0] = '\0';
-}
-
-static void
-write_tally(struct journal *journal)
-{
-	const struct journal_tally *tally = &journal->tally;
-
-	if (tally->hook[0] != '\0' && tally->by != 0)
-		journal_do(journal,
-		    "INSERT INTO tallies(hook, name, state, deliveries)"
-		    " VALUES(?1, ?2, ?3, ?4)"
-		    " ON CONFLICT(hook, name, state) DO UPDATE"
-		    " SET deliveries = deliveries + ?4", "ttii",
-		    tally->hook, tally->name, (int64_t)tally->state,
-		    tally->by);
-	journal->tally.hook[0] = '\0';
-}
-
-void
-journal_count(struct journal *journal)
-{
-	write_opens(journal);
-	write_tally(journal);
-}
-
-/* The count of a hook, in place of another's. */
-static struct journal_opens *
-opens_of(struct journal *journal, const char *hook)
-{
-	struct journal_opens *opens = &journal->opens;
-
-	if (strcmp(opens->hook, hook) == 0)
-		return opens;
-	write_opens(journal);
-	*opens = (struct journal_opens){.before = -1};
-	snprintf(opens->hook, sizeof(opens->hook), "%s", hook);
-	return opens;
-}
-
-/* A count that cannot be right is made anew. */
-static int64_t
-count_opens(struct journal *journal, const char *hook)
-{
-	journal_do(journal,
-	    "INSERT OR REPLACE INTO opens(hook, events) SELECT ?1,"
-	    " count(DISTINCT event) FROM deliveries WHERE hook = ?1"
-	    " AND state <> 2 AND state IN (0, 1)", "t", hook);
-	return journal_number(journal, 0,
-	    "SELECT events FROM opens WHERE hook = ?", "t", hook);
-}
-
-static int64_t
-read_opens(struct journal *journal, const char *hook)
-{
-	struct journal_reader reader = {
-		.journal = journal, .table = "opens", .lenient = true,
-		.row = journal_query(journal,
-		    "SELECT events FROM opens WHERE hook = ?", "t", hook)
-	};
-	int64_t events;
-
-	if (!journal_next(journal, reader.row))
-		return 0;
-	events = journal_int(&reader, 0, JOURNAL_IS_COUNT);
-	journal_over(reader.row);
-	return reader.damaged ? count_opens(journal, hook) : events;
-}
-
-int64_t
-journal_opened(struct journal *journal, const char *hook)
-{
-	struct journal_opens *opens = opens_of(journal, hook);
-
-	if (opens->before < 0)
-		opens->before = read_opens(journal, hook);
-	return opens->before + opens->by;
-}
-
-void
-journal_open_one(struct journal *journal, const char *hook)
-{
-	opens_of(journal, hook)->by++;
-}
-
-static bool
-read_names(struct journal *journal, int64_t event, struct names *names)
-{
-	struct journal_reader reader = {
-		.journal = journal, .table = "events", .number = event,
-		.row = journal_query(journal,
-		    "SELECT hook, name FROM events WHERE seq = ?", "i",
-		    event)
-	};
-
-	if (!journal_next(journal, reader.row))
-		return false;
-	journal_text_into(&reader, 0, JOURNAL_TEXT_HOOK, names->hook);
-	journal_text_into(&reader, 1, JOURNAL_TEXT_EVENT, names->name);
-	journal_over(reader.row);
-	return !reader.damaged;
-}
-
-static void
-tally(struct journal *journal, const struct names *names, int state, int by)
-{
-	struct journal_tally *now = &journal->tally;
-
-	if (now->state != state || strcmp(now->hook, names->hook) != 0 ||
-	    strcmp(now->name, names->name) != 0) {
-		write_tally(journal);
-		*now = (struct journal_tally){.state = state};
-		memcpy(now->hook, names->hook, sizeof(now->hook));
-		memcpy(now->name, names->name, sizeof(now->name));
-	}
-	now->by += by;
-}
-
-void
-journal_event_closed(struct journal *journal, int64_t event)
-{
-	struct names names;
-
-	if (!has_open(journal, event) && read_names(journal, event, &names))
-		opens_of(journal, names.hook)->by--;
-}
-
-void
-journal_event_opens(struct journal *journal, int64_t event)
-{
-	struct names names;
-
-	if (!has_open(journal, event) && read_names(journal, event, &names))
-		opens_of(journal, names.hook)->by++;
-}
-
-void
-journal_tally(struct journal *journal, int64_t event, int state, int by)
-{
-	struct names names;
-
-	if (state != JOURNAL_DONE && state != JOURNAL_DROPPED)
-		return;
-	if (read_names(journal, event, &names))
-		tally(journal, &names, state, by);
-}
-
 /*
- * The clock was set back behind the beginning of a pause: the pause begins
+ * The clock was set back to before the beginning of a pause: the pause begins
  * anew, so that nothing waits longer than one pause of its schedule.  What
  * is no pause is over.
  */
@@ -277,62 +53,21 @@ static void
 begin_pauses_anew(struct journal *journal, int64_t now)
 {
 	if (journal_number(journal, 0,
-	    "SELECT 1 FROM deliveries WHERE state = 0 AND since > 0"
-	    " AND since > ? LIMIT 1", "i", now) != 0)
+	    "SELECT 1 FROM deliveries WHERE state = " SQL_QUEUED
+	    USES_deliveries_since("") " AND since > ?1 LIMIT 1",
+	    BIND(INT(now))) != 0)
 		journal_do(journal,
-		    "UPDATE deliveries SET due = ?1 + iif(typeof(due) ="
-		    " 'integer' AND due - since BETWEEN 0 AND ?2,"
-		    " due - since, 0), since = ?1 WHERE state = 0"
-		    " AND since > 0 AND since > ?1", "ii", now, longest);
-}
-
-void
-journal_set_aside(struct journal *journal, int64_t seq, const char *hook,
-    int64_t now)
-{
-	if (journal_do(journal,
-	    "UPDATE deliveries SET state = 3, finished = ?, held = 0,"
-	    " since = 0, runner = 0, claim = 0, pid = 0 WHERE seq = ?"
-	    " AND (state = 0 OR (state = 1 AND NOT ("
-	    "typeof(runner) = 'integer' AND runner > 0 AND"
-	    " typeof(claim) = 'integer' AND claim > 0)))", "ii", now, seq) !=
-	    1)
-		return;
-	log_say(LOG_LEVEL_ERROR, "journal: %s: delivery %lld, of hook %s, is "
-	    "damaged and therefore dead", journal->path, (long long)seq,
-	    hook);
-	journal_do(journal,
-	    "INSERT OR REPLACE INTO attempts(delivery, turn, number, started,"
-	    " ended, outcome, code, tail) SELECT ?1, ifnull(max(turn), 0) + 1,"
-	    " ifnull(max(turn), 0) + 1, ?2, ?2, 'damaged', 0, NULL"
-	    " FROM attempts WHERE delivery = ?1", "ii", seq, now);
-	journal_do(journal,
-	    "UPDATE deliveries AS d SET held = 0 WHERE hook = ? AND state = 0"
-	    " AND state <> 2 AND held <> 0 AND NOT EXISTS (SELECT 1"
-	    " FROM deliveries o WHERE o.key = d.key AND o.state < 2"
-	    " AND (o.state = 1 OR o.seq < d.seq))", "t", hook);
-	if (journal_number(journal, 0,
-	    "SELECT 1 FROM deliveries WHERE event = (SELECT event"
-	    " FROM deliveries WHERE seq = ?) AND state IN (0, 1) LIMIT 1",
-	    "i", seq) == 0 && hook[0] != '\0')
-		opens_of(journal, hook)->by--;
-}
-
-/* Here it was just found as queued, by an index: that may be wrong too. */
-static void
-set_aside(struct journal *journal, int64_t seq, const char *hook,
-    int64_t now)
-{
-	journal_set_aside(journal, seq, hook, now);
-	if (journal->error == SQLITE_OK && journal_number(journal, 0,
-	    "SELECT state FROM deliveries WHERE seq = ?", "i", seq) !=
-	    JOURNAL_DEAD)
-		journal->error = SQLITE_CORRUPT_INDEX;
+		    "UPDATE deliveries SET due = ?1 + CASE WHEN "
+		    SQL_IS_INTEGER("due") " AND due - since BETWEEN 0 AND ?2"
+		    " THEN due - since ELSE 0 END, since = ?1"
+		    " WHERE state = " SQL_QUEUED USES_deliveries_since("")
+		    " AND since > ?1",
+		    BIND(INT(now), INT(longest)));
 }
 
 /* What a row of seq and due offers.  False: it was set aside, look again. */
 static bool
-consider(struct journal *journal, sqlite3_stmt *row,
+consider(struct journal *journal, struct journal_statement *row,
     const struct journal_want *want, struct candidate *best)
 {
 	struct journal_reader reader = {
@@ -344,13 +79,13 @@ consider(struct journal *journal, sqlite3_stmt *row,
 
 	if (!journal_next(journal, row))
 		return true;
-	seq = sqlite3_column_int64(row, 0);
+	seq = journal_column_int(row, 0);
 	reader.number = seq;
 	journal_int(&reader, 0, JOURNAL_IS_ROW);
 	due = journal_int(&reader, 1, JOURNAL_IS_TIME);
 	journal_over(row);
 	if (reader.damaged) {
-		set_aside(journal, seq, want->hook, best->now);
+		journal_set_queued_aside(journal, seq, want->hook, best->now);
 		return false;
 	}
 	if (best->seq == 0 || due < best->due ||
@@ -366,22 +101,22 @@ find_due(struct journal *journal, const struct journal_want *want,
 {
 	best->now = now;
 	while (!consider(journal, journal_query(journal,
-	    "SELECT seq, due FROM deliveries WHERE hook = ? AND state = 0"
-	    " AND held = 0 AND since = 0 ORDER BY seq LIMIT 1", "t",
-	    want->hook), want, best))
+	    "SELECT seq, due FROM deliveries WHERE hook = ?1"
+	    " AND state = " SQL_QUEUED " AND held = 0 AND since = 0"
+	    " ORDER BY seq LIMIT 1", BIND(TEXT(want->hook))), want, best))
 		continue;
 	while (!consider(journal, journal_query(journal,
-	    "SELECT seq, due FROM deliveries WHERE hook = ? AND state = 0"
-	    " AND held = 0 AND since > 0 AND due <= ?"
-	    " ORDER BY due, seq LIMIT 1", "ti", want->hook, now), want,
-	    best))
+	    "SELECT seq, due FROM deliveries WHERE hook = ?1"
+	    " AND state = " SQL_QUEUED " AND held = 0 AND since > 0"
+	    " AND due <= ?2 ORDER BY due, seq LIMIT 1",
+	    BIND(TEXT(want->hook), INT(now))), want, best))
 		continue;
-	/* What is no time at all sorts behind the last one. */
+	/* What is no time at all sorts after the last one. */
 	while (!consider(journal, journal_query(journal,
-	    "SELECT seq, due FROM deliveries WHERE hook = ? AND state = 0"
-	    " AND held = 0 AND since > 0 AND due > ?"
-	    " ORDER BY due, seq LIMIT 1", "ti", want->hook,
-	    JOURNAL_TIME_MOST), want, best))
+	    "SELECT seq, due FROM deliveries WHERE hook = ?1"
+	    " AND state = " SQL_QUEUED " AND held = 0 AND since > 0"
+	    " AND due > ?2 ORDER BY due, seq LIMIT 1",
+	    BIND(TEXT(want->hook), INT(JOURNAL_TIME_MOST))), want, best))
 		continue;
 }
 
@@ -392,45 +127,8 @@ has_place(struct journal *journal, const struct journal_want *want)
 	return !journal_is_overtaken(journal, want->hook, want->digest) &&
 	    journal_number(journal, 0,
 	    "SELECT count(DISTINCT claim) FROM deliveries"
-	    " WHERE state = 1 AND hook = ?", "t", want->hook) <
-	    (int64_t)want->concurrency;
-}
-
-static void
-fill_event(struct journal_reader *reader, struct pool *pool,
-    struct journal_event *event)
-{
-	struct receipt *receipt = &event->receipt;
-
-	journal_text_into(reader, 0, JOURNAL_TEXT_ID, receipt->id);
-	event->hook = journal_text_copy(reader, 1, JOURNAL_TEXT_HOOK, pool);
-	event->name = journal_text_copy(reader, 2, JOURNAL_TEXT_EVENT, pool);
-	receipt->received = journal_int(reader, 3, JOURNAL_IS_TIME);
-	journal_text_into(reader, 4, JOURNAL_TEXT_DIGEST, receipt->digest);
-	receipt->verified = journal_int(reader, 5, JOURNAL_IS_FLAG) != 0;
-	journal_text_into(reader, 6, JOURNAL_TEXT_REMOTE,
-	    receipt->remote_addr);
-	event->body = journal_body_copy(reader, 7, pool);
-}
-
-bool
-journal_read_event(struct journal *journal, int64_t seq, struct pool *pool,
-    struct journal_event *event)
-{
-	struct journal_reader reader = {
-		.journal = journal, .table = "events", .number = seq,
-		.lenient = true, .row = journal_query(journal,
-		    "SELECT id, hook, name, received, digest, verified,"
-		    " remote, body FROM events WHERE seq = ?", "i", seq)
-	};
-
-	if (journal_next(journal, reader.row)) {
-		fill_event(&reader, pool, event);
-		journal_over(reader.row);
-	} else if (journal->error == SQLITE_OK) {
-		journal_damage(&reader, 0, "nothing: there is no such row");
-	}
-	return !reader.damaged && journal->error == SQLITE_OK;
+	    " WHERE state = " SQL_RUNNING " AND hook = ?1",
+	    BIND(TEXT(want->hook))) < (int64_t)want->concurrency;
 }
 
 /* The columns of take's row; the event's seq. */
@@ -466,7 +164,7 @@ take_row(struct journal_reader *reader, const struct journal_want *want,
 	list = pool_grow(&claim->pool, claim->deliveries, claim->n,
 	    sizeof(*list));
 	if (list == NULL) {
-		journal->error = SQLITE_NOMEM;
+		journal_fail(journal, JOURNAL_FAILED_MEMORY);
 		return false;
 	}
 	claim->deliveries = list;
@@ -490,12 +188,13 @@ static int64_t
 pick_number(struct journal *journal, int64_t seq)
 {
 	if (journal_number(journal, 0,
-	    "SELECT 1 FROM deliveries WHERE state = 1 AND claim = ? LIMIT 1",
-	    "i", seq) == 0)
+	    "SELECT 1 FROM deliveries WHERE state = " SQL_RUNNING
+	    " AND claim = ?1 LIMIT 1", BIND(INT(seq))) == 0)
 		return seq;
 	return journal_number(journal, seq,
-	    "SELECT 1 + max((SELECT max(seq) FROM deliveries),"
-	    " (SELECT max(claim) FROM deliveries WHERE state = 1))", "");
+	    "SELECT 1 + max(n.number) FROM (SELECT max(seq) AS number"
+	    " FROM deliveries UNION ALL SELECT max(claim) FROM deliveries"
+	    " WHERE state = " SQL_RUNNING ") n", NO_VALUES);
 }
 
 /* What cannot be taken is set aside, and the claim has nothing of it. */
@@ -508,30 +207,29 @@ take(struct journal *journal, const struct candidate *candidate,
 		.journal = journal, .table = "deliveries",
 		.number = candidate->seq, .lenient = true,
 		.row = journal_query(journal,
-		    "SELECT seq, event, ordinal, step, attempts, key,"
-		    " lost FROM deliveries WHERE seq = ? AND state = 0", "i",
-		    candidate->seq)
+		    "SELECT seq, event, ordinal, step, attempts, key, lost"
+		    " FROM deliveries WHERE seq = ?1"
+		    " AND state = " SQL_QUEUED, BIND(INT(candidate->seq)))
 	};
 
 	if (claim->n == 0)
 		claim->number = pick_number(journal, candidate->seq);
 	if (!journal_next(journal, reader.row)) {
 		/* It was just found as queued, by an index. */
-		if (journal->error == SQLITE_OK)
-			journal->error = SQLITE_CORRUPT_INDEX;
+		journal_fail(journal, JOURNAL_FAILED_INDEX);
 		return;
 	}
 	if (!take_row(&reader, candidate->want, claiming)) {
-		set_aside(journal, candidate->seq, candidate->want->hook,
-		    claiming->now);
+		journal_set_queued_aside(journal, candidate->seq,
+		    candidate->want->hook, claiming->now);
 		return;
 	}
 	journal_do(journal,
-	    "UPDATE deliveries SET state = 1, attempts = attempts + 1,"
-	    " runner = ?, claim = ?, slot = ?, started = ?, pid = 0,"
-	    " start = 0 WHERE seq = ?", "iiiii", journal->runner,
-	    claim->number, (int64_t)claim->slot, claiming->now,
-	    candidate->seq);
+	    "UPDATE deliveries SET state = " SQL_RUNNING ","
+	    " attempts = attempts + 1, runner = ?1, claim = ?2, slot = ?3,"
+	    " started = ?4, pid = 0, start = 0 WHERE seq = ?5",
+	    BIND(INT(journal->runner), INT(claim->number),
+	    INT(claim->slot), INT(claiming->now), INT(candidate->seq)));
 }
 
 /*
@@ -546,11 +244,12 @@ take_more(struct journal *journal, const struct journal_want *want,
 	struct journal_delivery *last;
 	struct candidate next;
 
-	while (journal->error == SQLITE_OK && claim->n < want->batch &&
+	while (!journal_failed(journal) && claim->n < want->batch &&
 	    claiming->bodies < BODIES) {
 		last = &claim->deliveries[claim->n - 1];
 		if (last->ordered)
-			let_first_go(journal, key_of(last->key));
+			journal_order_unblock_next(journal,
+			    journal_key_bytes(last->key));
 		next = (struct candidate){0};
 		find_due(journal, want, claiming->now, &next);
 		if (next.seq == 0)
@@ -562,16 +261,10 @@ take_more(struct journal *journal, const struct journal_want *want,
 static void
 hold_rest(struct journal *journal, const struct journal_claim *claim)
 {
-	int64_t free;
-
-	for (size_t i = 0; i < claim->n && journal->error == SQLITE_OK; i++) {
-		if (!claim->deliveries[i].ordered)
-			continue;
-		free = first_of_key(journal,
-		    key_of(claim->deliveries[i].key), 0);
-		if (free != 0)
-			hold(journal, free, 1);
-	}
+	for (size_t i = 0; i < claim->n; i++)
+		if (claim->deliveries[i].ordered)
+			journal_order_block(journal,
+			    journal_key_bytes(claim->deliveries[i].key));
 }
 
 static int
@@ -602,7 +295,7 @@ claim_due(struct journal *journal, void *arguments)
 			return RC_MISSING;
 		journal_runner_begin(journal);
 		take(journal, &best, claiming);
-	} while (claiming->claim->n == 0 && journal->error == SQLITE_OK);
+	} while (claiming->claim->n == 0 && !journal_failed(journal));
 	journal_slot_begin(journal, claiming->claim);
 	if (claiming->claim->n > 0 && best.want->batch > 1) {
 		take_more(journal, best.want, claiming);
@@ -637,157 +330,6 @@ journal_claim_free(struct journal_claim *claim)
 	*claim = (struct journal_claim){0};
 }
 
-static bool
-find_claimed(struct journal *journal, int64_t seq, struct claimed *claimed)
-{
-	struct journal_reader reader = {
-		.journal = journal, .table = "deliveries", .number = seq,
-		.row = journal_query(journal,
-		    "SELECT event, attempts, key FROM deliveries"
-		    " WHERE seq = ? AND state = 1 AND runner = ?", "ii", seq,
-		    journal->runner)
-	};
-
-	if (!journal_next(journal, reader.row))
-		return false;
-	claimed->seq = seq;
-	claimed->event = journal_int(&reader, 0, JOURNAL_IS_ROW);
-	claimed->attempts = journal_int(&reader, 1, JOURNAL_IS_SMALL);
-	claimed->ordered = journal_key_into(&reader, 2, claimed->key);
-	journal_over(reader.row);
-	return true;
-}
-
-static void
-note_attempt(struct journal *journal, const struct claimed *claimed,
-    const struct journal_settlement *settlement)
-{
-	journal_do(journal,
-	    "INSERT INTO attempts(delivery, turn, number, started, ended,"
-	    " outcome, code, tail) VALUES(?1, (SELECT ifnull(max(turn), 0)"
-	    " + 1 FROM attempts WHERE delivery = ?1), ?2, ?3, ?4, ?5, ?6,"
-	    " ?7)", "iiiitib", claimed->seq, claimed->attempts,
-	    settlement->started, settlement->ended, settlement->outcome,
-	    (int64_t)settlement->code, settlement->tail);
-}
-
-static void
-leave(struct journal *journal, const struct claimed *claimed,
-    enum journal_state state, int64_t now)
-{
-	journal_do(journal,
-	    "UPDATE deliveries SET state = ?, finished = ?, runner = 0,"
-	    " claim = 0, pid = 0 WHERE seq = ?", "iii", (int64_t)state, now,
-	    claimed->seq);
-	journal_event_closed(journal, claimed->event);
-	journal_tally(journal, claimed->event, (int)state, 1);
-}
-
-/* The claim made no try, or none that counts. */
-static void
-take_back_try(struct journal *journal, const struct claimed *claimed)
-{
-	journal_do(journal,
-	    "UPDATE deliveries SET attempts = attempts - 1 WHERE seq = ?",
-	    "i", claimed->seq);
-}
-
-/* A pause on tries that were lost leaves their count: so counts the next. */
-static void
-delay(struct journal *journal, const struct claimed *claimed,
-    const struct journal_settlement *settlement)
-{
-	int64_t since = settlement->ended > 0 ? settlement->ended : 1;
-
-	journal_do(journal,
-	    "UPDATE deliveries SET state = 0, since = ?, due = ?, held = ?,"
-	    " step = step + 1, runner = 0, claim = 0, pid = 0,"
-	    " lost = CASE WHEN ? THEN lost - 1 ELSE 0 END"
-	    " WHERE seq = ?", "iiiii", since, since + settlement->pause,
-	    (int64_t)claimed->ordered, (int64_t)settlement->earlier,
-	    claimed->seq);
-}
-
-/* An ordered one goes back behind those that came before it. */
-static void
-release(struct journal *journal, const struct claimed *claimed,
-    const struct journal_settlement *settlement)
-{
-	journal_do(journal,
-	    "UPDATE deliveries SET state = 0, since = 0, held = ?,"
-	    " runner = 0, claim = 0, pid = 0, lost = lost + ?"
-	    " WHERE seq = ?", "iii", (int64_t)claimed->ordered,
-	    (int64_t)(settlement->outcome != NULL), claimed->seq);
-}
-
-static void
-go_on(struct journal *journal, const struct claimed *claimed, int64_t now)
-{
-	journal_do(journal,
-	    "UPDATE deliveries SET attempts = attempts + 1, started = ?,"
-	    " lost = 0 WHERE seq = ?", "ii", now, claimed->seq);
-}
-
-static void
-settle_one(struct journal *journal, const struct claimed *claimed,
-    const struct journal_settlement *settlement)
-{
-	if (settlement->outcome != NULL)
-		note_attempt(journal, claimed, settlement);
-	if (settlement->earlier || settlement->verdict == JOURNAL_RELEASE)
-		take_back_try(journal, claimed);
-	switch (settlement->verdict) {
-	case JOURNAL_FINISH:
-		leave(journal, claimed, JOURNAL_DONE, settlement->ended);
-		break;
-	case JOURNAL_BURY:
-		leave(journal, claimed, JOURNAL_DEAD, settlement->ended);
-		break;
-	case JOURNAL_DELAY:
-		delay(journal, claimed, settlement);
-		break;
-	case JOURNAL_RELEASE:
-		release(journal, claimed, settlement);
-		break;
-	case JOURNAL_AGAIN:
-		go_on(journal, claimed, settlement->ended);
-		return;
-	}
-	if (claimed->ordered)
-		journal_rekey(journal, key_of(claimed->key));
-}
-
-/* Settling one changes nothing of another that is claimed. */
-static enum rc
-settle(struct journal *journal, void *arguments)
-{
-	const struct settling *settling = arguments;
-
-	for (size_t i = 0; i < settling->n; i++)
-		if (!find_claimed(journal, settling->list[i].seq,
-		    &settling->claimed[i]))
-			return RC_MISSING;
-	for (size_t i = 0; i < settling->n; i++)
-		settle_one(journal, &settling->claimed[i],
-		    &settling->list[i]);
-	return RC_OK;
-}
-
-enum rc
-journal_settle(struct journal *journal,
-    const struct journal_settlement *settlements, size_t n)
-{
-	struct settling settling = {.list = settlements, .n = n};
-	enum rc rc;
-
-	settling.claimed = calloc(n, sizeof(*settling.claimed));
-	if (settling.claimed == NULL)
-		return RC_MEMORY;
-	rc = journal_write(journal, settle, &settling);
-	free(settling.claimed);
-	return rc;
-}
-
 static enum rc
 next_due(struct journal *journal, void *arguments)
 {
@@ -796,23 +338,25 @@ next_due(struct journal *journal, void *arguments)
 	int64_t due;
 
 	if (journal_number(journal, 0,
-	    "SELECT 1 FROM deliveries WHERE state = 0 AND since > 0"
-	    " AND since > ? LIMIT 1", "i", asking->now) != 0)
+	    "SELECT 1 FROM deliveries WHERE state = " SQL_QUEUED
+	    USES_deliveries_since("") " AND since > ?1 LIMIT 1",
+	    BIND(INT(asking->now))) != 0)
 		asking->due = asking->now;
 	for (size_t i = 0; i < asking->wants->n; i++) {
 		if (!has_place(journal, &asking->wants->list[i]))
 			continue;
 		hook = asking->wants->list[i].hook;
 		if (journal_number(journal, 0,
-		    "SELECT 1 FROM deliveries WHERE hook = ? AND state = 0"
-		    " AND held = 0 AND since = 0 LIMIT 1", "t", hook) != 0)
+		    "SELECT 1 FROM deliveries WHERE hook = ?1"
+		    " AND state = " SQL_QUEUED " AND held = 0 AND since = 0"
+		    " LIMIT 1", BIND(TEXT(hook))) != 0)
 			asking->due = asking->now;
 		due = journal_number(journal, CLOCK_NEVER,
 		    "SELECT CAST(due AS INTEGER) FROM deliveries"
-		    " WHERE hook = ? AND state = 0 AND held = 0"
-		    " AND since > 0 AND due <= ?"
-		    " ORDER BY due LIMIT 1", "ti", hook,
-		    JOURNAL_TIME_MOST);
+		    " WHERE hook = ?1 AND state = " SQL_QUEUED
+		    " AND held = 0 AND since > 0 AND due <= ?2"
+		    " ORDER BY due LIMIT 1",
+		    BIND(TEXT(hook), INT(JOURNAL_TIME_MOST)));
 		if (due < asking->due)
 			asking->due = due;
 	}

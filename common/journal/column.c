@@ -3,10 +3,11 @@
 #include <limits.h>
 #include <string.h>
 
-#include "journal/journal.h"
+#include "journal/column.h"
 
 #include "base/codec.h"
 #include "base/crypto.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
@@ -93,7 +94,7 @@ is_note(struct bytes text)
 	return true;
 }
 
-/* What the web server said, whatever it was; who prints it makes it safe. */
+/* What the web server said, whatever it was; printing makes it safe. */
 static bool
 is_remote(struct bytes text)
 {
@@ -121,15 +122,14 @@ static void
 lack_memory(struct journal_reader *reader)
 {
 	reader->damaged = true;
-	if (reader->journal->error == SQLITE_OK)
-		reader->journal->error = SQLITE_NOMEM;
+	journal_fail(reader->journal, JOURNAL_FAILED_MEMORY);
 }
 
 static void
 log_damage(const struct journal_reader *reader, int column, const char *why)
 {
 	struct journal *journal = reader->journal;
-	const char *name = sqlite3_column_name(reader->row, column);
+	const char *name = journal_column_name(reader->row, column);
 	struct log_line line;
 
 	log_begin(&line, LOG_LEVEL_ERROR, "journal: a damaged row");
@@ -139,9 +139,9 @@ log_damage(const struct journal_reader *reader, int column, const char *why)
 		log_number(&line, "row", reader->number);
 	log_text(&line, "column", name);
 	log_text(&line, "holds", why);
-	if (sqlite3_column_type(reader->row, column) == SQLITE_INTEGER)
+	if (journal_column_type(reader->row, column) == JOURNAL_TYPE_INT)
 		log_number(&line, "number",
-		    sqlite3_column_int64(reader->row, column));
+		    journal_column_int(reader->row, column));
 	log_end(&line);
 }
 
@@ -154,36 +154,26 @@ journal_damage(struct journal_reader *reader, int column, const char *why)
 	if (!reader->damaged && journal->damaged++ < DAMAGE_TOLD)
 		log_damage(reader, column, why);
 	reader->damaged = true;
-	if (!reader->lenient && journal->error == SQLITE_OK)
-		journal->error = JOURNAL_DAMAGED;
+	if (!reader->lenient)
+		journal_fail(journal, JOURNAL_FAILED_ROW);
 }
 
-static const char *
-type_name(int type)
-{
-	switch (type) {
-	case SQLITE_INTEGER:
-		return "a number";
-	case SQLITE_FLOAT:
-		return "a fraction";
-	case SQLITE_TEXT:
-		return "a text";
-	case SQLITE_BLOB:
-		return "bytes";
-	default:
-		return "nothing";
-	}
-}
+static const char *const type_names[] = {
+	[JOURNAL_TYPE_NULL] = "nothing",
+	[JOURNAL_TYPE_INT] = "a number",
+	[JOURNAL_TYPE_FRACTION] = "a fraction",
+	[JOURNAL_TYPE_TEXT] = "a text",
+	[JOURNAL_TYPE_BYTES] = "bytes"
+};
 
-/* Asked for before the value is: that may turn it into another type. */
 static bool
-has_type(struct journal_reader *reader, int column, int type)
+has_type(struct journal_reader *reader, int column, enum journal_type type)
 {
-	int is = sqlite3_column_type(reader->row, column);
+	enum journal_type is = journal_column_type(reader->row, column);
 
 	if (is == type)
 		return true;
-	journal_damage(reader, column, type_name(is));
+	journal_damage(reader, column, type_names[is]);
 	return false;
 }
 
@@ -195,9 +185,9 @@ journal_int(struct journal_reader *reader, int column,
 	int64_t least = range->least < 0 ? 0 : range->least;
 	int64_t number;
 
-	if (!has_type(reader, column, SQLITE_INTEGER))
+	if (!has_type(reader, column, JOURNAL_TYPE_INT))
 		return least;
-	number = sqlite3_column_int64(reader->row, column);
+	number = journal_column_int(reader->row, column);
 	if (number >= range->least && number <= range->most)
 		return number;
 	journal_damage(reader, column, "a number out of range");
@@ -211,14 +201,13 @@ journal_text(struct journal_reader *reader, int column,
 	const struct form *form = &forms[kind];
 	struct bytes text;
 
-	if (!has_type(reader, column, SQLITE_TEXT))
+	if (!has_type(reader, column, JOURNAL_TYPE_TEXT))
 		return "";
-	text.data = (const char *)sqlite3_column_text(reader->row, column);
+	text = journal_column_text(reader->row, column);
 	if (text.data == NULL) {
 		lack_memory(reader);
 		return "";
 	}
-	text.len = (size_t)sqlite3_column_bytes(reader->row, column);
 	if (text.len >= form->least && text.len <= form->most &&
 	    form->fits(text) && text.data[text.len] == '\0')
 		return text.data;
@@ -251,14 +240,12 @@ journal_text_copy(struct journal_reader *reader, int column,
 static struct bytes
 read_bytes(struct journal_reader *reader, int column)
 {
-	const char *data = sqlite3_column_blob(reader->row, column);
-	int len = sqlite3_column_bytes(reader->row, column);
+	struct bytes bytes;
 
-	if (data != NULL)
-		return (struct bytes){data, (size_t)len};
-	if (sqlite3_errcode(reader->journal->db) == SQLITE_NOMEM)
+	if (!journal_column_bytes(reader->journal, reader->row, column,
+	    &bytes))
 		lack_memory(reader);
-	return (struct bytes){0};
+	return bytes;
 }
 
 struct bytes
@@ -267,7 +254,7 @@ journal_body_copy(struct journal_reader *reader, int column,
 {
 	struct bytes body = {0};
 
-	if (!has_type(reader, column, SQLITE_BLOB))
+	if (!has_type(reader, column, JOURNAL_TYPE_BYTES))
 		return body;
 	body = read_bytes(reader, column);
 	if (body.len == 0 || body.len > INT_MAX / 2) {
@@ -287,8 +274,8 @@ journal_tail_copy(struct journal_reader *reader, int column,
 {
 	struct bytes tail = {0};
 
-	if (sqlite3_column_type(reader->row, column) == SQLITE_NULL ||
-	    !has_type(reader, column, SQLITE_BLOB))
+	if (journal_column_type(reader->row, column) == JOURNAL_TYPE_NULL ||
+	    !has_type(reader, column, JOURNAL_TYPE_BYTES))
 		return tail;
 	tail = read_bytes(reader, column);
 	if (tail.len > JOURNAL_TAIL) {
@@ -308,8 +295,8 @@ journal_key_into(struct journal_reader *reader, int column,
 {
 	struct bytes bytes;
 
-	if (sqlite3_column_type(reader->row, column) == SQLITE_NULL ||
-	    !has_type(reader, column, SQLITE_BLOB))
+	if (journal_column_type(reader->row, column) == JOURNAL_TYPE_NULL ||
+	    !has_type(reader, column, JOURNAL_TYPE_BYTES))
 		return false;
 	bytes = read_bytes(reader, column);
 	if (bytes.len == JOURNAL_KEY) {
@@ -318,4 +305,21 @@ journal_key_into(struct journal_reader *reader, int column,
 	}
 	journal_damage(reader, column, "no key");
 	return false;
+}
+
+int64_t
+journal_number(struct journal *journal, int64_t otherwise, const char *text,
+    struct journal_values values)
+{
+	struct journal_reader reader = {
+		.journal = journal, .row = journal_query(journal, text, values)
+	};
+	int64_t number = otherwise;
+
+	if (!journal_next(journal, reader.row))
+		return otherwise;
+	if (journal_column_type(reader.row, 0) != JOURNAL_TYPE_NULL)
+		number = journal_int(&reader, 0, JOURNAL_IS_ANY);
+	journal_over(reader.row);
+	return reader.damaged ? otherwise : number;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "journal/journal.h"
+#include "journal/files.h"
 
 #include "base/io.h"
 #include "base/log.h"
@@ -145,8 +145,9 @@ open_locks(struct journal *journal)
 	return RC_STORE;
 }
 
-static void
-tell_gone(struct journal *journal, const char *path, const char *what)
+void
+journal_files_lost(struct journal *journal, const char *path,
+    const char *what)
 {
 	journal->gone = true;
 	log_say(LOG_LEVEL_ERROR, "journal: %s was %s while it was open: "
@@ -156,7 +157,7 @@ tell_gone(struct journal *journal, const char *path, const char *what)
 }
 
 /* What cannot be looked at now may be there: only this transaction fails. */
-static int
+static enum journal_failure
 look_at(struct journal *journal, const struct journal_file *file)
 {
 	struct stat about;
@@ -164,31 +165,31 @@ look_at(struct journal *journal, const struct journal_file *file)
 	if (lstat(file->path, &about) == 0) {
 		if (about.st_dev == file->device &&
 		    about.st_ino == file->inode)
-			return SQLITE_OK;
-		tell_gone(journal, file->path, "replaced");
-		return SQLITE_READONLY_DBMOVED;
+			return JOURNAL_FINE;
+		journal_files_lost(journal, file->path, "replaced");
+		return JOURNAL_FAILED_GONE;
 	}
 	if (errno == ENOENT || errno == ENOTDIR) {
-		tell_gone(journal, file->path, "removed");
-		return SQLITE_READONLY_DBMOVED;
+		journal_files_lost(journal, file->path, "removed");
+		return JOURNAL_FAILED_GONE;
 	}
 	log_say(LOG_LEVEL_ERROR, "journal: %s: %s", file->path,
 	    strerror(errno));
-	return SQLITE_IOERR_FSTAT;
+	return JOURNAL_FAILED_LOOK;
 }
 
-int
+enum journal_failure
 journal_files_look(struct journal *journal)
 {
-	int error = SQLITE_OK;
+	enum journal_failure failure = JOURNAL_FINE;
 
 	if (journal->gone)
-		return SQLITE_READONLY_DBMOVED;
+		return JOURNAL_FAILED_GONE;
 	if (!journal->noted)
-		return SQLITE_OK;
-	for (size_t i = 0; i < JOURNAL_FILES && error == SQLITE_OK; i++)
-		error = look_at(journal, &journal->files[i]);
-	return error;
+		return JOURNAL_FINE;
+	for (size_t i = 0; i < JOURNAL_FILES && failure == JOURNAL_FINE; i++)
+		failure = look_at(journal, &journal->files[i]);
+	return failure;
 }
 
 /* SQLite opened its files itself, in a directory that is private. */
@@ -202,7 +203,7 @@ note(struct journal *journal, struct journal_file *file)
 	enum rc rc = failed ? RC_STORE : check_own(file, &about);
 
 	if (failed)
-		tell_gone(journal, file->path, "removed");
+		journal_files_lost(journal, file->path, "removed");
 	if (rc != RC_OK)
 		return rc;
 	file->device = about.st_dev;
@@ -214,35 +215,11 @@ enum rc
 journal_files_note(struct journal *journal)
 {
 	enum rc rc = open_locks(journal);
-	int moved = 0;
 
 	for (size_t i = 0; i < JOURNAL_FILES && rc == RC_OK; i++)
 		rc = note(journal, &journal->files[i]);
-	if (rc != RC_OK)
-		return rc;
-	journal->noted = true;
-	sqlite3_file_control(journal->db, "main", SQLITE_FCNTL_HAS_MOVED,
-	    &moved);
-	if (moved)
-		tell_gone(journal, journal->path, "replaced");
-	return journal_meaning(journal_files_look(journal));
-}
-
-/*
- * The last connection that closes takes -wal and -shm away by their names:
- * they may be another journal's by now.
- */
-void
-journal_files_leave(struct journal *journal)
-{
-	int on = 1;
-
-	if (journal->db == NULL || journal_files_look(journal) == SQLITE_OK)
-		return;
-	sqlite3_db_config(journal->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
-	    NULL);
-	sqlite3_file_control(journal->db, "main", SQLITE_FCNTL_PERSIST_WAL,
-	    &on);
+	journal->noted = rc == RC_OK;
+	return rc;
 }
 
 void

@@ -4,7 +4,11 @@
 #include "journal/journal.h"
 
 #include "base/timestamp.h"
-#include "journal/internal.h"
+#include "journal/column.h"
+#include "journal/lookup.h"
+#include "journal/sql.h"
+#include "journal/statement.h"
+#include "journal/transaction.h"
 
 enum { PREFIX_SIZE = UUID_SIZE };
 
@@ -15,7 +19,7 @@ struct listing {
 	char from[PREFIX_SIZE];		/* the least ID of that time */
 	const char *last;		/* up to this ID, and of that */
 	int64_t ordinal;		/* what has a greater one, or */
-	int64_t seq;			/* behind this one, in its event too */
+	int64_t seq;			/* after this one, in its event too */
 };
 
 struct showing {
@@ -32,12 +36,12 @@ struct counting {
 };
 
 /* Greater than any ID. */
-static const char behind_ids[] = "g";
+static const char after_ids[] = "g";
 
 #define ROW_COLUMNS \
 	"SELECT e.id, e.hook, e.name, e.received, d.ordinal, d.state," \
-	" d.attempts, d.since, d.due, ifnull(a.outcome, 'none')," \
-	" ifnull(a.code, 0), d.seq FROM "
+	" d.attempts, d.since, d.due," SQL_COLUMN_OR("a.outcome", "'none'") \
+	"," SQL_COLUMN_OR("a.code", "0") ", d.seq FROM "
 #define ROW_ATTEMPT \
 	" LEFT JOIN attempts a ON a.delivery = d.seq AND a.turn =" \
 	" (SELECT max(turn) FROM attempts WHERE delivery = d.seq)"
@@ -61,13 +65,13 @@ static const char list_state[] = ROW_COLUMNS
     " CROSS JOIN deliveries d ON d.event = l.event AND d.state = l.state"
     ROW_ATTEMPT
     " WHERE" ROW_FILTER " AND e.id >= ?4 AND l.state = ?5"
-    " AND l.state <> 2 AND l.seq <= ifnull((SELECT max(o.seq)"
+    USES_deliveries_open("l.") " AND l.seq <= coalesce((SELECT max(o.seq)"
     " FROM deliveries p JOIN deliveries o ON o.event = p.event"
     " WHERE p.seq = ?6), ?6)"
     " AND NOT EXISTS (SELECT 1 FROM deliveries o WHERE o.event = l.event"
     " AND o.state = l.state AND o.seq > l.seq)"
-    " AND (d.ordinal > ?7 OR l.event IS NOT"
-    " (SELECT event FROM deliveries WHERE seq = ?6))"
+    " AND (d.ordinal > ?7 OR l.event" SQL_DIFFERS
+    "(SELECT event FROM deliveries WHERE seq = ?6))"
     " ORDER BY l.seq DESC, d.ordinal";
 
 /* False: it is damaged. */
@@ -105,20 +109,22 @@ list_rows(struct journal *journal, void *arguments)
 	bool few = filter->state >= 0 && filter->state != JOURNAL_DONE;
 	struct journal_reader reader;
 	struct journal_row row;
-	sqlite3_stmt *rows;
+	struct journal_statement *rows;
 	int64_t left = filter->limit;
 	enum rc rc = RC_OK;
 
 	if (few)
-		rows = journal_query(journal, list_state, "ttitiii",
-		    filter->hook, filter->event, filter->since,
-		    listing->from, (int64_t)filter->state, listing->seq,
-		    listing->ordinal);
+		rows = journal_query(journal, list_state,
+		    BIND(TEXT(filter->hook), TEXT(filter->event),
+		    INT(filter->since), TEXT(listing->from),
+		    INT(filter->state), INT(listing->seq),
+		    INT(listing->ordinal)));
 	else
-		rows = journal_query(journal, list_all, "ttititi",
-		    filter->hook, filter->event, filter->since,
-		    listing->from, (int64_t)filter->state, listing->last,
-		    listing->ordinal);
+		rows = journal_query(journal, list_all,
+		    BIND(TEXT(filter->hook), TEXT(filter->event),
+		    INT(filter->since), TEXT(listing->from),
+		    INT(filter->state), TEXT(listing->last),
+		    INT(listing->ordinal)));
 
 	while (rc == RC_OK && left > 0 && journal_next(journal, rows)) {
 		reader = (struct journal_reader){
@@ -142,7 +148,7 @@ journal_list(struct journal *journal, const struct journal_filter *filter,
 	static const uint8_t nothing[10];
 	const struct journal_row *after = filter->after;
 	struct listing listing = {
-		filter, each, context, "", behind_ids, 0, INT64_MAX
+		filter, each, context, "", after_ids, 0, INT64_MAX
 	};
 
 	if (after != NULL) {
@@ -152,33 +158,10 @@ journal_list(struct journal *journal, const struct journal_filter *filter,
 	}
 	if (filter->since > 0) {
 		timestamp_uuid7(filter->since, nothing, listing.from);
-		/* Only the time counts, not the version behind it. */
+		/* Only the time counts, not the version after it. */
 		listing.from[13] = '\0';
 	}
 	return journal_read(journal, list_rows, &listing);
-}
-
-enum rc
-journal_find(struct journal *journal, const char *prefix, int64_t *event)
-{
-	struct buf end = {0};
-	sqlite3_stmt *row;
-	int found = 0;
-	enum rc rc = buf_printf(&end, "%s\x7f", prefix);
-
-	if (rc != RC_OK)
-		return rc;
-	row = journal_query(journal,
-	    "SELECT seq FROM events WHERE id >= ? AND id < ? LIMIT 2", "tt",
-	    prefix, end.data);
-	while (journal_next(journal, row)) {
-		*event = sqlite3_column_int64(row, 0);
-		found++;
-	}
-	buf_free(&end);
-	if (prefix[0] == '\0' || found == 0)
-		return RC_MISSING;
-	return found == 1 ? RC_OK : RC_RANGE;
 }
 
 static void
@@ -190,7 +173,7 @@ read_attempt(struct journal_reader *reader, struct pool *pool,
 	struct journal_attempt *attempt;
 
 	if (list == NULL) {
-		reader->journal->error = SQLITE_NOMEM;
+		journal_fail(reader->journal, JOURNAL_FAILED_MEMORY);
 		return;
 	}
 	history->list = list;
@@ -210,9 +193,10 @@ static void
 read_attempts(struct journal *journal, int64_t seq, struct pool *pool,
     struct journal_history *history)
 {
-	sqlite3_stmt *rows = journal_query(journal,
+	struct journal_statement *rows = journal_query(journal,
 	    "SELECT number, started, ended, outcome, code, tail"
-	    " FROM attempts WHERE delivery = ? ORDER BY turn", "i", seq);
+	    " FROM attempts WHERE delivery = ?1 ORDER BY turn",
+	    BIND(INT(seq)));
 	struct journal_reader reader;
 
 	while (journal_next(journal, rows)) {
@@ -265,7 +249,7 @@ read_history(struct journal_reader *reader, struct showing *showing)
 	int64_t seq;
 
 	if (list == NULL) {
-		reader->journal->error = SQLITE_NOMEM;
+		journal_fail(reader->journal, JOURNAL_FAILED_MEMORY);
 		return;
 	}
 	story->deliveries = list;
@@ -281,7 +265,7 @@ show(struct journal *journal, void *arguments)
 {
 	struct showing *showing = arguments;
 	struct journal_reader reader;
-	sqlite3_stmt *rows;
+	struct journal_statement *rows;
 	int64_t event;
 	enum rc rc = journal_find(journal, showing->prefix, &event);
 
@@ -293,8 +277,8 @@ show(struct journal *journal, void *arguments)
 	showing->whole = true;
 	rows = journal_query(journal,
 	    "SELECT seq, ordinal, state, attempts, since, due, held,"
-	    " finished FROM deliveries WHERE event = ? ORDER BY ordinal",
-	    "i", event);
+	    " finished FROM deliveries WHERE event = ?1 ORDER BY ordinal",
+	    BIND(INT(event)));
 	while (journal_next(journal, rows)) {
 		reader = (struct journal_reader){
 			.journal = journal, .row = rows,
@@ -327,10 +311,12 @@ static const char all_counts[] =
     " WHERE deliveries <> 0 UNION ALL"
     " SELECT e.hook, e.name, d.state, count(*), min(e.received),"
     " min(d.seq) FROM deliveries d JOIN events e ON e.seq = d.event"
-    " WHERE d.state <> 2 AND d.state IN (0, 1, 3)"
+    " WHERE d.state IN (" SQL_QUEUED ", " SQL_RUNNING ", " SQL_DEAD ")"
+    USES_deliveries_open("d.")
     " GROUP BY e.hook, e.name, d.state UNION ALL"
     " SELECT d.hook, 'unknown', d.state, 1, 0, d.seq FROM deliveries d"
-    " WHERE d.state <> 2 AND (d.state < 0 OR d.state > 4)"
+    " WHERE (d.state < " SQL_QUEUED " OR d.state > " SQL_DROPPED ")"
+    USES_deliveries_open("d.")
     " ORDER BY 1, 2, 3";
 
 /* False: it is damaged. */
@@ -356,7 +342,8 @@ count_all(struct journal *journal, void *arguments)
 	struct journal_reader reader;
 	struct journal_count count;
 	enum rc rc = RC_OK;
-	sqlite3_stmt *rows = journal_query(journal, all_counts, "");
+	struct journal_statement *rows = journal_query(journal, all_counts,
+	    NO_VALUES);
 
 	while (rc == RC_OK && journal_next(journal, rows)) {
 		reader = (struct journal_reader){
@@ -389,9 +376,9 @@ backlog(struct journal *journal, void *arguments)
 	const char *hook;
 	int64_t events;
 	enum rc rc = RC_OK;
-	sqlite3_stmt *rows = journal_query(journal,
+	struct journal_statement *rows = journal_query(journal,
 	    "SELECT hook, events FROM opens WHERE events <> 0 ORDER BY hook",
-	    "");
+	    NO_VALUES);
 
 	while (rc == RC_OK && journal_next(journal, rows)) {
 		reader = (struct journal_reader){

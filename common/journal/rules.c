@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-#include "journal/journal.h"
+#include "journal/rules.h"
 
+#include "journal/column.h"
 #include "journal/internal.h"
+#include "journal/sql.h"
+#include "journal/statement.h"
+#include "journal/transaction.h"
 
 struct noting {
 	struct journal_rules *list;
@@ -23,8 +27,9 @@ read_noted(struct journal *journal, const struct journal_rules *rules)
 	struct journal_reader reader = {
 		.journal = journal, .table = "rules", .lenient = true,
 		.row = journal_query(journal,
-		    "SELECT ifnull(digest = ?, 0), time FROM rules"
-		    " WHERE hook = ?", "tt", rules->digest, rules->hook)
+		    "SELECT CASE WHEN digest = ?1 THEN 1 ELSE 0 END, time"
+		    " FROM rules WHERE hook = ?2",
+		    BIND(TEXT(rules->digest), TEXT(rules->hook)))
 	};
 
 	if (!journal_next(journal, reader.row))
@@ -75,10 +80,12 @@ note_rules(struct journal *journal, void *arguments)
 		noted = read_noted(journal, rules);
 		if (is_newer(rules, &noted))
 			journal_do(journal,
-			    "INSERT OR REPLACE INTO rules(hook, digest,"
-			    " time, keep) VALUES(?, ?, ?, ?)", "ttii",
-			    rules->hook, rules->digest, rules->time,
-			    rules->keep);
+			    "INSERT INTO rules(hook, digest, time, keep)"
+			    " VALUES(?1, ?2, ?3, ?4) ON CONFLICT(hook)"
+			    " DO UPDATE SET digest = excluded.digest,"
+			    " time = excluded.time, keep = excluded.keep",
+			    BIND(TEXT(rules->hook), TEXT(rules->digest),
+			    INT(rules->time), INT(rules->keep)));
 	}
 	return look_rules(journal, arguments);
 }
@@ -101,8 +108,8 @@ journal_is_overtaken(struct journal *journal, const char *hook,
     const char *digest)
 {
 	return digest != NULL && journal_number(journal, 0,
-	    "SELECT 1 FROM rules WHERE hook = ? AND digest <> ?", "tt", hook,
-	    digest) != 0;
+	    "SELECT 1 FROM rules WHERE hook = ?1 AND digest <> ?2",
+	    BIND(TEXT(hook), TEXT(digest))) != 0;
 }
 
 int64_t
@@ -110,8 +117,9 @@ journal_kept(struct journal *journal, const char *hook, int64_t time,
     int64_t otherwise)
 {
 	return journal_number(journal, otherwise,
-	    "SELECT keep FROM rules WHERE hook = ? AND time > ?"
-	    " AND typeof(keep) = 'integer' AND keep >= 0", "ti", hook, time);
+	    "SELECT keep FROM rules WHERE hook = ?1 AND time > ?2"
+	    " AND " SQL_IS_INTEGER("keep") " AND keep >= 0",
+	    BIND(TEXT(hook), INT(time)));
 }
 
 int64_t
@@ -119,7 +127,7 @@ journal_kept_least(struct journal *journal, int64_t otherwise)
 {
 	int64_t least = journal_number(journal, otherwise,
 	    "SELECT min(keep) FROM rules"
-	    " WHERE typeof(keep) = 'integer' AND keep >= 0", "");
+	    " WHERE " SQL_IS_INTEGER("keep") " AND keep >= 0", NO_VALUES);
 
 	return least < otherwise ? least : otherwise;
 }

@@ -8,12 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "journal/journal.h"
+#include "journal/runner.h"
 
 #include "base/crypto.h"
 #include "base/log.h"
-#include "base/procfs.h"
+#include "journal/column.h"
 #include "journal/internal.h"
+#include "journal/sql.h"
+#include "journal/statement.h"
 
 /*
  * A runner's life is a kernel lock on the byte of its number in a file
@@ -29,14 +31,8 @@
 #define NOTHING "-"		/* in place of a mark: nothing runs */
 
 enum {
-	SPACE = PROCFS_SPACE_SIZE + 24,	/* with a number before it */
 	NOTE_SIZE = 256,
 	REGIONS = 1024 * 1024		/* more than ever run at once */
-};
-
-struct voiding {
-	const struct journal_orphan *orphan;
-	int64_t now;
 };
 
 static int
@@ -50,20 +46,17 @@ lock_byte(int fd, int64_t byte, short type)
 	return fcntl(fd, F_OFD_SETLK, &lock);
 }
 
-/*
- * What tells whether a runner can be judged from here: the file that its
- * lock is in, in whose place somebody may have put another one, and its PID
- * namespace.
- */
-static void
-describe_place(const struct journal *journal, char place[SPACE])
+void
+journal_runner_place(const struct journal *journal,
+    char place[JOURNAL_PLACE_SIZE])
 {
 	char space[PROCFS_SPACE_SIZE];
 	struct stat about = {0};
 
 	procfs_pid_space(space);
 	(void)fstat(journal->locks, &about);
-	snprintf(place, SPACE, "%ju %s", (uintmax_t)about.st_ino, space);
+	snprintf(place, JOURNAL_PLACE_SIZE, "%ju %s",
+	    (uintmax_t)about.st_ino, space);
 }
 
 /* The least that no runner has. */
@@ -72,36 +65,44 @@ free_region(struct journal *journal)
 {
 	return journal_number(journal, 1,
 	    "SELECT min(r.region) + 1 FROM (SELECT 0 AS region UNION"
-	    " SELECT region FROM runners WHERE typeof(region) = 'integer'"
-	    " AND region BETWEEN 0 AND ?) r WHERE NOT EXISTS(SELECT 1"
-	    " FROM runners n WHERE n.region = r.region + 1)", "i",
-	    (int64_t)REGIONS);
+	    " SELECT region FROM runners WHERE " SQL_IS_INTEGER("region")
+	    " AND region BETWEEN 0 AND ?1) r WHERE NOT EXISTS(SELECT 1"
+	    " FROM runners n WHERE n.region = r.region + 1)",
+	    BIND(INT(REGIONS)));
 }
 
 void
 journal_runner_begin(struct journal *journal)
 {
 	char boot[PROCFS_BOOT_SIZE];
-	char place[SPACE];
+	char place[JOURNAL_PLACE_SIZE];
 
 	if (journal->runner != 0)
 		return;
 	procfs_boot_id(boot);
-	describe_place(journal, place);
+	journal_runner_place(journal, place);
 	journal->region = free_region(journal);
-	journal_do(journal, "INSERT INTO runners(boot, pid, region, space,"
-	    " first) VALUES(?, ?, ?, ?, ?)", "tiiti", boot,
-	    (int64_t)getpid(), journal->region, place,
-	    (int64_t)(getpid() == 1));
-	if (journal->error != SQLITE_OK)
+	journal_do(journal,
+	    "INSERT INTO runners(boot, pid, region, space, first)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5)",
+	    BIND(TEXT(boot), INT(getpid()), INT(journal->region),
+	    TEXT(place), INT(getpid() == 1)));
+	if (journal_failed(journal))
 		return;
-	journal->runner = sqlite3_last_insert_rowid(journal->db);
+	journal->runner = journal_inserted(journal);
 	journal->runner_new = true;
 	if (lock_byte(journal->locks, journal->runner, F_WRLCK) == -1) {
 		log_say(LOG_LEVEL_ERROR, "journal: a runner's lock: %s",
 		    strerror(errno));
-		journal->error = SQLITE_IOERR_LOCK;
+		journal_fail(journal, JOURNAL_FAILED_LOCK);
 	}
+}
+
+void
+journal_runner_end(struct journal *journal)
+{
+	lock_byte(journal->locks, journal->runner, F_UNLCK);
+	journal->runner = 0;
 }
 
 void
@@ -109,40 +110,22 @@ journal_runner_forget(struct journal *journal)
 {
 	if (!journal->runner_new)
 		return;
-	lock_byte(journal->locks, journal->runner, F_UNLCK);
-	journal->runner = 0;
+	journal_runner_end(journal);
 	journal->runner_new = false;
 }
 
 void
-journal_runner_remove(struct journal *journal, int64_t runner)
+journal_runner_delete(struct journal *journal, int64_t runner)
 {
 	journal_do(journal,
-	    "DELETE FROM keys WHERE expires = 0 AND runner = ?", "i", runner);
+	    "DELETE FROM keys WHERE expires = 0 AND runner = ?1",
+	    BIND(INT(runner)));
 	journal_do(journal,
 	    "DELETE FROM runners WHERE number = ?1 AND NOT EXISTS(SELECT 1"
-	    " FROM deliveries WHERE state = 1 AND runner = ?1)", "i",
-	    runner);
+	    " FROM deliveries WHERE state = " SQL_RUNNING
+	    " AND runner = ?1)", BIND(INT(runner)));
 }
 
-static enum rc
-forget_runner(struct journal *journal, void *arguments)
-{
-	journal_runner_remove(journal, *(const int64_t *)arguments);
-	return RC_OK;
-}
-
-void
-journal_retire(struct journal *journal)
-{
-	if (journal->runner == 0)
-		return;
-	journal_write_soft(journal, forget_runner, &journal->runner);
-	lock_byte(journal->locks, journal->runner, F_UNLCK);
-	journal->runner = 0;
-}
-
-/* In doubt it lives: then nothing is run twice. */
 bool
 journal_runner_lives(struct journal *journal, int64_t runner)
 {
@@ -189,9 +172,9 @@ void
 journal_slot_begin(struct journal *journal,
     const struct journal_claim *claim)
 {
-	if (journal->error == SQLITE_OK &&
+	if (!journal_failed(journal) &&
 	    journal_note_run(claim, NULL) != RC_OK)
-		journal->error = SQLITE_IOERR_WRITE;
+		journal_fail(journal, JOURNAL_FAILED_NOTE);
 }
 
 /*
@@ -243,10 +226,9 @@ read_note(const char line[NOTE_SIZE + 1], struct journal_orphan *orphan)
 		orphan->note = note;
 }
 
-/* Between its claim and its first run, and between two, nothing runs. */
-static void
-find_note(const struct journal *journal, int64_t region, int64_t slot,
-    struct journal_orphan *orphan)
+void
+journal_note_find(const struct journal *journal, int64_t region,
+    int64_t slot, struct journal_orphan *orphan)
 {
 	char line[NOTE_SIZE + 1] = "";
 
@@ -254,204 +236,6 @@ find_note(const struct journal *journal, int64_t region, int64_t slot,
 	    pread(journal->locks, line, NOTE_SIZE,
 	    note_offset(region, (unsigned)slot)) == NOTE_SIZE)
 		read_note(line, orphan);
-}
-
-/*
- * A runner of the first release, or one whose row is gone, says nothing of
- * its namespace, and has no notes but in the row of the delivery.
- */
-static void
-note_runner(struct journal_reader *reader, struct journal_orphan *orphan)
-{
-	int64_t region = journal_int(reader, 10, JOURNAL_IS_COUNT);
-	const char *then = journal_text(reader, 7, JOURNAL_TEXT_NOTE);
-	const char *there = journal_text(reader, 11, JOURNAL_TEXT_NOTE);
-	char boot[PROCFS_BOOT_SIZE];
-	char here[SPACE];
-	size_t file;
-
-	procfs_boot_id(boot);
-	describe_place(reader->journal, here);
-	file = strcspn(here, " ") + 1;
-	orphan->same_boot = then[0] == '\0' || strcmp(then, boot) == 0;
-	orphan->same_space = region == 0 || (here[file] != '\0' &&
-	    strcmp(there, here) == 0);
-	orphan->first = strncmp(there, here, file) == 0 &&
-	    journal_int(reader, 12, JOURNAL_IS_FLAG) != 0;
-	orphan->noted = true;
-	if (region != 0) {
-		find_note(reader->journal, region,
-		    journal_int(reader, 13, JOURNAL_IS_SMALL), orphan);
-		return;
-	}
-	orphan->note.pid = (pid_t)journal_int(reader, 3, JOURNAL_IS_PID);
-	orphan->note.start = (uint64_t)journal_int(reader, 4,
-	    JOURNAL_IS_START);
-}
-
-/* Whose it is.  What nobody can hold is known by its first delivery. */
-static void
-fill_orphan(struct journal_reader *reader, struct journal_orphan *orphan)
-{
-	int64_t seq = journal_int(reader, 9, JOURNAL_IS_ANY);
-
-	reader->number = seq;
-	*orphan = (struct journal_orphan){
-		.claim = journal_int(reader, 0, JOURNAL_IS_ROW),
-		.runner = journal_int(reader, 1, JOURNAL_IS_ROW),
-		.n = (size_t)journal_int(reader, 2, JOURNAL_IS_COUNT)
-	};
-	orphan->damaged = reader->damaged ? seq : 0;
-	/* The rest is for the log, but for the hook. */
-	orphan->attempt = (unsigned)journal_int(reader, 8, JOURNAL_IS_SMALL);
-	journal_text_into(reader, 5, JOURNAL_TEXT_ID, orphan->id);
-	journal_text_into(reader, 6, JOURNAL_TEXT_HOOK, orphan->hook);
-}
-
-static void
-note_orphan(struct journal_reader *reader, struct journal_orphans *orphans)
-{
-	struct journal_orphan *list = pool_grow(&orphans->pool, orphans->list,
-	    orphans->n, sizeof(*list));
-	struct journal_orphan *orphan;
-
-	if (list == NULL) {
-		reader->journal->error = SQLITE_NOMEM;
-		return;
-	}
-	orphans->list = list;
-	orphan = &list[orphans->n];
-	fill_orphan(reader, orphan);
-	if (orphan->damaged == 0 &&
-	    journal_runner_lives(reader->journal, orphan->runner)) {
-		orphans->others = true;
-		return;
-	}
-	note_runner(reader, orphan);
-	orphans->n++;
-}
-
-/* A damaged one is to be recovered as well, and was told of. */
-static enum rc
-look_for_orphans(struct journal *journal, void *arguments)
-{
-	struct journal_orphans *orphans = arguments;
-	struct journal_reader reader;
-	sqlite3_stmt *rows = journal_query(journal,
-	    "SELECT d.claim, d.runner, count(*), d.pid, d.start, e.id,"
-	    " d.hook, ifnull(r.boot, ''), d.attempts, min(d.seq),"
-	    " ifnull(r.region, 0), ifnull(r.space, ''), ifnull(r.first, 0),"
-	    " d.slot FROM deliveries d LEFT JOIN events e ON e.seq = d.event"
-	    " LEFT JOIN runners r ON r.number = d.runner"
-	    " WHERE d.state = 1 AND (d.runner IS NOT ?1 OR ?1 = 0)"
-	    " GROUP BY d.claim, d.runner", "i", journal->runner);
-
-	while (journal_next(journal, rows)) {
-		reader = (struct journal_reader){
-			.journal = journal, .row = rows,
-			.table = "deliveries", .lenient = true
-		};
-		note_orphan(&reader, orphans);
-	}
-	journal->damaged = 0;
-	return RC_OK;
-}
-
-enum rc
-journal_orphans(struct journal *journal, struct journal_orphans *out)
-{
-	enum rc rc;
-
-	*out = (struct journal_orphans){0};
-	rc = journal_read(journal, look_for_orphans, out);
-	if (rc != RC_OK)
-		pool_free(&out->pool);
-	return rc;
-}
-
-static void
-void_one(struct journal *journal, int64_t seq, const struct voiding *voiding)
-{
-	struct journal_reader reader = {
-		.journal = journal, .table = "deliveries", .number = seq,
-		.lenient = true
-	};
-	uint8_t key[JOURNAL_KEY];
-	bool ordered;
-
-	journal_do(journal,
-	    "INSERT OR REPLACE INTO attempts(delivery, turn, number, started,"
-	    " ended, outcome, code, tail) SELECT seq,"
-	    " (SELECT ifnull(max(turn), 0) + 1 FROM attempts"
-	    " WHERE delivery = ?1), attempts, started, ?2, 'lost', 0, NULL"
-	    " FROM deliveries WHERE seq = ?1", "ii", seq, voiding->now);
-	journal_do(journal,
-	    "UPDATE deliveries SET state = 0, since = 0,"
-	    " held = (key IS NOT NULL), runner = 0, claim = 0, pid = 0,"
-	    " lost = lost + ? WHERE seq = ?", "ii",
-	    (int64_t)voiding->orphan->noted, seq);
-	reader.row = journal_query(journal,
-	    "SELECT key FROM deliveries WHERE seq = ?", "i", seq);
-	if (!journal_next(journal, reader.row))
-		return;
-	ordered = journal_key_into(&reader, 0, key);
-	journal_over(reader.row);
-	if (ordered)
-		journal_rekey(journal, (struct bytes){(const char *)key,
-		    JOURNAL_KEY});
-}
-
-static enum rc
-void_claim(struct journal *journal, void *arguments)
-{
-	struct voiding *voiding = arguments;
-	const struct journal_orphan *orphan = voiding->orphan;
-	int64_t seq;
-
-	if (orphan->damaged != 0) {
-		journal_set_aside(journal, orphan->damaged, orphan->hook,
-		    voiding->now);
-		return RC_OK;
-	}
-	do {
-		seq = journal_number(journal, 0,
-		    "SELECT seq FROM deliveries WHERE state = 1"
-		    " AND claim = ?1 AND runner = ?2"
-		    " AND (hook = ?3 OR ?3 = '')"
-		    " ORDER BY seq LIMIT 1", "iit", orphan->claim,
-		    orphan->runner, orphan->hook);
-		if (seq != 0)
-			void_one(journal, seq, voiding);
-	} while (seq != 0 && journal->error == SQLITE_OK);
-	journal_runner_remove(journal, orphan->runner);
-	journal->stored = true;
-	return RC_OK;
-}
-
-enum rc
-journal_void(struct journal *journal, const struct journal_orphan *orphan,
-    int64_t now)
-{
-	struct voiding voiding = {orphan, now};
-
-	return journal_write(journal, void_claim, &voiding);
-}
-
-enum rc
-journal_changed(struct journal *journal, bool *changed)
-{
-	int64_t version;
-	enum rc rc = RC_OK;
-
-	pthread_mutex_lock(&journal->holding);
-	journal->error = SQLITE_OK;
-	version = journal_number(journal, 0, "PRAGMA data_version", "");
-	if (journal->error != SQLITE_OK)
-		rc = RC_STORE;
-	*changed = version != journal->version;
-	journal->version = version;
-	pthread_mutex_unlock(&journal->holding);
-	return rc;
 }
 
 enum rc

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include <inttypes.h>
+#include <sqlite3.h>
 #include <stdio.h>
 
-#include "journal/journal.h"
+#include "journal/schema.h"
 
 #include "base/clock.h"
-#include "base/crypto.h"
-#include "journal/internal.h"
 #include "base/log.h"
+#include "journal/internal.h"
+#include "journal/statement.h"
 
 enum { APPLICATION = 0x706c686b };	/* "plhk", for file(1) */
 
@@ -16,7 +17,7 @@ enum { APPLICATION = 0x706c686b };	/* "plhk", for file(1) */
  *
  *	queued	  since 0: due at once.  Otherwise it waits for a retry: since
  *		  when, and due when; the two tell the pause, so that it can
- *		  begin anew if the clock is set back behind since.
+ *		  begin anew if the clock is set back before since.
  *		  held: an earlier one of its key is queued or running.  Of
  *		  the queued ones of a key at most one is not held, and none
  *		  while one is running.
@@ -83,7 +84,7 @@ static const char first_tables[] =
  * lost: tries in a row that did not end by themselves.  A runner says what
  * tells whether its commands can be looked at: the file its lock is in, its
  * PID namespace and whether it is the first process there.  region and slot:
- * where the note of a run is (journal_runner.c); pid and start of deliveries
+ * where the note of a run is (runner.c); pid and start of deliveries
  * are of runners of the first release.  rules: by which rules each hook's
  * events are run and kept.
  */
@@ -101,14 +102,6 @@ static const char orphans_and_rules[] =
 static const char *const steps[] = {first_tables, orphans_and_rules};
 
 enum { VERSION = sizeof(steps) / sizeof(steps[0]) };
-
-static const char *const state_names[] = {
-	[JOURNAL_QUEUED] = "queued",
-	[JOURNAL_RUNNING] = "running",
-	[JOURNAL_DONE] = "done",
-	[JOURNAL_DEAD] = "dead",
-	[JOURNAL_DROPPED] = "dropped"
-};
 
 /* Whose file it is; outside any cached statement. */
 struct identity {
@@ -155,25 +148,19 @@ read_identity(struct journal *journal, struct identity *identity)
 	return error;
 }
 
-static int
-run_text(struct journal *journal, const char *text)
-{
-	return sqlite3_exec(journal->db, text, NULL, NULL, NULL);
-}
-
 /* All of it as of one moment: another process may be making the tables. */
 static int
 identify(struct journal *journal, struct identity *identity)
 {
-	int error = run_text(journal, "BEGIN");
+	int error = journal_run(journal, "BEGIN");
 
 	if (error != SQLITE_OK)
 		return error;
 	error = read_identity(journal, identity);
 	if (error == SQLITE_OK)
-		error = run_text(journal, "COMMIT");
+		error = journal_run(journal, "COMMIT");
 	if (error != SQLITE_OK && !sqlite3_get_autocommit(journal->db))
-		run_text(journal, "ROLLBACK");
+		journal_run(journal, "ROLLBACK");
 	return error;
 }
 
@@ -229,7 +216,7 @@ migrate_step(struct journal *journal, const char *const *all, int from)
 {
 	char stamp[96];
 	int64_t version = -1;
-	int error = run_text(journal, "BEGIN IMMEDIATE");
+	int error = journal_run(journal, "BEGIN IMMEDIATE");
 
 	if (error != SQLITE_OK)
 		return error;
@@ -238,14 +225,14 @@ migrate_step(struct journal *journal, const char *const *all, int from)
 		snprintf(stamp, sizeof(stamp),
 		    "PRAGMA application_id=%d;PRAGMA user_version=%d",
 		    APPLICATION, from + 1);
-		error = run_text(journal, all[from]);
+		error = journal_run(journal, all[from]);
 		if (error == SQLITE_OK)
-			error = run_text(journal, stamp);
+			error = journal_run(journal, stamp);
 	}
 	if (error == SQLITE_OK)
-		error = run_text(journal, "COMMIT");
+		error = journal_run(journal, "COMMIT");
 	if (error != SQLITE_OK && !sqlite3_get_autocommit(journal->db))
-		run_text(journal, "ROLLBACK");
+		journal_run(journal, "ROLLBACK");
 	return error;
 }
 
@@ -256,7 +243,7 @@ insist(struct journal *journal, const char *text)
 	int error;
 
 	do {
-		error = run_text(journal, text);
+		error = journal_run(journal, text);
 		if ((error & 0xff) == SQLITE_BUSY)
 			sqlite3_sleep(5);
 	} while ((error & 0xff) == SQLITE_BUSY &&
@@ -281,7 +268,7 @@ journal_migrate_steps(struct journal *journal, const char *const *all,
 		return rc;
 	error = insist(journal, "PRAGMA journal_mode=WAL");
 	if (error == SQLITE_OK)
-		error = run_text(journal, "PRAGMA synchronous=FULL");
+		error = journal_run(journal, "PRAGMA synchronous=FULL");
 	for (int i = (int)identity.version; error == SQLITE_OK && i < n; i++)
 		error = migrate_step(journal, all, i);
 	return error == SQLITE_OK ? RC_OK : complain(journal, error);
@@ -291,33 +278,4 @@ enum rc
 journal_migrate(struct journal *journal)
 {
 	return journal_migrate_steps(journal, steps, VERSION);
-}
-
-const char *
-journal_state_name(enum journal_state state)
-{
-	return state_names[state];
-}
-
-enum rc
-journal_state_find(const char *name, enum journal_state *state)
-{
-	for (size_t i = 0; i < sizeof(state_names) / sizeof(state_names[0]);
-	    i++)
-		if (bytes_equal(bytes_of(name), bytes_of(state_names[i]))) {
-			*state = (enum journal_state)i;
-			return RC_OK;
-		}
-	return RC_SYNTAX;
-}
-
-enum rc
-journal_digest(struct bytes key, uint8_t into[JOURNAL_KEY],
-    struct bytes *digest)
-{
-	*digest = (struct bytes){0};
-	if (key.len == 0)
-		return RC_OK;
-	*digest = (struct bytes){(const char *)into, JOURNAL_KEY};
-	return crypto_sha256(key, into);
 }

@@ -16,7 +16,7 @@
 #include "base/timestamp.h"
 #include "base/utf8.h"
 #include "config/conf.h"
-#include "journal/internal.h"
+#include "journal/journal.h"
 
 enum {
 	EVENTS = 8,

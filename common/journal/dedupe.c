@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: ISC */
+#include "journal/dedupe.h"
+
+#include "journal/column.h"
+#include "journal/internal.h"
+#include "journal/key.h"
+#include "journal/runner.h"
+#include "journal/statement.h"
+#include "journal/transaction.h"
+
+enum { EXPIRED_AT_ONCE = 4 };	/* keys tidied up with each new one */
+
+struct keying {
+	struct bytes key;
+	int64_t time;
+};
+
+/* A key whose runner is gone is nobody's; so is one that is over. */
+enum rc
+journal_dedupe_state(struct journal *journal, struct bytes key, int64_t now)
+{
+	struct journal_reader reader = {
+		.journal = journal, .table = "keys",
+		.row = journal_query(journal,
+		    "SELECT expires, runner FROM keys WHERE key = ?1",
+		    BIND(BYTES(key)))
+	};
+	int64_t expires;
+	int64_t runner;
+
+	if (!journal_next(journal, reader.row))
+		return RC_OK;
+	expires = journal_int(&reader, 0, JOURNAL_IS_EXPIRY);
+	runner = journal_int(&reader, 1, JOURNAL_IS_RUNNER);
+	journal_over(reader.row);
+	if (runner != 0)
+		return journal_runner_lives(journal, runner) ? RC_PENDING :
+		    RC_OK;
+	return expires > now ? RC_DUPLICATE : RC_OK;
+}
+
+/* A few that are over, so that the table stays small without a runner. */
+static void
+tidy_keys(struct journal *journal, int64_t now)
+{
+	journal_do(journal,
+	    "DELETE FROM keys WHERE key IN (SELECT key FROM keys"
+	    " WHERE expires <= ?1 AND runner = 0 ORDER BY expires LIMIT ?2)",
+	    BIND(INT(now), INT(EXPIRED_AT_ONCE)));
+}
+
+static void
+put_key(struct journal *journal, struct bytes key, int64_t expires,
+    int64_t runner)
+{
+	journal_do(journal,
+	    "INSERT INTO keys(key, expires, runner) VALUES(?1, ?2, ?3)"
+	    " ON CONFLICT(key) DO UPDATE SET expires = excluded.expires,"
+	    " runner = excluded.runner",
+	    BIND(BYTES(key), INT(expires), INT(runner)));
+}
+
+void
+journal_dedupe_take(struct journal *journal, struct bytes key, int64_t now,
+    int64_t expires)
+{
+	tidy_keys(journal, now);
+	put_key(journal, key, expires, 0);
+}
+
+static enum rc
+claim_key(struct journal *journal, void *arguments)
+{
+	const struct keying *keying = arguments;
+	enum rc rc = journal_dedupe_state(journal, keying->key, keying->time);
+
+	if (rc != RC_OK)
+		return rc;
+	tidy_keys(journal, keying->time);
+	journal_runner_begin(journal);
+	put_key(journal, keying->key, 0, journal->runner);
+	return RC_OK;
+}
+
+static enum rc
+finish_key(struct journal *journal, void *arguments)
+{
+	const struct keying *keying = arguments;
+
+	put_key(journal, keying->key, keying->time, 0);
+	return RC_OK;
+}
+
+static enum rc
+free_key(struct journal *journal, void *arguments)
+{
+	const struct keying *keying = arguments;
+
+	journal_do(journal,
+	    "DELETE FROM keys WHERE key = ?1 AND runner = ?2",
+	    BIND(BYTES(keying->key), INT(journal->runner)));
+	return RC_OK;
+}
+
+static enum rc
+change_key(struct journal *journal, struct bytes key, int64_t time,
+    enum rc (*apply)(struct journal *journal, void *arguments))
+{
+	uint8_t digest[JOURNAL_KEY];
+	struct keying keying = {.time = time};
+	enum rc rc = journal_key_digest(key, digest, &keying.key);
+
+	return rc != RC_OK ? rc : journal_write(journal, apply, &keying);
+}
+
+enum rc
+journal_key_claim(struct journal *journal, struct bytes key, int64_t now)
+{
+	return change_key(journal, key, now, claim_key);
+}
+
+enum rc
+journal_key_done(struct journal *journal, struct bytes key, int64_t expires)
+{
+	return change_key(journal, key, expires, finish_key);
+}
+
+enum rc
+journal_key_free(struct journal *journal, struct bytes key)
+{
+	return change_key(journal, key, 0, free_key);
+}

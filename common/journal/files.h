@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_JOURNAL_FILES_H
+#define PELIHOOK_JOURNAL_FILES_H
+
+#include "journal/journal.h"
+#include "journal/statement.h"
+
+/* Finds and trusts the files, and makes the first one where flags say so.
+ * As journal_open. */
+enum rc journal_files_find(struct journal *journal, const char *path);
+/* Opens the locks, and notes which files are open.  RC_CONFIG, logged. */
+enum rc journal_files_note(struct journal *journal);
+/*
+ * Whether what was noted still lies there: else a failure, and where a file
+ * was removed or replaced the journal is gone for good, which is logged
+ * once.  With the connection held.
+ */
+enum journal_failure journal_files_look(struct journal *journal);
+/* It is gone for good, as what became of a file tells. */
+void journal_files_lost(struct journal *journal, const char *path,
+    const char *what);
+void journal_files_free(struct journal *journal);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_JOURNAL_LOOKUP_H
+#define PELIHOOK_JOURNAL_LOOKUP_H
+
+#include "journal/journal.h"
+
+/* Single events and deliveries, for several operations.  Inside apply. */
+
+/* The event of a prefix of an ID.  RC_MISSING, RC_RANGE. */
+enum rc journal_find(struct journal *journal, const char *prefix,
+    int64_t *event);
+/* An event, its texts and body from the pool.  False: it is damaged or not
+ * there, which was logged. */
+bool journal_read_event(struct journal *journal, int64_t seq,
+    struct pool *pool, struct journal_event *event);
+
+/* A delivery as an operator's word, or a purge, finds it. */
+struct journal_found {
+	int64_t seq;
+	int64_t event;
+	int state;
+	bool waits;
+	bool damaged;		/* then only its seq counts */
+	bool ordered;
+	uint8_t key[JOURNAL_KEY];
+};
+
+bool journal_find_delivery(struct journal *journal, int64_t seq,
+    struct journal_found *found);
+/* The next delivery of an event after the one found; seq 0: the first. */
+bool journal_find_next(struct journal *journal, int64_t event,
+    struct journal_found *found);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_JOURNAL_RULES_H
+#define PELIHOOK_JOURNAL_RULES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What is noted of the rules of hooks.  Inside apply. */
+struct journal;
+
+/* Whether others noted other rules of a hook than these; NULL: any will
+ * do. */
+bool journal_is_overtaken(struct journal *journal, const char *hook,
+    const char *digest);
+/* How long a hook's events are kept by rules that are noted and newer than
+ * that time, and what is the least of all. */
+int64_t journal_kept(struct journal *journal, const char *hook,
+    int64_t time, int64_t otherwise);
+int64_t journal_kept_least(struct journal *journal, int64_t otherwise);
+
+#endif

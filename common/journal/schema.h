@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_JOURNAL_SCHEMA_H
+#define PELIHOOK_JOURNAL_SCHEMA_H
+
+#include "base/rc.h"
+
+struct journal;
+
+/* Makes and migrates the tables.  RC_CONFIG, logged. */
+enum rc journal_migrate(struct journal *journal);
+/*
+ * Brings the schema from its version to the number of steps, one
+ * transaction each; for journal_migrate and its test.
+ */
+enum rc journal_migrate_steps(struct journal *journal,
+    const char *const *steps, int n);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_JOURNAL_SQL_H
+#define PELIHOOK_JOURNAL_SQL_H
+
+/*
+ * Words of the journal's statements.  Those are written so that other
+ * databases can run them; what is SQLite's own has a name here.
+ */
+
+/* The states, as enum journal_state numbers them. */
+#define SQL_QUEUED "0"
+#define SQL_RUNNING "1"
+#define SQL_DONE "2"
+#define SQL_DEAD "3"
+#define SQL_DROPPED "4"
+
+/* Undelivered, the second time in the words of deliveries_key; and finished
+ * for good. */
+#define SQL_OPEN_STATES "(" SQL_QUEUED ", " SQL_RUNNING ")"
+#define SQL_IS_OPEN(of) of "state < " SQL_DONE
+#define SQL_FINISHED_STATES "(" SQL_DONE ", " SQL_DROPPED ")"
+
+/*
+ * An index of some rows only is used where a statement says what is true of
+ * these rows in the words of the index (schema.c).  Where another term says
+ * more already, these terms are added for that alone, before a term with a
+ * parameter: where the index is searched by a parameter, SQLite may plan the
+ * statement anew for each of its values.  of is empty, or a table's name with
+ * a dot.
+ */
+#define USES_deliveries_since(of) " AND " of "since > 0"
+#define USES_deliveries_key(of) " AND " SQL_IS_OPEN(of)
+#define USES_deliveries_open(of) " AND " of "state <> " SQL_DONE
+
+/* Where rows are damaged, the next turn of a delivery may be there. */
+#define SQL_REPLACE_ATTEMPT " ON CONFLICT(delivery, turn) DO UPDATE SET" \
+	" number = excluded.number, started = excluded.started," \
+	" ended = excluded.ended, outcome = excluded.outcome," \
+	" code = excluded.code, tail = excluded.tail"
+
+/* A column that may be null; the log calls it so where it is damaged. */
+#define SQL_COLUMN_OR(value, otherwise) \
+	" coalesce(" value ", " otherwise ")" \
+	" AS \"ifnull(" value ", " otherwise ")\""
+
+/* What is stored may be of any type, where a file was damaged. */
+#define SQL_IS_INTEGER(column) "typeof(" column ") = 'integer'"
+/* As <>, but null is a value like others: IS DISTINCT FROM elsewhere. */
+#define SQL_DIFFERS " IS NOT "
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_JOURNAL_STATEMENT_H
+#define PELIHOOK_JOURNAL_STATEMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+/*
+ * The floor of the journal: statements of the database, and the first error
+ * of a transaction.  Of the files that are written in SQL, only those that
+ * open the database, make its tables and end its transactions know that it
+ * is SQLite; the others know it by this.
+ *
+ * All of it is called with the connection held, inside a transaction.  An
+ * error is kept in the journal, and from then on nothing has an effect and
+ * no row comes, so that nobody has to look in between.
+ */
+struct journal;
+struct journal_statement;
+
+/* What only the journal itself can see to be wrong. */
+enum journal_failure {
+	JOURNAL_FINE,
+	JOURNAL_FAILED_MEMORY,
+	JOURNAL_FAILED_ROW,	/* it cannot be right; already logged */
+	JOURNAL_FAILED_INDEX,	/* it leads to a row that is another */
+	JOURNAL_FAILED_GONE,	/* the files are; already logged */
+	JOURNAL_FAILED_LOOK,	/* it is not known whether they are */
+	JOURNAL_FAILED_LOCK,	/* of a runner */
+	JOURNAL_FAILED_NOTE	/* of a run */
+};
+
+/* Keeps a failure, unless there was an error before.  JOURNAL_FINE: no
+ * effect. */
+void journal_fail(struct journal *journal, enum journal_failure failure);
+bool journal_failed(const struct journal *journal);
+
+/* A value that is bound to a parameter. */
+struct journal_value {
+	enum {
+		JOURNAL_VALUE_INT,
+		JOURNAL_VALUE_TEXT,
+		JOURNAL_VALUE_BYTES
+	} type;
+	union {
+		int64_t number;
+		const char *text;	/* NULL: null */
+		struct bytes bytes;	/* no bytes: null */
+	};
+};
+
+/* The first is the value of ?1, and so on. */
+struct journal_values {
+	const struct journal_value *list;
+	size_t n;
+};
+
+/*
+ * BIND(INT(seq), TEXT(hook), BYTES(key)), or NO_VALUES: a list for the calls
+ * below.  Texts and bytes are borrowed until the statement is over.
+ */
+#define INT(value) {.type = JOURNAL_VALUE_INT, {.number = (value)}}
+#define TEXT(value) {.type = JOURNAL_VALUE_TEXT, {.text = (value)}}
+#define BYTES(value) {.type = JOURNAL_VALUE_BYTES, {.bytes = (value)}}
+#define BIND(...) \
+	((struct journal_values){ \
+	    (const struct journal_value[]){__VA_ARGS__}, \
+	    sizeof((const struct journal_value[]){__VA_ARGS__}) / \
+	    sizeof(struct journal_value)})
+#define NO_VALUES ((struct journal_values){NULL, 0})
+
+/*
+ * The statement of a text, which is prepared once and found again by the
+ * text's address: it has to be one that lives for ever, with parameters from
+ * ?1 on.  NULL on error.
+ */
+struct journal_statement *journal_query(struct journal *journal,
+    const char *text, struct journal_values values);
+/* Whether there is a next row; the statement is over where there is none. */
+bool journal_next(struct journal *journal,
+    struct journal_statement *statement);
+/* Ends a statement early.  NULL is fine. */
+void journal_over(struct journal_statement *statement);
+/* All of a statement that gives no rows; how many rows it changed. */
+int journal_do(struct journal *journal, const char *text,
+    struct journal_values values);
+/* The number of the row that was inserted last. */
+int64_t journal_inserted(struct journal *journal);
+
+/*
+ * What a column of the row holds, as it is: all but column.c takes what is
+ * stored by column.h, which checks it.
+ */
+enum journal_type {
+	JOURNAL_TYPE_NULL,
+	JOURNAL_TYPE_INT,
+	JOURNAL_TYPE_FRACTION,
+	JOURNAL_TYPE_TEXT,
+	JOURNAL_TYPE_BYTES
+};
+
+/* Asked for before the value is: that may turn it into another type. */
+enum journal_type journal_column_type(struct journal_statement *statement,
+    int column);
+int64_t journal_column_int(struct journal_statement *statement, int column);
+/* Both live until the statement goes on.  A text has a NUL at its end; one
+ * without data, and false, tell that there is no memory. */
+struct bytes journal_column_text(struct journal_statement *statement,
+    int column);
+bool journal_column_bytes(struct journal *journal,
+    struct journal_statement *statement, int column, struct bytes *bytes);
+/* NULL where there is no memory. */
+const char *journal_column_name(struct journal_statement *statement,
+    int column);
+
+/* For those that know SQLite. */
+
+/* Keeps one of its errors, unless there was one before. */
+void journal_keep_error(struct journal *journal, int error);
+/* What one of its errors is to callers. */
+enum rc journal_meaning(int error);
+/* Logs the error that is kept, unless that was done. */
+void journal_log_error(const struct journal *journal);
+/* Runs texts that are not kept. */
+int journal_run(struct journal *journal, const char *text);
+/* Ends all statements, so that the transaction can be. */
+void journal_statements_reset(struct journal *journal);
+void journal_statements_free(struct journal *journal);
+
+#endif

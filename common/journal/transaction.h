@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_JOURNAL_TRANSACTION_H
+#define PELIHOOK_JOURNAL_TRANSACTION_H
+
+#include "base/rc.h"
+
+struct journal;
+
+/*
+ * apply runs inside a transaction that may hold the changes of other threads
+ * too: those that wait share one commit.  apply may return an error only
+ * before its first write.  Errors of the store need no handling
+ * (statement.h): they roll the whole transaction back.
+ */
+enum rc journal_write(struct journal *journal,
+    enum rc (*apply)(struct journal *journal, void *arguments),
+    void *arguments);
+/* For what need not survive the machine. */
+enum rc journal_write_soft(struct journal *journal,
+    enum rc (*apply)(struct journal *journal, void *arguments),
+    void *arguments);
+/* For what only reads: one view of the journal. */
+enum rc journal_read(struct journal *journal,
+    enum rc (*apply)(struct journal *journal, void *arguments),
+    void *arguments);
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_JOURNAL_TEST_H
+#define PELIHOOK_JOURNAL_TEST_H
+
+#include <signal.h>
+#include <sqlite3.h>
+
+#include "queue.h"
+
+#include "base/log.h"
+
+/* What the tests of the journal share: claims and what they come to, what is
+ * told of the events, and the journal's files. */
+
+static const struct journal_want want_one = {"h", 1, 1, NULL};
+static const struct journal_want want_many = {"h", 1000, 1, NULL};
+static const struct journal_want want_batch = {"h", 1000, 10, NULL};
+static const struct journal_wants one = {&want_one, 1};
+static const struct journal_wants many = {&want_many, 1};
+static const struct journal_wants batch = {&want_batch, 1};
+
+static inline int64_t
+now(void)
+{
+	return clock_wall();
+}
+
+/* The number in the body of a claim's first delivery; -1: nothing. */
+static inline int
+claim_number(struct journal *journal, const struct journal_wants *wants,
+    struct journal_claim *claim)
+{
+	enum rc rc = journal_claim(journal, wants, now(), claim);
+	int number = -1;
+
+	if (rc == RC_MISSING)
+		return -1;
+	assert_int_equal(rc, RC_OK);
+	assert_int_equal(sscanf(claim->deliveries[0].event.body.data,
+	    "{\"n\":%d}", &number), 1);
+	return number;
+}
+
+static inline void
+settle_at(struct journal *journal, struct journal_claim *claim,
+    enum journal_verdict verdict, int64_t ended)
+{
+	struct journal_settlement settlement = {
+		.verdict = verdict, .pause = 60000, .started = ended - 5,
+		.ended = ended, .outcome = "exit", .code = 3,
+		.tail = LIT("said\n")
+	};
+
+	for (size_t i = 0; i < claim->n; i++) {
+		settlement.seq = claim->deliveries[i].seq;
+		assert_int_equal(journal_settle(journal, &settlement, 1),
+		    RC_OK);
+	}
+	journal_claim_free(claim);
+}
+
+static inline void
+settle(struct journal *journal, struct journal_claim *claim,
+    enum journal_verdict verdict)
+{
+	settle_at(journal, claim, verdict, now());
+}
+
+/* Claims what is due, which has to be this one, and settles it. */
+static inline void
+expect(struct journal *journal, const struct journal_wants *wants,
+    int number, enum journal_verdict verdict)
+{
+	struct journal_claim claim;
+
+	assert_int_equal(claim_number(journal, wants, &claim), number);
+	settle(journal, &claim, verdict);
+}
+
+static inline void
+expect_nothing(struct journal *journal, const struct journal_wants *wants)
+{
+	struct journal_claim claim;
+
+	assert_int_equal(claim_number(journal, wants, &claim), -1);
+}
+
+/* The counts of all states in one text: "queued 2 done 1 ". */
+static inline enum rc
+add_count(void *context, const struct journal_count *count)
+{
+	return buf_printf(context, "%s %s %lld ", count->hook,
+	    journal_state_name(count->state), (long long)count->count);
+}
+
+static inline void
+expect_counts(struct journal *journal, const char *text)
+{
+	struct buf got = {0};
+
+	assert_int_equal(buf_text(&got, ""), RC_OK);
+	assert_int_equal(journal_counts(journal, add_count, &got), RC_OK);
+	assert_string_equal(got.data == NULL ? "" : got.data, text);
+	buf_free(&got);
+}
+
+static inline enum rc
+add_backlog(void *context, const char *hook, int64_t events)
+{
+	return buf_printf(context, "%s %lld ", hook, (long long)events);
+}
+
+static inline void
+expect_backlog(struct journal *journal, const char *text)
+{
+	struct buf got = {0};
+
+	assert_int_equal(buf_text(&got, ""), RC_OK);
+	assert_int_equal(journal_backlog(journal, add_backlog, &got), RC_OK);
+	assert_string_equal(got.data == NULL ? "" : got.data, text);
+	buf_free(&got);
+}
+
+struct ids {
+	char list[16][UUID_SIZE];
+	size_t n;
+	enum journal_state states[16];
+	int64_t due[16];
+	char outcomes[16][16];
+};
+
+static inline enum rc
+add_id(void *context, const struct journal_row *row)
+{
+	struct ids *ids = context;
+
+	if (ids->n == COUNT(ids->list))
+		return RC_RANGE;
+	snprintf(ids->outcomes[ids->n], sizeof(ids->outcomes[0]), "%s",
+	    row->outcome);
+	ids->states[ids->n] = row->state;
+	ids->due[ids->n] = row->due;
+	snprintf(ids->list[ids->n++], UUID_SIZE, "%s", row->id);
+	return RC_OK;
+}
+
+static inline struct ids
+list(struct journal *journal, int state)
+{
+	struct journal_filter filter = {.state = state, .limit = 16};
+	struct ids ids = {0};
+
+	assert_int_equal(journal_list(journal, &filter, add_id, &ids),
+	    RC_OK);
+	return ids;
+}
+
+static inline enum rc
+write_note(const struct journal_claim *claim, pid_t pid)
+{
+	struct journal_note note = {
+		"0123456789abcdef0123456789abcdef", pid, 815, 5, 12, 34
+	};
+
+	return journal_note_run(claim, &note);
+}
+
+static inline void
+note_run(const struct journal_claim *claim, pid_t pid)
+{
+	assert_int_equal(write_note(claim, pid), RC_OK);
+}
+
+/* A child that opens the journal, does something and is killed. */
+static inline void
+kill_after(void (*act)(struct journal *journal))
+{
+	int ready[2];
+	int status = 0;
+	char byte;
+	pid_t child;
+
+	assert_int_equal(pipe(ready), 0);
+	child = fork();
+	if (child == 0) {
+		act(open_journal());
+		(void)!write(ready[1], "", 1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, &status, 0), child);
+}
+
+static inline void
+claim_and_start(struct journal *journal)
+{
+	struct journal_claim claim;
+
+	if (claim_number(journal, &one, &claim) != 1 ||
+	    write_note(&claim, 4711) != RC_OK)
+		_exit(1);
+}
+
+static inline void
+execute(const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* What belongs to an open journal, and a leftover that is played back. */
+static const char *const ends[] = {
+	"", "-wal", "-shm", "-runners", "-journal"
+};
+
+enum { STAYS = 4 };		/* the first ones */
+
+static inline const char *
+end_path(const char *end)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "journal.db%s", end);
+	return scratch_path(name);
+}
+
+static inline void
+remove_journal(void)
+{
+	char path[sizeof(journal_path) + 16];
+
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		snprintf(path, sizeof(path), "%s%s", journal_path, ends[i]);
+		unlink(path);
+	}
+}
+
+static inline void
+move(const char *from, const char *to)
+{
+	assert_int_equal(rename(scratch_path(from), scratch_path(to)), 0);
+}
+
+static inline void
+log_to_file(void)
+{
+	struct log_settings settings = {
+		.target = LOG_TO_FILE, .path = scratch_path("log"),
+		.level = LOG_LEVEL_DEBUG
+	};
+
+	assert_int_equal(log_open("unit", &settings), RC_OK);
+}
+
+/* How many lines the log has, all of which have to hold the text. */
+static inline unsigned
+lines_of_log(const char *text)
+{
+	char line[8192];
+	unsigned n = 0;
+	FILE *file = fopen(scratch_path("log"), "r");
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		assert_non_null(strstr(line, text));
+		n++;
+	}
+	fclose(file);
+	return n;
+}
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+#include "../journal.h"
+
+static void
+an_event_comes_back_as_it_went_in(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_claim claim;
+	struct journal_event *event;
+	struct sample sample;
+	static const char body[] = "{\"a\":\"x\0y\"}";
+
+	(void)state;
+	fill_sample(&sample, "h", 1);
+	sample.entry.body = (struct bytes){body, sizeof(body) - 1};
+	sample.receipt.verified = false;
+	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	journal_close(journal);
+	journal = open_journal();
+	assert_int_equal(journal_claim(journal, &one, now(), &claim), RC_OK);
+	assert_int_equal(claim.n, 1);
+	assert_int_equal(claim.deliveries[0].attempt, 1);
+	assert_int_equal(claim.deliveries[0].step, 0);
+	assert_int_equal(claim.deliveries[0].ordinal, 0);
+	event = &claim.deliveries[0].event;
+	assert_string_equal(event->receipt.id, sample.receipt.id);
+	assert_string_equal(event->receipt.digest, sample.receipt.digest);
+	assert_string_equal(event->receipt.remote_addr, "192.0.2.7");
+	assert_false(event->receipt.verified);
+	assert_int_equal(event->receipt.received, sample.receipt.received);
+	assert_string_equal(event->hook, "h");
+	assert_string_equal(event->name, "pipeline_run_error");
+	assert_true(bytes_equal(event->body, sample.entry.body));
+	settle(journal, &claim, JOURNAL_FINISH);
+	expect_counts(journal, "h done 1 ");
+	journal_close(journal);
+}
+
+static void
+what_cannot_be_stored_is_refused(void **state)
+{
+	struct journal *journal = open_journal();
+	struct sample sample;
+
+	(void)state;
+	fill_sample(&sample, "h", 1);
+	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	assert_int_equal(journal_append(journal, &sample.entry), RC_SYSTEM);
+	fill_sample(&sample, "h", 2);
+	sample.entry.body.len = 0;
+	assert_int_equal(journal_append(journal, &sample.entry), RC_RANGE);
+	expect_counts(journal, "h queued 1 ");
+	expect_backlog(journal, "h 1 ");
+	journal_close(journal);
+}
+
+static void
+each_line_has_a_delivery_of_its_own(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_claim first;
+	struct journal_claim second;
+	struct sample sample;
+
+	(void)state;
+	fill_sample(&sample, "h", 1);
+	sample.entry.deliveries = 2;
+	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	assert_int_equal(claim_number(journal, &many, &first), 1);
+	assert_int_equal(claim_number(journal, &many, &second), 1);
+	assert_int_equal(first.deliveries[0].ordinal, 0);
+	assert_int_equal(second.deliveries[0].ordinal, 1);
+	expect_backlog(journal, "h 1 ");
+	settle(journal, &first, JOURNAL_BURY);
+	expect_backlog(journal, "h 1 ");
+	settle(journal, &second, JOURNAL_FINISH);
+	expect_counts(journal, "h done 1 h dead 1 ");
+	expect_backlog(journal, "");
+	journal_close(journal);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
+    scratch_remove)
+	const struct CMUnitTest tests[] = {
+		TEST(an_event_comes_back_as_it_went_in),
+		TEST(what_cannot_be_stored_is_refused),
+		TEST(each_line_has_a_delivery_of_its_own)
+	};
+
+	return cmocka_run_group_tests_name("append", tests, NULL, NULL);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+#include "../journal.h"
+
+static void
+a_journal_is_made_for_its_user_alone(void **state)
+{
+	struct journal *journal;
+	struct stat about;
+	char path[sizeof(journal_path) + 16];
+	mode_t mask = umask(0);
+
+	(void)state;
+	assert_int_equal(journal_open(journal_path, 0, &journal),
+	    RC_MISSING);
+	journal = open_journal();
+	for (size_t i = 0; i < STAYS; i++) {
+		snprintf(path, sizeof(path), "%s%s", journal_path, ends[i]);
+		assert_int_equal(stat(path, &about), 0);
+		assert_int_equal(about.st_mode & 0777, 0600);
+	}
+	journal_close(journal);
+	umask(mask);
+	assert_int_equal(journal_open(journal_path, 0, &journal), RC_OK);
+	journal_close(journal);
+	journal_close(NULL);
+	assert_non_null(strstr(journal_version(), "SQLite"));
+}
+
+static void
+another_process_that_stores_is_noticed(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal *other = open_journal();
+	bool changed = false;
+
+	(void)state;
+	assert_int_equal(journal_changed(journal, &changed), RC_OK);
+	assert_int_equal(journal_changed(journal, &changed), RC_OK);
+	assert_false(changed);
+	append_sample(journal, "h", 1, "");
+	assert_int_equal(journal_changed(journal, &changed), RC_OK);
+	assert_false(changed);
+	append_sample(other, "h", 2, "");
+	assert_int_equal(journal_changed(journal, &changed), RC_OK);
+	assert_true(changed);
+	journal_close(other);
+	journal_close(journal);
+}
+
+static void
+what_could_not_wake_is_found(void **state)
+{
+	struct journal *journal = open_journal();
+	int deaf = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	bool changed = false;
+
+	(void)state;
+	assert_int_equal(journal_changed(journal, &changed), RC_OK);
+	journal_wake(journal, deaf);
+	append_sample(journal, "h", 1, "");
+	assert_int_equal(journal_changed(journal, &changed), RC_OK);
+	assert_true(changed);
+	assert_int_equal(journal_changed(journal, &changed), RC_OK);
+	assert_false(changed);
+	journal_close(journal);
+	close(deaf);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
+    scratch_remove)
+	const struct CMUnitTest tests[] = {
+		TEST(a_journal_is_made_for_its_user_alone),
+		TEST(another_process_that_stores_is_noticed),
+		TEST(what_could_not_wake_is_found)
+	};
+
+	return cmocka_run_group_tests_name("open", tests, NULL, NULL);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC */
+#include "../journal.h"
+
+static void
+an_operator_puts_back_what_failed(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_claim claim;
+	struct sample sample;
+
+	(void)state;
+	fill_sample(&sample, "h", 1);
+	sample.entry.deliveries = 2;
+	sample.entry.dedupe_key = bytes_of("key");
+	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	assert_int_equal(journal_retry(journal, sample.receipt.id, now()),
+	    RC_PENDING);
+	expect(journal, &one, 1, JOURNAL_FINISH);
+	expect(journal, &one, 1, JOURNAL_DELAY);
+	expect_nothing(journal, &one);
+	/* Only what waits, then only what is dead, then all. */
+	assert_int_equal(journal_retry(journal, sample.receipt.id, now()),
+	    RC_OK);
+	assert_int_equal(claim_number(journal, &one, &claim), 1);
+	assert_int_equal(claim.deliveries[0].ordinal, 1);
+	assert_int_equal(claim.deliveries[0].attempt, 2);
+	assert_int_equal(claim.deliveries[0].step, 0);
+	settle(journal, &claim, JOURNAL_BURY);
+	expect_backlog(journal, "");
+	assert_int_equal(journal_retry(journal, sample.receipt.id, now()),
+	    RC_OK);
+	expect_backlog(journal, "h 1 ");
+	expect_counts(journal, "h queued 1 h done 1 ");
+	expect(journal, &one, 1, JOURNAL_FINISH);
+	assert_int_equal(journal_retry(journal, sample.receipt.id, now()),
+	    RC_OK);
+	expect_counts(journal, "h queued 2 ");
+	expect(journal, &one, 1, JOURNAL_FINISH);
+	expect(journal, &one, 1, JOURNAL_FINISH);
+	expect_counts(journal, "h done 2 ");
+	assert_int_equal(journal_retry(journal, "ff", now()), RC_MISSING);
+	journal_close(journal);
+}
+
+static void
+all_dead_ones_are_put_back_at_once(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_filter filter = {.state = -1, .hook = "h"};
+	static const struct journal_want other_want = {"other", 1, 1, NULL};
+	static const struct journal_wants other = {&other_want, 1};
+	int64_t count = -1;
+
+	(void)state;
+	for (unsigned i = 0; i < 120; i++) {
+		append_sample(journal, "h", i, "");
+		expect(journal, &one, (int)i, JOURNAL_BURY);
+	}
+	append_sample(journal, "other", 1, "");
+	expect(journal, &other, 1, JOURNAL_BURY);
+	filter.since = now() + 1000;
+	assert_int_equal(journal_retry_dead(journal, &filter, now(),
+	    &count), RC_OK);
+	assert_int_equal(count, 0);
+	filter.since = 0;
+	assert_int_equal(journal_retry_dead(journal, &filter, now(),
+	    &count), RC_OK);
+	assert_int_equal(count, 120);
+	expect_counts(journal, "h queued 120 other dead 1 ");
+	expect_backlog(journal, "h 120 ");
+	journal_close(journal);
+}
+
+static void
+what_runs_is_not_dropped(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_claim claim;
+	struct sample sample;
+
+	(void)state;
+	fill_sample(&sample, "h", 1);
+	sample.entry.deliveries = 2;
+	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	assert_int_equal(claim_number(journal, &one, &claim), 1);
+	assert_int_equal(journal_drop(journal, sample.receipt.id, now()),
+	    RC_PENDING);
+	expect_counts(journal, "h queued 1 h running 1 ");
+	settle(journal, &claim, JOURNAL_BURY);
+	assert_int_equal(journal_drop(journal, sample.receipt.id, now()),
+	    RC_OK);
+	expect_counts(journal, "h dropped 2 ");
+	expect_backlog(journal, "");
+	assert_int_equal(journal_drop(journal, sample.receipt.id, now()),
+	    RC_OK);
+	assert_int_equal(journal_drop(journal, "ff", now()), RC_MISSING);
+	expect_nothing(journal, &one);
+	journal_close(journal);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
+    scratch_remove)
+	const struct CMUnitTest tests[] = {
+		TEST(an_operator_puts_back_what_failed),
+		TEST(all_dead_ones_are_put_back_at_once),
+		TEST(what_runs_is_not_dropped)
+	};
+
+	return cmocka_run_group_tests_name("operate", tests, NULL, NULL);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: ISC */
+#include "../journal.h"
+
+static void
+a_key_runs_in_order_and_never_at_once(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_claim first;
+	struct journal_claim other;
+
+	(void)state;
+	append_sample(journal, "h", 1, "k");
+	append_sample(journal, "h", 2, "k");
+	append_sample(journal, "h", 3, "other");
+	append_sample(journal, "h", 4, "k");
+	assert_int_equal(claim_number(journal, &many, &first), 1);
+	assert_int_equal(claim_number(journal, &many, &other), 3);
+	expect_nothing(journal, &many);
+	/* A failing one holds back its own key, and only that. */
+	settle(journal, &first, JOURNAL_DELAY);
+	expect_nothing(journal, &many);
+	settle(journal, &other, JOURNAL_FINISH);
+	assert_int_equal(journal_claim(journal, &many, now() + 61000,
+	    &first), RC_OK);
+	expect_nothing(journal, &many);
+	settle(journal, &first, JOURNAL_BURY);
+	/* A dead one lets its key go. */
+	expect(journal, &many, 2, JOURNAL_RELEASE);
+	expect(journal, &many, 2, JOURNAL_FINISH);
+	expect(journal, &many, 4, JOURNAL_FINISH);
+	journal_close(journal);
+}
+
+static void
+an_operators_retry_keeps_its_place_in_the_order(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_claim claim;
+	char id[UUID_SIZE];
+
+	(void)state;
+	append_sample(journal, "h", 1, "k");
+	append_sample(journal, "h", 2, "k");
+	append_sample(journal, "h", 3, "k");
+	assert_int_equal(claim_number(journal, &many, &claim), 1);
+	snprintf(id, sizeof(id), "%s", claim.deliveries[0].event.receipt.id);
+	settle(journal, &claim, JOURNAL_BURY);
+	/* While another one runs, and while none does. */
+	assert_int_equal(claim_number(journal, &many, &claim), 2);
+	assert_int_equal(journal_retry(journal, id, now()), RC_OK);
+	expect_nothing(journal, &many);
+	settle(journal, &claim, JOURNAL_FINISH);
+	expect(journal, &many, 1, JOURNAL_BURY);
+	assert_int_equal(journal_retry(journal, id, now()), RC_OK);
+	expect(journal, &many, 1, JOURNAL_FINISH);
+	expect(journal, &many, 3, JOURNAL_FINISH);
+	expect_nothing(journal, &many);
+	journal_close(journal);
+}
+
+static void
+a_dropped_one_lets_its_key_go(void **state)
+{
+	struct journal *journal = open_journal();
+	struct ids ids;
+
+	(void)state;
+	append_sample(journal, "h", 1, "k");
+	append_sample(journal, "h", 2, "k");
+	ids = list(journal, -1);
+	assert_int_equal(ids.n, 2);
+	for (size_t i = 0; i < 2; i++) {
+		struct journal_story story;
+		struct pool pool = {0};
+
+		assert_int_equal(journal_show(journal, ids.list[i], &pool,
+		    &story), RC_OK);
+		if (bytes_is(story.event.body, "{\"n\":1}")) {
+			assert_false(story.deliveries[0].held);
+			assert_int_equal(journal_drop(journal, ids.list[i],
+			    now()), RC_OK);
+		} else {
+			assert_true(story.deliveries[0].held || i == 1);
+		}
+		pool_free(&pool);
+	}
+	expect(journal, &many, 2, JOURNAL_FINISH);
+	expect_counts(journal, "h done 1 h dropped 1 ");
+	journal_close(journal);
+}
+
+static void
+keys_of_two_hooks_are_two(void **state)
+{
+	static const struct journal_want two[] = {
+	    {"a", 9, 1, NULL}, {"b", 9, 1, NULL}};
+	static const struct journal_wants both = {two, 2};
+	struct journal *journal = open_journal();
+	struct journal_claim claims[2];
+
+	(void)state;
+	append_sample(journal, "a", 1, "k");
+	append_sample(journal, "b", 2, "k");
+	assert_true(claim_number(journal, &both, &claims[0]) > 0);
+	assert_true(claim_number(journal, &both, &claims[1]) > 0);
+	settle(journal, &claims[0], JOURNAL_FINISH);
+	settle(journal, &claims[1], JOURNAL_FINISH);
+	journal_close(journal);
+}
+
+static void
+a_batch_takes_a_key_in_its_order(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_claim claim;
+	struct journal_claim more;
+
+	(void)state;
+	for (unsigned i = 0; i < 12; i++)
+		append_sample(journal, "h", i, i % 3 == 0 ? "" : "k");
+	assert_int_equal(claim_number(journal, &batch, &claim), 0);
+	assert_int_equal(claim.n, 10);
+	for (size_t i = 1; i < claim.n; i++)
+		assert_true(claim.deliveries[i].seq >
+		    claim.deliveries[i - 1].seq);
+	/* What is left of the key stays behind. */
+	expect_nothing(journal, &batch);
+	settle(journal, &claim, JOURNAL_FINISH);
+	assert_int_equal(claim_number(journal, &batch, &more), 10);
+	assert_int_equal(more.n, 2);
+	settle(journal, &more, JOURNAL_FINISH);
+	expect_counts(journal, "h done 12 ");
+	journal_close(journal);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
+    scratch_remove)
+	const struct CMUnitTest tests[] = {
+		TEST(a_key_runs_in_order_and_never_at_once),
+		TEST(an_operators_retry_keeps_its_place_in_the_order),
+		TEST(a_dropped_one_lets_its_key_go),
+		TEST(keys_of_two_hooks_are_two),
+		TEST(a_batch_takes_a_key_in_its_order)
+	};
+
+	return cmocka_run_group_tests_name("order", tests, NULL, NULL);
+}

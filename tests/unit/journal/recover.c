@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: ISC */
+#include "../journal.h"
+
+#include "journal/column.h"
+
+static void
+claim_only(struct journal *journal)
+{
+	struct journal_claim claim;
+
+	if (claim_number(journal, &one, &claim) != 1)
+		_exit(1);
+}
+
+static void
+claim_start_and_end(struct journal *journal)
+{
+	struct journal_claim claim;
+
+	if (claim_number(journal, &one, &claim) != 1 ||
+	    write_note(&claim, 4711) != RC_OK ||
+	    journal_note_run(&claim, NULL) != RC_OK)
+		_exit(1);
+}
+
+static void
+find_orphan(struct journal *journal, struct journal_orphan *orphan)
+{
+	struct journal_orphans orphans;
+
+	assert_int_equal(journal_orphans(journal, &orphans), RC_OK);
+	assert_int_equal(orphans.n, 1);
+	*orphan = orphans.list[0];
+	pool_free(&orphans.pool);
+}
+
+static unsigned
+lost_of(struct journal *journal)
+{
+	return (unsigned)journal_number(journal, -1,
+	    "SELECT lost FROM deliveries WHERE seq = 1",
+	    NO_VALUES);
+}
+
+/* Only what was running when its runner was killed lost a try. */
+static void
+only_a_run_that_was_noted_is_a_lost_try(void **state)
+{
+	static const struct {
+		void (*act)(struct journal *journal);
+		bool noted;
+		unsigned lost;
+	} table[] = {
+		{claim_only, false, 0},
+		{claim_start_and_end, false, 0},
+		{claim_and_start, true, 1},
+		{claim_and_start, true, 2},
+		{claim_only, false, 2}
+	};
+	struct journal *journal = open_journal();
+	struct journal_orphan orphan;
+	struct journal_claim claim;
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	journal_close(journal);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		kill_after(table[i].act);
+		journal = open_journal();
+		find_orphan(journal, &orphan);
+		assert_int_equal(orphan.noted, table[i].noted);
+		assert_int_equal(journal_void(journal, &orphan, now()),
+		    RC_OK);
+		assert_int_equal(lost_of(journal), table[i].lost);
+		journal_close(journal);
+	}
+	journal = open_journal();
+	assert_int_equal(claim_number(journal, &one, &claim), 1);
+	assert_int_equal(claim.deliveries[0].lost, 2);
+	settle(journal, &claim, JOURNAL_DELAY);
+	assert_int_equal(lost_of(journal), 0);
+	journal_close(journal);
+}
+
+/* Only its own line says that nothing runs; without one nobody knows. */
+static void
+a_lost_note_hides_its_run(void **state)
+{
+	static const struct {
+		const char *line;
+		bool noted;
+	} lines[] = {
+		{"1 2 - 0 0 0 0 0 ", true}, {"2 1 - 0 0 0 0 0 ", true},
+		{"1 2 0123456789abcdef0123456789abcdef 4711 815 5 12 34 ",
+		    true},
+		{"1 1 0123456789abcdef 4711 815 5 12 34 ", true},
+		{"1 1 0123456789abcdef0123456789abcdef 4711 815 5 12", true},
+		{"1 1", true}, {"?", true}, {" ", true}, {"", true},
+		{"1 1 - 0 0 0 0 0 ", false}
+	};
+	struct journal *journal = open_journal();
+	struct journal_orphan orphan;
+	char path[sizeof(journal_path) + 16];
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	journal_close(journal);
+	kill_after(claim_and_start);
+	journal = open_journal();
+	find_orphan(journal, &orphan);
+	assert_true(orphan.noted);
+	assert_true(orphan.same_space);
+	assert_false(orphan.first);
+	assert_string_equal(orphan.note.mark,
+	    "0123456789abcdef0123456789abcdef");
+	assert_int_equal(orphan.note.session, 5);
+	assert_int_equal(orphan.note.began, 12);
+	assert_int_equal(orphan.note.limit, 34);
+	snprintf(path, sizeof(path), "%s-runners", journal_path);
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		char line[256] = {0};
+		int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+		memcpy(line, lines[i].line, strlen(lines[i].line));
+		assert_int_equal(pwrite(fd, line, sizeof(line), 512 * 256),
+		    sizeof(line));
+		close(fd);
+		find_orphan(journal, &orphan);
+		assert_int_equal(orphan.noted, lines[i].noted);
+		assert_int_equal(orphan.note.pid, 0);
+		assert_string_equal(orphan.note.mark, "");
+	}
+	journal_close(journal);
+}
+
+static void
+the_claim_of_a_killed_runner_is_void(void **state)
+{
+	struct journal *journal;
+	struct journal_orphans orphans;
+	struct journal_claim claim;
+	struct journal_story story;
+	struct pool pool = {0};
+	struct sample sample;
+
+	(void)state;
+	journal = open_journal();
+	fill_sample(&sample, "h", 1);
+	sample.entry.order_key = bytes_of("k");
+	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	append_sample(journal, "h", 2, "k");
+	journal_close(journal);
+	kill_after(claim_and_start);
+	journal = open_journal();
+	expect_nothing(journal, &one);
+	assert_int_equal(journal_orphans(journal, &orphans), RC_OK);
+	assert_int_equal(orphans.n, 1);
+	assert_false(orphans.others);
+	assert_true(orphans.list[0].noted);
+	assert_int_equal(orphans.list[0].note.pid, 4711);
+	assert_int_equal(orphans.list[0].note.start, 815);
+	assert_true(orphans.list[0].same_boot);
+	assert_int_equal(orphans.list[0].n, 1);
+	assert_string_equal(orphans.list[0].hook, "h");
+	assert_string_equal(orphans.list[0].id, sample.receipt.id);
+	assert_int_equal(journal_void(journal, &orphans.list[0], now()),
+	    RC_OK);
+	assert_int_equal(claim_number(journal, &one, &claim), 1);
+	assert_int_equal(claim.deliveries[0].attempt, 2);
+	assert_int_equal(claim.deliveries[0].step, 0);
+	/* Once more changes nothing: it is somebody else's by now. */
+	assert_int_equal(journal_void(journal, &orphans.list[0], now()),
+	    RC_OK);
+	settle(journal, &claim, JOURNAL_FINISH);
+	assert_int_equal(journal_show(journal, sample.receipt.id, &pool,
+	    &story), RC_OK);
+	assert_int_equal(story.deliveries[0].n, 2);
+	assert_string_equal(story.deliveries[0].list[0].outcome, "lost");
+	expect(journal, &one, 2, JOURNAL_FINISH);
+	pool_free(&pool);
+	pool_free(&orphans.pool);
+	journal_close(journal);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
+    scratch_remove)
+	const struct CMUnitTest tests[] = {
+		TEST(only_a_run_that_was_noted_is_a_lost_try),
+		TEST(a_lost_note_hides_its_run),
+		TEST(the_claim_of_a_killed_runner_is_void)
+	};
+
+	return cmocka_run_group_tests_name("recover", tests, NULL, NULL);
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: ISC */
+#include "../journal.h"
+
+#include "base/timestamp.h"
+
+static enum rc
+pass_over(void *context, const struct journal_row *row)
+{
+	assert_non_null(row->id);
+	(*(unsigned *)context)++;
+	return RC_OK;
+}
+
+static void
+a_damaged_row_is_left_out_and_told(void **state)
+{
+	struct journal_filter filter = {.state = -1, .limit = 9};
+	struct journal *journal = open_journal();
+	struct journal_story story = {0};
+	struct sample sample;
+	struct pool pool = {0};
+	unsigned rows = 0;
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	append_sample(journal, "h", 2, "");
+	fill_sample(&sample, "h", 3);
+	sample.entry.deliveries = 2;
+	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	execute("UPDATE deliveries SET state = 1000000 WHERE seq = 4");
+	assert_int_equal(journal_list(journal, &filter, pass_over, &rows),
+	    RC_CORRUPT);
+	assert_int_equal(rows, 3);
+	/* A limit counts what is given, wherever the damaged one stands. */
+	filter.limit = 3;
+	rows = 0;
+	(void)journal_list(journal, &filter, pass_over, &rows);
+	assert_int_equal(rows, 3);
+	assert_int_equal(journal_show(journal, sample.receipt.id, &pool,
+	    &story), RC_CORRUPT);
+	assert_int_equal(story.n, 1);
+	pool_free(&pool);
+	story = (struct journal_story){0};
+	execute("UPDATE events SET digest = 'x' WHERE seq = 3");
+	assert_int_equal(journal_show(journal, sample.receipt.id, &pool,
+	    &story), RC_CORRUPT);
+	assert_null(story.event.hook);
+	pool_free(&pool);
+	assert_int_equal(journal_retry(journal, sample.receipt.id, now()),
+	    RC_CORRUPT);
+	assert_int_equal(journal_drop(journal, sample.receipt.id, now()),
+	    RC_CORRUPT);
+	journal_close(journal);
+}
+
+static enum rc
+count_some(void *context, const struct journal_count *count)
+{
+	assert_in_range(count->state, 0, JOURNAL_DROPPED);
+	*(int64_t *)context += count->count;
+	return RC_OK;
+}
+
+static void
+a_state_that_is_none_is_not_counted(void **state)
+{
+	static const char *const states[] = {"7", "-1", "'x'", "x'00'",
+	    "9223372036854775807"};
+	struct journal *journal = open_journal();
+	char statement[128];
+	int64_t count;
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	append_sample(journal, "h", 2, "");
+	expect(journal, &one, 1, JOURNAL_FINISH);
+	append_sample(journal, "h", 3, "");
+	for (size_t i = 0; i < COUNT(states); i++) {
+		snprintf(statement, sizeof(statement), "UPDATE %s SET"
+		    " state = %s", i % 2 == 0 ? "tallies" : "deliveries",
+		    states[i]);
+		execute(statement);
+		count = 0;
+		assert_int_equal(journal_counts(journal, count_some, &count),
+		    RC_CORRUPT);
+		assert_int_equal(count, i == 0 ? 2 : 0);
+	}
+	journal_close(journal);
+}
+
+static void
+a_story_is_told_whole(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_claim claim;
+	struct journal_story story;
+	struct pool pool = {0};
+	struct sample sample;
+	struct sample other;
+	char prefix[UUID_SIZE];
+
+	(void)state;
+	fill_sample(&sample, "h", 1);
+	sample.entry.deliveries = 2;
+	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	assert_int_equal(claim_number(journal, &one, &claim), 1);
+	settle(journal, &claim, JOURNAL_DELAY);
+	expect(journal, &one, 1, JOURNAL_FINISH);
+	snprintf(prefix, sizeof(prefix), "%.12s", sample.receipt.id);
+	assert_int_equal(journal_show(journal, prefix, &pool, &story),
+	    RC_OK);
+	assert_string_equal(story.event.receipt.id, sample.receipt.id);
+	assert_true(bytes_is(story.event.body, "{\"n\":1}"));
+	assert_int_equal(story.n, 2);
+	assert_int_equal(story.deliveries[0].state, JOURNAL_QUEUED);
+	assert_true(story.deliveries[0].due > now());
+	assert_int_equal(story.deliveries[0].attempts, 1);
+	assert_int_equal(story.deliveries[0].n, 1);
+	assert_string_equal(story.deliveries[0].list[0].outcome, "exit");
+	assert_int_equal(story.deliveries[0].list[0].code, 3);
+	assert_int_equal(story.deliveries[0].list[0].number, 1);
+	assert_true(bytes_is(story.deliveries[0].list[0].tail, "said\n"));
+	assert_int_equal(story.deliveries[1].state, JOURNAL_DONE);
+	assert_true(story.deliveries[1].finished > 0);
+	fill_sample(&other, "h", 2);
+	memcpy(other.receipt.id, sample.receipt.id, 12);
+	assert_int_equal(journal_append(journal, &other.entry), RC_OK);
+	assert_int_equal(journal_show(journal, prefix, &pool, &story),
+	    RC_RANGE);
+	assert_int_equal(journal_show(journal, "ff", &pool, &story),
+	    RC_MISSING);
+	assert_int_equal(journal_show(journal, "", &pool, &story),
+	    RC_MISSING);
+	pool_free(&pool);
+	journal_close(journal);
+}
+
+static enum rc
+stop_at_once(void *context, const struct journal_row *row)
+{
+	(void)row;
+	++*(int *)context;
+	return RC_STOPPING;
+}
+
+static void
+the_list_is_newest_first_and_filtered(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_filter filter = {.state = -1, .limit = 16};
+	struct sample sample;
+	struct ids ids;
+	uint8_t random[10] = {0};
+	int count = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 6; i++) {
+		fill_sample(&sample, i % 2 == 0 ? "even" : "odd", i);
+		sample.receipt.received = 1000000 + 1000 * (int64_t)i;
+		random[9] = (uint8_t)i;
+		timestamp_uuid7(sample.receipt.received, random,
+		    sample.receipt.id);
+		if (i == 4)
+			sample.entry.event = "connection_added";
+		assert_int_equal(journal_append(journal, &sample.entry),
+		    RC_OK);
+	}
+	ids = list(journal, -1);
+	assert_int_equal(ids.n, 6);
+	assert_string_equal(ids.list[0], sample.receipt.id);
+	ids = (struct ids){0};
+	filter.hook = "even";
+	assert_int_equal(journal_list(journal, &filter, add_id, &ids),
+	    RC_OK);
+	assert_int_equal(ids.n, 3);
+	ids = (struct ids){0};
+	filter.event = "connection_added";
+	assert_int_equal(journal_list(journal, &filter, add_id, &ids),
+	    RC_OK);
+	assert_int_equal(ids.n, 1);
+	filter = (struct journal_filter){.state = JOURNAL_QUEUED,
+	    .since = 1003000, .limit = 16};
+	for (int i = 0; i < 2; i++) {
+		ids = (struct ids){0};
+		assert_int_equal(journal_list(journal, &filter, add_id,
+		    &ids), RC_OK);
+		assert_int_equal(ids.n, 3);
+		filter.state = -1;
+	}
+	filter.limit = 2;
+	ids = (struct ids){0};
+	assert_int_equal(journal_list(journal, &filter, add_id, &ids),
+	    RC_OK);
+	assert_int_equal(ids.n, 2);
+	assert_int_equal(journal_list(journal, &filter, stop_at_once,
+	    &count), RC_STOPPING);
+	assert_int_equal(count, 1);
+	journal_close(journal);
+}
+
+/* The last row of a part, and what was seen so far. */
+struct part {
+	struct journal_row row;
+	char id[UUID_SIZE];
+	char seen[64];		/* a letter for each delivery of an event */
+	size_t n;
+};
+
+static enum rc
+add_part(void *context, const struct journal_row *row)
+{
+	struct part *part = context;
+
+	if (part->n + 1 >= sizeof(part->seen))
+		return RC_RANGE;
+	part->row = *row;
+	snprintf(part->id, sizeof(part->id), "%s", row->id);
+	part->row.id = part->id;
+	part->seen[part->n++] = (char)(row->received - 1000000 +
+	    (row->ordinal == 0 ? 'a' : 'A'));
+	return RC_OK;
+}
+
+static void
+a_list_in_parts_is_the_whole_list(void **state)
+{
+	const int states[] = {-1, JOURNAL_QUEUED};
+	const char *const whole[] = {"cCbBaA", "cCbBaA"};
+	struct journal *journal = open_journal();
+	struct journal_filter filter;
+	struct sample sample;
+	struct part part;
+	size_t before;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		fill_sample(&sample, "h", i);
+		sample.receipt.received = 1000000 + i;
+		timestamp_uuid7(sample.receipt.received, (uint8_t[10]){0},
+		    sample.receipt.id);
+		sample.entry.deliveries = 2;
+		assert_int_equal(journal_append(journal, &sample.entry),
+		    RC_OK);
+	}
+	for (size_t i = 0; i < COUNT(states); i++)
+		for (int limit = 1; limit < 8; limit++) {
+			part = (struct part){0};
+			filter = (struct journal_filter){
+			    .state = states[i], .limit = limit};
+			do {
+				before = part.n;
+				assert_int_equal(journal_list(journal,
+				    &filter, add_part, &part), RC_OK);
+				filter.after = &part.row;
+			} while (part.n != before);
+			assert_string_equal(part.seen, whole[i]);
+		}
+	journal_close(journal);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
+    scratch_remove)
+	const struct CMUnitTest tests[] = {
+		TEST(a_damaged_row_is_left_out_and_told),
+		TEST(a_state_that_is_none_is_not_counted),
+		TEST(a_story_is_told_whole),
+		TEST(the_list_is_newest_first_and_filtered),
+		TEST(a_list_in_parts_is_the_whole_list)
+	};
+
+	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: ISC */
+#include "../journal.h"
+
+static void
+every_verdict_leads_to_its_state(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_claim claim;
+	struct ids ids;
+	int64_t ended = now() - 30000;
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	assert_int_equal(claim_number(journal, &one, &claim), 1);
+	expect_counts(journal, "h running 1 ");
+	settle(journal, &claim, JOURNAL_RELEASE);
+	assert_int_equal(claim_number(journal, &one, &claim), 1);
+	assert_int_equal(claim.deliveries[0].attempt, 1);
+	settle_at(journal, &claim, JOURNAL_DELAY, ended);
+	ids = list(journal, JOURNAL_QUEUED);
+	assert_int_equal(ids.n, 1);
+	assert_int_equal(ids.due[0], ended + 60000);
+	assert_string_equal(ids.outcomes[0], "exit");
+	assert_int_equal(journal_claim(journal, &one, ended + 59999,
+	    &claim), RC_MISSING);
+	assert_int_equal(journal_claim(journal, &one, ended + 60000,
+	    &claim), RC_OK);
+	assert_int_equal(claim.deliveries[0].attempt, 2);
+	assert_int_equal(claim.deliveries[0].step, 1);
+	settle(journal, &claim, JOURNAL_BURY);
+	expect_counts(journal, "h dead 1 ");
+	expect_nothing(journal, &one);
+	journal_close(journal);
+}
+
+static void
+a_try_that_goes_on_stays_claimed(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_claim claim;
+	struct journal_settlement again = {
+		.verdict = JOURNAL_AGAIN, .started = 1, .ended = 2,
+		.outcome = "exit", .code = 1
+	};
+	struct journal_story story;
+	struct pool pool = {0};
+	char id[UUID_SIZE];
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	assert_int_equal(claim_number(journal, &one, &claim), 1);
+	snprintf(id, sizeof(id), "%s", claim.deliveries[0].event.receipt.id);
+	again.seq = claim.deliveries[0].seq;
+	assert_int_equal(journal_settle(journal, &again, 1), RC_OK);
+	expect_counts(journal, "h running 1 ");
+	settle(journal, &claim, JOURNAL_FINISH);
+	assert_int_equal(journal_show(journal, id, &pool, &story), RC_OK);
+	assert_int_equal(story.deliveries[0].n, 2);
+	assert_int_equal(story.deliveries[0].list[0].number, 1);
+	assert_int_equal(story.deliveries[0].list[1].number, 2);
+	pool_free(&pool);
+	journal_close(journal);
+}
+
+static void
+only_the_holder_settles_and_all_or_nothing(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal *other = open_journal();
+	struct journal_claim claim;
+	struct journal_settlement both[2] = {
+		{.verdict = JOURNAL_FINISH}, {.verdict = JOURNAL_FINISH}
+	};
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	append_sample(journal, "h", 2, "");
+	assert_int_equal(claim_number(journal, &one, &claim), 1);
+	both[0].seq = claim.deliveries[0].seq;
+	both[1].seq = both[0].seq + 1;
+	assert_int_equal(journal_settle(other, both, 1), RC_MISSING);
+	assert_int_equal(journal_settle(journal, both, 2), RC_MISSING);
+	expect_counts(journal, "h queued 1 h running 1 ");
+	settle(journal, &claim, JOURNAL_FINISH);
+	assert_int_equal(journal_settle(journal, both, 1), RC_MISSING);
+	expect_counts(journal, "h queued 1 h done 1 ");
+	journal_close(other);
+	journal_close(journal);
+}
+
+/* A pause on lost tries: no try of its own, and the next lost one counts. */
+static void
+a_verdict_on_lost_tries_is_no_try(void **state)
+{
+	struct journal_settlement stopped = {
+		.seq = 1, .verdict = JOURNAL_RELEASE, .started = 1,
+		.ended = 2, .outcome = "stopped"
+	};
+	struct journal_settlement counted = {
+		.seq = 1, .verdict = JOURNAL_DELAY, .earlier = true,
+		.ended = 2, .pause = 0
+	};
+	struct journal *journal = open_journal();
+	struct journal_claim claim;
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(claim_number(journal, &one, &claim), 1);
+		assert_int_equal(claim.deliveries[0].lost, i);
+		assert_int_equal(claim.deliveries[0].attempt, 1);
+		assert_int_equal(journal_settle(journal, &stopped, 1), RC_OK);
+		journal_claim_free(&claim);
+	}
+	assert_int_equal(claim_number(journal, &one, &claim), 1);
+	assert_int_equal(claim.deliveries[0].lost, 4);
+	assert_int_equal(journal_settle(journal, &counted, 1), RC_OK);
+	journal_claim_free(&claim);
+	assert_int_equal(claim_number(journal, &one, &claim), 1);
+	assert_int_equal(claim.deliveries[0].lost, 3);
+	assert_int_equal(claim.deliveries[0].step, 1);
+	assert_int_equal(claim.deliveries[0].attempt, 1);
+	settle(journal, &claim, JOURNAL_FINISH);
+	journal_close(journal);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
+    scratch_remove)
+	const struct CMUnitTest tests[] = {
+		TEST(every_verdict_leads_to_its_state),
+		TEST(a_try_that_goes_on_stays_claimed),
+		TEST(only_the_holder_settles_and_all_or_nothing),
+		TEST(a_verdict_on_lost_tries_is_no_try)
+	};
+
+	return cmocka_run_group_tests_name("settle", tests, NULL, NULL);
+}
