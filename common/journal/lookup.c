@@ -95,6 +95,14 @@ journal_find_delivery(struct journal *journal, int64_t seq,
 }
 
 bool
+journal_advances(struct journal *journal, int64_t last, int64_t next)
+{
+	if (next != 0 && next <= last)
+		journal_fail(journal, JOURNAL_FAILED_INDEX);
+	return next > last;
+}
+
+bool
 journal_find_next(struct journal *journal, int64_t event,
     struct journal_found *found)
 {
@@ -102,5 +110,6 @@ journal_find_next(struct journal *journal, int64_t event,
 	    "SELECT seq FROM deliveries WHERE event = ?1 AND seq > ?2"
 	    " ORDER BY seq LIMIT 1", BIND(INT(event), INT(found->seq)));
 
-	return seq != 0 && journal_find_delivery(journal, seq, found);
+	return journal_advances(journal, found->seq, seq) &&
+	    journal_find_delivery(journal, seq, found);
 }

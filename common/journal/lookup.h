@@ -14,6 +14,13 @@ enum rc journal_find(struct journal *journal, const char *prefix,
 bool journal_read_event(struct journal *journal, int64_t seq,
     struct pool *pool, struct journal_event *event);
 
+/*
+ * Whether a walk along the rows gets on from the last to the next, 0 being
+ * its end.  Where a tree is damaged it may not, and would never end: that is
+ * an error of the store.
+ */
+bool journal_advances(struct journal *journal, int64_t last, int64_t next);
+
 /* A delivery as an operator's word, or a purge, finds it. */
 struct journal_found {
 	int64_t seq;

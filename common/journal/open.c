@@ -155,9 +155,15 @@ delete_runner(struct journal *journal, void *arguments)
 void
 journal_retire(struct journal *journal)
 {
+	enum rc rc;
+
 	if (journal->runner == 0)
 		return;
-	journal_write_soft(journal, delete_runner, &journal->runner);
+	rc = journal_write_soft(journal, delete_runner, &journal->runner);
+	/* Every later runner has to look at a row that stays. */
+	if (rc == RC_MEMORY)
+		(void)journal_write_soft(journal, delete_runner,
+		    &journal->runner);
 	journal_runner_end(journal);
 }
 

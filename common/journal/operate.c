@@ -119,6 +119,8 @@ retry_some(struct journal *journal, void *arguments)
 		    " ORDER BY d.seq LIMIT 1", BIND(INT(reviving->from),
 		    TEXT(filter->hook), TEXT(filter->event),
 		    INT(filter->since)));
+		if (!journal_advances(journal, reviving->from, seq))
+			seq = 0;
 		reviving->from = seq;
 		if (seq == 0 || !journal_find_delivery(journal, seq, &found))
 			break;

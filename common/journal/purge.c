@@ -165,7 +165,7 @@ next_to_purge(struct journal *journal, const struct purging *purging,
 		*before = purging->now - keep_of(journal, purging->purge,
 		    hook);
 	journal_over(reader.row);
-	return seq;
+	return journal_advances(journal, purging->purge->from, seq) ? seq : 0;
 }
 
 /*
