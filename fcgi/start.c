@@ -89,7 +89,7 @@ test(const struct options *options)
 	return rc == RC_OK ? 0 : EX_CONFIG;
 }
 
-/* Prints to stderr as well where the log is elsewhere: nobody watches it yet. */
+/* To stderr as well where the log is elsewhere: nobody watches it yet. */
 static void
 report(struct bytes text, bool elsewhere)
 {

@@ -87,10 +87,10 @@ _Static_assert(sizeof(enum conf_delivery) == sizeof(unsigned) &&
 	.kind = DIRECTIVE_DURATION
 #define NUMBER .usage = "N", ARGUMENTS(1, 1), .kind = DIRECTIVE_NUMBER
 #define CHOICE ARGUMENTS(1, 1), .kind = DIRECTIVE_CHOICE
-#define UP_TO_YEARS { 1, 3650 * DAY, "1ms to 3650d" }
-#define UP_TO_YEAR { 1, 365 * DAY, "1ms to 365d" }
-#define UP_TO_HOUR { 1, HOUR, "1ms to 1h" }
-#define UP_TO_1000 { 1, 1000, "1 to 1000" }
+#define UP_TO_YEARS 1, 3650 * DAY, "1ms to 3650d"
+#define UP_TO_YEAR 1, 365 * DAY, "1ms to 365d"
+#define UP_TO_HOUR 1, HOUR, "1ms to 1h"
+#define UP_TO_1000 1, 1000, "1 to 1000"
 
 static const struct directive rows[KEYWORDS] = {
 	/* What is wrong with its arguments is told by its reader. */
@@ -117,15 +117,15 @@ static const struct directive rows[KEYWORDS] = {
 	    CONF_FIELD(dispatch), .choices = dispatches,
 	    .unset = "thread or drain, as the program does" },
 	[KEYWORD_TIMEOUT] = { "timeout", DURATION, HOOK_FIELD(timeout),
-	    .range = UP_TO_YEAR },
+	    .range = { UP_TO_YEAR } },
 	[KEYWORD_KILL_AFTER] = { "kill-after", DURATION,
-	    HOOK_FIELD(kill_after), .range = UP_TO_HOUR },
+	    HOOK_FIELD(kill_after), .range = { UP_TO_HOUR } },
 	[KEYWORD_RETRY] = { "retry", "DURATION..., at most 64",
-	    ARGUMENTS(1, RETRY_PAUSES), .queue = true, .range = UP_TO_YEAR },
+	    ARGUMENTS(1, RETRY_PAUSES), .queue = true, .range = { UP_TO_YEAR } },
 	[KEYWORD_CONCURRENCY] = { "concurrency", NUMBER, .queue = true,
-	    HOOK_FIELD(concurrency), .range = UP_TO_1000 },
+	    HOOK_FIELD(concurrency), .range = { UP_TO_1000 } },
 	[KEYWORD_MAX_RUNNING] = { "max-running", NUMBER,
-	    HOOK_FIELD(max_running), .range = UP_TO_1000,
+	    HOOK_FIELD(max_running), .range = { UP_TO_1000 },
 	    .unset = "half the threads" },
 	[KEYWORD_ORDER] = { "order", "none|hook|POINTER", ARGUMENTS(1, 1),
 	    .queue = true, .kind = DIRECTIVE_SOURCE,
@@ -134,9 +134,9 @@ static const struct directive rows[KEYWORDS] = {
 	    ARGUMENTS(1, 2), .kind = DIRECTIVE_SOURCE,
 	    HOOK_FIELD(reading.dedupe), .choices = dedupes },
 	[KEYWORD_DEDUPE_WINDOW] = { "dedupe-window", DURATION,
-	    HOOK_FIELD(dedupe_window), .range = UP_TO_YEARS },
+	    HOOK_FIELD(dedupe_window), .range = { UP_TO_YEARS } },
 	[KEYWORD_BATCH] = { "batch", NUMBER, .queue = true,
-	    HOOK_FIELD(batch), .range = UP_TO_1000 },
+	    HOOK_FIELD(batch), .range = { UP_TO_1000 } },
 	[KEYWORD_INPUT] = { "input", "body|line|cloudevents", CHOICE,
 	    HOOK_FIELD(input), .choices = inputs },
 	[KEYWORD_ENV] = { "env", "NAME POINTER", ARGUMENTS(2, 2),
@@ -149,14 +149,14 @@ static const struct directive rows[KEYWORDS] = {
 	    .kind = DIRECTIVE_SIZE, HOOK_FIELD(max_body),
 	    .range = { 1, 512 * 1024 * 1024, "1 to 512M" } },
 	[KEYWORD_READ_TIMEOUT] = { "read-timeout", DURATION,
-	    HOOK_FIELD(read_timeout), .range = UP_TO_HOUR },
+	    HOOK_FIELD(read_timeout), .range = { UP_TO_HOUR } },
 	[KEYWORD_MAX_QUEUE] = { "max-queue", NUMBER, .queue = true,
 	    HOOK_FIELD(max_queue),
 	    .range = { 1, 100 * 1000 * 1000, "1 to 100000000" } },
 	[KEYWORD_KEEP] = { "keep", DURATION, HOOK_FIELD(keep),
-	    .range = UP_TO_YEARS },
+	    .range = { UP_TO_YEARS } },
 	[KEYWORD_STOP_TIMEOUT] = { "stop-timeout", DURATION,
-	    CONF_FIELD(stop_timeout), .range = UP_TO_HOUR },
+	    CONF_FIELD(stop_timeout), .range = { UP_TO_HOUR } },
 	[KEYWORD_CAPTURE] = { "capture", "DIR", ARGUMENTS(1, 1),
 	    .kind = DIRECTIVE_PATH, HOOK_FIELD(capture),
 	    .what = "directory" },

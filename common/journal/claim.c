@@ -53,15 +53,15 @@ static void
 begin_pauses_anew(struct journal *journal, int64_t now)
 {
 	if (journal_number(journal, 0,
-	    "SELECT 1 FROM deliveries WHERE state = " SQL_QUEUED
-	    USES_deliveries_since("") " AND since > ?1 LIMIT 1",
+	    SQL("SELECT 1 FROM deliveries WHERE state = " SQL_QUEUED
+	    USES_deliveries_since("") " AND since > ?1 LIMIT 1"),
 	    BIND(INT(now))) != 0)
 		journal_do(journal,
-		    "UPDATE deliveries SET due = ?1 + CASE WHEN "
+		    SQL("UPDATE deliveries SET due = ?1 + CASE WHEN "
 		    SQL_IS_INTEGER("due") " AND due - since BETWEEN 0 AND ?2"
 		    " THEN due - since ELSE 0 END, since = ?1"
 		    " WHERE state = " SQL_QUEUED USES_deliveries_since("")
-		    " AND since > ?1",
+		    " AND since > ?1"),
 		    BIND(INT(now), INT(longest)));
 }
 
@@ -338,8 +338,8 @@ next_due(struct journal *journal, void *arguments)
 	int64_t due;
 
 	if (journal_number(journal, 0,
-	    "SELECT 1 FROM deliveries WHERE state = " SQL_QUEUED
-	    USES_deliveries_since("") " AND since > ?1 LIMIT 1",
+	    SQL("SELECT 1 FROM deliveries WHERE state = " SQL_QUEUED
+	    USES_deliveries_since("") " AND since > ?1 LIMIT 1"),
 	    BIND(INT(asking->now))) != 0)
 		asking->due = asking->now;
 	for (size_t i = 0; i < asking->wants->n; i++) {

@@ -79,10 +79,10 @@ static int64_t
 count_opens(struct journal *journal, const char *hook)
 {
 	journal_do(journal,
-	    "INSERT INTO opens(hook, events) SELECT ?1,"
+	    SQL("INSERT INTO opens(hook, events) SELECT ?1,"
 	    " count(DISTINCT event) FROM deliveries WHERE hook = ?1"
 	    " AND state IN " SQL_OPEN_STATES USES_deliveries_open("")
-	    " ON CONFLICT(hook) DO UPDATE SET events = excluded.events",
+	    " ON CONFLICT(hook) DO UPDATE SET events = excluded.events"),
 	    BIND(TEXT(hook)));
 	return journal_number(journal, 0,
 	    "SELECT events FROM opens WHERE hook = ?1", BIND(TEXT(hook)));

@@ -111,12 +111,12 @@ retry_some(struct journal *journal, void *arguments)
 
 	for (int i = 0; i < STEP; i++) {
 		seq = journal_number(journal, 0,
-		    "SELECT d.seq FROM deliveries d JOIN events e"
+		    SQL("SELECT d.seq FROM deliveries d JOIN events e"
 		    " ON e.seq = d.event WHERE d.state = " SQL_DEAD
 		    USES_deliveries_open("d.") " AND d.seq > ?1"
 		    " AND (?2 IS NULL OR e.hook = ?2)"
 		    " AND (?3 IS NULL OR e.name = ?3) AND e.received >= ?4"
-		    " ORDER BY d.seq LIMIT 1", BIND(INT(reviving->from),
+		    " ORDER BY d.seq LIMIT 1"), BIND(INT(reviving->from),
 		    TEXT(filter->hook), TEXT(filter->event),
 		    INT(filter->since)));
 		if (!journal_advances(journal, reviving->from, seq))

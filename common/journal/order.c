@@ -18,9 +18,9 @@ static int64_t
 first_of_key(struct journal *journal, struct bytes key, bool held)
 {
 	return journal_number(journal, 0,
-	    "SELECT seq FROM deliveries WHERE key = ?1"
+	    SQL("SELECT seq FROM deliveries WHERE key = ?1"
 	    " AND state = " SQL_QUEUED USES_deliveries_key("")
-	    " AND held = ?2 ORDER BY seq LIMIT 1",
+	    " AND held = ?2 ORDER BY seq LIMIT 1"),
 	    BIND(BYTES(key), INT(held)));
 }
 
@@ -49,8 +49,8 @@ void
 journal_order_advance(struct journal *journal, struct bytes key)
 {
 	if (journal_number(journal, 0,
-	    "SELECT 1 FROM deliveries WHERE key = ?1"
-	    " AND state = " SQL_RUNNING USES_deliveries_key("") " LIMIT 1",
+	    SQL("SELECT 1 FROM deliveries WHERE key = ?1"
+	    " AND state = " SQL_RUNNING USES_deliveries_key("") " LIMIT 1"),
 	    BIND(BYTES(key))) == 0)
 		journal_order_unblock_next(journal, key);
 }
@@ -68,10 +68,10 @@ void
 journal_order_mend(struct journal *journal, const char *hook)
 {
 	journal_do(journal,
-	    "UPDATE deliveries AS d SET held = 0 WHERE hook = ?1"
+	    SQL("UPDATE deliveries AS d SET held = 0 WHERE hook = ?1"
 	    " AND state = " SQL_QUEUED USES_deliveries_open("")
 	    " AND held <> 0 AND NOT EXISTS (SELECT 1 FROM deliveries o"
 	    " WHERE o.key = d.key AND " SQL_IS_OPEN("o.")
-	    " AND (o.state = " SQL_RUNNING " OR o.seq < d.seq))",
+	    " AND (o.state = " SQL_RUNNING " OR o.seq < d.seq))"),
 	    BIND(TEXT(hook)));
 }

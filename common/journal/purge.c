@@ -38,8 +38,8 @@ purge_due(struct journal *journal, void *arguments)
 {
 	struct timing *timing = arguments;
 	int64_t last = journal_number(journal, 0,
-	    "SELECT number FROM notes WHERE name = 'purged'"
-	    " AND " SQL_IS_INTEGER("number"), NO_VALUES);
+	    SQL("SELECT number FROM notes WHERE name = 'purged'"
+	    " AND " SQL_IS_INTEGER("number")), NO_VALUES);
 
 	timing->due = last <= 0 || last > timing->now ||
 	    timing->now - last >= hour;

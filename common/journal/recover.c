@@ -96,7 +96,7 @@ note_orphan(struct journal_reader *reader, struct journal_orphans *orphans)
 }
 
 /* Each claim by its first delivery. */
-static const char all_orphans[] =
+static const char all_orphans[] = SQL(
     "SELECT d.claim, d.runner, c.deliveries, d.pid, d.start, e.id, d.hook,"
     SQL_COLUMN_OR("r.boot", "''") ", d.attempts, d.seq,"
     SQL_COLUMN_OR("r.region", "0") "," SQL_COLUMN_OR("r.space", "''") ","
@@ -107,7 +107,7 @@ static const char all_orphans[] =
     " JOIN deliveries d ON d.seq = c.seq"
     " LEFT JOIN events e ON e.seq = d.event"
     " LEFT JOIN runners r ON r.number = d.runner"
-    " ORDER BY d.claim, d.runner";
+    " ORDER BY d.claim, d.runner");
 
 /* A damaged one is to be recovered as well, and was told of. */
 static enum rc

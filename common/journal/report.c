@@ -60,7 +60,7 @@ static const char list_all[] = ROW_COLUMNS
  * Along the states that are few: each event by its last delivery in that
  * state, so that its deliveries keep their order.
  */
-static const char list_state[] = ROW_COLUMNS
+static const char list_state[] = SQL(ROW_COLUMNS
     "deliveries l CROSS JOIN events e ON e.seq = l.event"
     " CROSS JOIN deliveries d ON d.event = l.event AND d.state = l.state"
     ROW_ATTEMPT
@@ -72,7 +72,7 @@ static const char list_state[] = ROW_COLUMNS
     " AND o.state = l.state AND o.seq > l.seq)"
     " AND (d.ordinal > ?7 OR l.event" SQL_DIFFERS
     "(SELECT event FROM deliveries WHERE seq = ?6))"
-    " ORDER BY l.seq DESC, d.ordinal";
+    " ORDER BY l.seq DESC, d.ordinal");
 
 /* False: it is damaged. */
 static bool
@@ -306,7 +306,7 @@ journal_show(struct journal *journal, const char *prefix, struct pool *pool,
  * What is done and dropped, from its counters; what is in the other states,
  * by an index; and what is in no state at all, which is damage.
  */
-static const char all_counts[] =
+static const char all_counts[] = SQL(
     "SELECT hook, name, state, deliveries, 0, 0 FROM tallies"
     " WHERE deliveries <> 0 UNION ALL"
     " SELECT e.hook, e.name, d.state, count(*), min(e.received),"
@@ -317,7 +317,7 @@ static const char all_counts[] =
     " SELECT d.hook, 'unknown', d.state, 1, 0, d.seq FROM deliveries d"
     " WHERE (d.state < " SQL_QUEUED " OR d.state > " SQL_DROPPED ")"
     USES_deliveries_open("d.")
-    " ORDER BY 1, 2, 3";
+    " ORDER BY 1, 2, 3");
 
 /* False: it is damaged. */
 static bool

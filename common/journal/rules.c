@@ -117,8 +117,8 @@ journal_kept(struct journal *journal, const char *hook, int64_t time,
     int64_t otherwise)
 {
 	return journal_number(journal, otherwise,
-	    "SELECT keep FROM rules WHERE hook = ?1 AND time > ?2"
-	    " AND " SQL_IS_INTEGER("keep") " AND keep >= 0",
+	    SQL("SELECT keep FROM rules WHERE hook = ?1 AND time > ?2"
+	    " AND " SQL_IS_INTEGER("keep") " AND keep >= 0"),
 	    BIND(TEXT(hook), INT(time)));
 }
 
@@ -126,8 +126,8 @@ int64_t
 journal_kept_least(struct journal *journal, int64_t otherwise)
 {
 	int64_t least = journal_number(journal, otherwise,
-	    "SELECT min(keep) FROM rules"
-	    " WHERE " SQL_IS_INTEGER("keep") " AND keep >= 0", NO_VALUES);
+	    SQL("SELECT min(keep) FROM rules"
+	    " WHERE " SQL_IS_INTEGER("keep") " AND keep >= 0"), NO_VALUES);
 
 	return least < otherwise ? least : otherwise;
 }

@@ -64,10 +64,10 @@ static int64_t
 free_region(struct journal *journal)
 {
 	return journal_number(journal, 1,
-	    "SELECT min(r.region) + 1 FROM (SELECT 0 AS region UNION"
+	    SQL("SELECT min(r.region) + 1 FROM (SELECT 0 AS region UNION"
 	    " SELECT region FROM runners WHERE " SQL_IS_INTEGER("region")
 	    " AND region BETWEEN 0 AND ?1) r WHERE NOT EXISTS(SELECT 1"
-	    " FROM runners n WHERE n.region = r.region + 1)",
+	    " FROM runners n WHERE n.region = r.region + 1)"),
 	    BIND(INT(REGIONS)));
 }
 

@@ -14,12 +14,12 @@ static bool
 bury(struct journal *journal, int64_t seq, int64_t now)
 {
 	return journal_do(journal,
-	    "UPDATE deliveries SET state = " SQL_DEAD ", finished = ?1,"
+	    SQL("UPDATE deliveries SET state = " SQL_DEAD ", finished = ?1,"
 	    " held = 0, since = 0, runner = 0, claim = 0, pid = 0"
 	    " WHERE seq = ?2 AND (state = " SQL_QUEUED
 	    " OR (state = " SQL_RUNNING " AND NOT ("
 	    SQL_IS_INTEGER("runner") " AND runner > 0 AND "
-	    SQL_IS_INTEGER("claim") " AND claim > 0)))",
+	    SQL_IS_INTEGER("claim") " AND claim > 0)))"),
 	    BIND(INT(now), INT(seq))) == 1;
 }
 

@@ -7,6 +7,9 @@
  * databases can run them; what is SQLite's own has a name here.
  */
 
+/* The text of a statement that is laid out by hand; see .clang-format. */
+#define SQL(...) __VA_ARGS__
+
 /* The states, as enum journal_state numbers them. */
 #define SQL_QUEUED "0"
 #define SQL_RUNNING "1"

@@ -562,9 +562,10 @@ dispatch_queue(const struct dispatch *settings)
 			wait_for_next(&state);
 			run_once(&state);
 		}
-		rc = state.lost ? RC_CONFIG :
-		    settings->until_empty && !state.stopping ? state.rc :
-		    RC_OK;
+		if (state.lost)
+			rc = RC_CONFIG;
+		else if (settings->until_empty && !state.stopping)
+			rc = state.rc;
 	}
 	close_loop(&state);
 	return rc;

@@ -38,8 +38,8 @@ const char *secret_decode(struct bytes text, enum secret_coding coding,
 /*
  * Reads the file, which has to be this user's secret (TRUST_SECRET), and
  * decodes it: into key and blanks.  The key's memory is the pool's and has
- * to be wiped before that is freed.  RC_CONFIG with a sentence without the file's name
- * appended to error, where there is memory for it; RC_MEMORY.
+ * to be wiped before that is freed.  RC_CONFIG with a sentence without the
+ * file's name appended to error, where there is memory for it; RC_MEMORY.
  */
 enum rc secret_load(struct secret *secret, struct pool *pool,
     struct buf *error);
