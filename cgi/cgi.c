@@ -30,15 +30,15 @@
 enum {
 	/* Apache sends SIGKILL three seconds after SIGTERM. */
 	CGI_KILL_AFTER = 1500,
-	CGI_WRITE_TIMEOUT = 30 * 1000,	/* milliseconds */
-	CGI_COMPLAINTS = 16 * 1024,	/* bytes */
+	CGI_WRITE_TIMEOUT = 30 * 1000, /* milliseconds */
+	CGI_COMPLAINTS = 16 * 1024,    /* bytes */
 	CGI_DRAIN = 64 * 1024,
-	CGI_DRAIN_STOPPING = 500	/* milliseconds, once told to stop */
+	CGI_DRAIN_STOPPING = 500, /* milliseconds, once told to stop */
 };
 
 /* Descriptors 0 and 1, and what tells of SIGTERM. */
 struct cgi {
-	int stop;		/* a signalfd, or -1 */
+	int stop; /* a signalfd, or -1 */
 	bool written;
 };
 
@@ -53,7 +53,7 @@ await_input(const struct cgi *cgi, int64_t deadline)
 {
 	struct pollfd fds[] = {
 		{ .fd = cgi->stop, .events = POLLIN },
-		{ .fd = STDIN_FILENO, .events = POLLIN }
+		{ .fd = STDIN_FILENO, .events = POLLIN },
 	};
 	int n;
 
@@ -68,8 +68,7 @@ await_input(const struct cgi *cgi, int64_t deadline)
 }
 
 static enum rc
-cgi_read(void *context, char *into, size_t room, int64_t deadline,
-    size_t *got)
+cgi_read(void *context, char *into, size_t room, int64_t deadline, size_t *got)
 {
 	enum rc rc;
 	ssize_t n;
@@ -180,7 +179,8 @@ static struct conf *
 load_conf(void)
 {
 	static const struct log_settings plain = {
-		.target = LOG_TO_STDERR, .level = LOG_LEVEL_INFO
+		.target = LOG_TO_STDERR,
+		.level = LOG_LEVEL_INFO,
 	};
 	struct buf complaints = { .max = CGI_COMPLAINTS };
 	struct conf *conf = NULL;
@@ -242,7 +242,7 @@ cgi_answer(void)
 		.variables = (const char *const *)environ,
 		.read = cgi_read,
 		.write = cgi_write,
-		.discard_input = cgi_discard_input
+		.discard_input = cgi_discard_input,
 	};
 	struct sink sink = { 0 };
 	struct conf *conf;

@@ -24,15 +24,14 @@
 enum { WARNINGS = 64 * 1024 };
 
 /* What is printed of a hook after its `on` lines; KEYWORDS ends a list. */
-static const enum keyword waiting[] = {
-    KEYWORD_DELIVERY, KEYWORD_MAX_RUNNING, KEYWORDS};
-static const enum keyword queueing[] = {KEYWORD_DELIVERY, KEYWORD_RETRY,
-    KEYWORD_ORDER, KEYWORD_KEEP, KEYWORD_ON_DEAD, KEYWORD_CONCURRENCY,
-    KEYWORD_BATCH, KEYWORD_MAX_QUEUE, KEYWORDS};
-static const enum keyword limits[] = {KEYWORD_TIMEOUT, KEYWORD_KILL_AFTER,
-    KEYWORD_MAX_BODY, KEYWORD_READ_TIMEOUT, KEYWORDS};
-static const enum keyword last[] = {
-    KEYWORD_INPUT, KEYWORD_CAPTURE, KEYWORDS};
+static const enum keyword waiting[] = { KEYWORD_DELIVERY, KEYWORD_MAX_RUNNING,
+	KEYWORDS };
+static const enum keyword queueing[] = { KEYWORD_DELIVERY, KEYWORD_RETRY,
+	KEYWORD_ORDER, KEYWORD_KEEP, KEYWORD_ON_DEAD, KEYWORD_CONCURRENCY,
+	KEYWORD_BATCH, KEYWORD_MAX_QUEUE, KEYWORDS };
+static const enum keyword limits[] = { KEYWORD_TIMEOUT, KEYWORD_KILL_AFTER,
+	KEYWORD_MAX_BODY, KEYWORD_READ_TIMEOUT, KEYWORDS };
+static const enum keyword last[] = { KEYWORD_INPUT, KEYWORD_CAPTURE, KEYWORDS };
 
 /* Prints a field that takes memory to make, unless it is empty; frees it. */
 static enum rc
@@ -47,7 +46,7 @@ end_field(const char *label, struct buf *text, enum rc rc)
 static enum rc
 show(const struct conf *conf, const struct hook *hook, enum keyword keyword)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 
 	return end_field(keywords_row(keyword)->name, &text,
 	    conf_print(conf, hook, keyword, &text));
@@ -80,7 +79,7 @@ show_reached(const struct conf *conf, const struct hook *hook)
 static enum rc
 show_rule(const struct rule *rule)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 	enum rc rc = buf_printf(&text, "line %u: ", rule->line);
 
 	if (rc == RC_OK)
@@ -97,7 +96,7 @@ show_environment(const struct hook *hook)
 		print_field("env", "PELIHOOK_%s from %s",
 		    hook->reading.env[i].name, hook->reading.env[i].value);
 	for (size_t i = 0; rc == RC_OK && i < hook->setenv_len; i++) {
-		struct buf text = {0};
+		struct buf text = { 0 };
 
 		rc = buf_printf(&text, "%s=", hook->setenv[i].name);
 		if (rc == RC_OK)
@@ -110,14 +109,14 @@ show_environment(const struct hook *hook)
 static enum rc
 show_dedupe(const struct conf *conf, const struct hook *hook)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 	enum rc rc = conf_print(conf, hook, KEYWORD_DEDUPE, &text);
 
 	if (rc == RC_OK && hook->reading.dedupe.from != EVENT_FROM_NONE) {
 		rc = buf_text(&text, " within ");
 		if (rc == RC_OK)
-			rc = conf_print(
-			    conf, hook, KEYWORD_DEDUPE_WINDOW, &text);
+			rc = conf_print(conf, hook, KEYWORD_DEDUPE_WINDOW,
+			    &text);
 	}
 	return end_field("dedupe", &text, rc);
 }
@@ -125,8 +124,8 @@ show_dedupe(const struct conf *conf, const struct hook *hook)
 static enum rc
 show_delivery(const struct conf *conf, const struct hook *hook)
 {
-	enum rc rc = show_list(
-	    conf, hook, hook->delivery == CONF_WAIT ? waiting : queueing);
+	enum rc rc = show_list(conf, hook,
+	    hook->delivery == CONF_WAIT ? waiting : queueing);
 
 	if (rc == RC_OK)
 		rc = show_dedupe(conf, hook);
@@ -148,8 +147,8 @@ show_hook(const struct conf *conf, const struct hook *hook)
 	rc = show(conf, hook, KEYWORD_SIGNATURE);
 	for (size_t i = 0; i < hook->secrets_len; i++)
 		print_field("secret-file", "%s %s", hook->secrets[i].path,
-		    keywords_choice(
-			KEYWORD_SECRET_FILE, hook->secrets[i].coding));
+		    keywords_choice(KEYWORD_SECRET_FILE,
+			hook->secrets[i].coding));
 	if (rc == RC_OK)
 		rc = show(conf, hook, KEYWORD_EVENT_NAME);
 	for (size_t i = 0; rc == RC_OK && i < hook->rules_len; i++)
@@ -160,7 +159,7 @@ show_hook(const struct conf *conf, const struct hook *hook)
 static enum rc
 show_log(const struct conf *conf)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 	enum rc rc = conf_print(conf, NULL, KEYWORD_LOG, &text);
 
 	if (rc == RC_OK)
@@ -198,7 +197,7 @@ show_globals(const struct conf *conf)
 static enum rc
 show_warnings(const struct conf *conf)
 {
-	struct buf warnings = {.max = WARNINGS};
+	struct buf warnings = { .max = WARNINGS };
 	struct bytes rest, line;
 	bool cgi = conf->dispatch != CONF_DISPATCH_THREAD;
 	enum rc rc = conf_warnings(conf, cgi, &warnings);

@@ -21,7 +21,7 @@
 enum {
 	COMPLAINTS = 64 * 1024,
 	LOADS = 10, /* of a file that somebody may be writing just now */
-	PAUSE = 50  /* between two of them, milliseconds */
+	PAUSE = 50, /* between two of them, milliseconds */
 };
 
 static const char program[] = "pelihookctl";
@@ -45,7 +45,7 @@ log_errors(struct buf *complaints)
 static enum rc
 make_ready(struct source *source)
 {
-	struct buf complaints = {.max = COMPLAINTS};
+	struct buf complaints = { .max = COMPLAINTS };
 
 	source->ready = conf_ready_all(source->conf, &complaints);
 	log_errors(&complaints);
@@ -53,12 +53,12 @@ make_ready(struct source *source)
 }
 
 static enum rc
-check_journal(
-    const struct conf *old, const struct conf *conf, struct buf *error)
+check_journal(const struct conf *old, const struct conf *conf,
+    struct buf *error)
 {
 	if (conf->journal == NULL)
-		(void)buf_printf(
-		    error, "%s: names no journal any more", conf->file);
+		(void)buf_printf(error, "%s: names no journal any more",
+		    conf->file);
 	else if (strcmp(old->journal, conf->journal) != 0)
 		(void)buf_printf(error, "%s:%u: names another journal, %s",
 		    conf->file, conf_line(conf, KEYWORD_JOURNAL),
@@ -94,7 +94,7 @@ load(const struct conf *old, struct conf **out, struct buf *complaints)
 static enum rc
 renew(struct source *source)
 {
-	struct buf complaints = {.max = COMPLAINTS};
+	struct buf complaints = { .max = COMPLAINTS };
 	struct conf *old = source->conf;
 	enum rc rc = load(old, &source->conf, &complaints);
 
@@ -143,11 +143,13 @@ report_other_drain(struct journal *journal)
 static enum rc
 run_queue(struct source *source, struct journal *journal)
 {
-	struct dispatch settings = {.journal = journal,
-	    .conf = hold_conf,
-	    .context = source,
-	    .stop = -1,
-	    .until_empty = true};
+	struct dispatch settings = {
+		.journal = journal,
+		.conf = hold_conf,
+		.context = source,
+		.stop = -1,
+		.until_empty = true,
+	};
 	enum rc rc = make_ready(source);
 
 	if (rc == RC_OK)
@@ -181,7 +183,7 @@ open_queue(struct session *session, struct journal **journal)
 enum rc
 subcommand_drain(struct session *session, char **operands, size_t n)
 {
-	struct source source = {.rc = RC_OK};
+	struct source source = { .rc = RC_OK };
 	struct journal *journal = NULL;
 	enum rc rc;
 

@@ -6,8 +6,8 @@
 #include "event/catalog.h"
 #include "print.h"
 
-static const char *const heading[] = {
-    "EVENT", "RUN STATUS", "OUTCOME", "CAUSE", "WHEN"};
+static const char *const heading[] = { "EVENT", "RUN STATUS", "OUTCOME",
+	"CAUSE", "WHEN" };
 
 enum { COLUMNS = sizeof(heading) / sizeof(heading[0]), MOST_ROWS = 64 };
 

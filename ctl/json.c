@@ -31,14 +31,14 @@ void
 json_open(struct json *json, const char *key, char bracket)
 {
 	begin(json, key);
-	put((const char[]){bracket, '\0'});
+	put((const char[]){ bracket, '\0' });
 	json->more = false;
 }
 
 void
 json_close(struct json *json, char bracket)
 {
-	put((const char[]){bracket, '\0'});
+	put((const char[]){ bracket, '\0' });
 	json->more = true;
 }
 
@@ -51,7 +51,7 @@ json_text(struct json *json, const char *key, const char *text)
 void
 json_bytes(struct json *json, const char *key, struct bytes bytes)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 	enum rc rc = json_string_add(bytes, &text);
 
 	begin(json, key);

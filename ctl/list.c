@@ -16,8 +16,8 @@
  * slow, and neither is to hold up the journal. */
 enum { PART = 1000 };
 
-static const char *const heading[] = {
-    "ID", "RECEIVED", "HOOK", "EVENT", "#", "STATE", "TRIES", "LAST", "DUE"};
+static const char *const heading[] = { "ID", "RECEIVED", "HOOK", "EVENT", "#",
+	"STATE", "TRIES", "LAST", "DUE" };
 
 enum { COLUMNS = sizeof(heading) / sizeof(heading[0]) };
 
@@ -97,8 +97,8 @@ print_part(struct part *part)
 		return RC_OK;
 	memcpy(cells, heading, sizeof(heading));
 	for (size_t i = 0; rc == RC_OK && i < part->n; i++)
-		rc = fill_cells(
-		    &part->pool, &part->rows[i], cells + (i + 1) * COLUMNS);
+		rc = fill_cells(&part->pool, &part->rows[i],
+		    cells + (i + 1) * COLUMNS);
 	if (rc == RC_OK)
 		print_table(cells, COLUMNS, part->n + 1);
 	return rc;
@@ -107,7 +107,7 @@ print_part(struct part *part)
 static enum rc
 print_object(const struct journal_row *row)
 {
-	struct json json = {0};
+	struct json json = { 0 };
 
 	json_open(&json, NULL, '{');
 	json_text(&json, "id", row->id);
@@ -170,7 +170,7 @@ list_part(const struct session *session, struct journal *journal,
 static enum rc
 list_all(const struct session *session, struct journal *journal)
 {
-	struct part parts[2] = {0};
+	struct part parts[2] = { 0 };
 	struct part *part = parts;
 	struct journal_filter filter = session->filter;
 	bool damaged = false;
@@ -179,7 +179,7 @@ list_all(const struct session *session, struct journal *journal)
 	do {
 		part = part == parts ? parts + 1 : parts;
 		pool_free(&part->pool);
-		*part = (struct part){0};
+		*part = (struct part){ 0 };
 		rc = list_part(session, journal, &filter, part);
 		damaged = damaged || part->damaged;
 		if (part->n > 0)
@@ -203,8 +203,8 @@ subcommand_list(struct session *session, char **operands, size_t n)
 	(void)operands;
 	(void)n;
 	if (rc == RC_OK)
-		rc = journal != NULL ? list_all(session, journal)
-				     : report_nothing_found(session);
+		rc = journal != NULL ? list_all(session, journal) :
+				       report_nothing_found(session);
 	journal_close(journal);
 	return rc;
 }

@@ -27,81 +27,108 @@ struct subcommand {
 	enum rc (*run)(struct session *session, char **operands, size_t n);
 };
 
-static const struct option options_help[] = {{"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
+static const struct option options_help[] = { { "help", no_argument, NULL,
+						  'h' },
+	{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
 
 static const struct subcommand table[] = {
-    {.name = "check",
-	.operands = "",
-	.does = "validate the configuration and print it as understood",
-	.run = subcommand_check},
-    {.name = "events",
-	.operands = "",
-	.does = "print the events that are known",
-	.run = subcommand_events},
-    {.name = "sample",
-	.operands = "EVENT",
-	.does = "print an illustrative payload",
-	.min = 1,
-	.max = 1,
-	.run = subcommand_sample},
-    {.name = "sign",
-	.operands = "HOOK",
-	.does = "print the header lines that sign a body on stdin",
-	.min = 1,
-	.max = 1,
-	.run = subcommand_sign},
-    {.name = "try",
-	.operands = "[-n] HOOK",
-	.does = "run what takes a body on stdin (-n: only say what does)",
-	.min = 1,
-	.max = 1,
-	.letters = "hVn",
-	.run = subcommand_try},
-    {.name = "probe",
-	.operands = "HOOK FILE",
-	.does = "say which recipe explains a captured request",
-	.min = 2,
-	.max = 2,
-	.run = subcommand_probe},
-    {.name = "list",
-	.operands = "[--state S] [--hook H] [--event E] [--since T] "
-		    "[--limit N] [--json]",
-	.does = "print what is in the journal, newest first",
-	.options = options_list,
-	.run = subcommand_list},
-    {.name = "show",
-	.operands = "[--body | --json] ID",
-	.does = "print one event with its deliveries and attempts",
-	.min = 1,
-	.max = 1,
-	.options = options_show,
-	.run = subcommand_show},
-    {.name = "retry",
-	.operands = "ID... | --dead [--hook H] [--since T]",
-	.does = "put events back into the queue",
-	.max = -1,
-	.options = options_retry,
-	.run = subcommand_retry},
-    {.name = "drop",
-	.operands = "ID...",
-	.does = "give events up",
-	.min = 1,
-	.max = -1,
-	.run = subcommand_drop},
-    {.name = "drain",
-	.operands = "",
-	.does = "run what is due until nothing is",
-	.run = subcommand_drain},
-    {.name = "stats",
-	.operands = "[--json | --prometheus] [--max-age D] [--max-dead N]",
-	.does = "count by hook, event and state; 75 beyond a limit",
-	.options = options_stats,
-	.run = subcommand_stats},
-    {.name = "purge",
-	.operands = "",
-	.does = "take out what `keep' no longer keeps",
-	.run = subcommand_purge},
+	{
+	    .name = "check",
+	    .operands = "",
+	    .does = "validate the configuration and print it as understood",
+	    .run = subcommand_check,
+	},
+	{
+	    .name = "events",
+	    .operands = "",
+	    .does = "print the events that are known",
+	    .run = subcommand_events,
+	},
+	{
+	    .name = "sample",
+	    .operands = "EVENT",
+	    .does = "print an illustrative payload",
+	    .min = 1,
+	    .max = 1,
+	    .run = subcommand_sample,
+	},
+	{
+	    .name = "sign",
+	    .operands = "HOOK",
+	    .does = "print the header lines that sign a body on stdin",
+	    .min = 1,
+	    .max = 1,
+	    .run = subcommand_sign,
+	},
+	{
+	    .name = "try",
+	    .operands = "[-n] HOOK",
+	    .does = "run what takes a body on stdin (-n: only say what does)",
+	    .min = 1,
+	    .max = 1,
+	    .letters = "hVn",
+	    .run = subcommand_try,
+	},
+	{
+	    .name = "probe",
+	    .operands = "HOOK FILE",
+	    .does = "say which recipe explains a captured request",
+	    .min = 2,
+	    .max = 2,
+	    .run = subcommand_probe,
+	},
+	{
+	    .name = "list",
+	    .operands = "[--state S] [--hook H] [--event E] [--since T] "
+			"[--limit N] [--json]",
+	    .does = "print what is in the journal, newest first",
+	    .options = options_list,
+	    .run = subcommand_list,
+	},
+	{
+	    .name = "show",
+	    .operands = "[--body | --json] ID",
+	    .does = "print one event with its deliveries and attempts",
+	    .min = 1,
+	    .max = 1,
+	    .options = options_show,
+	    .run = subcommand_show,
+	},
+	{
+	    .name = "retry",
+	    .operands = "ID... | --dead [--hook H] [--since T]",
+	    .does = "put events back into the queue",
+	    .max = -1,
+	    .options = options_retry,
+	    .run = subcommand_retry,
+	},
+	{
+	    .name = "drop",
+	    .operands = "ID...",
+	    .does = "give events up",
+	    .min = 1,
+	    .max = -1,
+	    .run = subcommand_drop,
+	},
+	{
+	    .name = "drain",
+	    .operands = "",
+	    .does = "run what is due until nothing is",
+	    .run = subcommand_drain,
+	},
+	{
+	    .name = "stats",
+	    .operands = "[--json | --prometheus] [--max-age D] [--max-dead N]",
+	    .does = "count by hook, event and state; 75 beyond a limit",
+	    .options = options_stats,
+	    .run = subcommand_stats,
+	},
+	{
+	    .name = "purge",
+	    .operands = "",
+	    .does = "take out what `keep' no longer keeps",
+	    .run = subcommand_purge,
+	},
 };
 
 enum { SUBCOMMANDS = sizeof(table) / sizeof(table[0]) };
@@ -118,9 +145,9 @@ find_subcommand(const char *name)
 static void
 print_program_usage(FILE *to)
 {
-	print_lines(to, "", bytes_of(
-	    "usage: pelihookctl [-c FILE] [-u USER] WORD ...\n"
-	    "       pelihookctl -h | --help | -V | --version\n"));
+	print_lines(to, "",
+	    bytes_of("usage: pelihookctl [-c FILE] [-u USER] WORD ...\n"
+		     "       pelihookctl -h | --help | -V | --version\n"));
 }
 
 static void
@@ -184,7 +211,8 @@ refuse_option(const struct subcommand *subcommand, char **argv)
 
 	if (optopt == 0 || strncmp(last, "--", 2) == 0)
 		complain("%s: no such option, or its value is missing or too "
-			 "much", last);
+			 "much",
+		    last);
 	else
 		complain("-%c: no such option, or its value is missing",
 		    optopt);
@@ -212,10 +240,12 @@ static enum rc
 parse_and_run(struct session *session, const struct subcommand *subcommand,
     int argc, char **argv)
 {
-	const char *letters =
-	    subcommand->letters != NULL ? subcommand->letters : "hV";
-	const struct option *options =
-	    subcommand->options != NULL ? subcommand->options : options_help;
+	const char *letters = subcommand->letters != NULL ?
+	    subcommand->letters :
+	    "hV";
+	const struct option *options = subcommand->options != NULL ?
+	    subcommand->options :
+	    options_help;
 	char title[64];
 	int letter;
 	enum rc rc;
@@ -223,8 +253,8 @@ parse_and_run(struct session *session, const struct subcommand *subcommand,
 	snprintf(title, sizeof(title), "pelihookctl %s", subcommand->name);
 	argv[0] = title;
 	optind = 0;
-	while ((letter = getopt_long(argc, argv, letters, options, NULL)) !=
-	    -1) {
+	while (
+	    (letter = getopt_long(argc, argv, letters, options, NULL)) != -1) {
 		if (letter == 'h')
 			return print_help(subcommand);
 		if (letter == 'V')
@@ -298,10 +328,12 @@ finish(enum rc rc)
 int
 main(int argc, char **argv)
 {
-	struct session session = {.file = conf_default_file(),
-	    .filter = {.state = -1, .limit = INT64_MAX},
-	    .max_age = -1,
-	    .max_dead = -1};
+	struct session session = {
+		.file = conf_default_file(),
+		.filter = { .state = -1, .limit = INT64_MAX },
+		.max_age = -1,
+		.max_dead = -1,
+	};
 	enum rc rc;
 
 	if (getenv("REQUEST_METHOD") != NULL) {

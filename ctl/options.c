@@ -9,30 +9,31 @@
 #include "complain.h"
 #include "session.h"
 
-const struct option options_list[] = {
-    {"state", required_argument, NULL, 's'},
-    {"hook", required_argument, NULL, 'k'},
-    {"event", required_argument, NULL, 'e'},
-    {"since", required_argument, NULL, 't'},
-    {"limit", required_argument, NULL, 'l'}, {"json", no_argument, NULL, 'j'},
-    {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'},
-    {NULL, 0, NULL, 0}};
+const struct option options_list[] = { { "state", required_argument, NULL,
+					   's' },
+	{ "hook", required_argument, NULL, 'k' },
+	{ "event", required_argument, NULL, 'e' },
+	{ "since", required_argument, NULL, 't' },
+	{ "limit", required_argument, NULL, 'l' },
+	{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
 
-const struct option options_show[] = {{"body", no_argument, NULL, 'b'},
-    {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
+const struct option options_show[] = { { "body", no_argument, NULL, 'b' },
+	{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
 
-const struct option options_retry[] = {{"dead", no_argument, NULL, 'd'},
-    {"hook", required_argument, NULL, 'k'},
-    {"since", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
+const struct option options_retry[] = { { "dead", no_argument, NULL, 'd' },
+	{ "hook", required_argument, NULL, 'k' },
+	{ "since", required_argument, NULL, 't' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
 
-const struct option options_stats[] = {{"json", no_argument, NULL, 'j'},
-    {"prometheus", no_argument, NULL, 'p'},
-    {"max-age", required_argument, NULL, 'a'},
-    {"max-dead", required_argument, NULL, 'm'},
-    {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'},
-    {NULL, 0, NULL, 0}};
+const struct option options_stats[] = { { "json", no_argument, NULL, 'j' },
+	{ "prometheus", no_argument, NULL, 'p' },
+	{ "max-age", required_argument, NULL, 'a' },
+	{ "max-dead", required_argument, NULL, 'm' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
 
 static enum rc
 take_state(const char *value, int *out)
@@ -81,7 +82,7 @@ take_since(const char *value, int64_t *out)
 		return RC_OK;
 	}
 	complain("--since is a time (2026-01-02T03:04:05Z) or a duration "
-		     "back from now (90s, 15m, 12h, 7d)");
+		 "back from now (90s, 15m, 12h, 7d)");
 	return RC_SYNTAX;
 }
 

@@ -13,8 +13,8 @@
 #include "command/run.h"
 
 enum {
-	SAFE = 5,	/* a byte made safe, and its NUL */
-	LINE = 1024	/* of a line, without taking memory */
+	SAFE = 5,    /* a byte made safe, and its NUL */
+	LINE = 1024, /* of a line, without taking memory */
 };
 
 /* As ferror(3) is of a stream: a line was left out. */
@@ -25,8 +25,7 @@ make_safe(char c, char into[SAFE])
 {
 	bool printable = c >= ' ' && c <= '~';
 
-	snprintf(into, SAFE, printable ? "%c" : "\\x%02x",
-	    (unsigned char)c);
+	snprintf(into, SAFE, printable ? "%c" : "\\x%02x", (unsigned char)c);
 	return into;
 }
 
@@ -85,7 +84,7 @@ write_line(FILE *to, const char *format, va_list arguments)
 	n = vsnprintf(text, sizeof(text), format, again);
 	va_end(again);
 	if (n >= 0 && n < LINE)
-		write_safe(to, (struct bytes){text, (size_t)n});
+		write_safe(to, (struct bytes){ text, (size_t)n });
 	else
 		write_long_line(to, format, arguments);
 	putc('\n', to);
@@ -155,7 +154,7 @@ without_end(struct bytes text)
 {
 	if (text.len > 0 && text.data[text.len - 1] == '\n')
 		text.len--;
-	return text.len == 0 ? (struct bytes){0} : text;
+	return text.len == 0 ? (struct bytes){ 0 } : text;
 }
 
 void
@@ -175,7 +174,7 @@ void
 print_table(const char *const *cells, size_t columns, size_t rows)
 {
 	enum { COLUMNS = 16 };
-	size_t widths[COLUMNS] = {1};
+	size_t widths[COLUMNS] = { 1 };
 
 	if (columns > COLUMNS)
 		columns = COLUMNS;

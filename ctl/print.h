@@ -23,16 +23,14 @@ enum { PRINT_OUTCOME = 96 }; /* an outcome for people and its NUL */
 /* Whether all lines were printed: without memory one may be left out. */
 bool print_is_complete(void);
 /* A line on standard output. */
-void print_line(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
+void print_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A line "  label        text". */
 void print_field(const char *label, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* A line on standard error, behind a prefix. */
 void print_note(const char *prefix, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-void print_note_list(const char *prefix, const char *format,
-    va_list arguments);
+void print_note_list(const char *prefix, const char *format, va_list arguments);
 /* A text of several lines, each behind the prefix. */
 void print_lines(FILE *to, const char *prefix, struct bytes text);
 /* Rows of cells, each column as wide as its widest; empty cells as "-". */

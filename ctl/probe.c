@@ -50,26 +50,25 @@ struct probe {
 static enum rc
 read_secret(struct probe *probe, const struct secret *secret)
 {
-	struct buf text = {0};
-	struct buf why = {0};
+	struct buf text = { 0 };
+	struct buf why = { 0 };
 	struct reading *reading = &probe->readings[probe->readings_len];
 	enum secret_coding coding;
 	uint8_t *key;
 	size_t len;
 	enum rc rc;
 
-	rc = trust_read(
-	    secret->path, TRUST_SECRET, SECRET_MAX, &text, &why);
+	rc = trust_read(secret->path, TRUST_SECRET, SECRET_MAX, &text, &why);
 	/* First as the configuration says: that needs no other change. */
 	for (unsigned i = 0; rc == RC_OK && i < CODINGS; i++) {
 		coding = (enum secret_coding)((secret->coding + i) % CODINGS);
 		key = pool_alloc(&probe->pool, 1, text.len + 1);
 		if (key == NULL)
 			rc = RC_MEMORY;
-		else if (secret_decode(buf_view(&text), coding, key,
-			     &len) == NULL)
-			*reading++ = (struct reading){secret, coding,
-			    {(const char *)key, len}};
+		else if (secret_decode(buf_view(&text), coding, key, &len) ==
+		    NULL)
+			*reading++ = (struct reading){ secret, coding,
+				{ (const char *)key, len } };
 	}
 	probe->readings_len = (size_t)(reading - probe->readings);
 	buf_wipe(&text);
@@ -127,7 +126,7 @@ print_found(const struct probe *probe)
 {
 	const struct secret *secret = probe->reading->secret;
 	struct recipe recipe = probe->recipe;
-	struct buf line = {0};
+	struct buf line = { 0 };
 	enum rc rc;
 
 	/* The tolerance of the search is no advice; none prints as none. */
@@ -138,12 +137,12 @@ print_found(const struct probe *probe)
 	if (probe->reading->coding != secret->coding)
 		print_line("secret-file %s %s", secret->path,
 		    keywords_choice(KEYWORD_SECRET_FILE,
-		    probe->reading->coding));
+			probe->reading->coding));
 	print_line("signature %s", line.data);
 	buf_free(&line);
 	if (probe->skew > RECIPE_TOLERANCE || probe->skew < -RECIPE_TOLERANCE)
 		complain("the clocks are %lld s apart: set them, or this "
-			     "line refuses the sender",
+			 "line refuses the sender",
 		    (long long)(probe->skew / 1000));
 	return RC_OK;
 }
@@ -161,8 +160,8 @@ print_places(const struct probe *probe)
 		rest = candidate_value(strchr(*at, '=') + 1);
 		if (!candidate_next(&rest, &item))
 			continue;
-		snprintf(name, sizeof(name), "%.*s",
-		    (int)strcspn(*at, "="), *at);
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(*at, "="),
+		    *at);
 		header_name_print(name, name);
 		complain("  %s holds 32 bytes as %s", name,
 		    item.encoding == RECIPE_HEX ? "hex" : "base64");
@@ -182,8 +181,8 @@ report_result(const struct probe *probe, bool found, unsigned tried)
 		complain("  %s was tried as text, hex, base64 and whsec",
 		    hook->secrets[i].path);
 	complain("is it the secret the sender signs with?  Does something "
-		     "on the way change the body?  Does the sender sign with "
-		     "HMAC-SHA256?");
+		 "on the way change the body?  Does the sender sign with "
+		 "HMAC-SHA256?");
 	return RC_JSON;
 }
 
@@ -196,15 +195,16 @@ probe_text(struct probe *probe, struct bytes text)
 
 	if (rc == RC_OK && !probe->captured.whole)
 		complain("the body had %llu bytes and %zu are here: let "
-			     "the sender send a smaller one",
+			 "the sender send a smaller one",
 		    probe->captured.length, probe->captured.body.len);
 	else if (rc == RC_SYNTAX)
 		complain("this is no captured request");
 	else if (rc == RC_OK && probe->hook->secrets_len == 0)
 		complain("the hook has no secret: give it the sender's "
-			     "with `secret-file'");
-	if (rc == RC_SYNTAX || (rc == RC_OK && (!probe->captured.whole ||
-	    probe->hook->secrets_len == 0)))
+			 "with `secret-file'");
+	if (rc == RC_SYNTAX ||
+	    (rc == RC_OK &&
+		(!probe->captured.whole || probe->hook->secrets_len == 0)))
 		return RC_JSON;
 	if (rc == RC_OK)
 		rc = read_secrets(probe);
@@ -222,9 +222,9 @@ probe_text(struct probe *probe, struct bytes text)
 enum rc
 subcommand_probe(struct session *session, char **operands, size_t n)
 {
-	struct probe probe = {0};
+	struct probe probe = { 0 };
 	struct hook *hook = NULL;
-	struct buf text = {0};
+	struct buf text = { 0 };
 	enum rc rc = session_open_hook(session, operands[0], &hook);
 
 	(void)n;

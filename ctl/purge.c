@@ -29,17 +29,20 @@ static enum rc
 purge(const struct session *session, struct journal *journal)
 {
 	const struct conf *conf = session->conf;
-	struct pool pool = {0};
-	struct journal_keep *keeps =
-	    pool_alloc(&pool, conf->hooks_len + 1, sizeof(*keeps));
+	struct pool pool = { 0 };
+	struct journal_keep *keeps = pool_alloc(&pool, conf->hooks_len + 1,
+	    sizeof(*keeps));
 	struct journal_purge state = {
-	    .keeps = keeps, .n = conf->hooks_len, .time = conf->time};
+		.keeps = keeps,
+		.n = conf->hooks_len,
+		.time = conf->time,
+	};
 	enum rc rc = RC_MEMORY;
 
 	if (keeps != NULL) {
 		for (size_t i = 0; i < conf->hooks_len; i++)
-			keeps[i] = (struct journal_keep){
-			    conf->hooks[i].name, conf->hooks[i].keep};
+			keeps[i] = (struct journal_keep){ conf->hooks[i].name,
+				conf->hooks[i].keep };
 		rc = purge_all(journal, &state);
 		print_line("%lld %s taken out", (long long)state.removed,
 		    state.removed == 1 ? "event was" : "events were");

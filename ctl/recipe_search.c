@@ -17,32 +17,32 @@ enum {
 	SEARCH_VARIES = 5,  /* so many digits in a row are no prefix */
 	SEARCH_STAMPS = 8,
 	SEARCH_IDS = 6,
-	SEARCH_MAX = 20000 /* recipes, for hostile requests */
+	SEARCH_MAX = 20000, /* recipes, for hostile requests */
 };
 
 /* Nobody refuses a capture for its age. */
 static const int64_t any_age = INT64_MAX / 4;
 
-static const char *const splits[] = {"", " ", ",", ";"};
+static const char *const splits[] = { "", " ", ",", ";" };
 
-static const char *const over_stamp[] = {"{timestamp}.{body}",
-    "{timestamp}:{body}", "v0:{timestamp}:{body}", "v1:{timestamp}:{body}",
-    "{timestamp},{body}",
-    "{timestamp}|{body}", "{timestamp}-{body}", "{timestamp}_{body}",
-    "{timestamp} {body}", "{timestamp};{body}", "{body}.{timestamp}",
-    "{body}:{timestamp}", "{body}|{timestamp}", "{body},{timestamp}"};
+static const char *const over_stamp[] = { "{timestamp}.{body}",
+	"{timestamp}:{body}", "v0:{timestamp}:{body}", "v1:{timestamp}:{body}",
+	"{timestamp},{body}", "{timestamp}|{body}", "{timestamp}-{body}",
+	"{timestamp}_{body}", "{timestamp} {body}", "{timestamp};{body}",
+	"{body}.{timestamp}", "{body}:{timestamp}", "{body}|{timestamp}",
+	"{body},{timestamp}" };
 
 /* Only a date and time tells where it ends. */
-static const char *const over_date[] = {
-    "{timestamp}{body}", "{body}{timestamp}"};
+static const char *const over_date[] = { "{timestamp}{body}",
+	"{body}{timestamp}" };
 
-static const char *const over_id[] = {"{id}.{body}", "{id}:{body}",
-    "{id}|{body}", "{body}.{id}"};
+static const char *const over_id[] = { "{id}.{body}", "{id}:{body}",
+	"{id}|{body}", "{body}.{id}" };
 
-static const char *const over_both[] = {"{id}.{timestamp}.{body}",
-    "{timestamp}.{id}.{body}", "{id}:{timestamp}:{body}",
-    "{timestamp}:{id}:{body}", "{id}|{timestamp}|{body}",
-    "{timestamp}|{id}|{body}"};
+static const char *const over_both[] = { "{id}.{timestamp}.{body}",
+	"{timestamp}.{id}.{body}", "{id}:{timestamp}:{body}",
+	"{timestamp}:{id}:{body}", "{id}|{timestamp}|{body}",
+	"{timestamp}|{id}|{body}" };
 
 /* Where a timestamp may stand. */
 struct stamp {
@@ -78,8 +78,8 @@ try_recipe(struct search *search, const struct recipe *recipe)
 }
 
 static bool
-try_each(struct search *search, struct recipe *recipe,
-    const char *const *over, size_t n)
+try_each(struct search *search, struct recipe *recipe, const char *const *over,
+    size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		recipe->over = over[i];
@@ -90,8 +90,7 @@ try_each(struct search *search, struct recipe *recipe,
 }
 
 #define TRY_EACH(search, recipe, list)                                         \
-	try_each(                                                              \
-	    (search), (recipe), (list), sizeof(list) / sizeof((list)[0]))
+	try_each((search), (recipe), (list), sizeof(list) / sizeof((list)[0]))
 
 /* The header of a variable, or false where it is none. */
 static bool
@@ -131,8 +130,8 @@ is_stamp(struct bytes text, enum recipe_unit *unit)
 static bool
 names_an_id(const char *name)
 {
-	static const char *const words[] = {
-	    "Id", "Nonce", "Delivery", "Uuid", "Guid"};
+	static const char *const words[] = { "Id", "Nonce", "Delivery", "Uuid",
+		"Guid" };
 	struct bytes rest = bytes_of(name);
 	struct bytes word;
 
@@ -149,7 +148,7 @@ gather(struct search *search)
 {
 	struct header_name header;
 	struct bytes value;
-	struct stamp stamp = {.kind = RECIPE_STAMP_HEADER, .item = ""};
+	struct stamp stamp = { .kind = RECIPE_STAMP_HEADER, .item = "" };
 	const char *variable;
 
 	for (size_t i = 0; search->request->variables[i] != NULL; i++) {
@@ -214,10 +213,9 @@ next_item(struct bytes *rest, const char *split, struct bytes *item)
 
 /* Timestamps that stand beside the MAC in its own header: t=1614265330. */
 static bool
-try_items(
-    struct search *search, const struct recipe *spot, struct bytes value)
+try_items(struct search *search, const struct recipe *spot, struct bytes value)
 {
-	struct stamp stamp = {.kind = RECIPE_STAMP_ITEM};
+	struct stamp stamp = { .kind = RECIPE_STAMP_ITEM };
 	struct bytes rest = value;
 	struct bytes item;
 	size_t n;
@@ -229,8 +227,8 @@ try_items(
 		if (n == item.len ||
 		    !is_stamp(bytes_skip(item, n + 1), &stamp.unit))
 			continue;
-		stamp.item =
-		    pool_copy(search->pool, (struct bytes){item.data, n + 1});
+		stamp.item = pool_copy(search->pool,
+		    (struct bytes){ item.data, n + 1 });
 		if (stamp.item != NULL && try_stamp(search, spot, &stamp))
 			return true;
 	}
@@ -238,8 +236,7 @@ try_items(
 }
 
 static bool
-try_spot(
-    struct search *search, const struct recipe *spot, struct bytes value)
+try_spot(struct search *search, const struct recipe *spot, struct bytes value)
 {
 	if (try_recipe(search, spot) || try_items(search, spot, value))
 		return true;
@@ -268,12 +265,13 @@ is_prefix(struct bytes prefix)
 
 	if (is_version(prefix))
 		return true;
-	if (prefix.len >= SEARCH_PREFIX || memchr(prefix.data, ',', prefix.len)
-	    || memchr(prefix.data, ';', prefix.len))
+	if (prefix.len >= SEARCH_PREFIX ||
+	    memchr(prefix.data, ',', prefix.len) ||
+	    memchr(prefix.data, ';', prefix.len))
 		return false;
 	for (size_t i = 0; i < prefix.len; i++) {
-		digits =
-		    isdigit((unsigned char)prefix.data[i]) ? digits + 1 : 0;
+		digits = isdigit((unsigned char)prefix.data[i]) ? digits + 1 :
+								  0;
 		if (digits == SEARCH_VARIES)
 			return false;
 	}
@@ -285,8 +283,13 @@ try_item(struct search *search, struct recipe *spot, struct bytes text,
     struct bytes value)
 {
 	static const size_t lengths[] = {
-	    [RECIPE_HEX] = 64, [RECIPE_BASE64] = 44};
-	struct mac_candidate item = {.text = text, .encoding = spot->encoding};
+		[RECIPE_HEX] = 64,
+		[RECIPE_BASE64] = 44,
+	};
+	struct mac_candidate item = {
+		.text = text,
+		.encoding = spot->encoding,
+	};
 	const char *split = spot->split;
 	bool found;
 
@@ -327,8 +330,9 @@ separates(const char *split, struct bytes value)
 {
 	if (split[0] == '\0')
 		return true;
-	if (split[0] == ' ' && (memmem(value.data, value.len, ", ", 2) ||
-	    memmem(value.data, value.len, "; ", 2)))
+	if (split[0] == ' ' &&
+	    (memmem(value.data, value.len, ", ", 2) ||
+		memmem(value.data, value.len, "; ", 2)))
 		return false;
 	return memchr(value.data, split[0], value.len) != NULL;
 }
@@ -337,7 +341,10 @@ static bool
 try_header(struct search *search, const char *variable)
 {
 	struct recipe spot = {
-	    .kind = RECIPE_HEADER, .stamp_item = "", .over = "{body}"};
+		.kind = RECIPE_HEADER,
+		.stamp_item = "",
+		.over = "{body}",
+	};
 	struct bytes value;
 
 	if (!header_of(search, variable, &spot.header, &value) ||
@@ -361,7 +368,8 @@ try_presets(struct search *search)
 
 	for (size_t i = 0; (name = recipe_preset(i)) != NULL; i++)
 		if (recipe_parse(&name, 1, search->pool, &recipe, &why) ==
-		    RC_OK && try_recipe(search, &recipe))
+			RC_OK &&
+		    try_recipe(search, &recipe))
 			return true;
 	return false;
 }
@@ -371,11 +379,13 @@ recipe_search(const struct request *request, struct pool *pool,
     bool (*try)(const struct recipe *recipe, void *context), void *context,
     unsigned *tried)
 {
-	struct search search = {.request = request,
-	    .pool = pool,
-	    .try = try,
-	    .context = context,
-	    .tried = tried};
+	struct search search = {
+		.request = request,
+		.pool = pool,
+		.try = try,
+		.context = context,
+		.tried = tried,
+	};
 
 	*tried = 0;
 	gather(&search);

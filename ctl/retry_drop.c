@@ -8,8 +8,8 @@
 #include "report.h"
 #include "session.h"
 
-typedef enum rc operation(
-    struct journal *journal, const char *prefix, int64_t now);
+typedef enum rc operation(struct journal *journal, const char *prefix,
+    int64_t now);
 
 /* Each ID by itself; the first that went wrong decides. */
 static enum rc
@@ -55,8 +55,8 @@ retry_dead(const struct session *session, struct journal *journal)
 	enum rc rc = RC_OK;
 
 	if (journal != NULL)
-		rc = journal_retry_dead(
-		    journal, &session->filter, clock_wall(), &count);
+		rc = journal_retry_dead(journal, &session->filter, clock_wall(),
+		    &count);
 	if (rc == RC_OK && count == 0)
 		rc = report_nothing_found(session);
 	if (rc == RC_OK || count > 0)
@@ -68,13 +68,13 @@ retry_dead(const struct session *session, struct journal *journal)
 static enum rc
 check_retry(const struct session *session, size_t n)
 {
-	bool filtered =
-	    session->filter.hook != NULL || session->filter.since != 0;
+	bool filtered = session->filter.hook != NULL ||
+	    session->filter.since != 0;
 
 	if (session->dead ? n == 0 : n > 0 && !filtered)
 		return RC_OK;
 	complain("retry takes IDs, or --dead, which may have --hook and "
-		     "--since");
+		 "--since");
 	return RC_SYNTAX;
 }
 
@@ -87,8 +87,8 @@ subcommand_retry(struct session *session, char **operands, size_t n)
 	if (rc == RC_OK)
 		rc = session_open_journal(session, JOURNAL_BRIEF, &journal);
 	if (rc == RC_OK)
-		rc = session->dead ? retry_dead(session, journal)
-			       : each_id(journal, operands, n, retry_one);
+		rc = session->dead ? retry_dead(session, journal) :
+				     each_id(journal, operands, n, retry_one);
 	journal_close(journal);
 	return rc;
 }

@@ -59,9 +59,9 @@ hint(const char *name)
 static enum rc
 print_sample(const struct catalog_row *row)
 {
-	struct buf detail = {0}, text = {0};
-	const char *status =
-	    row->run_status[0] == '\0' ? "UNEXPECTED" : row->run_status;
+	struct buf detail = { 0 }, text = { 0 };
+	const char *status = row->run_status[0] == '\0' ? "UNEXPECTED" :
+							  row->run_status;
 	enum rc rc = json_string_add(bytes_of(row->when), &detail);
 
 	if (rc == RC_OK)

@@ -35,7 +35,7 @@ print_complaints(struct buf *complaints)
 static enum rc
 load(struct session *session)
 {
-	struct buf complaints = {.max = COMPLAINTS};
+	struct buf complaints = { .max = COMPLAINTS };
 	enum rc rc = conf_load(session->file, &session->conf, &complaints);
 
 	print_complaints(&complaints);
@@ -93,8 +93,8 @@ fill_descriptors(void)
 }
 
 enum rc
-session_journal(
-    const struct session *session, unsigned flags, struct journal **out)
+session_journal(const struct session *session, unsigned flags,
+    struct journal **out)
 {
 	struct journal *journal = NULL;
 	enum rc rc;
@@ -113,8 +113,8 @@ session_journal(
 }
 
 enum rc
-session_open_journal(
-    struct session *session, unsigned flags, struct journal **out)
+session_open_journal(struct session *session, unsigned flags,
+    struct journal **out)
 {
 	enum rc rc = session_log_to_stderr();
 
@@ -136,7 +136,7 @@ read_all(int fd, const char *name, size_t max, struct buf *into)
 			complain("%s: %s", name, strerror(errno));
 			return RC_SHORT;
 		}
-		rc = buf_add(into, (struct bytes){chunk, (size_t)n});
+		rc = buf_add(into, (struct bytes){ chunk, (size_t)n });
 	}
 	if (rc == RC_RANGE) {
 		complain("%s is over %zu bytes", name, max);
@@ -171,7 +171,7 @@ session_read_file(const char *path, size_t max, struct buf *into)
 enum rc
 session_load_files(const struct session *session, struct hook *hook)
 {
-	struct buf complaints = {.max = COMPLAINTS};
+	struct buf complaints = { .max = COMPLAINTS };
 	enum rc rc;
 
 	if (hook != NULL)
@@ -214,7 +214,7 @@ session_refuse_root(void)
 	if (geteuid() != 0)
 		return RC_OK;
 	complain("runs no commands as root: say -u USER, the user of the "
-		     "web server");
+		 "web server");
 	return RC_CONFIG;
 }
 
@@ -222,7 +222,9 @@ enum rc
 session_log_to_stderr(void)
 {
 	const struct log_settings settings = {
-	    .target = LOG_TO_STDERR, .level = LOG_LEVEL_WARNING};
+		.target = LOG_TO_STDERR,
+		.level = LOG_LEVEL_WARNING,
+	};
 
 	return log_open("pelihookctl", &settings);
 }

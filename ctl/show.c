@@ -37,8 +37,8 @@ print_event(const struct session *session, const struct journal_event *event)
 		print_field("from", "%s", event->receipt.remote_addr);
 	print_field("verified", event->receipt.verified ? "yes" : "no");
 	print_field("digest", "%s", event->receipt.digest);
-	print_field(
-	    "body", "%zu bytes: pelihookctl show --body", event->body.len);
+	print_field("body", "%zu bytes: pelihookctl show --body",
+	    event->body.len);
 }
 
 static void
@@ -50,8 +50,8 @@ print_attempt(const struct journal_attempt *attempt)
 	timestamp_print(attempt->started, time);
 	/* It did not take less than no time: the clock was set back. */
 	if (attempt->ended >= attempt->started)
-		print_line("  try %u at %s: %s after %lld ms",
-		    attempt->number, time, outcome,
+		print_line("  try %u at %s: %s after %lld ms", attempt->number,
+		    time, outcome,
 		    (long long)(attempt->ended - attempt->started));
 	else
 		print_line("  try %u at %s: %s", attempt->number, time,
@@ -64,7 +64,7 @@ print_attempt(const struct journal_attempt *attempt)
 static enum rc
 print_taker(const struct rule *rule)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 	enum rc rc = rule == NULL ? RC_OK : conf_print_rule(rule, &text);
 
 	if (rc == RC_OK && rule != NULL)
@@ -74,8 +74,7 @@ print_taker(const struct rule *rule)
 }
 
 static enum rc
-print_delivery(const struct journal_history *delivery,
-    const struct rule *rule)
+print_delivery(const struct journal_history *delivery, const struct rule *rule)
 {
 	enum rc rc;
 
@@ -144,7 +143,7 @@ write_story(const struct session *session, const struct journal_story *story,
     const struct rule *const *rules)
 {
 	const struct journal_event *event = &story->event;
-	struct json json = {0};
+	struct json json = { 0 };
 
 	json_open(&json, NULL, '{');
 	json_text(&json, "id", event->receipt.id);
@@ -172,8 +171,8 @@ find_rules(const struct hook *hook, const struct journal_story *story,
 	struct bytes body = story->event.body;
 	struct rule_delivery line;
 	struct event event;
-	enum rc rc = event_reparse(&hook->reading, body,
-	    story->event.name, &event);
+	enum rc rc = event_reparse(&hook->reading, body, story->event.name,
+	    &event);
 
 	if (rc != RC_OK)
 		return rc;
@@ -203,15 +202,15 @@ report_story(const struct session *session, const struct journal_story *story,
 	/* What is no JSON is told as well: no line is known to take it. */
 	if (rc != RC_OK && rc != RC_JSON)
 		return rc;
-	return session->json ? write_story(session, story, rules)
-			 : print_story(session, story, rules);
+	return session->json ? write_story(session, story, rules) :
+			       print_story(session, story, rules);
 }
 
 static enum rc
 show(const struct session *session, struct journal *journal, const char *id)
 {
-	struct pool pool = {0};
-	struct journal_story story = {0};
+	struct pool pool = { 0 };
+	struct journal_story story = { 0 };
 	bool damaged;
 	enum rc rc = RC_MISSING;
 

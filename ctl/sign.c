@@ -20,13 +20,13 @@ static enum rc
 print_signature(const struct hook *hook, struct bytes body)
 {
 	char id[UUID_SIZE];
-	struct buf lines = {0};
+	struct buf lines = { 0 };
 	int64_t now = clock_wall();
 	enum rc rc = session_id(now, id);
 
 	if (rc == RC_OK)
-		rc = sign(&hook->signature, hook->secrets[0].key, body,
-		    now, id, &lines);
+		rc = sign(&hook->signature, hook->secrets[0].key, body, now, id,
+		    &lines);
 	if (rc == RC_OK)
 		print_bytes(buf_view(&lines));
 	buf_free(&lines);
@@ -36,7 +36,7 @@ print_signature(const struct hook *hook, struct bytes body)
 enum rc
 subcommand_sign(struct session *session, char **operands, size_t n)
 {
-	struct buf body = {0};
+	struct buf body = { 0 };
 	struct hook *hook = NULL;
 	enum rc rc = session_open_hook(session, operands[0], &hook);
 
@@ -44,8 +44,8 @@ subcommand_sign(struct session *session, char **operands, size_t n)
 	if (rc == RC_OK)
 		rc = session_read_input(SIGN_MAX, &body);
 	if (rc == RC_OK && hook->secrets_len == 0)
-		complain(
-		    "hook %s takes unsigned requests: no header", hook->name);
+		complain("hook %s takes unsigned requests: no header",
+		    hook->name);
 	else if (rc == RC_OK)
 		rc = print_signature(hook, buf_view(&body));
 	buf_free(&body);

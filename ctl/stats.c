@@ -25,7 +25,7 @@ add_hook(struct stats *stats, const char *name)
 	if (copy == NULL || list == NULL)
 		return NULL;
 	stats->list = list;
-	list[stats->n] = (struct stats_hook){.hook = copy};
+	list[stats->n] = (struct stats_hook){ .hook = copy };
 	return &list[stats->n++];
 }
 
@@ -53,7 +53,7 @@ find_event(struct stats *stats, struct stats_hook *hook, const char *name)
 	if (copy == NULL || list == NULL)
 		return NULL;
 	hook->list = list;
-	list[hook->n] = (struct stats_event){.event = copy};
+	list[hook->n] = (struct stats_event){ .event = copy };
 	return &list[hook->n++];
 }
 
@@ -130,11 +130,11 @@ add_configured(struct stats *stats, const struct session *session)
 		    find_hook(stats, conf->hooks[i].name) == NULL)
 			return RC_MEMORY;
 	for (size_t i = 0; i < stats->n; i++)
-		stats->list[i].configured =
-		    session_has_hook(session, stats->list[i].hook);
+		stats->list[i].configured = session_has_hook(session,
+		    stats->list[i].hook);
 	if (stats->n > 0)
-		qsort(
-		    stats->list, stats->n, sizeof(*stats->list), compare_hooks);
+		qsort(stats->list, stats->n, sizeof(*stats->list),
+		    compare_hooks);
 	return RC_OK;
 }
 
@@ -156,11 +156,11 @@ gather(struct stats *stats, const struct session *session,
 
 	stats->now = clock_wall();
 	if (journal != NULL)
-		rc = pass_damage(stats, journal_counts(journal, add_count,
-		    stats));
+		rc = pass_damage(stats,
+		    journal_counts(journal, add_count, stats));
 	if (rc == RC_OK && journal != NULL)
-		rc = pass_damage(stats, journal_backlog(journal, add_backlog,
-		    stats));
+		rc = pass_damage(stats,
+		    journal_backlog(journal, add_backlog, stats));
 	return rc == RC_OK ? add_configured(stats, session) : rc;
 }
 
@@ -177,8 +177,7 @@ check_limits(const struct stats *stats, const struct session *session)
 		rc = RC_TEMPORARY;
 	}
 	if (session->max_dead >= 0 && stats->dead > session->max_dead) {
-		complain(
-		    "%lld deliveries are dead", (long long)stats->dead);
+		complain("%lld deliveries are dead", (long long)stats->dead);
 		rc = RC_TEMPORARY;
 	}
 	return rc;
@@ -197,7 +196,7 @@ print_stats(struct stats *stats, const struct session *session)
 static enum rc
 report_stats(const struct session *session, struct journal *journal)
 {
-	struct stats stats = {0};
+	struct stats stats = { 0 };
 	enum rc rc = gather(&stats, session, journal);
 
 	if (rc == RC_OK)

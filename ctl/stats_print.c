@@ -10,15 +10,15 @@
 #include "json.h"
 #include "print.h"
 
-static const char *const heading[] = {
-    "HOOK", "EVENT", "QUEUED", "RUNNING", "DONE", "DEAD", "DROPPED", "OLDEST"};
+static const char *const heading[] = { "HOOK", "EVENT", "QUEUED", "RUNNING",
+	"DONE", "DEAD", "DROPPED", "OLDEST" };
 
 enum {
 	COLUMNS = sizeof(heading) / sizeof(heading[0]),
 	COUNTS = 2, /* the first column that counts */
 	MINUTE = 60,
 	HOUR = 60 * MINUTE,
-	DAY = 24 * HOUR
+	DAY = 24 * HOUR,
 };
 
 /* In the two largest units: 12s, 5m12s, 3h5m, 2d3h. */
@@ -32,11 +32,11 @@ age_cell(struct stats *stats, const struct stats_oldest *oldest)
 	if (s < MINUTE)
 		return pool_printf(&stats->pool, "%llds", s);
 	if (s < HOUR)
-		return pool_printf(
-		    &stats->pool, "%lldm%llds", s / MINUTE, s % MINUTE);
+		return pool_printf(&stats->pool, "%lldm%llds", s / MINUTE,
+		    s % MINUTE);
 	if (s < DAY)
-		return pool_printf(
-		    &stats->pool, "%lldh%lldm", s / HOUR, s % HOUR / MINUTE);
+		return pool_printf(&stats->pool, "%lldh%lldm", s / HOUR,
+		    s % HOUR / MINUTE);
 	return pool_printf(&stats->pool, "%lldd%lldh", s / DAY, s % DAY / HOUR);
 }
 
@@ -47,8 +47,8 @@ fill_row(struct stats *stats, const char *hook, const struct stats_event *event,
 	cells[0] = hook;
 	cells[1] = event->event;
 	for (size_t i = 0; i < STATS_STATES; i++)
-		cells[COUNTS + i] = pool_printf(
-		    &stats->pool, "%lld", (long long)event->counts[i]);
+		cells[COUNTS + i] = pool_printf(&stats->pool, "%lld",
+		    (long long)event->counts[i]);
 	cells[COLUMNS - 1] = age_cell(stats, &event->oldest);
 	for (size_t i = 0; i < COLUMNS; i++)
 		if (cells[i] == NULL)
@@ -60,14 +60,14 @@ static enum rc
 fill_hook(struct stats *stats, const struct stats_hook *hook,
     struct stats_event *total, const char **cells)
 {
-	const struct stats_event none = {.event = ""};
+	const struct stats_event none = { .event = "" };
 	enum rc rc = RC_OK;
 
 	if (hook->n == 0)
 		return fill_row(stats, hook->hook, &none, cells);
 	for (size_t i = 0; rc == RC_OK && i < hook->n; i++) {
-		rc = fill_row(
-		    stats, hook->hook, &hook->list[i], cells + i * COLUMNS);
+		rc = fill_row(stats, hook->hook, &hook->list[i],
+		    cells + i * COLUMNS);
 		for (size_t j = 0; j < STATS_STATES; j++)
 			total->counts[j] += hook->list[i].counts[j];
 	}
@@ -83,7 +83,7 @@ rows_of(const struct stats_hook *hook)
 enum rc
 stats_print_table(struct stats *stats)
 {
-	struct stats_event total = {.event = "", .oldest = stats->oldest};
+	struct stats_event total = { .event = "", .oldest = stats->oldest };
 	const char **cells;
 	size_t rows = 2, at = 1;
 	enum rc rc = RC_OK;
@@ -95,8 +95,8 @@ stats_print_table(struct stats *stats)
 		return RC_MEMORY;
 	memcpy(cells, heading, sizeof(heading));
 	for (size_t i = 0; rc == RC_OK && i < stats->n; i++) {
-		rc = fill_hook(
-		    stats, &stats->list[i], &total, cells + at * COLUMNS);
+		rc = fill_hook(stats, &stats->list[i], &total,
+		    cells + at * COLUMNS);
 		at += rows_of(&stats->list[i]);
 	}
 	if (rc == RC_OK)
@@ -144,7 +144,7 @@ write_hook(struct json *json, const struct stats_hook *hook)
 enum rc
 stats_print_json(const struct stats *stats)
 {
-	struct json json = {0};
+	struct json json = { 0 };
 
 	json_open(&json, NULL, '{');
 	json_number(&json, "undelivered", stats->undelivered);
@@ -164,7 +164,8 @@ stats_print_json(const struct stats *stats)
 static const char *
 label_of(struct stats *stats, const char *text)
 {
-	const char *clean = utf8_is_text(bytes_of(text)) ? text :
+	const char *clean = utf8_is_text(bytes_of(text)) ?
+	    text :
 	    print_clean(&stats->pool, text);
 	char *label, *end;
 
@@ -213,8 +214,8 @@ make_labels(struct stats *stats)
 		if (hook->hook == NULL)
 			return RC_MEMORY;
 		for (size_t j = 0; j < hook->n; j++) {
-			hook->list[j].event =
-			    label_of(stats, hook->list[j].event);
+			hook->list[j].event = label_of(stats,
+			    hook->list[j].event);
 			if (hook->list[j].event == NULL)
 				return RC_MEMORY;
 		}
@@ -248,7 +249,7 @@ stats_print_metrics(struct stats *stats)
 	print_metric("pelihook_hook_configured",
 	    "Whether the configuration has the hook.");
 	for (hook = stats->list; hook < end; hook++)
-		print_sample(
-		    "pelihook_hook_configured", hook, hook->configured);
+		print_sample("pelihook_hook_configured", hook,
+		    hook->configured);
 	return RC_OK;
 }

@@ -58,7 +58,7 @@ print_event(const struct trial *trial)
 static enum rc
 print_taker(const struct trial *trial, const struct rule *rule)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 	enum rc rc = conf_print_rule(rule, &text);
 
 	if (rc == RC_OK)
@@ -75,7 +75,7 @@ print_output(const struct run_result *result)
 		return;
 	print_field("output", "%s%zu bytes",
 	    result->tail_len == RUN_TAIL ? "the last " : "", result->tail_len);
-	print_bytes((struct bytes){result->tail, result->tail_len});
+	print_bytes((struct bytes){ result->tail, result->tail_len });
 	if (result->tail[result->tail_len - 1] != '\n' &&
 	    !isatty(STDOUT_FILENO))
 		print_exact(bytes_of("\n"));
@@ -100,8 +100,8 @@ print_end(const struct run_result *result)
 		break;
 	case RUN_TIMEOUT:
 	case RUN_STOPPED:
-		print_field(
-		    "outcome", "%s: ended after %lld ms", word, elapsed);
+		print_field("outcome", "%s: ended after %lld ms", word,
+		    elapsed);
 		break;
 	case RUN_UNSTARTED:
 		print_field("outcome", "%s: %s", word, strerror(result->code));
@@ -116,17 +116,21 @@ print_end(const struct run_result *result)
 static enum rc
 run_rule(const struct trial *trial, const struct rule *rule)
 {
-	const struct job job = {.hook = trial->hook,
-	    .rule = rule,
-	    .event = trial->event.name,
-	    .row = trial->event.row,
-	    .receipt = &trial->receipt,
-	    .body = buf_view(&trial->request.body),
-	    .fields = trial->fields,
-	    .attempt = 1,
-	    .deliveries = 1};
+	const struct job job = {
+		.hook = trial->hook,
+		.rule = rule,
+		.event = trial->event.name,
+		.row = trial->event.row,
+		.receipt = &trial->receipt,
+		.body = buf_view(&trial->request.body),
+		.fields = trial->fields,
+		.attempt = 1,
+		.deliveries = 1,
+	};
 	const struct run how = {
-	    .stop = trial->stop, .stop_kill_after = trial->hook->kill_after};
+		.stop = trial->stop,
+		.stop_kill_after = trial->hook->kill_after,
+	};
 	struct run_result result;
 
 	fflush(stdout);
@@ -161,8 +165,8 @@ try_rules(const struct trial *trial)
 	bool any = false;
 
 	while (rc != RC_STOPPING &&
-	    rule_next(trial->hook->rules, trial->hook->rules_len,
-		&trial->event, &at) == RC_OK) {
+	    rule_next(trial->hook->rules, trial->hook->rules_len, &trial->event,
+		&at) == RC_OK) {
 		rule = &trial->hook->rules[at - 1];
 		any = true;
 		rc = try_rule(trial, rule);
@@ -228,9 +232,9 @@ complain_of(struct bytes body)
 static enum rc
 try_body(const struct session *session, struct hook *hook)
 {
-	static const char *const none[] = {NULL};
-	const struct gateway gateway = {.variables = none};
-	struct trial trial = {.session = session, .hook = hook, .stop = -1};
+	static const char *const none[] = { NULL };
+	const struct gateway gateway = { .variables = none };
+	struct trial trial = { .session = session, .hook = hook, .stop = -1 };
 	enum rc rc;
 
 	request_open(&trial.request, &gateway, clock_wall());

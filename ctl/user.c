@@ -51,8 +51,8 @@ become(const struct passwd *user)
 	    setresgid(user->pw_gid, user->pw_gid, user->pw_gid) == -1 ||
 	    setresuid(user->pw_uid, user->pw_uid, user->pw_uid) == -1 ||
 	    setenv("HOME", user->pw_dir, 1) == -1) {
-		complain(
-		    "cannot become %s: %s", user->pw_name, strerror(errno));
+		complain("cannot become %s: %s", user->pw_name,
+		    strerror(errno));
 		return RC_SYSTEM;
 	}
 	if (!all_ids_are(user->pw_uid, user->pw_gid) ||
@@ -68,21 +68,23 @@ static enum rc
 directory_owner(const struct conf *conf, const char *directory, uid_t *owner)
 {
 	struct stat above;
-	struct buf error = {0};
+	struct buf error = { 0 };
 	enum rc rc;
 
 	if (stat(directory, &above) == -1) {
-		print_note("", "%s:%u: the journal's directory %s: %s: make "
-		    "it, for the web server's user", conf->file,
-		    conf_line(conf, KEYWORD_JOURNAL), directory,
+		print_note("",
+		    "%s:%u: the journal's directory %s: %s: make "
+		    "it, for the web server's user",
+		    conf->file, conf_line(conf, KEYWORD_JOURNAL), directory,
 		    strerror(errno));
 		return RC_CONFIG;
 	}
 	rc = trust_owner(directory, owner, &error);
 	if (rc != RC_OK)
-		print_note("", "%s:%u: the journal's directory %s %s; or say "
-		    "-u USER", conf->file,
-		    conf_line(conf, KEYWORD_JOURNAL), directory,
+		print_note("",
+		    "%s:%u: the journal's directory %s %s; or say "
+		    "-u USER",
+		    conf->file, conf_line(conf, KEYWORD_JOURNAL), directory,
 		    error.len > 0 ? error.data : "is not trusted");
 	buf_free(&error);
 	return rc;
@@ -101,7 +103,7 @@ owner_of(const struct conf *conf, const char *directory, uid_t *owner)
 		return rc;
 	if (lstat(journal, &file) == 0 && file.st_uid != above) {
 		complain("the journal %s belongs to uid %u, its directory "
-			     "to uid %u: chown one of them, or say -u USER",
+			 "to uid %u: chown one of them, or say -u USER",
 		    journal, (unsigned)file.st_uid, (unsigned)above);
 		return RC_CONFIG;
 	}
@@ -121,7 +123,7 @@ become_uid(uid_t uid)
 	if (user != NULL)
 		return become(user);
 	complain("the journal belongs to uid %u, which no user has: "
-		     "chown it, or say -u USER",
+		 "chown it, or say -u USER",
 	    (unsigned)uid);
 	return RC_CONFIG;
 }
@@ -146,7 +148,7 @@ user_become(const char *name)
 enum rc
 user_become_owner(const struct conf *conf)
 {
-	struct buf directory = {0};
+	struct buf directory = { 0 };
 	uid_t owner = 0;
 	enum rc rc = buf_add(&directory, io_directory(conf->journal));
 

@@ -19,28 +19,28 @@
 #include "listener.h"
 
 enum {
-	CONNECTION_TICK = 100,		/* milliseconds */
+	CONNECTION_TICK = 100, /* milliseconds */
 	/* A server that has just connected is about to send. */
 	CONNECTION_FRESH = 1000,
-	CONNECTION_SHED = 16,	/* at once, where descriptors are short */
-	CONNECTION_TELL = 60 * 1000
+	CONNECTION_SHED = 16, /* at once, where descriptors are short */
+	CONNECTION_TELL = 60 * 1000,
 };
 
 struct connections {
 	const struct listener *listener;
-	int set;		/* epoll */
-	int quit;		/* an eventfd in the set */
-	int wakeup;		/* an eventfd for main */
+	int set;    /* epoll */
+	int quit;   /* an eventfd in the set */
+	int wakeup; /* an eventfd for main */
 	size_t most;
 	pthread_mutex_t lock;	/* of what follows */
-	struct connection head;	/* a ring, the longest idle is first */
+	struct connection head; /* a ring, the longest idle is first */
 	size_t count;
-	bool asleep;		/* main sleeps until it is woken */
+	bool asleep; /* main sleeps until it is woken */
 	bool stopping;
 	bool cut;
-	bool paused;		/* the listener is not in the set */
-	int64_t resume;		/* when it comes back */
-	int64_t tell;		/* when the log hears of a lack again */
+	bool paused;	/* the listener is not in the set */
+	int64_t resume; /* when it comes back */
+	int64_t tell;	/* when the log hears of a lack again */
 };
 
 /* Under the lock: main has something to look after from now on. */
@@ -62,22 +62,26 @@ watch_listener(struct connections *all)
 {
 	struct epoll_event event = {
 		.events = EPOLLIN | EPOLLET | EPOLLEXCLUSIVE,
-		.data.ptr = &all->listener
+		.data.ptr = &all->listener,
 	};
 
-	return epoll_ctl(all->set, EPOLL_CTL_ADD, all->listener->fd,
-	    &event) == 0 ? RC_OK : RC_SYSTEM;
+	return epoll_ctl(all->set, EPOLL_CTL_ADD, all->listener->fd, &event) ==
+		0 ?
+	    RC_OK :
+	    RC_SYSTEM;
 }
 
 static enum rc
 watch_quit(struct connections *all)
 {
 	struct epoll_event event = {
-		.events = EPOLLIN, .data.ptr = &all->quit
+		.events = EPOLLIN,
+		.data.ptr = &all->quit,
 	};
 
 	return epoll_ctl(all->set, EPOLL_CTL_ADD, all->quit, &event) == 0 ?
-	    RC_OK : RC_SYSTEM;
+	    RC_OK :
+	    RC_SYSTEM;
 }
 
 static enum rc
@@ -222,8 +226,7 @@ fail_accept(struct connections *all, int error)
 	if (is_shortage(error))
 		pause_listener(all, strerrordesc_np(error));
 	pthread_mutex_unlock(&all->lock);
-	return error == EAGAIN || is_shortage(error) ? RC_MISSING :
-	    RC_SYSTEM;
+	return error == EAGAIN || is_shortage(error) ? RC_MISSING : RC_SYSTEM;
 }
 
 enum rc
@@ -274,7 +277,8 @@ static enum rc
 arm(struct connections *all, struct connection *one, int operation)
 {
 	struct epoll_event event = {
-		.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.ptr = one
+		.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT,
+		.data.ptr = one,
 	};
 
 	one->idle = true;

@@ -26,21 +26,21 @@ struct connections;
 struct connection {
 	struct connection *next;
 	struct connection *prev;
-	int fd;			/* closed by the worker, not here */
-	int twin;		/* while busy: a duplicate to cut it off by */
-	int how;		/* while busy: what shutdown(2) gets */
+	int fd;	  /* closed by the worker, not here */
+	int twin; /* while busy: a duplicate to cut it off by */
+	int how;  /* while busy: what shutdown(2) gets */
 	bool idle;
-	bool kept;		/* has had an answer */
-	bool shed;		/* was idle and is about to be closed */
-	int64_t since;		/* idle since then; clock_steady */
-	int64_t deadline;	/* while busy; clock_steady */
+	bool kept;	  /* has had an answer */
+	bool shed;	  /* was idle and is about to be closed */
+	int64_t since;	  /* idle since then; clock_steady */
+	int64_t deadline; /* while busy; clock_steady */
 };
 
 /* What a worker has to look at next. */
 enum ready {
 	READY_CONNECTION,
 	READY_LISTENER,
-	READY_QUIT
+	READY_QUIT,
 };
 
 /*
@@ -55,8 +55,7 @@ void connections_close(struct connections *all);
 /* For workers. */
 
 /* Waits; *out is set for READY_CONNECTION, which is not taken yet. */
-enum ready connections_wait(struct connections *all,
-    struct connection **out);
+enum ready connections_wait(struct connections *all, struct connection **out);
 /*
  * The descriptor of a new connection.  Who is told of READY_LISTENER has to
  * ask until RC_MISSING: there is none for now, or descriptors are short.

@@ -14,20 +14,19 @@
 #include "config/load.h"
 #include "config/warnings.h"
 
-enum { CURRENT_TEXT = 64 * 1024 };	/* most bytes of complaints */
+enum { CURRENT_TEXT = 64 * 1024 }; /* most bytes of complaints */
 
 static const char program[] = "pelihook.fcgi";
 
 struct current {
 	const char *file;
-	bool stores;		/* it began with a journal */
-	pthread_mutex_t lock;	/* of conf and its references */
+	bool stores;	      /* it began with a journal */
+	pthread_mutex_t lock; /* of conf and its references */
 	struct conf *conf;
 };
 
 enum rc
-current_open(const char *file, struct current **out,
-    struct buf *complaints)
+current_open(const char *file, struct current **out, struct buf *complaints)
 {
 	struct current *current = calloc(1, sizeof(*current));
 	enum rc rc;
@@ -118,20 +117,21 @@ fits(const struct current *current, const struct conf *conf,
     struct buf *complaints)
 {
 	struct conf_errors list = {
-		.into = complaints, .file = current->file
+		.into = complaints,
+		.file = current->file,
 	};
 
 	if (current->stores || conf->journal == NULL)
 		return RC_OK;
-	conf_error(&list, conf_line(conf, KEYWORD_JOURNAL), "a first `journal' takes a "
+	conf_error(&list, conf_line(conf, KEYWORD_JOURNAL),
+	    "a first `journal' takes a "
 	    "restart: restart pelihook.fcgi, or take the line out");
 	return conf_errors_end(&list);
 }
 
 /* Another configuration, fit for use. */
 static enum rc
-load(const struct current *current, struct conf **out,
-    struct buf *complaints)
+load(const struct current *current, struct conf **out, struct buf *complaints)
 {
 	struct conf *conf;
 	enum rc rc = conf_load(current->file, &conf, complaints);
@@ -175,7 +175,8 @@ change(struct current *current, struct conf *conf)
 	replace(current, conf);
 	log_say(LOG_LEVEL_INFO, "reloaded %s", current->file);
 	if (moved)
-		log_say(LOG_LEVEL_WARNING, "the line `journal` was changed: "
+		log_say(LOG_LEVEL_WARNING,
+		    "the line `journal` was changed: "
 		    "that takes a restart");
 	current_log_warnings(current);
 }
@@ -192,8 +193,10 @@ current_reload(struct current *current)
 		/* The log is opened anew nonetheless, for logrotate. */
 		log_open_anyway(program, &current->conf->log);
 		log_lines(LOG_LEVEL_ERROR, buf_view(&complaints));
-		log_say(LOG_LEVEL_ERROR, "%s is bad; the old configuration "
-		    "stays", current->file);
+		log_say(LOG_LEVEL_ERROR,
+		    "%s is bad; the old configuration "
+		    "stays",
+		    current->file);
 	}
 	buf_free(&complaints);
 }

@@ -26,18 +26,18 @@
 #include "receive/sink.h"
 #include "current.h"
 
-enum { DISPATCHER_PAUSE = 1000 };	/* milliseconds between tries */
+enum { DISPATCHER_PAUSE = 1000 }; /* milliseconds between tries */
 
 struct dispatcher {
 	struct current *current;
 	struct shared_journal *shared;
 	struct decider *decider;
-	char *journal;			/* its path, or NULL */
-	char *file;			/* the configuration, absolute */
+	char *journal; /* its path, or NULL */
+	char *file;    /* the configuration, absolute */
 	enum conf_dispatch dispatch;
-	int stop;			/* an eventfd */
-	int wake;			/* an eventfd: an event was stored */
-	bool running;			/* there is a thread */
+	int stop;     /* an eventfd */
+	int wake;     /* an eventfd: an event was stored */
+	bool running; /* there is a thread */
 	pthread_t thread;
 };
 
@@ -55,7 +55,7 @@ await(const struct dispatcher *dispatcher, int fd, int pause)
 {
 	struct pollfd fds[] = {
 		{ .fd = dispatcher->stop, .events = POLLIN },
-		{ .fd = fd, .events = POLLIN }
+		{ .fd = fd, .events = POLLIN },
 	};
 
 	while (poll(fds, 2, pause) < 0 && errno == EINTR)
@@ -80,7 +80,7 @@ run_queue(struct dispatcher *dispatcher)
 	struct dispatch settings = {
 		.conf = hold_conf,
 		.context = dispatcher,
-		.stop = dispatcher->stop
+		.stop = dispatcher->stop,
 	};
 
 	if (!reach_journal(dispatcher, &settings.journal))
@@ -94,9 +94,8 @@ run_queue(struct dispatcher *dispatcher)
 static bool
 run_drain(const struct dispatcher *dispatcher)
 {
-	const char *const command[] = {
-		PELIHOOK_CTL, "-c", dispatcher->file, "drain", NULL
-	};
+	const char *const command[] = { PELIHOOK_CTL, "-c", dispatcher->file,
+		"drain", NULL };
 	bool going_on;
 	pid_t pid;
 	int gone;
@@ -126,8 +125,8 @@ run_drains(struct dispatcher *dispatcher)
 		return;
 	journal_wake(journal, dispatcher->wake);
 	/* First for what an earlier process left. */
-	while (run_drain(dispatcher) &&
-	    await(dispatcher, dispatcher->wake, -1)) {
+	while (
+	    run_drain(dispatcher) && await(dispatcher, dispatcher->wake, -1)) {
 		n = read(dispatcher->wake, &stored, sizeof(stored));
 		if (n < 0 && errno != EAGAIN)
 			return;
@@ -177,8 +176,8 @@ open_journal(struct dispatcher *dispatcher, struct sink inner)
 		return rc;
 	rc = shared_journal_get(dispatcher->shared, &journal);
 	/* Out of reach is no reason to refuse hooks that only wait. */
-	return rc == RC_STORE || rc == RC_LOCKED || rc == RC_CORRUPT ?
-	    RC_OK : rc;
+	return rc == RC_STORE || rc == RC_LOCKED || rc == RC_CORRUPT ? RC_OK :
+								       rc;
 }
 
 static enum rc
@@ -200,8 +199,8 @@ start_thread(struct dispatcher *dispatcher)
 }
 
 enum rc
-dispatcher_open(struct current *current, const char *file,
-    struct sink inner, struct dispatcher **out)
+dispatcher_open(struct current *current, const char *file, struct sink inner,
+    struct dispatcher **out)
 {
 	struct dispatcher *dispatcher = calloc(1, sizeof(*dispatcher));
 	enum rc rc;
@@ -212,7 +211,8 @@ dispatcher_open(struct current *current, const char *file,
 	dispatcher->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	dispatcher->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	rc = dispatcher->stop < 0 || dispatcher->wake < 0 ?
-	    RC_SYSTEM : copy_names(dispatcher, file);
+	    RC_SYSTEM :
+	    copy_names(dispatcher, file);
 	if (rc == RC_OK)
 		rc = open_journal(dispatcher, inner);
 	if (rc == RC_OK)
@@ -249,7 +249,7 @@ dispatcher_join(struct dispatcher *dispatcher, int64_t deadline)
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_sec += left / 1000 + 1;
 	if (pthread_clockjoin_np(dispatcher->thread, NULL, CLOCK_MONOTONIC,
-	    &end) != 0)
+		&end) != 0)
 		return RC_TIMEOUT;
 	dispatcher->running = false;
 	return RC_OK;

@@ -24,11 +24,11 @@
 
 enum {
 	LISTENER_BACKLOG = 1024,
-	LISTENER_SYSTEMD = 3,		/* SD_LISTEN_FDS_START */
-	LISTENER_SEND = 10,		/* seconds a reply may take */
+	LISTENER_SYSTEMD = 3, /* SD_LISTEN_FDS_START */
+	LISTENER_SEND = 10,   /* seconds a reply may take */
 	LISTENER_HOST = 256,
 	LISTENER_LOCK = sizeof(struct sockaddr_un) + sizeof(".lock"),
-	LISTENER_TRIES = 8
+	LISTENER_TRIES = 8,
 };
 
 union address {
@@ -82,13 +82,16 @@ find_systemd(struct buf *why)
 	    value != (unsigned long long)getpid())
 		return RC_MISSING;
 	if (strcmp(count, "1") != 0) {
-		(void)buf_printf(why, "LISTEN_FDS is %s: give the unit one "
-		    "ListenStream", count);
+		(void)buf_printf(why,
+		    "LISTEN_FDS is %s: give the unit one "
+		    "ListenStream",
+		    count);
 		return RC_SYNTAX;
 	}
 	if (is_listening(LISTENER_SYSTEMD))
 		return RC_OK;
-	(void)buf_text(why, "descriptor 3 of LISTEN_FDS does not listen: give "
+	(void)buf_text(why,
+	    "descriptor 3 of LISTEN_FDS does not listen: give "
 	    "the unit one ListenStream and Accept=no");
 	return RC_SYNTAX;
 }
@@ -155,7 +158,8 @@ is_dead(const struct sockaddr_un *address)
 	if (fd < 0)
 		return false;
 	dead = connect(fd, (const struct sockaddr *)address,
-	    sizeof(*address)) != 0 && errno == ECONNREFUSED;
+		   sizeof(*address)) != 0 &&
+	    errno == ECONNREFUSED;
 	close(fd);
 	return dead;
 }
@@ -250,8 +254,10 @@ split_address(const char *where, char host[LISTENER_HOST], const char **port,
 	    (!bracketed && memchr(name.data, ':', name.len) != NULL) ||
 	    bytes_number(bytes_of(colon + 1), 65535, &number) != RC_OK ||
 	    number == 0) {
-		(void)buf_printf(why, "%s is no HOST:PORT: write "
-		    "127.0.0.1:9000 or [::1]:9000", where);
+		(void)buf_printf(why,
+		    "%s is no HOST:PORT: write "
+		    "127.0.0.1:9000 or [::1]:9000",
+		    where);
 		return RC_SYNTAX;
 	}
 	memcpy(host, name.data, name.len);
@@ -312,8 +318,7 @@ open_own(const char *where, mode_t mode, struct listener *listener,
 }
 
 static enum rc
-find(const char *where, mode_t mode, struct listener *listener,
-    struct buf *why)
+find(const char *where, mode_t mode, struct listener *listener, struct buf *why)
 {
 	enum rc rc;
 
@@ -332,7 +337,8 @@ find(const char *where, mode_t mode, struct listener *listener,
 		return rc;
 	if (where != NULL)
 		return open_own(where, mode, listener, why);
-	(void)buf_text(why, "there is no socket: start it by spawn-fcgi, "
+	(void)buf_text(why,
+	    "there is no socket: start it by spawn-fcgi, "
 	    "systemd or the web server, or name one with -s");
 	return RC_MISSING;
 }
@@ -385,7 +391,7 @@ is_listed(const struct listener *listener, const union address *peer,
 	if (listener->peers == NULL || peer->any.sa_family == AF_UNIX)
 		return true;
 	if (getnameinfo(&peer->any, len, host, sizeof(host), NULL, 0,
-	    NI_NUMERICHOST) != 0)
+		NI_NUMERICHOST) != 0)
 		return false;
 	rest = bytes_of(listener->peers);
 	while (bytes_split(&rest, ",", &item))
@@ -412,7 +418,7 @@ set_options(int fd, int family)
 int
 listener_accept(const struct listener *listener)
 {
-	union address peer = {0};
+	union address peer = { 0 };
 	socklen_t len = sizeof(peer);
 	int fd = accept4(listener->fd, &peer.any, &len, SOCK_CLOEXEC);
 
@@ -430,7 +436,7 @@ listener_accept(const struct listener *listener)
 bool
 listener_is_public(const struct listener *listener)
 {
-	union address own = {0};
+	union address own = { 0 };
 	socklen_t len = sizeof(own);
 
 	if (getsockname(listener->fd, &own.any, &len) != 0)

@@ -11,13 +11,13 @@
 /* The socket that web servers connect to. */
 struct listener {
 	int fd;
-	bool own;		/* made here, and removed here */
-	int lock;		/* of an own file, or -1 */
-	const char *path;	/* of an own file, or NULL; borrowed */
-	dev_t device;		/* of that file */
+	bool own;	  /* made here, and removed here */
+	int lock;	  /* of an own file, or -1 */
+	const char *path; /* of an own file, or NULL; borrowed */
+	dev_t device;	  /* of that file */
 	ino_t inode;
-	const char *name;	/* for the log; borrowed */
-	const char *peers;	/* FCGI_WEB_SERVER_ADDRS, or NULL */
+	const char *name;  /* for the log; borrowed */
+	const char *peers; /* FCGI_WEB_SERVER_ADDRS, or NULL */
 };
 
 /*
@@ -27,8 +27,8 @@ struct listener {
  * in its place is removed, anything else stays.  RC_MISSING: no socket
  * anywhere; RC_SYNTAX, RC_SYSTEM; why says what is wrong in every case.
  */
-enum rc listener_open(const char *where, mode_t mode,
-    struct listener *out, struct buf *why);
+enum rc listener_open(const char *where, mode_t mode, struct listener *out,
+    struct buf *why);
 /* Removes an own file if it still is the own one. */
 void listener_close(struct listener *listener);
 /*

@@ -13,22 +13,23 @@
 enum {
 	OPTIONS_THREADS = 16,
 	OPTIONS_THREADS_MOST = 512,
-	OPTIONS_MODE = 0660
+	OPTIONS_MODE = 0660,
 };
 
 static const struct option long_options[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 }
+	{ NULL, 0, NULL, 0 },
 };
 
 static void
 print_usage(FILE *to)
 {
 	fputs("usage: pelihook.fcgi [-c FILE] [-s SOCKET | -s HOST:PORT] "
-	    "[-m MODE]\n"
-	    "                     [-j THREADS] [-t]\n"
-	    "       pelihook.fcgi -h | --help | -V | --version\n", to);
+	      "[-m MODE]\n"
+	      "                     [-j THREADS] [-t]\n"
+	      "       pelihook.fcgi -h | --help | -V | --version\n",
+	    to);
 }
 
 static void
@@ -36,23 +37,24 @@ print_help(void)
 {
 	print_usage(stdout);
 	printf("\n"
-	    "  -c FILE       the configuration (%s)\n"
-	    "  -s SOCKET     make this socket; without it: descriptor 0,\n"
-	    "                or systemd's LISTEN_FDS\n"
-	    "  -s HOST:PORT  the same on the network\n"
-	    "  -m MODE       of the socket's file (%04o)\n"
-	    "  -j THREADS    requests at once, 1 to %d (%d)\n"
-	    "  -t            check the configuration and exit\n",
-	    conf_default_file(), (unsigned)OPTIONS_MODE,
-	    OPTIONS_THREADS_MOST, OPTIONS_THREADS);
+	       "  -c FILE       the configuration (%s)\n"
+	       "  -s SOCKET     make this socket; without it: descriptor 0,\n"
+	       "                or systemd's LISTEN_FDS\n"
+	       "  -s HOST:PORT  the same on the network\n"
+	       "  -m MODE       of the socket's file (%04o)\n"
+	       "  -j THREADS    requests at once, 1 to %d (%d)\n"
+	       "  -t            check the configuration and exit\n",
+	    conf_default_file(), (unsigned)OPTIONS_MODE, OPTIONS_THREADS_MOST,
+	    OPTIONS_THREADS);
 }
 
 static void
 print_version(void)
 {
 	printf("pelihook.fcgi %s\nbuilt with %s\nruns with %s\n"
-	    "configuration %s\n", PELIHOOK_VERSION, PELIHOOK_BUILD,
-	    crypto_version(), PELIHOOK_CONFIG_FILE);
+	       "configuration %s\n",
+	    PELIHOOK_VERSION, PELIHOOK_BUILD, crypto_version(),
+	    PELIHOOK_CONFIG_FILE);
 }
 
 static enum rc
@@ -133,13 +135,14 @@ options_read(int argc, char **argv, struct options *out)
 	struct options options = {
 		.file = conf_default_file(),
 		.mode = OPTIONS_MODE,
-		.threads = OPTIONS_THREADS
+		.threads = OPTIONS_THREADS,
 	};
 	enum rc rc = RC_OK;
 	int letter;
 
-	while (rc == RC_OK && !options.shown && (letter = getopt_long(argc,
-	    argv, "c:s:m:j:thV", long_options, NULL)) != -1)
+	while (rc == RC_OK && !options.shown &&
+	    (letter = getopt_long(argc, argv, "c:s:m:j:thV", long_options,
+		 NULL)) != -1)
 		rc = read_option(letter, optarg, &options);
 	if (rc != RC_OK)
 		return rc;

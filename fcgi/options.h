@@ -10,12 +10,12 @@
 
 /* The command line. */
 struct options {
-	const char *file;	/* the configuration */
-	const char *socket;	/* of -s, or NULL */
-	mode_t mode;		/* of its file */
+	const char *file;   /* the configuration */
+	const char *socket; /* of -s, or NULL */
+	mode_t mode;	    /* of its file */
 	unsigned threads;
-	bool test;		/* -t */
-	bool shown;		/* -h or -V: done already */
+	bool test;  /* -t */
+	bool shown; /* -h or -V: done already */
 };
 
 /* RC_SYNTAX: complained of on standard error. */

@@ -25,17 +25,17 @@
 #include "workers.h"
 
 enum {
-	SERVER_KILL_AFTER = 5000,	/* milliseconds from TERM to KILL */
+	SERVER_KILL_AFTER = 5000, /* milliseconds from TERM to KILL */
 	/* Behind that: a stuck command, what is left of a body, a close. */
 	SERVER_GRACE = 15 * 1000,
 	SERVER_JOIN = 5000,
-	SERVER_FILES = 32,		/* descriptors besides the threads' */
-	SERVER_FILES_THREAD = 8
+	SERVER_FILES = 32, /* descriptors besides the threads' */
+	SERVER_FILES_THREAD = 8,
 };
 
 struct server {
-	int signals;			/* a signalfd */
-	int end;			/* an eventfd: commands have to end */
+	int signals; /* a signalfd */
+	int end;     /* an eventfd: commands have to end */
 	struct connections *connections;
 	struct wait *wait;
 	struct dispatcher *dispatcher;
@@ -91,8 +91,8 @@ open_all(struct server *server, const struct options *options,
 	rc = connections_open(listener, most_connections(options->threads),
 	    &server->connections);
 	if (rc == RC_OK)
-		rc = wait_open(options->threads, server->end,
-		    SERVER_KILL_AFTER, &server->wait);
+		rc = wait_open(options->threads, server->end, SERVER_KILL_AFTER,
+		    &server->wait);
 	if (rc == RC_OK)
 		rc = dispatcher_open(server->current, options->file,
 		    wait_sink(server->wait), &server->dispatcher);
@@ -132,8 +132,10 @@ sleep_a_while(const struct server *server)
 {
 	struct pollfd fds[] = {
 		{ .fd = server->signals, .events = POLLIN },
-		{ .fd = connections_wakeup(server->connections),
-		    .events = POLLIN }
+		{
+		    .fd = connections_wakeup(server->connections),
+		    .events = POLLIN,
+		},
 	};
 
 	(void)poll(fds, 2, connections_tick(server->connections));
@@ -225,8 +227,9 @@ stop(const struct server *server, int number)
 		rc = workers_join(server->workers,
 		    clock_steady() + SERVER_JOIN);
 	if (rc == RC_OK)
-		rc = dispatcher_join(server->dispatcher, deadline +
-		    longest_kill_after(server->current) + SERVER_GRACE);
+		rc = dispatcher_join(server->dispatcher,
+		    deadline + longest_kill_after(server->current) +
+			SERVER_GRACE);
 	return rc;
 }
 
@@ -246,10 +249,13 @@ log_started(const struct options *options, const struct listener *listener,
 	log_end(&line);
 	current_release(current, conf);
 	if (options->socket != NULL && !listener->own)
-		log_say(LOG_LEVEL_WARNING, "-s %s is not used: the process "
-		    "was started with a socket", options->socket);
+		log_say(LOG_LEVEL_WARNING,
+		    "-s %s is not used: the process "
+		    "was started with a socket",
+		    options->socket);
 	if (listener_is_public(listener) && listener->peers == NULL)
-		log_say(LOG_LEVEL_WARNING, "the socket can be reached from "
+		log_say(LOG_LEVEL_WARNING,
+		    "the socket can be reached from "
 		    "the network: whoever reaches it can pretend to be the "
 		    "web server");
 	current_log_warnings(current);
@@ -262,10 +268,10 @@ log_stopped(const struct server *server, enum rc rc)
 
 	log_begin(&line, rc == RC_OK ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
 	    "stopped");
-	log_number(&line, "requests",
-	    (int64_t)workers_served(server->workers));
+	log_number(&line, "requests", (int64_t)workers_served(server->workers));
 	if (rc != RC_OK)
-		log_text(&line, "reason", "a request or a command would "
+		log_text(&line, "reason",
+		    "a request or a command would "
 		    "not end");
 	log_end(&line);
 }
@@ -289,8 +295,9 @@ server_run(const struct options *options, const struct listener *listener,
 
 	if (rc != RC_OK) {
 		log_say(LOG_LEVEL_ERROR, "cannot start: %s",
-		    rc == RC_MEMORY ? "out of memory" :
-		    rc == RC_CONFIG ? "see above" : strerrordesc_np(errno));
+		    rc == RC_MEMORY	? "out of memory" :
+			rc == RC_CONFIG ? "see above" :
+					  strerrordesc_np(errno));
 		/* It is the journal then, and no thread runs yet. */
 		if (rc == RC_CONFIG)
 			close_all(&server);

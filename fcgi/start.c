@@ -19,7 +19,7 @@
 #include "options.h"
 #include "server.h"
 
-enum { FCGI_COMPLAINTS = 64 * 1024 };	/* bytes */
+enum { FCGI_COMPLAINTS = 64 * 1024 }; /* bytes */
 
 /*
  * Started as a CGI program, by mistake: its arguments are then a query
@@ -32,8 +32,9 @@ refuse_cgi(void)
 	struct buf text = { 0 };
 
 	fputs("pelihook.fcgi: REQUEST_METHOD is set: this is the FastCGI "
-	    "program, configure the web server for that or use "
-	    "pelihook.cgi\n", stderr);
+	      "program, configure the web server for that or use "
+	      "pelihook.cgi\n",
+	    stderr);
 	if (reply_print(&reply, &text) == RC_OK)
 		fwrite(text.data, 1, text.len, stdout);
 	buf_free(&text);
@@ -117,7 +118,8 @@ static struct current *
 begin(const struct options *options)
 {
 	static const struct log_settings plain = {
-		.target = LOG_TO_STDERR, .level = LOG_LEVEL_INFO
+		.target = LOG_TO_STDERR,
+		.level = LOG_LEVEL_INFO,
 	};
 	struct buf text = { .max = FCGI_COMPLAINTS };
 	struct current *current = NULL;

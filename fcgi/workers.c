@@ -27,21 +27,21 @@
 #include "current.h"
 
 enum {
-	WORKER_CLOSE = 5000,	/* milliseconds an answer takes to go out */
+	WORKER_CLOSE = 5000, /* milliseconds an answer takes to go out */
 	WORKER_CHUNK = 16 * 1024,
-	WORKER_WHOLE = 8 * 1024,	/* what libfcgi reads at once */
+	WORKER_WHOLE = 8 * 1024, /* what libfcgi reads at once */
 	/* FastCGI 1.0, section 8. */
 	WORKER_HEADER = 8,
 	WORKER_VERSION = 1,
 	WORKER_STDIN = 5,
-	WORKER_RESPONDER = 1
+	WORKER_RESPONDER = 1,
 };
 
 struct workers {
 	struct connections *connections;
 	struct current *current;
 	const struct sink *sink;
-	atomic_bool warned;	/* of a parameter PELIHOOK_CONFIG */
+	atomic_bool warned; /* of a parameter PELIHOOK_CONFIG */
 	atomic_uint_fast64_t served;
 	unsigned count;
 	pthread_t threads[];
@@ -49,11 +49,11 @@ struct workers {
 
 /* A web server's connection and the request on it. */
 struct client {
-	struct connection connection;	/* first: found by its address */
+	struct connection connection; /* first: found by its address */
 	struct workers *workers;
 	FCGX_Request request;
-	int64_t head;		/* milliseconds the variables took */
-	bool whole;		/* the input's end had come with its begin */
+	int64_t head; /* milliseconds the variables took */
+	bool whole;   /* the input's end had come with its begin */
 };
 
 static void
@@ -156,7 +156,8 @@ warn_of_parameters(struct client *client)
 			break;
 	if (*at == NULL || atomic_exchange(&client->workers->warned, true))
 		return;
-	log_say(LOG_LEVEL_WARNING, "the web server sends PELIHOOK_CONFIG with "
+	log_say(LOG_LEVEL_WARNING,
+	    "the web server sends PELIHOOK_CONFIG with "
 	    "its requests: ignored, name the file with -c");
 }
 
@@ -167,7 +168,8 @@ refuse_role(struct client *client)
 	struct reply reply = reply_for(RC_CONFIG);
 	struct buf text = { 0 };
 
-	log_say(LOG_LEVEL_ERROR, "the web server asks for a FastCGI role that "
+	log_say(LOG_LEVEL_ERROR,
+	    "the web server asks for a FastCGI role that "
 	    "is not responder: refused");
 	if (reply_print(&reply, &text) == RC_OK)
 		(void)client_write(client, buf_view(&text));
@@ -183,7 +185,7 @@ answer(struct client *client, struct conf *conf)
 		.variables = (const char *const *)client->request.envp,
 		.read = client_read,
 		.write = client_write,
-		.discard_input = client_discard_input
+		.discard_input = client_discard_input,
 	};
 
 	warn_of_parameters(client);
@@ -204,8 +206,8 @@ finish(struct client *client)
 	struct connections *all = client->workers->connections;
 	FCGX_Request *request = &client->request;
 
-	if (!FCGX_HasSeenEOF(request->in) ||
-	    FCGX_GetError(request->in) != 0 || connections_stopping(all))
+	if (!FCGX_HasSeenEOF(request->in) || FCGX_GetError(request->in) != 0 ||
+	    connections_stopping(all))
 		request->keepConnection = 0;
 	connections_limit(all, &client->connection,
 	    clock_steady() + WORKER_CLOSE, SHUT_RDWR);
@@ -242,8 +244,7 @@ close_client(struct client *client)
 {
 	if (client->request.ipcFd >= 0)
 		FCGX_Free(&client->request, 1);
-	connections_forget(client->workers->connections,
-	    &client->connection);
+	connections_forget(client->workers->connections, &client->connection);
 	free(client);
 }
 
@@ -253,8 +254,8 @@ serve_request(struct client *client, struct conf *conf)
 	struct connections *all = client->workers->connections;
 	int64_t began = clock_steady();
 
-	connections_limit(all, &client->connection,
-	    began + conf->read_timeout, SHUT_RDWR);
+	connections_limit(all, &client->connection, began + conf->read_timeout,
+	    SHUT_RDWR);
 	client->whole = is_whole(client);
 	if (FCGX_Accept_r(&client->request) != 0)
 		return;
@@ -280,9 +281,10 @@ attend(struct client *client)
 		conf = current_hold(workers->current);
 		serve_request(client, conf);
 		current_release(workers->current, conf);
-		rc = client->request.ipcFd < 0 ? RC_MISSING :
+		rc = client->request.ipcFd < 0 ?
+		    RC_MISSING :
 		    connections_return(workers->connections,
-		    &client->connection);
+			&client->connection);
 	}
 	if (rc != RC_OK)
 		close_client(client);
@@ -301,8 +303,8 @@ welcome_one(struct workers *workers, int fd)
 	FCGX_InitRequest(&client->request, -1, FCGI_FAIL_ACCEPT_ON_INTR);
 	client->request.ipcFd = fd;
 	client->request.keepConnection = 1;
-	if (connections_add(workers->connections, &client->connection,
-	    fd) != RC_OK) {
+	if (connections_add(workers->connections, &client->connection, fd) !=
+	    RC_OK) {
 		close(fd);
 		free(client);
 	}
@@ -341,8 +343,7 @@ work(void *context)
 
 enum rc
 workers_start(unsigned threads, struct connections *connections,
-    struct current *current, const struct sink *sink,
-    struct workers **out)
+    struct current *current, const struct sink *sink, struct workers **out)
 {
 	struct workers *workers = calloc(1,
 	    sizeof(*workers) + threads * sizeof(workers->threads[0]));
@@ -354,8 +355,8 @@ workers_start(unsigned threads, struct connections *connections,
 	workers->current = current;
 	workers->sink = sink;
 	while (workers->count < threads && error == 0) {
-		error = pthread_create(&workers->threads[workers->count],
-		    NULL, work, workers);
+		error = pthread_create(&workers->threads[workers->count], NULL,
+		    work, workers);
 		workers->count += error == 0;
 	}
 	*out = workers;
@@ -369,7 +370,7 @@ as_timespec(int64_t deadline)
 {
 	return (struct timespec){
 		.tv_sec = (time_t)(deadline / 1000),
-		.tv_nsec = (long)(deadline % 1000) * 1000000
+		.tv_nsec = (long)(deadline % 1000) * 1000000,
 	};
 }
 
@@ -380,7 +381,7 @@ workers_join(struct workers *workers, int64_t deadline)
 
 	while (workers->count > 0) {
 		if (pthread_clockjoin_np(workers->threads[workers->count - 1],
-		    NULL, CLOCK_MONOTONIC, &until) != 0)
+			NULL, CLOCK_MONOTONIC, &until) != 0)
 			return RC_TIMEOUT;
 		workers->count--;
 	}

@@ -23,8 +23,7 @@ struct workers;
 enum rc workers_prepare(void);
 /* All is borrowed until workers_join.  RC_SYSTEM, RC_MEMORY. */
 enum rc workers_start(unsigned threads, struct connections *connections,
-    struct current *current, const struct sink *sink,
-    struct workers **out);
+    struct current *current, const struct sink *sink, struct workers **out);
 /* Waits for all of them, behind connections_quit.  RC_TIMEOUT. */
 enum rc workers_join(struct workers *workers, int64_t deadline);
 /* How many requests were answered. */

@@ -30,8 +30,10 @@ pthread_clockjoin_np(pthread_t thread, void **value, clockid_t clock,
 {
 	int64_t at = (int64_t)until->tv_sec * 1000000000 + until->tv_nsec -
 	    nanoseconds(clock) + nanoseconds(CLOCK_REALTIME);
-	struct timespec real = {.tv_sec = at / 1000000000,
-	    .tv_nsec = at % 1000000000};
+	struct timespec real = {
+		.tv_sec = at / 1000000000,
+		.tv_nsec = at % 1000000000,
+	};
 
 	return pthread_timedjoin_np(thread, value, &real);
 }

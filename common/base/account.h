@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-enum { ACCOUNT_NAME_SIZE = 64 };	/* a longer name is cut */
+enum { ACCOUNT_NAME_SIZE = 64 }; /* a longer name is cut */
 
 /* The name of a user or a group, or its number where it has none. */
 void account_user(uid_t uid, char name[ACCOUNT_NAME_SIZE]);

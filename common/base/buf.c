@@ -82,8 +82,8 @@ print_into(struct buf *buf, const char *format, va_list args)
 {
 	size_t room = buf->data == NULL ? 0 : buf->room - buf->len;
 
-	return vsnprintf(room == 0 ? NULL : buf->data + buf->len, room,
-	    format, args);
+	return vsnprintf(room == 0 ? NULL : buf->data + buf->len, room, format,
+	    args);
 }
 
 /* Printed twice only where it did not fit at first. */

@@ -15,7 +15,7 @@ struct buf {
 	char *data;
 	size_t len;
 	size_t room;
-	size_t max;		/* most bytes it may hold; 0: no ceiling */
+	size_t max; /* most bytes it may hold; 0: no ceiling */
 	/*
 	 * What the first append that failed came to: where many are made,
 	 * this is looked at once, after the last.

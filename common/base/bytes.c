@@ -76,8 +76,7 @@ bytes_split(struct bytes *rest, const char *separators, struct bytes *item)
 }
 
 enum rc
-bytes_number(struct bytes text, unsigned long long max,
-    unsigned long long *out)
+bytes_number(struct bytes text, unsigned long long max, unsigned long long *out)
 {
 	unsigned long long n = 0;
 	unsigned digit;

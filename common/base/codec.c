@@ -89,8 +89,8 @@ base64_padding(struct bytes text)
 
 	if (text.len % 4 != 0)
 		return -1;
-	while (digits > 0 && text.len - digits < 2 &&
-	    text.data[digits - 1] == '=')
+	while (
+	    digits > 0 && text.len - digits < 2 && text.data[digits - 1] == '=')
 		digits--;
 	for (size_t i = 0; i < digits; i++)
 		if (base64_value(text.data[i]) < 0)

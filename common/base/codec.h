@@ -12,8 +12,7 @@ void encode_hex(const uint8_t *from, size_t n, char *into);
  * Hexadecimal digits of either case, two a byte.  Writes at most room bytes.
  * RC_SYNTAX for anything else, RC_RANGE where it does not fit.
  */
-enum rc decode_hex(struct bytes text, uint8_t *into, size_t room,
-    size_t *len);
+enum rc decode_hex(struct bytes text, uint8_t *into, size_t room, size_t *len);
 /* Padded base64 (RFC 4648 section 4) appended to into. */
 enum rc encode_base64(struct bytes from, struct buf *into);
 /*

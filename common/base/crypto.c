@@ -18,8 +18,8 @@
 #include "base/codec.h"
 
 enum {
-	INNER = 0x36,		/* RFC 2104 */
-	OUTER = 0x5c
+	INNER = 0x36, /* RFC 2104 */
+	OUTER = 0x5c,
 };
 
 static bool
@@ -66,7 +66,7 @@ mask(uint8_t block[SHA256_CBLOCK], int with)
 {
 	for (size_t i = 0; i < SHA256_CBLOCK; i++)
 		block[i] = (uint8_t)(block[i] ^ with);
-	return (struct bytes){(const char *)block, SHA256_CBLOCK};
+	return (struct bytes){ (const char *)block, SHA256_CBLOCK };
 }
 
 enum rc
@@ -75,7 +75,7 @@ crypto_hmac(struct bytes key, const struct bytes *parts, size_t n,
 {
 	uint8_t block[SHA256_CBLOCK];
 	uint8_t inner[CRYPTO_DIGEST];
-	struct bytes second = {(const char *)inner, sizeof(inner)};
+	struct bytes second = { (const char *)inner, sizeof(inner) };
 	enum rc rc = fill_block(key, block);
 
 	if (rc == RC_OK)

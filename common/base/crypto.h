@@ -10,7 +10,7 @@
 /* The only module that knows OpenSSL. */
 enum {
 	CRYPTO_DIGEST = 32,
-	CRYPTO_MARK = 33	/* an unguessable text and its NUL */
+	CRYPTO_MARK = 33, /* an unguessable text and its NUL */
 };
 
 /* RC_SYSTEM where the library refuses. */

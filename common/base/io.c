@@ -40,5 +40,5 @@ io_directory(const char *path)
 	const char *slash = strrchr(path, '/');
 	size_t len = slash == NULL ? 0 : (size_t)(slash - path);
 
-	return (struct bytes){path, len == 0 && slash != NULL ? 1 : len};
+	return (struct bytes){ path, len == 0 && slash != NULL ? 1 : len };
 }

@@ -4,8 +4,8 @@
 
 /* The sizes of texts that every room knows, the NUL included. */
 enum {
-	HOOK_NAME_SIZE = 65,	/* the name of a hook */
-	EVENT_NAME_SIZE = 256	/* the name of an event */
+	HOOK_NAME_SIZE = 65,   /* the name of a hook */
+	EVENT_NAME_SIZE = 256, /* the name of an event */
 };
 
 #endif

@@ -19,22 +19,22 @@
 #include "base/timestamp.h"
 
 enum {
-	LOG_RESERVE = 32,	/* for the mark of a cut line and its end */
-	LOG_VALUE = 4096	/* most bytes of a value before escaping */
+	LOG_RESERVE = 32, /* for the mark of a cut line and its end */
+	LOG_VALUE = 4096, /* most bytes of a value before escaping */
 };
 
 static const char *const level_names[] = {
 	[LOG_LEVEL_ERROR] = "error",
 	[LOG_LEVEL_WARNING] = "warning",
 	[LOG_LEVEL_INFO] = "info",
-	[LOG_LEVEL_DEBUG] = "debug"
+	[LOG_LEVEL_DEBUG] = "debug",
 };
 
 static const int syslog_priorities[] = {
 	[LOG_LEVEL_ERROR] = LOG_ERR,
 	[LOG_LEVEL_WARNING] = LOG_WARNING,
 	[LOG_LEVEL_INFO] = LOG_INFO,
-	[LOG_LEVEL_DEBUG] = LOG_DEBUG
+	[LOG_LEVEL_DEBUG] = LOG_DEBUG,
 };
 
 /* Threads log while log_open changes this, so each part is atomic. */
@@ -42,11 +42,15 @@ static struct {
 	atomic_int format;
 	atomic_int level;
 	atomic_bool to_syslog;
-	atomic_int fd;		/* the log's file, or -1: descriptor 2 */
-	int left;		/* the descriptor of one that was left, or -1 */
+	atomic_int fd; /* the log's file, or -1: descriptor 2 */
+	int left;      /* the descriptor of one that was left, or -1 */
 	atomic_bool said[LOG_ONCE_KINDS];
-} the_log = { .format = LOG_TEXT, .level = LOG_LEVEL_INFO, .fd = -1,
-    .left = -1 };
+} the_log = {
+	.format = LOG_TEXT,
+	.level = LOG_LEVEL_INFO,
+	.fd = -1,
+	.left = -1,
+};
 
 static bool
 stderr_is_lost(void)
@@ -83,8 +87,10 @@ log_open_file(const char *path)
 {
 	int used = atomic_load(&the_log.fd);
 	int old = used < 0 ? the_log.left : used;
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
-	    O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
+	int fd = open(path,
+	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY |
+		O_NONBLOCK,
+	    0600);
 	int error;
 
 	if (fd < 0)
@@ -154,8 +160,10 @@ log_open_anyway(const char *program, const struct log_settings *settings)
 	why = strerrordesc_np(errno);
 	instead.target = LOG_TO_STDERR;
 	(void)log_open(program, &instead);
-	log_say(LOG_LEVEL_ERROR, "cannot open the log %s: %s: lines go to %s "
-	    "until it is opened anew", settings->path, why,
+	log_say(LOG_LEVEL_ERROR,
+	    "cannot open the log %s: %s: lines go to %s "
+	    "until it is opened anew",
+	    settings->path, why,
 	    atomic_load(&the_log.to_syslog) ? "syslog" : "standard error");
 }
 
@@ -211,12 +219,12 @@ log_field(struct log_line *line, const char *key, struct bytes value,
 {
 	size_t room = sizeof(line->text) - LOG_RESERVE;
 	bool json = is_json();
-	const struct bytes parts[] = {
-		bytes_of(line->len <= 1 ? "" : json ? "," : " "),
+	const struct bytes parts[] = { bytes_of(line->len <= 1 ? "" :
+					       json	       ? "," :
+								 " "),
 		bytes_of(json ? "\"" : ""), bytes_of(key),
 		bytes_of(json ? "\":" : "="), bytes_of(quoted ? "\"" : ""),
-		value, bytes_of(quoted ? "\"" : "")
-	};
+		value, bytes_of(quoted ? "\"" : "") };
 	size_t len = 0;
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
@@ -237,7 +245,9 @@ log_bytes(struct log_line *line, const char *key, struct bytes value)
 	char text[sizeof(line->text)];
 	/* A lack of memory is not to keep the log from telling of it. */
 	struct buf escaped = {
-		.data = text, .room = sizeof(text), .max = sizeof(text) - 1
+		.data = text,
+		.room = sizeof(text),
+		.max = sizeof(text) - 1,
 	};
 
 	if (!line->wanted)
@@ -283,8 +293,7 @@ log_begin(struct log_line *line, enum log_level level, const char *message)
 		return;
 	if (is_json())
 		line->text[line->len++] = '{';
-	if (!atomic_load(&the_log.to_syslog) ||
-	    atomic_load(&the_log.fd) >= 0) {
+	if (!atomic_load(&the_log.to_syslog) || atomic_load(&the_log.fd) >= 0) {
 		timestamp_print(clock_wall(), now);
 		log_text(line, "time", now);
 	}

@@ -18,24 +18,24 @@ enum log_level {
 	LOG_LEVEL_ERROR,
 	LOG_LEVEL_WARNING,
 	LOG_LEVEL_INFO,
-	LOG_LEVEL_DEBUG
+	LOG_LEVEL_DEBUG,
 };
 
 enum log_target {
-	LOG_TO_STDERR,		/* syslog where 2 is closed or /dev/null */
+	LOG_TO_STDERR, /* syslog where 2 is closed or /dev/null */
 	LOG_TO_SYSLOG,
-	LOG_TO_FILE
+	LOG_TO_FILE,
 };
 
 enum log_format {
 	LOG_TEXT,
-	LOG_JSON
+	LOG_JSON,
 };
 
 /* What `log`, `log-format` and `log-level` say. */
 struct log_settings {
 	enum log_target target;
-	const char *path;	/* for LOG_TO_FILE; copied */
+	const char *path; /* for LOG_TO_FILE; copied */
 	enum log_format format;
 	enum log_level level;
 };
@@ -52,8 +52,7 @@ enum rc log_open(const char *program, const struct log_settings *settings);
  * The same, and never refused: while the file cannot be opened the lines go
  * where LOG_TO_STDERR sends them, and the first says so and why.
  */
-void log_open_anyway(const char *program,
-    const struct log_settings *settings);
+void log_open_anyway(const char *program, const struct log_settings *settings);
 void log_close(void);
 bool log_wants(enum log_level level);
 
@@ -61,7 +60,7 @@ bool log_wants(enum log_level level);
 struct log_line {
 	enum log_level level;
 	bool wanted;
-	bool cut;		/* a field did not fit */
+	bool cut; /* a field did not fit */
 	size_t len;
 	char text[8192];
 };
@@ -85,11 +84,11 @@ void log_end(struct log_line *line);
 
 /* What is worth saying only once in the life of a process. */
 enum log_once {
-	LOG_ONCE_PIN,		/* the `signature` line that pins auto */
-	LOG_ONCE_PARAMETER,	/* a request tried to name a configuration */
-	LOG_ONCE_DEDUPE,	/* an event that `dedupe` does not know again */
-	LOG_ONCE_ORDER,		/* one that has no place in an order */
-	LOG_ONCE_KINDS
+	LOG_ONCE_PIN,	    /* the `signature` line that pins auto */
+	LOG_ONCE_PARAMETER, /* a request tried to name a configuration */
+	LOG_ONCE_DEDUPE,    /* an event that `dedupe` does not know again */
+	LOG_ONCE_ORDER,	    /* one that has no place in an order */
+	LOG_ONCE_KINDS,
 };
 
 /* Whether it is the first time for this kind; true only once. */

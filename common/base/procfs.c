@@ -16,11 +16,11 @@
 enum {
 	STAT_SIZE = 1024,
 	PATH_SIZE = 64,
-	NAME_SIZE = 16,			/* of a program, proc(5) */
-	FORKED = 0x40,			/* PF_FORKNOEXEC: not exec'ed yet */
-	KERNEL = 0x200000,		/* PF_KTHREAD */
-	LOOKS = 20,			/* at an environment that is empty */
-	LOOK_PAUSE = 5			/* milliseconds */
+	NAME_SIZE = 16,	   /* of a program, proc(5) */
+	FORKED = 0x40,	   /* PF_FORKNOEXEC: not exec'ed yet */
+	KERNEL = 0x200000, /* PF_KTHREAD */
+	LOOKS = 20,	   /* at an environment that is empty */
+	LOOK_PAUSE = 5,	   /* milliseconds */
 };
 
 /* The fields of /proc/PID/stat that count. */
@@ -38,7 +38,7 @@ struct process {
 enum answer {
 	NO,
 	YES,
-	UNKNOWN
+	UNKNOWN,
 };
 
 static ssize_t
@@ -50,8 +50,8 @@ read_file(const char *path, char *into, size_t room)
 
 	if (fd == -1)
 		return -1;
-	while (len < room - 1 &&
-	    (got = read(fd, into + len, room - 1 - len)) > 0)
+	while (
+	    len < room - 1 && (got = read(fd, into + len, room - 1 - len)) > 0)
 		len += (size_t)got;
 	close(fd);
 	into[len] = '\0';
@@ -81,10 +81,12 @@ read_process(pid_t pid, struct process *process)
 		return exists(pid) ? RC_SYSTEM : RC_MISSING;
 	name = strchr(text, '(');
 	end = strrchr(text, ')');
-	if (name == NULL || end == NULL || sscanf(end + 1, " %c %*d %d %d "
-	    "%*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %"
-	    SCNu64, &process->state, &process->group, &process->session,
-	    &process->flags, &process->threads, &process->start) != 6)
+	if (name == NULL || end == NULL ||
+	    sscanf(end + 1,
+		" %c %*d %d %d "
+		"%*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %" SCNu64,
+		&process->state, &process->group, &process->session,
+		&process->flags, &process->threads, &process->start) != 6)
 		return RC_SYSTEM;
 	process->pid = pid;
 	snprintf(process->name, sizeof(process->name), "%.*s",
@@ -107,8 +109,7 @@ holds_entry(FILE *environment, const char *wanted)
 	size_t room = 0;
 	enum answer answer = UNKNOWN;
 
-	while (answer != YES &&
-	    getdelim(&entry, &room, '\0', environment) > 0)
+	while (answer != YES && getdelim(&entry, &room, '\0', environment) > 0)
 		answer = strcmp(entry, wanted) == 0 ? YES : NO;
 	if (ferror(environment) && answer == NO)
 		answer = UNKNOWN;
@@ -174,7 +175,8 @@ each_process(void (*visit)(void *context, const struct process *process),
 		return false;
 	while ((entry = readdir(directory)) != NULL) {
 		if (bytes_number(bytes_of(entry->d_name), INT32_MAX, &pid) !=
-		    RC_OK || (pid_t)pid == getpid())
+			RC_OK ||
+		    (pid_t)pid == getpid())
 			continue;
 		rc = read_process((pid_t)pid, &process);
 		if (rc != RC_MISSING)
@@ -196,7 +198,7 @@ is_curtained(void)
 
 struct search {
 	const struct procfs_command *orphan;
-	struct process found;		/* pid 0: none */
+	struct process found; /* pid 0: none */
 	bool starting;
 	bool hidden;
 };
@@ -252,7 +254,7 @@ consider(void *context, const struct process *process)
 static enum procfs_state
 search_marked(struct procfs_command *orphan)
 {
-	struct search search = {.orphan = orphan};
+	struct search search = { .orphan = orphan };
 
 	if (orphan->mark[0] == '\0' || !each_process(consider, &search))
 		return PROCFS_HIDDEN;
@@ -271,7 +273,7 @@ search_marked(struct procfs_command *orphan)
 
 struct members {
 	const struct procfs_command *orphan;
-	bool any;			/* a zombie, too */
+	bool any; /* a zombie, too */
 	bool ours;
 	bool hidden;
 };
@@ -297,7 +299,7 @@ consider_member(void *context, const struct process *process)
 static enum procfs_state
 look_at_group(const struct procfs_command *orphan)
 {
-	struct members members = {.orphan = orphan};
+	struct members members = { .orphan = orphan };
 
 	if (!exists(-orphan->pid))
 		return PROCFS_GONE;
@@ -314,7 +316,7 @@ look_at_group(const struct procfs_command *orphan)
 enum procfs_state
 procfs_find_group(pid_t group)
 {
-	const struct procfs_command orphan = {.pid = group, .seen = true};
+	const struct procfs_command orphan = { .pid = group, .seen = true };
 
 	return look_at_group(&orphan);
 }
@@ -326,8 +328,7 @@ look_at_noted(const struct procfs_command *orphan)
 	enum rc rc = read_process(orphan->pid, &process);
 
 	if (rc != RC_OK)
-		return rc == RC_MISSING ? look_at_group(orphan) :
-		    PROCFS_HIDDEN;
+		return rc == RC_MISSING ? look_at_group(orphan) : PROCFS_HIDDEN;
 	if (orphan->start == 0)
 		return PROCFS_HIDDEN;
 	/* Its number went to another: nothing had it any more. */
@@ -369,7 +370,9 @@ signal_command(const struct procfs_command *orphan, int number)
 		error = kill(orphan->pid, number) == 0 ? 0 : errno;
 	else
 		error = syscall(SYS_pidfd_send_signal, fd, number, NULL, 0) ==
-		    0 ? 0 : errno;
+			0 ?
+		    0 :
+		    errno;
 	if (fd >= 0)
 		close(fd);
 	return error;
@@ -391,8 +394,8 @@ procfs_boot_id(char boot[PROCFS_BOOT_SIZE])
 	char text[PROCFS_BOOT_SIZE + 2];
 
 	boot[0] = '\0';
-	if (read_file("/proc/sys/kernel/random/boot_id", text,
-	    sizeof(text)) < PROCFS_BOOT_SIZE - 1)
+	if (read_file("/proc/sys/kernel/random/boot_id", text, sizeof(text)) <
+	    PROCFS_BOOT_SIZE - 1)
 		return;
 	memcpy(boot, text, PROCFS_BOOT_SIZE - 1);
 	boot[PROCFS_BOOT_SIZE - 1] = '\0';

@@ -16,7 +16,7 @@
  */
 enum {
 	PROCFS_BOOT_SIZE = 37,	/* a boot's ID and its NUL */
-	PROCFS_SPACE_SIZE = 32	/* a PID namespace's name and its NUL */
+	PROCFS_SPACE_SIZE = 32, /* a PID namespace's name and its NUL */
 };
 
 /* What tells one boot of the machine from another; empty if unknown. */
@@ -28,10 +28,10 @@ enum rc procfs_start_time(pid_t pid, uint64_t *start);
 
 /* A command that was started, or was about to be, when its runner ended. */
 struct procfs_command {
-	pid_t pid;		/* 0: was not noted; set once it is found */
+	pid_t pid; /* 0: was not noted; set once it is found */
 	uint64_t start;
 	pid_t session;		/* its runner's: a group's leader stays in it */
-	char mark[CRYPTO_MARK];	/* PELIHOOK_CLAIM; empty: it has none */
+	char mark[CRYPTO_MARK]; /* PELIHOOK_CLAIM; empty: it has none */
 	int64_t since;		/* it began after this, and before that; */
 	int64_t until;		/* clock_boot */
 	bool seen;		/* an earlier look has met it alive */
@@ -39,10 +39,10 @@ struct procfs_command {
 };
 
 enum procfs_state {
-	PROCFS_GONE,		/* the command and what is left of its group */
-	PROCFS_ALIVE,		/* the command, or something of its group */
-	PROCFS_STARTING,	/* a process that may become it */
-	PROCFS_HIDDEN		/* it may be there: that cannot be seen */
+	PROCFS_GONE,	 /* the command and what is left of its group */
+	PROCFS_ALIVE,	 /* the command, or something of its group */
+	PROCFS_STARTING, /* a process that may become it */
+	PROCFS_HIDDEN,	 /* it may be there: that cannot be seen */
 };
 
 /*

@@ -36,8 +36,7 @@ timestamp_print(int64_t wall, char into[TIMESTAMP_SIZE])
 	/* %Y has no leading zeroes in the first thousand years. */
 	strftime(day, sizeof(day), "-%m-%dT%H:%M:%S", &tm);
 	snprintf(into, TIMESTAMP_SIZE, "%04u%.15s.%03uZ",
-	    (unsigned)(tm.tm_year + 1900) % 10000, day,
-	    (unsigned)thousandths);
+	    (unsigned)(tm.tm_year + 1900) % 10000, day, (unsigned)thousandths);
 }
 
 /* n digits at the start of *text, cut off; false where there are fewer. */

@@ -7,8 +7,8 @@
 #include "base/bytes.h"
 
 enum {
-	UUID_SIZE = 37,		/* a UUID's text and its NUL */
-	TIMESTAMP_SIZE = 25	/* 2026-01-02T03:04:05.678Z and its NUL */
+	UUID_SIZE = 37,	     /* a UUID's text and its NUL */
+	TIMESTAMP_SIZE = 25, /* 2026-01-02T03:04:05.678Z and its NUL */
 };
 
 /* RFC 9562 section 5.7 from milliseconds since 1970 and ten random bytes. */

@@ -6,11 +6,11 @@
 
 /* A line while it is cut into words. */
 struct scan {
-	char text[TOKENS_LINE + 2];	/* the words, a NUL after each */
+	char text[TOKENS_LINE + 2]; /* the words, a NUL after each */
 	size_t len;
-	size_t n;		/* words begun */
-	size_t seen;		/* bytes of the line so far */
-	const char *error;	/* the first one */
+	size_t n;	   /* words begun */
+	size_t seen;	   /* bytes of the line so far */
+	const char *error; /* the first one */
 };
 
 /* The byte at the place i of what is not read yet, or LF after its end. */
@@ -26,8 +26,7 @@ line_end(const struct tokens *tokens, size_t at)
 {
 	if (peek(tokens, at) == '\n')
 		return 1;
-	return peek(tokens, at) == '\r' && peek(tokens, at + 1) == '\n' ?
-	    2 : 0;
+	return peek(tokens, at) == '\r' && peek(tokens, at + 1) == '\n' ? 2 : 0;
 }
 
 static void
@@ -55,7 +54,7 @@ take(struct tokens *tokens, struct scan *scan)
 		return c;
 	if (++scan->seen > TOKENS_LINE)
 		scan->error = "the line is longer than 8192 bytes: "
-		    "put some of it into a command of its own";
+			      "put some of it into a command of its own";
 	else if (c == '\0')
 		scan->error = "the line holds a NUL byte: take it out";
 	return c;
@@ -73,8 +72,7 @@ add(struct scan *scan, char c)
 static bool
 next(struct tokens *tokens, struct scan *scan, bool comment, char *c)
 {
-	while (!comment && peek(tokens, 0) == '\\' &&
-	    line_end(tokens, 1) > 0) {
+	while (!comment && peek(tokens, 0) == '\\' && line_end(tokens, 1) > 0) {
 		take(tokens, scan);
 		take_end(tokens);
 	}
@@ -116,8 +114,7 @@ scan_line(struct tokens *tokens, struct scan *scan)
 			quote = c;
 		} else {
 			if (quote == '"' && c == '\\' &&
-			    (peek(tokens, 0) == '"' ||
-			    peek(tokens, 0) == '\\'))
+			    (peek(tokens, 0) == '"' || peek(tokens, 0) == '\\'))
 				c = take(tokens, scan);
 			add(scan, c);
 		}
@@ -131,8 +128,8 @@ scan_line(struct tokens *tokens, struct scan *scan)
 }
 
 static enum rc
-hand_out(const struct scan *scan, struct pool *pool,
-    const char *const **list, size_t *n)
+hand_out(const struct scan *scan, struct pool *pool, const char *const **list,
+    size_t *n)
 {
 	const char **words = pool_alloc(pool, scan->n + 1, sizeof *words);
 	const char *text = pool_copy(pool,
@@ -156,8 +153,8 @@ tokens_start(struct tokens *tokens, struct bytes text)
 }
 
 enum rc
-tokens_next(struct tokens *tokens, struct pool *pool,
-    const char *const **list, size_t *n, const char **error)
+tokens_next(struct tokens *tokens, struct pool *pool, const char *const **list,
+    size_t *n, const char **error)
 {
 	while (tokens->rest.len > 0) {
 		struct scan scan;

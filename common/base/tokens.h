@@ -11,12 +11,12 @@
  * '...' groups with none, and a backslash that ends a line joins the next
  * one (not in a comment).
  */
-enum { TOKENS_LINE = 8192 };	/* most bytes of a line, joined ones too */
+enum { TOKENS_LINE = 8192 }; /* most bytes of a line, joined ones too */
 
 struct tokens {
-	struct bytes rest;	/* of the file, not read yet */
-	unsigned line;		/* where the line returned last begins */
-	unsigned next;		/* where the next one begins */
+	struct bytes rest; /* of the file, not read yet */
+	unsigned line;	   /* where the line returned last begins */
+	unsigned next;	   /* where the next one begins */
 };
 
 void tokens_start(struct tokens *tokens, struct bytes text);

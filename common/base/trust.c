@@ -11,7 +11,7 @@
 
 #include "base/account.h"
 
-enum { TRUST_LINKS = 40 };	/* symbolic links on one way */
+enum { TRUST_LINKS = 40 }; /* symbolic links on one way */
 
 /*
  * The way from / to a file, one name at a time.  Symbolic links are read and
@@ -20,20 +20,19 @@ enum { TRUST_LINKS = 40 };	/* symbolic links on one way */
  * between this look and the use is refused for that.
  */
 struct walk {
-	char at[PATH_MAX];	/* what is reached; "" is / */
-	struct stat stat;	/* of that */
-	char rest[2 * PATH_MAX];	/* the way to go */
+	char at[PATH_MAX];	 /* what is reached; "" is / */
+	struct stat stat;	 /* of that */
+	char rest[2 * PATH_MAX]; /* the way to go */
 	unsigned links;
-	uid_t user;		/* who may own what is on it, besides root */
-	bool finding;		/* who that is shows on the way */
-	bool open;		/* everybody may make a file where it is */
-	bool groups;		/* any group may write to its directories */
+	uid_t user;   /* who may own what is on it, besides root */
+	bool finding; /* who that is shows on the way */
+	bool open;    /* everybody may make a file where it is */
+	bool groups;  /* any group may write to its directories */
 	struct buf *why;
 };
 
 /* The text is lost where memory is short; the refusal is not. */
-#define REFUSE(why, ...) \
-	((void)buf_printf((why), __VA_ARGS__), RC_CONFIG)
+#define REFUSE(why, ...) ((void)buf_printf((why), __VA_ARGS__), RC_CONFIG)
 
 static const char *
 path_of(const struct walk *walk)
@@ -54,7 +53,8 @@ refuse_errno(struct buf *why, const char *where, int error)
 		return REFUSE(why, "cannot be reached: %s: %s", where,
 		    strerror(error));
 	if (error == ENOENT)
-		return REFUSE(why, "does not exist: make it, or mend its "
+		return REFUSE(why,
+		    "does not exist: make it, or mend its "
 		    "name here");
 	return REFUSE(why, "cannot be opened: %s", strerror(error));
 }
@@ -92,14 +92,19 @@ check_owner(const struct walk *walk, bool file)
 	account_user(walk->user, user);
 	what = begin_why(walk, file);
 	if (walk->finding && walk->open && walk->user == 0)
-		return REFUSE(walk->why, "belongs to %s, and could have been "
+		return REFUSE(walk->why,
+		    "belongs to %s, and could have been "
 		    "made by anybody where it lies: take another place",
 		    owner);
 	if (walk->user == 0)
-		return REFUSE(walk->why, "belongs to %s, not to root: "
-		    "chown root %s", owner, what);
-	return REFUSE(walk->why, "belongs to %s, neither to root nor to %s: "
-	    "chown root %s", owner, user, what);
+		return REFUSE(walk->why,
+		    "belongs to %s, not to root: "
+		    "chown root %s",
+		    owner, what);
+	return REFUSE(walk->why,
+	    "belongs to %s, neither to root nor to %s: "
+	    "chown root %s",
+	    owner, user, what);
 }
 
 /*
@@ -129,8 +134,10 @@ check_writers(const struct walk *walk, bool file, bool sticky)
 	if (sticky && (stat->st_mode & S_ISVTX) != 0)
 		return RC_OK;
 	if ((stat->st_mode & S_IWOTH) != 0)
-		return REFUSE(walk->why, "is writable by others: "
-		    "chmod o-w %s", begin_why(walk, file));
+		return REFUSE(walk->why,
+		    "is writable by others: "
+		    "chmod o-w %s",
+		    begin_why(walk, file));
 	if ((walk->groups && !file) || !group_writes(walk))
 		return RC_OK;
 	account_group(stat->st_gid, group);
@@ -146,8 +153,7 @@ check_directory(struct walk *walk)
 
 	find_user(walk);
 	rc = check_owner(walk, false);
-	walk->open = (walk->stat.st_mode & S_IWOTH) != 0 ||
-	    group_writes(walk);
+	walk->open = (walk->stat.st_mode & S_IWOTH) != 0 || group_writes(walk);
 	return rc == RC_OK ? check_writers(walk, false, true) : rc;
 }
 
@@ -219,8 +225,8 @@ next_name(struct walk *walk, char name[NAME_MAX + 2])
 	size_t skip = strspn(walk->rest, "/");
 	size_t len = strcspn(walk->rest + skip, "/");
 
-	snprintf(name, NAME_MAX + 2, "%.*s", (int)(len <= NAME_MAX ? len :
-	    NAME_MAX + 1), walk->rest + skip);
+	snprintf(name, NAME_MAX + 2, "%.*s",
+	    (int)(len <= NAME_MAX ? len : NAME_MAX + 1), walk->rest + skip);
 	memmove(walk->rest, walk->rest + skip + len,
 	    strlen(walk->rest + skip + len) + 1);
 	return len > 0;
@@ -255,7 +261,9 @@ static struct walk
 walk_of(enum trust_kind kind, struct buf *why)
 {
 	return (struct walk){
-		.user = geteuid(), .groups = kind == TRUST_LOG, .why = why
+		.user = geteuid(),
+		.groups = kind == TRUST_LOG,
+		.why = why,
 	};
 }
 
@@ -286,8 +294,8 @@ check_type(const struct stat *stat, mode_t type, struct buf *why)
 {
 	if ((stat->st_mode & S_IFMT) == type)
 		return RC_OK;
-	return REFUSE(why, type == S_IFDIR ? "is no directory" :
-	    "is no regular file");
+	return REFUSE(why,
+	    type == S_IFDIR ? "is no directory" : "is no regular file");
 }
 
 static mode_t
@@ -317,7 +325,8 @@ check_file(const struct walk *walk, enum trust_kind kind)
 	    check_writers(walk, true, kind == TRUST_DIRECTORY) != RC_OK)
 		return RC_CONFIG;
 	if (kind == TRUST_SECRET && (walk->stat.st_mode & S_IROTH) != 0)
-		return REFUSE(walk->why, "is readable by others: "
+		return REFUSE(walk->why,
+		    "is readable by others: "
 		    "chmod o-r it");
 	return RC_OK;
 }
@@ -359,8 +368,8 @@ trust_open(const char *path, enum trust_kind kind, int *out, struct buf *why)
 		rc = check_file(&walk, kind);
 	if (rc != RC_OK)
 		return rc;
-	fd = open(path_of(&walk), O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
-	    O_NOCTTY | O_CLOEXEC);
+	fd = open(path_of(&walk),
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &walk.stat) != 0)
 		rc = refuse_errno(why, "", errno);
 	else
@@ -391,7 +400,8 @@ read_all(int fd, size_t size, struct buf *into, struct buf *why)
 		into->len += (size_t)n;
 	}
 	into->data[into->len] = '\0';
-	return into->len == size ? RC_OK :
+	return into->len == size ?
+	    RC_OK :
 	    REFUSE(why, "changed while it was read: try again");
 }
 
@@ -408,8 +418,8 @@ trust_read_open(int fd, size_t max, struct buf *into, struct buf *why)
 }
 
 enum rc
-trust_read(const char *path, enum trust_kind kind, size_t max,
-    struct buf *into, struct buf *why)
+trust_read(const char *path, enum trust_kind kind, size_t max, struct buf *into,
+    struct buf *why)
 {
 	int fd;
 	enum rc rc = trust_open(path, kind, &fd, why);
@@ -430,13 +440,15 @@ refuse_stranger(const struct stat *stat, struct buf *why)
 	account_user(stat->st_uid, owner);
 	account_user(geteuid(), user);
 	if (S_ISDIR(stat->st_mode))
-		return REFUSE(why, "does not belong to the user of this "
+		return REFUSE(why,
+		    "does not belong to the user of this "
 		    "process (%s), but to %s: name one that is for pelihook "
-		    "alone, made with install -d -o %s -m 700", user, owner,
-		    user);
-	return REFUSE(why, "does not belong to the user of this process (%s), "
-	    "but to %s: chown it to the user that pelihook runs as", user,
-	    owner);
+		    "alone, made with install -d -o %s -m 700",
+		    user, owner, user);
+	return REFUSE(why,
+	    "does not belong to the user of this process (%s), "
+	    "but to %s: chown it to the user that pelihook runs as",
+	    user, owner);
 }
 
 enum rc
@@ -450,7 +462,8 @@ trust_own(const struct stat *stat, mode_t type, struct buf *why)
 		return refuse_stranger(stat, why);
 	if (S_ISDIR(stat->st_mode) && (stat->st_mode & S_ISVTX) != 0 &&
 	    (stat->st_mode & S_IWOTH) != 0)
-		return REFUSE(why, "is writable by others: name one that is "
+		return REFUSE(why,
+		    "is writable by others: name one that is "
 		    "for pelihook alone");
 	if ((stat->st_mode & S_IWOTH) != 0)
 		return REFUSE(why, "is writable by others: chmod go-w it");
@@ -461,7 +474,8 @@ trust_own(const struct stat *stat, mode_t type, struct buf *why)
 	}
 	/* Who opens it by another name has neither its locks nor its log. */
 	if (type == S_IFREG && stat->st_nlink > 1)
-		return REFUSE(why, "has another name (a hard link): find it "
+		return REFUSE(why,
+		    "has another name (a hard link): find it "
 		    "with find -samefile, and remove it");
 	return RC_OK;
 }

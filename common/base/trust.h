@@ -16,9 +16,9 @@
  * replace it.  OpenSSH's safe_path() is the model.
  */
 enum trust_kind {
-	TRUST_FILE,		/* a regular file */
-	TRUST_SECRET,		/* besides: not readable by others */
-	TRUST_COMMAND,		/* besides: executable by this process */
+	TRUST_FILE,    /* a regular file */
+	TRUST_SECRET,  /* besides: not readable by others */
+	TRUST_COMMAND, /* besides: executable by this process */
 	TRUST_DIRECTORY,
 	/* A directory that nobody but root and this user can write to, even
 	 * if it is sticky: it may be root's.  Above it any group may write,
@@ -26,7 +26,7 @@ enum trust_kind {
 	TRUST_LOG,
 	/* A directory that is this user's, and that nobody else can write
 	 * to, no group, and even if it is sticky. */
-	TRUST_PRIVATE
+	TRUST_PRIVATE,
 };
 
 /*
@@ -44,8 +44,7 @@ enum rc trust_open(const char *path, enum trust_kind kind, int *fd,
  * Reads the whole of it, at most max bytes.  RC_CONFIG with why as above;
  * into is to be empty; buf_wipe it where it holds a secret.
  */
-enum rc trust_read_open(int fd, size_t max, struct buf *into,
-    struct buf *why);
+enum rc trust_read_open(int fd, size_t max, struct buf *into, struct buf *why);
 /* The two. */
 enum rc trust_read(const char *path, enum trust_kind kind, size_t max,
     struct buf *into, struct buf *why);

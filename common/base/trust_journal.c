@@ -11,13 +11,11 @@
 #include "base/trust.h"
 
 /* The text is lost where memory is short; the refusal is not. */
-#define REFUSE(why, ...) \
-	((void)buf_printf((why), __VA_ARGS__), RC_CONFIG)
+#define REFUSE(why, ...) ((void)buf_printf((why), __VA_ARGS__), RC_CONFIG)
 
 /* All that a journal may leave; the last one SQLite would play back. */
-static const char *const journal_ends[] = {
-	"", "-wal", "-shm", "-runners", "-journal"
-};
+static const char *const journal_ends[] = { "", "-wal", "-shm", "-runners",
+	"-journal" };
 
 enum { JOURNAL_ENDS = sizeof journal_ends / sizeof journal_ends[0] };
 
@@ -25,7 +23,7 @@ enum { JOURNAL_ENDS = sizeof journal_ends / sizeof journal_ends[0] };
 static enum rc
 check_journal_file(const char *path, struct buf *why)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 	struct stat stat;
 	int found = lstat(path, &stat);
 	enum rc rc;
@@ -48,7 +46,7 @@ check_journal_directory(const char *path, struct buf *why)
 {
 	struct bytes parent = io_directory(path);
 	char directory[PATH_MAX];
-	struct buf text = {0};
+	struct buf text = { 0 };
 	enum rc rc;
 
 	snprintf(directory, sizeof directory, "%.*s", (int)parent.len,
@@ -70,7 +68,8 @@ refuse_remains(const char *path, const char *end, struct buf *why)
 
 	if (end == NULL || lstat(path, &stat) == 0)
 		return RC_OK;
-	return REFUSE(why, "file %s is gone, but %s%s is still there: put it "
+	return REFUSE(why,
+	    "file %s is gone, but %s%s is still there: put it "
 	    "back, or stop all that uses it and remove what is left of it",
 	    path, path, end);
 }
@@ -84,8 +83,10 @@ trust_journal(const char *path, struct buf *why)
 	enum rc rc = RC_OK;
 
 	if (path[0] != '/' || strlen(path) + sizeof "-runners" > sizeof name)
-		return REFUSE(why, "file %s has no absolute path, or one too "
-		    "long", path);
+		return REFUSE(why,
+		    "file %s has no absolute path, or one too "
+		    "long",
+		    path);
 	rc = check_journal_directory(path, why);
 	for (size_t i = 0; i < JOURNAL_ENDS && rc == RC_OK; i++) {
 		snprintf(name, sizeof name, "%s%s", path, journal_ends[i]);

@@ -39,8 +39,8 @@ measure(const char *word, const struct unit *units, unsigned long long max,
 		units++;
 	if (units->name == NULL)
 		return RC_SYNTAX;
-	rc = bytes_number((struct bytes){ word, digits },
-	    max / units->factor, &number);
+	rc = bytes_number((struct bytes){ word, digits }, max / units->factor,
+	    &number);
 	if (rc == RC_OK)
 		*out = number * units->factor;
 	return rc;

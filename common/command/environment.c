@@ -51,8 +51,7 @@ add_variable(struct variables *variables, const char *variable)
 }
 
 static enum rc
-set_variable(struct variables *variables, const char *name,
-    const char *value)
+set_variable(struct variables *variables, const char *name, const char *value)
 {
 	size_t name_len = strlen(name);
 	size_t value_len = strlen(value);
@@ -108,23 +107,23 @@ set_event(struct variables *variables, const struct job *job)
 		const char *name;
 		const char *value;
 	} table[] = {
-	    {"PELIHOOK_EVENT", job->event},
-	    {"PELIHOOK_KIND", job->row->kind},
-	    {"PELIHOOK_OUTCOME", job->row->outcome},
-	    {"PELIHOOK_CAUSE", job->row->cause},
-	    {"PELIHOOK_RUN_STATUS", job->row->run_status},
-	    {"PELIHOOK_RETRIGGER", job->row->retrigger},
-	    {"PELIHOOK_ID", receipt->id},
-	    {"PELIHOOK_DIGEST", receipt->digest},
-	    {"PELIHOOK_RECEIVED", time},
-	    {"PELIHOOK_VERIFIED", receipt->verified ? "1" : "0"},
-	    {"PELIHOOK_REMOTE_ADDR", receipt->remote_addr},
+		{ "PELIHOOK_EVENT", job->event },
+		{ "PELIHOOK_KIND", job->row->kind },
+		{ "PELIHOOK_OUTCOME", job->row->outcome },
+		{ "PELIHOOK_CAUSE", job->row->cause },
+		{ "PELIHOOK_RUN_STATUS", job->row->run_status },
+		{ "PELIHOOK_RETRIGGER", job->row->retrigger },
+		{ "PELIHOOK_ID", receipt->id },
+		{ "PELIHOOK_DIGEST", receipt->digest },
+		{ "PELIHOOK_RECEIVED", time },
+		{ "PELIHOOK_VERIFIED", receipt->verified ? "1" : "0" },
+		{ "PELIHOOK_REMOTE_ADDR", receipt->remote_addr },
 	};
 	enum rc rc = set_number(variables, "PELIHOOK_ATTEMPT", job->attempt);
 
 	timestamp_print(receipt->received, time);
-	for (size_t i = 0; rc == RC_OK &&
-	    i < sizeof(table) / sizeof(table[0]); i++)
+	for (size_t i = 0; rc == RC_OK && i < sizeof(table) / sizeof(table[0]);
+	     i++)
 		rc = set_variable(variables, table[i].name, table[i].value);
 	return rc;
 }
@@ -143,7 +142,7 @@ enum rc
 environment_make(const struct job *first, size_t n, struct pool *pool,
     const char *const **out)
 {
-	struct variables variables = {.pool = pool};
+	struct variables variables = { .pool = pool };
 	enum rc rc = set_ground(&variables, first, n);
 
 	if (rc == RC_OK && n == 1)

@@ -15,7 +15,7 @@ struct job;
  * HOOK, COUNT and CLAIM).  Of several jobs only the first is looked at; it
  * has a mark.  RC_MEMORY.
  */
-enum rc environment_make(const struct job *first, size_t n,
-    struct pool *pool, const char *const **out);
+enum rc environment_make(const struct job *first, size_t n, struct pool *pool,
+    const char *const **out);
 
 #endif

@@ -21,7 +21,7 @@ run_jobs(const struct job *jobs, size_t n, const struct run *how,
 	struct job first = *jobs;
 	char mark[CRYPTO_MARK];
 	struct run what = *how;
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 	enum rc rc = RC_OK;
 
 	what.command = jobs->rule->command;
@@ -54,6 +54,10 @@ execute(const struct job *jobs, size_t n, const struct run *how,
 
 	if (rc == RC_OK)
 		return;
-	*result = (struct run_result){.end = RUN_UNSTARTED, .pid = -1,
-	    .pidfd = -1, .code = rc == RC_MEMORY ? ENOMEM : EIO};
+	*result = (struct run_result){
+		.end = RUN_UNSTARTED,
+		.pid = -1,
+		.pidfd = -1,
+		.code = rc == RC_MEMORY ? ENOMEM : EIO,
+	};
 }

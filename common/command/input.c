@@ -20,17 +20,17 @@
 #include "event/payload.h"
 #include "event/receipt.h"
 
-enum { AT_ONCE = 64 * 1024 };	/* lines are written so many bytes at once */
+enum { AT_ONCE = 64 * 1024 }; /* lines are written so many bytes at once */
 
 enum fate {
 	FATE_KEEP,
 	FATE_DROP,
-	FATE_ESCAPE
+	FATE_ESCAPE,
 };
 
 struct scan {
-	bool string;		/* inside of one */
-	bool escaped;		/* behind a backslash */
+	bool string;  /* inside of one */
+	bool escaped; /* behind a backslash */
 };
 
 /* JSON on one line. */
@@ -60,7 +60,7 @@ scan_byte(struct scan *scan, char c)
 enum rc
 input_line(struct bytes text, struct buf *into)
 {
-	struct scan scan = {0};
+	struct scan scan = { 0 };
 	size_t from = 0;
 
 	text = payload_text(text);
@@ -69,9 +69,9 @@ input_line(struct bytes text, struct buf *into)
 
 		if (fate == FATE_KEEP)
 			continue;
-		buf_add(into, (struct bytes){text.data + from, at - from});
+		buf_add(into, (struct bytes){ text.data + from, at - from });
 		if (fate == FATE_ESCAPE)
-			json_string_add((struct bytes){&text.data[at], 1},
+			json_string_add((struct bytes){ &text.data[at], 1 },
 			    into);
 		from = at + 1;
 	}
@@ -97,8 +97,10 @@ input_cloudevent(const struct job *job, struct buf *into)
 	add_member(into, "\",\"source\":\"urn:pelihook:", job->hook->name);
 	add_member(into, "\",\"type\":\"", job->event);
 	add_member(into, "\",\"time\":\"", time);
-	buf_printf(into, "\",\"datacontenttype\":\"application/json\","
-	    "\"pelihookattempt\":%u,\"data\":", job->attempt);
+	buf_printf(into,
+	    "\",\"datacontenttype\":\"application/json\","
+	    "\"pelihookattempt\":%u,\"data\":",
+	    job->attempt);
 	input_line(job->body, into);
 	buf_char(into, '}');
 	return into->rc;
@@ -147,7 +149,7 @@ add_line(int fd, const struct job *job, struct buf *lines)
 static enum rc
 write_input(int fd, const struct job *jobs, size_t n)
 {
-	struct buf lines = {0};
+	struct buf lines = { 0 };
 	enum rc rc = RC_OK;
 
 	/* Several bodies are told apart by their lines only. */

@@ -13,9 +13,9 @@ struct rule;
 
 /* How a command that was waited for ended; for the log's line. */
 struct job_end {
-	const char *how;		/* exit, signal, timeout...; or NULL */
-	int code;			/* the exit status or the signal */
-	int64_t elapsed;		/* milliseconds */
+	const char *how; /* exit, signal, timeout...; or NULL */
+	int code;	 /* the exit status or the signal */
+	int64_t elapsed; /* milliseconds */
 };
 
 /*
@@ -24,18 +24,18 @@ struct job_end {
  */
 struct job {
 	const struct hook *hook;
-	const struct rule *rule;	/* the `on` line that takes it */
-	const char *event;		/* its name, or unknown */
+	const struct rule *rule; /* the `on` line that takes it */
+	const char *event;	 /* its name, or unknown */
 	const struct catalog_row *row;
 	const struct receipt *receipt;
 	struct bytes body;
-	const char *const *fields;	/* PELIHOOK_NAME=text of `env` lines */
-	struct bytes order_key;		/* empty: no order */
-	struct bytes dedupe_key;	/* empty: not deduplicated */
-	unsigned attempt;		/* 1, 2, ... */
-	const char *mark;		/* PELIHOOK_CLAIM; NULL: a new one */
-	unsigned deliveries;		/* how many `on` lines run for it */
-	struct job_end *end;		/* filled by a sink that waits */
+	const char *const *fields; /* PELIHOOK_NAME=text of `env` lines */
+	struct bytes order_key;	   /* empty: no order */
+	struct bytes dedupe_key;   /* empty: not deduplicated */
+	unsigned attempt;	   /* 1, 2, ... */
+	const char *mark;	   /* PELIHOOK_CLAIM; NULL: a new one */
+	unsigned deliveries;	   /* how many `on` lines run for it */
+	struct job_end *end;	   /* filled by a sink that waits */
 };
 
 #endif

@@ -9,9 +9,9 @@
 #include "command/run.h"
 
 enum {
-	LINES = 64,		/* most logged lines of a run */
-	CHUNK = 4 * 1024,	/* read at once */
-	REST_CHUNKS = 512	/* read at most behind the command's end */
+	LINES = 64,	   /* most logged lines of a run */
+	CHUNK = 4 * 1024,  /* read at once */
+	REST_CHUNKS = 512, /* read at most behind the command's end */
 };
 
 static void
@@ -57,11 +57,22 @@ output_open(struct output *output, const struct run *what,
 {
 	int error = 0;
 
-	*output = (struct output){.what = what, .result = result,
-	    .streams = {{.fd = -1, .writer = -1,
-		.level = LOG_LEVEL_DEBUG, .name = "stdout"},
-		{.fd = -1, .writer = -1,
-		.level = LOG_LEVEL_INFO, .name = "stderr"}}};
+	*output = (struct output){
+		.what = what,
+		.result = result,
+		.streams = { {
+				 .fd = -1,
+				 .writer = -1,
+				 .level = LOG_LEVEL_DEBUG,
+				 .name = "stdout",
+			     },
+		    {
+			.fd = -1,
+			.writer = -1,
+			.level = LOG_LEVEL_INFO,
+			.name = "stderr",
+		    } },
+	};
 	for (int i = 0; error == 0 && i < OUTPUT_STREAMS; i++)
 		error = open_stream(&output->streams[i]);
 	if (error != 0)
@@ -106,7 +117,7 @@ flush_line(struct output *output, struct output_stream *stream)
 	}
 	output->lines++;
 	begin_line(&line, stream->level, stream->name, output->what);
-	log_bytes(&line, "text", (struct bytes){stream->line, len});
+	log_bytes(&line, "text", (struct bytes){ stream->line, len });
 	log_end(&line);
 }
 
@@ -138,7 +149,7 @@ take_lines(struct output *output, struct output_stream *stream,
 	while (bytes.len > 0) {
 		end = memchr(bytes.data, '\n', bytes.len);
 		n = end == NULL ? bytes.len : (size_t)(end - bytes.data);
-		add_to_line(output, stream, (struct bytes){bytes.data, n});
+		add_to_line(output, stream, (struct bytes){ bytes.data, n });
 		if (end == NULL)
 			return;
 		flush_line(output, stream);
@@ -150,7 +161,7 @@ bool
 output_take(struct output *output, struct output_stream *stream)
 {
 	char chunk[CHUNK];
-	struct bytes bytes = {chunk, 0};
+	struct bytes bytes = { chunk, 0 };
 	ssize_t n;
 
 	if (stream->fd < 0)

@@ -17,8 +17,8 @@ struct run_result;
  */
 
 enum {
-	OUTPUT_STREAMS = 2,	/* stdout, stderr */
-	OUTPUT_LINE = 1024	/* most bytes of a logged line */
+	OUTPUT_STREAMS = 2, /* stdout, stderr */
+	OUTPUT_LINE = 1024, /* most bytes of a logged line */
 };
 
 /*
@@ -27,7 +27,7 @@ enum {
  * once, and not for each of the pipes before.
  */
 struct output_stream {
-	int fd;			/* -1 once it failed */
+	int fd; /* -1 once it failed */
 	int writer;
 	enum log_level level;
 	const char *name;
@@ -36,11 +36,11 @@ struct output_stream {
 };
 
 struct output {
-	const struct run *what;		/* borrowed */
-	struct run_result *result;	/* borrowed */
+	const struct run *what;	   /* borrowed */
+	struct run_result *result; /* borrowed */
 	struct output_stream streams[OUTPUT_STREAMS];
-	unsigned lines;			/* logged */
-	int64_t left_out;		/* lines that were not */
+	unsigned lines;	  /* logged */
+	int64_t left_out; /* lines that were not */
 };
 
 /*

@@ -17,30 +17,30 @@
 #include "command/spawn.h"
 
 enum {
-	SETTLE = 1000,		/* milliseconds after SIGKILL */
-	NOTE_AGAIN = 1000,	/* between tries to note the start, ms */
-	GROUP_LOOK = 20		/* at what is left of a group, ms */
+	SETTLE = 1000,	   /* milliseconds after SIGKILL */
+	NOTE_AGAIN = 1000, /* between tries to note the start, ms */
+	GROUP_LOOK = 20,   /* at what is left of a group, ms */
 };
 
 enum phase {
 	PHASE_RUNNING,
-	PHASE_TERMINATED,	/* SIGTERM was sent */
-	PHASE_KILLED		/* SIGKILL was sent */
+	PHASE_TERMINATED, /* SIGTERM was sent */
+	PHASE_KILLED,	  /* SIGKILL was sent */
 };
 
 struct watch {
 	const struct run *what;
 	struct run_result *result;
 	struct output output;
-	int stop;		/* -1 once it was seen */
+	int stop; /* -1 once it was seen */
 	enum phase phase;
-	int64_t deadline;	/* of the phase */
-	int64_t note_at;	/* CLOCK_NEVER: the start is noted */
+	int64_t deadline; /* of the phase */
+	int64_t note_at;  /* CLOCK_NEVER: the start is noted */
 };
 
 static void
-log_command(enum log_level level, const char *message,
-    const struct run *what, int error)
+log_command(enum log_level level, const char *message, const struct run *what,
+    int error)
 {
 	struct log_line line;
 
@@ -67,8 +67,8 @@ start(struct watch *watch)
 	const struct run *what = watch->what;
 	struct run_result *result = watch->result;
 	struct output *output = &watch->output;
-	struct spawning spawning = {what->command, what->environment,
-	    {what->input, -1, -1}};
+	struct spawning spawning = { what->command, what->environment,
+		{ what->input, -1, -1 } };
 	int error = output_open(output, what, result);
 
 	if (error != 0)
@@ -127,8 +127,7 @@ stop_command(struct watch *watch)
 	watch->stop = -1;
 	if (watch->phase == PHASE_RUNNING)
 		terminate(watch, RUN_STOPPED, watch->what->stop_kill_after);
-	else if (watch->phase == PHASE_TERMINATED &&
-	    deadline < watch->deadline)
+	else if (watch->phase == PHASE_TERMINATED && deadline < watch->deadline)
 		watch->deadline = deadline;
 }
 
@@ -157,8 +156,9 @@ note_start(struct watch *watch)
 {
 	const struct run *what = watch->what;
 
-	watch->note_at = what->started == NULL || what->started(
-	    what->context, watch->result->pid) == RC_OK ? CLOCK_NEVER :
+	watch->note_at = what->started == NULL ||
+		what->started(what->context, watch->result->pid) == RC_OK ?
+	    CLOCK_NEVER :
 	    clock_steady() + NOTE_AGAIN;
 }
 
@@ -166,8 +166,8 @@ note_start(struct watch *watch)
 static int
 time_left(const struct watch *watch)
 {
-	return clock_left(watch->note_at < watch->deadline ?
-	    watch->note_at : watch->deadline);
+	return clock_left(watch->note_at < watch->deadline ? watch->note_at :
+							     watch->deadline);
 }
 
 /* Does what comes, for a while; whether the command has ended. */
@@ -176,10 +176,10 @@ watch_once(struct watch *watch, int longest)
 {
 	struct output_stream *streams = watch->output.streams;
 	struct pollfd fds[] = {
-	    {watch->result->pidfd, POLLIN, 0},
-	    {watch->stop, POLLIN, 0},
-	    {streams[0].fd, POLLIN, 0},
-	    {streams[1].fd, POLLIN, 0},
+		{ watch->result->pidfd, POLLIN, 0 },
+		{ watch->stop, POLLIN, 0 },
+		{ streams[0].fd, POLLIN, 0 },
+		{ streams[1].fd, POLLIN, 0 },
 	};
 	int left = time_left(watch);
 
@@ -224,9 +224,10 @@ watch_group(struct watch *watch)
 static void
 reap(struct run_result *result)
 {
-	siginfo_t info = {0};
+	siginfo_t info = { 0 };
 	int error = waitid(P_PIDFD, (id_t)result->pidfd, &info, WEXITED) == 0 ?
-	    0 : errno;
+	    0 :
+	    errno;
 
 	close_fd(&result->pidfd);
 	if (result->end != RUN_EXIT)
@@ -251,7 +252,7 @@ watch_to_the_end(struct watch *watch)
 static bool
 is_stopped(int stop)
 {
-	struct pollfd fd = {stop, POLLIN, 0};
+	struct pollfd fd = { stop, POLLIN, 0 };
 
 	return stop >= 0 && poll(&fd, 1, 0) > 0;
 }
@@ -279,7 +280,7 @@ run(const struct run *what, struct run_result *result)
 	int64_t began = clock_steady();
 	struct watch watch;
 
-	*result = (struct run_result){.pid = -1, .pidfd = -1};
+	*result = (struct run_result){ .pid = -1, .pidfd = -1 };
 	watch.what = what;
 	watch.result = result;
 	watch.stop = what->stop;
@@ -292,8 +293,8 @@ run(const struct run *what, struct run_result *result)
 	result->code = start(&watch);
 	if (result->code != 0) {
 		result->end = RUN_UNSTARTED;
-		log_command(LOG_LEVEL_ERROR, "command cannot be started",
-		    what, result->code);
+		log_command(LOG_LEVEL_ERROR, "command cannot be started", what,
+		    result->code);
 		return;
 	}
 	note_start(&watch);
@@ -304,7 +305,7 @@ run(const struct run *what, struct run_result *result)
 enum rc
 run_reap(struct run_result *stuck)
 {
-	struct pollfd fd = {stuck->pidfd, POLLIN, 0};
+	struct pollfd fd = { stuck->pidfd, POLLIN, 0 };
 
 	if (stuck->end != RUN_STUCK)
 		return RC_OK;
@@ -312,7 +313,7 @@ run_reap(struct run_result *stuck)
 		return RC_PENDING;
 	signal_command(stuck, SIGKILL);
 	if (stuck->pidfd >= 0)
-		waitid(P_PIDFD, (id_t)stuck->pidfd, &(siginfo_t){0},
+		waitid(P_PIDFD, (id_t)stuck->pidfd, &(siginfo_t){ 0 },
 		    WEXITED | WNOHANG);
 	close_fd(&stuck->pidfd);
 	return is_group_left(stuck->pid) ? RC_PENDING : RC_OK;

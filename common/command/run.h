@@ -12,12 +12,12 @@
  * runs; the end of the command is the end, whatever its children hold.
  */
 
-enum { RUN_TAIL = 8192 };	/* how much output is kept */
+enum { RUN_TAIL = 8192 }; /* how much output is kept */
 
 /* What to run; all of it borrowed for the call. */
 struct run {
 	const char *const *command;	/* absolute path, arguments, NULL */
-	const char *const *environment;	/* NAME=value, NULL */
+	const char *const *environment; /* NAME=value, NULL */
 	int input;			/* becomes descriptor 0 */
 	int64_t timeout;		/* milliseconds */
 	int64_t kill_after;		/* from SIGTERM to SIGKILL */
@@ -27,39 +27,39 @@ struct run {
 	 * the command is not started.
 	 */
 	int stop;
-	int64_t stop_kill_after;	/* from SIGTERM to SIGKILL then */
+	int64_t stop_kill_after; /* from SIGTERM to SIGKILL then */
 	/*
 	 * Where not NULL: called with context once the process exists, and
 	 * again every second until it returns RC_OK.
 	 */
 	enum rc (*started)(void *context, pid_t pid);
 	void *context;
-	const char *hook;		/* for its lines in the log */
+	const char *hook; /* for its lines in the log */
 	const char *id;
 };
 
 enum run_end {
-	RUN_EXIT,		/* code is its exit status */
-	RUN_SIGNAL,		/* code is the signal */
-	RUN_TIMEOUT,		/* ended by us after its timeout */
-	RUN_STOPPED,		/* ended by us because of stop */
-	RUN_UNSTARTED,		/* code is the errno */
+	RUN_EXIT,      /* code is its exit status */
+	RUN_SIGNAL,    /* code is the signal */
+	RUN_TIMEOUT,   /* ended by us after its timeout */
+	RUN_STOPPED,   /* ended by us because of stop */
+	RUN_UNSTARTED, /* code is the errno */
 	/*
 	 * The command, or something of its group, is still there one second
 	 * after SIGKILL (it runs as another user): run_reap it until it is
 	 * gone.
 	 */
-	RUN_STUCK
+	RUN_STUCK,
 };
 
 struct run_result {
 	enum run_end end;
 	int code;
 	pid_t pid;
-	int pidfd;			/* -1 but for a RUN_STUCK command */
-	int64_t elapsed;		/* milliseconds */
+	int pidfd;	 /* -1 but for a RUN_STUCK command */
+	int64_t elapsed; /* milliseconds */
 	size_t tail_len;
-	char tail[RUN_TAIL];		/* the last of its output, both */
+	char tail[RUN_TAIL]; /* the last of its output, both */
 };
 
 /*

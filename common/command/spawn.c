@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { ABANDON = 1000 };	/* milliseconds after SIGKILL */
+enum { ABANDON = 1000 }; /* milliseconds after SIGKILL */
 
 static int
 set_attributes(posix_spawnattr_t *attributes, short flags)
@@ -160,8 +160,8 @@ spawn_watched(const struct spawning *spawning, pid_t *pid, int *pidfd)
 enum rc
 spawn_detached(const char *const *command, pid_t *pid)
 {
-	static const char *const environment[] = {"PATH=" SPAWN_PATH, NULL};
-	struct spawning spawning = {command, environment, {-1, -1, -1}};
+	static const char *const environment[] = { "PATH=" SPAWN_PATH, NULL };
+	struct spawning spawning = { command, environment, { -1, -1, -1 } };
 	int error = spawn(&spawning, POSIX_SPAWN_SETSID, pid);
 
 	if (error == 0)

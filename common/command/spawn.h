@@ -13,13 +13,13 @@
  */
 
 /* The PATH of what is started. */
-#define SPAWN_PATH \
+#define SPAWN_PATH                                                             \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* What to start; all of it borrowed for the call. */
 struct spawning {
 	const char *const *command;	/* absolute path, arguments, NULL */
-	const char *const *environment;	/* NAME=value, NULL */
+	const char *const *environment; /* NAME=value, NULL */
 	int fds[3];			/* becomes 0 to 2; -1: /dev/null */
 };
 

@@ -83,8 +83,9 @@ arg_size(struct parser *parser, const char *word,
 	    "no size: write a number, or one with K, M or G behind it, "
 	    "as in 64K");
 
-	if (rc == RC_RANGE || (rc == RC_OK &&
-	    (value < (size_t)range->low || value > (size_t)range->high)))
+	if (rc == RC_RANGE ||
+	    (rc == RC_OK &&
+		(value < (size_t)range->low || value > (size_t)range->high)))
 		return out_of_range(parser, word, range);
 	if (rc == RC_OK)
 		*out = value;
@@ -115,8 +116,10 @@ arg_choice(struct parser *parser, const char *word,
 	for (; choices->word != NULL; choices++)
 		len += (size_t)snprintf(list + len, sizeof list - len, " %s",
 		    choices->word);
-	return arg_error(parser, "`%.200s' is none of the choices: "
-	    "write one of%s", word, list);
+	return arg_error(parser,
+	    "`%.200s' is none of the choices: "
+	    "write one of%s",
+	    word, list);
 }
 
 enum rc
@@ -124,8 +127,10 @@ arg_path(struct parser *parser, const char *word, const char *what,
     const char **out)
 {
 	if (word[0] != '/')
-		return arg_error(parser, "`%.200s' is no absolute path: "
-		    "write the %s's whole path, from / on", word, what);
+		return arg_error(parser,
+		    "`%.200s' is no absolute path: "
+		    "write the %s's whole path, from / on",
+		    word, what);
 	*out = word;
 	return RC_OK;
 }
@@ -134,9 +139,11 @@ enum rc
 arg_pointer(struct parser *parser, const char *word, const char **out)
 {
 	if (!event_json_is_pointer(word))
-		return arg_error(parser, "`%.200s' is no JSON pointer: "
+		return arg_error(parser,
+		    "`%.200s' is no JSON pointer: "
 		    "write it as in /data/id, with ~0 for ~ and ~1 for / "
-		    "in a name", word);
+		    "in a name",
+		    word);
 	*out = word;
 	return RC_OK;
 }
@@ -148,12 +155,15 @@ source_header(struct parser *parser, const char *name, struct event_source *out)
 	enum rc rc;
 
 	if (name == NULL)
-		return arg_error(parser, "a header's name is missing: "
+		return arg_error(parser,
+		    "a header's name is missing: "
 		    "write `header NAME'");
 	rc = header_name_parse(name, parser->pool, &source.header);
 	if (rc == RC_SYNTAX)
-		return arg_error(parser, "`%.200s' is no header's name: "
-		    "write it as in X-Event", name);
+		return arg_error(parser,
+		    "`%.200s' is no header's name: "
+		    "write it as in X-Event",
+		    name);
 	if (rc == RC_OK)
 		*out = source;
 	return rc;
@@ -169,8 +179,10 @@ arg_source(struct parser *parser, const char *const *args,
 	if (strcmp(args[0], "header") == 0)
 		return source_header(parser, args[1], out);
 	if (args[1] != NULL)
-		return arg_error(parser, "`%.200s' is one word too many: "
-		    "take it out", args[1]);
+		return arg_error(parser,
+		    "`%.200s' is one word too many: "
+		    "take it out",
+		    args[1]);
 	rc = arg_pointer(parser, args[0], &source.pointer);
 	if (rc == RC_OK)
 		*out = source;
@@ -185,7 +197,8 @@ arg_command(struct parser *parser, const char *const *args,
 	enum rc rc;
 
 	if (args[0] == NULL)
-		return arg_error(parser, "the command is missing: "
+		return arg_error(parser,
+		    "the command is missing: "
 		    "write `run /path/to/command'");
 	rc = arg_path(parser, args[0], "command", &path);
 	if (rc == RC_OK)
@@ -216,9 +229,11 @@ arg_glob(struct parser *parser, const char *word)
 	while ((at = strchr(at, '[')) != NULL) {
 		at = bracket_end(at);
 		if (at == NULL)
-			return arg_error(parser, "a [ of `%.200s' is not "
+			return arg_error(parser,
+			    "a [ of `%.200s' is not "
 			    "closed: write ] where it ends, or [[] for the "
-			    "character itself", word);
+			    "character itself",
+			    word);
 	}
 	return RC_OK;
 }

@@ -26,13 +26,12 @@ const struct directive_choice *arg_find_choice(const char *word,
 enum rc arg_choice(struct parser *parser, const char *word,
     const struct directive_choice *choices, unsigned *out);
 /* An absolute path; what names the kind of file, for errors. */
-enum rc arg_path(struct parser *parser, const char *word,
-    const char *what, const char **out);
+enum rc arg_path(struct parser *parser, const char *word, const char *what,
+    const char **out);
 /* `POINTER` or `header NAME`. */
 enum rc arg_source(struct parser *parser, const char *const *args,
     struct event_source *out);
-enum rc arg_pointer(struct parser *parser, const char *word,
-    const char **out);
+enum rc arg_pointer(struct parser *parser, const char *word, const char **out);
 /* A command's words: an absolute path and fixed arguments. */
 enum rc arg_command(struct parser *parser, const char *const *args,
     const char *const **out);

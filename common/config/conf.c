@@ -35,8 +35,7 @@ conf_release(struct conf *conf)
 	if (conf == NULL || atomic_fetch_sub(&loaded->references, 1) != 1)
 		return;
 	for (size_t i = 0; i < conf->hooks_len; i++)
-		secret_wipe(conf->hooks[i].secrets,
-		    conf->hooks[i].secrets_len);
+		secret_wipe(conf->hooks[i].secrets, conf->hooks[i].secrets_len);
 	pool_free(&loaded->pool);
 	free(loaded);
 }
@@ -62,15 +61,15 @@ file_state_of(const struct stat *stat)
 		.inode = stat->st_ino,
 		.size = stat->st_size,
 		.modified = nanoseconds(&stat->st_mtim),
-		.changed = nanoseconds(&stat->st_ctim)
+		.changed = nanoseconds(&stat->st_ctim),
 	};
 }
 
 bool
 conf_is_stale(const struct conf *conf)
 {
-	const struct file_state *read =
-	    &((const struct loaded_conf *)conf)->state;
+	const struct file_state *read = &((const struct loaded_conf *)conf)
+					     ->state;
 	struct file_state now;
 	struct stat found;
 
@@ -117,9 +116,8 @@ conf_is_name(struct bytes name)
 	    !is_letter_or_digit(name.data[0]))
 		return false;
 	for (size_t i = 0; i < name.len; i++)
-		if (!is_letter_or_digit(name.data[i]) &&
-		    name.data[i] != '.' && name.data[i] != '_' &&
-		    name.data[i] != '-')
+		if (!is_letter_or_digit(name.data[i]) && name.data[i] != '.' &&
+		    name.data[i] != '_' && name.data[i] != '-')
 			return false;
 	return true;
 }

@@ -23,25 +23,25 @@
 
 enum conf_delivery {
 	CONF_WAIT,
-	CONF_QUEUE
+	CONF_QUEUE,
 };
 
 enum conf_dispatch {
-	CONF_DISPATCH_DEFAULT,	/* thread in pelihook.fcgi, else drain */
+	CONF_DISPATCH_DEFAULT, /* thread in pelihook.fcgi, else drain */
 	CONF_DISPATCH_THREAD,
 	CONF_DISPATCH_DRAIN,
-	CONF_DISPATCH_NONE
+	CONF_DISPATCH_NONE,
 };
 
 enum conf_input {
 	CONF_BODY,
 	CONF_LINE,
-	CONF_CLOUDEVENTS
+	CONF_CLOUDEVENTS,
 };
 
 struct hook {
 	const char *name;
-	const char *file;		/* of the configuration */
+	const char *file; /* of the configuration */
 	unsigned line;
 	struct secret *secrets;
 	size_t secrets_len;
@@ -55,20 +55,20 @@ struct hook {
 	const int64_t *retry;
 	size_t retry_len;
 	unsigned concurrency;
-	unsigned max_running;		/* 0: half the threads */
+	unsigned max_running; /* 0: half the threads */
 	int64_t dedupe_window;
 	unsigned batch;
 	enum conf_input input;
 	const struct event_pair *setenv;
 	size_t setenv_len;
-	const char *const *on_dead;	/* NULL-terminated, or NULL */
+	const char *const *on_dead; /* NULL-terminated, or NULL */
 	size_t max_body;
 	int64_t read_timeout;
 	unsigned max_queue;
 	int64_t keep;
 	const char *capture;		/* a directory, or NULL */
 	bool ready;			/* secrets loaded, files checked */
-	const struct conf_lines *lines;	/* for conf_hook_line */
+	const struct conf_lines *lines; /* for conf_hook_line */
 };
 
 struct conf {
@@ -78,10 +78,10 @@ struct conf {
 	int64_t time;
 	struct hook *hooks;
 	size_t hooks_len;
-	const char *journal;		/* a path, or NULL */
+	const char *journal; /* a path, or NULL */
 	enum conf_dispatch dispatch;
 	int64_t stop_timeout;
-	int64_t read_timeout;		/* before the hook is known */
+	int64_t read_timeout; /* before the hook is known */
 	struct log_settings log;
 };
 

@@ -15,7 +15,7 @@
  */
 struct digest {
 	struct buf text;
-	enum rc rc;		/* the first one that was not RC_OK */
+	enum rc rc; /* the first one that was not RC_OK */
 };
 
 static void
@@ -23,8 +23,8 @@ add_text(struct digest *digest, const char *text)
 {
 	if (digest->rc == RC_OK)
 		digest->rc = text == NULL ? buf_text(&digest->text, "-") :
-		    buf_printf(&digest->text, "%zu:%s", bytes_of(text).len,
-		    text);
+					    buf_printf(&digest->text, "%zu:%s",
+						bytes_of(text).len, text);
 }
 
 static void
@@ -89,7 +89,7 @@ add_running(struct digest *digest, const struct hook *hook)
 enum rc
 conf_digest(const struct hook *hook, char into[CONF_DIGEST_SIZE])
 {
-	struct digest digest = {.rc = RC_OK};
+	struct digest digest = { .rc = RC_OK };
 	uint8_t sum[CRYPTO_DIGEST];
 
 	add_number(&digest, (int64_t)hook->rules_len);

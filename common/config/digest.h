@@ -6,7 +6,7 @@
 
 struct hook;
 
-enum { CONF_DIGEST_SIZE = 65 };	/* a digest in hex and its NUL */
+enum { CONF_DIGEST_SIZE = 65 }; /* a digest in hex and its NUL */
 
 /*
  * A digest, in hex, of all that decides how a hook's events are run, and of

@@ -27,7 +27,8 @@ count(const char *const *args)
 static void *
 field_of(struct parser *parser, const struct directive *row)
 {
-	char *base = row->place == DIRECTIVE_GLOBAL ? (char *)parser->conf :
+	char *base = row->place == DIRECTIVE_GLOBAL ?
+	    (char *)parser->conf :
 	    (char *)&parser->scope->hook;
 
 	return base + row->field;
@@ -57,7 +58,7 @@ read_source(struct parser *parser, const struct directive *row,
 	if (choice == NULL)
 		return arg_source(parser, args, source);
 	*source = (struct event_source){
-		.from = (enum event_from)choice->value
+		.from = (enum event_from)choice->value,
 	};
 	return RC_OK;
 }
@@ -66,7 +67,8 @@ static enum rc
 read_order(struct parser *parser, const char *const *args)
 {
 	if (strcmp(args[0], "header") == 0)
-		return arg_error(parser, "`order' knows no headers: write "
+		return arg_error(parser,
+		    "`order' knows no headers: write "
 		    "`order none', `order hook' or `order POINTER'");
 	return read_source(parser, keywords_row(KEYWORD_ORDER), args);
 }
@@ -84,7 +86,8 @@ read_signature(struct parser *parser, const char *const *args)
 	if (rc != RC_OK)
 		return rc;
 	if (recipe.kind == RECIPE_NONE && parser->scope == &parser->defaults)
-		return arg_error(parser, "`signature none' is for one hook "
+		return arg_error(parser,
+		    "`signature none' is for one hook "
 		    "only: write it behind a `hook NAME' line");
 	parser->scope->hook.signature = recipe;
 	return RC_OK;
@@ -106,11 +109,12 @@ read_log(struct parser *parser, const char *const *args)
 	    keywords_row(KEYWORD_LOG)->choices);
 
 	if (choice == NULL && args[0][0] != '/')
-		return arg_error(parser, "`%.200s' is no place for the log: "
+		return arg_error(parser,
+		    "`%.200s' is no place for the log: "
 		    "write stderr, syslog or a file's whole path, from / on",
 		    args[0]);
 	log->target = choice == NULL ? LOG_TO_FILE :
-	    (enum log_target)choice->value;
+				       (enum log_target)choice->value;
 	log->path = choice == NULL ? args[0] : NULL;
 	return RC_OK;
 }
@@ -118,8 +122,8 @@ read_log(struct parser *parser, const char *const *args)
 static enum rc
 read_retry(struct parser *parser, const char *const *args)
 {
-	const struct directive_range *range =
-	    &keywords_row(KEYWORD_RETRY)->range;
+	const struct directive_range *range = &keywords_row(KEYWORD_RETRY)
+						   ->range;
 	size_t n = count(args);
 	int64_t *pauses = pool_alloc(parser->pool, n, sizeof *pauses);
 	enum rc rc = RC_OK;
@@ -139,8 +143,10 @@ static enum rc
 read_on_dead(struct parser *parser, const char *const *args)
 {
 	if (strcmp(args[0], "run") != 0)
-		return arg_error(parser, "`%.200s' is not understood here: "
-		    "write `on-dead run /path/to/command'", args[0]);
+		return arg_error(parser,
+		    "`%.200s' is not understood here: "
+		    "write `on-dead run /path/to/command'",
+		    args[0]);
 	return arg_command(parser, args + 1, &parser->scope->hook.on_dead);
 }
 
@@ -182,7 +188,7 @@ static enum rc (*const readers[KEYWORDS])(struct parser *parser,
 	[KEYWORD_ENV] = lists_env,
 	[KEYWORD_SETENV] = lists_setenv,
 	[KEYWORD_ON_DEAD] = read_on_dead,
-	[KEYWORD_LOG] = read_log
+	[KEYWORD_LOG] = read_log,
 };
 
 static enum rc
@@ -202,11 +208,15 @@ check_place(struct parser *parser, enum keyword keyword)
 
 	if (row->place == DIRECTIVE_GLOBAL &&
 	    parser->scope != &parser->defaults)
-		return arg_error(parser, "`%s' is for all hooks: write it "
-		    "before the first `hook' line", row->name);
+		return arg_error(parser,
+		    "`%s' is for all hooks: write it "
+		    "before the first `hook' line",
+		    row->name);
 	if (!row->repeats && before != 0)
-		return arg_error(parser, "`%s' was given in line %u "
-		    "already: take one of them out", row->name, before);
+		return arg_error(parser,
+		    "`%s' was given in line %u "
+		    "already: take one of them out",
+		    row->name, before);
 	return RC_OK;
 }
 
@@ -214,11 +224,15 @@ static enum rc
 check_count(struct parser *parser, const struct directive *row, size_t n)
 {
 	if (n < row->min)
-		return arg_error(parser, "an argument of `%s' is missing: "
-		    "write `%s %s'", row->name, row->name, row->usage);
+		return arg_error(parser,
+		    "an argument of `%s' is missing: "
+		    "write `%s %s'",
+		    row->name, row->name, row->usage);
 	if (n > row->max)
-		return arg_error(parser, "`%s' has too many arguments: "
-		    "write `%s %s'", row->name, row->name, row->usage);
+		return arg_error(parser,
+		    "`%s' has too many arguments: "
+		    "write `%s %s'",
+		    row->name, row->name, row->usage);
 	return RC_OK;
 }
 

@@ -6,8 +6,8 @@
 #include "config/errors.h"
 
 enum {
-	ERROR_TEXT = 1024,	/* longer ones are cut */
-	ERROR_LAST = 64	/* kept free for the count of lost ones */
+	ERROR_TEXT = 1024, /* longer ones are cut */
+	ERROR_LAST = 64,   /* kept free for the count of lost ones */
 };
 
 static enum rc
@@ -29,8 +29,8 @@ blank_controls(char *text)
 static bool
 has(const struct buf *list, const struct buf *line)
 {
-	return list->len > 0 && memmem(list->data, list->len, line->data,
-	    line->len) != NULL;
+	return list->len > 0 &&
+	    memmem(list->data, list->len, line->data, line->len) != NULL;
 }
 
 static bool
@@ -41,11 +41,11 @@ fits(const struct buf *list, const struct buf *line)
 }
 
 void
-conf_error_list(struct conf_errors *errors, unsigned line,
-    const char *format, va_list arguments)
+conf_error_list(struct conf_errors *errors, unsigned line, const char *format,
+    va_list arguments)
 {
 	char text[ERROR_TEXT];
-	struct buf whole = {0};
+	struct buf whole = { 0 };
 
 	vsnprintf(text, sizeof text, format, arguments);
 	blank_controls(text);
@@ -62,8 +62,7 @@ conf_error_list(struct conf_errors *errors, unsigned line,
 }
 
 void
-conf_error(struct conf_errors *errors, unsigned line,
-    const char *format, ...)
+conf_error(struct conf_errors *errors, unsigned line, const char *format, ...)
 {
 	va_list arguments;
 
@@ -77,7 +76,7 @@ conf_errors_end(struct conf_errors *errors)
 {
 	/* Where even this does not fit, the caller's rc still says it. */
 	if (errors->lost > 0)
-		(void)buf_printf(errors->into,
-		    "%zu more did not fit here\n", errors->lost);
+		(void)buf_printf(errors->into, "%zu more did not fit here\n",
+		    errors->lost);
 	return errors->n > 0 ? RC_CONFIG : RC_OK;
 }

@@ -15,13 +15,13 @@
 struct conf_errors {
 	struct buf *into;
 	const char *file;
-	size_t n;		/* how often something was added */
-	size_t lost;		/* how many of them did not fit */
+	size_t n;    /* how often something was added */
+	size_t lost; /* how many of them did not fit */
 };
 
 /* Line 0 is the file as a whole.  Control characters become `?`. */
-void conf_error(struct conf_errors *errors, unsigned line,
-    const char *format, ...) __attribute__((format(printf, 3, 4)));
+void conf_error(struct conf_errors *errors, unsigned line, const char *format,
+    ...) __attribute__((format(printf, 3, 4)));
 void conf_error_list(struct conf_errors *errors, unsigned line,
     const char *format, va_list arguments);
 /* Appends how many were lost.  RC_CONFIG where there is any, else RC_OK. */

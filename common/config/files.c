@@ -28,14 +28,14 @@ struct named {
 static void
 report(const struct named *named, const char *reason)
 {
-	conf_error(named->errors, named->line, "%s %s %s",
-	    named->directive, named->path, reason);
+	conf_error(named->errors, named->line, "%s %s %s", named->directive,
+	    named->path, reason);
 }
 
 static enum rc
 check(const struct named *named, enum trust_kind kind)
 {
-	struct buf error = {0};
+	struct buf error = { 0 };
 	enum rc rc = trust_path(named->path, kind, &error);
 
 	if (rc != RC_OK)
@@ -75,7 +75,8 @@ check_capture(const struct hook *hook, struct conf_errors *errors)
 	if (hook->capture == NULL || check(&named, TRUST_PRIVATE) != RC_OK)
 		return;
 	if (faccessat(AT_FDCWD, hook->capture, W_OK | X_OK, AT_EACCESS) != 0)
-		report(&named, "cannot be written to by this user: "
+		report(&named,
+		    "cannot be written to by this user: "
 		    "chown or chmod it");
 }
 
@@ -86,7 +87,7 @@ load_secret(struct conf *conf, struct secret *secret,
 {
 	struct named named = { errors, secret->line, "secret-file",
 		secret->path };
-	struct buf error = {0};
+	struct buf error = { 0 };
 	enum rc rc = secret_load(secret, &conf_loaded(conf)->pool, &error);
 
 	if (rc == RC_CONFIG)
@@ -96,8 +97,7 @@ load_secret(struct conf *conf, struct secret *secret,
 }
 
 static enum rc
-load_secrets(struct conf *conf, struct hook *hook,
-    struct conf_errors *errors)
+load_secrets(struct conf *conf, struct hook *hook, struct conf_errors *errors)
 {
 	enum rc rc = RC_OK;
 
@@ -108,8 +108,7 @@ load_secrets(struct conf *conf, struct hook *hook,
 
 /* Adds to the list what keeps the hook from being ready. */
 static enum rc
-prepare_hook(struct conf *conf, struct hook *hook,
-    struct conf_errors *errors)
+prepare_hook(struct conf *conf, struct hook *hook, struct conf_errors *errors)
 {
 	size_t before = errors->n;
 	enum rc rc;
@@ -138,13 +137,13 @@ conf_ready(struct conf *conf, struct hook *hook, struct buf *errors)
 static void
 check_journal(const struct conf *conf, struct conf_errors *errors)
 {
-	struct buf error = {0};
+	struct buf error = { 0 };
 
 	if (conf->journal != NULL &&
 	    trust_journal(conf->journal, &error) != RC_OK)
 		conf_error(errors, conf_line(conf, KEYWORD_JOURNAL),
-		    "the journal's %s", error.len > 0 ? error.data :
-		    "files are not trusted");
+		    "the journal's %s",
+		    error.len > 0 ? error.data : "files are not trusted");
 	buf_free(&error);
 }
 
@@ -159,8 +158,9 @@ can(const char *path, int what)
 static const char *
 why_closed(const char *path)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW |
-	    O_NOCTTY | O_NONBLOCK);
+	int fd = open(path,
+	    O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY |
+		O_NONBLOCK);
 
 	if (fd >= 0) {
 		close(fd);
@@ -199,11 +199,13 @@ check_log(struct conf *conf, struct conf_errors *errors)
 	if (stat(named.path, &log) == 0 && S_ISDIR(log.st_mode))
 		report(&named, "is a directory: write a file's path");
 	else if (!can(directory, F_OK))
-		report(&named, "cannot be opened: its directory has to be "
+		report(&named,
+		    "cannot be opened: its directory has to be "
 		    "there and open to this user");
 	else if (can(named.path, F_OK) ? !can(named.path, W_OK) :
-	    !can(directory, W_OK | X_OK))
-		report(&named, "cannot be written by this user: chown or "
+					 !can(directory, W_OK | X_OK))
+		report(&named,
+		    "cannot be written by this user: chown or "
 		    "chmod it or its directory");
 	else if ((reason = why_closed(named.path)) != NULL)
 		report(&named, reason);

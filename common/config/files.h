@@ -18,8 +18,7 @@ struct hook;
  * to the hook, so it is called before the configuration is shared between
  * threads.
  */
-enum rc conf_ready(struct conf *conf, struct hook *hook,
-    struct buf *errors);
+enum rc conf_ready(struct conf *conf, struct hook *hook, struct buf *errors);
 /* conf_ready for all hooks; has the errors of all before it gives up. */
 enum rc conf_ready_all(struct conf *conf, struct buf *errors);
 /*

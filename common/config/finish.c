@@ -16,20 +16,18 @@
 
 enum {
 	TIMEOUT_WAIT = 30 * SECOND,
-	TIMEOUT_QUEUE = HOUR
+	TIMEOUT_QUEUE = HOUR,
 };
 
-static const int64_t default_retry[] = {
-	10 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE,
-	HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR
-};
+static const int64_t default_retry[] = { 10 * SECOND, MINUTE, 5 * MINUTE,
+	15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR };
 
 /* The line of a directive in force, or of the hook where it is a default. */
 static unsigned
 line_of(const struct scope *scope, enum keyword keyword)
 {
 	return scope->lines.of[keyword] != 0 ? scope->lines.of[keyword] :
-	    scope->hook.line;
+					       scope->hook.line;
 }
 
 static bool
@@ -42,18 +40,19 @@ static void
 need_journal(struct parser *parser, const struct scope *scope,
     enum keyword keyword, const char *what)
 {
-	conf_error(&parser->errors, line_of(scope, keyword), "`%s' needs "
+	conf_error(&parser->errors, line_of(scope, keyword),
+	    "`%s' needs "
 	    "a journal: write `journal PATH' before the first hook, or take "
-	    "the line out", what);
+	    "the line out",
+	    what);
 }
 
 /* Every directive that needs a journal, where there is none. */
 static void
 check_journal(struct parser *parser, const struct scope *scope)
 {
-	static const enum keyword keywords[] = {
-		KEYWORD_DEDUPE_WINDOW, KEYWORD_KEEP, KEYWORD_DISPATCH
-	};
+	static const enum keyword keywords[] = { KEYWORD_DEDUPE_WINDOW,
+		KEYWORD_KEEP, KEYWORD_DISPATCH };
 
 	if (parser->has_journal || parser->had_syntax_error)
 		return;
@@ -71,7 +70,8 @@ check_journal(struct parser *parser, const struct scope *scope)
 static const char *
 queue_advice(const struct parser *parser)
 {
-	return parser->has_journal ? "write `delivery queue'" :
+	return parser->has_journal ?
+	    "write `delivery queue'" :
 	    "write `journal PATH' before the first hook";
 }
 
@@ -89,14 +89,16 @@ refuse_queueing(struct parser *parser, struct scope *scope)
 			    keywords_row(i)->name, scope->hook.name, advice);
 	for (size_t i = 0; i < scope->hook.rules_len; i++)
 		if (scope->rules[i].also)
-			conf_error(&parser->errors,
-			    scope->rules[i].line, "`also' is for hooks that "
+			conf_error(&parser->errors, scope->rules[i].line,
+			    "`also' is for hooks that "
 			    "queue, and hook %.64s waits: %s, or take `also' "
-			    "out", scope->hook.name, advice);
+			    "out",
+			    scope->hook.name, advice);
 	/* Those of the defaults are for the other hooks. */
 	scope->hook.batch = 1;
-	scope->hook.reading.order =
-	    (struct event_source){ .from = EVENT_FROM_NONE };
+	scope->hook.reading.order = (struct event_source){
+		.from = EVENT_FROM_NONE,
+	};
 	scope->hook.on_dead = NULL;
 }
 
@@ -106,11 +108,10 @@ finish_delivery(struct parser *parser, struct scope *scope)
 	struct hook *hook = &scope->hook;
 
 	if (!is_given(scope, KEYWORD_DELIVERY))
-		hook->delivery = parser->has_journal ?
-		    CONF_QUEUE : CONF_WAIT;
+		hook->delivery = parser->has_journal ? CONF_QUEUE : CONF_WAIT;
 	if (!is_given(scope, KEYWORD_TIMEOUT))
-		hook->timeout = hook->delivery == CONF_QUEUE ?
-		    TIMEOUT_QUEUE : TIMEOUT_WAIT;
+		hook->timeout = hook->delivery == CONF_QUEUE ? TIMEOUT_QUEUE :
+							       TIMEOUT_WAIT;
 	check_journal(parser, scope);
 	if (hook->delivery == CONF_WAIT)
 		refuse_queueing(parser, scope);
@@ -125,8 +126,9 @@ finish_input(struct parser *parser, struct scope *scope)
 		hook->input = CONF_CLOUDEVENTS;
 	if (hook->batch <= 1 || hook->input != CONF_BODY)
 		return;
-	conf_error(&parser->errors, scope->own.of[KEYWORD_BATCH] != 0 ?
-	    scope->own.of[KEYWORD_BATCH] : line_of(scope, KEYWORD_INPUT),
+	conf_error(&parser->errors,
+	    scope->own.of[KEYWORD_BATCH] != 0 ? scope->own.of[KEYWORD_BATCH] :
+						line_of(scope, KEYWORD_INPUT),
 	    "`batch' does not go with `input body': write `input line' or "
 	    "`input cloudevents'");
 }
@@ -143,8 +145,8 @@ check_secrets(struct parser *parser, const struct scope *scope)
 		    "`signature none' in it to accept what is not signed",
 		    scope->hook.name);
 	if (scope->hook.signature.kind == RECIPE_NONE && given)
-		conf_error(&parser->errors,
-		    line_of(scope, KEYWORD_SIGNATURE), "`signature none' does "
+		conf_error(&parser->errors, line_of(scope, KEYWORD_SIGNATURE),
+		    "`signature none' does "
 		    "not go with the secret of line %u: take one of them "
 		    "out, or write the secret into the hooks that have it",
 		    scope->lines.of[KEYWORD_SECRET_FILE]);
@@ -156,7 +158,8 @@ check_rules(struct parser *parser, const struct scope *scope)
 	if (scope->own.of[KEYWORD_ON] == 0 && !parser->had_syntax_error)
 		conf_error(&parser->errors, scope->hook.line,
 		    "hook %.64s has no `on' line: write "
-		    "`on * run /path/to/command'", scope->hook.name);
+		    "`on * run /path/to/command'",
+		    scope->hook.name);
 }
 
 static void
@@ -166,8 +169,8 @@ check_name(struct parser *parser, const struct hook *hook)
 		if (strcmp(parser->conf->hooks[i].name, hook->name) == 0)
 			conf_error(&parser->errors, hook->line,
 			    "hook %.64s begins in line %u already: give "
-			    "this one another name", hook->name,
-			    parser->conf->hooks[i].line);
+			    "this one another name",
+			    hook->name, parser->conf->hooks[i].line);
 }
 
 /*
@@ -246,7 +249,7 @@ open_hook(struct parser *parser, const char *name)
 	struct scope *scope = &parser->hook;
 
 	*scope = parser->defaults;
-	scope->own = (struct conf_lines){0};
+	scope->own = (struct conf_lines){ 0 };
 	scope->lines.of[KEYWORD_ON] = 0;
 	scope->rules = NULL;
 	scope->hook.rules_len = 0;
@@ -278,7 +281,8 @@ close_single(struct parser *parser)
 
 	if (scope->own.of[KEYWORD_ON] == 0) {
 		if (!parser->had_syntax_error)
-			conf_error(&parser->errors, 1, "there is no "
+			conf_error(&parser->errors, 1,
+			    "there is no "
 			    "hook: write `hook NAME', then `secret-file "
 			    "PATH' and `on * run /path/to/command'");
 		return RC_OK;
@@ -286,7 +290,7 @@ close_single(struct parser *parser)
 	scope->hook.name = "default";
 	scope->hook.reading.hook = scope->hook.name;
 	scope->hook.line = scope->rules != NULL ? scope->rules[0].line :
-	    scope->own.of[KEYWORD_ON];
+						  scope->own.of[KEYWORD_ON];
 	return close_scope(parser, scope);
 }
 
@@ -305,13 +309,13 @@ check_defaults(struct parser *parser)
 		if (defaults->own.of[i] != 0 && keywords_row(i)->queue)
 			conf_error(&parser->errors, defaults->own.of[i],
 			    "`%s' is for hooks that queue, and no hook does: "
-			    "%s, or take the line out", keywords_row(i)->name,
-			    queue_advice(parser));
+			    "%s, or take the line out",
+			    keywords_row(i)->name, queue_advice(parser));
 	/* Without a journal that was said already. */
 	if (defaults->own.of[KEYWORD_DELIVERY] != 0 && parser->has_journal &&
 	    defaults->hook.delivery == CONF_QUEUE)
-		conf_error(&parser->errors,
-		    defaults->own.of[KEYWORD_DELIVERY], "`delivery queue' is "
+		conf_error(&parser->errors, defaults->own.of[KEYWORD_DELIVERY],
+		    "`delivery queue' is "
 		    "for no hook, as each one waits: take this line out, or "
 		    "`delivery wait' out of the hooks that are to queue");
 }

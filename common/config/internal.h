@@ -29,8 +29,8 @@ struct file_state {
 
 /* A configuration as it is allocated. */
 struct loaded_conf {
-	struct conf conf;	/* first: what the other rooms see */
-	struct conf_lines lines;	/* of the defaults and global ones */
+	struct conf conf;	 /* first: what the other rooms see */
+	struct conf_lines lines; /* of the defaults and global ones */
 	struct file_state state;
 	struct pool pool;
 	atomic_uint references;

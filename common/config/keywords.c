@@ -20,51 +20,51 @@ static const struct directive_choice codings[] = {
 	{ "hex", SECRET_HEX },
 	{ "base64", SECRET_BASE64 },
 	{ "whsec", SECRET_WHSEC },
-	{ NULL, 0 }
+	{ NULL, 0 },
 };
 
 static const struct directive_choice deliveries[] = {
 	{ "wait", CONF_WAIT },
 	{ "queue", CONF_QUEUE },
-	{ NULL, 0 }
+	{ NULL, 0 },
 };
 
 static const struct directive_choice dispatches[] = {
 	{ "thread", CONF_DISPATCH_THREAD },
 	{ "drain", CONF_DISPATCH_DRAIN },
 	{ "none", CONF_DISPATCH_NONE },
-	{ NULL, 0 }
+	{ NULL, 0 },
 };
 
 static const struct directive_choice orders[] = {
 	{ "none", EVENT_FROM_NONE },
 	{ "hook", EVENT_FROM_HOOK },
-	{ NULL, 0 }
+	{ NULL, 0 },
 };
 
 static const struct directive_choice dedupes[] = {
 	{ "none", EVENT_FROM_NONE },
 	{ "body", EVENT_FROM_BODY },
-	{ NULL, 0 }
+	{ NULL, 0 },
 };
 
 static const struct directive_choice inputs[] = {
 	{ "body", CONF_BODY },
 	{ "line", CONF_LINE },
 	{ "cloudevents", CONF_CLOUDEVENTS },
-	{ NULL, 0 }
+	{ NULL, 0 },
 };
 
 static const struct directive_choice logs[] = {
 	{ "stderr", LOG_TO_STDERR },
 	{ "syslog", LOG_TO_SYSLOG },
-	{ NULL, 0 }
+	{ NULL, 0 },
 };
 
 static const struct directive_choice log_formats[] = {
 	{ "text", LOG_TEXT },
 	{ "json", LOG_JSON },
-	{ NULL, 0 }
+	{ NULL, 0 },
 };
 
 static const struct directive_choice log_levels[] = {
@@ -72,19 +72,20 @@ static const struct directive_choice log_levels[] = {
 	{ "warning", LOG_LEVEL_WARNING },
 	{ "info", LOG_LEVEL_INFO },
 	{ "debug", LOG_LEVEL_DEBUG },
-	{ NULL, 0 }
+	{ NULL, 0 },
 };
 
 /* A choice is stored and printed as an unsigned (DIRECTIVE_CHOICE). */
 _Static_assert(sizeof(enum conf_delivery) == sizeof(unsigned) &&
-    sizeof(enum log_level) == sizeof(unsigned), "short enums");
+	sizeof(enum log_level) == sizeof(unsigned),
+    "short enums");
 
 #define HOOK_FIELD(name) .field = offsetof(struct hook, name)
-#define CONF_FIELD(name) \
+#define CONF_FIELD(name)                                                       \
 	.place = DIRECTIVE_GLOBAL, .field = offsetof(struct conf, name)
 #define ARGUMENTS(least, most) .min = (least), .max = (most)
-#define DURATION .usage = "DURATION", ARGUMENTS(1, 1), \
-	.kind = DIRECTIVE_DURATION
+#define DURATION                                                               \
+	.usage = "DURATION", ARGUMENTS(1, 1), .kind = DIRECTIVE_DURATION
 #define NUMBER .usage = "N", ARGUMENTS(1, 1), .kind = DIRECTIVE_NUMBER
 #define CHOICE ARGUMENTS(1, 1), .kind = DIRECTIVE_CHOICE
 #define UP_TO_YEARS 1, 3650 * DAY, "1ms to 3650d"
@@ -96,18 +97,17 @@ static const struct directive rows[KEYWORDS] = {
 	/* What is wrong with its arguments is told by its reader. */
 	[KEYWORD_HOOK] = { "hook", "NAME", ARGUMENTS(0, UINT_MAX),
 	    .repeats = true },
-	[KEYWORD_SECRET_FILE] = { "secret-file",
-	    "PATH [raw|hex|base64|whsec]", ARGUMENTS(1, 2), .repeats = true,
-	    .choices = codings },
-	[KEYWORD_SIGNATURE] = { "signature",
-	    "auto|none|PRESET|header NAME ...", ARGUMENTS(1, UINT_MAX),
-	    HOOK_FIELD(signature) },
+	[KEYWORD_SECRET_FILE] = { "secret-file", "PATH [raw|hex|base64|whsec]",
+	    ARGUMENTS(1, 2), .repeats = true, .choices = codings },
+	[KEYWORD_SIGNATURE] = { "signature", "auto|none|PRESET|header NAME ...",
+	    ARGUMENTS(1, UINT_MAX), HOOK_FIELD(signature) },
 	[KEYWORD_EVENT_NAME] = { "event-name", "POINTER|header NAME",
-	    ARGUMENTS(1, 2), .kind = DIRECTIVE_SOURCE,
-	    HOOK_FIELD(reading.name), .unset = "found in the payload" },
-	[KEYWORD_ON] = { "on", "EVENT... [where POINTER GLOB]... [also] "
-	    "run COMMAND ARG...|ignore", ARGUMENTS(1, UINT_MAX),
-	    .repeats = true },
+	    ARGUMENTS(1, 2), .kind = DIRECTIVE_SOURCE, HOOK_FIELD(reading.name),
+	    .unset = "found in the payload" },
+	[KEYWORD_ON] = { "on",
+	    "EVENT... [where POINTER GLOB]... [also] "
+	    "run COMMAND ARG...|ignore",
+	    ARGUMENTS(1, UINT_MAX), .repeats = true },
 	[KEYWORD_DELIVERY] = { "delivery", "wait|queue", CHOICE,
 	    HOOK_FIELD(delivery), .choices = deliveries },
 	[KEYWORD_JOURNAL] = { "journal", "PATH", ARGUMENTS(1, 1),
@@ -118,25 +118,26 @@ static const struct directive rows[KEYWORDS] = {
 	    .unset = "thread or drain, as the program does" },
 	[KEYWORD_TIMEOUT] = { "timeout", DURATION, HOOK_FIELD(timeout),
 	    .range = { UP_TO_YEAR } },
-	[KEYWORD_KILL_AFTER] = { "kill-after", DURATION,
-	    HOOK_FIELD(kill_after), .range = { UP_TO_HOUR } },
+	[KEYWORD_KILL_AFTER] = { "kill-after", DURATION, HOOK_FIELD(kill_after),
+	    .range = { UP_TO_HOUR } },
 	[KEYWORD_RETRY] = { "retry", "DURATION..., at most 64",
-	    ARGUMENTS(1, RETRY_PAUSES), .queue = true, .range = { UP_TO_YEAR } },
+	    ARGUMENTS(1, RETRY_PAUSES), .queue = true,
+	    .range = { UP_TO_YEAR } },
 	[KEYWORD_CONCURRENCY] = { "concurrency", NUMBER, .queue = true,
 	    HOOK_FIELD(concurrency), .range = { UP_TO_1000 } },
 	[KEYWORD_MAX_RUNNING] = { "max-running", NUMBER,
 	    HOOK_FIELD(max_running), .range = { UP_TO_1000 },
 	    .unset = "half the threads" },
 	[KEYWORD_ORDER] = { "order", "none|hook|POINTER", ARGUMENTS(1, 1),
-	    .queue = true, .kind = DIRECTIVE_SOURCE,
-	    HOOK_FIELD(reading.order), .choices = orders },
+	    .queue = true, .kind = DIRECTIVE_SOURCE, HOOK_FIELD(reading.order),
+	    .choices = orders },
 	[KEYWORD_DEDUPE] = { "dedupe", "none|body|POINTER|header NAME",
 	    ARGUMENTS(1, 2), .kind = DIRECTIVE_SOURCE,
 	    HOOK_FIELD(reading.dedupe), .choices = dedupes },
 	[KEYWORD_DEDUPE_WINDOW] = { "dedupe-window", DURATION,
 	    HOOK_FIELD(dedupe_window), .range = { UP_TO_YEARS } },
-	[KEYWORD_BATCH] = { "batch", NUMBER, .queue = true,
-	    HOOK_FIELD(batch), .range = { UP_TO_1000 } },
+	[KEYWORD_BATCH] = { "batch", NUMBER, .queue = true, HOOK_FIELD(batch),
+	    .range = { UP_TO_1000 } },
 	[KEYWORD_INPUT] = { "input", "body|line|cloudevents", CHOICE,
 	    HOOK_FIELD(input), .choices = inputs },
 	[KEYWORD_ENV] = { "env", "NAME POINTER", ARGUMENTS(2, 2),
@@ -158,14 +159,13 @@ static const struct directive rows[KEYWORDS] = {
 	[KEYWORD_STOP_TIMEOUT] = { "stop-timeout", DURATION,
 	    CONF_FIELD(stop_timeout), .range = { UP_TO_HOUR } },
 	[KEYWORD_CAPTURE] = { "capture", "DIR", ARGUMENTS(1, 1),
-	    .kind = DIRECTIVE_PATH, HOOK_FIELD(capture),
-	    .what = "directory" },
+	    .kind = DIRECTIVE_PATH, HOOK_FIELD(capture), .what = "directory" },
 	[KEYWORD_LOG] = { "log", "stderr|syslog|PATH", ARGUMENTS(1, 1),
 	    CONF_FIELD(log), .choices = logs },
 	[KEYWORD_LOG_FORMAT] = { "log-format", "text|json", CHOICE,
 	    CONF_FIELD(log.format), .choices = log_formats },
-	[KEYWORD_LOG_LEVEL] = { "log-level", "error|warning|info|debug",
-	    CHOICE, CONF_FIELD(log.level), .choices = log_levels }
+	[KEYWORD_LOG_LEVEL] = { "log-level", "error|warning|info|debug", CHOICE,
+	    CONF_FIELD(log.level), .choices = log_levels },
 };
 
 const struct directive *

@@ -42,23 +42,23 @@ enum keyword {
 	KEYWORD_LOG,
 	KEYWORD_LOG_FORMAT,
 	KEYWORD_LOG_LEVEL,
-	KEYWORDS		/* how many there are */
+	KEYWORDS, /* how many there are */
 };
 
 /* What the arguments are, and so how they are read and printed. */
 enum directive_kind {
-	DIRECTIVE_OTHER,	/* like no other directive's */
-	DIRECTIVE_DURATION,	/* int64_t, milliseconds */
-	DIRECTIVE_NUMBER,	/* unsigned */
-	DIRECTIVE_SIZE,		/* size_t, bytes */
-	DIRECTIVE_CHOICE,	/* an enum, one of the choices */
-	DIRECTIVE_PATH,		/* const char *, absolute */
-	DIRECTIVE_SOURCE	/* struct event_source: a choice, or a place */
+	DIRECTIVE_OTHER,    /* like no other directive's */
+	DIRECTIVE_DURATION, /* int64_t, milliseconds */
+	DIRECTIVE_NUMBER,   /* unsigned */
+	DIRECTIVE_SIZE,	    /* size_t, bytes */
+	DIRECTIVE_CHOICE,   /* an enum, one of the choices */
+	DIRECTIVE_PATH,	    /* const char *, absolute */
+	DIRECTIVE_SOURCE,   /* struct event_source: a choice, or a place */
 };
 
 enum directive_place {
-	DIRECTIVE_ANYWHERE,	/* default for all hooks, or in a hook */
-	DIRECTIVE_GLOBAL	/* only before the first hook */
+	DIRECTIVE_ANYWHERE, /* default for all hooks, or in a hook */
+	DIRECTIVE_GLOBAL,   /* only before the first hook */
 };
 
 /* What a number, size or duration may be; text says it to people. */
@@ -76,19 +76,19 @@ struct directive_choice {
 
 struct directive {
 	const char *name;
-	const char *usage;	/* the arguments, for errors */
-	unsigned min;		/* how many of them there are */
+	const char *usage; /* the arguments, for errors */
+	unsigned min;	   /* how many of them there are */
 	unsigned max;
 	enum directive_place place;
 	bool repeats;
-	bool queue;		/* only for hooks that queue */
+	bool queue; /* only for hooks that queue */
 	enum directive_kind kind;
-	size_t field;		/* in struct conf where global, or in hook */
+	size_t field; /* in struct conf where global, or in hook */
 	struct directive_range range;
 	/* NULL, or a list that one without a word ends. */
 	const struct directive_choice *choices;
-	const char *what;	/* the kind of file at a path, for errors */
-	const char *unset;	/* how the default is printed, or NULL */
+	const char *what;  /* the kind of file at a path, for errors */
+	const char *unset; /* how the default is printed, or NULL */
 };
 
 const struct directive *keywords_row(enum keyword keyword);

@@ -9,9 +9,9 @@
 #include "signature/secret.h"
 
 enum {
-	LISTS_ENV = 32,		/* env lines of a hook */
-	LISTS_SECRETS = 16,	/* secret-file lines of a hook */
-	LISTS_NAME = 64		/* bytes of a name after `env` */
+	LISTS_ENV = 32,	    /* env lines of a hook */
+	LISTS_SECRETS = 16, /* secret-file lines of a hook */
+	LISTS_NAME = 64,    /* bytes of a name after `env` */
 };
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -22,11 +22,10 @@ enum {
  * The PELIHOOK_ variables that are ours.  CONFIG is among them because a
  * command that calls pelihookctl would hand it on.
  */
-static const char *const taken[] = {
-	"HOOK", "EVENT", "KIND", "OUTCOME", "CAUSE", "RUN_STATUS",
-	"RETRIGGER", "ID", "DIGEST", "RECEIVED", "ATTEMPT", "VERIFIED",
-	"REMOTE_ADDR", "COUNT", "CLAIM", "CONFIG", NULL
-};
+static const char *const taken[] = { "HOOK", "EVENT", "KIND", "OUTCOME",
+	"CAUSE", "RUN_STATUS", "RETRIGGER", "ID", "DIGEST", "RECEIVED",
+	"ATTEMPT", "VERIFIED", "REMOTE_ADDR", "COUNT", "CLAIM", "CONFIG",
+	NULL };
 
 static bool
 is_taken(const char *name)
@@ -50,9 +49,10 @@ check_repeat(struct parser *parser, const struct event_pair *pairs, size_t n,
 {
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(pairs[i].name, name) == 0)
-			return arg_error(parser, "%.100s was given in line "
-			    "%u already: take one of them out", name,
-			    pairs[i].line);
+			return arg_error(parser,
+			    "%.100s was given in line "
+			    "%u already: take one of them out",
+			    name, pairs[i].line);
 	return RC_OK;
 }
 
@@ -77,16 +77,21 @@ check_env_name(struct parser *parser, const char *name)
 	if (strchr(LETTERS, name[0]) == NULL || name[0] == '\0' ||
 	    name[strspn(name, LETTERS DIGITS "_")] != '\0' ||
 	    strlen(name) > LISTS_NAME)
-		return arg_error(parser, "`%.100s' is no name for `env': "
+		return arg_error(parser,
+		    "`%.100s' is no name for `env': "
 		    "write at most 64 capital letters, digits and _, a "
-		    "letter first", name);
+		    "letter first",
+		    name);
 	if (strncmp(name, "PELIHOOK_", strlen("PELIHOOK_")) == 0)
-		return arg_error(parser, "`%s' begins with PELIHOOK_, which "
-		    "is put before it anyway: write `%s'", name,
-		    name + strlen("PELIHOOK_"));
+		return arg_error(parser,
+		    "`%s' begins with PELIHOOK_, which "
+		    "is put before it anyway: write `%s'",
+		    name, name + strlen("PELIHOOK_"));
 	if (is_taken(name))
-		return arg_error(parser, "PELIHOOK_%s is set by pelihook "
-		    "itself: choose another name, as in MY_%s", name, name);
+		return arg_error(parser,
+		    "PELIHOOK_%s is set by pelihook "
+		    "itself: choose another name, as in MY_%s",
+		    name, name);
 	return RC_OK;
 }
 
@@ -95,12 +100,14 @@ check_setenv_name(struct parser *parser, const char *name)
 {
 	if (name[0] == '\0' || strchr(DIGITS, name[0]) != NULL ||
 	    name[strspn(name, LETTERS SMALL_LETTERS DIGITS "_")] != '\0')
-		return arg_error(parser, "`%.100s' is no name of a "
+		return arg_error(parser,
+		    "`%.100s' is no name of a "
 		    "variable: write letters, digits and _, no digit first",
 		    name);
 	if (strncmp(name, "LD_", 3) == 0 ||
 	    strncmp(name, "PELIHOOK_", strlen("PELIHOOK_")) == 0)
-		return arg_error(parser, "`%.100s' cannot be set: names "
+		return arg_error(parser,
+		    "`%.100s' cannot be set: names "
 		    "with LD_ and PELIHOOK_ in front are not for `setenv'",
 		    name);
 	return RC_OK;
@@ -128,8 +135,10 @@ add_secret(struct parser *parser, const struct secret *secret)
 	struct secret *grown;
 
 	if (n >= LISTS_SECRETS)
-		return arg_error(parser, "there are more than %d secrets: "
-		    "take old ones out", LISTS_SECRETS);
+		return arg_error(parser,
+		    "there are more than %d secrets: "
+		    "take old ones out",
+		    LISTS_SECRETS);
 	grown = pool_grow(parser->pool, scope->secrets, n, sizeof *grown);
 	if (grown == NULL)
 		return RC_MEMORY;
@@ -163,8 +172,10 @@ lists_env(struct parser *parser, const char *const *args)
 	if (rc == RC_OK)
 		rc = check_repeat(parser, scope->env, n, args[0]);
 	if (rc == RC_OK && n >= LISTS_ENV)
-		rc = arg_error(parser, "there are more than %d `env' "
-		    "lines: let the command read its stdin", LISTS_ENV);
+		rc = arg_error(parser,
+		    "there are more than %d `env' "
+		    "lines: let the command read its stdin",
+		    LISTS_ENV);
 	if (rc == RC_OK)
 		rc = add_pair(parser, args, &scope->env, &n);
 	scope->hook.reading.env_len = n;

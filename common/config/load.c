@@ -20,7 +20,7 @@
 #include "config/keywords.h"
 #include "config/parser.h"
 
-enum { CONF_FILE_SIZE = 1024 * 1024 };	/* a larger file is a mistake */
+enum { CONF_FILE_SIZE = 1024 * 1024 }; /* a larger file is a mistake */
 
 #define SECOND INT64_C(1000)
 #define DAY (24 * 3600 * SECOND)
@@ -61,12 +61,15 @@ read_hook(struct parser *parser, const char *const *args)
 	const char *name = args[0] == NULL ? "" : args[0];
 
 	if (args[0] == NULL || args[1] != NULL)
-		conf_error(&parser->errors, parser->line, "a hook has one "
+		conf_error(&parser->errors, parser->line,
+		    "a hook has one "
 		    "name: write `hook NAME'");
 	else if (!conf_is_name(bytes_of(name)))
-		conf_error(&parser->errors, parser->line, "`%.100s' is no "
+		conf_error(&parser->errors, parser->line,
+		    "`%.100s' is no "
 		    "name of a hook: write at most 64 letters, digits and "
-		    ". _ -, a letter or digit first", name);
+		    ". _ -, a letter or digit first",
+		    name);
 	return finish_hook(parser, name);
 }
 
@@ -91,13 +94,16 @@ refuse_unknown(struct parser *parser, const char *word)
 	const char *meant = suggest(word, directive_name, strlen(word) / 2);
 
 	if (meant == NULL) {
-		conf_error(&parser->errors, parser->line, "unknown directive "
+		conf_error(&parser->errors, parser->line,
+		    "unknown directive "
 		    "`%.64s': see pelihook.conf(5) for those there are",
 		    word);
 		return;
 	}
-	conf_error(&parser->errors, parser->line, "unknown directive "
-	    "`%.64s': write `%s'", word, meant);
+	conf_error(&parser->errors, parser->line,
+	    "unknown directive "
+	    "`%.64s': write `%s'",
+	    word, meant);
 	if (is_needed(keywords_find(meant)))
 		parser->had_syntax_error = true;
 }
@@ -142,7 +148,8 @@ refuse_mark(struct parser *parser, struct bytes text)
 
 	if (!bytes_begin(text, mark))
 		return text;
-	conf_error(&parser->errors, 1, "the file begins with a byte "
+	conf_error(&parser->errors, 1,
+	    "the file begins with a byte "
 	    "order mark: save it as UTF-8 without one");
 	return bytes_skip(text, strlen(mark));
 }
@@ -174,8 +181,8 @@ read_bytes(struct conf *conf, struct buf *text, struct buf *error)
 		return rc;
 	if (fstat(fd, &stat) == 0)
 		*state = file_state_of(&stat);
-	conf->time = state->modified > state->changed ?
-	    state->modified : state->changed;
+	conf->time = state->modified > state->changed ? state->modified :
+							state->changed;
 	rc = trust_read_open(fd, CONF_FILE_SIZE, text, error);
 	close(fd);
 	return rc;
@@ -184,8 +191,8 @@ read_bytes(struct conf *conf, struct buf *text, struct buf *error)
 static enum rc
 read_file(struct parser *parser)
 {
-	struct buf text = {0};
-	struct buf error = {0};
+	struct buf text = { 0 };
+	struct buf error = { 0 };
 	enum rc rc = read_bytes(parser->conf, &text, &error);
 
 	if (rc == RC_OK)

@@ -25,12 +25,14 @@ ends_events(const char *arg)
 static enum rc
 refuse_group(struct parser *parser, const char *event)
 {
-	struct buf groups = {0};
+	struct buf groups = { 0 };
 	enum rc rc = catalog_groups(&groups);
 
 	if (rc == RC_OK)
-		rc = arg_error(parser, "there is no group `%.64s': write one "
-		    "of %s", event, groups.data);
+		rc = arg_error(parser,
+		    "there is no group `%.64s': write one "
+		    "of %s",
+		    event, groups.data);
 	buf_free(&groups);
 	return rc;
 }
@@ -39,21 +41,23 @@ static enum rc
 check_event(struct parser *parser, const char *event)
 {
 	if (event[0] == '\0')
-		return arg_error(parser, "an event's name is empty: "
+		return arg_error(parser,
+		    "an event's name is empty: "
 		    "write * for every event");
 	if (event[0] == '@' && !catalog_is_group(bytes_of(event)))
 		return refuse_group(parser, event);
 	if (event[strcspn(event, "*?[")] != '\0')
 		return arg_glob(parser, event);
 	if (strlen(event) >= EVENT_NAME_SIZE)
-		return arg_error(parser, "the event's name `%.64s...' is "
-		    "longer than 255 bytes: no event has it", event);
+		return arg_error(parser,
+		    "the event's name `%.64s...' is "
+		    "longer than 255 bytes: no event has it",
+		    event);
 	return RC_OK;
 }
 
 static enum rc
-read_events(struct parser *parser, const char *const **args,
-    struct rule *rule)
+read_events(struct parser *parser, const char *const **args, struct rule *rule)
 {
 	enum rc rc = RC_OK;
 
@@ -64,7 +68,8 @@ read_events(struct parser *parser, const char *const **args,
 		(*args)++;
 	}
 	if (rc == RC_OK && rule->events_len == 0)
-		return arg_error(parser, "the line names no event: write "
+		return arg_error(parser,
+		    "the line names no event: write "
 		    "`on EVENT...', with * for every event");
 	return rc;
 }
@@ -76,7 +81,8 @@ read_where(struct parser *parser, const char *const *args,
 	enum rc rc;
 
 	if (args[0] == NULL || args[1] == NULL)
-		return arg_error(parser, "`where' takes two words: "
+		return arg_error(parser,
+		    "`where' takes two words: "
 		    "write `where POINTER GLOB'");
 	rc = arg_pointer(parser, args[0], &where->pointer);
 	if (rc != RC_OK)
@@ -86,8 +92,7 @@ read_where(struct parser *parser, const char *const *args,
 }
 
 static enum rc
-read_wheres(struct parser *parser, const char *const **args,
-    struct rule *rule)
+read_wheres(struct parser *parser, const char *const **args, struct rule *rule)
 {
 	struct rule_where *where = NULL;
 	size_t n = 0;
@@ -111,17 +116,19 @@ read_ignore(struct parser *parser, const char *const *args,
     const struct rule *rule)
 {
 	if (rule->also)
-		return arg_error(parser, "`also' does not go with "
+		return arg_error(parser,
+		    "`also' does not go with "
 		    "`ignore': write `also run COMMAND'");
 	if (args[1] != NULL)
-		return arg_error(parser, "`%.200s' stands behind `ignore': "
-		    "take it out", args[1]);
+		return arg_error(parser,
+		    "`%.200s' stands behind `ignore': "
+		    "take it out",
+		    args[1]);
 	return RC_OK;
 }
 
 static enum rc
-read_action(struct parser *parser, const char *const *args,
-    struct rule *rule)
+read_action(struct parser *parser, const char *const *args, struct rule *rule)
 {
 	rule->also = is_word(args[0], "also");
 	if (rule->also)
@@ -131,11 +138,14 @@ read_action(struct parser *parser, const char *const *args,
 	if (is_word(args[0], "ignore"))
 		return read_ignore(parser, args, rule);
 	if (args[0] == NULL)
-		return arg_error(parser, "the line does not say what to "
+		return arg_error(parser,
+		    "the line does not say what to "
 		    "do: end it with `run COMMAND' or `ignore'");
-	return arg_error(parser, "`%.200s' is not understood here: write "
+	return arg_error(parser,
+	    "`%.200s' is not understood here: write "
 	    "`where POINTER GLOB', `run COMMAND', `also run COMMAND' or "
-	    "`ignore'", args[0]);
+	    "`ignore'",
+	    args[0]);
 }
 
 static enum rc

@@ -18,19 +18,19 @@ struct scope {
 	struct rule *rules;
 	struct event_pair *env;
 	struct event_pair *setenv;
-	struct conf_lines own;		/* of this scope */
-	struct conf_lines lines;	/* in force */
+	struct conf_lines own;	 /* of this scope */
+	struct conf_lines lines; /* in force */
 };
 
 struct parser {
 	struct conf *conf;
-	struct pool *pool;		/* the configuration's */
+	struct pool *pool; /* the configuration's */
 	struct conf_errors errors;
 	struct scope defaults;
-	struct scope hook;		/* the one that is open */
-	struct scope *scope;		/* where lines go: one of the two */
-	unsigned line;			/* the one that is read */
-	bool has_journal;		/* a path was given, right or wrong */
+	struct scope hook;   /* the one that is open */
+	struct scope *scope; /* where lines go: one of the two */
+	unsigned line;	     /* the one that is read */
+	bool has_journal;    /* a path was given, right or wrong */
 	/* What seems to be missing may be in a line that is not understood. */
 	bool had_syntax_error;
 };

@@ -39,8 +39,9 @@ print_source(enum keyword keyword, const struct event_source *source,
 	if (source->from == EVENT_FROM_HEADER)
 		return buf_printf(into, "header %s", source->header.name);
 	return print_text(keywords_row(keyword)->choices == NULL ?
-	    keywords_row(keyword)->unset :
-	    keywords_choice(keyword, source->from), into);
+		keywords_row(keyword)->unset :
+		keywords_choice(keyword, source->from),
+	    into);
 }
 
 static enum rc
@@ -91,7 +92,9 @@ conf_print(const struct conf *conf, const struct hook *hook,
 {
 	const struct directive *row = keywords_row(keyword);
 	const void *field = (row->place == DIRECTIVE_GLOBAL ?
-	    (const char *)conf : (const char *)hook) + row->field;
+				    (const char *)conf :
+				    (const char *)hook) +
+	    row->field;
 	const char *path;
 	unsigned number;
 

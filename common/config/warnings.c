@@ -15,21 +15,21 @@
 #include "signature/recipe.h"
 
 enum {
-	WAIT_LONG = 40 * 1000,	/* web servers give up sooner */
-	EVENT_NEAR = 2		/* so few slips make another event's name */
+	WAIT_LONG = 40 * 1000, /* web servers give up sooner */
+	EVENT_NEAR = 2,	       /* so few slips make another event's name */
 };
 
 /* Where a timer or a cron line for the drain is usually found. */
 static const struct drain_place {
 	const char *files;
-	const char *word;	/* in one of them; NULL: they are enough */
+	const char *word; /* in one of them; NULL: they are enough */
 } drain_places[] = {
 	{ "/etc/systemd/system/*.wants/pelihook*.timer", NULL },
 	{ "/etc/systemd/user/*.wants/pelihook*.timer", NULL },
 	{ "/usr/lib/systemd/system/*.wants/pelihook*.timer", NULL },
 	{ "/usr/lib/systemd/user/*.wants/pelihook*.timer", NULL },
 	{ "/etc/cron.d/*", "pelihookctl" },
-	{ "/etc/crontab", "pelihookctl" }
+	{ "/etc/crontab", "pelihookctl" },
 };
 
 static unsigned
@@ -53,11 +53,14 @@ warn_signature(const struct hook *hook, struct conf_errors *list)
 	unsigned line = line_of(hook, KEYWORD_SIGNATURE);
 
 	if (hook->signature.kind == RECIPE_NONE)
-		conf_error(list, line, "hook %s takes requests that "
-		    "nobody signed", hook->name);
+		conf_error(list, line,
+		    "hook %s takes requests that "
+		    "nobody signed",
+		    hook->name);
 	else if (!has_timestamp(hook) &&
 	    hook->reading.dedupe.from == EVENT_FROM_NONE)
-		conf_error(list, line, "hook %s: the signature has no "
+		conf_error(list, line,
+		    "hook %s: the signature has no "
 		    "timestamp and there is no `dedupe': a captured request "
 		    "can be sent again (with `dedupe body', a second event "
 		    "that is equal to the byte is dropped as well)",
@@ -69,18 +72,21 @@ static void
 warn_window(const struct hook *hook, struct conf_errors *list)
 {
 	int64_t tolerance = hook->signature.tolerance;
-	enum keyword keyword =
-	    conf_hook_line(hook, KEYWORD_DEDUPE_WINDOW) != 0 ?
-	    KEYWORD_DEDUPE_WINDOW : KEYWORD_DEDUPE;
+	enum keyword keyword = conf_hook_line(hook, KEYWORD_DEDUPE_WINDOW) !=
+		0 ?
+	    KEYWORD_DEDUPE_WINDOW :
+	    KEYWORD_DEDUPE;
 
 	if (!has_timestamp(hook) ||
 	    hook->reading.dedupe.from == EVENT_FROM_NONE ||
 	    hook->dedupe_window / 2 >= tolerance)
 		return;
-	conf_error(list, line_of(hook, keyword), "hook %s: the "
+	conf_error(list, line_of(hook, keyword),
+	    "hook %s: the "
 	    "`dedupe-window' is shorter than twice the tolerance of the "
 	    "signature: a captured request can be sent again behind it; "
-	    "write `dedupe-window %llus' or more", hook->name,
+	    "write `dedupe-window %llus' or more",
+	    hook->name,
 	    (unsigned long long)tolerance / 500 + (tolerance % 500 != 0));
 }
 
@@ -111,28 +117,33 @@ warn_header(const struct hook *hook, const struct event_source *source,
 {
 	if (source->from == EVENT_FROM_HEADER &&
 	    !is_signed(&hook->signature, source->header.variable))
-		conf_error(list, line_of(hook, keyword), "hook %s: the "
+		conf_error(list, line_of(hook, keyword),
+		    "hook %s: the "
 		    "header %s is not signed: whoever sends a captured "
-		    "request again can change it", hook->name,
-		    source->header.name);
+		    "request again can change it",
+		    hook->name, source->header.name);
 }
 
 static void
 warn_timeout(const struct hook *hook, struct conf_errors *list)
 {
 	if (hook->delivery == CONF_WAIT && hook->timeout > WAIT_LONG)
-		conf_error(list, line_of(hook, KEYWORD_TIMEOUT), "hook %s "
+		conf_error(list, line_of(hook, KEYWORD_TIMEOUT),
+		    "hook %s "
 		    "waits for its command for more than 40s: web servers "
-		    "give up sooner", hook->name);
+		    "give up sooner",
+		    hook->name);
 }
 
 static void
 warn_capture(const struct hook *hook, struct conf_errors *list)
 {
 	if (hook->capture != NULL)
-		conf_error(list, line_of(hook, KEYWORD_CAPTURE), "hook %s "
+		conf_error(list, line_of(hook, KEYWORD_CAPTURE),
+		    "hook %s "
 		    "keeps refused requests in %s: take `capture' out once "
-		    "the signature is known", hook->name, hook->capture);
+		    "the signature is known",
+		    hook->name, hook->capture);
 }
 
 static void
@@ -140,14 +151,15 @@ warn_blanks(const struct hook *hook, struct conf_errors *list)
 {
 	for (size_t i = 0; i < hook->secrets_len; i++)
 		if (hook->secrets[i].blanks)
-			conf_error(list, hook->secrets[i].line, "the "
+			conf_error(list, hook->secrets[i].line,
+			    "the "
 			    "secret in %s begins or ends with a blank, "
-			    "which counts", hook->secrets[i].path);
+			    "which counts",
+			    hook->secrets[i].path);
 }
 
 static void
-warn_event(const struct rule *rule, const char *event,
-    struct conf_errors *list)
+warn_event(const struct rule *rule, const char *event, struct conf_errors *list)
 {
 	size_t n = 0;
 	const struct catalog_row *rows = catalog_rows(&n);
@@ -155,8 +167,10 @@ warn_event(const struct rule *rule, const char *event,
 	for (size_t i = 0; i < n; i++) {
 		if (edit_distance(event, rows[i].name) > EVENT_NEAR)
 			continue;
-		conf_error(list, rule->line, "no event is known as %s: "
-		    "did you mean %s?", event, rows[i].name);
+		conf_error(list, rule->line,
+		    "no event is known as %s: "
+		    "did you mean %s?",
+		    event, rows[i].name);
 		return;
 	}
 }
@@ -189,9 +203,11 @@ warn_unfound(const struct hook *hook, const struct rule *rule,
 {
 	if (hook->reading.name.from == EVENT_FROM_NONE &&
 	    !catalog_is_name(bytes_of(event)))
-		conf_error(list, rule->line, "hook %s: no event is found "
+		conf_error(list, rule->line,
+		    "hook %s: no event is found "
 		    "under the name `%.64s': write `event-name' and where "
-		    "such names stand", hook->name, event);
+		    "such names stand",
+		    hook->name, event);
 }
 
 static void
@@ -214,8 +230,8 @@ share_key(const struct hook *a, const struct hook *b)
 {
 	for (size_t i = 0; i < a->secrets_len; i++)
 		for (size_t k = 0; k < b->secrets_len; k++)
-			if (a->secrets[i].key.len > 0 && bytes_equal(
-			    a->secrets[i].key, b->secrets[k].key))
+			if (a->secrets[i].key.len > 0 &&
+			    bytes_equal(a->secrets[i].key, b->secrets[k].key))
 				return true;
 	return false;
 }
@@ -229,9 +245,11 @@ warn_shared(const struct conf *conf, size_t at, struct conf_errors *list)
 	while (i < at && !share_key(&conf->hooks[i], &conf->hooks[at]))
 		i++;
 	if (i < at)
-		conf_error(list, conf->hooks[at].line, "hooks %s and %s "
+		conf_error(list, conf->hooks[at].line,
+		    "hooks %s and %s "
 		    "have the same secret: a request for one can be sent to "
-		    "the other", conf->hooks[i].name, conf->hooks[at].name);
+		    "the other",
+		    conf->hooks[i].name, conf->hooks[at].name);
 }
 
 static void
@@ -268,7 +286,7 @@ names(const char *path, const char *word)
 static bool
 runs_drain(const struct drain_place *place)
 {
-	glob_t files = {0};
+	glob_t files = { 0 };
 	bool found = false;
 
 	if (glob(place->files, GLOB_NOSORT, NULL, &files) == 0)
@@ -283,7 +301,7 @@ static bool
 has_drain_timer(void)
 {
 	for (size_t i = 0; i < sizeof drain_places / sizeof drain_places[0];
-	    i++)
+	     i++)
 		if (runs_drain(&drain_places[i]))
 			return true;
 	return false;
@@ -293,7 +311,8 @@ static void
 warn_drain(const struct conf *conf, struct conf_errors *list)
 {
 	if (conf->journal != NULL && !has_drain_timer())
-		conf_error(list, conf_line(conf, KEYWORD_JOURNAL), "no timer "
+		conf_error(list, conf_line(conf, KEYWORD_JOURNAL),
+		    "no timer "
 		    "and no cron line was found that runs the queue: under CGI "
 		    "nothing else runs `pelihookctl drain' when a retry is "
 		    "due");

@@ -14,7 +14,6 @@ struct conf;
  * each.  cgi: also what concerns only pelihook.cgi.  Wants conf_ready_all.
  * RC_MEMORY.
  */
-enum rc conf_warnings(const struct conf *conf, bool cgi,
-    struct buf *warnings);
+enum rc conf_warnings(const struct conf *conf, bool cgi, struct buf *warnings);
 
 #endif

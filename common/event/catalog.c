@@ -6,7 +6,7 @@
 #define ROW_PIPELINE "pipeline"
 #define ROW_CONNECTION "connection"
 
-enum { FOUND_NAME = 64 };	/* most bytes of a name that was found */
+enum { FOUND_NAME = 64 }; /* most bytes of a name that was found */
 
 static const struct catalog_row rows[] = {
 	{ "connection_added", ROW_CONNECTION, "", "added", "", "",
@@ -38,16 +38,14 @@ static const struct catalog_row rows[] = {
 	{ "pipeline_run_no_streams", ROW_PIPELINE, "NO_STREAMS", "failure",
 	    "configuration", "", "nothing enabled, or an empty catalog" },
 	{ "pipeline_run_failed", ROW_PIPELINE, "", "failure", "unknown", "",
-	    "catch-all for any other terminal status" }
+	    "catch-all for any other terminal status" },
 };
 
-static const struct catalog_row unknown_pipeline = {
-	"", ROW_PIPELINE, "", "", "", "", ""
-};
+static const struct catalog_row unknown_pipeline = { "", ROW_PIPELINE, "", "",
+	"", "", "" };
 
-static const struct catalog_row unknown_event = {
-	"", "unknown", "", "", "", "", ""
-};
+static const struct catalog_row unknown_event = { "", "unknown", "", "", "", "",
+	"" };
 
 /* What a group asks for: a kind, or outcomes separated by blanks. */
 static const struct group {
@@ -64,7 +62,7 @@ static const struct group {
 	{ "@stopped", NULL, "stopped" },
 	{ "@terminal", NULL, "success partial failure stopped" },
 	{ "@problem", NULL, "partial failure stopped" },
-	{ "@unknown", NULL, NULL }
+	{ "@unknown", NULL, NULL },
 };
 
 const struct catalog_row *
@@ -86,14 +84,15 @@ catalog_find(struct bytes name)
 const struct catalog_row *
 catalog_unknown(struct bytes name)
 {
-	return bytes_begin(name, "pipeline_run_") ?
-	    &unknown_pipeline : &unknown_event;
+	return bytes_begin(name, "pipeline_run_") ? &unknown_pipeline :
+						    &unknown_event;
 }
 
 bool
 catalog_is_name(struct bytes name)
 {
-	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	static const char allowed[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	    "abcdefghijklmnopqrstuvwxyz0123456789_.:-";
 
 	if (name.len == 0 || name.len > FOUND_NAME)
@@ -140,8 +139,7 @@ is_one_of(const char *word, const char *list)
 }
 
 bool
-catalog_in_group(const struct catalog_row *row, bool known,
-    struct bytes group)
+catalog_in_group(const struct catalog_row *row, bool known, struct bytes group)
 {
 	const struct group *asked = group_find(group);
 

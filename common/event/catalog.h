@@ -10,12 +10,12 @@
 /* The events Peliqan is known to send: one row each, texts never NULL. */
 struct catalog_row {
 	const char *name;
-	const char *kind;	/* connection, pipeline or unknown */
+	const char *kind; /* connection, pipeline or unknown */
 	const char *run_status;
 	const char *outcome;
 	const char *cause;
-	const char *retrigger;	/* safe, or empty */
-	const char *when;	/* a sentence for people */
+	const char *retrigger; /* safe, or empty */
+	const char *when;      /* a sentence for people */
 };
 
 /* The rows in the order of the documentation. */

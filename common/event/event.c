@@ -8,8 +8,8 @@
 #include "http/request.h"
 
 enum rc
-event_parse(const struct event_reading *reading,
-    const struct request *request, struct event *event)
+event_parse(const struct event_reading *reading, const struct request *request,
+    struct event *event)
 {
 	enum rc rc;
 
@@ -54,7 +54,8 @@ event_top_keys(const struct event *event, struct buf *into)
 
 	if (!json_object_is_type(event->root, json_type_object))
 		return RC_OK;
-	json_object_object_foreach(event->root, key, value) {
+	json_object_object_foreach(event->root, key, value)
+	{
 		(void)value;
 		if (rc == RC_OK && event_json_is_text(bytes_of(key)))
 			rc = buf_printf(into, into->len == 0 ? "%s" : " %s",

@@ -10,17 +10,17 @@
 
 /* Where a text of the request is taken from. */
 enum event_from {
-	EVENT_FROM_NONE,	/* event-name: find it; else: not at all */
-	EVENT_FROM_BODY,	/* dedupe body: its digest */
-	EVENT_FROM_HOOK,	/* order hook: one key for the hook */
+	EVENT_FROM_NONE, /* event-name: find it; else: not at all */
+	EVENT_FROM_BODY, /* dedupe body: its digest */
+	EVENT_FROM_HOOK, /* order hook: one key for the hook */
 	EVENT_FROM_POINTER,
-	EVENT_FROM_HEADER
+	EVENT_FROM_HEADER,
 };
 
 /* What a directive names as that place. */
 struct event_source {
 	enum event_from from;
-	const char *pointer;	/* RFC 6901, for EVENT_FROM_POINTER */
+	const char *pointer; /* RFC 6901, for EVENT_FROM_POINTER */
 	struct header_name header;
 };
 
@@ -33,11 +33,11 @@ struct event_pair {
 
 /* How a hook reads events; as struct hook in conf.h. */
 struct event_reading {
-	const char *hook;		/* its name */
+	const char *hook; /* its name */
 	struct event_source name;
 	struct event_source order;
 	struct event_source dedupe;
-	const struct event_pair *env;	/* what its commands see */
+	const struct event_pair *env; /* what its commands see */
 	size_t env_len;
 };
 
@@ -45,11 +45,11 @@ struct request;
 struct json_object;
 
 struct event {
-	const struct event_reading *reading;	/* borrowed */
-	char name[EVENT_NAME_SIZE];	/* unknown where none was found */
-	const struct catalog_row *row;	/* never NULL */
-	bool known;			/* the name is in the table */
-	char found[256];		/* where: a pointer or a header */
+	const struct event_reading *reading; /* borrowed */
+	char name[EVENT_NAME_SIZE];	     /* unknown where none was found */
+	const struct catalog_row *row;	     /* never NULL */
+	bool known;			     /* the name is in the table */
+	char found[256];		     /* where: a pointer or a header */
 	struct json_object *root;
 };
 
@@ -61,8 +61,8 @@ struct event {
 enum rc event_parse(const struct event_reading *reading,
     const struct request *request, struct event *event);
 /* Only parses, under a name that is known already (out of the journal). */
-enum rc event_reparse(const struct event_reading *reading,
-    struct bytes body, const char *name, struct event *event);
+enum rc event_reparse(const struct event_reading *reading, struct bytes body,
+    const char *name, struct event *event);
 void event_free(struct event *event);
 
 /*

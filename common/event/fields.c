@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "event/event.h"
 
-enum { EVENT_FIELD = 4096 };	/* most bytes of an `env` line's text */
+enum { EVENT_FIELD = 4096 }; /* most bytes of an `env` line's text */
 
 static void
 warn_field(const struct event *event, const struct event_pair *pair,
@@ -58,8 +58,9 @@ event_fields(const struct event *event, struct pool *pool,
 		if (rc == RC_OK)
 			n++;
 		else
-			warn_field(event, &reading->env[i], rc == RC_RANGE ?
-			    "over 4 KiB" : "no text at the pointer");
+			warn_field(event, &reading->env[i],
+			    rc == RC_RANGE ? "over 4 KiB" :
+					     "no text at the pointer");
 	}
 	*out = list;
 	return RC_OK;

@@ -11,14 +11,14 @@
 #include "event/payload.h"
 
 enum {
-	ESCAPE = 6,		/* bytes of \uXXXX */
-	SEQUENCE = 3		/* most bytes that stand for one */
+	ESCAPE = 6,   /* bytes of \uXXXX */
+	SEQUENCE = 3, /* most bytes that stand for one */
 };
 
 /* Where the next piece of a text ends, and what goes before the following. */
 struct cut {
 	size_t end;
-	size_t skip;		/* bytes of the text that are left out */
+	size_t skip; /* bytes of the text that are left out */
 	char instead[SEQUENCE];
 	size_t instead_len;
 };
@@ -42,9 +42,10 @@ code_unit(const char *escape)
 	unsigned unit = 0;
 
 	for (unsigned i = 2; i < ESCAPE; i++)
-		unit = unit << 4 | (is_digit(escape[i])
-		    ? (unsigned)(escape[i] - '0')
-		    : (unsigned)((escape[i] | 0x20) - 'a' + 10));
+		unit = unit << 4 |
+		    (is_digit(escape[i]) ?
+			    (unsigned)(escape[i] - '0') :
+			    (unsigned)((escape[i] | 0x20) - 'a' + 10));
 	return unit;
 }
 
@@ -80,8 +81,8 @@ scan_escape(struct bytes text, struct cut *cut)
 		cut->instead[cut->instead_len++] = (char)0xc0;
 	} else {
 		cut->instead[cut->instead_len++] = (char)0xed;
-		cut->instead[cut->instead_len++] =
-		    (char)(0x80 | (unit >> 6 & 0x3f));
+		cut->instead[cut->instead_len++] = (char)(0x80 |
+		    (unit >> 6 & 0x3f));
 	}
 	cut->instead[cut->instead_len++] = (char)(0x80 | (unit & 0x3f));
 	return 0;
@@ -95,8 +96,9 @@ scan_string(struct feed *feed, size_t at, struct cut *cut)
 	size_t n = 1;
 
 	for (; n > 0 && text.data[at] != '"'; at += n)
-		n = text.data[at] != '\\' ? 1
-		    : scan_escape(bytes_skip(text, at), cut);
+		n = text.data[at] != '\\' ?
+		    1 :
+		    scan_escape(bytes_skip(text, at), cut);
 	feed->string = n == 0;
 	return feed->string ? at : at + 1;
 }
@@ -106,14 +108,15 @@ static bool
 is_kept(struct bytes integer)
 {
 	bool negative = bytes_begin(integer, "-");
-	struct bytes limit = bytes_of(negative ? "9223372036854775808"
-	    : "18446744073709551615");
+	struct bytes limit = bytes_of(
+	    negative ? "9223372036854775808" : "18446744073709551615");
 
 	if (bytes_begin(integer, "-0"))
 		return false;
 	integer = bytes_skip(integer, negative);
-	return integer.len < limit.len || (integer.len == limit.len &&
-	    memcmp(integer.data, limit.data, limit.len) <= 0);
+	return integer.len < limit.len ||
+	    (integer.len == limit.len &&
+		memcmp(integer.data, limit.data, limit.len) <= 0);
 }
 
 /*
@@ -127,11 +130,13 @@ scan_number(struct bytes text, size_t at, struct cut *cut)
 	size_t from = at++;
 	bool integer = true;
 
-	for (; at < text.len && (is_digit(text.data[at]) ||
-	    memchr("+-.eE", text.data[at], 5) != NULL); at++)
+	for (; at < text.len &&
+	     (is_digit(text.data[at]) ||
+		 memchr("+-.eE", text.data[at], 5) != NULL);
+	     at++)
 		integer = integer && is_digit(text.data[at]);
-	if (integer && !is_kept((struct bytes){ text.data + from,
-	    at - from })) {
+	if (integer &&
+	    !is_kept((struct bytes){ text.data + from, at - from })) {
 		cut->instead[0] = '.';
 		cut->instead_len = 1;
 	}
@@ -198,11 +203,12 @@ parse_with(struct json_tokener *parser, struct bytes text,
 
 	do {
 		next_cut(&feed, &cut);
-		rc = parse_piece(parser, (struct bytes){ feed.rest.data,
-		    cut.end }, root);
+		rc = parse_piece(parser,
+		    (struct bytes){ feed.rest.data, cut.end }, root);
 		if (rc == RC_OK && cut.instead_len > 0)
-			rc = parse_piece(parser, (struct bytes){ cut.instead,
-			    cut.instead_len }, root);
+			rc = parse_piece(parser,
+			    (struct bytes){ cut.instead, cut.instead_len },
+			    root);
 		feed.rest = bytes_skip(feed.rest, cut.end + cut.skip);
 	} while (rc == RC_OK && feed.rest.len > 0 && goes_on(parser));
 	if (rc == RC_OK && goes_on(parser))
@@ -244,7 +250,7 @@ event_json_is_text(struct bytes string)
 	for (size_t i = 0; i < string.len; i++)
 		if ((uint8_t)string.data[i] == 0xc0 ||
 		    ((uint8_t)string.data[i] == 0xed && i + 1 < string.len &&
-		    (uint8_t)string.data[i + 1] >= 0xa0))
+			(uint8_t)string.data[i + 1] >= 0xa0))
 			return false;
 	return true;
 }
@@ -253,7 +259,7 @@ static enum rc
 add_string(struct json_object *value, struct buf *text)
 {
 	struct bytes string = { json_object_get_string(value),
-	    (size_t)json_object_get_string_len(value) };
+		(size_t)json_object_get_string_len(value) };
 
 	return event_json_is_text(string) ? buf_add(text, string) : RC_MISSING;
 }
@@ -315,8 +321,9 @@ find_member(struct json_object *from, struct bytes token,
 	struct buf key = { 0 };
 	enum rc rc = decode_token(token, &key);
 
-	if (rc == RC_OK && (!event_json_is_text(buf_view(&key)) ||
-	    !json_object_object_get_ex(from, key.data, value)))
+	if (rc == RC_OK &&
+	    (!event_json_is_text(buf_view(&key)) ||
+		!json_object_object_get_ex(from, key.data, value)))
 		rc = RC_MISSING;
 	buf_free(&key);
 	return rc;

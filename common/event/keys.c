@@ -57,8 +57,8 @@ add_typed(const struct event *event, const char *pointer, struct buf *text)
 	enum rc rc = event_json_find(event->root, pointer, &value);
 
 	if (rc == RC_OK) {
-		rc = buf_printf(text, "%s:",
-		    json_type_to_name(json_object_get_type(value)));
+		rc = buf_printf(text,
+		    "%s:", json_type_to_name(json_object_get_type(value)));
 		from = text->len;
 	}
 	if (rc == RC_OK)
@@ -74,27 +74,27 @@ static void
 warn_missing(const struct event *event, enum log_once kind)
 {
 	bool order = kind == LOG_ONCE_ORDER;
-	const struct event_source *source = order ?
-	    &event->reading->order : &event->reading->dedupe;
+	const struct event_source *source = order ? &event->reading->order :
+						    &event->reading->dedupe;
 	struct log_line line;
 
 	if (source->from == EVENT_FROM_NONE || !log_once(kind))
 		return;
-	log_begin(&line, LOG_LEVEL_WARNING, order ?
-	    "an event without an identity is not ordered; this is said once" :
-	    "an event without an identity is not deduplicated; this is said "
-	    "once");
+	log_begin(&line, LOG_LEVEL_WARNING,
+	    order ?
+		"an event without an identity is not ordered; this is said once" :
+		"an event without an identity is not deduplicated; this is said "
+		"once");
 	log_text(&line, "hook", event->reading->hook);
 	log_text(&line, "event", event->name);
 	log_text(&line, order ? "order" : "dedupe",
 	    source->from == EVENT_FROM_HEADER ? source->header.name :
-	    source->pointer);
+						source->pointer);
 	log_end(&line);
 }
 
 enum rc
-event_order_key(const struct event *event, struct pool *pool,
-    struct bytes *key)
+event_order_key(const struct event *event, struct pool *pool, struct bytes *key)
 {
 	const struct event_source *order = &event->reading->order;
 	struct buf text = { 0 };
@@ -126,8 +126,7 @@ add_identity(const struct event *event, const struct request *request,
 	if (dedupe->from == EVENT_FROM_BODY)
 		return buf_printf(text, "digest:%s", digest);
 	if (dedupe->from == EVENT_FROM_HEADER) {
-		rc = request_header(request, dedupe->header.variable,
-		    &header);
+		rc = request_header(request, dedupe->header.variable, &header);
 		if (rc != RC_OK || header.len == 0)
 			return rc != RC_OK ? rc : RC_MISSING;
 		rc = buf_text(text, "header:");

@@ -15,24 +15,21 @@
 #include "http/request.h"
 
 /* Where senders write an event's name. */
-static const char *const name_keys[] = {
-	"event", "event_type", "type", "event_name"
-};
+static const char *const name_keys[] = { "event", "event_type", "type",
+	"event_name" };
 
 /* Of those, where it is believed to be one that the table has not. */
-static const char *const unknown_keys[] = {
-	"event", "event_type", "event_name"
-};
+static const char *const unknown_keys[] = { "event", "event_type",
+	"event_name" };
 
 /* Where a text that looks like an event's name is a person's words. */
-static const char *const human_keys[] = {
-	"name", "title", "label", "description", "message"
-};
+static const char *const human_keys[] = { "name", "title", "label",
+	"description", "message" };
 
 /* A step of the search for the event's name. */
 struct search {
 	const struct catalog_row *row;
-	bool clash;		/* two different names */
+	bool clash; /* two different names */
 	char found[256];
 };
 
@@ -47,7 +44,7 @@ static struct bytes
 string_of(struct json_object *value)
 {
 	return (struct bytes){ json_object_get_string(value),
-	    (size_t)json_object_get_string_len(value) };
+		(size_t)json_object_get_string_len(value) };
 }
 
 static bool
@@ -74,14 +71,15 @@ each_member(struct json_object *value,
 	struct member member = { 0 };
 
 	if (json_object_is_type(value, json_type_object)) {
-		json_object_object_foreach(value, key, child) {
+		json_object_object_foreach(value, key, child)
+		{
 			member.key = key;
 			member.value = child;
 			visit(&member, context);
 		}
 	} else if (json_object_is_type(value, json_type_array)) {
 		for (; member.index < json_object_array_length(value);
-		    member.index++) {
+		     member.index++) {
 			member.value = json_object_array_get_idx(value,
 			    member.index);
 			visit(&member, context);
@@ -148,7 +146,8 @@ search_keys(struct search *search, const struct member *parent,
 	for (size_t i = 0; i < sizeof(name_keys) / sizeof(name_keys[0]); i++) {
 		member.key = name_keys[i];
 		if (json_object_object_get_ex(object, member.key,
-		    &member.value) && note_name(search, parent, &member))
+			&member.value) &&
+		    note_name(search, parent, &member))
 			return;
 	}
 }
@@ -225,7 +224,8 @@ name_unknown(struct event *event)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		if (!json_object_object_get_ex(event->root, unknown_keys[i],
-		    &value) || !json_object_is_type(value, json_type_string) ||
+			&value) ||
+		    !json_object_is_type(value, json_type_string) ||
 		    !catalog_is_name(string_of(value)))
 			continue;
 		snprintf(found, sizeof(found), "/%s", unknown_keys[i]);

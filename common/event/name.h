@@ -18,7 +18,6 @@ enum rc event_name_find(const struct request *request, struct event *event);
  * Sets a name of less than EVENT_NAME_SIZE bytes, its row, and where it was
  * found: a pointer, a header or an empty text.
  */
-void event_name_set(struct event *event, struct bytes name,
-    const char *found);
+void event_name_set(struct event *event, struct bytes name, const char *found);
 
 #endif

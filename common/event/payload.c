@@ -11,17 +11,17 @@ static const char byte_order_mark[] = "\xef\xbb\xbf";
 /* What may come next. */
 enum state {
 	VALUE,
-	FIRST_VALUE,		/* or the end of its array */
+	FIRST_VALUE, /* or the end of its array */
 	KEY,
-	FIRST_KEY,		/* or the end of its object */
-	BEHIND,			/* a value: a comma, or an end */
-	BAD
+	FIRST_KEY, /* or the end of its object */
+	BEHIND,	   /* a value: a comma, or an end */
+	BAD,
 };
 
 struct scan {
-	struct bytes rest;	/* what was not looked at */
+	struct bytes rest; /* what was not looked at */
 	unsigned depth;
-	uint64_t objects;	/* a bit for each level: not an array */
+	uint64_t objects; /* a bit for each level: not an array */
 };
 
 _Static_assert(PAYLOAD_DEPTH <= 64, "a level has a bit");
@@ -29,9 +29,9 @@ _Static_assert(PAYLOAD_DEPTH <= 64, "a level has a bit");
 struct bytes
 payload_text(struct bytes body)
 {
-	return bytes_begin(body, byte_order_mark)
-	    ? bytes_skip(body, strlen(byte_order_mark))
-	    : body;
+	return bytes_begin(body, byte_order_mark) ?
+	    bytes_skip(body, strlen(byte_order_mark)) :
+	    body;
 }
 
 static void
@@ -136,9 +136,9 @@ scan_plain(struct scan *scan)
 
 	while (length > 0 && n < rest.len && rest.data[n] != '"' &&
 	    rest.data[n] != '\\' && (uint8_t)rest.data[n] >= 0x20) {
-		length = (uint8_t)rest.data[n] < 0x80
-		    ? 1
-		    : utf8_length(bytes_skip(rest, n));
+		length = (uint8_t)rest.data[n] < 0x80 ?
+		    1 :
+		    utf8_length(bytes_skip(rest, n));
 		n += length;
 	}
 	skip(scan, n);
@@ -251,7 +251,7 @@ scan_next(struct scan *scan, enum state state)
 enum rc
 payload_check(struct bytes body, size_t *at)
 {
-	struct scan scan = {.rest = payload_text(body)};
+	struct scan scan = { .rest = payload_text(body) };
 	enum state state = VALUE;
 
 	skip_blanks(&scan);
@@ -271,36 +271,37 @@ static const struct {
 	struct bytes begin;
 	const char *kind;
 } kinds[] = {
-    {{"\x1f\x8b", 2}, "gzip"},
-    {{"\x28\xb5\x2f\xfd", 4}, "zstd"},
-    {{"x\x01", 2}, "zlib"},
-    {{"x\x5e", 2}, "zlib"},
-    {{"x\x9c", 2}, "zlib"},
-    {{"x\xda", 2}, "zlib"},
-    {{"PK\x03\x04", 4}, "zip"},
-    {{"\xff\xfe", 2}, "UTF-16"},
-    {{"\xfe\xff", 2}, "UTF-16"},
-    {{"{\0", 2}, "UTF-16"},
-    {{"\0{", 2}, "UTF-16"},
-    {{"[\0", 2}, "UTF-16"},
-    {{"\0[", 2}, "UTF-16"},
-    {{"<!DOCTYPE html", 14}, "HTML"},
-    {{"<!doctype html", 14}, "HTML"},
-    {{"<html", 5}, "HTML"},
-    {{"<", 1}, "XML"},
-    {{"--", 2}, "multipart"},
+	{ { "\x1f\x8b", 2 }, "gzip" },
+	{ { "\x28\xb5\x2f\xfd", 4 }, "zstd" },
+	{ { "x\x01", 2 }, "zlib" },
+	{ { "x\x5e", 2 }, "zlib" },
+	{ { "x\x9c", 2 }, "zlib" },
+	{ { "x\xda", 2 }, "zlib" },
+	{ { "PK\x03\x04", 4 }, "zip" },
+	{ { "\xff\xfe", 2 }, "UTF-16" },
+	{ { "\xfe\xff", 2 }, "UTF-16" },
+	{ { "{\0", 2 }, "UTF-16" },
+	{ { "\0{", 2 }, "UTF-16" },
+	{ { "[\0", 2 }, "UTF-16" },
+	{ { "\0[", 2 }, "UTF-16" },
+	{ { "<!DOCTYPE html", 14 }, "HTML" },
+	{ { "<!doctype html", 14 }, "HTML" },
+	{ { "<html", 5 }, "HTML" },
+	{ { "<", 1 }, "XML" },
+	{ { "--", 2 }, "multipart" },
 };
 
 /* NAME=VALUE, where a name is what forms write for one. */
 static bool
 is_form(struct bytes text)
 {
-	static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	static const char name[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	    "abcdefghijklmnopqrstuvwxyz0123456789*-._+%[]";
 	size_t n = 0;
 
-	while (n < text.len && text.data[n] != '\0' &&
-	    strchr(name, text.data[n]))
+	while (
+	    n < text.len && text.data[n] != '\0' && strchr(name, text.data[n]))
 		n++;
 	return n > 0 && n < text.len && text.data[n] == '=';
 }
@@ -308,14 +309,14 @@ is_form(struct bytes text)
 const char *
 payload_looks(struct bytes body)
 {
-	struct scan scan = {.rest = payload_text(body)};
+	struct scan scan = { .rest = payload_text(body) };
 	struct bytes begin;
 
 	skip_blanks(&scan);
 	if (scan.rest.len == 0)
 		return "nothing";
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		begin = (struct bytes){scan.rest.data, kinds[i].begin.len};
+		begin = (struct bytes){ scan.rest.data, kinds[i].begin.len };
 		if (scan.rest.len >= begin.len &&
 		    bytes_equal(begin, kinds[i].begin))
 			return kinds[i].kind;

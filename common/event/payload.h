@@ -6,7 +6,7 @@
 
 /* What a body is, before anything is made of it. */
 
-enum { PAYLOAD_DEPTH = 64 };	/* most objects and arrays within another */
+enum { PAYLOAD_DEPTH = 64 }; /* most objects and arrays within another */
 
 /* A body's text: without the byte order mark that may stand before it. */
 struct bytes payload_text(struct bytes body);

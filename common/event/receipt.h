@@ -11,9 +11,9 @@
 /* What was noted when a request came in; kept with the event. */
 struct receipt {
 	char id[UUID_SIZE];
-	int64_t received;		/* clock_wall */
+	int64_t received; /* clock_wall */
 	char digest[2 * CRYPTO_DIGEST + 1];
-	bool verified;			/* false under `signature none` */
+	bool verified; /* false under `signature none` */
 	char remote_addr[64];
 };
 

@@ -24,7 +24,7 @@ is_wanted(const struct rule *rule, const struct event *event)
 		wanted = rule->events[i];
 		if (wanted[0] == '@') {
 			if (catalog_in_group(event->row, event->known,
-			    bytes_of(wanted)))
+				bytes_of(wanted)))
 				return true;
 		} else if (glob(wanted, event->name)) {
 			return true;

@@ -16,12 +16,12 @@ struct rule_where {
 
 /* An `on` line. */
 struct rule {
-	const char *const *events;	/* names, globs, @groups */
+	const char *const *events; /* names, globs, @groups */
 	size_t events_len;
 	const struct rule_where *where;
 	size_t where_len;
 	bool also;
-	const char *const *command;	/* NULL-terminated; NULL: ignore */
+	const char *const *command; /* NULL-terminated; NULL: ignore */
 	unsigned line;
 };
 
@@ -30,20 +30,20 @@ struct rule {
  * *at becomes the index behind it.  RC_MISSING where none does; RC_MEMORY.
  * A line with `also` lets the caller go on; any other is the last.
  */
-enum rc rule_next(const struct rule *rules, size_t n,
-    const struct event *event, size_t *at);
+enum rc rule_next(const struct rule *rules, size_t n, const struct event *event,
+    size_t *at);
 
 /* One of the deliveries of an event, and its line. */
 struct rule_delivery {
-	unsigned ordinal;		/* of the lines that run it, from 0 */
-	const struct rule *rule;	/* NULL where none takes it now */
+	unsigned ordinal;	 /* of the lines that run it, from 0 */
+	const struct rule *rule; /* NULL where none takes it now */
 };
 
 /*
  * Finds the line of a delivery, which may have been stored under another
  * configuration; what is ignored now has none.  RC_MEMORY.
  */
-enum rc rule_of(const struct rule *rules, size_t n,
-    const struct event *event, struct rule_delivery *delivery);
+enum rc rule_of(const struct rule *rules, size_t n, const struct event *event,
+    struct rule_delivery *delivery);
 
 #endif

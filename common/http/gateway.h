@@ -11,7 +11,7 @@
  * (RFC 3875) from FastCGI.  A front end fills it and calls serve().
  */
 struct gateway {
-	void *context;		/* the front end's own */
+	void *context; /* the front end's own */
 	/* NAME=value, NULL-terminated: the meta-variables, as received. */
 	const char *const *variables;
 	/*

@@ -25,7 +25,8 @@ header_name_variable(struct bytes header, char into[HEADER_VARIABLE_SIZE])
 	memcpy(into, "HTTP_", 5);
 	for (size_t i = 0; i < header.len; i++)
 		*at++ = header.data[i] == '-' ?
-		    '_' : (char)toupper((unsigned char)header.data[i]);
+		    '_' :
+		    (char)toupper((unsigned char)header.data[i]);
 	*at = '\0';
 	return RC_OK;
 }
@@ -40,7 +41,7 @@ header_name_print(const char *variable, char into[HEADER_VARIABLE_SIZE])
 	if (strncmp(variable, "HTTP_", 5) == 0)
 		variable += 5;
 	for (; (c = *variable) != '\0' && n < HEADER_VARIABLE_SIZE - 1;
-	    variable++) {
+	     variable++) {
 		if (c == '_')
 			into[n++] = '-';
 		else if (first)

@@ -6,16 +6,16 @@
 #include "base/json_string.h"
 
 enum {
-	RETRY_AFTER = 30,	/* seconds */
-	REPLY_ROOM = 320	/* lest anything is printed twice */
+	RETRY_AFTER = 30, /* seconds */
+	REPLY_ROOM = 320, /* lest anything is printed twice */
 };
 
 /* What HTTP makes of an outcome (RFC 9110 section 15, RFC 9457). */
 struct row {
 	int status;
-	bool later;		/* with Retry-After */
-	const char *word;	/* for the log; the `status' of a 2xx */
-	const char *detail;	/* for a refusal: the same text every time */
+	bool later;	    /* with Retry-After */
+	const char *word;   /* for the log; the `status' of a 2xx */
+	const char *detail; /* for a refusal: the same text every time */
 };
 
 static const struct row rows[] = {
@@ -25,8 +25,7 @@ static const struct row rows[] = {
 	[RC_QUEUED] = { 202, false, "queued", NULL },
 	[RC_METHOD] = { 405, false, "method-not-allowed",
 	    "Only POST is answered here." },
-	[RC_NO_HOOK] = { 404, false, "no-such-hook",
-	    "There is no such hook." },
+	[RC_NO_HOOK] = { 404, false, "no-such-hook", "There is no such hook." },
 	[RC_LENGTH] = { 400, false, "bad-length",
 	    "CONTENT_LENGTH is not a number." },
 	[RC_LARGE] = { 413, false, "too-large",
@@ -49,8 +48,7 @@ static const struct row rows[] = {
 	[RC_FAILED] = { 500, false, "failed", "The command failed." },
 	[RC_UNSTARTED] = { 500, false, "not-started",
 	    "The command could not be started." },
-	[RC_TIMEOUT] = { 504, false, "timeout",
-	    "The command took too long." },
+	[RC_TIMEOUT] = { 504, false, "timeout", "The command took too long." },
 	[RC_CONFIG] = { 500, false, "misconfigured",
 	    "The receiver is not set up; its log says why." },
 	[RC_CROWDED] = { 503, true, "too-many-running",
@@ -65,8 +63,7 @@ static const struct row rows[] = {
 	    "The event could not be stored in time." },
 	[RC_CORRUPT] = { 503, true, "journal-damaged",
 	    "The event could not be stored." },
-	[RC_STOPPING] = { 503, true, "stopping",
-	    "The receiver is stopping." },
+	[RC_STOPPING] = { 503, true, "stopping", "The receiver is stopping." },
 	[RC_MEMORY] = { 503, true, "out-of-memory",
 	    "The receiver is short of memory." },
 	[RC_SYSTEM] = { 500, false, "system-error",
@@ -80,7 +77,7 @@ static const struct row rows[] = {
 	[RC_MISSING] = { 500, false, "internal-missing",
 	    "The receiver has trouble; its log says why." },
 	[RC_RANGE] = { 500, false, "internal-range",
-	    "The receiver has trouble; its log says why." }
+	    "The receiver has trouble; its log says why." },
 };
 
 static const struct {
@@ -99,7 +96,7 @@ static const struct {
 	{ 422, "Unprocessable Content" },
 	{ 500, "Internal Server Error" },
 	{ 503, "Service Unavailable" },
-	{ 504, "Gateway Timeout" }
+	{ 504, "Gateway Timeout" },
 };
 
 struct reply
@@ -132,8 +129,10 @@ reason_of(int status)
 static void
 print_outcome(const struct reply *reply, struct buf *into)
 {
-	buf_printf(into, "{\"status\":\"%s\",\"id\":\"%s\","
-	    "\"event\":\"", rows[reply->rc].word, reply->id);
+	buf_printf(into,
+	    "{\"status\":\"%s\",\"id\":\"%s\","
+	    "\"event\":\"",
+	    rows[reply->rc].word, reply->id);
 	json_string_add(bytes_of(reply->event), into);
 	buf_text(into, "\"}\n");
 }
@@ -141,19 +140,20 @@ print_outcome(const struct reply *reply, struct buf *into)
 static void
 print_problem(const struct row *row, struct buf *into)
 {
-	buf_printf(into, "{\"title\":\"%s\",\"status\":%d,"
-	    "\"detail\":\"%s\"}\n", reason_of(row->status), row->status,
-	    row->detail);
+	buf_printf(into,
+	    "{\"title\":\"%s\",\"status\":%d,"
+	    "\"detail\":\"%s\"}\n",
+	    reason_of(row->status), row->status, row->detail);
 }
 
 static void
 print_head(const struct row *row, const struct buf *body, struct buf *into)
 {
-	const char *type = row->detail == NULL ?
-	    "application/json" : "application/problem+json";
+	const char *type = row->detail == NULL ? "application/json" :
+						 "application/problem+json";
 
-	buf_printf(into, "Status: %d %s\r\nContent-Type: %s\r\n",
-	    row->status, reason_of(row->status), type);
+	buf_printf(into, "Status: %d %s\r\nContent-Type: %s\r\n", row->status,
+	    reason_of(row->status), type);
 	if (body != NULL)
 		buf_printf(into, "Content-Length: %zu\r\n", body->len);
 	if (row->status == 405)

@@ -11,9 +11,9 @@
 /* The answer to a request: the one place where an outcome becomes HTTP. */
 struct reply {
 	enum rc rc;
-	bool head;			/* a HEAD request: no body */
-	char id[UUID_SIZE];		/* for 2xx */
-	char event[EVENT_NAME_SIZE];		/* for 2xx */
+	bool head;		     /* a HEAD request: no body */
+	char id[UUID_SIZE];	     /* for 2xx */
+	char event[EVENT_NAME_SIZE]; /* for 2xx */
 };
 
 /* An answer without an event: a refusal. */

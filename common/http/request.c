@@ -8,13 +8,12 @@
 #include "base/log.h"
 
 enum {
-	REQUEST_CHUNK = 16 * 1024	/* how much is asked for at once */
+	REQUEST_CHUNK = 16 * 1024, /* how much is asked for at once */
 };
 
 /* What the server says of a request: once, or always the same. */
-static const char *const server_variables[] = {
-	"REQUEST_METHOD", "PATH_INFO", "CONTENT_LENGTH", "REMOTE_ADDR"
-};
+static const char *const server_variables[] = { "REQUEST_METHOD", "PATH_INFO",
+	"CONTENT_LENGTH", "REMOTE_ADDR" };
 
 /* The value of a variable's next entry, from *at on, or NULL. */
 static const char *
@@ -66,7 +65,8 @@ request_check(const struct request *request)
 	for (size_t i = 0; i < n; i++) {
 		if (is_one(request, server_variables[i]))
 			continue;
-		log_say(LOG_LEVEL_ERROR, "%s is there twice, with different "
+		log_say(LOG_LEVEL_ERROR,
+		    "%s is there twice, with different "
 		    "values: the web server has to set it once",
 		    server_variables[i]);
 		return RC_CONFIG;
@@ -115,7 +115,7 @@ request_open(struct request *request, const struct gateway *gateway,
 	*request = (struct request){
 		.variables = gateway->variables,
 		.received = received,
-		.length = -1
+		.length = -1,
 	};
 	request->method = variable_or_empty(request, "REQUEST_METHOD");
 	request->path_info = variable_or_empty(request, "PATH_INFO");
@@ -152,8 +152,9 @@ check_encoding(const struct request *request)
 
 	if (rc != RC_OK)
 		return rc;
-	if (coding.len == 0 || (coding.len == strlen(plain) &&
-	    strncasecmp(coding.data, plain, coding.len) == 0))
+	if (coding.len == 0 ||
+	    (coding.len == strlen(plain) &&
+		strncasecmp(coding.data, plain, coding.len) == 0))
 		return RC_OK;
 	return RC_ENCODED;
 }
@@ -196,8 +197,8 @@ request_read(struct request *request, const struct gateway *gateway,
     size_t max_body, int64_t deadline)
 {
 	/* One byte more than allowed tells a body that is too large. */
-	size_t most = request->length >= 0 ?
-	    (size_t)request->length : max_body + 1;
+	size_t most = request->length >= 0 ? (size_t)request->length :
+					     max_body + 1;
 	size_t got = 1;
 	enum rc rc = buf_reserve(&request->body, 0);
 

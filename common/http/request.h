@@ -16,8 +16,8 @@ struct request {
 	const char *method;
 	const char *path_info;
 	const char *remote_addr;
-	int64_t received;	/* clock_wall when it began */
-	int64_t length;		/* CONTENT_LENGTH, -1 where not known */
+	int64_t received; /* clock_wall when it began */
+	int64_t length;	  /* CONTENT_LENGTH, -1 where not known */
 	struct buf body;
 };
 
@@ -47,8 +47,8 @@ void request_close(struct request *request);
  * A variable's value, NULL where it is absent; *count is how often it was
  * sent (servers pass a repeated header twice).
  */
-const char *request_variable(const struct request *request,
-    const char *name, unsigned *count);
+const char *request_variable(const struct request *request, const char *name,
+    unsigned *count);
 /*
  * The same for what has to be there at most once: RC_REPEATED where it was
  * sent twice; *value is NULL where it is absent.

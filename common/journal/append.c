@@ -39,7 +39,9 @@ admit(struct journal *journal, const struct storing *storing)
 			return rc;
 	}
 	return journal_backlog_count(journal, entry->hook) >=
-	    (int64_t)entry->max_queue ? RC_QUEUE_FULL : RC_OK;
+		(int64_t)entry->max_queue ?
+	    RC_QUEUE_FULL :
+	    RC_OK;
 }
 
 /* An ID is given once; to meet one again means that it was not. */
@@ -52,9 +54,9 @@ insert_event(struct journal *journal, const struct journal_entry *entry)
 	    " remote, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
 	    " ON CONFLICT DO NOTHING",
 	    BIND(TEXT(receipt->id), TEXT(entry->hook), TEXT(entry->event),
-	    INT(receipt->received), TEXT(receipt->digest),
-	    INT(receipt->verified), TEXT(receipt->remote_addr),
-	    BYTES(entry->body)));
+		INT(receipt->received), TEXT(receipt->digest),
+		INT(receipt->verified), TEXT(receipt->remote_addr),
+		BYTES(entry->body)));
 
 	return changed == 0 ? 0 : journal_inserted(journal);
 }
@@ -73,8 +75,8 @@ insert_delivery(struct journal *journal, const struct storing *storing,
 	    " VALUES(?1, ?2, ?3, " SQL_QUEUED ", ?4, ?5, 0, ?6, 0, 0, 0, 0,"
 	    " 0, 0, 0, 0)",
 	    BIND(INT(event), TEXT(storing->entry->hook), INT(ordinal),
-	    INT(held), BYTES(storing->order),
-	    INT(storing->entry->receipt->received)));
+		INT(held), BYTES(storing->order),
+		INT(storing->entry->receipt->received)));
 }
 
 static enum rc
@@ -106,10 +108,10 @@ static enum rc
 order_digest(const struct journal_entry *entry, uint8_t into[JOURNAL_KEY],
     struct bytes *digest)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 	enum rc rc = RC_OK;
 
-	*digest = (struct bytes){0};
+	*digest = (struct bytes){ 0 };
 	if (entry->order_key.len > 0) {
 		rc = buf_text(&text, entry->hook);
 		if (rc == RC_OK)
@@ -117,8 +119,7 @@ order_digest(const struct journal_entry *entry, uint8_t into[JOURNAL_KEY],
 		if (rc == RC_OK)
 			rc = buf_add(&text, entry->order_key);
 		if (rc == RC_OK)
-			rc = journal_key_digest(buf_view(&text), into,
-			    digest);
+			rc = journal_key_digest(buf_view(&text), into, digest);
 	}
 	buf_free(&text);
 	return rc;
@@ -140,7 +141,7 @@ journal_append(struct journal *journal, const struct journal_entry *entry)
 {
 	uint8_t order[JOURNAL_KEY];
 	uint8_t dedupe[JOURNAL_KEY];
-	struct storing storing = {.entry = entry};
+	struct storing storing = { .entry = entry };
 	enum rc rc;
 
 	if (entry->body.len > INT_MAX / 2 || entry->body.len == 0)

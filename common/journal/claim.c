@@ -33,7 +33,7 @@ struct claiming {
 /* What is due first, of one hook or of several. */
 struct candidate {
 	const struct journal_want *want;
-	int64_t seq;			/* 0: none */
+	int64_t seq; /* 0: none */
 	int64_t due;
 	int64_t now;
 };
@@ -53,16 +53,16 @@ static void
 begin_pauses_anew(struct journal *journal, int64_t now)
 {
 	if (journal_number(journal, 0,
-	    SQL("SELECT 1 FROM deliveries WHERE state = " SQL_QUEUED
+		SQL("SELECT 1 FROM deliveries WHERE state = " SQL_QUEUED
 	    USES_deliveries_since("") " AND since > ?1 LIMIT 1"),
-	    BIND(INT(now))) != 0)
+		    BIND(INT(now))) != 0)
 		journal_do(journal,
 		    SQL("UPDATE deliveries SET due = ?1 + CASE WHEN "
 		    SQL_IS_INTEGER("due") " AND due - since BETWEEN 0 AND ?2"
 		    " THEN due - since ELSE 0 END, since = ?1"
 		    " WHERE state = " SQL_QUEUED USES_deliveries_since("")
 		    " AND since > ?1"),
-		    BIND(INT(now), INT(longest)));
+			BIND(INT(now), INT(longest)));
 }
 
 /* What a row of seq and due offers.  False: it was set aside, look again. */
@@ -71,8 +71,10 @@ consider(struct journal *journal, struct journal_statement *row,
     const struct journal_want *want, struct candidate *best)
 {
 	struct journal_reader reader = {
-		.journal = journal, .row = row, .table = "deliveries",
-		.lenient = true
+		.journal = journal,
+		.row = row,
+		.table = "deliveries",
+		.lenient = true,
 	};
 	int64_t seq;
 	int64_t due;
@@ -90,33 +92,40 @@ consider(struct journal *journal, struct journal_statement *row,
 	}
 	if (best->seq == 0 || due < best->due ||
 	    (due == best->due && seq < best->seq))
-		*best = (struct candidate){want, seq, due, best->now};
+		*best = (struct candidate){ want, seq, due, best->now };
 	return true;
 }
 
 /* What never waited is due whatever the clock says: it has its own index. */
 static void
-find_due(struct journal *journal, const struct journal_want *want,
-    int64_t now, struct candidate *best)
+find_due(struct journal *journal, const struct journal_want *want, int64_t now,
+    struct candidate *best)
 {
 	best->now = now;
-	while (!consider(journal, journal_query(journal,
-	    "SELECT seq, due FROM deliveries WHERE hook = ?1"
-	    " AND state = " SQL_QUEUED " AND held = 0 AND since = 0"
-	    " ORDER BY seq LIMIT 1", BIND(TEXT(want->hook))), want, best))
+	while (!consider(journal,
+	    journal_query(journal,
+		"SELECT seq, due FROM deliveries WHERE hook = ?1"
+		" AND state = " SQL_QUEUED " AND held = 0 AND since = 0"
+		" ORDER BY seq LIMIT 1",
+		BIND(TEXT(want->hook))),
+	    want, best))
 		continue;
-	while (!consider(journal, journal_query(journal,
-	    "SELECT seq, due FROM deliveries WHERE hook = ?1"
-	    " AND state = " SQL_QUEUED " AND held = 0 AND since > 0"
-	    " AND due <= ?2 ORDER BY due, seq LIMIT 1",
-	    BIND(TEXT(want->hook), INT(now))), want, best))
+	while (!consider(journal,
+	    journal_query(journal,
+		"SELECT seq, due FROM deliveries WHERE hook = ?1"
+		" AND state = " SQL_QUEUED " AND held = 0 AND since > 0"
+		" AND due <= ?2 ORDER BY due, seq LIMIT 1",
+		BIND(TEXT(want->hook), INT(now))),
+	    want, best))
 		continue;
 	/* What is no time at all sorts after the last one. */
-	while (!consider(journal, journal_query(journal,
-	    "SELECT seq, due FROM deliveries WHERE hook = ?1"
-	    " AND state = " SQL_QUEUED " AND held = 0 AND since > 0"
-	    " AND due > ?2 ORDER BY due, seq LIMIT 1",
-	    BIND(TEXT(want->hook), INT(JOURNAL_TIME_MOST))), want, best))
+	while (!consider(journal,
+	    journal_query(journal,
+		"SELECT seq, due FROM deliveries WHERE hook = ?1"
+		" AND state = " SQL_QUEUED " AND held = 0 AND since > 0"
+		" AND due > ?2 ORDER BY due, seq LIMIT 1",
+		BIND(TEXT(want->hook), INT(JOURNAL_TIME_MOST))),
+	    want, best))
 		continue;
 }
 
@@ -126,24 +135,22 @@ has_place(struct journal *journal, const struct journal_want *want)
 {
 	return !journal_is_overtaken(journal, want->hook, want->digest) &&
 	    journal_number(journal, 0,
-	    "SELECT count(DISTINCT claim) FROM deliveries"
-	    " WHERE state = " SQL_RUNNING " AND hook = ?1",
-	    BIND(TEXT(want->hook))) < (int64_t)want->concurrency;
+		"SELECT count(DISTINCT claim) FROM deliveries"
+		" WHERE state = " SQL_RUNNING " AND hook = ?1",
+		BIND(TEXT(want->hook))) < (int64_t)want->concurrency;
 }
 
 /* The columns of take's row; the event's seq. */
 static int64_t
-fill_delivery(struct journal_reader *reader,
-    struct journal_delivery *delivery)
+fill_delivery(struct journal_reader *reader, struct journal_delivery *delivery)
 {
 	*delivery = (struct journal_delivery){
 		.seq = journal_int(reader, 0, JOURNAL_IS_ROW),
-		.ordinal = (unsigned)journal_int(reader, 2,
-		    JOURNAL_IS_SMALL),
+		.ordinal = (unsigned)journal_int(reader, 2, JOURNAL_IS_SMALL),
 		.step = (unsigned)journal_int(reader, 3, JOURNAL_IS_SMALL),
-		.attempt = (unsigned)journal_int(reader, 4,
-		    JOURNAL_IS_SMALL) + 1,
-		.lost = (unsigned)journal_int(reader, 6, JOURNAL_IS_SMALL)
+		.attempt = (unsigned)journal_int(reader, 4, JOURNAL_IS_SMALL) +
+		    1,
+		.lost = (unsigned)journal_int(reader, 6, JOURNAL_IS_SMALL),
 	};
 	delivery->ordered = journal_key_into(reader, 5, delivery->key);
 	return journal_int(reader, 1, JOURNAL_IS_ROW);
@@ -171,8 +178,9 @@ take_row(struct journal_reader *reader, const struct journal_want *want,
 	delivery = &list[claim->n];
 	event = fill_delivery(reader, delivery);
 	journal_over(reader->row);
-	if (reader->damaged || !journal_read_event(journal, event,
-	    &claim->pool, &delivery->event) ||
+	if (reader->damaged ||
+	    !journal_read_event(journal, event, &claim->pool,
+		&delivery->event) ||
 	    strcmp(delivery->event.hook, want->hook) != 0)
 		return false;
 	claiming->bodies += delivery->event.body.len;
@@ -188,13 +196,15 @@ static int64_t
 pick_number(struct journal *journal, int64_t seq)
 {
 	if (journal_number(journal, 0,
-	    "SELECT 1 FROM deliveries WHERE state = " SQL_RUNNING
-	    " AND claim = ?1 LIMIT 1", BIND(INT(seq))) == 0)
+		"SELECT 1 FROM deliveries WHERE state = " SQL_RUNNING
+		" AND claim = ?1 LIMIT 1",
+		BIND(INT(seq))) == 0)
 		return seq;
 	return journal_number(journal, seq,
 	    "SELECT 1 + max(n.number) FROM (SELECT max(seq) AS number"
 	    " FROM deliveries UNION ALL SELECT max(claim) FROM deliveries"
-	    " WHERE state = " SQL_RUNNING ") n", NO_VALUES);
+	    " WHERE state = " SQL_RUNNING ") n",
+	    NO_VALUES);
 }
 
 /* What cannot be taken is set aside, and the claim has nothing of it. */
@@ -204,12 +214,15 @@ take(struct journal *journal, const struct candidate *candidate,
 {
 	struct journal_claim *claim = claiming->claim;
 	struct journal_reader reader = {
-		.journal = journal, .table = "deliveries",
-		.number = candidate->seq, .lenient = true,
+		.journal = journal,
+		.table = "deliveries",
+		.number = candidate->seq,
+		.lenient = true,
 		.row = journal_query(journal,
 		    "SELECT seq, event, ordinal, step, attempts, key, lost"
 		    " FROM deliveries WHERE seq = ?1"
-		    " AND state = " SQL_QUEUED, BIND(INT(candidate->seq)))
+		    " AND state = " SQL_QUEUED,
+		    BIND(INT(candidate->seq))),
 	};
 
 	if (claim->n == 0)
@@ -228,8 +241,8 @@ take(struct journal *journal, const struct candidate *candidate,
 	    "UPDATE deliveries SET state = " SQL_RUNNING ","
 	    " attempts = attempts + 1, runner = ?1, claim = ?2, slot = ?3,"
 	    " started = ?4, pid = 0, start = 0 WHERE seq = ?5",
-	    BIND(INT(journal->runner), INT(claim->number),
-	    INT(claim->slot), INT(claiming->now), INT(candidate->seq)));
+	    BIND(INT(journal->runner), INT(claim->number), INT(claim->slot),
+		INT(claiming->now), INT(candidate->seq)));
 }
 
 /*
@@ -250,7 +263,7 @@ take_more(struct journal *journal, const struct journal_want *want,
 		if (last->ordered)
 			journal_order_unblock_next(journal,
 			    journal_key_bytes(last->key));
-		next = (struct candidate){0};
+		next = (struct candidate){ 0 };
 		find_due(journal, want, claiming->now, &next);
 		if (next.seq == 0)
 			break;
@@ -285,13 +298,14 @@ claim_due(struct journal *journal, void *arguments)
 
 	begin_pauses_anew(journal, claiming->now);
 	do {
-		best = (struct candidate){0};
+		best = (struct candidate){ 0 };
 		for (size_t i = 0; i < wants->n; i++)
 			if (has_place(journal, &wants->list[i]))
 				find_due(journal, &wants->list[i],
 				    claiming->now, &best);
-		if (best.seq == 0 || (claiming->claim->slot == 0 &&
-		    journal_slot_take(journal, claiming->claim) != RC_OK))
+		if (best.seq == 0 ||
+		    (claiming->claim->slot == 0 &&
+			journal_slot_take(journal, claiming->claim) != RC_OK))
 			return RC_MISSING;
 		journal_runner_begin(journal);
 		take(journal, &best, claiming);
@@ -311,11 +325,13 @@ journal_claim(struct journal *journal, const struct journal_wants *wants,
     int64_t now, struct journal_claim *claim)
 {
 	struct claiming claiming = {
-		.wants = wants, .now = now, .claim = claim
+		.wants = wants,
+		.now = now,
+		.claim = claim,
 	};
 	enum rc rc;
 
-	*claim = (struct journal_claim){0};
+	*claim = (struct journal_claim){ 0 };
 	rc = journal_write(journal, claim_due, &claiming);
 	if (rc != RC_OK)
 		journal_claim_free(claim);
@@ -327,7 +343,7 @@ journal_claim_free(struct journal_claim *claim)
 {
 	journal_slot_leave(claim);
 	pool_free(&claim->pool);
-	*claim = (struct journal_claim){0};
+	*claim = (struct journal_claim){ 0 };
 }
 
 static enum rc
@@ -338,18 +354,19 @@ next_due(struct journal *journal, void *arguments)
 	int64_t due;
 
 	if (journal_number(journal, 0,
-	    SQL("SELECT 1 FROM deliveries WHERE state = " SQL_QUEUED
+		SQL("SELECT 1 FROM deliveries WHERE state = " SQL_QUEUED
 	    USES_deliveries_since("") " AND since > ?1 LIMIT 1"),
-	    BIND(INT(asking->now))) != 0)
+		    BIND(INT(asking->now))) != 0)
 		asking->due = asking->now;
 	for (size_t i = 0; i < asking->wants->n; i++) {
 		if (!has_place(journal, &asking->wants->list[i]))
 			continue;
 		hook = asking->wants->list[i].hook;
 		if (journal_number(journal, 0,
-		    "SELECT 1 FROM deliveries WHERE hook = ?1"
-		    " AND state = " SQL_QUEUED " AND held = 0 AND since = 0"
-		    " LIMIT 1", BIND(TEXT(hook))) != 0)
+			"SELECT 1 FROM deliveries WHERE hook = ?1"
+			" AND state = " SQL_QUEUED " AND held = 0 AND since = 0"
+			" LIMIT 1",
+			BIND(TEXT(hook))) != 0)
 			asking->due = asking->now;
 		due = journal_number(journal, CLOCK_NEVER,
 		    "SELECT CAST(due AS INTEGER) FROM deliveries"
@@ -367,7 +384,7 @@ enum rc
 journal_next_due(struct journal *journal, const struct journal_wants *wants,
     int64_t now, int64_t *due)
 {
-	struct asking asking = {wants, now, CLOCK_NEVER};
+	struct asking asking = { wants, now, CLOCK_NEVER };
 	enum rc rc = journal_read(journal, next_due, &asking);
 
 	if (rc == RC_OK)

@@ -15,10 +15,10 @@
 #include "journal/internal.h"
 
 enum {
-	DAMAGE_TOLD = 10,	/* damaged rows of a transaction in the log */
-	CODE_MOST = 4095,	/* exit statuses, signals, errors */
+	DAMAGE_TOLD = 10, /* damaged rows of a transaction in the log */
+	CODE_MOST = 4095, /* exit statuses, signals, errors */
 	NOTE_MOST = 255,
-	OUTCOME_MOST = 31
+	OUTCOME_MOST = 31,
 };
 
 /* What a column of numbers may hold. */
@@ -39,12 +39,12 @@ static const struct range ranges[] = {
 	[JOURNAL_IS_TIME] = { 0, JOURNAL_TIME_MOST },
 	[JOURNAL_IS_EXPIRY] = { 0, INT64_MAX },
 	[JOURNAL_IS_PID] = { 0, INT32_MAX },
-	[JOURNAL_IS_START] = { 0, INT64_MAX }
+	[JOURNAL_IS_START] = { 0, INT64_MAX },
 };
 
 /* What a column of texts may hold. */
 struct form {
-	size_t least;		/* bytes */
+	size_t least; /* bytes */
 	size_t most;
 	bool (*fits)(struct bytes text);
 	const char *what;
@@ -58,9 +58,11 @@ is_id(struct bytes text)
 
 	for (size_t i = 0; i < text.len; i++)
 		if ((i == 8 || i == 13 || i == 18 || i == 23) ?
-		    text.data[i] != '-' : decode_hex((struct bytes){
-		    (const char[]){'0', text.data[i]}, 2}, raw, 1, &len) !=
-		    RC_OK)
+			text.data[i] != '-' :
+			decode_hex((struct bytes){ (const char[]){ '0',
+						       text.data[i] },
+				       2 },
+			    raw, 1, &len) != RC_OK)
 			return false;
 	return true;
 }
@@ -102,19 +104,18 @@ is_remote(struct bytes text)
 }
 
 static const struct form forms[] = {
-	[JOURNAL_TEXT_ID] = { UUID_SIZE - 1, UUID_SIZE - 1, is_id,
-	    "no UUID" },
+	[JOURNAL_TEXT_ID] = { UUID_SIZE - 1, UUID_SIZE - 1, is_id, "no UUID" },
 	[JOURNAL_TEXT_HOOK] = { 1, HOOK_NAME_SIZE - 1, conf_is_name,
 	    "no name of a hook" },
 	[JOURNAL_TEXT_EVENT] = { 1, EVENT_NAME_SIZE - 1, utf8_is_text,
 	    "no name of an event" },
 	[JOURNAL_TEXT_DIGEST] = { CRYPTO_DIGEST * 2, CRYPTO_DIGEST * 2,
 	    is_digest, "no digest" },
-	[JOURNAL_TEXT_OUTCOME] = { 1, OUTCOME_MOST, is_outcome,
-	    "no outcome" },
-	[JOURNAL_TEXT_REMOTE] = { 0, sizeof(((struct receipt *)0)->remote_addr)
-	    - 1, is_remote, "no address" },
-	[JOURNAL_TEXT_NOTE] = { 0, NOTE_MOST, is_note, "no note" }
+	[JOURNAL_TEXT_OUTCOME] = { 1, OUTCOME_MOST, is_outcome, "no outcome" },
+	[JOURNAL_TEXT_REMOTE] = { 0,
+	    sizeof(((struct receipt *)0)->remote_addr) - 1, is_remote,
+	    "no address" },
+	[JOURNAL_TEXT_NOTE] = { 0, NOTE_MOST, is_note, "no note" },
 };
 
 /* Without memory nothing can be said of a row. */
@@ -163,7 +164,7 @@ static const char *const type_names[] = {
 	[JOURNAL_TYPE_INT] = "a number",
 	[JOURNAL_TYPE_FRACTION] = "a fraction",
 	[JOURNAL_TYPE_TEXT] = "a text",
-	[JOURNAL_TYPE_BYTES] = "bytes"
+	[JOURNAL_TYPE_BYTES] = "bytes",
 };
 
 static bool
@@ -178,8 +179,7 @@ has_type(struct journal_reader *reader, int column, enum journal_type type)
 }
 
 int64_t
-journal_int(struct journal_reader *reader, int column,
-    enum journal_kind kind)
+journal_int(struct journal_reader *reader, int column, enum journal_kind kind)
 {
 	const struct range *range = &ranges[kind];
 	int64_t least = range->least < 0 ? 0 : range->least;
@@ -195,8 +195,7 @@ journal_int(struct journal_reader *reader, int column,
 }
 
 const char *
-journal_text(struct journal_reader *reader, int column,
-    enum journal_form kind)
+journal_text(struct journal_reader *reader, int column, enum journal_form kind)
 {
 	const struct form *form = &forms[kind];
 	struct bytes text;
@@ -228,8 +227,7 @@ const char *
 journal_text_copy(struct journal_reader *reader, int column,
     enum journal_form kind, struct pool *pool)
 {
-	const char *text = pool_text(pool,
-	    journal_text(reader, column, kind));
+	const char *text = pool_text(pool, journal_text(reader, column, kind));
 
 	if (text != NULL)
 		return text;
@@ -242,37 +240,34 @@ read_bytes(struct journal_reader *reader, int column)
 {
 	struct bytes bytes;
 
-	if (!journal_column_bytes(reader->journal, reader->row, column,
-	    &bytes))
+	if (!journal_column_bytes(reader->journal, reader->row, column, &bytes))
 		lack_memory(reader);
 	return bytes;
 }
 
 struct bytes
-journal_body_copy(struct journal_reader *reader, int column,
-    struct pool *pool)
+journal_body_copy(struct journal_reader *reader, int column, struct pool *pool)
 {
-	struct bytes body = {0};
+	struct bytes body = { 0 };
 
 	if (!has_type(reader, column, JOURNAL_TYPE_BYTES))
 		return body;
 	body = read_bytes(reader, column);
 	if (body.len == 0 || body.len > INT_MAX / 2) {
 		journal_damage(reader, column, "no body");
-		return (struct bytes){0};
+		return (struct bytes){ 0 };
 	}
 	body.data = pool_copy(pool, body);
 	if (body.data != NULL)
 		return body;
 	lack_memory(reader);
-	return (struct bytes){0};
+	return (struct bytes){ 0 };
 }
 
 struct bytes
-journal_tail_copy(struct journal_reader *reader, int column,
-    struct pool *pool)
+journal_tail_copy(struct journal_reader *reader, int column, struct pool *pool)
 {
-	struct bytes tail = {0};
+	struct bytes tail = { 0 };
 
 	if (journal_column_type(reader->row, column) == JOURNAL_TYPE_NULL ||
 	    !has_type(reader, column, JOURNAL_TYPE_BYTES))
@@ -280,13 +275,13 @@ journal_tail_copy(struct journal_reader *reader, int column,
 	tail = read_bytes(reader, column);
 	if (tail.len > JOURNAL_TAIL) {
 		journal_damage(reader, column, "too many bytes");
-		return (struct bytes){0};
+		return (struct bytes){ 0 };
 	}
 	tail.data = pool_copy(pool, tail);
 	if (tail.data != NULL)
 		return tail;
 	lack_memory(reader);
-	return (struct bytes){0};
+	return (struct bytes){ 0 };
 }
 
 bool
@@ -312,7 +307,8 @@ journal_number(struct journal *journal, int64_t otherwise, const char *text,
     struct journal_values values)
 {
 	struct journal_reader reader = {
-		.journal = journal, .row = journal_query(journal, text, values)
+		.journal = journal,
+		.row = journal_query(journal, text, values),
 	};
 	int64_t number = otherwise;
 

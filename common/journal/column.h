@@ -21,14 +21,14 @@
 struct journal_reader {
 	struct journal *journal;
 	struct journal_statement *row;
-	const char *table;		/* for the log, as the next */
-	int64_t number;			/* the row's seq; 0: it has none */
+	const char *table; /* for the log, as the next */
+	int64_t number;	   /* the row's seq; 0: it has none */
 	bool lenient;
 	bool damaged;
 };
 
 enum {
-	JOURNAL_TAIL = 1024 * 1024	/* most bytes of output with a try */
+	JOURNAL_TAIL = 1024 * 1024, /* most bytes of output with a try */
 };
 
 /* The last time of the year 9999, so that sums of two never overflow. */
@@ -36,18 +36,18 @@ enum {
 
 /* What a number may be. */
 enum journal_kind {
-	JOURNAL_IS_ANY,			/* any number, but a number */
-	JOURNAL_IS_ROW,			/* 1 and up: a seq, a claim */
-	JOURNAL_IS_RUNNER,		/* 0: none */
+	JOURNAL_IS_ANY,	   /* any number, but a number */
+	JOURNAL_IS_ROW,	   /* 1 and up: a seq, a claim */
+	JOURNAL_IS_RUNNER, /* 0: none */
 	JOURNAL_IS_COUNT,
-	JOURNAL_IS_SMALL,		/* attempts, ordinals, steps, turns */
+	JOURNAL_IS_SMALL, /* attempts, ordinals, steps, turns */
 	JOURNAL_IS_STATE,
 	JOURNAL_IS_FLAG,
-	JOURNAL_IS_CODE,		/* of an outcome */
+	JOURNAL_IS_CODE, /* of an outcome */
 	JOURNAL_IS_TIME,
-	JOURNAL_IS_EXPIRY,		/* may be never */
+	JOURNAL_IS_EXPIRY, /* may be never */
 	JOURNAL_IS_PID,
-	JOURNAL_IS_START
+	JOURNAL_IS_START,
 };
 
 int64_t journal_int(struct journal_reader *reader, int column,
@@ -56,13 +56,13 @@ int64_t journal_int(struct journal_reader *reader, int column,
 /* What a text may be; the longest of each fits what receipt, hook and event
  * have for it. */
 enum journal_form {
-	JOURNAL_TEXT_ID,		/* a UUID */
+	JOURNAL_TEXT_ID, /* a UUID */
 	JOURNAL_TEXT_HOOK,
 	JOURNAL_TEXT_EVENT,
 	JOURNAL_TEXT_DIGEST,
 	JOURNAL_TEXT_OUTCOME,
 	JOURNAL_TEXT_REMOTE,
-	JOURNAL_TEXT_NOTE		/* of a runner or a rule, or empty */
+	JOURNAL_TEXT_NOTE, /* of a runner or a rule, or empty */
 };
 
 /* It lives until the statement goes on. */
@@ -83,8 +83,7 @@ struct bytes journal_tail_copy(struct journal_reader *reader, int column,
 bool journal_key_into(struct journal_reader *reader, int column,
     uint8_t key[JOURNAL_KEY]);
 /* Damage that only the caller can see: what the column holds. */
-void journal_damage(struct journal_reader *reader, int column,
-    const char *why);
+void journal_damage(struct journal_reader *reader, int column, const char *why);
 
 /* The first column of a statement's only row, a number; otherwise where
  * there is none or null. */

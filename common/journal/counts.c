@@ -49,7 +49,7 @@ write_tally(struct journal *journal)
 		    " ON CONFLICT(hook, name, state) DO UPDATE"
 		    " SET deliveries = tallies.deliveries + ?4",
 		    BIND(TEXT(tally->hook), TEXT(tally->name),
-		    INT(tally->state), INT(tally->by)));
+			INT(tally->state), INT(tally->by)));
 	journal->tally.hook[0] = '\0';
 }
 
@@ -69,7 +69,7 @@ opens_of(struct journal *journal, const char *hook)
 	if (strcmp(opens->hook, hook) == 0)
 		return opens;
 	write_opens(journal);
-	*opens = (struct journal_opens){.before = -1};
+	*opens = (struct journal_opens){ .before = -1 };
 	snprintf(opens->hook, sizeof(opens->hook), "%s", hook);
 	return opens;
 }
@@ -83,7 +83,7 @@ count_opens(struct journal *journal, const char *hook)
 	    " count(DISTINCT event) FROM deliveries WHERE hook = ?1"
 	    " AND state IN " SQL_OPEN_STATES USES_deliveries_open("")
 	    " ON CONFLICT(hook) DO UPDATE SET events = excluded.events"),
-	    BIND(TEXT(hook)));
+		BIND(TEXT(hook)));
 	return journal_number(journal, 0,
 	    "SELECT events FROM opens WHERE hook = ?1", BIND(TEXT(hook)));
 }
@@ -92,10 +92,12 @@ static int64_t
 read_opens(struct journal *journal, const char *hook)
 {
 	struct journal_reader reader = {
-		.journal = journal, .table = "opens", .lenient = true,
+		.journal = journal,
+		.table = "opens",
+		.lenient = true,
 		.row = journal_query(journal,
 		    "SELECT events FROM opens WHERE hook = ?1",
-		    BIND(TEXT(hook)))
+		    BIND(TEXT(hook))),
 	};
 	int64_t events;
 
@@ -117,8 +119,7 @@ journal_backlog_count(struct journal *journal, const char *hook)
 }
 
 void
-journal_backlog_add(struct journal *journal, const char *hook,
-    int64_t events)
+journal_backlog_add(struct journal *journal, const char *hook, int64_t events)
 {
 	opens_of(journal, hook)->by += events;
 }
@@ -127,19 +128,21 @@ static bool
 has_open(struct journal *journal, int64_t event)
 {
 	return journal_number(journal, 0,
-	    "SELECT 1 FROM deliveries WHERE event = ?1"
-	    " AND state IN " SQL_OPEN_STATES " LIMIT 1",
-	    BIND(INT(event))) != 0;
+		   "SELECT 1 FROM deliveries WHERE event = ?1"
+		   " AND state IN " SQL_OPEN_STATES " LIMIT 1",
+		   BIND(INT(event))) != 0;
 }
 
 static bool
 read_names(struct journal *journal, int64_t event, struct names *names)
 {
 	struct journal_reader reader = {
-		.journal = journal, .table = "events", .number = event,
+		.journal = journal,
+		.table = "events",
+		.number = event,
 		.row = journal_query(journal,
 		    "SELECT hook, name FROM events WHERE seq = ?1",
-		    BIND(INT(event)))
+		    BIND(INT(event))),
 	};
 
 	if (!journal_next(journal, reader.row))
@@ -176,7 +179,7 @@ tally(struct journal *journal, const struct names *names, int state, int by)
 	if (now->state != state || strcmp(now->hook, names->hook) != 0 ||
 	    strcmp(now->name, names->name) != 0) {
 		write_tally(journal);
-		*now = (struct journal_tally){.state = state};
+		*now = (struct journal_tally){ .state = state };
 		memcpy(now->hook, names->hook, sizeof(now->hook));
 		memcpy(now->name, names->name, sizeof(now->name));
 	}
@@ -184,8 +187,7 @@ tally(struct journal *journal, const struct names *names, int state, int by)
 }
 
 void
-journal_finished_add(struct journal *journal, int64_t event, int state,
-    int by)
+journal_finished_add(struct journal *journal, int64_t event, int state, int by)
 {
 	struct names names;
 

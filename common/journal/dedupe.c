@@ -8,7 +8,7 @@
 #include "journal/statement.h"
 #include "journal/transaction.h"
 
-enum { EXPIRED_AT_ONCE = 4 };	/* keys tidied up with each new one */
+enum { EXPIRED_AT_ONCE = 4 }; /* keys tidied up with each new one */
 
 struct keying {
 	struct bytes key;
@@ -20,10 +20,11 @@ enum rc
 journal_dedupe_state(struct journal *journal, struct bytes key, int64_t now)
 {
 	struct journal_reader reader = {
-		.journal = journal, .table = "keys",
+		.journal = journal,
+		.table = "keys",
 		.row = journal_query(journal,
 		    "SELECT expires, runner FROM keys WHERE key = ?1",
-		    BIND(BYTES(key)))
+		    BIND(BYTES(key))),
 	};
 	int64_t expires;
 	int64_t runner;
@@ -35,7 +36,7 @@ journal_dedupe_state(struct journal *journal, struct bytes key, int64_t now)
 	journal_over(reader.row);
 	if (runner != 0)
 		return journal_runner_lives(journal, runner) ? RC_PENDING :
-		    RC_OK;
+							       RC_OK;
 	return expires > now ? RC_DUPLICATE : RC_OK;
 }
 
@@ -96,8 +97,7 @@ free_key(struct journal *journal, void *arguments)
 {
 	const struct keying *keying = arguments;
 
-	journal_do(journal,
-	    "DELETE FROM keys WHERE key = ?1 AND runner = ?2",
+	journal_do(journal, "DELETE FROM keys WHERE key = ?1 AND runner = ?2",
 	    BIND(BYTES(keying->key), INT(journal->runner)));
 	return RC_OK;
 }
@@ -107,7 +107,7 @@ change_key(struct journal *journal, struct bytes key, int64_t time,
     enum rc (*apply)(struct journal *journal, void *arguments))
 {
 	uint8_t digest[JOURNAL_KEY];
-	struct keying keying = {.time = time};
+	struct keying keying = { .time = time };
 	enum rc rc = journal_key_digest(key, digest, &keying.key);
 
 	return rc != RC_OK ? rc : journal_write(journal, apply, &keying);

@@ -18,7 +18,7 @@ struct journal;
 enum rc journal_dedupe_state(struct journal *journal, struct bytes key,
     int64_t now);
 /* Takes it until then, for an event that is stored. */
-void journal_dedupe_take(struct journal *journal, struct bytes key,
-    int64_t now, int64_t expires);
+void journal_dedupe_take(struct journal *journal, struct bytes key, int64_t now,
+    int64_t expires);
 
 #endif

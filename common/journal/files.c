@@ -22,9 +22,8 @@
  */
 
 /* Those that are there for as long as it is open. */
-static const char *const ends[JOURNAL_FILES] = {
-	"", "-wal", "-shm", "-runners"
-};
+static const char *const ends[JOURNAL_FILES] = { "", "-wal", "-shm",
+	"-runners" };
 
 enum { LOCKS = JOURNAL_FILES - 1 };
 
@@ -33,7 +32,7 @@ static enum rc
 resolve(const char *path, struct buf *out)
 {
 	const char *slash = strrchr(path, '/');
-	struct buf directory = {0};
+	struct buf directory = { 0 };
 	char *resolved;
 	enum rc rc = buf_add(&directory, io_directory(path));
 
@@ -45,8 +44,8 @@ resolve(const char *path, struct buf *out)
 		    strerror(errno));
 		rc = RC_CONFIG;
 	} else {
-		rc = buf_printf(out, "%s%s", strcmp(resolved, "/") == 0 ? "" :
-		    resolved, slash);
+		rc = buf_printf(out, "%s%s",
+		    strcmp(resolved, "/") == 0 ? "" : resolved, slash);
 	}
 	free(resolved);
 	buf_free(&directory);
@@ -56,11 +55,11 @@ resolve(const char *path, struct buf *out)
 static enum rc
 name_files(struct journal *journal, const char *path)
 {
-	struct buf base = {0};
+	struct buf base = { 0 };
 	enum rc rc = resolve(path, &base);
 
 	for (size_t i = 0; i < JOURNAL_FILES && rc == RC_OK; i++) {
-		struct buf name = {0};
+		struct buf name = { 0 };
 
 		rc = buf_printf(&name, "%s%s", base.data, ends[i]);
 		journal->files[i].path = name.data;
@@ -73,8 +72,8 @@ name_files(struct journal *journal, const char *path)
 static enum rc
 create_file(const char *path)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW |
-	    O_CLOEXEC, 0600);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
 
 	if (fd != -1) {
 		close(fd);
@@ -104,7 +103,7 @@ distrust(const char *path, const struct buf *why)
 enum rc
 journal_files_find(struct journal *journal, const char *path)
 {
-	struct buf why = {0};
+	struct buf why = { 0 };
 	struct stat about;
 	enum rc rc = trust_journal(path, &why);
 
@@ -115,14 +114,14 @@ journal_files_find(struct journal *journal, const char *path)
 		rc = name_files(journal, path);
 	if (rc != RC_OK || lstat(journal->path, &about) == 0)
 		return rc;
-	return journal->flags & JOURNAL_CREATE ?
-	    create_file(journal->path) : RC_MISSING;
+	return journal->flags & JOURNAL_CREATE ? create_file(journal->path) :
+						 RC_MISSING;
 }
 
 static enum rc
 check_own(const struct journal_file *file, const struct stat *about)
 {
-	struct buf why = {0};
+	struct buf why = { 0 };
 	enum rc rc = trust_own(about, S_IFREG, &why);
 
 	if (rc != RC_OK)
@@ -136,8 +135,9 @@ open_locks(struct journal *journal)
 {
 	const struct journal_file *file = &journal->files[LOCKS];
 
-	journal->locks = open(file->path, O_RDWR | O_CREAT | O_NOFOLLOW |
-	    O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+	journal->locks = open(file->path,
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+	    0600);
 	if (journal->locks != -1)
 		return RC_OK;
 	log_say(LOG_LEVEL_ERROR, "journal: %s: %s", file->path,
@@ -146,14 +146,15 @@ open_locks(struct journal *journal)
 }
 
 void
-journal_files_lost(struct journal *journal, const char *path,
-    const char *what)
+journal_files_lost(struct journal *journal, const char *path, const char *what)
 {
 	journal->gone = true;
-	log_say(LOG_LEVEL_ERROR, "journal: %s was %s while it was open: "
+	log_say(LOG_LEVEL_ERROR,
+	    "journal: %s was %s while it was open: "
 	    "nothing is stored or run any more.  Stop all of pelihook, put "
 	    "the journal's files back or remove what is left of them, and "
-	    "start it again", path, what);
+	    "start it again",
+	    path, what);
 }
 
 /* What cannot be looked at now may be there: only this transaction fails. */
@@ -163,8 +164,7 @@ look_at(struct journal *journal, const struct journal_file *file)
 	struct stat about;
 
 	if (lstat(file->path, &about) == 0) {
-		if (about.st_dev == file->device &&
-		    about.st_ino == file->inode)
+		if (about.st_dev == file->device && about.st_ino == file->inode)
 			return JOURNAL_FINE;
 		journal_files_lost(journal, file->path, "replaced");
 		return JOURNAL_FAILED_GONE;
@@ -199,7 +199,7 @@ note(struct journal *journal, struct journal_file *file)
 	bool locks = file == &journal->files[LOCKS];
 	struct stat about;
 	int failed = locks ? fstat(journal->locks, &about) :
-	    lstat(file->path, &about);
+			     lstat(file->path, &about);
 	enum rc rc = failed ? RC_STORE : check_own(file, &about);
 
 	if (failed)

@@ -32,12 +32,12 @@
 struct journal;
 
 enum {
-	JOURNAL_CREATE = 1,	/* make it where there is none */
+	JOURNAL_CREATE = 1, /* make it where there is none */
 	/* A process of one request: it leaves tidying to the runners. */
-	JOURNAL_BRIEF = 2
+	JOURNAL_BRIEF = 2,
 };
 
-enum { JOURNAL_KEY = 32 };	/* an order key, as the journal keeps it */
+enum { JOURNAL_KEY = 32 }; /* an order key, as the journal keeps it */
 
 /*
  * The directory and each file of the journal have to belong to this
@@ -46,8 +46,7 @@ enum { JOURNAL_KEY = 32 };	/* an order key, as the journal keeps it */
  * made by a newer release, files that cannot be trusted, or some that are
  * left of one that is gone.  All errors are logged.
  */
-enum rc journal_open(const char *path, unsigned flags,
-    struct journal **out);
+enum rc journal_open(const char *path, unsigned flags, struct journal **out);
 /* Ends the runner too.  NULL is fine. */
 void journal_close(struct journal *journal);
 /* How long others may keep it locked, milliseconds; 5000 unless set. */
@@ -65,11 +64,11 @@ struct journal_entry {
 	const char *hook;
 	const char *event;
 	struct bytes body;
-	struct bytes order_key;		/* empty: no order */
-	struct bytes dedupe_key;	/* empty: not deduplicated */
+	struct bytes order_key;	 /* empty: no order */
+	struct bytes dedupe_key; /* empty: not deduplicated */
 	int64_t dedupe_window;
 	unsigned max_queue;
-	unsigned deliveries;		/* at least 1 */
+	unsigned deliveries; /* at least 1 */
 };
 
 /*
@@ -100,11 +99,11 @@ void journal_retire(struct journal *journal);
 /* Running. */
 
 enum journal_state {
-	JOURNAL_QUEUED,		/* also: waiting for a retry */
+	JOURNAL_QUEUED, /* also: waiting for a retry */
 	JOURNAL_RUNNING,
 	JOURNAL_DONE,
 	JOURNAL_DEAD,
-	JOURNAL_DROPPED
+	JOURNAL_DROPPED,
 };
 
 /* queued, running, done, dead, dropped. */
@@ -115,8 +114,8 @@ enum rc journal_state_find(const char *name, enum journal_state *state);
 /* A hook whose deliveries are wanted. */
 struct journal_want {
 	const char *hook;
-	unsigned concurrency;	/* runs at once, over all processes */
-	unsigned batch;		/* most deliveries of one run */
+	unsigned concurrency; /* runs at once, over all processes */
+	unsigned batch;	      /* most deliveries of one run */
 	/* Of its rules, borrowed: while others are noted nothing is claimed.
 	 * NULL: whatever is noted. */
 	const char *digest;
@@ -137,29 +136,29 @@ struct journal_event {
 /* By what a hook's events are run and kept. */
 struct journal_rules {
 	const char *hook;
-	const char *digest;	/* of what they are run by, in hex */
-	int64_t time;		/* of their file, nanoseconds since 1970 */
+	const char *digest; /* of what they are run by, in hex */
+	int64_t time;	    /* of their file, nanoseconds since 1970 */
 	int64_t keep;
 	/* What came of it. */
-	bool older;		/* others noted other rules, of a file that
+	bool older;    /* others noted other rules, of a file that
 				 * is as new or newer */
-	int64_t noted;		/* that file's time */
+	int64_t noted; /* that file's time */
 };
 
 /*
  * Notes the rules of each hook in place of none or of those of an older
  * file, and says which of them are older than what is noted.
  */
-enum rc journal_note_rules(struct journal *journal,
-    struct journal_rules *list, size_t n);
+enum rc journal_note_rules(struct journal *journal, struct journal_rules *list,
+    size_t n);
 
 /* A delivery that was claimed: this process alone may run it. */
 struct journal_delivery {
-	int64_t seq;		/* the order of commit */
-	unsigned ordinal;	/* of the lines that run it, from 0 */
-	unsigned attempt;	/* of the try that begins: 1, 2, ... */
-	unsigned step;		/* pauses of the schedule that are used up */
-	unsigned lost;		/* tries in a row that did not end themselves */
+	int64_t seq;	  /* the order of commit */
+	unsigned ordinal; /* of the lines that run it, from 0 */
+	unsigned attempt; /* of the try that begins: 1, 2, ... */
+	unsigned step;	  /* pauses of the schedule that are used up */
+	unsigned lost;	  /* tries in a row that did not end themselves */
 	bool ordered;
 	uint8_t key[JOURNAL_KEY];
 	struct journal_event event;
@@ -169,10 +168,10 @@ struct journal_delivery {
 struct journal_claim {
 	int64_t number;
 	struct journal *journal;
-	unsigned slot;		/* of the notes beside the journal, from 1 */
+	unsigned slot; /* of the notes beside the journal, from 1 */
 	size_t n;
 	struct journal_delivery *deliveries;
-	struct pool pool;	/* holds them */
+	struct pool pool; /* holds them */
 };
 
 /*
@@ -196,7 +195,7 @@ void journal_claim_free(struct journal_claim *claim);
  * if this process is killed.
  */
 struct journal_note {
-	char mark[CRYPTO_MARK];	/* its PELIHOOK_CLAIM; empty: it has none */
+	char mark[CRYPTO_MARK]; /* its PELIHOOK_CLAIM; empty: it has none */
 	pid_t pid;		/* 0: it was not started yet */
 	uint64_t start;		/* of that process (orphan.h) */
 	pid_t session;		/* of its runner, and so its own */
@@ -213,26 +212,26 @@ enum rc journal_note_run(const struct journal_claim *claim,
     const struct journal_note *note);
 
 enum journal_verdict {
-	JOURNAL_FINISH,		/* done */
-	JOURNAL_BURY,		/* dead */
-	JOURNAL_DELAY,		/* queued again, due after the pause */
+	JOURNAL_FINISH, /* done */
+	JOURNAL_BURY,	/* dead */
+	JOURNAL_DELAY,	/* queued again, due after the pause */
 	/* Queued again, due at once, not counted; but how many tries in a
 	 * row ended so is. */
 	JOURNAL_RELEASE,
-	JOURNAL_AGAIN		/* still claimed; the next try begins */
+	JOURNAL_AGAIN, /* still claimed; the next try begins */
 };
 
 /* How one delivery of a claim ended. */
 struct journal_settlement {
 	int64_t seq;
 	enum journal_verdict verdict;
-	int64_t pause;		/* for JOURNAL_DELAY */
-	bool earlier;		/* this verdict is on tries that were lost */
+	int64_t pause; /* for JOURNAL_DELAY */
+	bool earlier;  /* this verdict is on tries that were lost */
 	int64_t started;
 	int64_t ended;
-	const char *outcome;	/* exit, signal, ...; NULL: was not run */
+	const char *outcome; /* exit, signal, ...; NULL: was not run */
 	int code;
-	struct bytes tail;	/* the last of its output */
+	struct bytes tail; /* the last of its output */
 };
 
 /* All of them or none.  RC_MISSING: one that this process does not hold. */
@@ -253,31 +252,30 @@ enum rc journal_changed(struct journal *journal, bool *changed);
 struct journal_orphan {
 	int64_t claim;
 	int64_t runner;
-	size_t n;		/* deliveries */
-	int64_t damaged;	/* seq of one that nobody can hold, or 0 */
+	size_t n;	 /* deliveries */
+	int64_t damaged; /* seq of one that nobody can hold, or 0 */
 	/* A run of it may be there; without a mark and a pid nobody knows
 	 * which, as its note cannot be read or is lost. */
 	bool noted;
 	struct journal_note note;
-	bool same_boot;		/* the machine was not started since */
-	bool same_space;	/* its processes can be looked at from here */
-	bool first;		/* its runner's end was that of all of them */
+	bool same_boot;	 /* the machine was not started since */
+	bool same_space; /* its processes can be looked at from here */
+	bool first;	 /* its runner's end was that of all of them */
 	unsigned attempt;
-	char id[UUID_SIZE];	/* of the first delivery */
+	char id[UUID_SIZE]; /* of the first delivery */
 	char hook[HOOK_NAME_SIZE];
 };
 
 struct journal_orphans {
 	struct journal_orphan *list;
 	size_t n;
-	bool others;		/* live runners of other processes hold some */
-	struct pool pool;	/* holds the list */
+	bool others;	  /* live runners of other processes hold some */
+	struct pool pool; /* holds the list */
 };
 
 /* The claims of runners that are gone.  The caller frees the pool in the
  * good case. */
-enum rc journal_orphans(struct journal *journal,
-    struct journal_orphans *out);
+enum rc journal_orphans(struct journal *journal, struct journal_orphans *out);
 /* Gives the deliveries of an orphan back: due at once, with an attempt that
  * was lost, and the runner up that has no more of them.  Nothing happens
  * where somebody else did it. */
@@ -300,16 +298,16 @@ struct journal_row {
 	unsigned ordinal;
 	enum journal_state state;
 	unsigned attempts;
-	int64_t due;		/* 0 where it is not waiting for a retry */
-	const char *outcome;	/* of the last attempt, or empty */
+	int64_t due;	     /* 0 where it is not waiting for a retry */
+	const char *outcome; /* of the last attempt, or empty */
 	int code;
 };
 
 struct journal_filter {
-	int state;		/* enum journal_state, or -1 */
-	const char *hook;	/* NULL: any; as the next */
+	int state;	  /* enum journal_state, or -1 */
+	const char *hook; /* NULL: any; as the next */
 	const char *event;
-	int64_t since;		/* received then or later */
+	int64_t since; /* received then or later */
 	int64_t limit;
 	/* Only what is behind this row of an earlier call with the same
 	 * filter, its ID, ordinal and seq; NULL: from the newest on. */
@@ -341,9 +339,9 @@ struct journal_history {
 	unsigned ordinal;
 	enum journal_state state;
 	unsigned attempts;
-	int64_t due;		/* 0 where it is not waiting for a retry */
-	bool held;		/* an earlier one of its order key is first */
-	int64_t finished;	/* 0: not yet */
+	int64_t due;	  /* 0 where it is not waiting for a retry */
+	bool held;	  /* an earlier one of its order key is first */
+	int64_t finished; /* 0: not yet */
 	struct journal_attempt *list;
 	size_t n;
 };
@@ -369,16 +367,14 @@ enum rc journal_show(struct journal *journal, const char *prefix,
  * all are done, all of them.  RC_MISSING and RC_RANGE as above; RC_PENDING:
  * there is nothing to put back and some are queued or running.
  */
-enum rc journal_retry(struct journal *journal, const char *prefix,
-    int64_t now);
+enum rc journal_retry(struct journal *journal, const char *prefix, int64_t now);
 /* All dead ones that the filter's hook, event and since let through; count
  * of them also where it ends in RC_CORRUPT, as damaged ones stay. */
 enum rc journal_retry_dead(struct journal *journal,
     const struct journal_filter *filter, int64_t now, int64_t *count);
 /* Gives an event up.  RC_MISSING, RC_RANGE; RC_PENDING: one is running, and
  * nothing was changed. */
-enum rc journal_drop(struct journal *journal, const char *prefix,
-    int64_t now);
+enum rc journal_drop(struct journal *journal, const char *prefix, int64_t now);
 
 /* How many deliveries of one event name of a hook are in a state. */
 struct journal_count {
@@ -386,7 +382,7 @@ struct journal_count {
 	const char *event;
 	enum journal_state state;
 	int64_t count;
-	int64_t oldest;		/* received; 0 where done or dropped */
+	int64_t oldest; /* received; 0 where done or dropped */
 };
 
 /* Sorted by hook, event, state.  As journal_list for the rest. */
@@ -417,10 +413,10 @@ enum rc journal_purge_due(struct journal *journal, int64_t now, bool *due);
 struct journal_purge {
 	const struct journal_keep *keeps;
 	size_t n;
-	int64_t time;		/* of their file, as of journal_rules */
+	int64_t time; /* of their file, as of journal_rules */
 	int64_t from;
 	int64_t removed;
-	int64_t damaged;		/* events that were passed over */
+	int64_t damaged; /* events that were passed over */
 };
 
 enum rc journal_purge(struct journal *journal, struct journal_purge *purge,

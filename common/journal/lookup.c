@@ -8,7 +8,7 @@
 enum rc
 journal_find(struct journal *journal, const char *prefix, int64_t *event)
 {
-	struct buf end = {0};
+	struct buf end = { 0 };
 	struct journal_statement *row;
 	int found = 0;
 	enum rc rc = buf_printf(&end, "%s\x7f", prefix);
@@ -40,8 +40,7 @@ fill_event(struct journal_reader *reader, struct pool *pool,
 	receipt->received = journal_int(reader, 3, JOURNAL_IS_TIME);
 	journal_text_into(reader, 4, JOURNAL_TEXT_DIGEST, receipt->digest);
 	receipt->verified = journal_int(reader, 5, JOURNAL_IS_FLAG) != 0;
-	journal_text_into(reader, 6, JOURNAL_TEXT_REMOTE,
-	    receipt->remote_addr);
+	journal_text_into(reader, 6, JOURNAL_TEXT_REMOTE, receipt->remote_addr);
 	event->body = journal_body_copy(reader, 7, pool);
 }
 
@@ -50,11 +49,14 @@ journal_read_event(struct journal *journal, int64_t seq, struct pool *pool,
     struct journal_event *event)
 {
 	struct journal_reader reader = {
-		.journal = journal, .table = "events", .number = seq,
-		.lenient = true, .row = journal_query(journal,
+		.journal = journal,
+		.table = "events",
+		.number = seq,
+		.lenient = true,
+		.row = journal_query(journal,
 		    "SELECT id, hook, name, received, digest, verified,"
 		    " remote, body FROM events WHERE seq = ?1",
-		    BIND(INT(seq)))
+		    BIND(INT(seq))),
 	};
 
 	if (journal_next(journal, reader.row)) {
@@ -71,12 +73,15 @@ journal_find_delivery(struct journal *journal, int64_t seq,
     struct journal_found *found)
 {
 	struct journal_reader reader = {
-		.journal = journal, .table = "deliveries", .number = seq,
-		.lenient = true, .row = journal_query(journal,
+		.journal = journal,
+		.table = "deliveries",
+		.number = seq,
+		.lenient = true,
+		.row = journal_query(journal,
 		    "SELECT d.event, d.state, d.since, d.key, e.hook, e.name"
 		    " FROM deliveries d LEFT JOIN events e"
 		    " ON e.seq = d.event WHERE d.seq = ?1",
-		    BIND(INT(seq)))
+		    BIND(INT(seq))),
 	};
 
 	if (!journal_next(journal, reader.row))
@@ -108,7 +113,8 @@ journal_find_next(struct journal *journal, int64_t event,
 {
 	int64_t seq = journal_number(journal, 0,
 	    "SELECT seq FROM deliveries WHERE event = ?1 AND seq > ?2"
-	    " ORDER BY seq LIMIT 1", BIND(INT(event), INT(found->seq)));
+	    " ORDER BY seq LIMIT 1",
+	    BIND(INT(event), INT(found->seq)));
 
 	return journal_advances(journal, found->seq, seq) &&
 	    journal_find_delivery(journal, seq, found);

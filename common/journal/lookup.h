@@ -11,8 +11,8 @@ enum rc journal_find(struct journal *journal, const char *prefix,
     int64_t *event);
 /* An event, its texts and body from the pool.  False: it is damaged or not
  * there, which was logged. */
-bool journal_read_event(struct journal *journal, int64_t seq,
-    struct pool *pool, struct journal_event *event);
+bool journal_read_event(struct journal *journal, int64_t seq, struct pool *pool,
+    struct journal_event *event);
 
 /*
  * Whether a walk along the rows gets on from the last to the next, 0 being
@@ -27,7 +27,7 @@ struct journal_found {
 	int64_t event;
 	int state;
 	bool waits;
-	bool damaged;		/* then only its seq counts */
+	bool damaged; /* then only its seq counts */
 	bool ordered;
 	uint8_t key[JOURNAL_KEY];
 };

@@ -15,19 +15,19 @@
 #include "journal/transaction.h"
 
 enum {
-	PATIENCE = 5000,		/* milliseconds */
-	NAP_FIRST = 1,			/* between looks at a lock, ms */
+	PATIENCE = 5000, /* milliseconds */
+	NAP_FIRST = 1,	 /* between looks at a lock, ms */
 	NAP_MOST = 20,
 	/* Pages of the write-ahead log before it is put into the file. */
 	CHECKPOINT = 1000,
 	/* What brief processes leave to runners, unless there are none. */
-	CHECKPOINT_BRIEF = 10000
+	CHECKPOINT_BRIEF = 10000,
 };
 
 static void
 nap(int milliseconds)
 {
-	struct timespec time = {0, milliseconds * 1000000L};
+	struct timespec time = { 0, milliseconds * 1000000L };
 
 	nanosleep(&time, NULL);
 }
@@ -62,8 +62,8 @@ static enum rc
 connect(struct journal *journal)
 {
 	int error = sqlite3_open_v2(journal->path, &journal->db,
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
-	    SQLITE_OPEN_NOFOLLOW, NULL);
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
+	    NULL);
 
 	if (error != SQLITE_OK) {
 		journal_keep_error(journal, error);
@@ -73,10 +73,8 @@ connect(struct journal *journal)
 	sqlite3_extended_result_codes(journal->db, 1);
 	sqlite3_busy_handler(journal->db, busy, journal);
 	sqlite3_db_config(journal->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_db_config(journal->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0,
-	    NULL);
-	sqlite3_db_config(journal->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0,
-	    NULL);
+	sqlite3_db_config(journal->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(journal->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	sqlite3_db_config(journal->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 	sqlite3_limit(journal->db, SQLITE_LIMIT_ATTACHED, 0);
 	journal_keep_error(journal,
@@ -101,8 +99,7 @@ note_files(struct journal *journal)
 	    &moved);
 	if (moved)
 		journal_files_lost(journal, journal->path, "replaced");
-	return journal_files_look(journal) == JOURNAL_FINE ? RC_OK :
-	    RC_STORE;
+	return journal_files_look(journal) == JOURNAL_FINE ? RC_OK : RC_STORE;
 }
 
 static struct journal *
@@ -178,8 +175,7 @@ journal_close(struct journal *journal)
 		return;
 	journal_retire(journal);
 	journal_statements_free(journal);
-	if (journal->db != NULL &&
-	    journal_files_look(journal) != JOURNAL_FINE)
+	if (journal->db != NULL && journal_files_look(journal) != JOURNAL_FINE)
 		leave_files(journal);
 	sqlite3_close(journal->db);
 	journal_files_free(journal);
@@ -212,8 +208,7 @@ journal_changed(struct journal *journal, bool *changed)
 
 	pthread_mutex_lock(&journal->holding);
 	journal->error = SQLITE_OK;
-	version = journal_number(journal, 0, "PRAGMA data_version",
-	    NO_VALUES);
+	version = journal_number(journal, 0, "PRAGMA data_version", NO_VALUES);
 	if (journal_failed(journal))
 		rc = RC_STORE;
 	*changed = version != journal->version;

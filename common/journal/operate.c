@@ -11,7 +11,7 @@
 #include "journal/statement.h"
 #include "journal/transaction.h"
 
-enum { STEP = 50 };		/* rows of one small transaction */
+enum { STEP = 50 }; /* rows of one small transaction */
 
 struct naming {
 	const char *prefix;
@@ -21,17 +21,16 @@ struct naming {
 struct reviving {
 	const struct journal_filter *filter;
 	int64_t now;
-	int64_t from;		/* a delivery's seq */
+	int64_t from; /* a delivery's seq */
 	int64_t count;
-	bool damaged;		/* some were passed over */
+	bool damaged; /* some were passed over */
 };
 
 static void
 free_key(struct journal *journal, const struct journal_found *found)
 {
 	if (found->ordered)
-		journal_order_advance(journal,
-		    journal_key_bytes(found->key));
+		journal_order_advance(journal, journal_key_bytes(found->key));
 }
 
 static void
@@ -72,7 +71,7 @@ static enum rc
 retry_event(struct journal *journal, void *arguments)
 {
 	const struct naming *naming = arguments;
-	struct journal_found found = {0};
+	struct journal_found found = { 0 };
 	bool failed = false;
 	bool busy = false;
 	int64_t event;
@@ -86,7 +85,7 @@ retry_event(struct journal *journal, void *arguments)
 	}
 	if (!failed && busy)
 		return RC_PENDING;
-	found = (struct journal_found){0};
+	found = (struct journal_found){ 0 };
 	while (next_of_event(journal, event, &found))
 		if (!failed || is_failed(&found))
 			revive(journal, &found, naming->now);
@@ -96,7 +95,7 @@ retry_event(struct journal *journal, void *arguments)
 enum rc
 journal_retry(struct journal *journal, const char *prefix, int64_t now)
 {
-	struct naming naming = {prefix, now};
+	struct naming naming = { prefix, now };
 
 	return journal_write(journal, retry_event, &naming);
 }
@@ -116,9 +115,9 @@ retry_some(struct journal *journal, void *arguments)
 		    USES_deliveries_open("d.") " AND d.seq > ?1"
 		    " AND (?2 IS NULL OR e.hook = ?2)"
 		    " AND (?3 IS NULL OR e.name = ?3) AND e.received >= ?4"
-		    " ORDER BY d.seq LIMIT 1"), BIND(INT(reviving->from),
-		    TEXT(filter->hook), TEXT(filter->event),
-		    INT(filter->since)));
+		    " ORDER BY d.seq LIMIT 1"),
+			BIND(INT(reviving->from), TEXT(filter->hook),
+			    TEXT(filter->event), INT(filter->since)));
 		if (!journal_advances(journal, reviving->from, seq))
 			seq = 0;
 		reviving->from = seq;
@@ -135,10 +134,10 @@ retry_some(struct journal *journal, void *arguments)
 }
 
 enum rc
-journal_retry_dead(struct journal *journal,
-    const struct journal_filter *filter, int64_t now, int64_t *count)
+journal_retry_dead(struct journal *journal, const struct journal_filter *filter,
+    int64_t now, int64_t *count)
 {
-	struct reviving reviving = {.filter = filter, .now = now};
+	struct reviving reviving = { .filter = filter, .now = now };
 	enum rc rc;
 
 	do {
@@ -155,7 +154,8 @@ drop_one(struct journal *journal, const struct journal_found *found,
 {
 	journal_do(journal,
 	    "UPDATE deliveries SET state = " SQL_DROPPED ", finished = ?1"
-	    " WHERE seq = ?2", BIND(INT(now), INT(found->seq)));
+	    " WHERE seq = ?2",
+	    BIND(INT(now), INT(found->seq)));
 	if (found->state == JOURNAL_QUEUED)
 		journal_event_closed(journal, found->event);
 	journal_finished_add(journal, found->event, JOURNAL_DROPPED, 1);
@@ -166,7 +166,7 @@ static enum rc
 drop_event(struct journal *journal, void *arguments)
 {
 	const struct naming *naming = arguments;
-	struct journal_found found = {0};
+	struct journal_found found = { 0 };
 	int64_t event;
 	enum rc rc = journal_find(journal, naming->prefix, &event);
 
@@ -175,7 +175,7 @@ drop_event(struct journal *journal, void *arguments)
 	while (next_of_event(journal, event, &found))
 		if (found.state == JOURNAL_RUNNING)
 			return RC_PENDING;
-	found = (struct journal_found){0};
+	found = (struct journal_found){ 0 };
 	while (next_of_event(journal, event, &found))
 		if (found.state == JOURNAL_QUEUED ||
 		    found.state == JOURNAL_DEAD)
@@ -186,7 +186,7 @@ drop_event(struct journal *journal, void *arguments)
 enum rc
 journal_drop(struct journal *journal, const char *prefix, int64_t now)
 {
-	struct naming naming = {prefix, now};
+	struct naming naming = { prefix, now };
 
 	return journal_write(journal, drop_event, &naming);
 }

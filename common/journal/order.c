@@ -9,8 +9,9 @@ bool
 journal_order_is_taken(struct journal *journal, struct bytes key)
 {
 	return journal_number(journal, 0,
-	    "SELECT 1 FROM deliveries WHERE key = ?1 AND " SQL_IS_OPEN("")
-	    " LIMIT 1", BIND(BYTES(key))) != 0;
+		   "SELECT 1 FROM deliveries WHERE key = ?1 AND " SQL_IS_OPEN(
+		       "") " LIMIT 1",
+		   BIND(BYTES(key))) != 0;
 }
 
 /* The first queued delivery of a key that is held, or is not. */
@@ -21,14 +22,13 @@ first_of_key(struct journal *journal, struct bytes key, bool held)
 	    SQL("SELECT seq FROM deliveries WHERE key = ?1"
 	    " AND state = " SQL_QUEUED USES_deliveries_key("")
 	    " AND held = ?2 ORDER BY seq LIMIT 1"),
-	    BIND(BYTES(key), INT(held)));
+		BIND(BYTES(key), INT(held)));
 }
 
 static void
 hold(struct journal *journal, int64_t seq, bool held)
 {
-	journal_do(journal,
-	    "UPDATE deliveries SET held = ?1 WHERE seq = ?2",
+	journal_do(journal, "UPDATE deliveries SET held = ?1 WHERE seq = ?2",
 	    BIND(INT(held), INT(seq)));
 }
 
@@ -49,9 +49,9 @@ void
 journal_order_advance(struct journal *journal, struct bytes key)
 {
 	if (journal_number(journal, 0,
-	    SQL("SELECT 1 FROM deliveries WHERE key = ?1"
+		SQL("SELECT 1 FROM deliveries WHERE key = ?1"
 	    " AND state = " SQL_RUNNING USES_deliveries_key("") " LIMIT 1"),
-	    BIND(BYTES(key))) == 0)
+		    BIND(BYTES(key))) == 0)
 		journal_order_unblock_next(journal, key);
 }
 
@@ -73,5 +73,5 @@ journal_order_mend(struct journal *journal, const char *hook)
 	    " AND held <> 0 AND NOT EXISTS (SELECT 1 FROM deliveries o"
 	    " WHERE o.key = d.key AND " SQL_IS_OPEN("o.")
 	    " AND (o.state = " SQL_RUNNING " OR o.seq < d.seq))"),
-	    BIND(TEXT(hook)));
+		BIND(TEXT(hook)));
 }

@@ -13,8 +13,8 @@
 #include "journal/transaction.h"
 
 enum {
-	STEP = 50,		/* rows of one small transaction */
-	RUNNERS = 1000		/* most that one takes out: mere numbers */
+	STEP = 50,	/* rows of one small transaction */
+	RUNNERS = 1000, /* most that one takes out: mere numbers */
 };
 
 static const int64_t hour = 3600000;
@@ -23,7 +23,7 @@ static const int64_t keep_otherwise = 30 * 24 * 3600000LL;
 struct purging {
 	struct journal_purge *purge;
 	int64_t now;
-	int64_t least;		/* how long the hook that keeps least does */
+	int64_t least; /* how long the hook that keeps least does */
 };
 
 struct timing {
@@ -39,7 +39,8 @@ purge_due(struct journal *journal, void *arguments)
 	struct timing *timing = arguments;
 	int64_t last = journal_number(journal, 0,
 	    SQL("SELECT number FROM notes WHERE name = 'purged'"
-	    " AND " SQL_IS_INTEGER("number")), NO_VALUES);
+	    " AND " SQL_IS_INTEGER("number")),
+		NO_VALUES);
 
 	timing->due = last <= 0 || last > timing->now ||
 	    timing->now - last >= hour;
@@ -56,14 +57,15 @@ purge_begins(struct journal *journal, void *arguments)
 		journal_do(journal,
 		    "INSERT INTO notes(name, number) VALUES('purged', ?1)"
 		    " ON CONFLICT(name) DO UPDATE"
-		    " SET number = excluded.number", BIND(INT(timing->now)));
+		    " SET number = excluded.number",
+		    BIND(INT(timing->now)));
 	return RC_OK;
 }
 
 enum rc
 journal_purge_due(struct journal *journal, int64_t now, bool *due)
 {
-	struct timing timing = {.now = now};
+	struct timing timing = { .now = now };
 	enum rc rc = journal_read(journal, purge_due, &timing);
 
 	if (rc == RC_OK && timing.due)
@@ -99,21 +101,20 @@ static bool
 is_over(struct journal *journal, int64_t event, int64_t before)
 {
 	return journal_number(journal, 0,
-	    "SELECT 1 FROM deliveries WHERE event = ?1 AND CASE"
-	    " WHEN state IN " SQL_FINISHED_STATES " AND finished <= ?2"
-	    " THEN 0 ELSE 1 END = 1 LIMIT 1",
-	    BIND(INT(event), INT(before))) == 0;
+		   "SELECT 1 FROM deliveries WHERE event = ?1 AND CASE"
+		   " WHEN state IN " SQL_FINISHED_STATES " AND finished <= ?2"
+		   " THEN 0 ELSE 1 END = 1 LIMIT 1",
+		   BIND(INT(event), INT(before))) == 0;
 }
 
 static void
 remove_event(struct journal *journal, int64_t event)
 {
-	struct journal_found found = {0};
+	struct journal_found found = { 0 };
 
 	while (journal_find_next(journal, event, &found)) {
 		journal_finished_add(journal, event, found.state, -1);
-		journal_do(journal,
-		    "DELETE FROM attempts WHERE delivery = ?1",
+		journal_do(journal, "DELETE FROM attempts WHERE delivery = ?1",
 		    BIND(INT(found.seq)));
 	}
 	journal_do(journal, "DELETE FROM deliveries WHERE event = ?1",
@@ -140,11 +141,13 @@ next_to_purge(struct journal *journal, const struct purging *purging,
     int64_t *before)
 {
 	struct journal_reader reader = {
-		.journal = journal, .table = "events", .lenient = true,
+		.journal = journal,
+		.table = "events",
+		.lenient = true,
 		.row = journal_query(journal,
 		    "SELECT seq, hook, name, received FROM events"
 		    " WHERE seq > ?1 ORDER BY seq LIMIT 1",
-		    BIND(INT(purging->purge->from)))
+		    BIND(INT(purging->purge->from))),
 	};
 	const char *hook;
 	int64_t received;
@@ -162,8 +165,7 @@ next_to_purge(struct journal *journal, const struct purging *purging,
 	else if (is_young(purging, received))
 		seq = 0;
 	else
-		*before = purging->now - keep_of(journal, purging->purge,
-		    hook);
+		*before = purging->now - keep_of(journal, purging->purge, hook);
 	journal_over(reader.row);
 	return journal_advances(journal, purging->purge->from, seq) ? seq : 0;
 }
@@ -197,11 +199,14 @@ static int
 find_dead_runners(struct journal *journal, int64_t dead[RUNNERS])
 {
 	struct journal_reader reader = {
-		.journal = journal, .table = "runners", .lenient = true,
+		.journal = journal,
+		.table = "runners",
+		.lenient = true,
 		.row = journal_query(journal,
 		    "SELECT number FROM runners r WHERE NOT EXISTS(SELECT 1"
 		    " FROM deliveries WHERE state = " SQL_RUNNING
-		    " AND runner = r.number)", NO_VALUES)
+		    " AND runner = r.number)",
+		    NO_VALUES),
 	};
 	int n = 0;
 
@@ -231,10 +236,9 @@ purge_keys(struct journal *journal, void *arguments)
 }
 
 enum rc
-journal_purge(struct journal *journal, struct journal_purge *purge,
-    int64_t now)
+journal_purge(struct journal *journal, struct journal_purge *purge, int64_t now)
 {
-	struct purging purging = {.purge = purge, .now = now};
+	struct purging purging = { .purge = purge, .now = now };
 	int64_t from = purge->from;
 	int64_t removed = purge->removed;
 	int64_t damaged = purge->damaged;

@@ -38,8 +38,8 @@ note_runner(struct journal_reader *reader, struct journal_orphan *orphan)
 	journal_runner_place(reader->journal, here);
 	file = strcspn(here, " ") + 1;
 	orphan->same_boot = then[0] == '\0' || strcmp(then, boot) == 0;
-	orphan->same_space = region == 0 || (here[file] != '\0' &&
-	    strcmp(there, here) == 0);
+	orphan->same_space = region == 0 ||
+	    (here[file] != '\0' && strcmp(there, here) == 0);
 	orphan->first = strncmp(there, here, file) == 0 &&
 	    journal_int(reader, 12, JOURNAL_IS_FLAG) != 0;
 	orphan->noted = true;
@@ -49,8 +49,7 @@ note_runner(struct journal_reader *reader, struct journal_orphan *orphan)
 		return;
 	}
 	orphan->note.pid = (pid_t)journal_int(reader, 3, JOURNAL_IS_PID);
-	orphan->note.start = (uint64_t)journal_int(reader, 4,
-	    JOURNAL_IS_START);
+	orphan->note.start = (uint64_t)journal_int(reader, 4, JOURNAL_IS_START);
 }
 
 /* Whose it is.  What nobody can hold is known by its first delivery. */
@@ -63,7 +62,7 @@ fill_orphan(struct journal_reader *reader, struct journal_orphan *orphan)
 	*orphan = (struct journal_orphan){
 		.claim = journal_int(reader, 0, JOURNAL_IS_ROW),
 		.runner = journal_int(reader, 1, JOURNAL_IS_ROW),
-		.n = (size_t)journal_int(reader, 2, JOURNAL_IS_COUNT)
+		.n = (size_t)journal_int(reader, 2, JOURNAL_IS_COUNT),
 	};
 	orphan->damaged = reader->damaged ? seq : 0;
 	/* The rest is for the log, but for the hook. */
@@ -120,8 +119,10 @@ look_for_orphans(struct journal *journal, void *arguments)
 
 	while (journal_next(journal, rows)) {
 		reader = (struct journal_reader){
-			.journal = journal, .row = rows,
-			.table = "deliveries", .lenient = true
+			.journal = journal,
+			.row = rows,
+			.table = "deliveries",
+			.lenient = true,
 		};
 		note_orphan(&reader, orphans);
 	}
@@ -134,7 +135,7 @@ journal_orphans(struct journal *journal, struct journal_orphans *out)
 {
 	enum rc rc;
 
-	*out = (struct journal_orphans){0};
+	*out = (struct journal_orphans){ 0 };
 	rc = journal_read(journal, look_for_orphans, out);
 	if (rc != RC_OK)
 		pool_free(&out->pool);
@@ -145,8 +146,10 @@ static void
 void_one(struct journal *journal, int64_t seq, const struct voiding *voiding)
 {
 	struct journal_reader reader = {
-		.journal = journal, .table = "deliveries", .number = seq,
-		.lenient = true
+		.journal = journal,
+		.table = "deliveries",
+		.number = seq,
+		.lenient = true,
 	};
 	uint8_t key[JOURNAL_KEY];
 	bool ordered;
@@ -162,7 +165,8 @@ void_one(struct journal *journal, int64_t seq, const struct voiding *voiding)
 	    "UPDATE deliveries SET state = " SQL_QUEUED ", since = 0,"
 	    " held = CASE WHEN key IS NULL THEN 0 ELSE 1 END,"
 	    " runner = 0, claim = 0, pid = 0, lost = lost + ?1"
-	    " WHERE seq = ?2", BIND(INT(voiding->orphan->noted), INT(seq)));
+	    " WHERE seq = ?2",
+	    BIND(INT(voiding->orphan->noted), INT(seq)));
 	reader.row = journal_query(journal,
 	    "SELECT key FROM deliveries WHERE seq = ?1", BIND(INT(seq)));
 	if (!journal_next(journal, reader.row))
@@ -190,8 +194,9 @@ void_claim(struct journal *journal, void *arguments)
 		    "SELECT seq FROM deliveries WHERE state = " SQL_RUNNING
 		    " AND claim = ?1 AND runner = ?2"
 		    " AND (hook = ?3 OR ?3 = '')"
-		    " ORDER BY seq LIMIT 1", BIND(INT(orphan->claim),
-		    INT(orphan->runner), TEXT(orphan->hook)));
+		    " ORDER BY seq LIMIT 1",
+		    BIND(INT(orphan->claim), INT(orphan->runner),
+			TEXT(orphan->hook)));
 		if (seq != 0)
 			void_one(journal, seq, voiding);
 	} while (seq != 0 && !journal_failed(journal));
@@ -204,7 +209,7 @@ enum rc
 journal_void(struct journal *journal, const struct journal_orphan *orphan,
     int64_t now)
 {
-	struct voiding voiding = {orphan, now};
+	struct voiding voiding = { orphan, now };
 
 	return journal_write(journal, void_claim, &voiding);
 }

@@ -16,17 +16,17 @@ struct listing {
 	const struct journal_filter *filter;
 	enum rc (*each)(void *context, const struct journal_row *row);
 	void *context;
-	char from[PREFIX_SIZE];		/* the least ID of that time */
-	const char *last;		/* up to this ID, and of that */
-	int64_t ordinal;		/* what has a greater one, or */
-	int64_t seq;			/* after this one, in its event too */
+	char from[PREFIX_SIZE]; /* the least ID of that time */
+	const char *last;	/* up to this ID, and of that */
+	int64_t ordinal;	/* what has a greater one, or */
+	int64_t seq;		/* after this one, in its event too */
 };
 
 struct showing {
 	const char *prefix;
 	struct pool *pool;
 	struct journal_story *story;
-	bool whole;			/* the event could be read */
+	bool whole; /* the event could be read */
 };
 
 struct counting {
@@ -38,15 +38,15 @@ struct counting {
 /* Greater than any ID. */
 static const char after_ids[] = "g";
 
-#define ROW_COLUMNS \
-	"SELECT e.id, e.hook, e.name, e.received, d.ordinal, d.state," \
-	" d.attempts, d.since, d.due," SQL_COLUMN_OR("a.outcome", "'none'") \
-	"," SQL_COLUMN_OR("a.code", "0") ", d.seq FROM "
-#define ROW_ATTEMPT \
-	" LEFT JOIN attempts a ON a.delivery = d.seq AND a.turn =" \
+#define ROW_COLUMNS                                                            \
+	"SELECT e.id, e.hook, e.name, e.received, d.ordinal, d.state,"         \
+	" d.attempts, d.since, d.due," SQL_COLUMN_OR("a.outcome",              \
+	    "'none'") "," SQL_COLUMN_OR("a.code", "0") ", d.seq FROM "
+#define ROW_ATTEMPT                                                            \
+	" LEFT JOIN attempts a ON a.delivery = d.seq AND a.turn ="             \
 	" (SELECT max(turn) FROM attempts WHERE delivery = d.seq)"
-#define ROW_FILTER \
-	" (?1 IS NULL OR e.hook = ?1) AND (?2 IS NULL OR e.name = ?2)" \
+#define ROW_FILTER                                                             \
+	" (?1 IS NULL OR e.hook = ?1) AND (?2 IS NULL OR e.name = ?2)"         \
 	" AND e.received >= ?3"
 
 /* Along the IDs, which begin with the time of receipt. */
@@ -116,20 +116,22 @@ list_rows(struct journal *journal, void *arguments)
 	if (few)
 		rows = journal_query(journal, list_state,
 		    BIND(TEXT(filter->hook), TEXT(filter->event),
-		    INT(filter->since), TEXT(listing->from),
-		    INT(filter->state), INT(listing->seq),
-		    INT(listing->ordinal)));
+			INT(filter->since), TEXT(listing->from),
+			INT(filter->state), INT(listing->seq),
+			INT(listing->ordinal)));
 	else
 		rows = journal_query(journal, list_all,
 		    BIND(TEXT(filter->hook), TEXT(filter->event),
-		    INT(filter->since), TEXT(listing->from),
-		    INT(filter->state), TEXT(listing->last),
-		    INT(listing->ordinal)));
+			INT(filter->since), TEXT(listing->from),
+			INT(filter->state), TEXT(listing->last),
+			INT(listing->ordinal)));
 
 	while (rc == RC_OK && left > 0 && journal_next(journal, rows)) {
 		reader = (struct journal_reader){
-			.journal = journal, .row = rows,
-			.table = "deliveries", .lenient = true
+			.journal = journal,
+			.row = rows,
+			.table = "deliveries",
+			.lenient = true,
 		};
 		if (!read_row(&reader, &row))
 			continue;
@@ -147,9 +149,8 @@ journal_list(struct journal *journal, const struct journal_filter *filter,
 {
 	static const uint8_t nothing[10];
 	const struct journal_row *after = filter->after;
-	struct listing listing = {
-		filter, each, context, "", after_ids, 0, INT64_MAX
-	};
+	struct listing listing = { filter, each, context, "", after_ids, 0,
+		INT64_MAX };
 
 	if (after != NULL) {
 		listing.last = after->id;
@@ -201,8 +202,11 @@ read_attempts(struct journal *journal, int64_t seq, struct pool *pool,
 
 	while (journal_next(journal, rows)) {
 		reader = (struct journal_reader){
-			.journal = journal, .row = rows, .table = "attempts",
-			.number = seq, .lenient = true
+			.journal = journal,
+			.row = rows,
+			.table = "attempts",
+			.number = seq,
+			.lenient = true,
 		};
 		read_attempt(&reader, pool, history);
 	}
@@ -221,12 +225,10 @@ fill_history(struct journal_reader *reader, struct journal_history *history)
 
 	reader->number = seq;
 	*history = (struct journal_history){
-		.ordinal = (unsigned)journal_int(reader, 1,
-		    JOURNAL_IS_SMALL),
+		.ordinal = (unsigned)journal_int(reader, 1, JOURNAL_IS_SMALL),
 		.state = (enum journal_state)journal_int(reader, 2,
 		    JOURNAL_IS_STATE),
-		.attempts = (unsigned)journal_int(reader, 3,
-		    JOURNAL_IS_SMALL)
+		.attempts = (unsigned)journal_int(reader, 3, JOURNAL_IS_SMALL),
 	};
 	since = journal_int(reader, 4, JOURNAL_IS_TIME);
 	due = journal_int(reader, 5, JOURNAL_IS_TIME);
@@ -272,7 +274,7 @@ show(struct journal *journal, void *arguments)
 	if (rc != RC_OK)
 		return rc;
 	if (!journal_read_event(journal, event, showing->pool,
-	    &showing->story->event))
+		&showing->story->event))
 		return RC_CORRUPT;
 	showing->whole = true;
 	rows = journal_query(journal,
@@ -281,8 +283,10 @@ show(struct journal *journal, void *arguments)
 	    BIND(INT(event)));
 	while (journal_next(journal, rows)) {
 		reader = (struct journal_reader){
-			.journal = journal, .row = rows,
-			.table = "deliveries", .lenient = true
+			.journal = journal,
+			.row = rows,
+			.table = "deliveries",
+			.lenient = true,
 		};
 		read_history(&reader, showing);
 	}
@@ -293,8 +297,8 @@ enum rc
 journal_show(struct journal *journal, const char *prefix, struct pool *pool,
     struct journal_story *story)
 {
-	struct journal_story found = {0};
-	struct showing showing = {prefix, pool, &found, false};
+	struct journal_story found = { 0 };
+	struct showing showing = { prefix, pool, &found, false };
 	enum rc rc = journal_read(journal, show, &showing);
 
 	if (rc == RC_OK || (rc == RC_CORRUPT && showing.whole))
@@ -347,8 +351,10 @@ count_all(struct journal *journal, void *arguments)
 
 	while (rc == RC_OK && journal_next(journal, rows)) {
 		reader = (struct journal_reader){
-			.journal = journal, .row = rows,
-			.table = "deliveries", .lenient = true
+			.journal = journal,
+			.row = rows,
+			.table = "deliveries",
+			.lenient = true,
 		};
 		if (read_count(&reader, &count))
 			rc = counting->count(counting->context, &count);
@@ -363,7 +369,7 @@ journal_counts(struct journal *journal,
     enum rc (*each)(void *context, const struct journal_count *count),
     void *context)
 {
-	struct counting counting = {.count = each, .context = context};
+	struct counting counting = { .count = each, .context = context };
 
 	return journal_read(journal, count_all, &counting);
 }
@@ -382,14 +388,15 @@ backlog(struct journal *journal, void *arguments)
 
 	while (rc == RC_OK && journal_next(journal, rows)) {
 		reader = (struct journal_reader){
-			.journal = journal, .row = rows, .table = "opens",
-			.lenient = true
+			.journal = journal,
+			.row = rows,
+			.table = "opens",
+			.lenient = true,
 		};
 		events = journal_int(&reader, 1, JOURNAL_IS_COUNT);
 		hook = journal_text(&reader, 0, JOURNAL_TEXT_HOOK);
 		if (!reader.damaged)
-			rc = counting->backlog(counting->context, hook,
-			    events);
+			rc = counting->backlog(counting->context, hook, events);
 	}
 	if (rc != RC_OK)
 		journal_over(rows);
@@ -401,7 +408,7 @@ journal_backlog(struct journal *journal,
     enum rc (*each)(void *context, const char *hook, int64_t events),
     void *context)
 {
-	struct counting counting = {.backlog = each, .context = context};
+	struct counting counting = { .backlog = each, .context = context };
 
 	return journal_read(journal, backlog, &counting);
 }

@@ -10,26 +10,28 @@
 struct noting {
 	struct journal_rules *list;
 	size_t n;
-	bool outdated;		/* something has to be written */
+	bool outdated; /* something has to be written */
 };
 
 /* What is noted of a hook's rules; the file's time tells which are newer. */
 struct noted {
 	bool there;
-	bool same;		/* the digest */
+	bool same; /* the digest */
 	int64_t time;
 };
 
 static struct noted
 read_noted(struct journal *journal, const struct journal_rules *rules)
 {
-	struct noted noted = {0};
+	struct noted noted = { 0 };
 	struct journal_reader reader = {
-		.journal = journal, .table = "rules", .lenient = true,
+		.journal = journal,
+		.table = "rules",
+		.lenient = true,
 		.row = journal_query(journal,
 		    "SELECT CASE WHEN digest = ?1 THEN 1 ELSE 0 END, time"
 		    " FROM rules WHERE hook = ?2",
-		    BIND(TEXT(rules->digest), TEXT(rules->hook)))
+		    BIND(TEXT(rules->digest), TEXT(rules->hook))),
 	};
 
 	if (!journal_next(journal, reader.row))
@@ -85,7 +87,7 @@ note_rules(struct journal *journal, void *arguments)
 			    " DO UPDATE SET digest = excluded.digest,"
 			    " time = excluded.time, keep = excluded.keep",
 			    BIND(TEXT(rules->hook), TEXT(rules->digest),
-			    INT(rules->time), INT(rules->keep)));
+				INT(rules->time), INT(rules->keep)));
 	}
 	return look_rules(journal, arguments);
 }
@@ -95,7 +97,7 @@ enum rc
 journal_note_rules(struct journal *journal, struct journal_rules *list,
     size_t n)
 {
-	struct noting noting = {.list = list, .n = n};
+	struct noting noting = { .list = list, .n = n };
 	enum rc rc = journal_read(journal, look_rules, &noting);
 
 	if (rc == RC_OK && noting.outdated)
@@ -107,9 +109,10 @@ bool
 journal_is_overtaken(struct journal *journal, const char *hook,
     const char *digest)
 {
-	return digest != NULL && journal_number(journal, 0,
-	    "SELECT 1 FROM rules WHERE hook = ?1 AND digest <> ?2",
-	    BIND(TEXT(hook), TEXT(digest))) != 0;
+	return digest != NULL &&
+	    journal_number(journal, 0,
+		"SELECT 1 FROM rules WHERE hook = ?1 AND digest <> ?2",
+		BIND(TEXT(hook), TEXT(digest))) != 0;
 }
 
 int64_t
@@ -119,7 +122,7 @@ journal_kept(struct journal *journal, const char *hook, int64_t time,
 	return journal_number(journal, otherwise,
 	    SQL("SELECT keep FROM rules WHERE hook = ?1 AND time > ?2"
 	    " AND " SQL_IS_INTEGER("keep") " AND keep >= 0"),
-	    BIND(TEXT(hook), INT(time)));
+		BIND(TEXT(hook), INT(time)));
 }
 
 int64_t
@@ -127,7 +130,8 @@ journal_kept_least(struct journal *journal, int64_t otherwise)
 {
 	int64_t least = journal_number(journal, otherwise,
 	    SQL("SELECT min(keep) FROM rules"
-	    " WHERE " SQL_IS_INTEGER("keep") " AND keep >= 0"), NO_VALUES);
+	    " WHERE " SQL_IS_INTEGER("keep") " AND keep >= 0"),
+		NO_VALUES);
 
 	return least < otherwise ? least : otherwise;
 }

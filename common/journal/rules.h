@@ -14,8 +14,8 @@ bool journal_is_overtaken(struct journal *journal, const char *hook,
     const char *digest);
 /* How long a hook's events are kept by rules that are noted and newer than
  * that time, and what is the least of all. */
-int64_t journal_kept(struct journal *journal, const char *hook,
-    int64_t time, int64_t otherwise);
+int64_t journal_kept(struct journal *journal, const char *hook, int64_t time,
+    int64_t otherwise);
 int64_t journal_kept_least(struct journal *journal, int64_t otherwise);
 
 #endif

@@ -28,19 +28,21 @@
  * is written without the journal's lock and without a sync, as it has to be
  * there at once and is worth nothing after the machine's end.
  */
-#define NOTHING "-"		/* in place of a mark: nothing runs */
+#define NOTHING "-" /* in place of a mark: nothing runs */
 
 enum {
 	NOTE_SIZE = 256,
-	REGIONS = 1024 * 1024		/* more than ever run at once */
+	REGIONS = 1024 * 1024, /* more than ever run at once */
 };
 
 static int
 lock_byte(int fd, int64_t byte, short type)
 {
 	struct flock lock = {
-		.l_type = type, .l_whence = SEEK_SET, .l_start = byte,
-		.l_len = 1
+		.l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = byte,
+		.l_len = 1,
 	};
 
 	return fcntl(fd, F_OFD_SETLK, &lock);
@@ -51,12 +53,12 @@ journal_runner_place(const struct journal *journal,
     char place[JOURNAL_PLACE_SIZE])
 {
 	char space[PROCFS_SPACE_SIZE];
-	struct stat about = {0};
+	struct stat about = { 0 };
 
 	procfs_pid_space(space);
 	(void)fstat(journal->locks, &about);
-	snprintf(place, JOURNAL_PLACE_SIZE, "%ju %s",
-	    (uintmax_t)about.st_ino, space);
+	snprintf(place, JOURNAL_PLACE_SIZE, "%ju %s", (uintmax_t)about.st_ino,
+	    space);
 }
 
 /* The least that no runner has. */
@@ -68,7 +70,7 @@ free_region(struct journal *journal)
 	    " SELECT region FROM runners WHERE " SQL_IS_INTEGER("region")
 	    " AND region BETWEEN 0 AND ?1) r WHERE NOT EXISTS(SELECT 1"
 	    " FROM runners n WHERE n.region = r.region + 1)"),
-	    BIND(INT(REGIONS)));
+		BIND(INT(REGIONS)));
 }
 
 void
@@ -85,8 +87,8 @@ journal_runner_begin(struct journal *journal)
 	journal_do(journal,
 	    "INSERT INTO runners(boot, pid, region, space, first)"
 	    " VALUES(?1, ?2, ?3, ?4, ?5)",
-	    BIND(TEXT(boot), INT(getpid()), INT(journal->region),
-	    TEXT(place), INT(getpid() == 1)));
+	    BIND(TEXT(boot), INT(getpid()), INT(journal->region), TEXT(place),
+		INT(getpid() == 1)));
 	if (journal_failed(journal))
 		return;
 	journal->runner = journal_inserted(journal);
@@ -122,16 +124,18 @@ journal_runner_delete(struct journal *journal, int64_t runner)
 	    BIND(INT(runner)));
 	journal_do(journal,
 	    "DELETE FROM runners WHERE number = ?1 AND NOT EXISTS(SELECT 1"
-	    " FROM deliveries WHERE state = " SQL_RUNNING
-	    " AND runner = ?1)", BIND(INT(runner)));
+	    " FROM deliveries WHERE state = " SQL_RUNNING " AND runner = ?1)",
+	    BIND(INT(runner)));
 }
 
 bool
 journal_runner_lives(struct journal *journal, int64_t runner)
 {
 	struct flock lock = {
-		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = runner,
-		.l_len = 1
+		.l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = runner,
+		.l_len = 1,
 	};
 
 	if (runner == journal->runner)
@@ -169,11 +173,9 @@ note_offset(int64_t region, unsigned slot)
 }
 
 void
-journal_slot_begin(struct journal *journal,
-    const struct journal_claim *claim)
+journal_slot_begin(struct journal *journal, const struct journal_claim *claim)
 {
-	if (!journal_failed(journal) &&
-	    journal_note_run(claim, NULL) != RC_OK)
+	if (!journal_failed(journal) && journal_note_run(claim, NULL) != RC_OK)
 		journal_fail(journal, JOURNAL_FAILED_NOTE);
 }
 
@@ -185,7 +187,7 @@ enum rc
 journal_note_run(const struct journal_claim *claim,
     const struct journal_note *note)
 {
-	static const struct journal_note nothing = {.mark = NOTHING};
+	static const struct journal_note nothing = { .mark = NOTHING };
 	const struct journal *journal = claim->journal;
 	char line[NOTE_SIZE];
 	ssize_t n;
@@ -193,10 +195,10 @@ journal_note_run(const struct journal_claim *claim,
 	if (note == NULL)
 		note = &nothing;
 	memset(line, ' ', sizeof(line));
-	n = snprintf(line, sizeof(line), "%" PRId64 " %" PRId64
-	    " %s %d %" PRIu64 " %d %" PRId64 " %" PRId64, journal->runner,
-	    claim->number, note->mark, (int)note->pid, note->start,
-	    (int)note->session, note->began, note->limit);
+	n = snprintf(line, sizeof(line),
+	    "%" PRId64 " %" PRId64 " %s %d %" PRIu64 " %d %" PRId64 " %" PRId64,
+	    journal->runner, claim->number, note->mark, (int)note->pid,
+	    note->start, (int)note->session, note->began, note->limit);
 	line[n] = ' ';
 	line[sizeof(line) - 1] = '\n';
 	do
@@ -214,11 +216,12 @@ read_note(const char line[NOTE_SIZE + 1], struct journal_orphan *orphan)
 	int64_t runner;
 	int64_t claim;
 
-	if (sscanf(line, "%" SCNd64 " %" SCNd64 " %32[-0-9a-f] %d %" SCNu64
-	    " %d %" SCNd64 " %" SCNd64, &runner, &claim, note.mark,
-	    &note.pid, &note.start, &note.session, &note.began,
-	    &note.limit) != 8 || runner != orphan->runner ||
-	    claim != orphan->claim)
+	if (sscanf(line,
+		"%" SCNd64 " %" SCNd64 " %32[-0-9a-f] %d %" SCNu64
+		" %d %" SCNd64 " %" SCNd64,
+		&runner, &claim, note.mark, &note.pid, &note.start,
+		&note.session, &note.began, &note.limit) != 8 ||
+	    runner != orphan->runner || claim != orphan->claim)
 		return;
 	if (strcmp(note.mark, NOTHING) == 0)
 		orphan->noted = false;
@@ -227,14 +230,14 @@ read_note(const char line[NOTE_SIZE + 1], struct journal_orphan *orphan)
 }
 
 void
-journal_note_find(const struct journal *journal, int64_t region,
-    int64_t slot, struct journal_orphan *orphan)
+journal_note_find(const struct journal *journal, int64_t region, int64_t slot,
+    struct journal_orphan *orphan)
 {
 	char line[NOTE_SIZE + 1] = "";
 
 	if (slot >= 1 && slot <= JOURNAL_SLOTS && region <= REGIONS &&
 	    pread(journal->locks, line, NOTE_SIZE,
-	    note_offset(region, (unsigned)slot)) == NOTE_SIZE)
+		note_offset(region, (unsigned)slot)) == NOTE_SIZE)
 		read_note(line, orphan);
 }
 

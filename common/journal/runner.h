@@ -6,7 +6,7 @@
 #include "journal/journal.h"
 
 enum {
-	JOURNAL_PLACE_SIZE = PROCFS_SPACE_SIZE + 24	/* a number before it */
+	JOURNAL_PLACE_SIZE = PROCFS_SPACE_SIZE + 24, /* a number before it */
 };
 
 /* Inside a change: makes this process a runner. */
@@ -29,8 +29,7 @@ void journal_runner_place(const struct journal *journal,
     char place[JOURNAL_PLACE_SIZE]);
 
 /* A claim's slot for its note, or RC_MISSING: all are taken. */
-enum rc journal_slot_take(struct journal *journal,
-    struct journal_claim *claim);
+enum rc journal_slot_take(struct journal *journal, struct journal_claim *claim);
 /* Inside a change, once a claim has its number: notes that nothing of it
  * runs yet. */
 void journal_slot_begin(struct journal *journal,

@@ -10,7 +10,7 @@
 #include "journal/internal.h"
 #include "journal/statement.h"
 
-enum { APPLICATION = 0x706c686b };	/* "plhk", for file(1) */
+enum { APPLICATION = 0x706c686b }; /* "plhk", for file(1) */
 
 /*
  * A row of deliveries, by state:
@@ -99,7 +99,7 @@ static const char orphans_and_rules[] =
     " keep INTEGER NOT NULL) WITHOUT ROWID;";
 
 /* Step i brings version i to i + 1; what was released is never changed. */
-static const char *const steps[] = {first_tables, orphans_and_rules};
+static const char *const steps[] = { first_tables, orphans_and_rules };
 
 enum { VERSION = sizeof(steps) / sizeof(steps[0]) };
 
@@ -108,15 +108,14 @@ struct identity {
 	int64_t application;
 	int64_t version;
 	int64_t tables;
-	int64_t strangers;		/* views, triggers, virtual tables */
+	int64_t strangers; /* views, triggers, virtual tables */
 };
 
 static int
 pragma_number(struct journal *journal, const char *text, int64_t *out)
 {
 	sqlite3_stmt *statement;
-	int error = sqlite3_prepare_v2(journal->db, text, -1, &statement,
-	    NULL);
+	int error = sqlite3_prepare_v2(journal->db, text, -1, &statement, NULL);
 
 	if (error != SQLITE_OK)
 		return error;
@@ -138,8 +137,7 @@ read_identity(struct journal *journal, struct identity *identity)
 		    &identity->version);
 	if (error == SQLITE_OK)
 		error = pragma_number(journal,
-		    "SELECT count(*) FROM sqlite_master",
-		    &identity->tables);
+		    "SELECT count(*) FROM sqlite_master", &identity->tables);
 	if (error == SQLITE_OK)
 		error = pragma_number(journal,
 		    "SELECT count(*) FROM sqlite_master WHERE type NOT IN"
@@ -196,13 +194,16 @@ judge(struct journal *journal, const struct identity *identity, int newest)
 		return RC_CONFIG;
 	}
 	if (identity->strangers > 0) {
-		log_say(LOG_LEVEL_ERROR, "journal: %s: holds views, triggers "
+		log_say(LOG_LEVEL_ERROR,
+		    "journal: %s: holds views, triggers "
 		    "or virtual tables, which no journal has: put a copy "
-		    "back", journal->path);
+		    "back",
+		    journal->path);
 		return RC_CONFIG;
 	}
 	if (identity->version > newest) {
-		log_say(LOG_LEVEL_ERROR, "journal: %s: was made by a newer "
+		log_say(LOG_LEVEL_ERROR,
+		    "journal: %s: was made by a newer "
 		    "release (schema %" PRId64 ", this one knows %d)",
 		    journal->path, identity->version, newest);
 		return RC_CONFIG;
@@ -246,16 +247,15 @@ insist(struct journal *journal, const char *text)
 		error = journal_run(journal, text);
 		if ((error & 0xff) == SQLITE_BUSY)
 			sqlite3_sleep(5);
-	} while ((error & 0xff) == SQLITE_BUSY &&
-	    clock_steady() < journal->give_up);
+	} while (
+	    (error & 0xff) == SQLITE_BUSY && clock_steady() < journal->give_up);
 	return error;
 }
 
 enum rc
-journal_migrate_steps(struct journal *journal, const char *const *all,
-    int n)
+journal_migrate_steps(struct journal *journal, const char *const *all, int n)
 {
-	struct identity identity = {0};
+	struct identity identity = { 0 };
 	int error;
 	enum rc rc;
 

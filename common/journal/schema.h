@@ -12,7 +12,7 @@ enum rc journal_migrate(struct journal *journal);
  * Brings the schema from its version to the number of steps, one
  * transaction each; for journal_migrate and its test.
  */
-enum rc journal_migrate_steps(struct journal *journal,
-    const char *const *steps, int n);
+enum rc journal_migrate_steps(struct journal *journal, const char *const *steps,
+    int n);
 
 #endif

@@ -20,17 +20,17 @@ bury(struct journal *journal, int64_t seq, int64_t now)
 	    " OR (state = " SQL_RUNNING " AND NOT ("
 	    SQL_IS_INTEGER("runner") " AND runner > 0 AND "
 	    SQL_IS_INTEGER("claim") " AND claim > 0)))"),
-	    BIND(INT(now), INT(seq))) == 1;
+		    BIND(INT(now), INT(seq))) == 1;
 }
 
 static bool
 event_is_open(struct journal *journal, int64_t seq)
 {
 	return journal_number(journal, 0,
-	    "SELECT 1 FROM deliveries WHERE event = (SELECT event"
-	    " FROM deliveries WHERE seq = ?1)"
-	    " AND state IN " SQL_OPEN_STATES " LIMIT 1",
-	    BIND(INT(seq))) != 0;
+		   "SELECT 1 FROM deliveries WHERE event = (SELECT event"
+		   " FROM deliveries WHERE seq = ?1)"
+		   " AND state IN " SQL_OPEN_STATES " LIMIT 1",
+		   BIND(INT(seq))) != 0;
 }
 
 void
@@ -39,9 +39,10 @@ journal_set_aside(struct journal *journal, int64_t seq, const char *hook,
 {
 	if (!bury(journal, seq, now))
 		return;
-	log_say(LOG_LEVEL_ERROR, "journal: %s: delivery %lld, of hook %s, is "
-	    "damaged and therefore dead", journal->path, (long long)seq,
-	    hook);
+	log_say(LOG_LEVEL_ERROR,
+	    "journal: %s: delivery %lld, of hook %s, is "
+	    "damaged and therefore dead",
+	    journal->path, (long long)seq, hook);
 	journal_do(journal,
 	    "INSERT INTO attempts(delivery, turn, number, started, ended,"
 	    " outcome, code, tail) SELECT ?1, coalesce(max(turn), 0) + 1,"
@@ -54,12 +55,13 @@ journal_set_aside(struct journal *journal, int64_t seq, const char *hook,
 }
 
 void
-journal_set_queued_aside(struct journal *journal, int64_t seq,
-    const char *hook, int64_t now)
+journal_set_queued_aside(struct journal *journal, int64_t seq, const char *hook,
+    int64_t now)
 {
 	journal_set_aside(journal, seq, hook, now);
-	if (!journal_failed(journal) && journal_number(journal, 0,
-	    "SELECT state FROM deliveries WHERE seq = ?1",
-	    BIND(INT(seq))) != JOURNAL_DEAD)
+	if (!journal_failed(journal) &&
+	    journal_number(journal, 0,
+		"SELECT state FROM deliveries WHERE seq = ?1",
+		BIND(INT(seq))) != JOURNAL_DEAD)
 		journal_fail(journal, JOURNAL_FAILED_INDEX);
 }

@@ -12,8 +12,8 @@ struct journal;
  * with an attempt that says why.  What it held back goes on.  An empty hook:
  * it is not known.  Inside a change.
  */
-void journal_set_aside(struct journal *journal, int64_t seq,
-    const char *hook, int64_t now);
+void journal_set_aside(struct journal *journal, int64_t seq, const char *hook,
+    int64_t now);
 /* The same for one that was just found as queued, by an index: that may be
  * wrong too. */
 void journal_set_queued_aside(struct journal *journal, int64_t seq,

@@ -14,7 +14,7 @@
 
 struct settling {
 	const struct journal_settlement *list;
-	struct claimed *claimed;	/* room for as many */
+	struct claimed *claimed; /* room for as many */
 	size_t n;
 };
 
@@ -31,12 +31,14 @@ static bool
 find_claimed(struct journal *journal, int64_t seq, struct claimed *claimed)
 {
 	struct journal_reader reader = {
-		.journal = journal, .table = "deliveries", .number = seq,
+		.journal = journal,
+		.table = "deliveries",
+		.number = seq,
 		.row = journal_query(journal,
 		    "SELECT event, attempts, key FROM deliveries"
 		    " WHERE seq = ?1 AND state = " SQL_RUNNING
 		    " AND runner = ?2",
-		    BIND(INT(seq), INT(journal->runner)))
+		    BIND(INT(seq), INT(journal->runner))),
 	};
 
 	if (!journal_next(journal, reader.row))
@@ -59,9 +61,9 @@ note_attempt(struct journal *journal, const struct claimed *claimed,
 	    " (SELECT coalesce(max(turn), 0) + 1 FROM attempts"
 	    " WHERE delivery = ?1), ?2, ?3, ?4, ?5, ?6, ?7)",
 	    BIND(INT(claimed->seq), INT(claimed->attempts),
-	    INT(settlement->started), INT(settlement->ended),
-	    TEXT(settlement->outcome), INT(settlement->code),
-	    BYTES(settlement->tail)));
+		INT(settlement->started), INT(settlement->ended),
+		TEXT(settlement->outcome), INT(settlement->code),
+		BYTES(settlement->tail)));
 }
 
 static void
@@ -96,9 +98,10 @@ delay(struct journal *journal, const struct claimed *claimed,
 	    "UPDATE deliveries SET state = " SQL_QUEUED ", since = ?1,"
 	    " due = ?2, held = ?3, step = step + 1, runner = 0, claim = 0,"
 	    " pid = 0, lost = CASE WHEN ?4 <> 0 THEN lost - 1 ELSE 0 END"
-	    " WHERE seq = ?5", BIND(INT(since),
-	    INT(since + settlement->pause), INT(claimed->ordered),
-	    INT(settlement->earlier), INT(claimed->seq)));
+	    " WHERE seq = ?5",
+	    BIND(INT(since), INT(since + settlement->pause),
+		INT(claimed->ordered), INT(settlement->earlier),
+		INT(claimed->seq)));
 }
 
 /* An ordered one goes back after those that came before it. */
@@ -109,8 +112,9 @@ release(struct journal *journal, const struct claimed *claimed,
 	journal_do(journal,
 	    "UPDATE deliveries SET state = " SQL_QUEUED ", since = 0,"
 	    " held = ?1, runner = 0, claim = 0, pid = 0, lost = lost + ?2"
-	    " WHERE seq = ?3", BIND(INT(claimed->ordered),
-	    INT(settlement->outcome != NULL), INT(claimed->seq)));
+	    " WHERE seq = ?3",
+	    BIND(INT(claimed->ordered), INT(settlement->outcome != NULL),
+		INT(claimed->seq)));
 }
 
 static void
@@ -159,11 +163,10 @@ settle(struct journal *journal, void *arguments)
 
 	for (size_t i = 0; i < settling->n; i++)
 		if (!find_claimed(journal, settling->list[i].seq,
-		    &settling->claimed[i]))
+			&settling->claimed[i]))
 			return RC_MISSING;
 	for (size_t i = 0; i < settling->n; i++)
-		settle_one(journal, &settling->claimed[i],
-		    &settling->list[i]);
+		settle_one(journal, &settling->claimed[i], &settling->list[i]);
 	return RC_OK;
 }
 
@@ -171,7 +174,7 @@ enum rc
 journal_settle(struct journal *journal,
     const struct journal_settlement *settlements, size_t n)
 {
-	struct settling settling = {.list = settlements, .n = n};
+	struct settling settling = { .list = settlements, .n = n };
 	enum rc rc;
 
 	settling.claimed = calloc(n, sizeof(*settling.claimed));

@@ -9,7 +9,7 @@
 struct shared_journal {
 	const char *path;
 	unsigned flags;
-	pthread_mutex_t lock;	/* guards the journal's opening */
+	pthread_mutex_t lock; /* guards the journal's opening */
 	struct journal *journal;
 };
 

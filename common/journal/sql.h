@@ -36,14 +36,15 @@
 #define USES_deliveries_open(of) " AND " of "state <> " SQL_DONE
 
 /* Where rows are damaged, the next turn of a delivery may be there. */
-#define SQL_REPLACE_ATTEMPT " ON CONFLICT(delivery, turn) DO UPDATE SET" \
-	" number = excluded.number, started = excluded.started," \
-	" ended = excluded.ended, outcome = excluded.outcome," \
+#define SQL_REPLACE_ATTEMPT                                                    \
+	" ON CONFLICT(delivery, turn) DO UPDATE SET"                           \
+	" number = excluded.number, started = excluded.started,"               \
+	" ended = excluded.ended, outcome = excluded.outcome,"                 \
 	" code = excluded.code, tail = excluded.tail"
 
 /* A column that may be null; the log calls it so where it is damaged. */
-#define SQL_COLUMN_OR(value, otherwise) \
-	" coalesce(" value ", " otherwise ")" \
+#define SQL_COLUMN_OR(value, otherwise)                                        \
+	" coalesce(" value ", " otherwise ")"                                  \
 	" AS \"ifnull(" value ", " otherwise ")\""
 
 /* What is stored may be of any type, where a file was damaged. */

@@ -6,7 +6,7 @@ static const char *const state_names[] = {
 	[JOURNAL_RUNNING] = "running",
 	[JOURNAL_DONE] = "done",
 	[JOURNAL_DEAD] = "dead",
-	[JOURNAL_DROPPED] = "dropped"
+	[JOURNAL_DROPPED] = "dropped",
 };
 
 const char *
@@ -19,7 +19,7 @@ enum rc
 journal_state_find(const char *name, enum journal_state *state)
 {
 	for (size_t i = 0; i < sizeof(state_names) / sizeof(state_names[0]);
-	    i++)
+	     i++)
 		if (bytes_equal(bytes_of(name), bytes_of(state_names[i]))) {
 			*state = (enum journal_state)i;
 			return RC_OK;

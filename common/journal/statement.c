@@ -17,7 +17,7 @@ static const int failures[] = {
 	[JOURNAL_FAILED_GONE] = SQLITE_READONLY_DBMOVED,
 	[JOURNAL_FAILED_LOOK] = SQLITE_IOERR_FSTAT,
 	[JOURNAL_FAILED_LOCK] = SQLITE_IOERR_LOCK,
-	[JOURNAL_FAILED_NOTE] = SQLITE_IOERR_WRITE
+	[JOURNAL_FAILED_NOTE] = SQLITE_IOERR_WRITE,
 };
 
 void
@@ -72,15 +72,18 @@ journal_log_error(const struct journal *journal)
 	if (journal->gone || error == DAMAGED_ROW)
 		return;
 	if (journal_meaning(error) == RC_CORRUPT)
-		log_say(LOG_LEVEL_ERROR, "journal: %s: is damaged: %s (%d): "
+		log_say(LOG_LEVEL_ERROR,
+		    "journal: %s: is damaged: %s (%d): "
 		    "put a copy back, or save with sqlite3's .recover what "
-		    "can be read", journal->path,
+		    "can be read",
+		    journal->path,
 		    (error & 0xff) == SQLITE_ERROR ?
-		    sqlite3_errmsg(journal->db) : sqlite3_errstr(error),
+			sqlite3_errmsg(journal->db) :
+			sqlite3_errstr(error),
 		    error);
 	else
-		log_say(LOG_LEVEL_ERROR, "journal: %s: %s (%d)",
-		    journal->path, sqlite3_errstr(error), error);
+		log_say(LOG_LEVEL_ERROR, "journal: %s: %s (%d)", journal->path,
+		    sqlite3_errstr(error), error);
 }
 
 int
@@ -137,8 +140,8 @@ bind_value(struct journal_statement *statement, int place,
 		return sqlite3_bind_int64(statement->handle, place,
 		    value->number);
 	case JOURNAL_VALUE_TEXT:
-		return sqlite3_bind_text(statement->handle, place,
-		    value->text, -1, SQLITE_STATIC);
+		return sqlite3_bind_text(statement->handle, place, value->text,
+		    -1, SQLITE_STATIC);
 	case JOURNAL_VALUE_BYTES:
 		return sqlite3_bind_blob64(statement->handle, place,
 		    value->bytes.len == 0 ? NULL : value->bytes.data,
@@ -244,9 +247,9 @@ journal_column_text(struct journal_statement *statement, int column)
 	    column);
 
 	if (text == NULL)
-		return (struct bytes){0};
-	return (struct bytes){(const char *)text,
-	    (size_t)sqlite3_column_bytes(statement->handle, column)};
+		return (struct bytes){ 0 };
+	return (struct bytes){ (const char *)text,
+		(size_t)sqlite3_column_bytes(statement->handle, column) };
 }
 
 bool
@@ -256,10 +259,10 @@ journal_column_bytes(struct journal *journal,
 	const char *data = sqlite3_column_blob(statement->handle, column);
 	int len = sqlite3_column_bytes(statement->handle, column);
 
-	*bytes = (struct bytes){0};
+	*bytes = (struct bytes){ 0 };
 	if (data == NULL)
 		return sqlite3_errcode(journal->db) != SQLITE_NOMEM;
-	*bytes = (struct bytes){data, (size_t)len};
+	*bytes = (struct bytes){ data, (size_t)len };
 	return true;
 }
 

@@ -25,12 +25,12 @@ struct journal_statement;
 enum journal_failure {
 	JOURNAL_FINE,
 	JOURNAL_FAILED_MEMORY,
-	JOURNAL_FAILED_ROW,	/* it cannot be right; already logged */
-	JOURNAL_FAILED_INDEX,	/* it leads to a row that is another */
-	JOURNAL_FAILED_GONE,	/* the files are; already logged */
-	JOURNAL_FAILED_LOOK,	/* it is not known whether they are */
-	JOURNAL_FAILED_LOCK,	/* of a runner */
-	JOURNAL_FAILED_NOTE	/* of a run */
+	JOURNAL_FAILED_ROW,   /* it cannot be right; already logged */
+	JOURNAL_FAILED_INDEX, /* it leads to a row that is another */
+	JOURNAL_FAILED_GONE,  /* the files are; already logged */
+	JOURNAL_FAILED_LOOK,  /* it is not known whether they are */
+	JOURNAL_FAILED_LOCK,  /* of a runner */
+	JOURNAL_FAILED_NOTE,  /* of a run */
 };
 
 /* Keeps a failure, unless there was an error before.  JOURNAL_FINE: no
@@ -43,12 +43,12 @@ struct journal_value {
 	enum {
 		JOURNAL_VALUE_INT,
 		JOURNAL_VALUE_TEXT,
-		JOURNAL_VALUE_BYTES
+		JOURNAL_VALUE_BYTES,
 	} type;
 	union {
 		int64_t number;
-		const char *text;	/* NULL: null */
-		struct bytes bytes;	/* no bytes: null */
+		const char *text;   /* NULL: null */
+		struct bytes bytes; /* no bytes: null */
 	};
 };
 
@@ -62,15 +62,33 @@ struct journal_values {
  * BIND(INT(seq), TEXT(hook), BYTES(key)), or NO_VALUES: a list for the calls
  * below.  Texts and bytes are borrowed until the statement is over.
  */
-#define INT(value) {.type = JOURNAL_VALUE_INT, {.number = (value)}}
-#define TEXT(value) {.type = JOURNAL_VALUE_TEXT, {.text = (value)}}
-#define BYTES(value) {.type = JOURNAL_VALUE_BYTES, {.bytes = (value)}}
-#define BIND(...) \
-	((struct journal_values){ \
-	    (const struct journal_value[]){__VA_ARGS__}, \
-	    sizeof((const struct journal_value[]){__VA_ARGS__}) / \
-	    sizeof(struct journal_value)})
-#define NO_VALUES ((struct journal_values){NULL, 0})
+#define INT(value)                                                             \
+	{                                                                      \
+		.type = JOURNAL_VALUE_INT,                                     \
+		{                                                              \
+			.number = (value)                                      \
+		}                                                              \
+	}
+#define TEXT(value)                                                            \
+	{                                                                      \
+		.type = JOURNAL_VALUE_TEXT,                                    \
+		{                                                              \
+			.text = (value)                                        \
+		}                                                              \
+	}
+#define BYTES(value)                                                           \
+	{                                                                      \
+		.type = JOURNAL_VALUE_BYTES,                                   \
+		{                                                              \
+			.bytes = (value)                                       \
+		}                                                              \
+	}
+#define BIND(...)                                                              \
+	((struct journal_values){                                              \
+	    (const struct journal_value[]){ __VA_ARGS__ },                     \
+	    sizeof((const struct journal_value[]){ __VA_ARGS__ }) /            \
+		sizeof(struct journal_value) })
+#define NO_VALUES ((struct journal_values){ NULL, 0 })
 
 /*
  * The statement of a text, which is prepared once and found again by the
@@ -80,8 +98,7 @@ struct journal_values {
 struct journal_statement *journal_query(struct journal *journal,
     const char *text, struct journal_values values);
 /* Whether there is a next row; the statement is over where there is none. */
-bool journal_next(struct journal *journal,
-    struct journal_statement *statement);
+bool journal_next(struct journal *journal, struct journal_statement *statement);
 /* Ends a statement early.  NULL is fine. */
 void journal_over(struct journal_statement *statement);
 /* All of a statement that gives no rows; how many rows it changed. */
@@ -99,7 +116,7 @@ enum journal_type {
 	JOURNAL_TYPE_INT,
 	JOURNAL_TYPE_FRACTION,
 	JOURNAL_TYPE_TEXT,
-	JOURNAL_TYPE_BYTES
+	JOURNAL_TYPE_BYTES,
 };
 
 /* Asked for before the value is: that may turn it into another type. */

@@ -19,10 +19,10 @@
 struct journal_change {
 	enum rc (*apply)(struct journal *journal, void *arguments);
 	void *arguments;
-	bool soft;			/* need not survive the machine */
+	bool soft; /* need not survive the machine */
 	enum rc rc;
 	bool over;
-	sem_t awake;			/* over, or it has to lead */
+	sem_t awake; /* over, or it has to lead */
 	struct journal_change *next;
 };
 
@@ -82,7 +82,7 @@ take_soft(struct journal *journal)
 
 	pthread_mutex_lock(&journal->queueing);
 	for (struct journal_change *at = journal->first; at != NULL;
-	    at = at->next)
+	     at = at->next)
 		soft = soft && at->soft;
 	if (soft)
 		list = take_changes(journal);
@@ -99,9 +99,10 @@ set_safety(struct journal *journal, bool soft)
 		return;
 	journal->lax = true;
 	if (!journal_failed(journal))
-		journal_keep_error(journal, journal_run(journal, soft ?
-		    "PRAGMA synchronous=NORMAL" :
-		    "PRAGMA synchronous=FULL"));
+		journal_keep_error(journal,
+		    journal_run(journal,
+			soft ? "PRAGMA synchronous=NORMAL" :
+			       "PRAGMA synchronous=FULL"));
 	journal->lax = soft || journal_failed(journal);
 }
 
@@ -158,8 +159,7 @@ lead(struct journal *journal)
 		list = take_changes(journal);
 		pthread_mutex_unlock(&journal->queueing);
 	}
-	for (at = list; at != NULL && !journal_failed(journal);
-	    at = at->next)
+	for (at = list; at != NULL && !journal_failed(journal); at = at->next)
 		at->rc = at->apply(journal, at->arguments);
 	journal_counts_flush(journal);
 	rc = commit(journal);
@@ -226,11 +226,11 @@ submit(struct journal *journal, struct journal_change *change)
 
 enum rc
 journal_write(struct journal *journal,
-    enum rc (*apply)(struct journal *journal, void *arguments),
-    void *arguments)
+    enum rc (*apply)(struct journal *journal, void *arguments), void *arguments)
 {
 	struct journal_change change = {
-		.apply = apply, .arguments = arguments
+		.apply = apply,
+		.arguments = arguments,
 	};
 
 	return submit(journal, &change);
@@ -238,11 +238,12 @@ journal_write(struct journal *journal,
 
 enum rc
 journal_write_soft(struct journal *journal,
-    enum rc (*apply)(struct journal *journal, void *arguments),
-    void *arguments)
+    enum rc (*apply)(struct journal *journal, void *arguments), void *arguments)
 {
 	struct journal_change change = {
-		.apply = apply, .arguments = arguments, .soft = true
+		.apply = apply,
+		.arguments = arguments,
+		.soft = true,
 	};
 
 	return submit(journal, &change);
@@ -250,8 +251,7 @@ journal_write_soft(struct journal *journal,
 
 enum rc
 journal_read(struct journal *journal,
-    enum rc (*apply)(struct journal *journal, void *arguments),
-    void *arguments)
+    enum rc (*apply)(struct journal *journal, void *arguments), void *arguments)
 {
 	enum rc rc = RC_OK;
 	enum rc end;

@@ -21,13 +21,13 @@
 #include "queue/wants.h"
 
 enum {
-	RUNNING_MAX = 256,		/* threads, each with one command */
+	RUNNING_MAX = 256, /* threads, each with one command */
 	STACK = 1024 * 1024,
-	RECHECK = 900,			/* for what others stored, ms */
-	PURGE_PAUSE = 20,		/* between its steps, ms */
+	RECHECK = 900,	  /* for what others stored, ms */
+	PURGE_PAUSE = 20, /* between its steps, ms */
 	PURGE_RECHECK = 60000,
 	TROUBLE_FIRST = 100,
-	TROUBLE_MAX = 30000
+	TROUBLE_MAX = 30000,
 };
 
 /* A thread with a claim. */
@@ -37,35 +37,35 @@ struct claim_thread {
 	struct journal_claim claim;
 	struct claim_run what;
 	pthread_t handle;
-	struct claim_thread *next;	/* of those that ended */
+	struct claim_thread *next; /* of those that ended */
 };
 
 /* The state of the loop: what it does next, and when. */
 struct dispatch_loop {
 	const struct dispatch *settings;
 	struct journal *journal;
-	int wake;			/* eventfd: look again */
-	int kill_now;			/* eventfd: end what runs */
+	int wake;     /* eventfd: look again */
+	int kill_now; /* eventfd: end what runs */
 	struct conf *conf;
-	struct wants wants;		/* of that */
-	bool note;			/* its rules have to be compared */
-	bool dirty;			/* something may be claimable */
-	bool lost;			/* no configuration is in force */
+	struct wants wants; /* of that */
+	bool note;	    /* its rules have to be compared */
+	bool dirty;	    /* something may be claimable */
+	bool lost;	    /* no configuration is in force */
 	bool stopping;
 	bool killing;
-	int64_t kill_at;		/* clock_steady */
-	int64_t due;			/* clock_wall */
-	int64_t wall;			/* when it last ran */
-	int trouble;			/* pause, ms; 0: none */
-	int64_t trouble_until;		/* clock_steady */
-	enum rc rc;			/* of that trouble */
+	int64_t kill_at;       /* clock_steady */
+	int64_t due;	       /* clock_wall */
+	int64_t wall;	       /* when it last ran */
+	int trouble;	       /* pause, ms; 0: none */
+	int64_t trouble_until; /* clock_steady */
+	enum rc rc;	       /* of that trouble */
 	struct recovery recovery;
-	int64_t recover_at;		/* clock_steady */
+	int64_t recover_at; /* clock_steady */
 	bool purging;
-	int64_t purge_at;		/* clock_steady */
+	int64_t purge_at; /* clock_steady */
 	struct journal_purge purge;
 	size_t running;
-	pthread_mutex_t lock;		/* guards what follows */
+	pthread_mutex_t lock; /* guards what follows */
 	struct claim_thread *ended;
 	int stuck;
 	int unwritten;
@@ -76,8 +76,9 @@ back_off(struct dispatch_loop *loop, enum rc rc)
 {
 	int pause = loop->trouble;
 
-	pause = pause == 0 ? TROUBLE_FIRST :
-	    pause > TROUBLE_MAX / 2 ? TROUBLE_MAX : 2 * pause;
+	pause = pause == 0	    ? TROUBLE_FIRST :
+	    pause > TROUBLE_MAX / 2 ? TROUBLE_MAX :
+				      2 * pause;
 	loop->trouble = pause;
 	loop->trouble_until = clock_steady() + pause;
 	loop->rc = rc;
@@ -184,7 +185,7 @@ start_claim(struct dispatch_loop *loop, struct claim_thread *thread)
 		.claim = &thread->claim,
 		.kill_now = loop->kill_now,
 		.trouble = note_trouble,
-		.context = loop
+		.context = loop,
 	};
 	error = start_thread(thread);
 	if (error == 0) {
@@ -205,9 +206,9 @@ report_backlog(void *context, const char *name, int64_t events)
 
 	if (hook != NULL && hook->ready)
 		return RC_OK;
-	log_begin(&line, LOG_LEVEL_WARNING, hook == NULL ?
-	    "queued for a hook that is gone" :
-	    "queued for a hook that is not ready");
+	log_begin(&line, LOG_LEVEL_WARNING,
+	    hook == NULL ? "queued for a hook that is gone" :
+			   "queued for a hook that is not ready");
 	log_text(&line, "hook", name);
 	log_number(&line, "events", events);
 	log_end(&line);
@@ -221,8 +222,9 @@ note_rules(struct dispatch_loop *loop)
 {
 	struct wants *wants = &loop->wants;
 
-	if (!went_well(loop, journal_note_rules(loop->journal,
-	    wants->rules, wants->hooks.n)))
+	if (!went_well(loop,
+		journal_note_rules(loop->journal, wants->rules,
+		    wants->hooks.n)))
 		return;
 	loop->note = false;
 	wants_report_older(wants, loop->conf);
@@ -232,8 +234,7 @@ note_rules(struct dispatch_loop *loop)
 static void
 report_backlogs(struct dispatch_loop *loop)
 {
-	enum rc rc = journal_backlog(loop->journal, report_backlog,
-	    loop->conf);
+	enum rc rc = journal_backlog(loop->journal, report_backlog, loop->conf);
 
 	if (rc != RC_CORRUPT)
 		went_well(loop, rc);
@@ -243,7 +244,7 @@ report_backlogs(struct dispatch_loop *loop)
 static enum rc
 change_conf(struct dispatch_loop *loop, struct conf *conf)
 {
-	struct wants wants = {0};
+	struct wants wants = { 0 };
 	enum rc rc = wants_make(conf, &wants);
 
 	if (rc != RC_OK) {
@@ -271,7 +272,7 @@ take_conf(struct dispatch_loop *loop)
 {
 	const struct dispatch *settings = loop->settings;
 	struct conf *conf = loop->lost ? NULL :
-	    settings->conf(settings->context);
+					 settings->conf(settings->context);
 	enum rc rc = RC_OK;
 
 	loop->lost = conf == NULL;
@@ -336,8 +337,9 @@ claim_all(struct dispatch_loop *loop)
 	loop->trouble = 0;
 	loop->rc = RC_OK;
 	loop->dirty = rc == RC_OK;
-	went_well(loop, journal_next_due(loop->journal,
-	    &loop->wants.hooks, clock_wall(), &loop->due));
+	went_well(loop,
+	    journal_next_due(loop->journal, &loop->wants.hooks, clock_wall(),
+		&loop->due));
 }
 
 static void
@@ -347,16 +349,17 @@ recover_claims(struct dispatch_loop *loop)
 
 	if (loop->stopping || clock_steady() < loop->recover_at)
 		return;
-	if (!went_well(loop, recover(&loop->recovery, loop->journal,
-	    loop->conf))) {
+	if (!went_well(loop,
+		recover(&loop->recovery, loop->journal, loop->conf))) {
 		loop->recover_at = clock_steady() + RECHECK;
 		return;
 	}
 	if (loop->recovery.recovered != before)
 		loop->dirty = true;
 	loop->recover_at = loop->recovery.waiting > 0 ?
-	    clock_steady() + RECOVER_PAUSE : loop->recovery.others ?
-	    clock_steady() + RECHECK : CLOCK_NEVER;
+	    clock_steady() + RECOVER_PAUSE :
+	    loop->recovery.others ? clock_steady() + RECHECK :
+				    CLOCK_NEVER;
 }
 
 static void
@@ -365,11 +368,13 @@ purge_some(struct dispatch_loop *loop)
 	if (loop->stopping || clock_steady() < loop->purge_at)
 		return;
 	if (!loop->purging) {
-		if (!went_well(loop, journal_purge_due(loop->journal,
-		    clock_wall(), &loop->purging)))
+		if (!went_well(loop,
+			journal_purge_due(loop->journal, clock_wall(),
+			    &loop->purging)))
 			return;
-	} else if (went_well(loop, journal_purge(loop->journal,
-	    &loop->purge, clock_wall()))) {
+	} else if (went_well(loop,
+		       journal_purge(loop->journal, &loop->purge,
+			   clock_wall()))) {
 		loop->purging = loop->purge.from != 0;
 	}
 	loop->purge_at = clock_steady() +
@@ -379,7 +384,7 @@ purge_some(struct dispatch_loop *loop)
 static bool
 is_readable(int fd)
 {
-	struct pollfd at = {fd, POLLIN, 0};
+	struct pollfd at = { fd, POLLIN, 0 };
 
 	return fd != -1 && poll(&at, 1, 0) > 0;
 }
@@ -454,14 +459,13 @@ static void
 wait_for_next(struct dispatch_loop *loop)
 {
 	struct pollfd fds[2] = {
-		{loop->wake, POLLIN, 0},
-		{loop->stopping ? -1 : loop->settings->stop, POLLIN, 0}
+		{ loop->wake, POLLIN, 0 },
+		{ loop->stopping ? -1 : loop->settings->stop, POLLIN, 0 },
 	};
 	uint64_t count;
 
 	poll(fds, 2, clock_left(next_time(loop)));
-	if (fds[0].revents != 0 &&
-	    read(loop->wake, &count, sizeof(count)) > 0)
+	if (fds[0].revents != 0 && read(loop->wake, &count, sizeof(count)) > 0)
 		loop->dirty = true;
 }
 
@@ -514,8 +518,7 @@ open_loop(struct dispatch_loop *loop, const struct dispatch *settings)
 	loop->kill_now = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	loop->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (loop->kill_now == -1 || loop->wake == -1) {
-		log_say(LOG_LEVEL_ERROR, "drain: eventfd: %s",
-		    strerror(errno));
+		log_say(LOG_LEVEL_ERROR, "drain: eventfd: %s", strerror(errno));
 		return RC_SYSTEM;
 	}
 	journal_wake(loop->journal, loop->wake);
@@ -532,7 +535,7 @@ close_loop(struct dispatch_loop *loop)
 	(void)io_signal(loop->kill_now);
 	join_ended(loop);
 	while (loop->running > 0) {
-		struct pollfd wake = {loop->wake, POLLIN, 0};
+		struct pollfd wake = { loop->wake, POLLIN, 0 };
 
 		poll(&wake, 1, RECHECK);
 		if (wake.revents != 0)
@@ -553,7 +556,7 @@ close_loop(struct dispatch_loop *loop)
 enum rc
 dispatch_queue(const struct dispatch *settings)
 {
-	struct dispatch_loop state = {.wake = -1, .kill_now = -1};
+	struct dispatch_loop state = { .wake = -1, .kill_now = -1 };
 	enum rc rc = open_loop(&state, settings);
 
 	if (rc == RC_OK) {
@@ -576,7 +579,7 @@ static enum rc
 check_once_more(const struct dispatch *settings, bool *more)
 {
 	struct conf *conf = settings->conf(settings->context);
-	struct wants wants = {0};
+	struct wants wants = { 0 };
 	int64_t due = CLOCK_NEVER;
 	enum rc rc;
 

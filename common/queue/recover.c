@@ -15,12 +15,12 @@
 #include "journal/journal.h"
 
 enum {
-	KILL_AFTER = 5000,	/* for a hook that is gone, milliseconds */
+	KILL_AFTER = 5000, /* for a hook that is gone, milliseconds */
 	TIMEOUT = 3600 * 1000,
 	/* How long somebody waits for what SIGKILL did not end. */
 	LATEST = 2000,
 	/* How often nothing has to be found of what was never noted. */
-	LOOKS_UNKNOWN = 2
+	LOOKS_UNKNOWN = 2,
 };
 
 /* One claim, from look to look. */
@@ -29,12 +29,12 @@ struct recovery_case {
 	int64_t claim;
 	int64_t runner;
 	struct procfs_command command;
-	int64_t limit;		/* clock_boot; what is hidden is over then */
-	int64_t kill_at;	/* clock_steady; 0: not ended yet */
-	unsigned clean;		/* looks that found nothing, in a row */
-	bool seen;		/* in this look */
-	bool denied;		/* logged that it cannot be ended */
-	bool hidden;		/* logged that it cannot be looked at */
+	int64_t limit;	 /* clock_boot; what is hidden is over then */
+	int64_t kill_at; /* clock_steady; 0: not ended yet */
+	unsigned clean;	 /* looks that found nothing, in a row */
+	bool seen;	 /* in this look */
+	bool denied;	 /* logged that it cannot be ended */
+	bool hidden;	 /* logged that it cannot be looked at */
 };
 
 static const struct hook *
@@ -71,9 +71,11 @@ new_case(const struct conf *conf, const struct journal_orphan *orphan)
 	new->runner = orphan->runner;
 	new->limit = limit_of(hook_of(conf, orphan), note);
 	new->command = (struct procfs_command){
-		.pid = note->pid, .start = note->start,
+		.pid = note->pid,
+		.start = note->start,
 		.session = note->session,
-		.since = note->began, .until = clock_boot()
+		.since = note->began,
+		.until = clock_boot(),
 	};
 	memcpy(new->command.mark, note->mark, sizeof(note->mark));
 	return new;
@@ -86,8 +88,7 @@ case_of(struct recovery *recovery, const struct conf *conf,
 	struct recovery_case *at;
 
 	for (at = recovery->cases; at != NULL; at = at->next)
-		if (at->claim == orphan->claim &&
-		    at->runner == orphan->runner)
+		if (at->claim == orphan->claim && at->runner == orphan->runner)
 			return at;
 	at = new_case(conf, orphan);
 	if (at == NULL)
@@ -138,8 +139,10 @@ log_hidden(struct recovery_case *at, const struct journal_orphan *orphan)
 	if (at->hidden)
 		return;
 	at->hidden = true;
-	begin_line(&line, "a command that may have outlived its runner cannot "
-	    "be looked at, it counts as running", orphan);
+	begin_line(&line,
+	    "a command that may have outlived its runner cannot "
+	    "be looked at, it counts as running",
+	    orphan);
 	log_number(&line, "ms", left > 0 ? left : 0);
 	log_end(&line);
 }
@@ -152,8 +155,10 @@ signal_command(struct recovery_case *at, int number)
 	if (error == 0 || error == ESRCH || at->denied)
 		return;
 	at->denied = true;
-	log_command(LOG_LEVEL_ERROR, "a process group that outlived its "
-	    "runner cannot be ended", at, error);
+	log_command(LOG_LEVEL_ERROR,
+	    "a process group that outlived its "
+	    "runner cannot be ended",
+	    at, error);
 }
 
 static void
@@ -162,8 +167,10 @@ end_command(struct recovery_case *at, int64_t patience)
 	int64_t now = clock_steady();
 
 	if (at->kill_at == 0) {
-		log_command(LOG_LEVEL_WARNING, "a process group outlived its "
-		    "runner and is ended", at, 0);
+		log_command(LOG_LEVEL_WARNING,
+		    "a process group outlived its "
+		    "runner and is ended",
+		    at, 0);
 		at->kill_at = now + patience;
 		signal_command(at, SIGTERM);
 	} else if (now >= at->kill_at) {
@@ -203,8 +210,7 @@ is_gone(struct recovery_case *at, const struct journal_orphan *orphan,
 		return false;
 	}
 	/* A start takes a moment; one that hangs is as good as hidden. */
-	if (state == PROCFS_HIDDEN ||
-	    clock_boot() > at->command.until + LATEST)
+	if (state == PROCFS_HIDDEN || clock_boot() > at->command.until + LATEST)
 		log_hidden(at, orphan);
 	return clock_boot() >= at->limit;
 }

@@ -20,13 +20,13 @@ struct recovery_case;
  */
 struct recovery {
 	struct recovery_case *cases;
-	bool others;		/* claims are held that may come free */
-	size_t waiting;		/* commands that are being ended */
-	size_t recovered;		/* claims given back, so far */
+	bool others;	  /* claims are held that may come free */
+	size_t waiting;	  /* commands that are being ended */
+	size_t recovered; /* claims given back, so far */
 };
 
 /* One look, which never waits: again in RECOVER_PAUSE while any wait. */
-enum { RECOVER_PAUSE = 100 };	/* milliseconds */
+enum { RECOVER_PAUSE = 100 }; /* milliseconds */
 
 /* What journal_orphans and journal_void say. */
 enum rc recover(struct recovery *recovery, struct journal *journal,

@@ -25,19 +25,19 @@
 #include "queue/retry.h"
 
 enum {
-	WRITE_FIRST = 100,	/* milliseconds between tries to write */
+	WRITE_FIRST = 100, /* milliseconds between tries to write */
 	WRITE_MAX = 30000,
 	STUCK_RECHECK = 1000,
-	LOST_FREE = 3		/* tries in a row that may end so, uncounted */
+	LOST_FREE = 3, /* tries in a row that may end so, uncounted */
 };
 
 /* A delivery on its way to the command of its line. */
 struct delivery_run {
 	const struct journal_delivery *claimed;
-	struct job job;		/* no rule: nothing takes it now */
-	enum rc rc;		/* of preparing it */
-	bool again;		/* of a batch that was taken apart */
-	bool lost;		/* was cut short too often: that counts now */
+	struct job job; /* no rule: nothing takes it now */
+	enum rc rc;	/* of preparing it */
+	bool again;	/* of a batch that was taken apart */
+	bool lost;	/* was cut short too often: that counts now */
 	bool over;
 };
 
@@ -45,13 +45,13 @@ struct work {
 	const struct claim_run *what;
 	struct delivery_run *runs;
 	size_t n;
-	struct delivery_run **group;	/* of one line, in order */
+	struct delivery_run **group; /* of one line, in order */
 	size_t group_n;
-	struct job *jobs;	/* of the group */
+	struct job *jobs; /* of the group */
 	struct journal_settlement *settlements;
 	struct run_result *result;
 	int64_t began;
-	struct journal_note note;	/* of the run */
+	struct journal_note note; /* of the run */
 	struct pool pool;
 };
 
@@ -60,14 +60,14 @@ static const char *const verdict_words[] = {
 	[JOURNAL_BURY] = "dead",
 	[JOURNAL_DELAY] = "tried",
 	[JOURNAL_RELEASE] = "given back",
-	[JOURNAL_AGAIN] = "taken apart"
+	[JOURNAL_AGAIN] = "taken apart",
 };
 
 /* Waits for that many milliseconds; whether kill_now came meanwhile. */
 static bool
 must_end(const struct claim_run *what, int milliseconds)
 {
-	struct pollfd kill_now = {what->kill_now, POLLIN, 0};
+	struct pollfd kill_now = { what->kill_now, POLLIN, 0 };
 
 	return poll(&kill_now, 1, milliseconds) > 0;
 }
@@ -78,10 +78,10 @@ read_payload(struct work *work, struct delivery_run *delivery)
 {
 	const struct hook *hook = work->what->hook;
 	const struct journal_event *stored = &delivery->claimed->event;
-	struct rule_delivery line = {.ordinal = delivery->claimed->ordinal};
+	struct rule_delivery line = { .ordinal = delivery->claimed->ordinal };
 	struct event event;
-	enum rc rc = event_reparse(&hook->reading, stored->body,
-	    stored->name, &event);
+	enum rc rc = event_reparse(&hook->reading, stored->body, stored->name,
+	    &event);
 
 	if (rc != RC_OK)
 		return rc;
@@ -107,7 +107,7 @@ prepare(struct work *work, struct delivery_run *delivery)
 		.receipt = &stored->receipt,
 		.body = stored->body,
 		.attempt = claimed->attempt,
-		.deliveries = 1
+		.deliveries = 1,
 	};
 	delivery->rc = read_payload(work, delivery);
 }
@@ -120,9 +120,11 @@ level_of(const struct journal_settlement *settlement)
 		return LOG_LEVEL_ERROR;
 	case JOURNAL_DELAY:
 	case JOURNAL_AGAIN:
-		return settlement->outcome != NULL && strcmp(
-		    settlement->outcome, run_end_name(RUN_UNSTARTED)) == 0 ?
-		    LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
+		return settlement->outcome != NULL &&
+			strcmp(settlement->outcome,
+			    run_end_name(RUN_UNSTARTED)) == 0 ?
+		    LOG_LEVEL_ERROR :
+		    LOG_LEVEL_WARNING;
 	case JOURNAL_FINISH:
 	case JOURNAL_RELEASE:
 		break;
@@ -145,8 +147,8 @@ log_result(const struct delivery_run *delivery,
 	if (job->rule != NULL)
 		log_number(&line, "rule", job->rule->line);
 	log_number(&line, "attempt", job->attempt);
-	log_text(&line, "end", settlement->earlier ? "lost" :
-	    settlement->outcome);
+	log_text(&line, "end",
+	    settlement->earlier ? "lost" : settlement->outcome);
 	if (settlement->outcome != NULL) {
 		log_number(&line, "code", settlement->code);
 		log_number(&line, "ran-ms",
@@ -224,8 +226,8 @@ record_group(struct work *work)
 static const char *
 outcome_of(const struct run_result *result)
 {
-	return run_end_name(result->end == RUN_STUCK ? RUN_TIMEOUT :
-	    result->end);
+	return run_end_name(
+	    result->end == RUN_STUCK ? RUN_TIMEOUT : result->end);
 }
 
 static void
@@ -241,9 +243,9 @@ fill_settlements(struct work *work, enum journal_verdict verdict)
 			.started = work->began,
 			.ended = clock_wall(),
 			.outcome = work->group[i]->lost ? NULL :
-			    outcome_of(result),
+							  outcome_of(result),
 			.code = result->code,
-			.tail = {result->tail, result->tail_len}
+			.tail = { result->tail, result->tail_len },
 		};
 }
 
@@ -253,7 +255,7 @@ record_unrun(struct work *work, enum journal_verdict verdict,
     const char *outcome)
 {
 	work->began = clock_wall();
-	*work->result = (struct run_result){.pidfd = -1};
+	*work->result = (struct run_result){ .pidfd = -1 };
 	fill_settlements(work, verdict);
 	for (size_t i = 0; i < work->group_n; i++) {
 		work->settlements[i].outcome = outcome;
@@ -282,7 +284,8 @@ write_note(struct work *work)
 	enum rc rc;
 
 	*note = (struct journal_note){
-		.session = getsid(0), .began = clock_boot()
+		.session = getsid(0),
+		.began = clock_boot(),
 	};
 	note->limit = note->began + what->hook->timeout +
 	    what->hook->kill_after;
@@ -321,8 +324,8 @@ wait_until_reaped(const struct work *work)
 {
 	const struct claim_run *what = work->what;
 	struct pollfd ends[2] = {
-		{what->kill_now, POLLIN, 0},
-		{work->result->pidfd, POLLIN, 0}
+		{ what->kill_now, POLLIN, 0 },
+		{ work->result->pidfd, POLLIN, 0 },
 	};
 	enum rc rc = run_reap(work->result);
 
@@ -344,7 +347,7 @@ run_group(struct work *work, enum rc *outcome)
 		.stop = what->kill_now,
 		.stop_kill_after = what->hook->kill_after,
 		.started = note_start,
-		.context = work
+		.context = work,
 	};
 	enum rc rc = note_run(work);
 
@@ -371,9 +374,9 @@ run_on_dead(struct work *work, struct delivery_run *delivery)
 	const struct claim_run *what = work->what;
 	struct run how = {
 		.stop = what->kill_now,
-		.stop_kill_after = what->hook->kill_after
+		.stop_kill_after = what->hook->kill_after,
 	};
-	struct rule rule = {.command = what->hook->on_dead};
+	struct rule rule = { .command = what->hook->on_dead };
 	struct job job = delivery->job;
 	enum rc rc;
 
@@ -401,8 +404,8 @@ record_alone(struct work *work, enum rc outcome)
 
 	fill_settlements(work, verdict);
 	if (verdict == JOURNAL_DELAY)
-		work->settlements[0].pause = retry_pause(work->what->hook,
-		    step, retry_jitter());
+		work->settlements[0].pause = retry_pause(work->what->hook, step,
+		    retry_jitter());
 	if (record_group(work) != RC_OK)
 		return false;
 	if (verdict == JOURNAL_BURY)
@@ -440,8 +443,7 @@ static void
 give_back_key(struct work *work, const struct delivery_run *failed)
 {
 	for (size_t i = 0; i < work->n; i++) {
-		if (work->runs[i].over ||
-		    !same_key(failed, &work->runs[i]))
+		if (work->runs[i].over || !same_key(failed, &work->runs[i]))
 			continue;
 		work->group[0] = &work->runs[i];
 		work->group_n = 1;
@@ -533,7 +535,7 @@ is_blocked(const struct work *work, const struct delivery_run *delivery)
 	for (before = work->runs; before < delivery; before++)
 		if (!before->over && same_key(before, delivery) &&
 		    (before->job.rule != delivery->job.rule ||
-		    before->lost != delivery->lost))
+			before->lost != delivery->lost))
 			return true;
 	return false;
 }
@@ -560,8 +562,9 @@ fail_prepared(struct work *work, struct delivery_run *delivery)
 	work->group_n = 1;
 	work->began = clock_wall();
 	*work->result = (struct run_result){
-		.end = RUN_UNSTARTED, .pidfd = -1,
-		.code = delivery->rc == RC_MEMORY ? ENOMEM : EINVAL
+		.end = RUN_UNSTARTED,
+		.pidfd = -1,
+		.code = delivery->rc == RC_MEMORY ? ENOMEM : EINVAL,
 	};
 	if (!record_alone(work, RC_UNSTARTED))
 		give_back_key(work, delivery);
@@ -577,7 +580,7 @@ count_lost(struct work *work, struct delivery_run *delivery)
 	work->group[0] = delivery;
 	work->group_n = 1;
 	work->began = clock_wall();
-	*work->result = (struct run_result){.pidfd = -1};
+	*work->result = (struct run_result){ .pidfd = -1 };
 	if (!record_alone(work, RC_FAILED))
 		give_back_key(work, delivery);
 }
@@ -622,9 +625,10 @@ allocate(struct work *work)
 static void
 give_back(const struct claim_run *what)
 {
-	struct journal_settlement settlement = {.verdict = JOURNAL_RELEASE};
+	struct journal_settlement settlement = { .verdict = JOURNAL_RELEASE };
 	struct work work = {
-		.what = what, .settlements = &settlement
+		.what = what,
+		.settlements = &settlement,
 	};
 	struct log_line line;
 
@@ -640,7 +644,7 @@ give_back(const struct claim_run *what)
 void
 run_claim(const struct claim_run *what)
 {
-	struct work work = {.what = what, .n = what->claim->n};
+	struct work work = { .what = what, .n = what->claim->n };
 
 	if (!allocate(&work)) {
 		give_back(what);
@@ -649,8 +653,7 @@ run_claim(const struct claim_run *what)
 	}
 	for (size_t i = 0; i < work.n; i++) {
 		work.runs[i].claimed = &what->claim->deliveries[i];
-		work.runs[i].lost = what->claim->deliveries[i].lost >
-		    LOST_FREE;
+		work.runs[i].lost = what->claim->deliveries[i].lost > LOST_FREE;
 		prepare(&work, &work.runs[i]);
 	}
 	for (size_t i = 0; i < work.n; i++)

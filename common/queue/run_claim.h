@@ -10,8 +10,8 @@ struct journal;
 struct journal_claim;
 
 enum run_claim_trouble {
-	RUN_CLAIM_UNWRITTEN,	/* a result that cannot be written down */
-	RUN_CLAIM_STUCK		/* a command that SIGKILL did not end */
+	RUN_CLAIM_UNWRITTEN, /* a result that cannot be written down */
+	RUN_CLAIM_STUCK,     /* a command that SIGKILL did not end */
 };
 
 /* One claim that is to be run, and its result recorded; all of it borrowed. */

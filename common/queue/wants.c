@@ -15,12 +15,18 @@ add_want(struct wants *wants, struct journal_want *want,
 
 	if (rc != RC_OK)
 		return rc;
-	*want = (struct journal_want){.hook = hook->name,
-	    .concurrency = hook->concurrency, .batch = hook->batch,
-	    .digest = digest};
+	*want = (struct journal_want){
+		.hook = hook->name,
+		.concurrency = hook->concurrency,
+		.batch = hook->batch,
+		.digest = digest,
+	};
 	wants->rules[wants->hooks.n++] = (struct journal_rules){
-	    .hook = hook->name, .digest = digest, .time = time,
-	    .keep = hook->keep};
+		.hook = hook->name,
+		.digest = digest,
+		.time = time,
+		.keep = hook->keep,
+	};
 	return RC_OK;
 }
 
@@ -46,8 +52,9 @@ wants_make(const struct conf *conf, struct wants *wants)
 			rc = add_want(wants, &list[wants->hooks.n], hook,
 			    conf->time);
 		else
-			wants->keeps[wants->keeps_n++] = (struct
-			    journal_keep){hook->name, hook->keep};
+			wants->keeps[wants->keeps_n++] = (struct journal_keep){
+				hook->name, hook->keep
+			};
 	}
 	return rc;
 }
@@ -59,7 +66,8 @@ report_older(const struct conf *conf, const struct journal_rules *rules)
 	struct log_line line;
 
 	timestamp_print(rules->noted / 1000000, noted);
-	log_begin(&line, LOG_LEVEL_WARNING, "the journal has seen newer "
+	log_begin(&line, LOG_LEVEL_WARNING,
+	    "the journal has seen newer "
 	    "rules of a hook, so that its events are stored but not run by "
 	    "this process: reload or restart it; touch its file first if "
 	    "that has the rules that are to count");

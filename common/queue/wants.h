@@ -12,13 +12,13 @@ struct conf;
 
 /* What a configuration asks of the journal; its texts are borrowed. */
 struct wants {
-	struct journal_wants hooks;	/* those that are ready */
-	struct journal_rules *rules;	/* of each of these */
-	bool *told;			/* that its rules are older */
+	struct journal_wants hooks;  /* those that are ready */
+	struct journal_rules *rules; /* of each of these */
+	bool *told;		     /* that its rules are older */
 	/* Of hooks that are not ready: nobody noted for how long. */
 	struct journal_keep *keeps;
 	size_t keeps_n;
-	struct pool pool;		/* holds them */
+	struct pool pool; /* holds them */
 };
 
 /* From zeroes.  RC_MEMORY, conf_digest's; freed by the caller in any case. */

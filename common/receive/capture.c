@@ -25,8 +25,8 @@
 enum {
 	CAPTURE_FIRST = 10,
 	CAPTURE_LAST = 10,
-	CAPTURE_PAUSE = 1000,		/* milliseconds */
-	CAPTURE_NAME = 128
+	CAPTURE_PAUSE = 1000, /* milliseconds */
+	CAPTURE_NAME = 128,
 };
 
 static const char suffix[] = ".capture";
@@ -34,9 +34,9 @@ static const char suffix[] = ".capture";
 /* What lies in the directory for one hook. */
 struct shelf {
 	int64_t now;
-	bool recent;			/* one of less than a pause ago */
+	bool recent; /* one of less than a pause ago */
 	unsigned count;
-	int64_t middle[CAPTURE_FIRST + 1];	/* the oldest, sorted */
+	int64_t middle[CAPTURE_FIRST + 1]; /* the oldest, sorted */
 };
 
 static bool
@@ -183,10 +183,11 @@ print_request(const struct hook *hook, const struct request *request,
     struct buf *into)
 {
 	struct bytes body = buf_view(&request->body);
-	enum rc rc = buf_printf(into, "Pelihook-Capture: 1\n"
+	enum rc rc = buf_printf(into,
+	    "Pelihook-Capture: 1\n"
 	    "Pelihook-Hook: %s\nPelihook-Received: %lld\n"
-	    "Pelihook-Length: %zu\n", hook->name,
-	    (long long)request->received, body.len);
+	    "Pelihook-Length: %zu\n",
+	    hook->name, (long long)request->received, body.len);
 
 	for (size_t i = 0; rc == RC_OK && request->variables[i] != NULL; i++)
 		if (is_header(request->variables[i]))
@@ -201,8 +202,8 @@ print_request(const struct hook *hook, const struct request *request,
 static enum rc
 write_file(int directory, const char *name, struct bytes text)
 {
-	int fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL |
-	    O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = openat(directory, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	enum rc rc;
 
 	if (fd < 0)
@@ -273,7 +274,7 @@ check_private(int directory, struct buf *why)
 	struct stat about;
 
 	return fstat(directory, &about) != 0 ? RC_SYSTEM :
-	    trust_own(&about, S_IFDIR, why);
+					       trust_own(&about, S_IFDIR, why);
 }
 
 static enum rc
@@ -290,7 +291,7 @@ void
 capture(const struct hook *hook, const struct request *request)
 {
 	char name[CAPTURE_NAME] = "";
-	struct buf why = {0};
+	struct buf why = { 0 };
 	int directory;
 	enum rc rc = RC_SYSTEM;
 
@@ -302,8 +303,8 @@ capture(const struct hook *hook, const struct request *request)
 	if (rc == RC_OK)
 		rc = keep_alone(directory, hook, request, name);
 	if (rc != RC_PENDING)
-		log_capture(hook, name, rc == RC_SYSTEM ? strerror(errno) :
-		    why.data, rc);
+		log_capture(hook, name,
+		    rc == RC_SYSTEM ? strerror(errno) : why.data, rc);
 	if (directory >= 0)
 		close(directory);
 	buf_free(&why);
@@ -336,7 +337,7 @@ parse_line(struct bytes line, struct pool *pool, struct captured *out,
     size_t *n)
 {
 	const char *colon = line.len == 0 ? NULL :
-	    memchr(line.data, ':', line.len);
+					    memchr(line.data, ':', line.len);
 	char variable[HEADER_VARIABLE_SIZE];
 	struct bytes name, value;
 
@@ -363,8 +364,8 @@ capture_parse(struct bytes text, struct pool *pool, struct captured *out)
 	struct captured captured = { 0 };
 	struct bytes line;
 	size_t n = 0;
-	enum rc rc = bytes_begin(text, "Pelihook-Capture: ") ?
-	    RC_OK : RC_SYNTAX;
+	enum rc rc = bytes_begin(text, "Pelihook-Capture: ") ? RC_OK :
+							       RC_SYNTAX;
 
 	while (rc == RC_OK && bytes_split(&text, "\n", &line) && line.len > 0)
 		rc = parse_line(line, pool, &captured, &n);

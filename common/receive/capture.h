@@ -12,8 +12,8 @@ struct pool;
 struct request;
 
 enum {
-	CAPTURE_BODY = 64 * 1024,	/* most bytes of a body that are kept */
-	CAPTURE_FILE = 512 * 1024	/* no capture is larger */
+	CAPTURE_BODY = 64 * 1024,  /* most bytes of a body that are kept */
+	CAPTURE_FILE = 512 * 1024, /* no capture is larger */
 };
 
 /*
@@ -36,11 +36,11 @@ void capture(const struct hook *hook, const struct request *request);
 
 /* A capture, read back; views of the file's bytes. */
 struct captured {
-	const char **variables;		/* HTTP_NAME=value, NULL-terminated */
+	const char **variables; /* HTTP_NAME=value, NULL-terminated */
 	struct bytes body;
 	int64_t received;
-	unsigned long long length;	/* of the body as it was sent */
-	bool whole;			/* all of it is here */
+	unsigned long long length; /* of the body as it was sent */
+	bool whole;		   /* all of it is here */
 };
 
 /* RC_SYNTAX where the text is no capture, RC_MEMORY. */

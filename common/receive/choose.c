@@ -14,8 +14,8 @@
 /* What PATH_INFO says of a hook. */
 enum path_kind {
 	PATH_NAME,
-	PATH_NONE,		/* no name */
-	PATH_BAD		/* nothing that a name can stand in */
+	PATH_NONE, /* no name */
+	PATH_BAD,  /* nothing that a name can stand in */
 };
 
 /* /NAME or /NAME/; *name is what was found in any case, for the log. */
@@ -44,7 +44,8 @@ find_by_path(struct conf *conf, const char *path_info, struct bytes *name)
 	case PATH_NAME:
 		hook = conf_find(conf, *name);
 		return hook == NULL || hook->signature.kind == RECIPE_NONE ?
-		    NULL : hook;
+		    NULL :
+		    hook;
 	case PATH_NONE:
 		return conf->hooks_len == 1 ? &conf->hooks[0] : NULL;
 	case PATH_BAD:
@@ -78,7 +79,8 @@ choose_hook(struct conf *conf, const struct request *request,
 	struct bytes name;
 
 	if (count > 1) {
-		log_say(LOG_LEVEL_ERROR, "PELIHOOK_HOOK is there twice: "
+		log_say(LOG_LEVEL_ERROR,
+		    "PELIHOOK_HOOK is there twice: "
 		    "the web server has to set it once");
 		return RC_CONFIG;
 	}

@@ -28,7 +28,7 @@ append(struct journal *journal, const struct job *job)
 		.dedupe_key = job->dedupe_key,
 		.dedupe_window = hook->dedupe_window,
 		.max_queue = hook->max_queue,
-		.deliveries = job->deliveries > 0 ? job->deliveries : 1
+		.deliveries = job->deliveries > 0 ? job->deliveries : 1,
 	};
 	enum rc rc = journal_append(journal, &entry);
 
@@ -48,7 +48,8 @@ put(void *context, const struct job *job)
 	rc = shared_journal_get(decider->journal, &journal);
 	if (rc != RC_OK)
 		return rc == RC_MISSING ? RC_CONFIG : rc;
-	return queued ? append(journal, job) :
+	return queued ?
+	    append(journal, job) :
 	    dedupe_put(decider->dedupe, journal, job, &decider->wait);
 }
 
@@ -77,13 +78,12 @@ decide_close(struct decider *decider)
 {
 	if (decider == NULL)
 		return;
-	dedupe_close(decider->dedupe,
-	    shared_journal_opened(decider->journal));
+	dedupe_close(decider->dedupe, shared_journal_opened(decider->journal));
 	free(decider);
 }
 
 struct sink
 decide_sink(struct decider *decider)
 {
-	return (struct sink){decider, put};
+	return (struct sink){ decider, put };
 }

@@ -10,19 +10,19 @@
 #include "journal/journal.h"
 #include "receive/sink.h"
 
-enum { UNSAVED_MAX = 1024 };	/* most that are remembered */
+enum { UNSAVED_MAX = 1024 }; /* most that are remembered */
 
 /* What became of a key, where it could not be written down. */
 struct unsaved_key {
 	struct unsaved_key *next;
-	int64_t expires;	/* 0: the key is free */
+	int64_t expires; /* 0: the key is free */
 	size_t len;
 	char key[];
 };
 
 struct dedupe {
 	bool brief;
-	pthread_mutex_t lock;	/* guards what follows */
+	pthread_mutex_t lock; /* guards what follows */
 	struct unsaved_key *unsaved;
 	size_t unsaved_len;
 };
@@ -85,7 +85,7 @@ save_pending_keys(struct dedupe *dedupe, struct journal *journal)
 	struct bytes key;
 
 	while ((unsaved = take_unsaved(dedupe)) != NULL) {
-		key = (struct bytes){unsaved->key, unsaved->len};
+		key = (struct bytes){ unsaved->key, unsaved->len };
 		if (write_key(journal, key, unsaved->expires) != RC_OK) {
 			keep_unsaved(dedupe, unsaved);
 			return;

@@ -80,8 +80,8 @@ take(struct passage *passage)
 	size_t at = 0;
 	enum rc rc;
 
-	while ((rc = rule_next(hook->rules, hook->rules_len,
-	    &passage->event, &at)) == RC_OK) {
+	while ((rc = rule_next(hook->rules, hook->rules_len, &passage->event,
+		    &at)) == RC_OK) {
 		rule = &hook->rules[at - 1];
 		if (passage->job.rule == NULL)
 			passage->job.rule = rule;
@@ -218,8 +218,8 @@ static enum rc
 pass(struct passage *passage, const struct sink *sink)
 {
 	const struct hook *hook = passage->hook;
-	enum rc rc = verify(&hook->signature, hook->secrets,
-	    hook->secrets_len, passage->request, &passage->verification);
+	enum rc rc = verify(&hook->signature, hook->secrets, hook->secrets_len,
+	    passage->request, &passage->verification);
 
 	if (rc == RC_OK)
 		rc = event_parse(&hook->reading, passage->request,

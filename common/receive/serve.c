@@ -15,8 +15,8 @@
 #include "receive/handle.h"
 
 enum {
-	SERVE_DISCARD = 5000,		/* milliseconds for unread input */
-	SERVE_COMPLAINTS = 16 * 1024
+	SERVE_DISCARD = 5000, /* milliseconds for unread input */
+	SERVE_COMPLAINTS = 16 * 1024,
 };
 
 static enum rc
@@ -55,15 +55,15 @@ admit(struct conf *conf, struct request *request, struct hook **hook)
 
 /* What handle() would have said, had it been reached. */
 static void
-log_refusal(const struct request *request, const struct hook *hook,
-    enum rc rc)
+log_refusal(const struct request *request, const struct hook *hook, enum rc rc)
 {
 	struct log_line line;
 
 	if (rc == RC_NO_HOOK)
 		return;
-	log_begin(&line, reply_status(rc) >= 500 ?
-	    LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, reply_word(rc));
+	log_begin(&line,
+	    reply_status(rc) >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
+	    reply_word(rc));
 	log_number(&line, "status", reply_status(rc));
 	if (hook != NULL)
 		log_text(&line, "hook", hook->name);
@@ -132,8 +132,7 @@ send_reply(const struct gateway *gateway, const struct reply *reply)
 }
 
 enum rc
-serve(const struct gateway *gateway, struct conf *conf,
-    const struct sink *sink)
+serve(const struct gateway *gateway, struct conf *conf, const struct sink *sink)
 {
 	struct request request;
 	struct reply reply;

@@ -16,7 +16,7 @@
 #include "config/conf.h"
 
 enum {
-	STUCK_SLOTS = 64	/* slots beyond the threads', for the stuck */
+	STUCK_SLOTS = 64, /* slots beyond the threads', for the stuck */
 };
 
 /*
@@ -25,7 +25,7 @@ enum {
  */
 struct slot {
 	char hook[HOOK_NAME_SIZE];
-	struct run_result *result;	/* NULL: free */
+	struct run_result *result; /* NULL: free */
 	bool stuck;
 };
 
@@ -33,7 +33,7 @@ struct wait {
 	int stop;
 	int64_t stop_kill_after;
 	unsigned threads;
-	pthread_mutex_t lock;		/* guards the slots */
+	pthread_mutex_t lock; /* guards the slots */
 	size_t slots_len;
 	struct slot slots[];
 };
@@ -42,7 +42,7 @@ static void
 slot_free(struct slot *slot)
 {
 	free(slot->result);
-	*slot = (struct slot){0};
+	*slot = (struct slot){ 0 };
 }
 
 /* Gives back the slots of stuck commands that are gone by now. */
@@ -124,8 +124,11 @@ report_end(const struct job *job, const struct run_result *result)
 {
 	if (job->end == NULL)
 		return;
-	*job->end = (struct job_end){.how = run_end_name(result->end),
-	    .code = result->code, .elapsed = result->elapsed};
+	*job->end = (struct job_end){
+		.how = run_end_name(result->end),
+		.code = result->code,
+		.elapsed = result->elapsed,
+	};
 }
 
 static enum rc
@@ -137,8 +140,10 @@ put(void *context, const struct job *job)
 
 	if (rc != RC_OK)
 		return rc;
-	execute(job, 1, &(struct run){.stop = wait->stop,
-	    .stop_kill_after = wait->stop_kill_after}, slot->result);
+	execute(job, 1,
+	    &(struct run){ .stop = wait->stop,
+		.stop_kill_after = wait->stop_kill_after },
+	    slot->result);
 	report_end(job, slot->result);
 	rc = run_outcome(slot->result);
 	slot_release(wait, slot);
@@ -195,5 +200,5 @@ wait_close(struct wait *wait)
 struct sink
 wait_sink(struct wait *wait)
 {
-	return (struct sink){wait, put};
+	return (struct sink){ wait, put };
 }

@@ -55,6 +55,6 @@ candidate_next(struct bytes *rest, struct mac_candidate *item)
 struct bytes
 candidate_value(const char *value)
 {
-	return bytes_trim((struct bytes){ value,
-	    strnlen(value, CANDIDATE_HEADER) });
+	return bytes_trim(
+	    (struct bytes){ value, strnlen(value, CANDIDATE_HEADER) });
 }

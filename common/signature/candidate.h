@@ -15,7 +15,7 @@ enum { CANDIDATE_HEADER = 8192 };
 /* A part of a header's value that could be a MAC of 32 bytes. */
 struct mac_candidate {
 	struct bytes text;
-	size_t prefix;			/* bytes before what decodes */
+	size_t prefix; /* bytes before what decodes */
 	enum recipe_encoding encoding;
 	uint8_t mac[CRYPTO_DIGEST];
 };

@@ -13,7 +13,7 @@ signed_content(const char *over, const struct signed_fields *values,
 	} fields[] = {
 		{ "{body}", values->body },
 		{ "{timestamp}", values->timestamp },
-		{ "{id}", values->id }
+		{ "{id}", values->id },
 	};
 	struct bytes rest = bytes_of(over);
 	size_t field;
@@ -24,7 +24,8 @@ signed_content(const char *over, const struct signed_fields *values,
 		while (field < 3 && !bytes_begin(rest, fields[field].name))
 			field++;
 		content->parts[content->n++] = field < 3 ?
-		    fields[field].value : (struct bytes){ rest.data, 1 };
+		    fields[field].value :
+		    (struct bytes){ rest.data, 1 };
 		rest = bytes_skip(rest,
 		    field < 3 ? strlen(fields[field].name) : 1);
 	}

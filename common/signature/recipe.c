@@ -8,7 +8,7 @@
 #include "base/units.h"
 
 enum {
-	PRESET_WORDS = 16
+	PRESET_WORDS = 16,
 };
 
 /* What was read so far, and where. */
@@ -20,7 +20,7 @@ struct reader {
 	struct recipe *recipe;
 	const char **why;
 	bool unit_given;
-	unsigned seen;		/* bits of option_words */
+	unsigned seen; /* bits of option_words */
 };
 
 /* The senders whose recipe is public; rows of the grammar itself. */
@@ -29,22 +29,25 @@ static const struct preset {
 	const char *words[PRESET_WORDS];
 } presets[] = {
 	{ "github", { "header", "X-Hub-Signature-256", "prefix", "sha256=" } },
-	{ "stripe", { "header", "Stripe-Signature", "split", ",", "prefix",
-	    "v1=", "timestamp", "item", "t=", "over", "{timestamp}.{body}" } },
-	{ "slack", { "header", "X-Slack-Signature", "prefix", "v0=",
-	    "timestamp", "header", "X-Slack-Request-Timestamp", "over",
-	    "v0:{timestamp}:{body}" } },
-	{ "standard-webhooks", { "header", "webhook-signature", "split", " ",
-	    "prefix", "v1,", "encoding", "base64", "timestamp", "header",
-	    "webhook-timestamp", "id", "header", "webhook-id", "over",
-	    "{id}.{timestamp}.{body}" } }
+	{ "stripe",
+	    { "header", "Stripe-Signature", "split", ",", "prefix", "v1=",
+		"timestamp", "item", "t=", "over", "{timestamp}.{body}" } },
+	{ "slack",
+	    { "header", "X-Slack-Signature", "prefix", "v0=", "timestamp",
+		"header", "X-Slack-Request-Timestamp", "over",
+		"v0:{timestamp}:{body}" } },
+	{ "standard-webhooks",
+	    { "header", "webhook-signature", "split", " ", "prefix", "v1,",
+		"encoding", "base64", "timestamp", "header",
+		"webhook-timestamp", "id", "header", "webhook-id", "over",
+		"{id}.{timestamp}.{body}" } },
 };
 
 const char *
 recipe_preset(size_t i)
 {
 	return i < sizeof(presets) / sizeof(presets[0]) ? presets[i].name :
-	    NULL;
+							  NULL;
 }
 
 static enum rc
@@ -72,7 +75,8 @@ read_header(struct reader *reader, struct header_name *out)
 		return wrong(reader, "a header's name is missing");
 	rc = header_name_parse(name, reader->pool, out);
 	if (rc == RC_SYNTAX)
-		return wrong(reader, "a header's name has letters, digits and "
+		return wrong(reader,
+		    "a header's name has letters, digits and "
 		    "hyphens only, as in X-Signature");
 	return rc;
 }
@@ -83,7 +87,8 @@ read_text(struct reader *reader, const char **out)
 	const char *text = next_word(reader);
 
 	if (text == NULL || text[0] == '\0')
-		return wrong(reader, "a text is missing or empty behind "
+		return wrong(reader,
+		    "a text is missing or empty behind "
 		    "`split', `prefix', `item' or `over'");
 	*out = pool_text(reader->pool, text);
 	return *out == NULL ? RC_MEMORY : RC_OK;
@@ -111,7 +116,8 @@ read_encoding(struct reader *reader)
 	else if (word != NULL && strcmp(word, "base64") == 0)
 		reader->recipe->encoding = RECIPE_BASE64;
 	else
-		return wrong(reader, "write `encoding hex' or "
+		return wrong(reader,
+		    "write `encoding hex' or "
 		    "`encoding base64'");
 	return RC_OK;
 }
@@ -129,7 +135,8 @@ read_timestamp(struct reader *reader)
 		reader->recipe->stamp = RECIPE_STAMP_ITEM;
 		return read_text(reader, &reader->recipe->stamp_item);
 	}
-	return wrong(reader, "write `timestamp header NAME' or "
+	return wrong(reader,
+	    "write `timestamp header NAME' or "
 	    "`timestamp item TEXT'");
 }
 
@@ -146,7 +153,8 @@ read_unit(struct reader *reader)
 	else if (word != NULL && strcmp(word, "rfc3339") == 0)
 		reader->recipe->unit = RECIPE_RFC3339;
 	else
-		return wrong(reader, "write `unit s', `unit ms' or "
+		return wrong(reader,
+		    "write `unit s', `unit ms' or "
 		    "`unit rfc3339'");
 	return RC_OK;
 }
@@ -175,7 +183,8 @@ read_tolerance(struct reader *reader)
 	if (word == NULL ||
 	    units_duration(word, &reader->recipe->tolerance) != RC_OK ||
 	    reader->recipe->tolerance <= 0)
-		return wrong(reader, "a tolerance is digits and a unit, as in "
+		return wrong(reader,
+		    "a tolerance is digits and a unit, as in "
 		    "`tolerance 5m', and more than nothing");
 	return RC_OK;
 }
@@ -191,7 +200,7 @@ static const struct option_word {
 	{ "unit", read_unit },
 	{ "id", read_id },
 	{ "over", read_over },
-	{ "tolerance", read_tolerance }
+	{ "tolerance", read_tolerance },
 };
 
 static enum rc
@@ -204,12 +213,14 @@ read_option(struct reader *reader)
 		if (strcmp(word, option_words[i].word) != 0)
 			continue;
 		if (reader->seen & 1U << i)
-			return wrong(reader, "a word of the recipe stands "
+			return wrong(reader,
+			    "a word of the recipe stands "
 			    "twice: write it once");
 		reader->seen |= 1U << i;
 		return option_words[i].read(reader);
 	}
-	return wrong(reader, "behind `header NAME' stand only split, prefix, "
+	return wrong(reader,
+	    "behind `header NAME' stand only split, prefix, "
 	    "encoding, timestamp, unit, id, over and tolerance");
 }
 
@@ -246,22 +257,27 @@ check_template(struct reader *reader)
 	if (strlen(recipe->over) > RECIPE_OVER)
 		return wrong(reader, "`over' is longer than 256 bytes");
 	if (alien)
-		return wrong(reader, "`over' knows {body}, {timestamp} and "
+		return wrong(reader,
+		    "`over' knows {body}, {timestamp} and "
 		    "{id} only");
 	if (bodies != 1)
 		return wrong(reader, "`over' has to name {body} exactly once");
 	if (stamped && recipe->stamp == RECIPE_UNSTAMPED)
-		return wrong(reader, "`over' names {timestamp}: say where it "
+		return wrong(reader,
+		    "`over' names {timestamp}: say where it "
 		    "stands with `timestamp header NAME' or "
 		    "`timestamp item TEXT'");
 	if (!stamped && recipe->stamp != RECIPE_UNSTAMPED)
-		return wrong(reader, "the timestamp is not signed: name "
+		return wrong(reader,
+		    "the timestamp is not signed: name "
 		    "{timestamp} in `over', or leave it out");
 	if (named && recipe->id.name == NULL)
-		return wrong(reader, "`over' names {id}: say where it stands "
+		return wrong(reader,
+		    "`over' names {id}: say where it stands "
 		    "with `id header NAME'");
 	if (!named && recipe->id.name != NULL)
-		return wrong(reader, "the id is not signed: name {id} in "
+		return wrong(reader,
+		    "the id is not signed: name {id} in "
 		    "`over', or leave it out");
 	return RC_OK;
 }
@@ -302,13 +318,15 @@ check_separators(struct reader *reader)
 
 	while ((next = strchr(end = strchr(at, '}') + 1, '{')) != NULL) {
 		if (next == end && !may_touch(recipe, at, next))
-			return wrong(reader, "two fields of `over' stand "
+			return wrong(reader,
+			    "two fields of `over' stand "
 			    "side by side, where nothing tells what is whose: "
 			    "write what separates them, as in "
 			    "{id}.{timestamp}.{body}");
 		if ((is_number(recipe, at) && strchr(digits, end[0])) ||
 		    (is_number(recipe, next) && strchr(digits, next[-1])))
-			return wrong(reader, "a digit beside {timestamp} "
+			return wrong(reader,
+			    "a digit beside {timestamp} "
 			    "cannot be told from the timestamp's own: write "
 			    "another separator, as in {timestamp}.{body}");
 		at = next;
@@ -326,7 +344,8 @@ check_timestamp(struct reader *reader)
 	if (recipe->stamp == RECIPE_UNSTAMPED && reader->unit_given)
 		return wrong(reader, "a unit needs a timestamp");
 	if (recipe->stamp == RECIPE_STAMP_ITEM && recipe->split[0] == '\0')
-		return wrong(reader, "`timestamp item' needs `split', which "
+		return wrong(reader,
+		    "`timestamp item' needs `split', which "
 		    "cuts the header into items");
 	if (recipe->stamp != RECIPE_UNSTAMPED && recipe->tolerance == 0)
 		recipe->tolerance = RECIPE_TOLERANCE;
@@ -391,12 +410,14 @@ read_kind(struct reader *reader)
 	const char *word = next_word(reader);
 
 	if (word == NULL)
-		return wrong(reader, "write auto, none, a preset or "
+		return wrong(reader,
+		    "write auto, none, a preset or "
 		    "`header NAME ...'");
 	if (strcmp(word, "header") == 0)
 		return read_recipe(reader);
 	if (reader->n > 1)
-		return wrong(reader, "nothing may stand behind auto, none or "
+		return wrong(reader,
+		    "nothing may stand behind auto, none or "
 		    "a preset: write the recipe out as `header NAME ...'");
 	if (strcmp(word, "auto") == 0)
 		reader->recipe->kind = RECIPE_AUTO;
@@ -416,14 +437,14 @@ recipe_parse(const char *const *words, size_t n, struct pool *pool,
 		.split = "",
 		.prefix = "",
 		.stamp_item = "",
-		.over = "{body}"
+		.over = "{body}",
 	};
 	struct reader reader = {
 		.words = words,
 		.n = n,
 		.pool = pool,
 		.recipe = &recipe,
-		.why = why
+		.why = why,
 	};
 	enum rc rc = read_kind(&reader);
 
@@ -447,7 +468,7 @@ print_timestamp(const struct recipe *recipe, struct buf *into)
 	static const char *const units[] = {
 		[RECIPE_SECONDS] = "s",
 		[RECIPE_MILLISECONDS] = "ms",
-		[RECIPE_RFC3339] = "rfc3339"
+		[RECIPE_RFC3339] = "rfc3339",
 	};
 
 	if (recipe->stamp == RECIPE_UNSTAMPED)

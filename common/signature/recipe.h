@@ -10,47 +10,47 @@
 
 /* How requests are signed: a `signature` line, read. */
 enum recipe_kind {
-	RECIPE_AUTO,		/* HMAC over the body, in any header */
-	RECIPE_NONE,		/* not signed */
-	RECIPE_HEADER		/* exactly as the fields below say */
+	RECIPE_AUTO,   /* HMAC over the body, in any header */
+	RECIPE_NONE,   /* not signed */
+	RECIPE_HEADER, /* exactly as the fields below say */
 };
 
 enum recipe_encoding {
 	RECIPE_HEX,
-	RECIPE_BASE64
+	RECIPE_BASE64,
 };
 
 enum recipe_stamp {
 	RECIPE_UNSTAMPED,
-	RECIPE_STAMP_HEADER,	/* the value of a header */
-	RECIPE_STAMP_ITEM	/* an item of the signature's header */
+	RECIPE_STAMP_HEADER, /* the value of a header */
+	RECIPE_STAMP_ITEM,   /* an item of the signature's header */
 };
 
 enum recipe_unit {
 	RECIPE_SECONDS,
 	RECIPE_MILLISECONDS,
-	RECIPE_RFC3339
+	RECIPE_RFC3339,
 };
 
 enum {
-	RECIPE_OVER = 256,		/* most bytes of a template */
-	RECIPE_TOLERANCE = 5 * 60 * 1000	/* unless one is said */
+	RECIPE_OVER = 256,		  /* most bytes of a template */
+	RECIPE_TOLERANCE = 5 * 60 * 1000, /* unless one is said */
 };
 
 /* Texts are never NULL under RECIPE_HEADER, but may be empty. */
 struct recipe {
 	enum recipe_kind kind;
 	struct header_name header;
-	const char *split;	/* empty: the header is one item */
+	const char *split; /* empty: the header is one item */
 	const char *prefix;
 	enum recipe_encoding encoding;
 	enum recipe_stamp stamp;
 	struct header_name stamp_header;
-	const char *stamp_item;	/* what the item begins with */
+	const char *stamp_item; /* what the item begins with */
 	enum recipe_unit unit;
-	struct header_name id;	/* name NULL where there is none */
-	const char *over;	/* holds {body} once; hardly any two touch */
-	int64_t tolerance;	/* milliseconds, both ways */
+	struct header_name id; /* name NULL where there is none */
+	const char *over;      /* holds {body} once; hardly any two touch */
+	int64_t tolerance;     /* milliseconds, both ways */
 };
 
 /*

@@ -8,7 +8,7 @@
 #include "base/crypto.h"
 #include "base/trust.h"
 
-enum { SECRET_FILE_MAX = 64 * 1024 };	/* most bytes of a secret file */
+enum { SECRET_FILE_MAX = 64 * 1024 }; /* most bytes of a secret file */
 
 static bool
 is_line_end(char c)
@@ -44,8 +44,7 @@ is_blank_text(struct bytes text)
 }
 
 static enum rc
-decode(struct bytes text, enum secret_coding coding, uint8_t *into,
-    size_t *len)
+decode(struct bytes text, enum secret_coding coding, uint8_t *into, size_t *len)
 {
 	switch (coding) {
 	case SECRET_RAW:
@@ -72,13 +71,13 @@ coding_advice(enum secret_coding coding)
 		break;
 	case SECRET_HEX:
 		return "does not hold hexadecimal digits, two a byte: "
-		    "write `raw' if the secret is used as text";
+		       "write `raw' if the secret is used as text";
 	case SECRET_BASE64:
 		return "does not hold base64 with its padding: "
-		    "write `raw' if the secret is used as text";
+		       "write `raw' if the secret is used as text";
 	case SECRET_WHSEC:
 		return "does not hold base64, with or without whsec_ before "
-		    "it: write `raw' if the secret is used as text";
+		       "it: write `raw' if the secret is used as text";
 	}
 	return "cannot be used";
 }
@@ -93,12 +92,12 @@ secret_decode(struct bytes text, enum secret_coding coding, uint8_t *into,
 		return "is empty or blank: put the sender's secret into it";
 	if (memchr(text.data, '\0', text.len) != NULL)
 		return "holds a NUL byte: put the secret into it as text, "
-		    "or as hex or base64 and say so";
+		       "or as hex or base64 and say so";
 	if (decode(text, coding, into, len) != RC_OK)
 		return coding_advice(coding);
 	if (*len == 0)
 		return "is empty once decoded: put the sender's secret "
-		    "into it";
+		       "into it";
 	return NULL;
 }
 
@@ -112,14 +111,14 @@ has_blanks(struct bytes text)
 enum rc
 secret_load(struct secret *secret, struct pool *pool, struct buf *error)
 {
-	struct buf file = {0};
+	struct buf file = { 0 };
 	const char *wrong;
 	uint8_t *key;
 	size_t len;
 	enum rc rc = RC_CONFIG;
 
 	if (trust_read(secret->path, TRUST_SECRET, SECRET_FILE_MAX, &file,
-	    error) != RC_OK)
+		error) != RC_OK)
 		goto done;
 	key = pool_alloc(pool, 1, file.len + 1);
 	if (key == NULL) {
@@ -145,6 +144,6 @@ secret_wipe(struct secret *secrets, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		crypto_wipe((void *)secrets[i].key.data, secrets[i].key.len);
-		secrets[i].key = (struct bytes){0};
+		secrets[i].key = (struct bytes){ 0 };
 	}
 }

@@ -16,15 +16,15 @@ enum secret_coding {
 	SECRET_RAW,
 	SECRET_HEX,
 	SECRET_BASE64,
-	SECRET_WHSEC
+	SECRET_WHSEC,
 };
 
 /* A `secret-file` line, and the key that was in it. */
 struct secret {
 	const char *path;
 	enum secret_coding coding;
-	struct bytes key;	/* decoded; empty until it is loaded */
-	bool blanks;		/* there are some round it: a warning */
+	struct bytes key; /* decoded; empty until it is loaded */
+	bool blanks;	  /* there are some round it: a warning */
 	unsigned line;
 };
 

@@ -36,7 +36,8 @@ print_mac(const struct recipe *recipe, struct bytes key,
 		return rc;
 	if (recipe->encoding == RECIPE_BASE64)
 		return encode_base64((struct bytes){ (const char *)mac,
-		    sizeof(mac) }, into);
+					 sizeof(mac) },
+		    into);
 	encode_hex(mac, sizeof(mac), hex);
 	return buf_text(into, hex);
 }
@@ -69,7 +70,7 @@ sign(const struct recipe *recipe, struct bytes key, struct bytes body,
 		.header = { "X-Signature", "HTTP_X_SIGNATURE" },
 		.split = "",
 		.prefix = "sha256=",
-		.over = "{body}"
+		.over = "{body}",
 	};
 	struct signed_fields fields = { .body = body, .id = bytes_of(id) };
 	struct buf stamp = { 0 };

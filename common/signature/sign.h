@@ -12,7 +12,7 @@ struct recipe;
  * Appends the header lines (LF) that sign a body under a recipe; auto signs
  * as `X-Signature: sha256=`.  id is used where the recipe signs one.
  */
-enum rc sign(const struct recipe *recipe, struct bytes key,
-    struct bytes body, int64_t now, const char *id, struct buf *into);
+enum rc sign(const struct recipe *recipe, struct bytes key, struct bytes body,
+    int64_t now, const char *id, struct buf *into);
 
 #endif

@@ -15,15 +15,15 @@
 #include "signature/secret.h"
 
 enum {
-	VERIFY_ITEMS = 16,		/* most that are compared */
-	VERIFY_STAMP = 15		/* most digits of a timestamp */
+	VERIFY_ITEMS = 16, /* most that are compared */
+	VERIFY_STAMP = 15, /* most digits of a timestamp */
 };
 
 /* An item that could be the MAC, and where it stands. */
 struct candidate {
 	struct mac_candidate item;
-	const char *variable;		/* NAME=value it came in */
-	struct bytes value;		/* the whole header */
+	const char *variable; /* NAME=value it came in */
+	struct bytes value;   /* the whole header */
 };
 
 /* Everything that vouches for one request, gathered before any MAC. */
@@ -113,7 +113,7 @@ gather_items(const struct recipe *recipe, struct bytes value,
 {
 	struct candidate candidate = {
 		.item.prefix = strlen(recipe->prefix),
-		.item.encoding = recipe->encoding
+		.item.encoding = recipe->encoding,
 	};
 	struct bytes *text = &candidate.item.text;
 	struct bytes rest = value;
@@ -127,8 +127,7 @@ gather_items(const struct recipe *recipe, struct bytes value,
 			continue;
 		if (evidence->stamp.data != NULL)
 			return false;
-		evidence->stamp = bytes_skip(*text,
-		    strlen(recipe->stamp_item));
+		evidence->stamp = bytes_skip(*text, strlen(recipe->stamp_item));
 	}
 	return true;
 }
@@ -237,8 +236,7 @@ is_fresh(const struct recipe *recipe, const struct evidence *evidence,
 {
 	int64_t stamp;
 
-	if (recipe->kind != RECIPE_HEADER ||
-	    recipe->stamp == RECIPE_UNSTAMPED)
+	if (recipe->kind != RECIPE_HEADER || recipe->stamp == RECIPE_UNSTAMPED)
 		return true;
 	if (read_stamp(recipe, evidence->stamp, &stamp) != RC_OK) {
 		result->why = "the timestamp is missing or malformed";
@@ -283,15 +281,18 @@ match_any(const struct question *asked, const struct evidence *evidence,
     struct match *match)
 {
 	const char *over = asked->recipe->kind == RECIPE_HEADER ?
-	    asked->recipe->over : "{body}";
+	    asked->recipe->over :
+	    "{body}";
 	const struct candidate *found;
 	struct signed_content content;
 	enum rc failure = RC_OK;
 	enum rc rc;
 
-	signed_content(over, &(struct signed_fields){
-	    .body = buf_view(&asked->request->body),
-	    .timestamp = evidence->stamp, .id = evidence->id}, &content);
+	signed_content(over,
+	    &(struct signed_fields){ .body = buf_view(&asked->request->body),
+		.timestamp = evidence->stamp,
+		.id = evidence->id },
+	    &content);
 	for (size_t i = 0; i < asked->n; i++) {
 		rc = match_key(evidence, &content, asked->secrets[i].key,
 		    &found);
@@ -335,7 +336,7 @@ describe_pin(const struct candidate *candidate, struct verification *result)
 		.split = separator_of(candidate),
 		.prefix = prefix,
 		.encoding = candidate->item.encoding,
-		.over = "{body}"
+		.over = "{body}",
 	};
 	struct buf line = { .max = sizeof(result->pin) - 1 };
 
@@ -372,12 +373,13 @@ judge(const struct question *asked, const struct evidence *evidence,
     struct verification *result)
 {
 	struct match match = { 0 };
-	bool fresh = is_fresh(asked->recipe, evidence,
-	    asked->request->received, result);
+	bool fresh = is_fresh(asked->recipe, evidence, asked->request->received,
+	    result);
 	enum rc rc;
 
 	if (evidence->n == 0)
-		return refuse(result, "nothing in the headers could be the "
+		return refuse(result,
+		    "nothing in the headers could be the "
 		    "signature");
 	rc = match_any(asked, evidence, &match);
 	if (rc != RC_OK)
@@ -395,7 +397,7 @@ enum rc
 verify(const struct recipe *recipe, const struct secret *secrets, size_t n,
     const struct request *request, struct verification *result)
 {
-	struct question asked = {recipe, secrets, n, request};
+	struct question asked = { recipe, secrets, n, request };
 	struct evidence evidence = { 0 };
 	enum rc rc = RC_OK;
 
@@ -407,8 +409,7 @@ verify(const struct recipe *recipe, const struct secret *secrets, size_t n,
 		gather_auto(request, &evidence);
 		break;
 	case RECIPE_HEADER:
-		rc = gather_recipe(recipe, request, &evidence,
-		    result);
+		rc = gather_recipe(recipe, request, &evidence, result);
 		break;
 	}
 	if (rc == RC_OK)

@@ -34,8 +34,7 @@ run_once(char **command, const posix_spawn_file_actions_t *actions)
 	    environ);
 
 	if (error != 0) {
-		fprintf(stderr, "cost: %s: %s\n", command[0],
-		    strerror(error));
+		fprintf(stderr, "cost: %s: %s\n", command[0], strerror(error));
 		return 1;
 	}
 	if (waitpid(pid, &status, 0) == pid && status == 0)
@@ -56,15 +55,17 @@ main(int argc, char **argv)
 	runs = strtol(argv[1], NULL, 10);
 	if (runs < 1 || posix_spawn_file_actions_init(&actions) != 0 ||
 	    posix_spawn_file_actions_addopen(&actions, 0, argv[2], O_RDONLY,
-	    0) != 0 || posix_spawn_file_actions_addopen(&actions, 1,
-	    "/dev/null", O_WRONLY, 0) != 0)
+		0) != 0 ||
+	    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY,
+		0) != 0)
 		return 64;
 	for (long i = 0; i < runs; i++)
 		if (run_once(argv + 3, &actions) != 0)
 			return 1;
 	posix_spawn_file_actions_destroy(&actions);
 	getrusage(RUSAGE_CHILDREN, &usage);
-	printf("%.1f\n", (microseconds(usage.ru_utime) +
-	    microseconds(usage.ru_stime)) / (double)runs);
+	printf("%.1f\n",
+	    (microseconds(usage.ru_utime) + microseconds(usage.ru_stime)) /
+		(double)runs);
 	return 0;
 }

@@ -24,14 +24,14 @@ static int the_set;
 static int
 open_socket(const char *path)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	unlink(path);
-	if (fd == -1 || bind(fd, (struct sockaddr *)&address,
-	    sizeof(address)) == -1 || listen(fd, 1024) == -1)
+	if (fd == -1 ||
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)) == -1 ||
+	    listen(fd, 1024) == -1)
 		return -1;
 	return fd;
 }
@@ -39,7 +39,7 @@ open_socket(const char *path)
 static void
 welcome(void)
 {
-	struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT};
+	struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT };
 	int fd = accept4(the_socket, NULL, NULL, SOCK_CLOEXEC);
 	FCGX_Request *request;
 
@@ -63,7 +63,8 @@ answer(FCGX_Request *request)
 	while (FCGX_GetStr(body, sizeof(body), request->in) > 0)
 		continue;
 	FCGX_PutS("Status: 202 Accepted\r\nContent-Type: text/plain\r\n"
-	    "\r\nqueued\n", request->out);
+		  "\r\nqueued\n",
+	    request->out);
 	FCGX_Finish_r(request);
 }
 
@@ -71,7 +72,8 @@ static void
 attend(FCGX_Request *request)
 {
 	struct epoll_event event = {
-		.events = EPOLLIN | EPOLLONESHOT, .data.ptr = request
+		.events = EPOLLIN | EPOLLONESHOT,
+		.data.ptr = request,
 	};
 
 	if (FCGX_Accept_r(request) == 0)
@@ -102,7 +104,7 @@ work(void *context)
 int
 main(int argc, char **argv)
 {
-	struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE};
+	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
 	pthread_t thread;
 
 	if (argc != 3 || FCGX_Init() != 0)
@@ -110,8 +112,8 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	the_socket = open_socket(argv[1]);
 	the_set = epoll_create1(EPOLL_CLOEXEC);
-	if (the_socket == -1 || epoll_ctl(the_set, EPOLL_CTL_ADD, the_socket,
-	    &event) == -1) {
+	if (the_socket == -1 ||
+	    epoll_ctl(the_set, EPOLL_CTL_ADD, the_socket, &event) == -1) {
 		perror(argv[1]);
 		return 71;
 	}

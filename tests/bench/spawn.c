@@ -39,15 +39,14 @@ static int
 run_once(char **command)
 {
 	static char path[] = "PATH=/usr/bin:/bin";
-	char *environment[] = {path, NULL};
+	char *environment[] = { path, NULL };
 	int status = 1;
 	pid_t pid;
 	int error = posix_spawn(&pid, command[0], NULL, NULL, command,
 	    environment);
 
 	if (error != 0) {
-		fprintf(stderr, "spawn: %s: %s\n", command[0],
-		    strerror(error));
+		fprintf(stderr, "spawn: %s: %s\n", command[0], strerror(error));
 		return 1;
 	}
 	if (waitpid(pid, &status, 0) == pid && status == 0)
@@ -86,7 +85,7 @@ main(int argc, char **argv)
 		clients[i].command = argv + 3;
 		clients[i].until = began + strtod(argv[2], NULL);
 		if (pthread_create(&clients[i].thread, NULL, work,
-		    &clients[i]) != 0)
+			&clients[i]) != 0)
 			return 71;
 	}
 	for (int i = 0; i < n; i++) {

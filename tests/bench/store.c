@@ -85,11 +85,19 @@ static void
 append_at(struct journal *journal, int64_t received)
 {
 	static char body[BODY];
-	struct receipt receipt = {.received = received, .verified = true,
-	    .remote_addr = "127.0.0.1"};
-	struct journal_entry entry = {.receipt = &receipt, .hook = "bench",
-	    .event = "pipeline_run_error", .body = {body, sizeof(body)},
-	    .max_queue = 1000000, .deliveries = 1};
+	struct receipt receipt = {
+		.received = received,
+		.verified = true,
+		.remote_addr = "127.0.0.1",
+	};
+	struct journal_entry entry = {
+		.receipt = &receipt,
+		.hook = "bench",
+		.event = "pipeline_run_error",
+		.body = { body, sizeof(body) },
+		.max_queue = 1000000,
+		.deliveries = 1,
+	};
 	uint8_t random[10];
 
 	memset(body, 'x', sizeof(body));
@@ -111,8 +119,8 @@ static int
 run_some(struct journal *journal, unsigned n)
 {
 	static struct journal_settlement settlements[TOGETHER];
-	struct journal_want want = {"bench", 1, n, NULL};
-	struct journal_wants wants = {&want, 1};
+	struct journal_want want = { "bench", 1, n, NULL };
+	struct journal_wants wants = { &want, 1 };
 	struct journal_claim claim;
 	int64_t time = clock_wall();
 	int claimed;
@@ -120,8 +128,10 @@ run_some(struct journal *journal, unsigned n)
 	must(journal_claim(journal, &wants, time, &claim));
 	for (size_t i = 0; i < claim.n; i++)
 		settlements[i] = (struct journal_settlement){
-			.seq = claim.deliveries[i].seq, .started = time,
-			.ended = time, .outcome = "exit"
+			.seq = claim.deliveries[i].seq,
+			.started = time,
+			.ended = time,
+			.outcome = "exit",
 		};
 	must(journal_settle(journal, settlements, claim.n));
 	claimed = (int)claim.n;
@@ -162,7 +172,7 @@ count_row(void *context, const struct journal_row *row)
 static void
 list_some(struct journal *journal)
 {
-	struct journal_filter filter = {.state = -1, .limit = 50};
+	struct journal_filter filter = { .state = -1, .limit = 50 };
 	int n = 0;
 
 	must(journal_list(journal, &filter, count_row, &n));
@@ -173,7 +183,7 @@ list_some(struct journal *journal)
 static double
 measure_one(struct journal *journal, int n, void (*call)(struct journal *))
 {
-	struct samples samples = {calloc((size_t)n, sizeof(double)), n};
+	struct samples samples = { calloc((size_t)n, sizeof(double)), n };
 	double began;
 	double result;
 

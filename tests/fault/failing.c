@@ -28,16 +28,27 @@
 #include <unistd.h>
 
 enum kind {
-	ALLOCATION = 1, OPEN, WRITE, FSYNC, PIPE, SPAWN, MEMORY_FILE,
-	ACCEPT, READ, RENAME, TRUNCATE, DESCRIPTOR, THREAD
+	ALLOCATION = 1,
+	OPEN,
+	WRITE,
+	FSYNC,
+	PIPE,
+	SPAWN,
+	MEMORY_FILE,
+	ACCEPT,
+	READ,
+	RENAME,
+	TRUNCATE,
+	DESCRIPTOR,
+	THREAD,
 };
 
 /* failing.py knows it, too. */
 struct order {
-	int32_t kind;		/* 0: nothing fails */
-	int32_t error;		/* 0, for a write: half of it is written */
-	int64_t left;		/* calls until the one that fails: 1 the next */
-	int64_t live;		/* allocations that were not freed */
+	int32_t kind;  /* 0: nothing fails */
+	int32_t error; /* 0, for a write: half of it is written */
+	int64_t left;  /* calls until the one that fails: 1 the next */
+	int64_t live;  /* allocations that were not freed */
 };
 
 static struct order *order;
@@ -52,8 +63,8 @@ map_order(void)
 
 	if (fd == -1)
 		return;
-	at = mmap(NULL, sizeof(*order), PROT_READ | PROT_WRITE, MAP_SHARED,
-	    fd, 0);
+	at = mmap(NULL, sizeof(*order), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+	    0);
 	close(fd);
 	if (at != MAP_FAILED)
 		order = at;
@@ -108,8 +119,7 @@ malloc(size_t size)
 void *
 calloc(size_t count, size_t size)
 {
-	return fails(ALLOCATION) ? NULL :
-	    counted(__libc_calloc(count, size));
+	return fails(ALLOCATION) ? NULL : counted(__libc_calloc(count, size));
 }
 
 void *
@@ -220,8 +230,7 @@ sync_fails(int fd)
 {
 	struct stat file;
 
-	return fstat(fd, &file) == 0 && S_ISREG(file.st_mode) &&
-	    fails(FSYNC);
+	return fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && fails(FSYNC);
 }
 
 int
@@ -255,10 +264,10 @@ rename(const char *from, const char *to)
 }
 
 int
-renameat(int from_directory, const char *from, int to_directory,
-    const char *to)
+renameat(int from_directory, const char *from, int to_directory, const char *to)
 {
-	return fails(RENAME) ? -1 :
+	return fails(RENAME) ?
+	    -1 :
 	    NEXT(renameat)(from_directory, from, to_directory, to);
 }
 
@@ -271,11 +280,11 @@ pipe2(int ends[2], int flags)
 int
 posix_spawn(pid_t *pid, const char *path,
     const posix_spawn_file_actions_t *actions,
-    const posix_spawnattr_t *attributes, char *const argv[],
-    char *const envp[])
+    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
-	return fails(SPAWN) ? order->error : NEXT(posix_spawn)(pid, path,
-	    actions, attributes, argv, envp);
+	return fails(SPAWN) ?
+	    order->error :
+	    NEXT(posix_spawn)(pid, path, actions, attributes, argv, envp);
 }
 
 int
@@ -374,8 +383,8 @@ pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 
 	/* It tells by what it returns alone. */
 	errno = before;
-	return failed ? order->error : NEXT(pthread_create)(thread,
-	    attributes, work, context);
+	return failed ? order->error :
+			NEXT(pthread_create)(thread, attributes, work, context);
 }
 
 /*

@@ -34,8 +34,7 @@ begin(void)
 static bool
 is_journal(const char *path)
 {
-	return journal != NULL &&
-	    strncmp(path, journal, strlen(journal)) == 0;
+	return journal != NULL && strncmp(path, journal, strlen(journal)) == 0;
 }
 
 static bool
@@ -68,7 +67,7 @@ end(void)
 }
 
 /* The function that this one stands before. */
-#define NEXT(name) (__extension__(__typeof__(&name))next(#name))
+#define NEXT(name) (__extension__(__typeof__(&name)) next(#name))
 
 static void *
 next(const char *name)
@@ -109,14 +108,13 @@ pwrite64(int fd, const void *from, size_t n, off64_t at)
 	return NEXT(pwrite64)(fd, from, n, at);
 }
 
-#define STEP(type, name, parameters, arguments, counts)	\
-type							\
-name parameters						\
-{							\
-	if (is_last(counts))				\
-		end();					\
-	return NEXT(name) arguments;			\
-}
+#define STEP(type, name, parameters, arguments, counts)                        \
+	type name parameters                                                   \
+	{                                                                      \
+		if (is_last(counts))                                           \
+			end();                                                 \
+		return NEXT(name) arguments;                                   \
+	}
 
 STEP(int, fsync, (int fd), (fd), is_of_journal(fd))
 STEP(int, fdatasync, (int fd), (fd), is_of_journal(fd))

@@ -65,7 +65,7 @@ is_last(const char *here)
 }
 
 /* The function that this one stands before. */
-#define NEXT(name) (__extension__(__typeof__(&name))next(#name))
+#define NEXT(name) (__extension__(__typeof__(&name)) next(#name))
 
 static void *
 next(const char *name)
@@ -78,7 +78,8 @@ end(void)
 {
 	struct timespec now;
 	char line[64];
-	int fd = kills == NULL ? -1 :
+	int fd = kills == NULL ?
+	    -1 :
 	    open(kills, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	int n;
 
@@ -146,7 +147,7 @@ end_behind(bool counts, bool note)
 static void *
 end_soon(void *unused)
 {
-	struct timespec time = {0, PAUSE};
+	struct timespec time = { 0, PAUSE };
 
 	(void)unused;
 	while (nanosleep(&time, &time) == -1)
@@ -159,8 +160,8 @@ end_soon(void *unused)
 static void
 hold_exec(const posix_spawn_file_actions_t *actions)
 {
-	posix_spawn_file_actions_t *more =
-	    (posix_spawn_file_actions_t *)(uintptr_t)actions;
+	posix_spawn_file_actions_t
+	    *more = (posix_spawn_file_actions_t *)(uintptr_t)actions;
 	const char *fifo = getenv("PELIHOOK_TEST_FIFO");
 	pthread_t thread;
 
@@ -182,52 +183,49 @@ posix_spawn(pid_t *restrict pid, const char *restrict path,
 	end_at("spawn");
 	if (actions != NULL && is_last("exec"))
 		hold_exec(actions);
-	error = NEXT(posix_spawn)(pid, path, actions, attributes, argv,
-	    environment);
+	error = NEXT(
+	    posix_spawn)(pid, path, actions, attributes, argv, environment);
 	if (error == 0)
 		end_at("started");
 	has_started = error == 0;
 	return error;
 }
 
-#define WRITE(name, parameters, arguments)		\
-ssize_t							\
-name parameters						\
-{							\
-	bool counts = is_of_journal(fd);		\
-	bool note = is_note(counts);			\
-	ssize_t done;					\
-							\
-	end_before(counts, note);			\
-	if (note && is_last("lost")) {			\
-		errno = ENOSPC;				\
-		return -1;				\
-	}						\
-	done = NEXT(name) arguments;			\
-	end_behind(counts, note);			\
-	return done;					\
-}
+#define WRITE(name, parameters, arguments)                                     \
+	ssize_t name parameters                                                \
+	{                                                                      \
+		bool counts = is_of_journal(fd);                               \
+		bool note = is_note(counts);                                   \
+		ssize_t done;                                                  \
+                                                                               \
+		end_before(counts, note);                                      \
+		if (note && is_last("lost")) {                                 \
+			errno = ENOSPC;                                        \
+			return -1;                                             \
+		}                                                              \
+		done = NEXT(name) arguments;                                   \
+		end_behind(counts, note);                                      \
+		return done;                                                   \
+	}
 
 WRITE(write, (int fd, const void *from, size_t n), (fd, from, n))
-WRITE(pwrite, (int fd, const void *from, size_t n, off_t at),
-    (fd, from, n, at))
+WRITE(pwrite, (int fd, const void *from, size_t n, off_t at), (fd, from, n, at))
 WRITE(pwrite64, (int fd, const void *from, size_t n, off64_t at),
     (fd, from, n, at))
 
-#define SYNC(name)					\
-int							\
-name(int fd)						\
-{							\
-	bool counts = is_of_journal(fd);		\
-	int status;					\
-							\
-	if (counts)					\
-		end_at("sync");				\
-	status = NEXT(name)(fd);			\
-	if (counts)					\
-		end_at("synced");			\
-	return status;					\
-}
+#define SYNC(name)                                                             \
+	int name(int fd)                                                       \
+	{                                                                      \
+		bool counts = is_of_journal(fd);                               \
+		int status;                                                    \
+                                                                               \
+		if (counts)                                                    \
+			end_at("sync");                                        \
+		status = NEXT(name)(fd);                                       \
+		if (counts)                                                    \
+			end_at("synced");                                      \
+		return status;                                                 \
+	}
 
 SYNC(fsync)
 SYNC(fdatasync)

@@ -28,7 +28,7 @@ enum {
 	MILLION = 1000 * 1000,
 	/* Exit codes of sysexits.h, as the manual gives them. */
 	BAD = 65,
-	AGAIN = 75
+	AGAIN = 75,
 };
 
 struct run {
@@ -67,10 +67,12 @@ mark(const struct run *run, char what)
 	int n;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	n = snprintf(line, sizeof(line), "%c %ld %ld %s %ld %ld %ld "
-	    "%lld%09ld %s\n", what, run->number, run->key, run->attempt,
-	    (long)getpid(), (long)getppid(), (long)getuid(),
-	    (long long)now.tv_sec, now.tv_nsec, run->id);
+	n = snprintf(line, sizeof(line),
+	    "%c %ld %ld %s %ld %ld %ld "
+	    "%lld%09ld %s\n",
+	    what, run->number, run->key, run->attempt, (long)getpid(),
+	    (long)getppid(), (long)getuid(), (long long)now.tv_sec, now.tv_nsec,
+	    run->id);
 	if (write(run->marks, line, (size_t)n) != n)
 		_exit(99);
 }
@@ -91,9 +93,8 @@ hold(const struct run *run, const char *kind, const char *name)
 static void
 work(long milliseconds)
 {
-	struct timespec time = {
-		milliseconds / 1000, milliseconds % 1000 * MILLION
-	};
+	struct timespec time = { milliseconds / 1000,
+		milliseconds % 1000 * MILLION };
 
 	while (nanosleep(&time, &time) == -1)
 		continue;

@@ -43,22 +43,22 @@ enum {
 	BODY = 64 * 1024,
 	TEXT = 512,
 	MILLION = 1000 * 1000,
-	SLICE = 5,		/* milliseconds between looks */
-	LOOKS = 600,		/* at a lock that is held by another run */
-	CHILD_STAYS = 2000,	/* milliseconds behind its leader's end */
-	TELL = 100,		/* the descriptor by which the child is told */
+	SLICE = 5,	    /* milliseconds between looks */
+	LOOKS = 600,	    /* at a lock that is held by another run */
+	CHILD_STAYS = 2000, /* milliseconds behind its leader's end */
+	TELL = 100,	    /* the descriptor by which the child is told */
 	OTHER = 65533,
-	AGAIN = 75		/* sysexits.h */
+	AGAIN = 75, /* sysexits.h */
 };
 
 struct run {
 	char body[BODY];
 	char numbers[TEXT];
-	char who[TEXT];		/* the line's words up to count and attempt */
+	char who[TEXT]; /* the line's words up to count and attempt */
 	const char *name;
 	long slots;
 	long key;
-	long work;		/* milliseconds */
+	long work; /* milliseconds */
 	const char *id;
 	const char *attempt;
 	pid_t parent;
@@ -113,8 +113,8 @@ join_numbers(struct run *run)
 
 	while ((at = strstr(at, "\"n\":")) != NULL && len < TEXT - 32) {
 		at += strlen("\"n\":");
-		len += (size_t)snprintf(run->numbers + len, TEXT - len,
-		    "%s%ld", len > 0 ? "," : "", strtol(at, NULL, 10));
+		len += (size_t)snprintf(run->numbers + len, TEXT - len, "%s%ld",
+		    len > 0 ? "," : "", strtol(at, NULL, 10));
 	}
 }
 
@@ -127,8 +127,8 @@ mark(const struct run *run, char what, const char *more)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	n = snprintf(line, sizeof(line), "%c %lld%09ld %s %ld %ld %ld %s\n",
-	    what, (long long)now.tv_sec, now.tv_nsec, run->who,
-	    (long)getpid(), (long)run->parent, (long)getuid(), more);
+	    what, (long long)now.tv_sec, now.tv_nsec, run->who, (long)getpid(),
+	    (long)run->parent, (long)getuid(), more);
 	if (write(run->marks, line, (size_t)n) != n)
 		_exit(99);
 }
@@ -137,9 +137,8 @@ mark(const struct run *run, char what, const char *more)
 static void
 nap(const struct run *run, long milliseconds)
 {
-	struct timespec time = {
-		milliseconds / 1000, milliseconds % 1000 * MILLION
-	};
+	struct timespec time = { milliseconds / 1000,
+		milliseconds % 1000 * MILLION };
 	sigset_t term;
 
 	sigemptyset(&term);
@@ -386,8 +385,7 @@ prepare(struct run *run)
 		have_children(field(run, "child"));
 	if (field(run, "leave") != 0)
 		leave_group(field(run, "leave") > 1);
-	if (geteuid() != getuid() &&
-	    setresuid(OTHER, OTHER, OTHER) == -1)
+	if (geteuid() != getuid() && setresuid(OTHER, OTHER, OTHER) == -1)
 		_exit(94);
 	mark(run, 'S', "-");
 }
@@ -395,9 +393,8 @@ prepare(struct run *run)
 static void
 become_another(char **argv)
 {
-	char *const more[] = {
-		argv[0], argv[1], argv[2], argv[3], (char []){"again"}, NULL
-	};
+	char *const more[] = { argv[0], argv[1], argv[2], argv[3],
+		(char[]){ "again" }, NULL };
 
 	execv(argv[0], more);
 	_exit(93);
@@ -428,7 +425,8 @@ main(int argc, char **argv)
 		release_children(&run);
 		/* A batch that said so would be the same one for ever. */
 		return *run.attempt != '-' && field(&run, "n") % 2 == 0 ?
-		    AGAIN : 1;
+		    AGAIN :
+		    1;
 	}
 	wait_for_go(&run);
 	mark(&run, 'E', "-");

@@ -44,8 +44,8 @@ check_lines(const struct buf *text)
 static void
 check_recipe(const struct recipe *recipe)
 {
-	struct buf first = {0}, second = {0};
-	struct pool pool = {0};
+	struct buf first = { 0 }, second = { 0 };
+	struct pool pool = { 0 };
 	struct tokens words;
 	struct recipe again;
 	const char *const *list;
@@ -79,11 +79,11 @@ check_hook(const struct conf *conf, const struct hook *hook)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct buf complaints = {.max = COMPLAINTS};
+	struct buf complaints = { .max = COMPLAINTS };
 	struct conf *conf = NULL;
 	enum rc rc;
 
-	fuzz_write(file, (struct bytes){(const char *)data, size});
+	fuzz_write(file, (struct bytes){ (const char *)data, size });
 	rc = conf_load(file, &conf, &complaints);
 	holds(rc == RC_OK || rc == RC_CONFIG);
 	holds((rc == RC_OK) == (complaints.len == 0));
@@ -96,8 +96,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		rc = conf_ready_all(conf, &complaints);
 		holds(rc == RC_OK || rc == RC_CONFIG);
 		if (rc == RC_OK)
-			holds(conf_warnings(conf, true, &complaints) ==
-			    RC_OK);
+			holds(conf_warnings(conf, true, &complaints) == RC_OK);
 		check_lines(&complaints);
 		conf_release(conf);
 	}

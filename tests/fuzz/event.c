@@ -21,7 +21,7 @@
 
 enum { FIELD = 4096, KEYS = 1024 };
 
-static const char *const no_variables[] = {"HTTP_X_EVENT=push", NULL};
+static const char *const no_variables[] = { "HTTP_X_EVENT=push", NULL };
 
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -45,7 +45,7 @@ check_utf8(struct bytes text)
 static void
 check_line(struct bytes body)
 {
-	struct buf line = {0};
+	struct buf line = { 0 };
 	size_t at;
 
 	holds(input_line(body, &line) == RC_OK);
@@ -59,7 +59,7 @@ check_line(struct bytes body)
 static void
 check_name(const struct event *event)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 
 	holds(strlen(event->name) > 0 && strlen(event->name) < EVENT_NAME_SIZE);
 	holds(event->row != NULL);
@@ -79,7 +79,7 @@ check_fields(const struct event *event, const struct hook *hook,
     const struct request *request)
 {
 	const char *const *fields;
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 	struct bytes key;
 
 	holds(event_fields(event, &pool, &fields) == RC_OK);
@@ -88,15 +88,14 @@ check_fields(const struct event *event, const struct hook *hook,
 		holds(strlen(*fields) <= 15 + FIELD);
 	}
 	holds(event_order_key(event, &pool, &key) == RC_OK);
-	holds(event_dedupe_key(event, request, "digest", &pool, &key) ==
-	    RC_OK);
+	holds(event_dedupe_key(event, request, "digest", &pool, &key) == RC_OK);
 	pool_free(&pool);
 }
 
 static void
 check_text(const struct event *event, const char *pointer)
 {
-	struct buf text = {0}, keys = {.max = KEYS};
+	struct buf text = { 0 }, keys = { .max = KEYS };
 	enum rc rc = event_text(event, pointer, &text);
 
 	holds(rc == RC_OK || rc == RC_MISSING);
@@ -108,8 +107,7 @@ check_text(const struct event *event, const char *pointer)
 }
 
 static void
-try_hook(struct hook *hook, const struct request *request,
-    const char *pointer)
+try_hook(struct hook *hook, const struct request *request, const char *pointer)
 {
 	struct bytes body = buf_view(&request->body);
 	struct event event;
@@ -133,11 +131,14 @@ try_hook(struct hook *hook, const struct request *request,
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct event_pair field = {.name = "FIELD"};
-	struct hook hook = {.name = "h", .reading = {.hook = "h", .env = &field, .env_len = 1}};
-	struct request request = {.variables = no_variables, .length = -1};
-	struct bytes rest = {(const char *)data, size};
-	struct pool pool = {0};
+	struct event_pair field = { .name = "FIELD" };
+	struct hook hook = {
+		.name = "h",
+		.reading = { .hook = "h", .env = &field, .env_len = 1 },
+	};
+	struct request request = { .variables = no_variables, .length = -1 };
+	struct bytes rest = { (const char *)data, size };
+	struct pool pool = { 0 };
 	struct bytes line;
 	const char *pointer;
 
@@ -148,11 +149,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	field.value = pointer;
-	request.body = (struct buf){.data = pool_copy(&pool, rest),
-	    .len = rest.len};
+	request.body = (struct buf){
+		.data = pool_copy(&pool, rest),
+		.len = rest.len,
+	};
 	try_hook(&hook, &request, pointer);
 	hook.reading.name = hook.reading.order = hook.reading.dedupe =
-	    (struct event_source){EVENT_FROM_POINTER, pointer, {NULL, NULL}};
+	    (struct event_source){ EVENT_FROM_POINTER, pointer,
+		    { NULL, NULL } };
 	try_hook(&hook, &request, pointer);
 	fuzz_read_log();
 	pool_free(&pool);

@@ -29,21 +29,30 @@
 
 enum {
 	HEADER = 8,
-	BEGIN = 1, END = 3, PARAMS = 4, OUTPUT = 6, ERRORS = 7, VALUES = 9,
-	RESULT = 10, UNKNOWN_TYPE = 11,
-	LONG = 0x10, OTHER_ID = 0x20, NO_REQUEST = 0x40, NO_RECORD = 0x80,
-	ONE_NAME = 17,			/* FCGI_MPXS_CONNS, its lengths */
-	PATIENCE = 20,			/* seconds */
-	EVERY = 16			/* inputs, one good request */
+	BEGIN = 1,
+	END = 3,
+	PARAMS = 4,
+	OUTPUT = 6,
+	ERRORS = 7,
+	VALUES = 9,
+	RESULT = 10,
+	UNKNOWN_TYPE = 11,
+	LONG = 0x10,
+	OTHER_ID = 0x20,
+	NO_REQUEST = 0x40,
+	NO_RECORD = 0x80,
+	ONE_NAME = 17, /* FCGI_MPXS_CONNS, its lengths */
+	PATIENCE = 20, /* seconds */
+	EVERY = 16,    /* inputs, one good request */
 };
 
-static struct sockaddr_un address = {.sun_family = AF_UNIX};
+static struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 static void *
 serve_all(void *context)
 {
-	static char *arguments[] = {"pelihook.fcgi", "-c", NULL, "-s", NULL,
-	    "-j", "2", NULL};
+	static char *arguments[] = { "pelihook.fcgi", "-c", NULL, "-s", NULL,
+		"-j", "2", NULL };
 
 	(void)context;
 	arguments[2] = strdup(fuzz_path("conf"));
@@ -55,7 +64,7 @@ serve_all(void *context)
 static int
 connect_to(void)
 {
-	struct timeval patience = {.tv_sec = PATIENCE};
+	struct timeval patience = { .tv_sec = PATIENCE };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	holds(fd >= 0);
@@ -111,7 +120,7 @@ take(struct bytes *from, size_t n, struct bytes *out)
 {
 	if (from->len < n)
 		n = from->len;
-	*out = (struct bytes){from->data, n};
+	*out = (struct bytes){ from->data, n };
 	*from = bytes_skip(*from, n);
 	return n > 0;
 }
@@ -119,10 +128,10 @@ take(struct bytes *from, size_t n, struct bytes *out)
 static void
 add_header(struct buf *into, unsigned type, unsigned id, size_t len)
 {
-	char header[HEADER] = {1, (char)type, 0, (char)id, (char)(len >> 8),
-	    (char)len};
+	char header[HEADER] = { 1, (char)type, 0, (char)id, (char)(len >> 8),
+		(char)len };
 
-	holds(buf_add(into, (struct bytes){header, HEADER}) == RC_OK);
+	holds(buf_add(into, (struct bytes){ header, HEADER }) == RC_OK);
 }
 
 static unsigned
@@ -167,8 +176,7 @@ spare_libfcgi(struct buf *stream)
 		at[i] = at[i] > 0x80 ? 0x80 : at[i];
 	for (size_t i = 0; i + HEADER <= stream->len; i++)
 		if (at[i] == 1 && at[i + 1] == VALUES && at[i + 2] == 0 &&
-		    at[i + 3] == 0 &&
-		    (at[i + 4] > 0 || at[i + 5] > ONE_NAME))
+		    at[i + 3] == 0 && (at[i + 4] > 0 || at[i + 5] > ONE_NAME))
 			at[i + 1] = RESULT;
 }
 
@@ -229,8 +237,8 @@ check_records(struct bytes in)
 		    type == RESULT || type == UNKNOWN_TYPE);
 		if (type == OUTPUT && len > 0 && fresh) {
 			holds(in.len >= HEADER + strlen(status) &&
-			    memcmp(in.data + HEADER, status,
-			    strlen(status)) == 0);
+			    memcmp(in.data + HEADER, status, strlen(status)) ==
+				0);
 			fresh = false;
 		}
 		if (type == END)
@@ -246,12 +254,13 @@ static void
 check_alive(void)
 {
 	static const char variables[] = "\x0e\x04REQUEST_METHODPOST"
-	    "\x0d\x04PELIHOOK_HOOKopen\x0e\x02" "CONTENT_LENGTH13";
+					"\x0d\x04PELIHOOK_HOOKopen\x0e\x02"
+					"CONTENT_LENGTH13";
 	static const char body[] = "{\"event\":\"x\"}";
-	struct buf out = {0}, in = {0};
+	struct buf out = { 0 }, in = { 0 };
 
 	add_header(&out, BEGIN, 1, 8);
-	buf_add(&out, (struct bytes){"\0\1\0\0\0\0\0\0", 8});
+	buf_add(&out, (struct bytes){ "\0\1\0\0\0\0\0\0", 8 });
 	add_header(&out, PARAMS, 1, strlen(variables));
 	buf_text(&out, variables);
 	add_header(&out, PARAMS, 1, 0);
@@ -269,9 +278,9 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static unsigned turn;
-	struct buf out = {0}, in = {0};
+	struct buf out = { 0 }, in = { 0 };
 
-	compose((struct bytes){(const char *)data, size}, &out);
+	compose((struct bytes){ (const char *)data, size }, &out);
 	if (out.len > 0)
 		spare_libfcgi(&out);
 	talk(buf_view(&out), &in);

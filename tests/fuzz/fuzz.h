@@ -65,8 +65,8 @@ fuzz_write(const char *path, struct bytes bytes)
 static inline void
 fuzz_tidy(void)
 {
-	static const char *const names[] = {"conf", "secret", "log", "sock",
-	    "sock.lock", "auto", "github", "stripe", "slack", "standard"};
+	static const char *const names[] = { "conf", "secret", "log", "sock",
+		"sock.lock", "auto", "github", "stripe", "slack", "standard" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		unlink(fuzz_path(names[i]));
@@ -77,8 +77,10 @@ fuzz_tidy(void)
 static inline void
 fuzz_begin(void)
 {
-	struct log_settings settings = {.target = LOG_TO_FILE,
-	    .level = LOG_LEVEL_DEBUG};
+	struct log_settings settings = {
+		.target = LOG_TO_FILE,
+		.level = LOG_LEVEL_DEBUG,
+	};
 
 	umask(077);
 	holds(mkdtemp(fuzz_directory) != NULL);
@@ -100,7 +102,7 @@ fuzz_read_log(void)
 	holds(n >= 0);
 	for (ssize_t i = 0; i < n; i++)
 		holds((unsigned char)text[i] >= 0x20 ? text[i] != 0x7f :
-		    text[i] == '\n');
+						       text[i] == '\n');
 	if (n > 0)
 		holds(ftruncate(fd, 0) == 0);
 	close(fd);

@@ -23,7 +23,7 @@ enum {
 	DAMAGES = 12,
 	CLAIMS = 40,
 	FILE_MOST = 1 << 20,
-	SPAN = 60000
+	SPAN = 60000,
 };
 
 /* A file of the journal as it was, and as it becomes. */
@@ -35,30 +35,30 @@ struct file {
 	size_t bad_len;
 };
 
-static struct file files[] = {{.end = "journal.db"},
-    {.end = "journal.db-wal"}};
+static struct file files[] = { { .end = "journal.db" },
+	{ .end = "journal.db-wal" } };
 static char ids[EVENTS][UUID_SIZE];
 
-static const char *const columns[] = {"events.id", "events.hook",
-    "events.name", "events.received", "events.digest", "events.verified",
-    "events.remote", "events.body", "deliveries.event", "deliveries.hook",
-    "deliveries.ordinal", "deliveries.state", "deliveries.held",
-    "deliveries.key", "deliveries.since", "deliveries.due",
-    "deliveries.step", "deliveries.attempts", "deliveries.runner",
-    "deliveries.claim", "deliveries.started", "deliveries.pid",
-    "deliveries.start", "deliveries.finished", "deliveries.lost",
-    "deliveries.seq", "events.seq", "attempts.turn", "attempts.number",
-    "attempts.started", "attempts.ended", "attempts.outcome",
-    "attempts.code", "attempts.tail", "attempts.delivery", "keys.expires",
-    "keys.runner", "opens.hook", "opens.events", "tallies.hook",
-    "tallies.name", "tallies.state", "tallies.deliveries",
-    "runners.boot", "runners.pid", "runners.number", "notes.number",
-    "rules.hook", "rules.digest", "rules.time", "rules.keep"};
+static const char *const columns[] = { "events.id", "events.hook",
+	"events.name", "events.received", "events.digest", "events.verified",
+	"events.remote", "events.body", "deliveries.event", "deliveries.hook",
+	"deliveries.ordinal", "deliveries.state", "deliveries.held",
+	"deliveries.key", "deliveries.since", "deliveries.due",
+	"deliveries.step", "deliveries.attempts", "deliveries.runner",
+	"deliveries.claim", "deliveries.started", "deliveries.pid",
+	"deliveries.start", "deliveries.finished", "deliveries.lost",
+	"deliveries.seq", "events.seq", "attempts.turn", "attempts.number",
+	"attempts.started", "attempts.ended", "attempts.outcome",
+	"attempts.code", "attempts.tail", "attempts.delivery", "keys.expires",
+	"keys.runner", "opens.hook", "opens.events", "tallies.hook",
+	"tallies.name", "tallies.state", "tallies.deliveries", "runners.boot",
+	"runners.pid", "runners.number", "notes.number", "rules.hook",
+	"rules.digest", "rules.time", "rules.keep" };
 
-static const int64_t numbers[] = {0, 1, -1, 2, 3, 4, 5, 7, 100, 255, 65536,
-    INT32_MAX, INT32_MIN, (int64_t)INT32_MAX + 1, UINT32_MAX, INT64_MAX,
-    INT64_MIN, INT64_MAX - 1, 1700000000000, 253402300799999,
-    253402300800000, -1700000000000, (int64_t)1 << 53, (int64_t)1 << 62};
+static const int64_t numbers[] = { 0, 1, -1, 2, 3, 4, 5, 7, 100, 255, 65536,
+	INT32_MAX, INT32_MIN, (int64_t)INT32_MAX + 1, UINT32_MAX, INT64_MAX,
+	INT64_MIN, INT64_MAX - 1, 1700000000000, 253402300799999,
+	253402300800000, -1700000000000, (int64_t)1 << 53, (int64_t)1 << 62 };
 
 /* To sync what is thrown away takes most of the time. */
 int
@@ -78,14 +78,22 @@ fdatasync(int fd)
 static void
 append(struct journal *journal, unsigned i)
 {
-	struct receipt receipt = {.received = clock_wall() - 1000 * i,
-	    .verified = true, .remote_addr = "192.0.2.7"};
-	struct journal_entry entry = {.receipt = &receipt, .hook = "h",
-	    .event = "pipeline_run_error", .body = bytes_of("{\"n\":1}"),
-	    .order_key = bytes_of(i % 2 == 0 ? "key" : ""),
-	    .dedupe_window = SPAN, .max_queue = 1000,
-	    .deliveries = 1 + i % 2};
-	uint8_t random[10] = {0};
+	struct receipt receipt = {
+		.received = clock_wall() - 1000 * i,
+		.verified = true,
+		.remote_addr = "192.0.2.7",
+	};
+	struct journal_entry entry = {
+		.receipt = &receipt,
+		.hook = "h",
+		.event = "pipeline_run_error",
+		.body = bytes_of("{\"n\":1}"),
+		.order_key = bytes_of(i % 2 == 0 ? "key" : ""),
+		.dedupe_window = SPAN,
+		.max_queue = 1000,
+		.deliveries = 1 + i % 2,
+	};
+	uint8_t random[10] = { 0 };
 
 	random[9] = (uint8_t)i;
 	timestamp_uuid7(receipt.received, random, receipt.id);
@@ -99,8 +107,9 @@ static enum rc
 claim(struct journal *journal, int64_t now, struct journal_claim *claim)
 {
 	static const struct journal_want list[] = {
-	    {.hook = "h", .concurrency = 100, .batch = 2}};
-	static const struct journal_wants wants = {list, 1};
+		{ .hook = "h", .concurrency = 100, .batch = 2 },
+	};
+	static const struct journal_wants wants = { list, 1 };
 
 	return journal_claim(journal, &wants, now, claim);
 }
@@ -110,9 +119,14 @@ settle(struct journal *journal, const struct journal_claim *claim,
     unsigned verdict)
 {
 	struct journal_settlement settlement = {
-	    .verdict = (enum journal_verdict)(verdict % 5), .pause = SPAN,
-	    .started = clock_wall(), .ended = clock_wall(),
-	    .outcome = "exit", .code = 3, .tail = bytes_of("said\n")};
+		.verdict = (enum journal_verdict)(verdict % 5),
+		.pause = SPAN,
+		.started = clock_wall(),
+		.ended = clock_wall(),
+		.outcome = "exit",
+		.code = 3,
+		.tail = bytes_of("said\n"),
+	};
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; i < claim->n && rc == RC_OK; i++) {
@@ -153,8 +167,8 @@ make_journal(void)
 	struct journal *journal = NULL;
 	struct journal_claim held;
 
-	holds(journal_open(fuzz_path("journal.db"), JOURNAL_CREATE,
-	    &journal) == RC_OK);
+	holds(journal_open(fuzz_path("journal.db"), JOURNAL_CREATE, &journal) ==
+	    RC_OK);
 	for (unsigned i = 0; i < EVENTS; i++)
 		append(journal, i);
 	for (unsigned i = 0; i < 4; i++) {
@@ -162,20 +176,19 @@ make_journal(void)
 		holds(settle(journal, &held, i) == RC_OK);
 		journal_claim_free(&held);
 	}
-	holds(journal_key_claim(journal, bytes_of("a"), clock_wall()) ==
-	    RC_OK);
+	holds(journal_key_claim(journal, bytes_of("a"), clock_wall()) == RC_OK);
 	journal_close(journal);
 	change("UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '')"
-	    " WHERE type = 'table'");
-	change("INSERT INTO rules VALUES('h', 'x', 1, 1);"
+	       " WHERE type = 'table'");
+	change(
+	    "INSERT INTO rules VALUES('h', 'x', 1, 1);"
 	    "INSERT OR REPLACE INTO notes VALUES('purged', 1);"
 	    "INSERT INTO runners(number, boot, pid) VALUES(77, 'boot', 1);"
 	    "UPDATE deliveries SET state = 1, runner = 77, claim = 5, pid = 1"
 	    " WHERE seq = 5");
 	holds(journal_open(fuzz_path("journal.db"), 0, &journal) == RC_OK);
 	holds(journal_drop(journal, ids[7], clock_wall()) == RC_OK);
-	holds(journal_key_done(journal, bytes_of("b"), clock_wall()) ==
-	    RC_OK);
+	holds(journal_key_done(journal, bytes_of("b"), clock_wall()) == RC_OK);
 	for (size_t i = 0; i < 2; i++)
 		read_file(&files[i]);
 	journal_close(journal);
@@ -184,8 +197,8 @@ make_journal(void)
 static void
 remove_journal(void)
 {
-	static const char *const names[] = {"journal.db", "journal.db-wal",
-	    "journal.db-shm", "journal.db-runners"};
+	static const char *const names[] = { "journal.db", "journal.db-wal",
+		"journal.db-shm", "journal.db-runners" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		unlink(fuzz_path(names[i]));
@@ -207,15 +220,15 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 static void
 bind_value(sqlite3_stmt *statement, const uint8_t *at, struct bytes *rest)
 {
-	struct bytes line = {0};
+	struct bytes line = { 0 };
 
 	switch (at[2] % 5) {
 	case 0:
 		sqlite3_bind_null(statement, 1);
 		break;
 	case 1:
-		sqlite3_bind_int64(statement, 1, numbers[at[3] %
-		    (sizeof(numbers) / sizeof(numbers[0]))]);
+		sqlite3_bind_int64(statement, 1,
+		    numbers[at[3] % (sizeof(numbers) / sizeof(numbers[0]))]);
 		break;
 	case 2:
 		sqlite3_bind_double(statement, 1, at[3] / 2.0 * 1e17);
@@ -237,23 +250,24 @@ bind_value(sqlite3_stmt *statement, const uint8_t *at, struct bytes *rest)
 static void
 damage_row(const uint8_t *at, struct bytes *rest)
 {
-	const char *column = columns[at[0] %
-	    (sizeof(columns) / sizeof(columns[0]))];
+	const char
+	    *column = columns[at[0] % (sizeof(columns) / sizeof(columns[0]))];
 	int table = (int)strcspn(column, ".");
 	bool numbered = column[0] == 'e' || column[0] == 'd';
 	char sql[160];
 	sqlite3_stmt *statement = NULL;
 	sqlite3 *db = NULL;
 
-	snprintf(sql, sizeof(sql), "UPDATE OR IGNORE %.*s SET %s = ?1 WHERE "
-	    "%s", table, column, column + table + 1,
+	snprintf(sql, sizeof(sql),
+	    "UPDATE OR IGNORE %.*s SET %s = ?1 WHERE "
+	    "%s",
+	    table, column, column + table + 1,
 	    numbered ? "seq = ?2 OR ?2 > 250" : "?2 = ?2");
 	if (sqlite3_open(fuzz_path("journal.db"), &db) == SQLITE_OK &&
-	    sqlite3_prepare_v2(db, sql, -1, &statement, NULL) ==
-	    SQLITE_OK) {
+	    sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK) {
 		bind_value(statement, at, rest);
-		sqlite3_bind_int(statement, 2, at[1] % 16 == 15 ? 255 :
-		    at[1] % 16);
+		sqlite3_bind_int(statement, 2,
+		    at[1] % 16 == 15 ? 255 : at[1] % 16);
 		sqlite3_step(statement);
 	}
 	sqlite3_finalize(statement);
@@ -281,8 +295,9 @@ write_journal(void)
 {
 	for (size_t i = 0; i < 2; i++)
 		if (files[i].bad_len > 0)
-			fuzz_write(fuzz_path(files[i].end), (struct bytes){
-			    (const char *)files[i].bad, files[i].bad_len});
+			fuzz_write(fuzz_path(files[i].end),
+			    (struct bytes){ (const char *)files[i].bad,
+				files[i].bad_len });
 }
 
 /* Pages first: they are written once, and rows may be damaged behind. */
@@ -390,8 +405,8 @@ see_backlog(void *context, const char *hook, int64_t events)
 static void
 list(struct journal *journal, int state)
 {
-	struct journal_filter filter = {.state = state, .limit = 5};
-	struct seen seen = {0};
+	struct journal_filter filter = { .state = state, .limit = 5 };
+	struct seen seen = { 0 };
 	size_t before;
 
 	/* Damaged indexes may lead in a circle. */
@@ -429,8 +444,8 @@ see_attempts(const struct journal_history *history)
 static void
 show(struct journal *journal, const char *id)
 {
-	struct pool pool = {0};
-	struct journal_story story = {0};
+	struct pool pool = { 0 };
+	struct journal_story story = { 0 };
 	enum rc rc = known(journal_show(journal, id, &pool, &story));
 
 	holds(rc != RC_OK || story.event.hook != NULL);
@@ -466,12 +481,11 @@ run_queue(struct journal *journal)
 	int i;
 
 	for (i = 0; i < CLAIMS && known(claim(journal, now, &held)) == RC_OK;
-	    i++) {
+	     i++) {
 		holds(held.n > 0);
 		for (size_t k = 0; k < held.n; k++) {
 			see_event(&held.deliveries[k].event);
-			holds(strcmp(held.deliveries[k].event.hook, "h") ==
-			    0);
+			holds(strcmp(held.deliveries[k].event.hook, "h") == 0);
 			holds(held.deliveries[k].attempt > 0);
 		}
 		known(settle(journal, &held, (unsigned)i % 3));
@@ -495,18 +509,21 @@ rescue_all(struct journal *journal)
 static void
 operate(struct journal *journal)
 {
-	static const struct journal_want want = {.hook = "h",
-	    .concurrency = 100, .batch = 2};
-	struct journal_filter filter = {.state = -1, .limit = INT64_MAX};
-	struct journal_keep keep = {"h", 1};
-	struct journal_purge purge = {.keeps = &keep, .n = 1};
+	static const struct journal_want want = {
+		.hook = "h",
+		.concurrency = 100,
+		.batch = 2,
+	};
+	struct journal_filter filter = { .state = -1, .limit = INT64_MAX };
+	struct journal_keep keep = { "h", 1 };
+	struct journal_purge purge = { .keeps = &keep, .n = 1 };
 	int64_t number = 0;
 	bool due;
 
 	known(journal_key_claim(journal, bytes_of("a"), clock_wall()));
 	known(journal_key_done(journal, bytes_of("a"), clock_wall()));
 	known(journal_key_free(journal, bytes_of("b")));
-	known(journal_next_due(journal, &(struct journal_wants){&want, 1},
+	known(journal_next_due(journal, &(struct journal_wants){ &want, 1 },
 	    clock_wall(), &number));
 	known(journal_retry_dead(journal, &filter, clock_wall(), &number));
 	for (size_t i = 0; i < EVENTS; i++) {
@@ -518,7 +535,8 @@ operate(struct journal *journal)
 	known(journal_purge_due(journal, clock_wall(), &due));
 	for (int i = 0; i < 10; i++)
 		if (known(journal_purge(journal, &purge,
-		    clock_wall() + 2 * SPAN)) != RC_OK || purge.from == 0)
+			clock_wall() + 2 * SPAN)) != RC_OK ||
+		    purge.from == 0)
 			break;
 	known(journal_changed(journal, &due));
 }
@@ -526,7 +544,7 @@ operate(struct journal *journal)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct bytes rest = {(const char *)data, size};
+	struct bytes rest = { (const char *)data, size };
 	struct journal *journal = NULL;
 
 	damage(&rest);

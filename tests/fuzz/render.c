@@ -15,7 +15,7 @@
 #include "event/event.h"
 #include "event/receipt.h"
 
-enum { DEEPER = 70 };		/* than what is accepted: the envelope */
+enum { DEEPER = 70 }; /* than what is accepted: the envelope */
 
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -66,7 +66,8 @@ check_again(const struct buf *line, const struct event *event)
 {
 	struct event again;
 
-	holds(event_reparse(NULL, buf_view(line), event->name, &again) == RC_OK);
+	holds(
+	    event_reparse(NULL, buf_view(line), event->name, &again) == RC_OK);
 	check_same(again.root, event->root);
 	event_free(&again);
 }
@@ -86,19 +87,26 @@ check_envelope(const struct buf *text, const struct buf *line,
 	json_object_put(root);
 	holds(text->len > line->len &&
 	    memcmp(text->data + text->len - line->len - 1, line->data,
-	    line->len) == 0);
+		line->len) == 0);
 }
 
 static void
 try_event(const struct event *event, struct bytes body)
 {
-	struct receipt receipt = {.id = "0190e0c4-0000-7000-8000-000000000000",
-	    .received = INT64_C(1700000000000)};
-	struct hook hook = {.name = "hook"};
-	struct job job = {.hook = &hook, .event = event->name,
-	    .row = event->row, .receipt = &receipt, .body = body,
-	    .attempt = 1};
-	struct buf line = {0}, envelope = {0};
+	struct receipt receipt = {
+		.id = "0190e0c4-0000-7000-8000-000000000000",
+		.received = INT64_C(1700000000000),
+	};
+	struct hook hook = { .name = "hook" };
+	struct job job = {
+		.hook = &hook,
+		.event = event->name,
+		.row = event->row,
+		.receipt = &receipt,
+		.body = body,
+		.attempt = 1,
+	};
+	struct buf line = { 0 }, envelope = { 0 };
 
 	holds(input_line(body, &line) == RC_OK);
 	check_line(&line);
@@ -113,7 +121,7 @@ try_event(const struct event *event, struct bytes body)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct bytes body = {(const char *)data, size};
+	struct bytes body = { (const char *)data, size };
 	struct event event;
 	enum rc rc = event_reparse(NULL, body, "an_event", &event);
 

@@ -27,10 +27,10 @@
 
 enum {
 	VARIABLES = 60,
-	SIGN = 1,		/* with the secret of the hook in bits 4-7 */
-	CUT = 2,		/* the input ends otherwise */
-	UNKNOWN = 4,		/* no CONTENT_LENGTH is added */
-	BROKEN = 8		/* there is no configuration */
+	SIGN = 1,    /* with the secret of the hook in bits 4-7 */
+	CUT = 2,     /* the input ends otherwise */
+	UNKNOWN = 4, /* no CONTENT_LENGTH is added */
+	BROKEN = 8,  /* there is no configuration */
 };
 
 static const char hooks[] =
@@ -53,9 +53,8 @@ static const char hooks[] =
     "hook open\n signature none\n dedupe none\n order none\n"
     " on * run /bin/true\n";
 
-static const char *const names[] = {
-	"auto", "github", "stripe", "slack", "standard"
-};
+static const char *const names[] = { "auto", "github", "stripe", "slack",
+	"standard" };
 
 static struct conf *conf;
 
@@ -64,8 +63,8 @@ static struct {
 	struct bytes input;
 	size_t taken;
 	size_t step;
-	enum rc end;		/* of the input */
-	enum rc result;		/* of the sink */
+	enum rc end;	/* of the input */
+	enum rc result; /* of the sink */
 	const struct hook *signer;
 	struct buf output;
 	unsigned writes;
@@ -117,7 +116,7 @@ check_job(const struct job *job)
 {
 	const char *const *variables;
 	struct job marked = *job;
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 	int fd;
 
 	marked.mark = "0123456789abcdef0123456789abcdef";
@@ -147,7 +146,7 @@ put(void *context, const struct job *job)
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	struct buf complaints = {.max = 4096};
+	struct buf complaints = { .max = 4096 };
 	static char text[4096];
 
 	(void)argc;
@@ -159,8 +158,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	snprintf(text, sizeof(text), hooks, fuzz_directory);
 	fuzz_write(fuzz_path("conf"), bytes_of(text));
 	if (conf_load(fuzz_path("conf"), &conf, &complaints) != RC_OK ||
-	    conf_ready_all(conf, &complaints) != RC_OK ||
-	    complaints.len > 0)
+	    conf_ready_all(conf, &complaints) != RC_OK || complaints.len > 0)
 		fputs(complaints.data, stderr);
 	holds(complaints.len == 0);
 	return 0;
@@ -181,22 +179,22 @@ static void
 sign_request(const struct hook *hook, const char **variables, struct pool *pool)
 {
 	char name[HEADER_VARIABLE_SIZE];
-	struct buf lines = {0};
+	struct buf lines = { 0 };
 	struct bytes rest, line;
 	size_t n;
 
-	holds(sign(&hook->signature, hook->secrets[0].key,
-	    front.input, (int64_t)time(NULL) * 1000, "an-id", &lines) ==
-	    RC_OK);
+	holds(sign(&hook->signature, hook->secrets[0].key, front.input,
+		  (int64_t)time(NULL) * 1000, "an-id", &lines) == RC_OK);
 	rest = buf_view(&lines);
 	while (fuzz_line(&rest, &line) && line.len > 0) {
 		n = (size_t)((char *)memchr(line.data, ':', line.len) -
 		    line.data);
-		holds(header_name_variable((struct bytes){line.data, n}, name) ==
-		    RC_OK);
+		holds(header_name_variable((struct bytes){ line.data, n },
+			  name) == RC_OK);
 		line = bytes_trim(bytes_skip(line, n + 1));
-		add(variables, pool_printf(pool, "%s=%.*s", name,
-		    (int)line.len, line.data));
+		add(variables,
+		    pool_printf(pool, "%s=%.*s", name, (int)line.len,
+			line.data));
 	}
 	front.signer = hook;
 	buf_free(&lines);
@@ -228,15 +226,15 @@ check_reply(enum rc rc)
 static void
 try_request(const uint8_t switches[3], struct bytes rest, struct pool *pool)
 {
-	static const enum rc ends[] = {RC_SHORT, RC_SLOW, RC_STOPPING};
-	static const enum rc results[] = {RC_DELIVERED, RC_QUEUED,
-	    RC_DUPLICATE, RC_TEMPORARY, RC_REJECTED, RC_FAILED, RC_TIMEOUT,
-	    RC_UNSTARTED, RC_CROWDED, RC_PENDING, RC_QUEUE_FULL, RC_STORE,
-	    RC_LOCKED, RC_CORRUPT, RC_STOPPING, RC_MEMORY, RC_SYSTEM};
+	static const enum rc ends[] = { RC_SHORT, RC_SLOW, RC_STOPPING };
+	static const enum rc results[] = { RC_DELIVERED, RC_QUEUED,
+		RC_DUPLICATE, RC_TEMPORARY, RC_REJECTED, RC_FAILED, RC_TIMEOUT,
+		RC_UNSTARTED, RC_CROWDED, RC_PENDING, RC_QUEUE_FULL, RC_STORE,
+		RC_LOCKED, RC_CORRUPT, RC_STOPPING, RC_MEMORY, RC_SYSTEM };
 	const char **variables = fuzz_lines(&rest, VARIABLES, pool);
-	struct gateway gateway = {NULL, (const char *const *)variables,
-	    front_read, front_write, front_drain};
-	struct sink sink = {NULL, put};
+	struct gateway gateway = { NULL, (const char *const *)variables,
+		front_read, front_write, front_drain };
+	struct sink sink = { NULL, put };
 	enum rc rc;
 
 	front.input = rest;
@@ -245,10 +243,11 @@ try_request(const uint8_t switches[3], struct bytes rest, struct pool *pool)
 	front.result = results[switches[2] % 16];
 	if (switches[0] & SIGN)
 		sign_request(&conf->hooks[(switches[0] >> 4) %
-		    (conf->hooks_len - 1)], variables, pool);
+				 (conf->hooks_len - 1)],
+		    variables, pool);
 	if (!(switches[0] & UNKNOWN))
-		add(variables, pool_printf(pool, "CONTENT_LENGTH=%zu",
-		    rest.len));
+		add(variables,
+		    pool_printf(pool, "CONTENT_LENGTH=%zu", rest.len));
 	rc = serve(&gateway, switches[0] & BROKEN ? NULL : conf, &sink);
 	check_reply(rc);
 	fuzz_read_log();
@@ -257,12 +256,12 @@ try_request(const uint8_t switches[3], struct bytes rest, struct pool *pool)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 
 	if (size < 3)
 		return 0;
 	memset(&front, 0, sizeof(front));
-	try_request(data, (struct bytes){(const char *)data + 3, size - 3},
+	try_request(data, (struct bytes){ (const char *)data + 3, size - 3 },
 	    &pool);
 	buf_free(&front.output);
 	pool_free(&pool);

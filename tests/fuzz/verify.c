@@ -28,15 +28,15 @@ static const char *const recipes[] = {
 	"standard-webhooks",
 	"header X-Signature encoding base64",
 	"header X-Signature split ; prefix v1= timestamp item t= unit ms "
-	    "over {timestamp}.{body}",
+	"over {timestamp}.{body}",
 	"header X-Signature timestamp header X-Time unit rfc3339 id header "
-	    "X-Id over {id}.{timestamp}.{body}",
+	"X-Id over {id}.{timestamp}.{body}",
 	"header X-Signature timestamp header X-Time unit s "
-	    "over {body}.{timestamp} tolerance 100d",
+	"over {body}.{timestamp} tolerance 100d",
 };
 
 static const size_t recipes_len = sizeof(recipes) / sizeof(recipes[0]);
-static struct secret secret = {.path = "/secret"};
+static struct secret secret = { .path = "/secret" };
 
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -74,10 +74,11 @@ as_variables(struct bytes lines, struct pool *pool)
 		const char *colon = memchr(line.data, ':', line.len);
 
 		holds(colon != NULL);
-		holds(header_name_variable((struct bytes){line.data,
-		    (size_t)(colon - line.data)}, name) == RC_OK);
-		line = bytes_trim(bytes_skip(line,
-		    (size_t)(colon - line.data) + 1));
+		holds(header_name_variable((struct bytes){ line.data,
+					       (size_t)(colon - line.data) },
+			  name) == RC_OK);
+		line = bytes_trim(
+		    bytes_skip(line, (size_t)(colon - line.data) + 1));
 		list[n++] = pool_printf(pool, "%s=%.*s", name, (int)line.len,
 		    line.data);
 	}
@@ -89,7 +90,7 @@ static void
 check_altered(const struct hook *hook, struct request *request,
     struct pool *pool)
 {
-	struct buf lines = {0};
+	struct buf lines = { 0 };
 	struct verification verification;
 	enum rc rc = sign(&hook->signature, secret.key,
 	    buf_view(&request->body), NOW,
@@ -98,8 +99,8 @@ check_altered(const struct hook *hook, struct request *request,
 	if (rc == RC_OK) {
 		request->variables = as_variables(buf_view(&lines), pool);
 		request->body.data[request->body.len / 2] ^= 1;
-		holds(verify(&hook->signature, hook->secrets,
-	    hook->secrets_len, request, &verification) != RC_OK);
+		holds(verify(&hook->signature, hook->secrets, hook->secrets_len,
+			  request, &verification) != RC_OK);
 	}
 	buf_free(&lines);
 }
@@ -108,8 +109,8 @@ static void
 check_refused(const struct hook *hook, const struct request *request)
 {
 	struct verification verification;
-	enum rc rc = verify(&hook->signature, hook->secrets,
-	    hook->secrets_len, request, &verification);
+	enum rc rc = verify(&hook->signature, hook->secrets, hook->secrets_len,
+	    request, &verification);
 
 	holds(rc == RC_SIGNATURE || rc == RC_REPEATED);
 	if (rc == RC_SIGNATURE)
@@ -120,9 +121,12 @@ check_refused(const struct hook *hook, const struct request *request)
 static void
 try_input(struct bytes rest, struct pool *pool)
 {
-	struct hook hook = {.name = "h", .secrets = &secret,
-	    .secrets_len = 1};
-	struct request request = {.received = NOW, .length = -1};
+	struct hook hook = {
+		.name = "h",
+		.secrets = &secret,
+		.secrets_len = 1,
+	};
+	struct request request = { .received = NOW, .length = -1 };
 	size_t choice = (unsigned char)rest.data[0] % (recipes_len + 1);
 	struct bytes line;
 
@@ -135,8 +139,10 @@ try_input(struct bytes rest, struct pool *pool)
 	    hook.signature.kind == RECIPE_NONE)
 		return;
 	request.variables = fuzz_lines(&rest, VARIABLES, pool);
-	request.body = (struct buf){.data = pool_copy(pool, rest),
-	    .len = rest.len};
+	request.body = (struct buf){
+		.data = pool_copy(pool, rest),
+		.len = rest.len,
+	};
 	check_refused(&hook, &request);
 	if (rest.len > 0)
 		check_altered(&hook, &request, pool);
@@ -145,10 +151,10 @@ try_input(struct bytes rest, struct pool *pool)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 
 	if (size > 0)
-		try_input((struct bytes){(const char *)data, size}, &pool);
+		try_input((struct bytes){ (const char *)data, size }, &pool);
 	pool_free(&pool);
 	return 0;
 }

@@ -41,7 +41,7 @@ get_bytes(void)
 	    fread(data, 1, len, stdin) != len)
 		fail("the input is cut");
 	data[len] = '\0';
-	return (struct bytes){data, len};
+	return (struct bytes){ data, len };
 }
 
 static void
@@ -63,7 +63,7 @@ put_bytes(struct bytes bytes)
 static void
 put_line(struct bytes body)
 {
-	struct buf line = {0};
+	struct buf line = { 0 };
 	struct event again;
 
 	if (input_line(body, &line) != RC_OK)
@@ -78,7 +78,7 @@ put_line(struct bytes body)
 static void
 put_text(const struct event *event, const char *pointer)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 	enum rc rc = event_text(event, pointer, &text);
 
 	if (rc == RC_OK)
@@ -94,7 +94,7 @@ static void
 read_one(uint32_t pointers)
 {
 	struct bytes body = get_bytes(), pointer;
-	struct event event = {0};
+	struct event event = { 0 };
 	enum rc rc = event_reparse(NULL, body, "event", &event);
 
 	if (rc != RC_OK && rc != RC_JSON)

@@ -30,8 +30,8 @@
  */
 
 enum {
-	PATIENCE = 20000,	/* milliseconds for what must happen */
-	NOBODY = 65534
+	PATIENCE = 20000, /* milliseconds for what must happen */
+	NOBODY = 65534,
 };
 
 static char directory[256];
@@ -51,8 +51,8 @@ in_directory(const char *name)
 static inline int
 log_at(enum log_level level)
 {
-	struct log_settings settings = {
-	    LOG_TO_FILE, in_directory("log"), LOG_TEXT, level};
+	struct log_settings settings = { LOG_TO_FILE, in_directory("log"),
+		LOG_TEXT, level };
 
 	return log_open("unit", &settings) == RC_OK ? 0 : -1;
 }
@@ -64,8 +64,8 @@ make_directory(void **state)
 
 	(void)state;
 	snprintf(directory, sizeof(directory), "%s/unit-run-XXXXXX",
-	    base != NULL && base[0] == '/' && strlen(base) < 200
-	    ? base : "/tmp");
+	    base != NULL && base[0] == '/' && strlen(base) < 200 ? base :
+								   "/tmp");
 	if (mkdtemp(directory) == NULL)
 		return -1;
 	return log_at(LOG_LEVEL_DEBUG);
@@ -115,15 +115,16 @@ script(const char *name, const char *body)
 static inline struct buf
 read_file(const char *path)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 	char chunk[4096];
 	ssize_t n = 0;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	assert_int_equal(buf_text(&text, ""), RC_OK);
 	while (fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0)
-		assert_int_equal(
-		    buf_add(&text, (struct bytes){chunk, (size_t)n}), RC_OK);
+		assert_int_equal(buf_add(&text,
+				     (struct bytes){ chunk, (size_t)n }),
+		    RC_OK);
 	assert_int_equal(n, 0);
 	if (fd >= 0)
 		close(fd);
@@ -167,8 +168,7 @@ need_pidfds(void)
 	long fd = syscall(SYS_pidfd_open, getpid(), 0);
 
 	if (fd < 0) {
-		print_message("skipped: no pidfds here: %s\n",
-		    strerror(errno));
+		print_message("skipped: no pidfds here: %s\n", strerror(errno));
 		skip();
 	}
 	close((int)fd);
@@ -240,13 +240,12 @@ in_child(bool (*body)(void))
 }
 
 /* For such a body. */
-#define NEED(condition) \
-	do { \
-		if (!(condition)) { \
-			dprintf(2, "line %d: not %s\n", __LINE__, \
-			    #condition); \
-			return false; \
-		} \
+#define NEED(condition)                                                        \
+	do {                                                                   \
+		if (!(condition)) {                                            \
+			dprintf(2, "line %d: not %s\n", __LINE__, #condition); \
+			return false;                                          \
+		}                                                              \
 	} while (0)
 
 /*
@@ -257,14 +256,13 @@ static inline bool
 forbid(long number, int error)
 {
 	struct sock_filter filter[] = {
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-		offsetof(struct seccomp_data, nr)),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1),
-	    BPF_STMT(BPF_RET | BPF_K,
-		SECCOMP_RET_ERRNO | (unsigned)error),
-	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog program = {COUNT(filter), filter};
+	struct sock_fprog program = { COUNT(filter), filter };
 
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
@@ -325,7 +323,7 @@ prepare_root_command(void)
 	    (mount.f_flag & ST_NOSUID) != 0 ||
 	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 0) {
 		print_message("skipped: needs root and a directory that "
-		    "allows set-user-ID programs\n");
+			      "allows set-user-ID programs\n");
 		skip();
 	}
 	assert_int_equal(chmod(directory, 0755), 0);

@@ -32,7 +32,8 @@ trial_start(struct trial *trial, struct bytes body)
 static inline enum rc
 trial_parse(struct trial *trial)
 {
-	return event_parse(&trial->hook.reading, &trial->request, &trial->event);
+	return event_parse(&trial->hook.reading, &trial->request,
+	    &trial->event);
 }
 
 static inline void
@@ -44,7 +45,8 @@ trial_end(struct trial *trial)
 }
 
 /* For pointers into one document and the text at them. */
-static const char document[] = "{"
+static const char document[] =
+    "{"
     "\"string\":\"text\",\"empty\":\"\",\"quoted\":\"a\\\"b\\\\c\\n\\u00e9\","
     "\"nul\":\"a\\u0000b\",\"true\":true,\"false\":false,\"null\":null,"
     "\"zero\":0,\"minus\":-7,\"int\":1234567890123456789,"

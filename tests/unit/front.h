@@ -14,16 +14,16 @@ enum { FRONT_VARIABLES = 40 };
 
 struct front {
 	const char *variables[FRONT_VARIABLES + 1];
-	struct bytes input;	/* what the body has to give */
-	size_t step;		/* most bytes of a read; 0: all */
-	enum rc input_end;	/* what comes behind input; RC_OK: its end */
+	struct bytes input; /* what the body has to give */
+	size_t step;	    /* most bytes of a read; 0: all */
+	enum rc input_end;  /* what comes behind input; RC_OK: its end */
 	enum rc write_rc;
-	size_t taken;		/* bytes of input that were read */
+	size_t taken; /* bytes of input that were read */
 	unsigned reads;
 	unsigned writes;
 	unsigned drains;
-	bool drained_last;	/* nothing was asked for behind the drain */
-	int64_t left;		/* what drain was told */
+	bool drained_last; /* nothing was asked for behind the drain */
+	int64_t left;	   /* what drain was told */
 	int64_t read_deadline;
 	int64_t drain_deadline;
 	struct buf output;
@@ -78,8 +78,8 @@ front_drain(void *context, int64_t left, int64_t deadline)
 static inline struct gateway
 front_gateway(struct front *front)
 {
-	return (struct gateway){front, front->variables, front_read,
-	    front_write, front_drain};
+	return (struct gateway){ front, front->variables, front_read,
+		front_write, front_drain };
 }
 
 static inline void

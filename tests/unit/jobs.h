@@ -15,17 +15,22 @@
 enum { LONG = 60000 };
 
 static const struct receipt receipt = {
-    .id = "01890a5d-ac96-774b-bcce-b302099a8057", .verified = true};
+	.id = "01890a5d-ac96-774b-bcce-b302099a8057",
+	.verified = true,
+};
 
 static const char *command[4];
 
-static const struct rule rule = {.command = command};
+static const struct rule rule = { .command = command };
 
 static inline struct hook
 a_hook(const char *name)
 {
 	return (struct hook){
-	    .name = name, .timeout = LONG, .kill_after = LONG};
+		.name = name,
+		.timeout = LONG,
+		.kill_after = LONG,
+	};
 }
 
 static inline struct job
@@ -33,13 +38,19 @@ a_job(const struct hook *hook, struct job_end *end)
 {
 	const char *name = "pipeline_run_failed";
 
-	return (struct job){.hook = hook, .rule = &rule, .event = name,
-	    .row = catalog_unknown(bytes_of(name)), .receipt = &receipt,
-	    .body = LIT("{\"a\": 1}"), .attempt = 1, .end = end};
+	return (struct job){
+		.hook = hook,
+		.rule = &rule,
+		.event = name,
+		.row = catalog_unknown(bytes_of(name)),
+		.receipt = &receipt,
+		.body = LIT("{\"a\": 1}"),
+		.attempt = 1,
+		.end = end,
+	};
 }
 
-#define TEST(name) \
-	cmocka_unit_test_setup_teardown(name, make_directory, \
-	    remove_directory)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
 
 #endif

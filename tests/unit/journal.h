@@ -12,12 +12,12 @@
 /* What the tests of the journal share: claims and what they come to, what is
  * told of the events, and the journal's files. */
 
-static const struct journal_want want_one = {"h", 1, 1, NULL};
-static const struct journal_want want_many = {"h", 1000, 1, NULL};
-static const struct journal_want want_batch = {"h", 1000, 10, NULL};
-static const struct journal_wants one = {&want_one, 1};
-static const struct journal_wants many = {&want_many, 1};
-static const struct journal_wants batch = {&want_batch, 1};
+static const struct journal_want want_one = { "h", 1, 1, NULL };
+static const struct journal_want want_many = { "h", 1000, 1, NULL };
+static const struct journal_want want_batch = { "h", 1000, 10, NULL };
+static const struct journal_wants one = { &want_one, 1 };
+static const struct journal_wants many = { &want_many, 1 };
+static const struct journal_wants batch = { &want_batch, 1 };
 
 static inline int64_t
 now(void)
@@ -37,7 +37,8 @@ claim_number(struct journal *journal, const struct journal_wants *wants,
 		return -1;
 	assert_int_equal(rc, RC_OK);
 	assert_int_equal(sscanf(claim->deliveries[0].event.body.data,
-	    "{\"n\":%d}", &number), 1);
+			     "{\"n\":%d}", &number),
+	    1);
 	return number;
 }
 
@@ -46,9 +47,13 @@ settle_at(struct journal *journal, struct journal_claim *claim,
     enum journal_verdict verdict, int64_t ended)
 {
 	struct journal_settlement settlement = {
-		.verdict = verdict, .pause = 60000, .started = ended - 5,
-		.ended = ended, .outcome = "exit", .code = 3,
-		.tail = LIT("said\n")
+		.verdict = verdict,
+		.pause = 60000,
+		.started = ended - 5,
+		.ended = ended,
+		.outcome = "exit",
+		.code = 3,
+		.tail = LIT("said\n"),
 	};
 
 	for (size_t i = 0; i < claim->n; i++) {
@@ -68,8 +73,8 @@ settle(struct journal *journal, struct journal_claim *claim,
 
 /* Claims what is due, which has to be this one, and settles it. */
 static inline void
-expect(struct journal *journal, const struct journal_wants *wants,
-    int number, enum journal_verdict verdict)
+expect(struct journal *journal, const struct journal_wants *wants, int number,
+    enum journal_verdict verdict)
 {
 	struct journal_claim claim;
 
@@ -96,7 +101,7 @@ add_count(void *context, const struct journal_count *count)
 static inline void
 expect_counts(struct journal *journal, const char *text)
 {
-	struct buf got = {0};
+	struct buf got = { 0 };
 
 	assert_int_equal(buf_text(&got, ""), RC_OK);
 	assert_int_equal(journal_counts(journal, add_count, &got), RC_OK);
@@ -113,7 +118,7 @@ add_backlog(void *context, const char *hook, int64_t events)
 static inline void
 expect_backlog(struct journal *journal, const char *text)
 {
-	struct buf got = {0};
+	struct buf got = { 0 };
 
 	assert_int_equal(buf_text(&got, ""), RC_OK);
 	assert_int_equal(journal_backlog(journal, add_backlog, &got), RC_OK);
@@ -147,20 +152,18 @@ add_id(void *context, const struct journal_row *row)
 static inline struct ids
 list(struct journal *journal, int state)
 {
-	struct journal_filter filter = {.state = state, .limit = 16};
-	struct ids ids = {0};
+	struct journal_filter filter = { .state = state, .limit = 16 };
+	struct ids ids = { 0 };
 
-	assert_int_equal(journal_list(journal, &filter, add_id, &ids),
-	    RC_OK);
+	assert_int_equal(journal_list(journal, &filter, add_id, &ids), RC_OK);
 	return ids;
 }
 
 static inline enum rc
 write_note(const struct journal_claim *claim, pid_t pid)
 {
-	struct journal_note note = {
-		"0123456789abcdef0123456789abcdef", pid, 815, 5, 12, 34
-	};
+	struct journal_note note = { "0123456789abcdef0123456789abcdef", pid,
+		815, 5, 12, 34 };
 
 	return journal_note_run(claim, &note);
 }
@@ -216,11 +219,10 @@ execute(const char *sql)
 }
 
 /* What belongs to an open journal, and a leftover that is played back. */
-static const char *const ends[] = {
-	"", "-wal", "-shm", "-runners", "-journal"
-};
+static const char *const ends[] = { "", "-wal", "-shm", "-runners",
+	"-journal" };
 
-enum { STAYS = 4 };		/* the first ones */
+enum { STAYS = 4 }; /* the first ones */
 
 static inline const char *
 end_path(const char *end)
@@ -252,8 +254,9 @@ static inline void
 log_to_file(void)
 {
 	struct log_settings settings = {
-		.target = LOG_TO_FILE, .path = scratch_path("log"),
-		.level = LOG_LEVEL_DEBUG
+		.target = LOG_TO_FILE,
+		.path = scratch_path("log"),
+		.level = LOG_LEVEL_DEBUG,
 	};
 
 	assert_int_equal(log_open("unit", &settings), RC_OK);

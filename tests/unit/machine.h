@@ -28,7 +28,7 @@ static char marks_path[PATH_MAX + 16];
 struct machine {
 	struct journal *journal;
 	struct conf *conf;
-	pthread_mutex_t lock;		/* guards the configuration */
+	pthread_mutex_t lock; /* guards the configuration */
 	struct dispatch settings;
 	pthread_t thread;
 	enum rc rc;
@@ -37,9 +37,8 @@ struct machine {
 static inline int
 make_all(void **state)
 {
-	struct log_settings settings = {
-		LOG_TO_FILE, NULL, LOG_TEXT, LOG_LEVEL_DEBUG
-	};
+	struct log_settings settings = { LOG_TO_FILE, NULL, LOG_TEXT,
+		LOG_LEVEL_DEBUG };
 
 	if (make_place(state) != 0)
 		return -1;
@@ -95,8 +94,7 @@ wait_for(const char *path, const char *text)
 	if (!file_holds(path, text)) {
 		struct buf all = read_file(scratch_path("log"));
 
-		print_error("%s lacks <%s>; log:\n%s\n", path, text,
-		    all.data);
+		print_error("%s lacks <%s>; log:\n%s\n", path, text, all.data);
 		buf_free(&all);
 		give_up();
 	}
@@ -106,16 +104,20 @@ wait_for(const char *path, const char *text)
 static inline void
 write_command(const char *name, const char *between)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 
-	assert_int_equal(buf_printf(&text, "#!/bin/sh\n"
-	    "M=%s D=%s\n"
-	    "body=$(cat); n=$(printf '%%s' \"$body\" | head -n 1 |"
-	    " tr -dc 0-9)\n"
-	    "echo \"start $n $PELIHOOK_ATTEMPT\" >>$M\n"
-	    "code=0\n%s\n"
-	    "echo \"end $n $PELIHOOK_ATTEMPT $code\" >>$M\n"
-	    "exit $code\n", marks_path, scratch, between), RC_OK);
+	assert_int_equal(
+	    buf_printf(&text,
+		"#!/bin/sh\n"
+		"M=%s D=%s\n"
+		"body=$(cat); n=$(printf '%%s' \"$body\" | head -n 1 |"
+		" tr -dc 0-9)\n"
+		"echo \"start $n $PELIHOOK_ATTEMPT\" >>$M\n"
+		"code=0\n%s\n"
+		"echo \"end $n $PELIHOOK_ATTEMPT $code\" >>$M\n"
+		"exit $code\n",
+		marks_path, scratch, between),
+	    RC_OK);
 	scratch_file(name, text.data, 0755);
 	buf_free(&text);
 }
@@ -123,13 +125,16 @@ write_command(const char *name, const char *between)
 static inline struct conf *
 load(const char *hooks)
 {
-	struct buf complaints = {.max = 4096};
-	struct buf text = {0};
+	struct buf complaints = { .max = 4096 };
+	struct buf text = { 0 };
 	struct conf *conf = NULL;
 	enum rc rc;
 
-	assert_int_equal(buf_printf(&text, "journal %s\nstop-timeout 200ms\n"
-	    "%s", journal_path, hooks), RC_OK);
+	assert_int_equal(buf_printf(&text,
+			     "journal %s\nstop-timeout 200ms\n"
+			     "%s",
+			     journal_path, hooks),
+	    RC_OK);
 	rc = conf_load(scratch_file("conf", text.data, 0600), &conf,
 	    &complaints);
 	if (rc == RC_OK)
@@ -146,12 +151,17 @@ load(const char *hooks)
 static inline struct conf *
 load_hook(const char *directives)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 	struct conf *conf;
 
-	assert_int_equal(buf_printf(&text, "hook h\nsignature none\n"
-	    "%s%son * run %s/cmd\n", strstr(directives, "retry") == NULL ?
-	    "retry 20ms 20ms 20ms\n" : "", directives, scratch), RC_OK);
+	assert_int_equal(buf_printf(&text,
+			     "hook h\nsignature none\n"
+			     "%s%son * run %s/cmd\n",
+			     strstr(directives, "retry") == NULL ?
+				 "retry 20ms 20ms 20ms\n" :
+				 "",
+			     directives, scratch),
+	    RC_OK);
 	conf = load(text.data);
 	buf_free(&text);
 	return conf;
@@ -172,13 +182,14 @@ get_conf(void *context)
 static inline void
 build(struct machine *machine, struct conf *conf)
 {
-	*machine = (struct machine){.conf = conf};
+	*machine = (struct machine){ .conf = conf };
 	pthread_mutex_init(&machine->lock, NULL);
 	machine->journal = open_journal();
 	machine->settings = (struct dispatch){
-		.journal = machine->journal, .conf = get_conf,
+		.journal = machine->journal,
+		.conf = get_conf,
 		.context = machine,
-		.stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)
+		.stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 	};
 }
 
@@ -195,7 +206,8 @@ static inline void
 start(struct machine *machine)
 {
 	assert_int_equal(pthread_create(&machine->thread, NULL, run_machine,
-	    machine), 0);
+			     machine),
+	    0);
 }
 
 static inline void
@@ -241,7 +253,7 @@ add_count(void *context, const struct journal_count *count)
 static inline bool
 counts_are(struct journal *journal, const char *text)
 {
-	struct buf got = {0};
+	struct buf got = { 0 };
 	bool same;
 
 	assert_int_equal(buf_text(&got, ""), RC_OK);
@@ -259,7 +271,7 @@ wait_for_counts(struct journal *journal, const char *text)
 	while (!counts_are(journal, text) && clock_left(deadline) > 0)
 		poll(NULL, 0, 10);
 	if (!counts_are(journal, text)) {
-		struct buf got = {0};
+		struct buf got = { 0 };
 		struct buf log = read_file(scratch_path("log"));
 
 		(void)journal_counts(journal, add_count, &got);

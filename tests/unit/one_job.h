@@ -10,11 +10,11 @@
 #include "event/receipt.h"
 
 static const struct receipt receipt = {
-    .id = "01890a5d-ac96-774b-bcce-b302099a8057",
-    .received = INT64_C(1767323045678),
-    .digest = "aa",
-    .verified = true,
-    .remote_addr = "192.0.2.7",
+	.id = "01890a5d-ac96-774b-bcce-b302099a8057",
+	.received = INT64_C(1767323045678),
+	.digest = "aa",
+	.verified = true,
+	.remote_addr = "192.0.2.7",
 };
 
 static struct hook hook;
@@ -29,15 +29,21 @@ make_job(void **state)
 {
 	const char *name = "pipeline_run_failed";
 
-	hook = (struct hook){.name = "peliqan"};
-	job = (struct job){.hook = &hook, .rule = &rule, .event = name,
-	    .row = catalog_unknown(bytes_of(name)), .receipt = &receipt,
-	    .body = LIT("{\"a\": 1}"), .attempt = 2,
-	    .mark = "0123456789abcdef0123456789abcdef"};
+	hook = (struct hook){ .name = "peliqan" };
+	job = (struct job){
+		.hook = &hook,
+		.rule = &rule,
+		.event = name,
+		.row = catalog_unknown(bytes_of(name)),
+		.receipt = &receipt,
+		.body = LIT("{\"a\": 1}"),
+		.attempt = 2,
+		.mark = "0123456789abcdef0123456789abcdef",
+	};
 	return make_directory(state);
 }
 
-#define TEST(name) \
+#define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, make_job, remove_directory)
 
 #endif

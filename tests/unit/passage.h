@@ -21,13 +21,13 @@
 struct record {
 	enum rc rc;
 	unsigned puts;
-	struct job job;		/* its pointers hold during put only */
+	struct job job; /* its pointers hold during put only */
 	struct receipt receipt;
 	char event[EVENT_NAME_SIZE];
 	char body[256];
 	char order_key[100];
 	char dedupe_key[100];
-	char field[100];	/* the first of them */
+	char field[100]; /* the first of them */
 };
 
 static inline void
@@ -60,7 +60,7 @@ record_put(void *context, const struct job *job)
 static inline struct sink
 record_sink(struct record *record)
 {
-	return (struct sink){record, record_put};
+	return (struct sink){ record, record_put };
 }
 
 /* HTTP_X_SIGNATURE=sha256=... for a body, into a static array. */

@@ -21,8 +21,7 @@ make_place(void **state)
 {
 	int failed = scratch_make(state);
 
-	snprintf(journal_path, sizeof(journal_path), "%s/journal.db",
-	    scratch);
+	snprintf(journal_path, sizeof(journal_path), "%s/journal.db", scratch);
 	return failed;
 }
 
@@ -31,8 +30,8 @@ open_journal(void)
 {
 	struct journal *journal = NULL;
 
-	assert_int_equal(journal_open(journal_path, JOURNAL_CREATE,
-	    &journal), RC_OK);
+	assert_int_equal(journal_open(journal_path, JOURNAL_CREATE, &journal),
+	    RC_OK);
 	return journal;
 }
 
@@ -47,20 +46,25 @@ static inline void
 fill_sample(struct sample *sample, const char *hook, unsigned number)
 {
 	uint8_t random[10];
-	int len = snprintf(sample->body, sizeof(sample->body),
-	    "{\"n\":%u}", number);
+	int len = snprintf(sample->body, sizeof(sample->body), "{\"n\":%u}",
+	    number);
 
 	(void)crypto_random(random, sizeof(random));
-	sample->receipt = (struct receipt){.received = clock_wall(),
-	    .verified = true, .remote_addr = "192.0.2.7"};
+	sample->receipt = (struct receipt){
+		.received = clock_wall(),
+		.verified = true,
+		.remote_addr = "192.0.2.7",
+	};
 	timestamp_uuid7(sample->receipt.received, random, sample->receipt.id);
 	memset(sample->receipt.digest, 'a', 2 * CRYPTO_DIGEST);
 	sample->entry = (struct journal_entry){
-		.receipt = &sample->receipt, .hook = hook,
+		.receipt = &sample->receipt,
+		.hook = hook,
 		.event = "pipeline_run_error",
-		.body = {sample->body, (size_t)len},
-		.dedupe_window = 3600000, .max_queue = 1000000,
-		.deliveries = 1
+		.body = { sample->body, (size_t)len },
+		.dedupe_window = 3600000,
+		.max_queue = 1000000,
+		.deliveries = 1,
 	};
 }
 

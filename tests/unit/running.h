@@ -14,7 +14,7 @@
 
 enum { LONG = 60000 };
 
-static const char *const environment[] = {"PATH=" SPAWN_PATH, "ONE=1", NULL};
+static const char *const environment[] = { "PATH=" SPAWN_PATH, "ONE=1", NULL };
 
 /* A descriptor that reads this text. */
 static inline int
@@ -31,9 +31,17 @@ input_of(const char *text)
 static inline struct run
 plain(const char *const *command)
 {
-	return (struct run){.command = command, .environment = environment,
-	    .input = -1, .timeout = LONG, .kill_after = LONG, .stop = -1,
-	    .stop_kill_after = LONG, .hook = "peliqan", .id = "an-id"};
+	return (struct run){
+		.command = command,
+		.environment = environment,
+		.input = -1,
+		.timeout = LONG,
+		.kill_after = LONG,
+		.stop = -1,
+		.stop_kill_after = LONG,
+		.hook = "peliqan",
+		.id = "an-id",
+	};
 }
 
 /* Runs it with an input of its own; the caller frees what is returned. */
@@ -54,7 +62,7 @@ run_it(struct run what)
 static inline struct run_result *
 run_script(const char *body)
 {
-	const char *command[] = {script("command", body), NULL};
+	const char *command[] = { script("command", body), NULL };
 
 	return run_it(plain(command));
 }
@@ -62,7 +70,7 @@ run_script(const char *body)
 static inline struct bytes
 tail_of(const struct run_result *result)
 {
-	return (struct bytes){result->tail, result->tail_len};
+	return (struct bytes){ result->tail, result->tail_len };
 }
 
 static inline void
@@ -74,8 +82,7 @@ assert_sees(const struct run_result *result, const char *line)
 	assert_true(holds_text(tail_of(result), line));
 }
 
-#define TEST(name) \
-	cmocka_unit_test_setup_teardown(name, make_directory, \
-	    remove_directory)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
 
 #endif

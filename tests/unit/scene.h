@@ -31,15 +31,17 @@ set_scene(struct scene *scene, const char *path)
 	*scene = (struct scene){
 		.hook = {.name = "h", .delivery = CONF_WAIT,
 		    .timeout = 20000, .kill_after = 1000, .max_running = 99,
-		    .dedupe_window = 3600000, .max_queue = 2},
-		.command = {"/bin/sh", "-c", "exit 0", NULL}
+		    .dedupe_window = 3600000, .max_queue = 2,},
+		.command = {"/bin/sh", "-c", "exit 0", NULL},
 	};
-	scene->rule = (struct rule){.command = scene->command};
+	scene->rule = (struct rule){ .command = scene->command };
 	assert_int_equal(wait_open(16, -1, 300, &scene->wait), RC_OK);
 	assert_int_equal(shared_journal_open(path, JOURNAL_BRIEF,
-	    &scene->shared), RC_OK);
+			     &scene->shared),
+	    RC_OK);
 	assert_int_equal(decide_open(scene->shared, wait_sink(scene->wait),
-	    &scene->decider), RC_OK);
+			     &scene->decider),
+	    RC_OK);
 	scene->sink = decide_sink(scene->decider);
 }
 
@@ -54,17 +56,22 @@ clear_scene(struct scene *scene)
 static inline enum rc
 put(struct scene *scene, const char *key)
 {
-	static const char *const none[] = {NULL};
+	static const char *const none[] = { NULL };
 	struct sample sample;
 	struct job job;
 
 	fill_sample(&sample, "h", 1);
 	job = (struct job){
-		.hook = &scene->hook, .rule = &scene->rule,
-		.event = "pipeline_run_error", .receipt = &sample.receipt,
+		.hook = &scene->hook,
+		.rule = &scene->rule,
+		.event = "pipeline_run_error",
+		.receipt = &sample.receipt,
 		.row = catalog_find(bytes_of("pipeline_run_error")),
-		.body = sample.entry.body, .fields = none, .attempt = 1,
-		.dedupe_key = bytes_of(key), .deliveries = 2
+		.body = sample.entry.body,
+		.fields = none,
+		.attempt = 1,
+		.dedupe_key = bytes_of(key),
+		.deliveries = 2,
 	};
 	return scene->sink.put(scene->sink.context, &job);
 }

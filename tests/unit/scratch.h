@@ -75,7 +75,7 @@ scratch_bytes(const char *name, struct bytes bytes, mode_t mode)
 static inline const char *
 scratch_file(const char *name, const char *text, mode_t mode)
 {
-	return scratch_bytes(name, (struct bytes){text, strlen(text)}, mode);
+	return scratch_bytes(name, (struct bytes){ text, strlen(text) }, mode);
 }
 
 static inline const char *

@@ -46,8 +46,8 @@ trial_start(struct trial *trial, const char *line)
 	tokens_start(&words, bytes_of(line));
 	assert_int_equal(tokens_next(&words, &trial->pool, &list, &n, &why),
 	    RC_OK);
-	if (recipe_parse(list, n, &trial->pool, &trial->hook.signature,
-	    &why) != RC_OK) {
+	if (recipe_parse(list, n, &trial->pool, &trial->hook.signature, &why) !=
+	    RC_OK) {
 		print_error("%s: %s\n", line, why);
 		fail();
 	}
@@ -96,17 +96,20 @@ struct mac {
 static inline struct mac
 make_mac(const char *key, struct bytes content)
 {
-	struct buf text = {0};
-	struct mac mac = {{0}, "", "", ""};
+	struct buf text = { 0 };
+	struct mac mac = { { 0 }, "", "", "" };
 
 	assert_int_equal(crypto_hmac(bytes_of(key), &content, 1, mac.raw),
 	    RC_OK);
 	encode_hex(mac.raw, CRYPTO_DIGEST, mac.hex);
 	for (size_t i = 0; mac.hex[i] != '\0'; i++)
-		mac.upper[i] = mac.hex[i] >= 'a'
-		    ? (char)(mac.hex[i] - 'a' + 'A') : mac.hex[i];
-	assert_int_equal(encode_base64((struct bytes){(const char *)mac.raw,
-	    CRYPTO_DIGEST}, &text), RC_OK);
+		mac.upper[i] = mac.hex[i] >= 'a' ?
+		    (char)(mac.hex[i] - 'a' + 'A') :
+		    mac.hex[i];
+	assert_int_equal(encode_base64((struct bytes){ (const char *)mac.raw,
+					   CRYPTO_DIGEST },
+			     &text),
+	    RC_OK);
 	memcpy(mac.base64, text.data, 45);
 	buf_free(&text);
 	return mac;
@@ -120,10 +123,10 @@ static inline char *
 expand(struct pool *pool, const char *text, const struct mac *mac)
 {
 	static const char wrong[] = "00112233445566778899aabbccddeeff"
-	    "00112233445566778899aabbccddeeff";
+				    "00112233445566778899aabbccddeeff";
 	static const char other[] =
 	    "ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=";
-	struct buf out = {0};
+	struct buf out = { 0 };
 	char *copy;
 
 	for (; *text != '\0'; text++) {
@@ -134,12 +137,15 @@ expand(struct pool *pool, const char *text, const struct mac *mac)
 			text += 5;
 		} else if (*text == '$') {
 			text++;
-			what = *text == 'H' ? mac->hex : *text == 'U'
-			    ? mac->upper : *text == 'B' ? mac->base64
-			    : *text == 'W' ? wrong : other;
+			what = *text == 'H' ? mac->hex :
+			    *text == 'U'    ? mac->upper :
+			    *text == 'B'    ? mac->base64 :
+			    *text == 'W'    ? wrong :
+					      other;
 		}
-		assert_int_equal(what != NULL ? buf_text(&out, what)
-		    : buf_char(&out, *text), RC_OK);
+		assert_int_equal(what != NULL ? buf_text(&out, what) :
+						buf_char(&out, *text),
+		    RC_OK);
 	}
 	copy = pool_copy(pool, buf_view(&out));
 	buf_free(&out);

@@ -12,7 +12,7 @@
 
 enum {
 	CEILING = 64 * 1024,
-	NOBODY = 65534
+	NOBODY = 65534,
 };
 
 #define SECOND INT64_C(1000)
@@ -36,7 +36,7 @@ load(const char *text, struct conf **conf, struct buf *complaints)
 static inline struct conf *
 good(const char *text)
 {
-	struct buf complaints = {0};
+	struct buf complaints = { 0 };
 	struct conf *conf = NULL;
 	enum rc rc = load(text, &conf, &complaints);
 
@@ -62,10 +62,8 @@ check_complaint(const struct bad *bad, const struct buf *got)
 	unsigned wrong = 0;
 	const char *end = got->len > 0 ? strchr(got->data, '\n') : NULL;
 
-	snprintf(begin, sizeof begin, "%s:%u: ", scratch_path("c"),
-	    bad->line);
-	wrong += case_true(bad->text, begin, bytes_begin(buf_view(got),
-	    begin));
+	snprintf(begin, sizeof begin, "%s:%u: ", scratch_path("c"), bad->line);
+	wrong += case_true(bad->text, begin, bytes_begin(buf_view(got), begin));
 	wrong += case_true(bad->text, bad->part,
 	    holds_text(buf_view(got), bad->part));
 	wrong += case_true(bad->text, "one complaint",
@@ -81,7 +79,7 @@ check_bad(const struct bad *bad, size_t n)
 	unsigned wrong = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct buf complaints = {0};
+		struct buf complaints = { 0 };
 		struct conf *conf = NULL;
 
 		wrong += case_rc(bad[i].text,
@@ -107,7 +105,7 @@ with_secret(struct bytes secret, const char *coding)
 	return good(text);
 }
 
-#define SCRATCH_TEST(name) \
+#define SCRATCH_TEST(name)                                                     \
 	cmocka_unit_test_setup_teardown(name, scratch_make, scratch_remove)
 
 #endif

@@ -11,8 +11,8 @@
 static inline int
 told_open(void **state)
 {
-	struct log_settings settings = {LOG_TO_FILE, NULL, LOG_TEXT,
-	    LOG_LEVEL_INFO};
+	struct log_settings settings = { LOG_TO_FILE, NULL, LOG_TEXT,
+		LOG_LEVEL_INFO };
 
 	if (scratch_make(state) != 0)
 		return -1;
@@ -52,7 +52,7 @@ told_lines(const char *text)
 	return n;
 }
 
-#define TOLD_TEST(test) \
+#define TOLD_TEST(test)                                                        \
 	cmocka_unit_test_setup_teardown(test, told_open, told_close)
 
 #endif

@@ -21,9 +21,12 @@
  */
 
 /* The bytes of a literal, those behind a NUL in it as well. */
-#define LIT(text) ((struct bytes){(text), sizeof(text) - 1})
+#define LIT(text) ((struct bytes){ (text), sizeof(text) - 1 })
 /* The same as an initializer. */
-#define RAW(text) {(text), sizeof(text) - 1}
+#define RAW(text)                                                              \
+	{                                                                      \
+		(text), sizeof(text) - 1                                       \
+	}
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static inline unsigned
@@ -72,8 +75,8 @@ case_text(const char *name, const char *got, const char *want)
 		print_error("%s: no text\n", name);
 		return 1;
 	}
-	return case_bytes(name, (struct bytes){got, strlen(got)},
-	    (struct bytes){want, strlen(want)});
+	return case_bytes(name, (struct bytes){ got, strlen(got) },
+	    (struct bytes){ want, strlen(want) });
 }
 
 /* Whether text stands somewhere in bytes. */

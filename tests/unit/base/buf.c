@@ -14,7 +14,7 @@ __asan_default_options(void)
 static void
 a_buf_grows_and_stays_terminated(void **state)
 {
-	struct buf buf = {0};
+	struct buf buf = { 0 };
 
 	(void)state;
 	for (int i = 0; i < 10000; i++) {
@@ -32,10 +32,10 @@ a_buf_grows_and_stays_terminated(void **state)
 static void
 adding_nothing_is_fine(void **state)
 {
-	struct buf buf = {0};
+	struct buf buf = { 0 };
 
 	(void)state;
-	assert_int_equal(buf_add(&buf, (struct bytes){NULL, 0}), RC_OK);
+	assert_int_equal(buf_add(&buf, (struct bytes){ NULL, 0 }), RC_OK);
 	assert_int_equal(buf_text(&buf, ""), RC_OK);
 	assert_int_equal(buf_printf(&buf, "%s", ""), RC_OK);
 	assert_int_equal(buf.len, 0);
@@ -45,7 +45,7 @@ adding_nothing_is_fine(void **state)
 static void
 printf_appends_texts_of_any_length(void **state)
 {
-	struct buf buf = {0};
+	struct buf buf = { 0 };
 
 	(void)state;
 	assert_int_equal(buf_text(&buf, "x"), RC_OK);
@@ -61,7 +61,7 @@ printf_appends_texts_of_any_length(void **state)
 static void
 the_ceiling_is_reached_but_not_passed(void **state)
 {
-	struct buf buf = {.max = 4};
+	struct buf buf = { .max = 4 };
 
 	(void)state;
 	assert_int_equal(buf_text(&buf, "abc"), RC_OK);
@@ -74,14 +74,14 @@ the_ceiling_is_reached_but_not_passed(void **state)
 	assert_int_equal(buf_char(&buf, 'e'), RC_RANGE);
 	assert_string_equal(buf.data, "abcd");
 	assert_int_equal(buf.len, 4);
-	assert_int_equal(buf_add(&buf, (struct bytes){NULL, 0}), RC_OK);
+	assert_int_equal(buf_add(&buf, (struct bytes){ NULL, 0 }), RC_OK);
 	buf_free(&buf);
 }
 
 static void
 printf_reaches_the_ceiling_exactly(void **state)
 {
-	struct buf buf = {.max = 5};
+	struct buf buf = { .max = 5 };
 
 	(void)state;
 	assert_int_equal(buf_printf(&buf, "%s", "abcde"), RC_OK);
@@ -92,7 +92,7 @@ printf_reaches_the_ceiling_exactly(void **state)
 static void
 reserved_room_can_be_written_to(void **state)
 {
-	struct buf buf = {0};
+	struct buf buf = { 0 };
 
 	(void)state;
 	assert_int_equal(buf_text(&buf, "a"), RC_OK);
@@ -110,7 +110,7 @@ reserved_room_can_be_written_to(void **state)
 static void
 sizes_that_overflow_are_out_of_range(void **state)
 {
-	struct buf buf = {0}, low = {.max = 10};
+	struct buf buf = { 0 }, low = { .max = 10 };
 
 	(void)state;
 	assert_int_equal(buf_text(&buf, "abc"), RC_OK);
@@ -126,7 +126,7 @@ sizes_that_overflow_are_out_of_range(void **state)
 static void
 memory_that_is_not_there_is_told(void **state)
 {
-	struct buf buf = {0};
+	struct buf buf = { 0 };
 
 	(void)state;
 	assert_int_equal(buf_text(&buf, "abc"), RC_OK);
@@ -139,7 +139,7 @@ memory_that_is_not_there_is_told(void **state)
 static void
 a_freed_buf_is_empty(void **state)
 {
-	struct buf buf = {0}, secret = {0};
+	struct buf buf = { 0 }, secret = { 0 };
 
 	(void)state;
 	buf_free(&buf);
@@ -158,15 +158,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_buf_grows_and_stays_terminated),
-	    cmocka_unit_test(adding_nothing_is_fine),
-	    cmocka_unit_test(printf_appends_texts_of_any_length),
-	    cmocka_unit_test(the_ceiling_is_reached_but_not_passed),
-	    cmocka_unit_test(printf_reaches_the_ceiling_exactly),
-	    cmocka_unit_test(reserved_room_can_be_written_to),
-	    cmocka_unit_test(sizes_that_overflow_are_out_of_range),
-	    cmocka_unit_test(memory_that_is_not_there_is_told),
-	    cmocka_unit_test(a_freed_buf_is_empty),
+		cmocka_unit_test(a_buf_grows_and_stays_terminated),
+		cmocka_unit_test(adding_nothing_is_fine),
+		cmocka_unit_test(printf_appends_texts_of_any_length),
+		cmocka_unit_test(the_ceiling_is_reached_but_not_passed),
+		cmocka_unit_test(printf_reaches_the_ceiling_exactly),
+		cmocka_unit_test(reserved_room_can_be_written_to),
+		cmocka_unit_test(sizes_that_overflow_are_out_of_range),
+		cmocka_unit_test(memory_that_is_not_there_is_told),
+		cmocka_unit_test(a_freed_buf_is_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

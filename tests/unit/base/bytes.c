@@ -8,7 +8,7 @@
 static void
 views_of_a_text_and_of_a_buf(void **state)
 {
-	struct buf buf = {0};
+	struct buf buf = { 0 };
 
 	(void)state;
 	assert_int_equal(bytes_of("").len, 0);
@@ -27,14 +27,14 @@ equality_is_of_length_and_of_every_byte(void **state)
 		struct bytes a, b;
 		bool equal;
 	} cases[] = {
-	    {"both empty, no data", {NULL, 0}, {NULL, 0}, true},
-	    {"empty with and without data", {"", 0}, {NULL, 0}, true},
-	    {"same", {"abc", 3}, {"abc", 3}, true},
-	    {"prefix", {"ab", 2}, {"abc", 3}, false},
-	    {"longer", {"abc", 3}, {"ab", 2}, false},
-	    {"case", {"abc", 3}, {"abC", 3}, false},
-	    {"NUL inside, same", {"a\0b", 3}, {"a\0b", 3}, true},
-	    {"differ behind a NUL", {"a\0b", 3}, {"a\0c", 3}, false},
+		{ "both empty, no data", { NULL, 0 }, { NULL, 0 }, true },
+		{ "empty with and without data", { "", 0 }, { NULL, 0 }, true },
+		{ "same", { "abc", 3 }, { "abc", 3 }, true },
+		{ "prefix", { "ab", 2 }, { "abc", 3 }, false },
+		{ "longer", { "abc", 3 }, { "ab", 2 }, false },
+		{ "case", { "abc", 3 }, { "abC", 3 }, false },
+		{ "NUL inside, same", { "a\0b", 3 }, { "a\0b", 3 }, true },
+		{ "differ behind a NUL", { "a\0b", 3 }, { "a\0c", 3 }, false },
 	};
 	unsigned wrong = 0;
 
@@ -50,7 +50,7 @@ comparison_with_a_text(void **state)
 {
 	(void)state;
 	assert_true(bytes_is(LIT("abc"), "abc"));
-	assert_true(bytes_is((struct bytes){NULL, 0}, ""));
+	assert_true(bytes_is((struct bytes){ NULL, 0 }, ""));
 	assert_false(bytes_is(LIT("abc"), "ab"));
 	assert_false(bytes_is(LIT("ab"), "abc"));
 	assert_false(bytes_is(LIT("abc\0"), "abc"));
@@ -64,9 +64,9 @@ beginning_with_a_prefix(void **state)
 	assert_true(bytes_begin(LIT("sha256=ab"), "sha256="));
 	assert_true(bytes_begin(LIT("sha256="), "sha256="));
 	assert_true(bytes_begin(LIT("x"), ""));
-	assert_true(bytes_begin((struct bytes){NULL, 0}, ""));
+	assert_true(bytes_begin((struct bytes){ NULL, 0 }, ""));
 	assert_false(bytes_begin(LIT("sha256"), "sha256="));
-	assert_false(bytes_begin((struct bytes){NULL, 0}, "a"));
+	assert_false(bytes_begin((struct bytes){ NULL, 0 }, "a"));
 	assert_false(bytes_begin(LIT("Sha256=ab"), "sha256="));
 }
 
@@ -77,7 +77,7 @@ skipping_up_to_the_whole(void **state)
 	assert_true(bytes_is(bytes_skip(LIT("abc"), 0), "abc"));
 	assert_true(bytes_is(bytes_skip(LIT("abc"), 1), "bc"));
 	assert_true(bytes_is(bytes_skip(LIT("abc"), 3), ""));
-	assert_int_equal(bytes_skip((struct bytes){NULL, 0}, 0).len, 0);
+	assert_int_equal(bytes_skip((struct bytes){ NULL, 0 }, 0).len, 0);
 }
 
 static void
@@ -86,24 +86,23 @@ trimming_takes_spaces_and_tabs_only(void **state)
 	static const struct {
 		const char *from, *to;
 	} cases[] = {
-	    {"", ""},
-	    {"a", "a"},
-	    {" \ta b\t ", "a b"},
-	    {"  ", ""},
-	    {"\t", ""},
-	    {"\na\r", "\na\r"},
-	    {"\va\f", "\va\f"},
-	    {" a", "a"},
-	    {"a ", "a"},
+		{ "", "" },
+		{ "a", "a" },
+		{ " \ta b\t ", "a b" },
+		{ "  ", "" },
+		{ "\t", "" },
+		{ "\na\r", "\na\r" },
+		{ "\va\f", "\va\f" },
+		{ " a", "a" },
+		{ "a ", "a" },
 	};
 	unsigned wrong = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		wrong += case_bytes(cases[i].from,
-		    bytes_trim(bytes_of(cases[i].from)),
-		    bytes_of(cases[i].to));
-	wrong += case_bytes("no data", bytes_trim((struct bytes){NULL, 0}),
+		    bytes_trim(bytes_of(cases[i].from)), bytes_of(cases[i].to));
+	wrong += case_bytes("no data", bytes_trim((struct bytes){ NULL, 0 }),
 	    LIT(""));
 	wrong += case_bytes("NUL stays", bytes_trim(LIT(" \0 ")), LIT("\0"));
 	assert_int_equal(wrong, 0);
@@ -116,14 +115,14 @@ items_are_cut_at_any_separator(void **state)
 		const char *text, *separators;
 		const char *items[5];
 	} cases[] = {
-	    {"", ",", {"", NULL}},
-	    {"a", ",", {"a", NULL}},
-	    {"a,b", ",", {"a", "b", NULL}},
-	    {"a,b;c d", ",; ", {"a", "b", "c", "d", NULL}},
-	    {"a,,b", ",", {"a", "", "b", NULL}},
-	    {",a", ",", {"", "a", NULL}},
-	    {"a,", ",", {"a", "", NULL}},
-	    {"a b", ",", {"a b", NULL}},
+		{ "", ",", { "", NULL } },
+		{ "a", ",", { "a", NULL } },
+		{ "a,b", ",", { "a", "b", NULL } },
+		{ "a,b;c d", ",; ", { "a", "b", "c", "d", NULL } },
+		{ "a,,b", ",", { "a", "", "b", NULL } },
+		{ ",a", ",", { "", "a", NULL } },
+		{ "a,", ",", { "a", "", NULL } },
+		{ "a b", ",", { "a b", NULL } },
 	};
 	unsigned wrong = 0;
 
@@ -133,10 +132,11 @@ items_are_cut_at_any_separator(void **state)
 		size_t n = 0;
 
 		for (; n < 4 && bytes_split(&rest, cases[i].separators, &item);
-		    n++)
+		     n++)
 			wrong += case_bytes(cases[i].text, item,
-			    bytes_of(cases[i].items[n] != NULL
-			    ? cases[i].items[n] : "nothing more"));
+			    bytes_of(cases[i].items[n] != NULL ?
+				    cases[i].items[n] :
+				    "nothing more"));
 		wrong += case_true(cases[i].text, "the number of items",
 		    cases[i].items[n] == NULL);
 	}
@@ -163,41 +163,33 @@ numbers_are_ascii_digits_in_range(void **state)
 		enum rc rc;
 		unsigned long long value;
 	} cases[] = {
-	    {"0", 0, RC_OK, 0},
-	    {"0", 9, RC_OK, 0},
-	    {"42", 42, RC_OK, 42},
-	    {"43", 42, RC_RANGE, 0},
-	    {"007", 9, RC_OK, 7},
-	    {"18446744073709551615", ULLONG_MAX, RC_OK, ULLONG_MAX},
-	    {"18446744073709551616", ULLONG_MAX, RC_RANGE, 0},
-	    {"18446744073709551620", ULLONG_MAX, RC_RANGE, 0},
-	    {"99999999999999999999999999", ULLONG_MAX, RC_RANGE, 0},
-	    {"100000000000000000000", 10, RC_RANGE, 0},
-	    {"", 9, RC_SYNTAX, 0},
-	    {"+1", 9, RC_SYNTAX, 0},
-	    {"-1", 9, RC_SYNTAX, 0},
-	    {"-0", 9, RC_SYNTAX, 0},
-	    {" 1", 9, RC_SYNTAX, 0},
-	    {"1 ", 9, RC_SYNTAX, 0},
-	    {"1\n", 9, RC_SYNTAX, 0},
-	    {"0x1", 99, RC_SYNTAX, 0},
-	    {"1e1", 99, RC_SYNTAX, 0},
-	    {"1.0", 99, RC_SYNTAX, 0},
-	    {"Infinity", 99, RC_SYNTAX, 0},
-	    {"1a", 99, RC_SYNTAX, 0},
-	    {"\xd9\xa1", 99, RC_SYNTAX, 0},	/* an Arabic one */
+		{ "0", 0, RC_OK, 0 }, { "0", 9, RC_OK, 0 },
+		{ "42", 42, RC_OK, 42 }, { "43", 42, RC_RANGE, 0 },
+		{ "007", 9, RC_OK, 7 },
+		{ "18446744073709551615", ULLONG_MAX, RC_OK, ULLONG_MAX },
+		{ "18446744073709551616", ULLONG_MAX, RC_RANGE, 0 },
+		{ "18446744073709551620", ULLONG_MAX, RC_RANGE, 0 },
+		{ "99999999999999999999999999", ULLONG_MAX, RC_RANGE, 0 },
+		{ "100000000000000000000", 10, RC_RANGE, 0 },
+		{ "", 9, RC_SYNTAX, 0 }, { "+1", 9, RC_SYNTAX, 0 },
+		{ "-1", 9, RC_SYNTAX, 0 }, { "-0", 9, RC_SYNTAX, 0 },
+		{ " 1", 9, RC_SYNTAX, 0 }, { "1 ", 9, RC_SYNTAX, 0 },
+		{ "1\n", 9, RC_SYNTAX, 0 }, { "0x1", 99, RC_SYNTAX, 0 },
+		{ "1e1", 99, RC_SYNTAX, 0 }, { "1.0", 99, RC_SYNTAX, 0 },
+		{ "Infinity", 99, RC_SYNTAX, 0 }, { "1a", 99, RC_SYNTAX, 0 },
+		{ "\xd9\xa1", 99, RC_SYNTAX, 0 }, /* an Arabic one */
 	};
 	unsigned wrong = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		unsigned long long out = 12345;
-		enum rc rc = bytes_number(bytes_of(cases[i].text),
-		    cases[i].max, &out);
+		enum rc rc = bytes_number(bytes_of(cases[i].text), cases[i].max,
+		    &out);
 
 		wrong += case_rc(cases[i].text, rc, cases[i].rc);
-		wrong += case_true(cases[i].text, "the value", out ==
-		    (cases[i].rc == RC_OK ? cases[i].value : 12345));
+		wrong += case_true(cases[i].text, "the value",
+		    out == (cases[i].rc == RC_OK ? cases[i].value : 12345));
 	}
 	assert_int_equal(wrong, 0);
 }
@@ -209,7 +201,7 @@ a_number_with_a_nul_is_none(void **state)
 
 	(void)state;
 	assert_int_equal(bytes_number(LIT("1\0"), 99, &out), RC_SYNTAX);
-	assert_int_equal(bytes_number((struct bytes){NULL, 0}, 99, &out),
+	assert_int_equal(bytes_number((struct bytes){ NULL, 0 }, 99, &out),
 	    RC_SYNTAX);
 	assert_int_equal(out, 7);
 }
@@ -218,16 +210,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(views_of_a_text_and_of_a_buf),
-	    cmocka_unit_test(equality_is_of_length_and_of_every_byte),
-	    cmocka_unit_test(comparison_with_a_text),
-	    cmocka_unit_test(beginning_with_a_prefix),
-	    cmocka_unit_test(skipping_up_to_the_whole),
-	    cmocka_unit_test(trimming_takes_spaces_and_tabs_only),
-	    cmocka_unit_test(items_are_cut_at_any_separator),
-	    cmocka_unit_test(an_item_may_hold_a_nul),
-	    cmocka_unit_test(numbers_are_ascii_digits_in_range),
-	    cmocka_unit_test(a_number_with_a_nul_is_none),
+		cmocka_unit_test(views_of_a_text_and_of_a_buf),
+		cmocka_unit_test(equality_is_of_length_and_of_every_byte),
+		cmocka_unit_test(comparison_with_a_text),
+		cmocka_unit_test(beginning_with_a_prefix),
+		cmocka_unit_test(skipping_up_to_the_whole),
+		cmocka_unit_test(trimming_takes_spaces_and_tabs_only),
+		cmocka_unit_test(items_are_cut_at_any_separator),
+		cmocka_unit_test(an_item_may_hold_a_nul),
+		cmocka_unit_test(numbers_are_ascii_digits_in_range),
+		cmocka_unit_test(a_number_with_a_nul_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,10 +63,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_wall_clock_is_the_systems),
-	    cmocka_unit_test(the_wall_clock_counts_milliseconds),
-	    cmocka_unit_test(the_steady_clock_never_goes_back),
-	    cmocka_unit_test(what_is_left_is_what_poll_takes),
+		cmocka_unit_test(the_wall_clock_is_the_systems),
+		cmocka_unit_test(the_wall_clock_counts_milliseconds),
+		cmocka_unit_test(the_steady_clock_never_goes_back),
+		cmocka_unit_test(what_is_left_is_what_poll_takes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

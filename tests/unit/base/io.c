@@ -28,8 +28,8 @@ all_of_a_text_is_written(void **state)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		close(ends[0]);
-		_exit(io_write(ends[1], (struct bytes){text,
-		    sizeof(text)}) != RC_OK);
+		_exit(io_write(ends[1], (struct bytes){ text, sizeof(text) }) !=
+		    RC_OK);
 	}
 	close(ends[1]);
 	while ((part = read(ends[0], got + n, sizeof(got) - n)) > 0)
@@ -55,8 +55,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(all_of_a_text_is_written),
-	    cmocka_unit_test(what_cannot_be_written_is_told),
+		cmocka_unit_test(all_of_a_text_is_written),
+		cmocka_unit_test(what_cannot_be_written_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

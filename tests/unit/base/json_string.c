@@ -11,11 +11,12 @@ static struct json_object *
 read_string(struct bytes inside)
 {
 	struct json_tokener *tokener = json_tokener_new();
-	struct buf text = {0};
+	struct buf text = { 0 };
 	struct json_object *object;
 
 	assert_int_equal(buf_printf(&text, "\"%.*s\"", (int)inside.len,
-	    inside.len > 0 ? inside.data : ""), RC_OK);
+			     inside.len > 0 ? inside.data : ""),
+	    RC_OK);
 	json_tokener_set_flags(tokener,
 	    JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	object = json_tokener_parse_ex(tokener, text.data, (int)text.len);
@@ -33,18 +34,19 @@ read_string(struct bytes inside)
 static unsigned
 check_json(const char *name, struct bytes from, struct bytes want)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 	struct json_object *object;
 	unsigned wrong = case_rc(name, json_string_add(from, &text), RC_OK);
 
 	for (size_t i = 0; i < text.len; i++)
 		wrong += case_true(name, "no control character",
 		    (unsigned char)text.data[i] >= 0x20 &&
-		    text.data[i] != 0x7f);
+			text.data[i] != 0x7f);
 	object = read_string(buf_view(&text));
-	wrong += case_bytes(name, (struct bytes){
-	    json_object_get_string(object),
-	    (size_t)json_object_get_string_len(object)}, want);
+	wrong += case_bytes(name,
+	    (struct bytes){ json_object_get_string(object),
+		(size_t)json_object_get_string_len(object) },
+	    want);
 	json_object_put(object);
 	buf_free(&text);
 	return wrong;
@@ -54,16 +56,16 @@ static void
 json_strings_come_back_as_they_were(void **state)
 {
 	static const struct bytes cases[] = {
-	    RAW(""),
-	    RAW("plain"),
-	    RAW("quote \" and \\ back"),
-	    RAW("\b\f\n\r\t"),
-	    RAW("\x01\x1f\x7f"),
-	    RAW("a\0b"),
-	    RAW("\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"),
-	    RAW("\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0"),
-	    RAW("\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\xf4\x8f\xbf\xbf"),
-	    RAW("</script>"),
+		RAW(""),
+		RAW("plain"),
+		RAW("quote \" and \\ back"),
+		RAW("\b\f\n\r\t"),
+		RAW("\x01\x1f\x7f"),
+		RAW("a\0b"),
+		RAW("\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"),
+		RAW("\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0"),
+		RAW("\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\xf4\x8f\xbf\xbf"),
+		RAW("</script>"),
 	};
 	unsigned wrong = 0;
 
@@ -77,25 +79,25 @@ static void
 what_is_not_utf8_is_replaced_in_json(void **state)
 {
 	static const struct bytes cases[] = {
-	    RAW("\xff"),
-	    RAW("a\x80"),
-	    RAW("\xc3"),
-	    RAW("\xc3("),
-	    RAW("\xc0\xaf"),		/* overlong */
-	    RAW("\xe0\x80\xaf"),
-	    RAW("\xf0\x80\x80\xaf"),
-	    RAW("\xed\xa0\x80"),	/* a surrogate */
-	    RAW("\xf4\x90\x80\x80"),	/* beyond U+10FFFF */
-	    RAW("\xf8\x88\x80\x80\x80"),
-	    RAW("\xe2\x82"),
-	    RAW("\xf0\x9f\x98"),
-	    RAW("\xe2\x28\xa1"),
+		RAW("\xff"),
+		RAW("a\x80"),
+		RAW("\xc3"),
+		RAW("\xc3("),
+		RAW("\xc0\xaf"), /* overlong */
+		RAW("\xe0\x80\xaf"),
+		RAW("\xf0\x80\x80\xaf"),
+		RAW("\xed\xa0\x80"),	 /* a surrogate */
+		RAW("\xf4\x90\x80\x80"), /* beyond U+10FFFF */
+		RAW("\xf8\x88\x80\x80\x80"),
+		RAW("\xe2\x82"),
+		RAW("\xf0\x9f\x98"),
+		RAW("\xe2\x28\xa1"),
 	};
 	unsigned wrong = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct buf text = {0};
+		struct buf text = { 0 };
 		struct json_object *object;
 
 		wrong += case_rc("encode", json_string_add(cases[i], &text),
@@ -113,14 +115,18 @@ static void
 text_round_what_is_not_utf8_stays(void **state)
 {
 	(void)state;
-	assert_int_equal(check_json("middle", LIT("a\xff" "b"),
-	    LIT("a\xef\xbf\xbd" "b")), 0);
+	assert_int_equal(check_json("middle",
+			     LIT("a\xff"
+				 "b"),
+			     LIT("a\xef\xbf\xbd"
+				 "b")),
+	    0);
 }
 
 static void
 json_keeps_to_the_ceiling(void **state)
 {
-	struct buf buf = {.max = 3};
+	struct buf buf = { .max = 3 };
 
 	(void)state;
 	assert_int_equal(json_string_add(LIT("\x01"), &buf), RC_RANGE);
@@ -132,10 +138,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(json_strings_come_back_as_they_were),
-	    cmocka_unit_test(what_is_not_utf8_is_replaced_in_json),
-	    cmocka_unit_test(text_round_what_is_not_utf8_stays),
-	    cmocka_unit_test(json_keeps_to_the_ceiling),
+		cmocka_unit_test(json_strings_come_back_as_they_were),
+		cmocka_unit_test(what_is_not_utf8_is_replaced_in_json),
+		cmocka_unit_test(text_round_what_is_not_utf8_stays),
+		cmocka_unit_test(json_keeps_to_the_ceiling),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

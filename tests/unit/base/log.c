@@ -39,7 +39,7 @@ close_log(void **state)
 static void
 open_file(enum log_format format, enum log_level level)
 {
-	struct log_settings settings = {LOG_TO_FILE, path, format, level};
+	struct log_settings settings = { LOG_TO_FILE, path, format, level };
 
 	assert_int_equal(log_open("unit", &settings), RC_OK);
 }
@@ -48,7 +48,7 @@ open_file(enum log_format format, enum log_level level)
 static struct buf
 read_file(const char *name)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 	char chunk[4096];
 	size_t n;
 	FILE *file = fopen(name, "re");
@@ -57,7 +57,7 @@ read_file(const char *name)
 	if (file == NULL)
 		return text;
 	while ((n = fread(chunk, 1, sizeof(chunk), file)) > 0)
-		assert_int_equal(buf_add(&text, (struct bytes){chunk, n}),
+		assert_int_equal(buf_add(&text, (struct bytes){ chunk, n }),
 		    RC_OK);
 	fclose(file);
 	return text;
@@ -118,8 +118,8 @@ read_line(const struct buf *text)
 	json_tokener_set_flags(tokener,
 	    JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	object = json_tokener_parse_ex(tokener, text->data, (int)text->len);
-	if (object == NULL || json_tokener_get_parse_end(tokener) !=
-	    text->len) {
+	if (object == NULL ||
+	    json_tokener_get_parse_end(tokener) != text->len) {
 		print_error("no JSON on one line: <%s>\n", text->data);
 		fail();
 	}
@@ -158,8 +158,9 @@ json_is_one_object_on_one_line(void **state)
 	wrong += check_member(object, "hook", "peliqan");
 	wrong += check_member(object, "bytes", "-9223372036854775808");
 	assert_int_equal(wrong, 0);
-	assert_int_equal(json_object_get_type(json_object_object_get(object,
-	    "bytes")), json_type_int);
+	assert_int_equal(json_object_get_type(
+			     json_object_object_get(object, "bytes")),
+	    json_type_int);
 	json_object_put(object);
 	buf_free(&text);
 }
@@ -170,21 +171,28 @@ static const struct {
 	struct bytes value;
 	bool kept;
 } hostile[] = {
-    {"a line of one's own", RAW("x\nlevel=error msg=forged"), true},
-    {"CR", RAW("x\rlevel=error"), true},
-    {"NUL", RAW("a\0b"), true},
-    {"all controls", RAW("\x01\x02\x03\x04\x05\x06\x07\b\t\n\v\f\r\x0e\x0f"
-    "\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x7f"),
-    true},
-    {"a terminal's escape", RAW("\x1b[2J\x1b]0;title\x07"), true},
-    {"C1 controls", RAW("\xc2\x80\xc2\x85\xc2\x9b" "2J\xc2\x9f"), true},
-    {"quotes", RAW("\" level=error x=\""), true},
-    {"backslashes", RAW("\\\" \\n \\"), true},
-    {"not UTF-8", RAW("\xff\xfe\xc3("), false},
-    {"C1 as bytes", RAW("\x9b" "2J"), false},
-    {"overlong LF", RAW("\xc0\x8a"), false},
-    {"an object's end", RAW("\"}\n{\"level\":\"error\"}"), true},
-    {"a percent sign", RAW("%s %n %d"), true},
+	{ "a line of one's own", RAW("x\nlevel=error msg=forged"), true },
+	{ "CR", RAW("x\rlevel=error"), true },
+	{ "NUL", RAW("a\0b"), true },
+	{ "all controls",
+	    RAW("\x01\x02\x03\x04\x05\x06\x07\b\t\n\v\f\r\x0e\x0f"
+		"\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x7f"),
+	    true },
+	{ "a terminal's escape", RAW("\x1b[2J\x1b]0;title\x07"), true },
+	{ "C1 controls",
+	    RAW("\xc2\x80\xc2\x85\xc2\x9b"
+		"2J\xc2\x9f"),
+	    true },
+	{ "quotes", RAW("\" level=error x=\""), true },
+	{ "backslashes", RAW("\\\" \\n \\"), true },
+	{ "not UTF-8", RAW("\xff\xfe\xc3("), false },
+	{ "C1 as bytes",
+	    RAW("\x9b"
+		"2J"),
+	    false },
+	{ "overlong LF", RAW("\xc0\x8a"), false },
+	{ "an object's end", RAW("\"}\n{\"level\":\"error\"}"), true },
+	{ "a percent sign", RAW("%s %n %d"), true },
 };
 
 static unsigned
@@ -195,9 +203,10 @@ check_controls(const char *name, const struct buf *text)
 	for (size_t i = 0; i + 1 < text->len; i++) {
 		unsigned char c = (unsigned char)text->data[i];
 
-		wrong += case_true(name, "no control", c >= 0x20 &&
-		    c != 0x7f && !(c == 0xc2 &&
-		    (unsigned char)text->data[i + 1] < 0xa0));
+		wrong += case_true(name, "no control",
+		    c >= 0x20 && c != 0x7f &&
+			!(c == 0xc2 &&
+			    (unsigned char)text->data[i + 1] < 0xa0));
 	}
 	return wrong;
 }
@@ -255,9 +264,9 @@ json_holds_no_control_and_gives_it_back(void **state)
 		object = read_line(&text);
 		json_object_object_get_ex(object, "value", &value);
 		if (hostile[i].kept)
-			wrong += case_bytes(hostile[i].name, (struct bytes){
-			    json_object_get_string(value),
-			    (size_t)json_object_get_string_len(value)},
+			wrong += case_bytes(hostile[i].name,
+			    (struct bytes){ json_object_get_string(value),
+				(size_t)json_object_get_string_len(value) },
 			    hostile[i].value);
 		json_object_put(object);
 		buf_free(&text);
@@ -294,9 +303,9 @@ utf8_text_stays_readable(void **state)
 static void
 values_that_differ_make_lines_that_differ(void **state)
 {
-	static const struct bytes values[] = {RAW("a\nb"), RAW("a\\nb"),
-	    RAW("a\\\\nb"), RAW("a b"), RAW("a\tb"), RAW("a\"b"),
-	    RAW("a\\\"b"), RAW("ab"), RAW("a=b"), RAW("a\\u000ab")};
+	static const struct bytes values[] = { RAW("a\nb"), RAW("a\\nb"),
+		RAW("a\\\\nb"), RAW("a b"), RAW("a\tb"), RAW("a\"b"),
+		RAW("a\\\"b"), RAW("ab"), RAW("a=b"), RAW("a\\u000ab") };
 	struct buf texts[COUNT(values)];
 
 	(void)state;
@@ -308,8 +317,7 @@ values_that_differ_make_lines_that_differ(void **state)
 	}
 	for (size_t i = 0; i < COUNT(values); i++)
 		for (size_t j = 0; j < i; j++)
-			assert_string_not_equal(
-			    strstr(texts[i].data, "value="),
+			assert_string_not_equal(strstr(texts[i].data, "value="),
 			    strstr(texts[j].data, "value="));
 	for (size_t i = 0; i < COUNT(values); i++)
 		buf_free(&texts[i]);
@@ -338,8 +346,8 @@ what_is_empty_is_left_out(void **state)
 static void
 only_wanted_levels_are_written(void **state)
 {
-	static const enum log_level levels[] = {LOG_LEVEL_ERROR,
-	    LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG};
+	static const enum log_level levels[] = { LOG_LEVEL_ERROR,
+		LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 	unsigned wrong = 0;
 
 	(void)state;
@@ -398,7 +406,7 @@ a_long_line_is_cut_at_a_fields_end(void **state)
 	text = read_file(path);
 	assert_int_equal(count_lines(&text), 1);
 	assert_in_range(text.len, 6000, 8192);
-	rest = (struct bytes){text.data, text.len - 1};
+	rest = (struct bytes){ text.data, text.len - 1 };
 	while (bytes_split(&rest, " ", &field)) {
 		fields++;
 		if (bytes_begin(field, "k"))
@@ -435,7 +443,7 @@ a_value_too_long_once_escaped_is_left_out_and_said(void **state)
 	(void)state;
 	memset(value, '\x01', sizeof(value));
 	open_file(LOG_TEXT, LOG_LEVEL_INFO);
-	write_value((struct bytes){value, sizeof(value)});
+	write_value((struct bytes){ value, sizeof(value) });
 	text = read_file(path);
 	assert_true(text.len < 200);
 	assert_true(holds_text(buf_view(&text), " cut=true\n"));
@@ -445,8 +453,8 @@ a_value_too_long_once_escaped_is_left_out_and_said(void **state)
 static void
 a_value_that_does_not_fit_is_left_out_and_said(void **state)
 {
-	static const enum log_format formats[] = {LOG_TEXT, LOG_JSON};
-	static const char fillers[] = {'x', '\x01', '\n', '"', '\xff'};
+	static const enum log_format formats[] = { LOG_TEXT, LOG_JSON };
+	static const char fillers[] = { 'x', '\x01', '\n', '"', '\xff' };
 	char value[9000];
 	unsigned wrong = 0;
 
@@ -457,14 +465,14 @@ a_value_that_does_not_fit_is_left_out_and_said(void **state)
 		memset(value, fillers[i / 2], sizeof(value));
 		unlink(path);
 		open_file(formats[i % 2], LOG_LEVEL_INFO);
-		write_value((struct bytes){value, sizeof(value)});
+		write_value((struct bytes){ value, sizeof(value) });
 		text = read_file(path);
 		wrong += check_controls("long value", &text);
 		wrong += case_true("long value", "at most 8192",
 		    text.len <= 8192);
 		wrong += case_true("long value", "the mark of a cut",
-		    holds_text(buf_view(&text), i % 2 == 0 ? " cut=true\n"
-		    : ",\"cut\":true}\n"));
+		    holds_text(buf_view(&text),
+			i % 2 == 0 ? " cut=true\n" : ",\"cut\":true}\n"));
 		buf_free(&text);
 	}
 	assert_int_equal(wrong, 0);
@@ -492,8 +500,8 @@ a_long_message_is_cut_and_said(void **state)
 static void
 a_line_is_one_write_to_descriptor_2(void **state)
 {
-	struct log_settings settings = {LOG_TO_STDERR, NULL, LOG_TEXT,
-	    LOG_LEVEL_INFO};
+	struct log_settings settings = { LOG_TO_STDERR, NULL, LOG_TEXT,
+		LOG_LEVEL_INFO };
 	char message[9000];
 	int pair[2], saved = dup(STDERR_FILENO);
 	ssize_t first, second;
@@ -501,7 +509,8 @@ a_line_is_one_write_to_descriptor_2(void **state)
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-	    pair), 0);
+			     pair),
+	    0);
 	dup2(pair[0], STDERR_FILENO);
 	rc = log_open("unit", &settings);
 	log_say(LOG_LEVEL_INFO, "first");
@@ -515,8 +524,8 @@ a_line_is_one_write_to_descriptor_2(void **state)
 	second = recv(pair[1], message, sizeof(message), MSG_DONTWAIT);
 	assert_in_range(second, 6000, 8192);
 	assert_int_equal(message[second - 1], '\n');
-	assert_int_equal(recv(pair[1], message, sizeof(message),
-	    MSG_DONTWAIT), -1);
+	assert_int_equal(recv(pair[1], message, sizeof(message), MSG_DONTWAIT),
+	    -1);
 	close(pair[0]);
 	close(pair[1]);
 }
@@ -524,8 +533,8 @@ a_line_is_one_write_to_descriptor_2(void **state)
 static void
 a_closed_descriptor_2_is_not_written_to(void **state)
 {
-	struct log_settings settings = {LOG_TO_STDERR, NULL, LOG_TEXT,
-	    LOG_LEVEL_INFO};
+	struct log_settings settings = { LOG_TO_STDERR, NULL, LOG_TEXT,
+		LOG_LEVEL_INFO };
 	int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10), fd;
 	struct stat st;
 	enum rc rc;
@@ -554,7 +563,8 @@ before_it_is_opened_it_is_text_at_info(void **state)
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-	    pair), 0);
+			     pair),
+	    0);
 	dup2(pair[0], STDERR_FILENO);
 	log_say(LOG_LEVEL_DEBUG, "unwanted");
 	log_say(LOG_LEVEL_INFO, "wanted");
@@ -565,8 +575,8 @@ before_it_is_opened_it_is_text_at_info(void **state)
 	message[n] = '\0';
 	assert_non_null(strstr(message, "level=info"));
 	assert_non_null(strstr(message, "msg=wanted"));
-	assert_int_equal(recv(pair[1], message, sizeof(message),
-	    MSG_DONTWAIT), -1);
+	assert_int_equal(recv(pair[1], message, sizeof(message), MSG_DONTWAIT),
+	    -1);
 	close(pair[0]);
 	close(pair[1]);
 }
@@ -625,7 +635,7 @@ a_file_that_was_moved_is_opened_anew(void **state)
 static void
 a_file_that_is_left_keeps_its_descriptor(void **state)
 {
-	static const struct log_settings plain = {.level = LOG_LEVEL_INFO};
+	static const struct log_settings plain = { .level = LOG_LEVEL_INFO };
 	int file = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int taken;
 	struct buf text;
@@ -655,8 +665,8 @@ a_file_that_is_left_keeps_its_descriptor(void **state)
 static void
 check_refused(const char *name, int error)
 {
-	struct log_settings settings = {LOG_TO_FILE, name, LOG_JSON,
-	    LOG_LEVEL_DEBUG};
+	struct log_settings settings = { LOG_TO_FILE, name, LOG_JSON,
+		LOG_LEVEL_DEBUG };
 	struct buf text;
 	enum rc rc;
 
@@ -704,17 +714,18 @@ a_pipe_without_reader_does_not_hang(void **state)
 static unsigned
 check_instead(const char *name, int error, enum log_format format)
 {
-	struct log_settings settings = {LOG_TO_FILE, name, format,
-	    LOG_LEVEL_ERROR};
+	struct log_settings settings = { LOG_TO_FILE, name, format,
+		LOG_LEVEL_ERROR };
 	int pair[2], saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
 	struct rlimit few, many;
-	char got[2][9000] = {"", ""};
+	char got[2][9000] = { "", "" };
 	unsigned failed = 0;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-	    pair), 0);
+			     pair),
+	    0);
 	getrlimit(RLIMIT_NOFILE, &many);
-	few = (struct rlimit){3, many.rlim_max};
+	few = (struct rlimit){ 3, many.rlim_max };
 	dup2(pair[0], STDERR_FILENO);
 	if (error == EMFILE)
 		setrlimit(RLIMIT_NOFILE, &few);
@@ -725,18 +736,17 @@ check_instead(const char *name, int error, enum log_format format)
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	for (size_t i = 0; i < 2; i++)
-		(void)!recv(pair[1], got[i], sizeof(got[i]) - 1,
-		    MSG_DONTWAIT);
+		(void)!recv(pair[1], got[i], sizeof(got[i]) - 1, MSG_DONTWAIT);
 	failed += case_true(name, got[0],
 	    strstr(got[0], "cannot open the log") != NULL &&
-	    strstr(got[0], name) != NULL &&
-	    strstr(got[0], strerrordesc_np(error)) != NULL &&
-	    strstr(got[0], "standard error") != NULL);
+		strstr(got[0], name) != NULL &&
+		strstr(got[0], strerrordesc_np(error)) != NULL &&
+		strstr(got[0], "standard error") != NULL);
 	failed += case_true(name, got[1], strstr(got[1], "then") != NULL);
 	failed += case_true(name, got[1],
 	    (got[1][0] == '{') == (format == LOG_JSON));
-	failed += case_true(name, "no third line", recv(pair[1], got[0],
-	    sizeof(got[0]), MSG_DONTWAIT) == -1);
+	failed += case_true(name, "no third line",
+	    recv(pair[1], got[0], sizeof(got[0]), MSG_DONTWAIT) == -1);
 	close(pair[0]);
 	close(pair[1]);
 	return failed;
@@ -772,13 +782,13 @@ what_cannot_be_opened_holds_nothing_up(void **state)
 static enum rc
 open_without_descriptors(void)
 {
-	struct log_settings settings = {LOG_TO_FILE, path, LOG_TEXT,
-	    LOG_LEVEL_INFO};
+	struct log_settings settings = { LOG_TO_FILE, path, LOG_TEXT,
+		LOG_LEVEL_INFO };
 	struct rlimit few, many;
 	enum rc rc;
 
 	getrlimit(RLIMIT_NOFILE, &many);
-	few = (struct rlimit){3, many.rlim_max};
+	few = (struct rlimit){ 3, many.rlim_max };
 	setrlimit(RLIMIT_NOFILE, &few);
 	rc = log_open("unit", &settings);
 	setrlimit(RLIMIT_NOFILE, &many);
@@ -809,8 +819,8 @@ without_descriptors_an_open_log_stays_open(void **state)
 static void
 without_descriptor_2_its_lines_go_to_syslog(void **state)
 {
-	struct log_settings settings = {LOG_TO_FILE, scratch, LOG_TEXT,
-	    LOG_LEVEL_INFO};
+	struct log_settings settings = { LOG_TO_FILE, scratch, LOG_TEXT,
+		LOG_LEVEL_INFO };
 	int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10), fd;
 	struct stat st;
 
@@ -831,8 +841,8 @@ static void
 the_path_need_not_stay(void **state)
 {
 	char name[PATH_MAX];
-	struct log_settings settings = {LOG_TO_FILE, name, LOG_TEXT,
-	    LOG_LEVEL_INFO};
+	struct log_settings settings = { LOG_TO_FILE, name, LOG_TEXT,
+		LOG_LEVEL_INFO };
 	struct buf text;
 
 	(void)state;
@@ -856,42 +866,42 @@ some_things_are_said_once(void **state)
 	assert_false(log_once(LOG_ONCE_PARAMETER));
 }
 
-#define LOG_TEST(test) \
+#define LOG_TEST(test)                                                         \
 	cmocka_unit_test_setup_teardown(test, start_afresh, close_log)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    LOG_TEST(before_it_is_opened_it_is_text_at_info),
-	    LOG_TEST(text_is_logfmt_on_one_line),
-	    LOG_TEST(json_is_one_object_on_one_line),
-	    LOG_TEST(text_holds_no_control_from_outside),
-	    LOG_TEST(json_holds_no_control_and_gives_it_back),
-	    LOG_TEST(a_message_is_escaped_as_well),
-	    LOG_TEST(utf8_text_stays_readable),
-	    LOG_TEST(values_that_differ_make_lines_that_differ),
-	    LOG_TEST(what_is_empty_is_left_out),
-	    LOG_TEST(only_wanted_levels_are_written),
-	    LOG_TEST(a_long_line_is_cut_at_a_fields_end),
-	    LOG_TEST(a_long_line_of_json_is_still_json),
-	    LOG_TEST(a_value_that_does_not_fit_is_left_out_and_said),
-	    LOG_TEST(a_value_too_long_once_escaped_is_left_out_and_said),
-	    LOG_TEST(a_long_message_is_cut_and_said),
-	    LOG_TEST(a_line_is_one_write_to_descriptor_2),
-	    LOG_TEST(a_closed_descriptor_2_is_not_written_to),
-	    LOG_TEST(the_file_is_created_for_its_owner_only),
-	    LOG_TEST(a_file_that_is_there_is_appended_to),
-	    LOG_TEST(a_file_that_was_moved_is_opened_anew),
-	    LOG_TEST(a_file_that_is_left_keeps_its_descriptor),
-	    LOG_TEST(a_symbolic_link_is_not_followed),
-	    LOG_TEST(the_old_settings_stay_where_a_file_is_missing),
-	    LOG_TEST(a_pipe_without_reader_does_not_hang),
-	    LOG_TEST(what_cannot_be_opened_holds_nothing_up),
-	    LOG_TEST(without_descriptors_an_open_log_stays_open),
-	    LOG_TEST(without_descriptor_2_its_lines_go_to_syslog),
-	    LOG_TEST(the_path_need_not_stay),
-	    LOG_TEST(some_things_are_said_once),
+		LOG_TEST(before_it_is_opened_it_is_text_at_info),
+		LOG_TEST(text_is_logfmt_on_one_line),
+		LOG_TEST(json_is_one_object_on_one_line),
+		LOG_TEST(text_holds_no_control_from_outside),
+		LOG_TEST(json_holds_no_control_and_gives_it_back),
+		LOG_TEST(a_message_is_escaped_as_well),
+		LOG_TEST(utf8_text_stays_readable),
+		LOG_TEST(values_that_differ_make_lines_that_differ),
+		LOG_TEST(what_is_empty_is_left_out),
+		LOG_TEST(only_wanted_levels_are_written),
+		LOG_TEST(a_long_line_is_cut_at_a_fields_end),
+		LOG_TEST(a_long_line_of_json_is_still_json),
+		LOG_TEST(a_value_that_does_not_fit_is_left_out_and_said),
+		LOG_TEST(a_value_too_long_once_escaped_is_left_out_and_said),
+		LOG_TEST(a_long_message_is_cut_and_said),
+		LOG_TEST(a_line_is_one_write_to_descriptor_2),
+		LOG_TEST(a_closed_descriptor_2_is_not_written_to),
+		LOG_TEST(the_file_is_created_for_its_owner_only),
+		LOG_TEST(a_file_that_is_there_is_appended_to),
+		LOG_TEST(a_file_that_was_moved_is_opened_anew),
+		LOG_TEST(a_file_that_is_left_keeps_its_descriptor),
+		LOG_TEST(a_symbolic_link_is_not_followed),
+		LOG_TEST(the_old_settings_stay_where_a_file_is_missing),
+		LOG_TEST(a_pipe_without_reader_does_not_hang),
+		LOG_TEST(what_cannot_be_opened_holds_nothing_up),
+		LOG_TEST(without_descriptors_an_open_log_stays_open),
+		LOG_TEST(without_descriptor_2_its_lines_go_to_syslog),
+		LOG_TEST(the_path_need_not_stay),
+		LOG_TEST(some_things_are_said_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,15 +17,14 @@ __asan_default_options(void)
 static void
 memory_is_zeroed_aligned_and_apart(void **state)
 {
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 	unsigned char *given[500];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(given); i++) {
 		given[i] = pool_alloc(&pool, 1, i + 1);
 		assert_non_null(given[i]);
-		assert_int_equal((uintptr_t)given[i] % alignof(max_align_t),
-		    0);
+		assert_int_equal((uintptr_t)given[i] % alignof(max_align_t), 0);
 		for (size_t j = 0; j <= i; j++)
 			assert_int_equal(given[i][j], 0);
 		memset(given[i], (int)(i % 251 + 1), i + 1);
@@ -39,7 +38,7 @@ memory_is_zeroed_aligned_and_apart(void **state)
 static void
 a_large_piece_is_given_whole(void **state)
 {
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 	char *small = pool_text(&pool, "small"), *large;
 
 	(void)state;
@@ -54,7 +53,7 @@ a_large_piece_is_given_whole(void **state)
 static void
 a_product_that_overflows_gives_nothing(void **state)
 {
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 
 	(void)state;
 	assert_null(pool_alloc(&pool, SIZE_MAX, 2));
@@ -69,11 +68,11 @@ a_product_that_overflows_gives_nothing(void **state)
 static void
 copies_end_in_a_nul(void **state)
 {
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 	char source[] = "abcdef";
-	char *copy = pool_copy(&pool, (struct bytes){source, 3});
+	char *copy = pool_copy(&pool, (struct bytes){ source, 3 });
 	char *inside = pool_copy(&pool, LIT("a\0b"));
-	char *empty = pool_copy(&pool, (struct bytes){NULL, 0});
+	char *empty = pool_copy(&pool, (struct bytes){ NULL, 0 });
 	char *text = pool_text(&pool, source);
 
 	(void)state;
@@ -88,7 +87,7 @@ copies_end_in_a_nul(void **state)
 static void
 printf_gives_texts_of_any_length(void **state)
 {
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 	char *text = pool_printf(&pool, "%s=%d", "n", 42);
 	char *longer = pool_printf(&pool, "%9000d", 7);
 	char *empty = pool_printf(&pool, "%s", "");
@@ -104,7 +103,7 @@ printf_gives_texts_of_any_length(void **state)
 static void
 an_array_grows_by_one(void **state)
 {
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 	uint64_t *array = NULL;
 
 	(void)state;
@@ -125,7 +124,7 @@ an_array_grows_by_one(void **state)
 static void
 a_pool_is_used_again_after_it_was_freed(void **state)
 {
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 
 	(void)state;
 	pool_free(&pool);
@@ -140,13 +139,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(memory_is_zeroed_aligned_and_apart),
-	    cmocka_unit_test(a_large_piece_is_given_whole),
-	    cmocka_unit_test(a_product_that_overflows_gives_nothing),
-	    cmocka_unit_test(copies_end_in_a_nul),
-	    cmocka_unit_test(printf_gives_texts_of_any_length),
-	    cmocka_unit_test(an_array_grows_by_one),
-	    cmocka_unit_test(a_pool_is_used_again_after_it_was_freed),
+		cmocka_unit_test(memory_is_zeroed_aligned_and_apart),
+		cmocka_unit_test(a_large_piece_is_given_whole),
+		cmocka_unit_test(a_product_that_overflows_gives_nothing),
+		cmocka_unit_test(copies_end_in_a_nul),
+		cmocka_unit_test(printf_gives_texts_of_any_length),
+		cmocka_unit_test(an_array_grows_by_one),
+		cmocka_unit_test(a_pool_is_used_again_after_it_was_freed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,17 +9,18 @@
 static char mark_entry[64];
 static const char *const mark = mark_entry + sizeof("PELIHOOK_CLAIM=") - 1;
 
-static const char *const marked[] = {"A=1", mark_entry, NULL};
-static const char *const unmarked[] = {"PELIHOOK_CLAIM=", NULL};
+static const char *const marked[] = { "A=1", mark_entry, NULL };
+static const char *const unmarked[] = { "PELIHOOK_CLAIM=", NULL };
 
 /* As a runner notes it just before the start, and after it. */
 static struct procfs_command
 wanted(pid_t pid)
 {
 	struct procfs_command orphan = {
-		.pid = pid, .session = getsid(0),
+		.pid = pid,
+		.session = getsid(0),
 		.since = clock_boot() - 60000,
-		.until = clock_boot() + 60000
+		.until = clock_boot() + 60000,
 	};
 
 	memcpy(orphan.mark, mark, sizeof(orphan.mark));
@@ -31,7 +32,8 @@ wanted(pid_t pid)
 static void
 wait_until_gone(struct procfs_command *orphan)
 {
-	for (int i = 0; procfs_find_command(orphan) != PROCFS_GONE && i < 1000; i++)
+	for (int i = 0; procfs_find_command(orphan) != PROCFS_GONE && i < 1000;
+	     i++)
 		poll(NULL, 0, 10);
 	assert_int_equal(procfs_find_command(orphan), PROCFS_GONE);
 }
@@ -40,7 +42,7 @@ wait_until_gone(struct procfs_command *orphan)
 static pid_t
 start_shell(const char *text, const char *const *environment)
 {
-	const char *const command[] = {"/bin/sh", "-c", text, NULL};
+	const char *const command[] = { "/bin/sh", "-c", text, NULL };
 	int ready[2];
 	char byte;
 	pid_t pid;
@@ -106,8 +108,9 @@ a_command_is_known_by_number_and_start(void **state)
 	assert_int_equal(procfs_find_command(&orphan), PROCFS_HIDDEN);
 	orphan = wanted(pid);
 	kill(pid, SIGKILL);
-	assert_int_equal(waitid(P_PID, (id_t)pid, &(siginfo_t){0},
-	    WEXITED | WNOWAIT), 0);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 },
+			     WEXITED | WNOWAIT),
+	    0);
 	/* A zombie is nothing. */
 	assert_int_equal(procfs_find_command(&orphan), PROCFS_GONE);
 	end_group(pid);
@@ -167,7 +170,7 @@ a_command_that_left_its_group_is_signalled(void **state)
 		for (;;)
 			pause();
 	}
-	assert_int_equal(read(go[0], &(char){0}, 1), 1);
+	assert_int_equal(read(go[0], &(char){ 0 }, 1), 1);
 	assert_int_equal(getpgid(pid), other);
 	orphan = wanted(pid);
 	assert_int_equal(procfs_find_command(&orphan), PROCFS_ALIVE);
@@ -223,8 +226,10 @@ start_daemon(struct procfs_command *orphan)
 	pid_t daemon;
 	pid_t pid;
 
-	snprintf(text, sizeof(text), "setsid sh -c 'echo $$ >%s; echo >&3; "
-	    "exec 3>&-; exec sleep 60' & wait", path);
+	snprintf(text, sizeof(text),
+	    "setsid sh -c 'echo $$ >%s; echo >&3; "
+	    "exec 3>&-; exec sleep 60' & wait",
+	    path);
 	pid = start_shell(text, marked);
 	*orphan = wanted(pid);
 	end_group(pid);
@@ -260,11 +265,11 @@ main(void)
 		cmocka_unit_test(a_command_that_left_its_group_is_signalled),
 		cmocka_unit_test(a_command_of_unknown_number_is_found),
 		cmocka_unit_test(only_what_began_since_counts),
-		cmocka_unit_test(what_left_on_purpose_is_left_alone)
+		cmocka_unit_test(what_left_on_purpose_is_left_alone),
 	};
 
-	snprintf(mark_entry, sizeof(mark_entry),
-	    "PELIHOOK_CLAIM=%032x", (unsigned)getpid());
-	return cmocka_run_group_tests_name("orphan", tests,
-	    make_directory, remove_directory);
+	snprintf(mark_entry, sizeof(mark_entry), "PELIHOOK_CLAIM=%032x",
+	    (unsigned)getpid());
+	return cmocka_run_group_tests_name("orphan", tests, make_directory,
+	    remove_directory);
 }

@@ -154,12 +154,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(closed_descriptors_become_dev_null),
-	    cmocka_unit_test(open_descriptors_stay),
-	    cmocka_unit_test(children_can_be_waited_for),
-	    cmocka_unit_test(a_reader_that_is_gone_does_not_kill),
-	    cmocka_unit_test(what_is_created_is_the_users_own),
-	    TOLD_TEST(each_line_is_a_line_of_the_log),
+		cmocka_unit_test(closed_descriptors_become_dev_null),
+		cmocka_unit_test(open_descriptors_stay),
+		cmocka_unit_test(children_can_be_waited_for),
+		cmocka_unit_test(a_reader_that_is_gone_does_not_kill),
+		cmocka_unit_test(what_is_created_is_the_users_own),
+		TOLD_TEST(each_line_is_a_line_of_the_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,20 +8,20 @@ static const struct {
 	const char *b;
 	size_t want;
 } pairs[] = {
-    {"", "", 0},
-    {"", "abc", 3},
-    {"retry", "retry", 0},
-    {"retri", "retry", 1},
-    {"rety", "retry", 1},
-    {"rretry", "retry", 1},
-    {"rtery", "retry", 2},
-    {"kitten", "sitting", 3},
-    {"Max_Body", "max-body", 0},
-    {"abc", "xyz", 3},
-    {"a234567890123456789012345678901234567890123456789012345678901234",
-	"", 64},
-    {"a2345678901234567890123456789012345678901234567890123456789012345",
-	"", SIZE_MAX},
+	{ "", "", 0 },
+	{ "", "abc", 3 },
+	{ "retry", "retry", 0 },
+	{ "retri", "retry", 1 },
+	{ "rety", "retry", 1 },
+	{ "rretry", "retry", 1 },
+	{ "rtery", "retry", 2 },
+	{ "kitten", "sitting", 3 },
+	{ "Max_Body", "max-body", 0 },
+	{ "abc", "xyz", 3 },
+	{ "a234567890123456789012345678901234567890123456789012345678901234",
+	    "", 64 },
+	{ "a2345678901234567890123456789012345678901234567890123456789012345",
+	    "", SIZE_MAX },
 };
 
 static void
@@ -32,11 +32,9 @@ distances_are_counted_both_ways(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(pairs); i++) {
 		wrong += case_true(pairs[i].a, pairs[i].b,
-		    edit_distance(pairs[i].a, pairs[i].b) ==
-			pairs[i].want);
+		    edit_distance(pairs[i].a, pairs[i].b) == pairs[i].want);
 		wrong += case_true(pairs[i].b, pairs[i].a,
-		    edit_distance(pairs[i].b, pairs[i].a) ==
-			pairs[i].want);
+		    edit_distance(pairs[i].b, pairs[i].a) == pairs[i].want);
 	}
 	assert_int_equal(wrong, 0);
 }
@@ -54,17 +52,17 @@ static const struct {
 	size_t max;
 	const char *want;
 } suggested[] = {
-    {"retry", 0, "retry"},
-    {"RETRO", 0, "retro"},
-    {"retri", 0, NULL},
-    /* As near as each other: the first. */
-    {"retri", 1, "retry"},
-    {"retrho", 2, "retro"},
-    {"xx", 1, NULL},
-    {"xx", 2, "on"},
-    {"", 1, NULL},
-    {"a2345678901234567890123456789012345678901234567890123456789012345", 99,
-	NULL},
+	{ "retry", 0, "retry" },
+	{ "RETRO", 0, "retro" },
+	{ "retri", 0, NULL },
+	/* As near as each other: the first. */
+	{ "retri", 1, "retry" },
+	{ "retrho", 2, "retro" },
+	{ "xx", 1, NULL },
+	{ "xx", 2, "on" },
+	{ "", 1, NULL },
+	{ "a2345678901234567890123456789012345678901234567890123456789012345",
+	    99, NULL },
 };
 
 static void

@@ -24,14 +24,14 @@ read_all(struct bytes text, struct buf *into)
 {
 	const char *const *list = NULL;
 	const char *why = NULL;
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 	struct tokens words;
 	size_t n = 0;
 	enum rc rc;
 
 	tokens_start(&words, text);
-	while ((rc = tokens_next(&words, &pool, &list, &n, &why)) !=
-	    RC_MISSING) {
+	while (
+	    (rc = tokens_next(&words, &pool, &list, &n, &why)) != RC_MISSING) {
 		(void)buf_printf(into, "%u:", words.line);
 		if (rc == RC_SYNTAX)
 			(void)buf_printf(into, "!%.12s", why);
@@ -45,48 +45,48 @@ static const struct {
 	struct bytes text;
 	const char *want;
 } texts[] = {
-    {RAW(""), ""},
-    {RAW("\n \t\n\r\n"), ""},
-    {RAW("a"), "1:<a>"},
-    {RAW("a b\tc \n"), "1:<a><b><c>"},
-    {RAW("\n\n a\n\nb"), "3:<a>5:<b>"},
-    /* Ends of lines as other systems have them. */
-    {RAW("a b\r\nc\r\n"), "1:<a><b>2:<c>"},
-    {RAW("a\rb\n"), "1:<a\rb>"},
-    /* Comments, and what is none. */
-    {RAW("# a\nb # c\nd#e f\n"), "2:<b>3:<d#e><f>"},
-    {RAW("a \"#b\" '#c'"), "1:<a><#b><#c>"},
-    {RAW("a # \"unclosed\nb"), "1:<a>2:<b>"},
-    {RAW("a # no join \\\nb"), "1:<a>2:<b>"},
-    {RAW("#\\\nb"), "2:<b>"},
-    /* Quotes. */
-    {RAW("\"a b\" 'c d'"), "1:<a b><c d>"},
-    {RAW("a\"b c\"d'e f'g"), "1:<ab cde fg>"},
-    {RAW("\"\" ''"), "1:<><>"},
-    {RAW("\"a\\\"b\\\\c\""), "1:<a\"b\\c>"},
-    {RAW("\"a\\nb\" \"it's\""), "1:<a\\nb><it's>"},
-    {RAW("'a\\\"b\\\\' 'say \"x\"'"), "1:<a\\\"b\\\\><say \"x\">"},
-    {RAW("a\\b \\\"c\""), "1:<a\\b><\\c>"},
-    {RAW("a\\ b"), "1:<a\\><b>"},
-    /* Joined lines. */
-    {RAW("a \\\n  b\nc"), "1:<a><b>3:<c>"},
-    {RAW("a\\\nb"), "1:<ab>"},
-    {RAW("a\\\r\nb\nc"), "1:<ab>3:<c>"},
-    {RAW("\\\na\nb"), "1:<a>3:<b>"},
-    {RAW("a \\\n\\\n b\nc"), "1:<a><b>4:<c>"},
-    {RAW("\"a\\\nb\" c\nd"), "1:<ab><c>3:<d>"},
-    {RAW("a\\\\\nb"), "1:<a\\b>"},
-    {RAW("a \\"), "1:<a>"},
-    {RAW("\\\n"), ""},
-    {RAW("a \\\n# c\nb"), "1:<a>3:<b>"},
-    /* Faults; the next line is read all the same. */
-    {RAW("a \"b\nc"), "1:!a quote is n2:<c>"},
-    {RAW("a 'b\nc"), "1:!a quote is n2:<c>"},
-    {RAW("\"a\\\\\nb"), "1:!a quote is n2:<b>"},
-    {RAW("a \"b\\\n\nc"), "1:!a quote is n3:<c>"},
-    {RAW("a\0b\nc"), "1:!the line hol2:<c>"},
-    {RAW("# a\0b\nc"), "1:!the line hol2:<c>"},
-    {RAW("\"a\0\nc"), "1:!the line hol2:<c>"},
+	{ RAW(""), "" },
+	{ RAW("\n \t\n\r\n"), "" },
+	{ RAW("a"), "1:<a>" },
+	{ RAW("a b\tc \n"), "1:<a><b><c>" },
+	{ RAW("\n\n a\n\nb"), "3:<a>5:<b>" },
+	/* Ends of lines as other systems have them. */
+	{ RAW("a b\r\nc\r\n"), "1:<a><b>2:<c>" },
+	{ RAW("a\rb\n"), "1:<a\rb>" },
+	/* Comments, and what is none. */
+	{ RAW("# a\nb # c\nd#e f\n"), "2:<b>3:<d#e><f>" },
+	{ RAW("a \"#b\" '#c'"), "1:<a><#b><#c>" },
+	{ RAW("a # \"unclosed\nb"), "1:<a>2:<b>" },
+	{ RAW("a # no join \\\nb"), "1:<a>2:<b>" },
+	{ RAW("#\\\nb"), "2:<b>" },
+	/* Quotes. */
+	{ RAW("\"a b\" 'c d'"), "1:<a b><c d>" },
+	{ RAW("a\"b c\"d'e f'g"), "1:<ab cde fg>" },
+	{ RAW("\"\" ''"), "1:<><>" },
+	{ RAW("\"a\\\"b\\\\c\""), "1:<a\"b\\c>" },
+	{ RAW("\"a\\nb\" \"it's\""), "1:<a\\nb><it's>" },
+	{ RAW("'a\\\"b\\\\' 'say \"x\"'"), "1:<a\\\"b\\\\><say \"x\">" },
+	{ RAW("a\\b \\\"c\""), "1:<a\\b><\\c>" },
+	{ RAW("a\\ b"), "1:<a\\><b>" },
+	/* Joined lines. */
+	{ RAW("a \\\n  b\nc"), "1:<a><b>3:<c>" },
+	{ RAW("a\\\nb"), "1:<ab>" },
+	{ RAW("a\\\r\nb\nc"), "1:<ab>3:<c>" },
+	{ RAW("\\\na\nb"), "1:<a>3:<b>" },
+	{ RAW("a \\\n\\\n b\nc"), "1:<a><b>4:<c>" },
+	{ RAW("\"a\\\nb\" c\nd"), "1:<ab><c>3:<d>" },
+	{ RAW("a\\\\\nb"), "1:<a\\b>" },
+	{ RAW("a \\"), "1:<a>" },
+	{ RAW("\\\n"), "" },
+	{ RAW("a \\\n# c\nb"), "1:<a>3:<b>" },
+	/* Faults; the next line is read all the same. */
+	{ RAW("a \"b\nc"), "1:!a quote is n2:<c>" },
+	{ RAW("a 'b\nc"), "1:!a quote is n2:<c>" },
+	{ RAW("\"a\\\\\nb"), "1:!a quote is n2:<b>" },
+	{ RAW("a \"b\\\n\nc"), "1:!a quote is n3:<c>" },
+	{ RAW("a\0b\nc"), "1:!the line hol2:<c>" },
+	{ RAW("# a\0b\nc"), "1:!the line hol2:<c>" },
+	{ RAW("\"a\0\nc"), "1:!the line hol2:<c>" },
 };
 
 static void
@@ -96,7 +96,7 @@ lines_are_cut_into_words(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(texts); i++) {
-		struct buf got = {0};
+		struct buf got = { 0 };
 
 		read_all(texts[i].text, &got);
 		wrong += case_bytes(texts[i].text.data, buf_view(&got),
@@ -110,7 +110,7 @@ lines_are_cut_into_words(void **state)
 static struct buf
 long_line(size_t n, const char *tail)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 
 	for (size_t i = 0; i < n; i++)
 		(void)buf_char(&text, 'x');
@@ -121,7 +121,7 @@ long_line(size_t n, const char *tail)
 static void
 assert_reads(struct buf *text, const char *want)
 {
-	struct buf got = {0};
+	struct buf got = { 0 };
 
 	read_all(buf_view(text), &got);
 	assert_non_null(got.data);
@@ -135,7 +135,7 @@ static void
 the_longest_line_is_taken(void **state)
 {
 	struct buf text = long_line(TOKENS_LINE, "\nb");
-	struct buf got = {0};
+	struct buf got = { 0 };
 
 	(void)state;
 	read_all(buf_view(&text), &got);
@@ -164,11 +164,11 @@ static const struct {
 	const char *words[4];
 	const char *want;
 } printed[] = {
-    {{NULL}, ""},
-    {{"a", NULL}, "a"},
-    {{"a", "b#c", "x\"y", NULL}, "a b#c \"x\\\"y\""},
-    {{"", "#a", "b c", NULL}, "\"\" \"#a\" \"b c\""},
-    {{"it's", "c\\d", "\t", NULL}, "\"it's\" \"c\\\\d\" \"\t\""},
+	{ { NULL }, "" },
+	{ { "a", NULL }, "a" },
+	{ { "a", "b#c", "x\"y", NULL }, "a b#c \"x\\\"y\"" },
+	{ { "", "#a", "b c", NULL }, "\"\" \"#a\" \"b c\"" },
+	{ { "it's", "c\\d", "\t", NULL }, "\"it's\" \"c\\\\d\" \"\t\"" },
 };
 
 static void
@@ -178,9 +178,9 @@ words_are_printed_as_they_are_read(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(printed); i++) {
-		struct buf got = {0};
-		struct buf read = {0};
-		struct buf want = {0};
+		struct buf got = { 0 };
+		struct buf read = { 0 };
+		struct buf want = { 0 };
 		size_t n = 0;
 
 		wrong += case_rc(printed[i].want,

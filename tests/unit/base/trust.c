@@ -11,7 +11,7 @@
 
 enum {
 	NOBODY = 65534,
-	SOME_GROUP = 1		/* not root's */
+	SOME_GROUP = 1, /* not root's */
 };
 
 /* want: a part of the refusal, or NULL where the file is trusted. */
@@ -19,7 +19,7 @@ static unsigned
 check(const char *name, const char *path, enum trust_kind kind,
     const char *want)
 {
-	struct buf why = {0};
+	struct buf why = { 0 };
 	enum rc rc = trust_path(path, kind, &why);
 	unsigned wrong = case_rc(name, rc, want == NULL ? RC_OK : RC_CONFIG);
 
@@ -42,28 +42,29 @@ static const struct {
 	enum trust_kind kind;
 	const char *want;
 } modes[] = {
-    {"plain", 0755, 0644, TRUST_FILE, NULL},
-    {"private", 0700, 0600, TRUST_FILE, NULL},
-    {"unreadable-to-all", 0700, 0400, TRUST_FILE, NULL},
-    {"file-others", 0755, 0646, TRUST_FILE,
-	"is writable by others: chmod o-w it"},
-    {"directory-others", 0757, 0644, TRUST_FILE,
-	"/directory-others, which is writable by others: chmod o-w /"},
-    {"sticky", 01777, 0644, TRUST_FILE, NULL},
-    {"sticky-group", 01770, 0644, TRUST_FILE, NULL},
-    {"sticky-file-others", 01777, 0666, TRUST_FILE,
-	"is writable by others"},
-    {"secret", 0755, 0600, TRUST_SECRET, NULL},
-    {"secret-group", 0755, 0640, TRUST_SECRET, NULL},
-    {"secret-others", 0755, 0644, TRUST_SECRET,
-	"is readable by others: chmod o-r it"},
-    {"secret-others-write", 0755, 0602, TRUST_SECRET,
-	"is writable by others"},
-    {"command", 0755, 0755, TRUST_COMMAND, NULL},
-    {"command-unreadable", 0755, 0711, TRUST_COMMAND, NULL},
-    {"command-no-x", 0755, 0644, TRUST_COMMAND, "cannot be executed by "},
-    {"command-others", 0755, 0757, TRUST_COMMAND, "is writable by others"},
-    {"no-directory", 0755, 0644, TRUST_DIRECTORY, "is no directory"},
+	{ "plain", 0755, 0644, TRUST_FILE, NULL },
+	{ "private", 0700, 0600, TRUST_FILE, NULL },
+	{ "unreadable-to-all", 0700, 0400, TRUST_FILE, NULL },
+	{ "file-others", 0755, 0646, TRUST_FILE,
+	    "is writable by others: chmod o-w it" },
+	{ "directory-others", 0757, 0644, TRUST_FILE,
+	    "/directory-others, which is writable by others: chmod o-w /" },
+	{ "sticky", 01777, 0644, TRUST_FILE, NULL },
+	{ "sticky-group", 01770, 0644, TRUST_FILE, NULL },
+	{ "sticky-file-others", 01777, 0666, TRUST_FILE,
+	    "is writable by others" },
+	{ "secret", 0755, 0600, TRUST_SECRET, NULL },
+	{ "secret-group", 0755, 0640, TRUST_SECRET, NULL },
+	{ "secret-others", 0755, 0644, TRUST_SECRET,
+	    "is readable by others: chmod o-r it" },
+	{ "secret-others-write", 0755, 0602, TRUST_SECRET,
+	    "is writable by others" },
+	{ "command", 0755, 0755, TRUST_COMMAND, NULL },
+	{ "command-unreadable", 0755, 0711, TRUST_COMMAND, NULL },
+	{ "command-no-x", 0755, 0644, TRUST_COMMAND, "cannot be executed by " },
+	{ "command-others", 0755, 0757, TRUST_COMMAND,
+	    "is writable by others" },
+	{ "no-directory", 0755, 0644, TRUST_DIRECTORY, "is no directory" },
 };
 
 static void
@@ -79,9 +80,10 @@ modes_decide(void **state)
 		scratch_directory(modes[i].name, 0700);
 		scratch_file(file, "x", modes[i].file);
 		assert_int_equal(chmod(scratch_path(modes[i].name),
-		    modes[i].directory), 0);
-		wrong += check(modes[i].name, scratch_path(file),
-		    modes[i].kind, modes[i].want);
+				     modes[i].directory),
+		    0);
+		wrong += check(modes[i].name, scratch_path(file), modes[i].kind,
+		    modes[i].want);
 	}
 	assert_int_equal(wrong, 0);
 }
@@ -92,12 +94,12 @@ directories_are_checked_themselves(void **state)
 	unsigned wrong = 0;
 
 	(void)state;
-	wrong += check("plain", scratch_directory("d", 0755),
-	    TRUST_DIRECTORY, NULL);
-	wrong += check("others", scratch_directory("w", 0777),
-	    TRUST_DIRECTORY, "is writable by others: chmod o-w it");
-	wrong += check("sticky", scratch_directory("t", 01777),
-	    TRUST_DIRECTORY, NULL);
+	wrong += check("plain", scratch_directory("d", 0755), TRUST_DIRECTORY,
+	    NULL);
+	wrong += check("others", scratch_directory("w", 0777), TRUST_DIRECTORY,
+	    "is writable by others: chmod o-w it");
+	wrong += check("sticky", scratch_directory("t", 01777), TRUST_DIRECTORY,
+	    NULL);
 	wrong += check("root", "/", TRUST_DIRECTORY, NULL);
 	wrong += check("dot", scratch_path("d/."), TRUST_DIRECTORY, NULL);
 	wrong += check("up", scratch_path("d/.."), TRUST_DIRECTORY, NULL);
@@ -228,8 +230,8 @@ no_path_is_too_long_for_it(void **state)
 static void
 what_is_no_file_is_not_opened(void **state)
 {
-	struct buf into = {0};
-	struct buf why = {0};
+	struct buf into = { 0 };
+	struct buf why = { 0 };
 	const char *path = scratch_path("fifo");
 
 	(void)state;
@@ -261,8 +263,7 @@ a_group_that_writes_is_refused(void **state)
 	    "is writable by group ");
 	wrong += check("file", scratch_path("d/group"), TRUST_FILE,
 	    ": chmod g-w it");
-	wrong += check("not the other", scratch_path("d/it"), TRUST_FILE,
-	    NULL);
+	wrong += check("not the other", scratch_path("d/it"), TRUST_FILE, NULL);
 	chmod(scratch_path("d"), 0775);
 	wrong += check("directory", scratch_path("d/it"), TRUST_FILE,
 	    "/d, which is writable by group ");
@@ -342,8 +343,8 @@ a_user_trusts_root_and_itself(void **state)
 static void
 what_cannot_be_read_says_so(void **state)
 {
-	struct buf into = {0};
-	struct buf why = {0};
+	struct buf into = { 0 };
+	struct buf why = { 0 };
 	enum rc rc;
 
 	(void)state;
@@ -363,20 +364,22 @@ what_cannot_be_read_says_so(void **state)
 static void
 a_whole_file_is_read(void **state)
 {
-	struct buf into = {0};
-	struct buf why = {0};
+	struct buf into = { 0 };
+	struct buf why = { 0 };
 
 	(void)state;
 	scratch_bytes("it", LIT("a\0b\n"), 0600);
-	assert_int_equal(trust_read(scratch_path("it"), TRUST_SECRET, 4,
-	    &into, &why), RC_OK);
+	assert_int_equal(trust_read(scratch_path("it"), TRUST_SECRET, 4, &into,
+			     &why),
+	    RC_OK);
 	assert_int_equal(into.len, 4);
 	assert_memory_equal(into.data, "a\0b\n", 5);
 	assert_int_equal(why.len, 0);
 	buf_wipe(&into);
 	scratch_file("empty", "", 0600);
 	assert_int_equal(trust_read(scratch_path("empty"), TRUST_SECRET, 4,
-	    &into, &why), RC_OK);
+			     &into, &why),
+	    RC_OK);
 	assert_int_equal(into.len, 0);
 	buf_wipe(&into);
 }
@@ -384,13 +387,14 @@ a_whole_file_is_read(void **state)
 static void
 a_file_too_large_is_refused(void **state)
 {
-	struct buf into = {0};
-	struct buf why = {0};
+	struct buf into = { 0 };
+	struct buf why = { 0 };
 
 	(void)state;
 	scratch_file("it", "12345", 0600);
-	assert_int_equal(trust_read(scratch_path("it"), TRUST_FILE, 4,
-	    &into, &why), RC_CONFIG);
+	assert_int_equal(trust_read(scratch_path("it"), TRUST_FILE, 4, &into,
+			     &why),
+	    RC_CONFIG);
 	assert_string_equal(why.data, "is larger than 4 bytes");
 	assert_int_equal(into.len, 0);
 	buf_free(&into);
@@ -400,18 +404,20 @@ a_file_too_large_is_refused(void **state)
 static void
 reading_makes_the_same_checks(void **state)
 {
-	struct buf into = {0};
-	struct buf why = {0};
+	struct buf into = { 0 };
+	struct buf why = { 0 };
 
 	(void)state;
 	scratch_file("it", "x", 0604);
-	assert_int_equal(trust_read(scratch_path("it"), TRUST_SECRET, 4,
-	    &into, &why), RC_CONFIG);
+	assert_int_equal(trust_read(scratch_path("it"), TRUST_SECRET, 4, &into,
+			     &why),
+	    RC_CONFIG);
 	assert_string_equal(why.data, "is readable by others: chmod o-r it");
 	buf_free(&why);
 	link_to("it", "link");
-	assert_int_equal(trust_read(scratch_path("link"), TRUST_FILE, 4,
-	    &into, &why), RC_OK);
+	assert_int_equal(trust_read(scratch_path("link"), TRUST_FILE, 4, &into,
+			     &why),
+	    RC_OK);
 	assert_string_equal(into.data, "x");
 	buf_free(&into);
 	buf_free(&why);
@@ -421,20 +427,20 @@ reading_makes_the_same_checks(void **state)
 static const struct {
 	const char *name;
 	mode_t mode;
-	const char *own;	/* what is said of it as TRUST_PRIVATE */
-	const char *log;	/* and as TRUST_LOG */
+	const char *own; /* what is said of it as TRUST_PRIVATE */
+	const char *log; /* and as TRUST_LOG */
 } privates[] = {
-    {"0700", 0700, NULL, NULL},
-    {"0755", 0755, NULL, NULL},
-    {"setgid", 02750, NULL, NULL},
-    {"sticky-alone", 01700, NULL, NULL},
-    {"sticky", 01777, "is writable by others: name one that is for ",
-	"is writable by others"},
-    {"others", 0757, "is writable by others: chmod go-w it",
-	"is writable by others"},
-    {"group", 0770, "is writable by group ", "is writable by group "},
-    {"sticky-group", 01770, "is writable by group ",
-	"is writable by group "},
+	{ "0700", 0700, NULL, NULL },
+	{ "0755", 0755, NULL, NULL },
+	{ "setgid", 02750, NULL, NULL },
+	{ "sticky-alone", 01700, NULL, NULL },
+	{ "sticky", 01777, "is writable by others: name one that is for ",
+	    "is writable by others" },
+	{ "others", 0757, "is writable by others: chmod go-w it",
+	    "is writable by others" },
+	{ "group", 0770, "is writable by group ", "is writable by group " },
+	{ "sticky-group", 01770, "is writable by group ",
+	    "is writable by group " },
 };
 
 static void
@@ -454,8 +460,8 @@ nobody_else_writes_to_a_private_directory(void **state)
 		wrong += check(privates[i].name, path, TRUST_LOG,
 		    privates[i].log);
 	}
-	wrong += check("a file", scratch_file("it", "x", 0600),
-	    TRUST_PRIVATE, "is no directory");
+	wrong += check("a file", scratch_file("it", "x", 0600), TRUST_PRIVATE,
+	    "is no directory");
 	wrong += check("a file", scratch_path("it"), TRUST_LOG,
 	    "is no directory");
 	assert_int_equal(wrong, 0);
@@ -492,14 +498,9 @@ static void
 an_acl_is_no_group_of_root(void **state)
 {
 	/* Version 2; user, user 1, group, mask, others. */
-	static const uint8_t acl[] = {
-		2, 0, 0, 0,
-		1, 0, 6, 0, 255, 255, 255, 255,
-		2, 0, 6, 0, 1, 0, 0, 0,
-		4, 0, 4, 0, 255, 255, 255, 255,
-		16, 0, 6, 0, 255, 255, 255, 255,
-		32, 0, 4, 0, 255, 255, 255, 255
-	};
+	static const uint8_t acl[] = { 2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255,
+		255, 2, 0, 6, 0, 1, 0, 0, 0, 4, 0, 4, 0, 255, 255, 255, 255, 16,
+		0, 6, 0, 255, 255, 255, 255, 32, 0, 4, 0, 255, 255, 255, 255 };
 	unsigned wrong = 0;
 
 	(void)state;
@@ -509,7 +510,7 @@ an_acl_is_no_group_of_root(void **state)
 	assert_int_equal(chown(scratch_path("it"), 0, 0), 0);
 	wrong += check("without", scratch_path("it"), TRUST_FILE, NULL);
 	if (setxattr(scratch_path("it"), "system.posix_acl_access", acl,
-	    sizeof acl, 0) != 0)
+		sizeof acl, 0) != 0)
 		skip();
 	wrong += check("with", scratch_path("it"), TRUST_FILE,
 	    "through an ACL: chmod g-w it");
@@ -551,7 +552,7 @@ a_private_directory_is_the_users_own(void **state)
 static unsigned
 check_journal(const char *name, const char *want)
 {
-	struct buf why = {0};
+	struct buf why = { 0 };
 	enum rc rc = trust_journal(scratch_path("j/q"), &why);
 	unsigned wrong = case_rc(name, rc, want == NULL ? RC_OK : RC_CONFIG);
 
@@ -565,9 +566,8 @@ check_journal(const char *name, const char *want)
 }
 
 /* Whatever SQLite would open, or play back, beside a journal. */
-static const char *const journal_files[] = {
-	"j/q", "j/q-wal", "j/q-shm", "j/q-runners", "j/q-journal"
-};
+static const char *const journal_files[] = { "j/q", "j/q-wal", "j/q-shm",
+	"j/q-runners", "j/q-journal" };
 
 static void
 every_file_of_a_journal_is_its_own(void **state)
@@ -633,7 +633,7 @@ what_is_left_of_a_journal_is_told(void **state)
 static unsigned
 check_owner(const char *path, long long want, const char *part)
 {
-	struct buf why = {0};
+	struct buf why = { 0 };
 	uid_t owner = (uid_t)-1;
 	enum rc rc = trust_owner(scratch_path(path), &owner, &why);
 	unsigned wrong = case_rc(path, rc, want < 0 ? RC_CONFIG : RC_OK);
@@ -699,7 +699,7 @@ root_alone_says_whose_a_directory_is(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-#define SCRATCH_TEST(name) \
+#define SCRATCH_TEST(name)                                                     \
 	cmocka_unit_test_setup_teardown(name, scratch_make, scratch_remove)
 
 int

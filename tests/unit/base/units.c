@@ -9,27 +9,27 @@ static const struct {
 	enum rc rc;
 	int64_t want;
 } durations[] = {
-    {"0ms", RC_OK, 0},
-    {"500ms", RC_OK, 500},
-    {"10s", RC_OK, 10000},
-    {"1m", RC_OK, 60000},
-    {"2h", RC_OK, 7200000},
-    {"1d", RC_OK, 86400000},
-    {"007s", RC_OK, 7000},
-    {"9223372036854775807ms", RC_OK, INT64_MAX},
-    {"9223372036854775808ms", RC_RANGE, 0},
-    {"99999999999999999999d", RC_RANGE, 0},
-    {"", RC_SYNTAX, 0},
-    {"10", RC_SYNTAX, 0},
-    {"s", RC_SYNTAX, 0},
-    {"10 s", RC_SYNTAX, 0},
-    {"+1s", RC_SYNTAX, 0},
-    {"-1s", RC_SYNTAX, 0},
-    {"1.5s", RC_SYNTAX, 0},
-    {"1S", RC_SYNTAX, 0},
-    {"1sec", RC_SYNTAX, 0},
-    {"1w", RC_SYNTAX, 0},
-    {"0x1s", RC_SYNTAX, 0},
+	{ "0ms", RC_OK, 0 },
+	{ "500ms", RC_OK, 500 },
+	{ "10s", RC_OK, 10000 },
+	{ "1m", RC_OK, 60000 },
+	{ "2h", RC_OK, 7200000 },
+	{ "1d", RC_OK, 86400000 },
+	{ "007s", RC_OK, 7000 },
+	{ "9223372036854775807ms", RC_OK, INT64_MAX },
+	{ "9223372036854775808ms", RC_RANGE, 0 },
+	{ "99999999999999999999d", RC_RANGE, 0 },
+	{ "", RC_SYNTAX, 0 },
+	{ "10", RC_SYNTAX, 0 },
+	{ "s", RC_SYNTAX, 0 },
+	{ "10 s", RC_SYNTAX, 0 },
+	{ "+1s", RC_SYNTAX, 0 },
+	{ "-1s", RC_SYNTAX, 0 },
+	{ "1.5s", RC_SYNTAX, 0 },
+	{ "1S", RC_SYNTAX, 0 },
+	{ "1sec", RC_SYNTAX, 0 },
+	{ "1w", RC_SYNTAX, 0 },
+	{ "0x1s", RC_SYNTAX, 0 },
 };
 
 static void
@@ -54,20 +54,20 @@ static const struct {
 	enum rc rc;
 	size_t want;
 } sizes[] = {
-    {"0", RC_OK, 0},
-    {"300", RC_OK, 300},
-    {"64K", RC_OK, 65536},
-    {"1M", RC_OK, 1048576},
-    {"2G", RC_OK, 2147483648},
-    {"18446744073709551615", RC_OK, SIZE_MAX},
-    {"18446744073709551616", RC_RANGE, 0},
-    {"18446744073709551615K", RC_RANGE, 0},
-    {"", RC_SYNTAX, 0},
-    {"K", RC_SYNTAX, 0},
-    {"1k", RC_SYNTAX, 0},
-    {"1KB", RC_SYNTAX, 0},
-    {"-1", RC_SYNTAX, 0},
-    {"1.5M", RC_SYNTAX, 0},
+	{ "0", RC_OK, 0 },
+	{ "300", RC_OK, 300 },
+	{ "64K", RC_OK, 65536 },
+	{ "1M", RC_OK, 1048576 },
+	{ "2G", RC_OK, 2147483648 },
+	{ "18446744073709551615", RC_OK, SIZE_MAX },
+	{ "18446744073709551616", RC_RANGE, 0 },
+	{ "18446744073709551615K", RC_RANGE, 0 },
+	{ "", RC_SYNTAX, 0 },
+	{ "K", RC_SYNTAX, 0 },
+	{ "1k", RC_SYNTAX, 0 },
+	{ "1KB", RC_SYNTAX, 0 },
+	{ "-1", RC_SYNTAX, 0 },
+	{ "1.5M", RC_SYNTAX, 0 },
 };
 
 static void
@@ -91,15 +91,15 @@ static const struct {
 	int64_t milliseconds;
 	const char *want;
 } written[] = {
-    {0, "0ms"},
-    {1, "1ms"},
-    {1500, "1500ms"},
-    {60000, "1m"},
-    {90000, "90s"},
-    {3600000, "1h"},
-    {129600000, "36h"},
-    {172800000, "2d"},
-    {INT64_MAX, "9223372036854775807ms"},
+	{ 0, "0ms" },
+	{ 1, "1ms" },
+	{ 1500, "1500ms" },
+	{ 60000, "1m" },
+	{ 90000, "90s" },
+	{ 3600000, "1h" },
+	{ 129600000, "36h" },
+	{ 172800000, "2d" },
+	{ INT64_MAX, "9223372036854775807ms" },
 };
 
 static void
@@ -109,13 +109,13 @@ durations_are_written_in_the_largest_unit(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(written); i++) {
-		struct buf got = {0};
+		struct buf got = { 0 };
 		int64_t again = -1;
 
-		assert_int_equal(units_print_duration(
-		    written[i].milliseconds, &got), RC_OK);
-		wrong += case_text(written[i].want, got.data,
-		    written[i].want);
+		assert_int_equal(units_print_duration(written[i].milliseconds,
+				     &got),
+		    RC_OK);
+		wrong += case_text(written[i].want, got.data, written[i].want);
 		assert_int_equal(units_duration(got.data, &again), RC_OK);
 		wrong += case_number(written[i].want, again,
 		    written[i].milliseconds);
@@ -128,14 +128,14 @@ static const struct {
 	size_t bytes;
 	const char *want;
 } written_sizes[] = {
-    {0, "0"},
-    {300, "300"},
-    {1024, "1K"},
-    {65536, "64K"},
-    {1048577, "1048577"},
-    {1048576, "1M"},
-    {3221225472, "3G"},
-    {SIZE_MAX, "18446744073709551615"},
+	{ 0, "0" },
+	{ 300, "300" },
+	{ 1024, "1K" },
+	{ 65536, "64K" },
+	{ 1048577, "1048577" },
+	{ 1048576, "1M" },
+	{ 3221225472, "3G" },
+	{ SIZE_MAX, "18446744073709551615" },
 };
 
 static void
@@ -145,10 +145,10 @@ sizes_are_written_in_the_largest_unit(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(written_sizes); i++) {
-		struct buf got = {0};
+		struct buf got = { 0 };
 
-		assert_int_equal(units_print_size(written_sizes[i].bytes,
-		    &got), RC_OK);
+		assert_int_equal(units_print_size(written_sizes[i].bytes, &got),
+		    RC_OK);
 		wrong += case_text(written_sizes[i].want, got.data,
 		    written_sizes[i].want);
 		buf_free(&got);

@@ -7,13 +7,13 @@
 static void
 text_is_utf8_without_controls(void **state)
 {
-	static const char *const good[] = {"", "a", " ", "Push Hook",
-	    "caf\xc3\xa9", "\xc2\xa0", "\xe2\x82\xac",
-	    "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf", "\xef\xbf\xbd"};
-	static const char *const bad[] = {"\n", "a\tb", "\x1b[2J", "\x7f",
-	    "\x01", "\xc2\x80", "a\xc2\x9f", "\x80", "\xc3", "\xc0\x80",
-	    "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
-	    "caf\xe9", "\xff"};
+	static const char *const good[] = { "", "a", " ", "Push Hook",
+		"caf\xc3\xa9", "\xc2\xa0", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
+		"\xf4\x8f\xbf\xbf", "\xef\xbf\xbd" };
+	static const char *const bad[] = { "\n", "a\tb", "\x1b[2J", "\x7f",
+		"\x01", "\xc2\x80", "a\xc2\x9f", "\x80", "\xc3", "\xc0\x80",
+		"\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "caf\xe9",
+		"\xff" };
 	unsigned wrong = 0;
 
 	(void)state;
@@ -30,28 +30,32 @@ text_is_utf8_without_controls(void **state)
 static void
 text_is_utf8_without_control_characters(void **state)
 {
-	static const char *const texts[] = {"", "a b", "\xc3\xa4",
-	    "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xc2\xa0"};
-	static const char *const others[] = {"\n", "a\tb", "\x1b[2J", "\x7f",
-	    "\xc2\x9b", "\xc3", "\xff", "a\xe2\x82", "\xed\xa0\x80",
-	    "\xc0\x80"};
+	static const char *const texts[] = { "", "a b", "\xc3\xa4",
+		"\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xc2\xa0" };
+	static const char *const others[] = { "\n", "a\tb", "\x1b[2J", "\x7f",
+		"\xc2\x9b", "\xc3", "\xff", "a\xe2\x82", "\xed\xa0\x80",
+		"\xc0\x80" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(texts); i++)
 		assert_true(utf8_is_text(bytes_of(texts[i])));
 	for (size_t i = 0; i < COUNT(others); i++)
 		assert_false(utf8_is_text(bytes_of(others[i])));
-	assert_false(utf8_is_text((struct bytes){"a\0b", 3}));
-	assert_int_equal(utf8_printable(bytes_of("\xe2\x82\xac" "1")), 3);
-	assert_int_equal(utf8_printable(bytes_of("\xc2\x9b" "1")), 0);
+	assert_false(utf8_is_text((struct bytes){ "a\0b", 3 }));
+	assert_int_equal(utf8_printable(bytes_of("\xe2\x82\xac"
+						 "1")),
+	    3);
+	assert_int_equal(utf8_printable(bytes_of("\xc2\x9b"
+						 "1")),
+	    0);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(text_is_utf8_without_controls),
-	    cmocka_unit_test(text_is_utf8_without_control_characters),
+		cmocka_unit_test(text_is_utf8_without_controls),
+		cmocka_unit_test(text_is_utf8_without_control_characters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

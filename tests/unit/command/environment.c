@@ -54,24 +54,26 @@ static void
 the_environment_is_the_table(void **state)
 {
 	static const struct event_pair setenv_lines[] = {
-	    {"REGION", "eu west", 1}, {"EMPTY", "", 2}};
-	static const char *const fields[] = {
-	    "PELIHOOK_TABLE=orders", "PELIHOOK_ROWS=7", NULL};
-	static const struct catalog_row row = {"pipeline_run_failed",
-	    "pipeline", "failed", "failure", "error", "safe", ""};
-	static const char *const want[] = {"PATH=" SPAWN_PATH, "HOME=/somewhere",
-	    "LANG=C.UTF-8", "REGION=eu west", "EMPTY=",
-	    "PELIHOOK_TABLE=orders", "PELIHOOK_ROWS=7",
-	    "PELIHOOK_HOOK=peliqan", "PELIHOOK_EVENT=pipeline_run_failed",
-	    "PELIHOOK_KIND=pipeline", "PELIHOOK_OUTCOME=failure",
-	    "PELIHOOK_CAUSE=error", "PELIHOOK_RUN_STATUS=failed",
-	    "PELIHOOK_RETRIGGER=safe",
-	    "PELIHOOK_ID=01890a5d-ac96-774b-bcce-b302099a8057",
-	    "PELIHOOK_DIGEST=aa", "PELIHOOK_RECEIVED=2026-01-02T03:04:05.678Z",
-	    "PELIHOOK_ATTEMPT=2", "PELIHOOK_VERIFIED=1",
-	    "PELIHOOK_REMOTE_ADDR=192.0.2.7", "PELIHOOK_COUNT=1",
-	    "PELIHOOK_CLAIM=0123456789abcdef0123456789abcdef", NULL};
-	struct pool pool = {0};
+		{ "REGION", "eu west", 1 }, { "EMPTY", "", 2 }
+	};
+	static const char *const fields[] = { "PELIHOOK_TABLE=orders",
+		"PELIHOOK_ROWS=7", NULL };
+	static const struct catalog_row row = { "pipeline_run_failed",
+		"pipeline", "failed", "failure", "error", "safe", "" };
+	static const char *const want[] = { "PATH=" SPAWN_PATH,
+		"HOME=/somewhere", "LANG=C.UTF-8", "REGION=eu west",
+		"EMPTY=", "PELIHOOK_TABLE=orders", "PELIHOOK_ROWS=7",
+		"PELIHOOK_HOOK=peliqan", "PELIHOOK_EVENT=pipeline_run_failed",
+		"PELIHOOK_KIND=pipeline", "PELIHOOK_OUTCOME=failure",
+		"PELIHOOK_CAUSE=error", "PELIHOOK_RUN_STATUS=failed",
+		"PELIHOOK_RETRIGGER=safe",
+		"PELIHOOK_ID=01890a5d-ac96-774b-bcce-b302099a8057",
+		"PELIHOOK_DIGEST=aa",
+		"PELIHOOK_RECEIVED=2026-01-02T03:04:05.678Z",
+		"PELIHOOK_ATTEMPT=2", "PELIHOOK_VERIFIED=1",
+		"PELIHOOK_REMOTE_ADDR=192.0.2.7", "PELIHOOK_COUNT=1",
+		"PELIHOOK_CLAIM=0123456789abcdef0123456789abcdef", NULL };
+	struct pool pool = { 0 };
 	const char *const *got;
 	char *before = home();
 
@@ -90,13 +92,14 @@ the_environment_is_the_table(void **state)
 static void
 a_batch_sees_only_what_it_shares(void **state)
 {
-	static const struct event_pair setenv_lines[] = {{"REGION", "eu", 1}};
-	static const char *const want[] = {"PATH=" SPAWN_PATH, "HOME=/",
-	    "LANG=C.UTF-8", "REGION=eu", "PELIHOOK_HOOK=peliqan",
-	    "PELIHOOK_COUNT=3",
-	    "PELIHOOK_CLAIM=0123456789abcdef0123456789abcdef", NULL};
-	struct job jobs[3] = {job, job, job};
-	struct pool pool = {0};
+	static const struct event_pair setenv_lines[] = { { "REGION", "eu",
+	    1 } };
+	static const char *const want[] = { "PATH=" SPAWN_PATH, "HOME=/",
+		"LANG=C.UTF-8", "REGION=eu", "PELIHOOK_HOOK=peliqan",
+		"PELIHOOK_COUNT=3",
+		"PELIHOOK_CLAIM=0123456789abcdef0123456789abcdef", NULL };
+	struct job jobs[3] = { job, job, job };
+	struct pool pool = { 0 };
 	const char *const *got;
 	char *before = home();
 
@@ -125,11 +128,11 @@ has(const char *const *list, const char *variable)
 static void
 setenv_takes_the_place_of_a_default(void **state)
 {
-	static const struct event_pair setenv_lines[] = {
-	    {"PATH", "/opt/bin", 1}, {"HOME", "/h", 2}, {"LANG", "de", 3},
-	    {"PAT", "H", 4}};
+	static const struct event_pair setenv_lines[] = { { "PATH", "/opt/bin",
+							      1 },
+		{ "HOME", "/h", 2 }, { "LANG", "de", 3 }, { "PAT", "H", 4 } };
 	struct receipt unsigned_receipt = receipt;
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 	const char *const *got;
 
 	(void)state;
@@ -148,7 +151,8 @@ setenv_takes_the_place_of_a_default(void **state)
 	for (size_t i = 0; got[i] != NULL; i++)
 		for (size_t j = 0; j < i; j++)
 			assert_int_not_equal(strncmp(got[i], got[j],
-			    strcspn(got[i], "=") + 1), 0);
+						 strcspn(got[i], "=") + 1),
+			    0);
 	pool_free(&pool);
 }
 
@@ -156,9 +160,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(the_environment_is_the_table),
-	    TEST(a_batch_sees_only_what_it_shares),
-	    TEST(setenv_takes_the_place_of_a_default),
+		TEST(the_environment_is_the_table),
+		TEST(a_batch_sees_only_what_it_shares),
+		TEST(setenv_takes_the_place_of_a_default),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

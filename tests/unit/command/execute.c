@@ -11,8 +11,8 @@ static void
 several_jobs_are_one_run(void **state)
 {
 	struct hook hook = a_hook("peliqan");
-	struct job jobs[2] = {a_job(&hook, NULL), a_job(&hook, NULL)};
-	const struct run how = {.stop = -1};
+	struct job jobs[2] = { a_job(&hook, NULL), a_job(&hook, NULL) };
+	const struct run how = { .stop = -1 };
 	struct run_result result;
 
 	(void)state;
@@ -25,10 +25,10 @@ several_jobs_are_one_run(void **state)
 	execute(jobs, 2, &how, &result);
 	assert_int_equal(result.end, RUN_EXIT);
 	assert_int_equal(result.code, 0);
-	assert_true(bytes_is((struct bytes){result.tail, result.tail_len},
+	assert_true(bytes_is((struct bytes){ result.tail, result.tail_len },
 	    "{\"a\":1}\n[2,3]\npeliqan 2 .\n"));
 	execute(jobs, 1, &how, &result);
-	assert_true(bytes_is((struct bytes){result.tail, result.tail_len},
+	assert_true(bytes_is((struct bytes){ result.tail, result.tail_len },
 	    "{\"a\":1}\npeliqan 1 pipeline_run_failed.\n"));
 }
 
@@ -47,7 +47,10 @@ the_start_is_told(void **state)
 	struct run_result result;
 	pid_t pid = 0;
 	const struct run how = {
-	    .stop = -1, .started = note_pid, .context = &pid};
+		.stop = -1,
+		.started = note_pid,
+		.context = &pid,
+	};
 
 	(void)state;
 	need_pidfds();
@@ -63,8 +66,8 @@ without_files(void)
 {
 	struct hook hook = a_hook("peliqan");
 	struct job job = a_job(&hook, NULL);
-	const struct run how = {.stop = -1};
-	struct run_result result = {.pid = 7, .pidfd = 7};
+	const struct run how = { .stop = -1 };
+	struct run_result result = { .pid = 7, .pidfd = 7 };
 
 	NEED(forbid(SYS_memfd_create, EMFILE));
 	NEED(forbid(SYS_openat, EMFILE));
@@ -95,9 +98,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(several_jobs_are_one_run),
-	    TEST(the_start_is_told),
-	    TEST(without_its_input_no_command_is_started),
+		TEST(several_jobs_are_one_run),
+		TEST(the_start_is_told),
+		TEST(without_its_input_no_command_is_started),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,32 +62,33 @@ a_line_changes_nothing_but_blanks_and_controls(void **state)
 		struct bytes text;
 		const char *line;
 	} cases[] = {
-	    {RAW("{\"a\": 1}"), "{\"a\":1}"},
-	    {RAW(" \t\r\n[ 1 ,\n\t2 ]\r\n"), "[1,2]"},
-	    {RAW("[]"), "[]"},
-	    {RAW("\"a b\\n\""), "\"a b\\n\""},
-	    {RAW("\"a\nb\tc\rd\be\ff\""), "\"a\\nb\\tc\\rd\\be\\ff\""},
-	    {RAW("\"\x01\x1f\x7f\""), "\"\\u0001\\u001f\x7f\""},
-	    {RAW("[\"a\\\" \", 1]"), "[\"a\\\" \",1]"},
-	    {RAW("[\"a\\\\\", 1]"), "[\"a\\\\\",1]"},
-	    {RAW("[\"a\\\\\\\" \", 1]"), "[\"a\\\\\\\" \",1]"},
-	    {RAW("[\"it's a\", \"it's\" ]"), "[\"it's a\",\"it's\"]"},
-	    {RAW("[NaN, Infinity, -Infinity, -0]"),
-		"[NaN,Infinity,-Infinity,-0]"},
-	    {RAW("{\"a b\": \"c\\u0020d\"}"), "{\"a b\":\"c\\u0020d\"}"},
-	    {RAW("{\"\\u0000\": \"\\ud800\"}"),
-		"{\"\\u0000\":\"\\ud800\"}"},
-	    {RAW("\xef\xbb\xbf{ }"), "{}"},
-	    {RAW("\"\xef\xbb\xbf\""), "\"\xef\xbb\xbf\""},
-	    {RAW("\"\xe2\x80\xa8\""), "\"\xe2\x80\xa8\""},
-	    {RAW("12345678901234567890.10e+2 "), "12345678901234567890.10e+2"},
-	    {RAW("{\"a\":1,\"a\": 2}"), "{\"a\":1,\"a\":2}"},
+		{ RAW("{\"a\": 1}"), "{\"a\":1}" },
+		{ RAW(" \t\r\n[ 1 ,\n\t2 ]\r\n"), "[1,2]" },
+		{ RAW("[]"), "[]" },
+		{ RAW("\"a b\\n\""), "\"a b\\n\"" },
+		{ RAW("\"a\nb\tc\rd\be\ff\""), "\"a\\nb\\tc\\rd\\be\\ff\"" },
+		{ RAW("\"\x01\x1f\x7f\""), "\"\\u0001\\u001f\x7f\"" },
+		{ RAW("[\"a\\\" \", 1]"), "[\"a\\\" \",1]" },
+		{ RAW("[\"a\\\\\", 1]"), "[\"a\\\\\",1]" },
+		{ RAW("[\"a\\\\\\\" \", 1]"), "[\"a\\\\\\\" \",1]" },
+		{ RAW("[\"it's a\", \"it's\" ]"), "[\"it's a\",\"it's\"]" },
+		{ RAW("[NaN, Infinity, -Infinity, -0]"),
+		    "[NaN,Infinity,-Infinity,-0]" },
+		{ RAW("{\"a b\": \"c\\u0020d\"}"), "{\"a b\":\"c\\u0020d\"}" },
+		{ RAW("{\"\\u0000\": \"\\ud800\"}"),
+		    "{\"\\u0000\":\"\\ud800\"}" },
+		{ RAW("\xef\xbb\xbf{ }"), "{}" },
+		{ RAW("\"\xef\xbb\xbf\""), "\"\xef\xbb\xbf\"" },
+		{ RAW("\"\xe2\x80\xa8\""), "\"\xe2\x80\xa8\"" },
+		{ RAW("12345678901234567890.10e+2 "),
+		    "12345678901234567890.10e+2" },
+		{ RAW("{\"a\":1,\"a\": 2}"), "{\"a\":1,\"a\":2}" },
 	};
 	unsigned wrong = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct buf line = {0};
+		struct buf line = { 0 };
 
 		wrong += case_rc(cases[i].line,
 		    input_line(cases[i].text, &line), RC_OK);
@@ -103,7 +104,7 @@ static unsigned
 check_line(struct bytes text, unsigned *accepted)
 {
 	struct json_object *before, *after;
-	struct buf line = {0};
+	struct buf line = { 0 };
 	unsigned wrong = 0;
 	size_t at;
 
@@ -113,10 +114,8 @@ check_line(struct bytes text, unsigned *accepted)
 	before = parse(payload_text(text));
 	assert_int_equal(input_line(text, &line), RC_OK);
 	after = parse(buf_view(&line));
-	wrong += case_rc(line.data, payload_check(buf_view(&line), &at),
-	    RC_OK);
-	wrong += case_true(line.data, "one line",
-	    is_one_line(buf_view(&line)));
+	wrong += case_rc(line.data, payload_check(buf_view(&line), &at), RC_OK);
+	wrong += case_true(line.data, "one line", is_one_line(buf_view(&line)));
 	/* NaN does not equal itself, but its text does. */
 	wrong += case_text(line.data, json_object_to_json_string(after),
 	    json_object_to_json_string(before));
@@ -136,26 +135,27 @@ next_random(uint32_t *seed)
 static void
 what_is_taken_parses_to_the_same(void **state)
 {
-	static const char *const pieces[] = {"{", "}", "[", "]", ",", ":",
-	    " ", "\n", "\t", "\r", "\"", "'", "\\", "\\\"", "\\'", "\\\\",
-	    "\\n", "\\u0020", "a", "\"a b\"", "'a b'", "\"a\nb\"", "\"'\"",
-	    "\"\\\\\"", "\"\\\"\"", "1", "-1.5e3", "1.", "-", "NaN",
-	    "Infinity", "-Infinity", "true", "null", "\x01", "\x0b", "\x0c",
-	    "\x7f", "/", "/* */", "//", "\xc3\xa9", "\xef\xbb\xbf",
-	    "[1, 2]", "{\"a\" : [ ]}", "\"k\" : 1", "\"k\" :\n\"v\""};
+	static const char *const pieces[] = { "{", "}", "[", "]", ",", ":", " ",
+		"\n", "\t", "\r", "\"", "'", "\\", "\\\"", "\\'", "\\\\", "\\n",
+		"\\u0020", "a", "\"a b\"", "'a b'", "\"a\nb\"", "\"'\"",
+		"\"\\\\\"", "\"\\\"\"", "1", "-1.5e3", "1.", "-", "NaN",
+		"Infinity", "-Infinity", "true", "null", "\x01", "\x0b", "\x0c",
+		"\x7f", "/", "/* */", "//", "\xc3\xa9", "\xef\xbb\xbf",
+		"[1, 2]", "{\"a\" : [ ]}", "\"k\" : 1", "\"k\" :\n\"v\"" };
 	unsigned wrong = 0, accepted = 0;
 	uint32_t seed = 1;
 
 	(void)state;
 	for (int i = 0; i < 100000 && wrong == 0; i++) {
-		struct buf text = {0};
+		struct buf text = { 0 };
 		size_t n = 1 + next_random(&seed) % 8;
 		bool list = next_random(&seed) % 2 == 0;
 
 		assert_int_equal(buf_text(&text, list ? "[" : ""), RC_OK);
 		while (n-- > 0)
 			assert_int_equal(buf_text(&text,
-			    pieces[next_random(&seed) % COUNT(pieces)]),
+					     pieces[next_random(&seed) %
+						 COUNT(pieces)]),
 			    RC_OK);
 		assert_int_equal(buf_text(&text, list ? "]" : ""), RC_OK);
 		wrong += check_line(buf_view(&text), &accepted);
@@ -168,7 +168,7 @@ what_is_taken_parses_to_the_same(void **state)
 static void
 a_line_that_does_not_fit_is_told(void **state)
 {
-	struct buf line = {.max = 4};
+	struct buf line = { .max = 4 };
 
 	(void)state;
 	assert_int_equal(input_line(LIT("\"abcdef\""), &line), RC_RANGE);
@@ -180,7 +180,7 @@ a_line_that_does_not_fit_is_told(void **state)
 static void
 a_cloudevent_holds_the_payloads_own_text(void **state)
 {
-	struct buf line = {0};
+	struct buf line = { 0 };
 
 	(void)state;
 	job.body = LIT("{\n \"b\": 1.0,\n \"a\": \"x\ty\"\n}\n");
@@ -200,13 +200,12 @@ a_cloudevent_holds_the_payloads_own_text(void **state)
 static void
 a_cloudevents_names_are_escaped(void **state)
 {
-	struct buf line = {0};
+	struct buf line = { 0 };
 
 	(void)state;
 	job.event = "a\"b\nc";
 	assert_int_equal(input_cloudevent(&job, &line), RC_OK);
-	assert_true(
-	    holds_text(buf_view(&line), "\"type\":\"a\\\"b\\nc\","));
+	assert_true(holds_text(buf_view(&line), "\"type\":\"a\\\"b\\nc\","));
 	assert_true(is_one_line(buf_view(&line)));
 	buf_free(&line);
 	line.max = 100;
@@ -230,7 +229,7 @@ check_input(const char *name, const struct job *jobs, size_t n,
 		return wrong;
 	got = read(fd, text, sizeof(text));
 	wrong += case_true(name, "read", got >= 0);
-	wrong += case_bytes(name, (struct bytes){text, (size_t)got}, want);
+	wrong += case_bytes(name, (struct bytes){ text, (size_t)got }, want);
 	wrong += case_number(name, read(fd, text, sizeof(text)), 0);
 	wrong += case_number(name, fcntl(fd, F_GETFD), FD_CLOEXEC);
 	close(fd);
@@ -242,7 +241,7 @@ the_input_is_as_the_hook_says(void **state)
 {
 	struct bytes body = LIT("{\"a\": [1,\n2]}\0 ");
 	unsigned before = count_descriptors(), wrong = 0;
-	struct buf envelope = {0};
+	struct buf envelope = { 0 };
 
 	(void)state;
 	job.body = body;
@@ -265,8 +264,8 @@ the_input_is_as_the_hook_says(void **state)
 static void
 several_jobs_are_a_line_each(void **state)
 {
-	struct job jobs[3] = {job, job, job};
-	struct buf lines = {0};
+	struct job jobs[3] = { job, job, job };
+	struct buf lines = { 0 };
 	unsigned wrong = 0;
 
 	(void)state;
@@ -321,7 +320,7 @@ the_command_cannot_change_its_input(void **state)
 static bool
 read_without_memfd(void)
 {
-	struct bytes large = {calloc(1, 3 << 20), 3 << 20};
+	struct bytes large = { calloc(1, 3 << 20), 3 << 20 };
 	struct stat status;
 	int fd;
 
@@ -384,13 +383,13 @@ enum { LARGE = 3 << 20 };
 static bool
 without_room(void)
 {
-	struct rlimit little = {65536, 65536};
+	struct rlimit little = { 65536, 65536 };
 	int fd = -7, next = dup(2);
 	char *large = calloc(1, LARGE);
 
 	NEED(large != NULL);
 	close(next);
-	job.body = (struct bytes){large, LARGE};
+	job.body = (struct bytes){ large, LARGE };
 	signal(SIGXFSZ, SIG_IGN);
 	NEED(setrlimit(RLIMIT_FSIZE, &little) == 0);
 	NEED(input_open(&job, 1, &fd) == RC_SYSTEM);
@@ -429,10 +428,10 @@ an_input_that_is_not_whole_is_none(void **state)
 static bool
 without_memory(void)
 {
-	struct rlimit none = {0, 0};
-	struct event_pair pair = {"LARGE", NULL, 1};
+	struct rlimit none = { 0, 0 };
+	struct event_pair pair = { "LARGE", NULL, 1 };
 	char *large = malloc(LARGE + 1);
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 	const char *const *list = NULL;
 	int fd = -7, next = dup(2);
 
@@ -444,7 +443,7 @@ without_memory(void)
 	hook.setenv = &pair;
 	hook.setenv_len = 1;
 	hook.input = CONF_LINE;
-	job.body = (struct bytes){large, LARGE};
+	job.body = (struct bytes){ large, LARGE };
 	NEED(setrlimit(RLIMIT_DATA, &none) == 0);
 	NEED(input_open(&job, 1, &fd) == RC_MEMORY);
 	NEED(fd == -7);
@@ -470,18 +469,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(a_line_changes_nothing_but_blanks_and_controls),
-	    TEST(what_is_taken_parses_to_the_same),
-	    TEST(a_line_that_does_not_fit_is_told),
-	    TEST(a_cloudevent_holds_the_payloads_own_text),
-	    TEST(a_cloudevents_names_are_escaped),
-	    TEST(the_input_is_as_the_hook_says),
-	    TEST(several_jobs_are_a_line_each),
-	    TEST(the_command_cannot_change_its_input),
-	    TEST(without_memfds_it_is_an_unlinked_file),
-	    TEST(where_no_file_can_be_had_that_is_told),
-	    TEST(an_input_that_is_not_whole_is_none),
-	    TEST(short_memory_is_told),
+		TEST(a_line_changes_nothing_but_blanks_and_controls),
+		TEST(what_is_taken_parses_to_the_same),
+		TEST(a_line_that_does_not_fit_is_told),
+		TEST(a_cloudevent_holds_the_payloads_own_text),
+		TEST(a_cloudevents_names_are_escaped),
+		TEST(the_input_is_as_the_hook_says),
+		TEST(several_jobs_are_a_line_each),
+		TEST(the_command_cannot_change_its_input),
+		TEST(without_memfds_it_is_an_unlinked_file),
+		TEST(where_no_file_can_be_had_that_is_told),
+		TEST(an_input_that_is_not_whole_is_none),
+		TEST(short_memory_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,13 +13,13 @@ static void
 no_habit_with_stdin_blocks_or_fails(void **state)
 {
 	static const char *const bodies[] = {
-	    "exit 0",
-	    "exec <&-; exit 0",
-	    "head -c 1000000 /dev/zero; test \"$(cat)\" = 'the input'",
-	    "head -c 1000000 /dev/zero >&2; test \"$(cat)\" = 'the input'",
-	    "head -c 50000000 /dev/zero; test \"$(cat)\" = 'the input'",
-	    "exec >&- 2>&-; test \"$(cat)\" = 'the input'",
-	    "head -c 3 >/dev/null",
+		"exit 0",
+		"exec <&-; exit 0",
+		"head -c 1000000 /dev/zero; test \"$(cat)\" = 'the input'",
+		"head -c 1000000 /dev/zero >&2; test \"$(cat)\" = 'the input'",
+		"head -c 50000000 /dev/zero; test \"$(cat)\" = 'the input'",
+		"exec >&- 2>&-; test \"$(cat)\" = 'the input'",
+		"head -c 3 >/dev/null",
 	};
 	unsigned wrong = 0;
 
@@ -56,7 +56,7 @@ static void
 any_byte_is_kept_and_escaped_in_the_log(void **state)
 {
 	unsigned char all[256];
-	const char *command[] = {"/bin/cat", NULL};
+	const char *command[] = { "/bin/cat", NULL };
 	struct run what = plain(command);
 	struct run_result result;
 	struct buf log;
@@ -76,7 +76,7 @@ any_byte_is_kept_and_escaped_in_the_log(void **state)
 	for (size_t i = 0; i < log.len; i++)
 		assert_true(log.data[i] == '\n' ||
 		    ((unsigned char)log.data[i] >= 0x20 &&
-		    log.data[i] != 0x7f));
+			log.data[i] != 0x7f));
 	assert_int_equal(log_holds("msg=stdout"), 2);
 	buf_free(&log);
 }
@@ -88,13 +88,17 @@ each_line_is_logged_with_hook_and_id(void **state)
 	    "echo to-out; echo 'to err' >&2; printf open-end >&2");
 
 	(void)state;
-	assert_int_equal(log_holds(
-	    "level=debug msg=stdout hook=peliqan id=an-id text=to-out\n"), 1);
-	assert_int_equal(log_holds(
-	    "level=info msg=stderr hook=peliqan id=an-id text=\"to err\"\n"),
+	assert_int_equal(
+	    log_holds(
+		"level=debug msg=stdout hook=peliqan id=an-id text=to-out\n"),
 	    1);
-	assert_int_equal(log_holds(
-	    "level=info msg=stderr hook=peliqan id=an-id text=open-end\n"),
+	assert_int_equal(
+	    log_holds(
+		"level=info msg=stderr hook=peliqan id=an-id text=\"to err\"\n"),
+	    1);
+	assert_int_equal(
+	    log_holds(
+		"level=info msg=stderr hook=peliqan id=an-id text=open-end\n"),
 	    1);
 	free(result);
 }
@@ -165,14 +169,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(no_habit_with_stdin_blocks_or_fails),
-	    TEST(the_last_of_both_outputs_is_kept),
-	    TEST(any_byte_is_kept_and_escaped_in_the_log),
-	    TEST(each_line_is_logged_with_hook_and_id),
-	    TEST(a_long_line_is_logged_in_pieces_of_a_kibibyte),
-	    TEST(the_lines_beyond_64_are_counted),
-	    TEST(lines_that_are_not_wanted_take_no_room),
-	    TEST(a_grandchild_that_goes_on_writing_is_left),
+		TEST(no_habit_with_stdin_blocks_or_fails),
+		TEST(the_last_of_both_outputs_is_kept),
+		TEST(any_byte_is_kept_and_escaped_in_the_log),
+		TEST(each_line_is_logged_with_hook_and_id),
+		TEST(a_long_line_is_logged_in_pieces_of_a_kibibyte),
+		TEST(the_lines_beyond_64_are_counted),
+		TEST(lines_that_are_not_wanted_take_no_room),
+		TEST(a_grandchild_that_goes_on_writing_is_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,11 +34,11 @@ an_exit_status_is_told(void **state)
 		int code;
 		enum rc rc;
 	} cases[] = {
-	    {"exit 0", 0, RC_DELIVERED},
-	    {"exit 75", 75, RC_TEMPORARY},
-	    {"exit 65", 65, RC_REJECTED},
-	    {"exit 1", 1, RC_FAILED},
-	    {"exit 255", 255, RC_FAILED},
+		{ "exit 0", 0, RC_DELIVERED },
+		{ "exit 75", 75, RC_TEMPORARY },
+		{ "exit 65", 65, RC_REJECTED },
+		{ "exit 1", 1, RC_FAILED },
+		{ "exit 255", 255, RC_FAILED },
 	};
 	unsigned wrong = 0;
 
@@ -72,7 +72,7 @@ a_signal_is_told(void **state)
 static void
 every_other_end_has_its_outcome(void **state)
 {
-	struct run_result result = {.end = RUN_TIMEOUT};
+	struct run_result result = { .end = RUN_TIMEOUT };
 
 	(void)state;
 	assert_int_equal(run_outcome(&result), RC_TIMEOUT);
@@ -125,7 +125,7 @@ waiting_costs_no_processor_time(void **state)
 static struct run_result *
 run_with_times(const char *body, int64_t timeout, int64_t kill_after)
 {
-	const char *command[] = {script("command", body), NULL};
+	const char *command[] = { script("command", body), NULL };
 	struct run what = plain(command);
 
 	what.timeout = timeout;
@@ -137,8 +137,8 @@ static void
 after_its_timeout_a_command_is_told_to_end(void **state)
 {
 	struct run_result *result = run_with_times(
-	    "trap 'echo told; exit 0' TERM; while :; do sleep 0.1; done",
-	    500, LONG);
+	    "trap 'echo told; exit 0' TERM; while :; do sleep 0.1; done", 500,
+	    LONG);
 
 	(void)state;
 	assert_int_equal(result->end, RUN_TIMEOUT);
@@ -153,8 +153,7 @@ static void
 who_ignores_that_is_killed_with_all_its_children(void **state)
 {
 	struct run_result *result = run_with_times(
-	    "trap '' TERM; sleep 60 & echo child=$!; wait; sleep 60",
-	    500, 500);
+	    "trap '' TERM; sleep 60 & echo child=$!; wait; sleep 60", 500, 500);
 
 	(void)state;
 	assert_int_equal(result->end, RUN_TIMEOUT);
@@ -185,7 +184,8 @@ the_group_has_its_time_to_end(void **state)
 {
 	struct run_result *result = run_with_times(
 	    "(trap 'sleep 0.3; echo cleaned; exit 0' TERM; echo ready;"
-	    " while :; do sleep 0.1; done) & wait", 1000, LONG);
+	    " while :; do sleep 0.1; done) & wait",
+	    1000, LONG);
 
 	(void)state;
 	assert_int_equal(result->end, RUN_TIMEOUT);
@@ -197,7 +197,7 @@ the_group_has_its_time_to_end(void **state)
 static void
 a_command_that_left_its_group_is_ended_all_the_same(void **state)
 {
-	const char *command[] = {self, "regroup", NULL};
+	const char *command[] = { self, "regroup", NULL };
 	struct run what = plain(command);
 	struct run_result *result;
 
@@ -227,8 +227,9 @@ static void
 stop_ends_a_command(void **state)
 {
 	const char *command[] = {
-	    script("command", "trap '' TERM; sleep 60 & wait; sleep 60"),
-	    NULL};
+		script("command", "trap '' TERM; sleep 60 & wait; sleep 60"),
+		NULL,
+	};
 	struct run what = plain(command);
 	struct run_result result;
 
@@ -249,9 +250,12 @@ stop_ends_a_command(void **state)
 static void
 stop_hastens_the_end_of_a_timeout(void **state)
 {
-	const char *command[] = {script("command",
-	    "trap 'echo >\"$1\"' TERM; while :; do sleep 0.1; done"),
-	    in_directory("fifo"), NULL};
+	const char *command[] = {
+		script("command",
+		    "trap 'echo >\"$1\"' TERM; while :; do sleep 0.1; done"),
+		in_directory("fifo"),
+		NULL,
+	};
 	struct run what = plain(command);
 	struct run_result *result;
 
@@ -271,8 +275,8 @@ stop_hastens_the_end_of_a_timeout(void **state)
 static void
 stop_before_the_start_starts_nothing(void **state)
 {
-	const char *command[] = {
-	    script("command", "touch \"$1\""), in_directory("ran"), NULL};
+	const char *command[] = { script("command", "touch \"$1\""),
+		in_directory("ran"), NULL };
 	struct run what = plain(command);
 	struct run_result *result;
 
@@ -292,7 +296,7 @@ stop_before_the_start_starts_nothing(void **state)
 static void
 no_descriptor_is_left_open(void **state)
 {
-	const char *missing[] = {in_directory("missing"), NULL};
+	const char *missing[] = { in_directory("missing"), NULL };
 	unsigned before = count_descriptors();
 
 	(void)state;
@@ -324,7 +328,7 @@ count_notes(void *context, pid_t pid)
 static void
 a_start_that_is_not_noted_is_told_again(void **state)
 {
-	const char *command[] = {script("command", "sleep 3.5"), NULL};
+	const char *command[] = { script("command", "sleep 3.5"), NULL };
 	struct run what = plain(command);
 	struct run_result result;
 	unsigned n = 0;
@@ -343,8 +347,8 @@ a_start_that_is_not_noted_is_told_again(void **state)
 static void
 the_caller_hears_of_the_start(void **state)
 {
-	const char *command[] = {script("command", "sleep 0.5"), NULL};
-	const char *missing[] = {in_directory("missing"), NULL};
+	const char *command[] = { script("command", "sleep 0.5"), NULL };
+	const char *missing[] = { in_directory("missing"), NULL };
 	struct run what = plain(command);
 	struct run_result result;
 	pid_t pid = 0;
@@ -371,7 +375,7 @@ the_caller_hears_of_the_start(void **state)
 static bool
 with_sigchld_ignored(void)
 {
-	const char *command[] = {in_directory("command"), NULL};
+	const char *command[] = { in_directory("command"), NULL };
 	struct run what = plain(command);
 	struct run_result result;
 
@@ -411,8 +415,8 @@ stubborn(const char *const *command)
 static bool
 with_a_stuck_command(void)
 {
-	const char *command[] = {
-	    in_directory("root"), "root", in_directory("fifo"), NULL};
+	const char *command[] = { in_directory("root"), "root",
+		in_directory("fifo"), NULL };
 	struct run what = stubborn(command);
 	struct run_result result;
 	unsigned before = count_descriptors();
@@ -429,7 +433,7 @@ with_a_stuck_command(void)
 	NEED(kill(result.pid, SIGKILL) != 0 && errno == EPERM);
 	fifo = open(command[2], O_WRONLY | O_CLOEXEC);
 	NEED(fifo >= 0);
-	gone = (struct pollfd){result.pidfd, POLLIN, 0};
+	gone = (struct pollfd){ result.pidfd, POLLIN, 0 };
 	NEED(poll(&gone, 1, PATIENCE) == 1);
 	NEED(run_reap(&result) == RC_OK);
 	NEED(result.pidfd == -1);
@@ -444,7 +448,7 @@ with_a_stuck_command(void)
 static bool
 with_a_deaf_command(void)
 {
-	const char *command[] = {in_directory("root"), "deaf", NULL};
+	const char *command[] = { in_directory("root"), "deaf", NULL };
 	struct run what = stubborn(command);
 	struct run_result result;
 
@@ -490,7 +494,7 @@ run_many(void *context)
 	uintptr_t wrong = 0;
 
 	for (int i = 0; i < RUNS; i++) {
-		const char *command[] = {commands[i % 2], NULL};
+		const char *command[] = { commands[i % 2], NULL };
 		struct run what = plain(command);
 		struct run_result result;
 
@@ -507,8 +511,8 @@ run_many(void *context)
 static void
 threads_do_not_disturb_each_other(void **state)
 {
-	const char *commands[] = {script("good", "echo done"),
-	    script("bad", "echo done >&2; exit 1")};
+	const char *commands[] = { script("good", "echo done"),
+		script("bad", "echo done >&2; exit 1") };
 	unsigned before = count_descriptors();
 	pthread_t threads[THREADS];
 	void *wrong;
@@ -517,7 +521,8 @@ threads_do_not_disturb_each_other(void **state)
 	need_pidfds();
 	for (size_t i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, run_many,
-		    commands), 0);
+				     commands),
+		    0);
 	for (size_t i = 0; i < THREADS; i++) {
 		assert_int_equal(pthread_join(threads[i], &wrong), 0);
 		assert_null(wrong);
@@ -564,26 +569,26 @@ int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(an_exit_status_is_told),
-	    TEST(a_signal_is_told),
-	    TEST(every_other_end_has_its_outcome),
-	    TEST(grandchildren_are_neither_waited_for_nor_ended),
-	    TEST(waiting_costs_no_processor_time),
-	    TEST(after_its_timeout_a_command_is_told_to_end),
-	    TEST(who_ignores_that_is_killed_with_all_its_children),
-	    TEST(children_that_ignore_it_are_killed_with_their_group),
-	    TEST(the_group_has_its_time_to_end),
-	    TEST(a_command_that_left_its_group_is_ended_all_the_same),
-	    TEST(stop_ends_a_command),
-	    TEST(stop_hastens_the_end_of_a_timeout),
-	    TEST(stop_before_the_start_starts_nothing),
-	    TEST(no_descriptor_is_left_open),
-	    TEST(a_start_that_is_not_noted_is_told_again),
-	    TEST(the_caller_hears_of_the_start),
-	    TEST(an_end_that_another_took_is_no_success),
-	    TEST(a_command_that_cannot_be_killed_is_stuck_until_it_is_gone),
-	    TEST(one_that_cannot_be_told_to_end_is_waited_for),
-	    TEST(threads_do_not_disturb_each_other),
+		TEST(an_exit_status_is_told),
+		TEST(a_signal_is_told),
+		TEST(every_other_end_has_its_outcome),
+		TEST(grandchildren_are_neither_waited_for_nor_ended),
+		TEST(waiting_costs_no_processor_time),
+		TEST(after_its_timeout_a_command_is_told_to_end),
+		TEST(who_ignores_that_is_killed_with_all_its_children),
+		TEST(children_that_ignore_it_are_killed_with_their_group),
+		TEST(the_group_has_its_time_to_end),
+		TEST(a_command_that_left_its_group_is_ended_all_the_same),
+		TEST(stop_ends_a_command),
+		TEST(stop_hastens_the_end_of_a_timeout),
+		TEST(stop_before_the_start_starts_nothing),
+		TEST(no_descriptor_is_left_open),
+		TEST(a_start_that_is_not_noted_is_told_again),
+		TEST(the_caller_hears_of_the_start),
+		TEST(an_end_that_another_took_is_no_success),
+		TEST(a_command_that_cannot_be_killed_is_stuck_until_it_is_gone),
+		TEST(one_that_cannot_be_told_to_end_is_waited_for),
+		TEST(threads_do_not_disturb_each_other),
 	};
 
 	if (argc > 1)

@@ -31,14 +31,16 @@ assert_unstarted(const char *const *command, int error)
 static void
 what_cannot_be_started_is_told_with_its_errno(void **state)
 {
-	const char *missing[] = {in_directory("missing"), NULL};
+	const char *missing[] = { in_directory("missing"), NULL };
 	const char *plain_file[] = {
-	    write_file("plain", "#!/bin/sh\nexit 0\n", 0644), NULL};
-	const char *no_format[] = {
-	    write_file("no-format", "exit 0\n", 0755), NULL};
+		write_file("plain", "#!/bin/sh\nexit 0\n", 0644), NULL
+	};
+	const char *no_format[] = { write_file("no-format", "exit 0\n", 0755),
+		NULL };
 	const char *no_interpreter[] = {
-	    write_file("lost", "#!/nowhere/sh\nexit 0\n", 0755), NULL};
-	const char *a_directory[] = {"/", NULL};
+		write_file("lost", "#!/nowhere/sh\nexit 0\n", 0755), NULL
+	};
+	const char *a_directory[] = { "/", NULL };
 
 	(void)state;
 	need_pidfds();
@@ -55,9 +57,9 @@ arguments_and_environment_may_be_large(void **state)
 	enum { PIECES = 50, PIECE = 4096 };
 	static char piece[PIECE + 8] = "NAME=";
 	static char large[200 * 1024] = "NAME=";
-	const char *arguments[PIECES + 3] = {
-	    script("count", "echo $# $(env | wc -c)")};
-	const char *variables[PIECES + 2] = {"PATH=" SPAWN_PATH};
+	const char *arguments[PIECES + 3] = { script("count",
+	    "echo $# $(env | wc -c)") };
+	const char *variables[PIECES + 2] = { "PATH=" SPAWN_PATH };
 	struct run what = plain(arguments);
 	struct run_result *result;
 
@@ -111,7 +113,7 @@ signals_behind(const struct run_result *result, const char *word)
 static void
 a_command_sees_a_clean_process(void **state)
 {
-	const char *command[] = {self, "status", "an argument", "", NULL};
+	const char *command[] = { self, "status", "an argument", "", NULL };
 	sigset_t blocked, before;
 	struct run_result *result;
 	mode_t mask;
@@ -140,7 +142,8 @@ a_command_sees_a_clean_process(void **state)
 	assert_sees(result, "\ndescriptors= 0 1 2\n");
 	assert_int_equal(signals_behind(result, "SigIgn:\t"), 0);
 	assert_int_equal(signals_behind(result, "SigBlk:\t"), 0);
-	assert_sees(result, "\nargument=an argument\nargument=\n"
+	assert_sees(result,
+	    "\nargument=an argument\nargument=\n"
 	    "variable=PATH=" SPAWN_PATH "\nvariable=ONE=1\nend\n");
 	free(result);
 }
@@ -150,7 +153,7 @@ a_command_sees_a_clean_process(void **state)
 static bool
 without_0_to_2(void)
 {
-	const char *command[] = {in_directory("command"), NULL};
+	const char *command[] = { in_directory("command"), NULL };
 	struct run what = plain(command);
 	struct run_result result;
 
@@ -184,7 +187,7 @@ it_works_where_0_to_2_are_closed(void **state)
 static bool
 short_of_descriptors(void)
 {
-	const char *command[] = {self, "touch", in_directory("ran"), NULL};
+	const char *command[] = { self, "touch", in_directory("ran"), NULL };
 	struct run what = plain(command);
 	unsigned started = 0, before;
 	struct run_result result;
@@ -192,7 +195,7 @@ short_of_descriptors(void)
 	what.input = input_of("");
 	before = count_descriptors();
 	for (rlim_t most = (rlim_t)what.input + 1; started == 0; most++) {
-		struct rlimit limit = {most, 4096};
+		struct rlimit limit = { most, 4096 };
 
 		setrlimit(RLIMIT_NOFILE, &limit);
 		run(&what, &result);
@@ -228,7 +231,7 @@ can_forbid(void)
 static bool
 without_pidfd(void)
 {
-	const char *command[] = {self, "touch", in_directory("ran"), NULL};
+	const char *command[] = { self, "touch", in_directory("ran"), NULL };
 	struct run what = plain(command);
 	struct run_result result;
 
@@ -256,8 +259,8 @@ without_pidfds_it_starts_nothing(void **state)
 static void
 a_detached_process_stands_alone(void **state)
 {
-	const char *command[] = {
-	    self, "detached", in_directory("detached"), NULL};
+	const char *command[] = { self, "detached", in_directory("detached"),
+		NULL };
 	struct buf text;
 	pid_t pid = 0;
 	int status;
@@ -267,7 +270,8 @@ a_detached_process_stands_alone(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	text = read_file(command[2]);
-	assert_string_equal(text.data, "session=own\ndirectory=/\n"
+	assert_string_equal(text.data,
+	    "session=own\ndirectory=/\n"
 	    "0=/dev/null\n1=/dev/null\n2=/dev/null\ndescriptors= 0 1 2\n"
 	    "variable=PATH=" SPAWN_PATH "\nend\n");
 	buf_free(&text);
@@ -276,7 +280,7 @@ a_detached_process_stands_alone(void **state)
 static void
 what_cannot_be_detached_is_told(void **state)
 {
-	const char *command[] = {in_directory("missing"), NULL};
+	const char *command[] = { in_directory("missing"), NULL };
 	pid_t pid = 7;
 
 	(void)state;
@@ -367,15 +371,15 @@ int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(what_cannot_be_started_is_told_with_its_errno),
-	    TEST(arguments_and_environment_may_be_large),
-	    TEST(the_input_is_descriptor_0),
-	    TEST(a_command_sees_a_clean_process),
-	    TEST(it_works_where_0_to_2_are_closed),
-	    TEST(short_of_descriptors_it_starts_nothing_and_leaks_nothing),
-	    TEST(without_pidfds_it_starts_nothing),
-	    TEST(a_detached_process_stands_alone),
-	    TEST(what_cannot_be_detached_is_told),
+		TEST(what_cannot_be_started_is_told_with_its_errno),
+		TEST(arguments_and_environment_may_be_large),
+		TEST(the_input_is_descriptor_0),
+		TEST(a_command_sees_a_clean_process),
+		TEST(it_works_where_0_to_2_are_closed),
+		TEST(short_of_descriptors_it_starts_nothing_and_leaks_nothing),
+		TEST(without_pidfds_it_starts_nothing),
+		TEST(a_detached_process_stands_alone),
+		TEST(what_cannot_be_detached_is_told),
 	};
 
 	if (argc > 1)

@@ -11,7 +11,7 @@ static void
 hooks_are_found_by_name(void **state)
 {
 	struct conf *conf = good(WAITS "hook h2\nsecret-file /s\n"
-	    "on * ignore\n");
+				       "on * ignore\n");
 
 	(void)state;
 	assert_ptr_equal(conf_find(conf, bytes_of("h")), &conf->hooks[0]);
@@ -26,7 +26,7 @@ static void
 names_of_hooks_are_known(void **state)
 {
 	static const char longest[] = "a23456789012345678901234567890123456789"
-	    "0123456789012345678901234";
+				      "0123456789012345678901234";
 
 	(void)state;
 	assert_true(conf_is_name(bytes_of("a")));
@@ -39,8 +39,9 @@ names_of_hooks_are_known(void **state)
 	assert_false(conf_is_name(bytes_of("a/b")));
 	assert_false(conf_is_name(bytes_of("\303\244")));
 	assert_false(conf_is_name(LIT("a\0")));
-	assert_false(conf_is_name(bytes_of("a23456789012345678901234567890123"
-	    "45678901234567890123456789012345")));
+	assert_false(
+	    conf_is_name(bytes_of("a23456789012345678901234567890123"
+				  "45678901234567890123456789012345")));
 }
 
 static void
@@ -74,7 +75,7 @@ a_holder_keeps_the_configuration(void **state)
 static struct conf *
 read_again(struct conf *before)
 {
-	struct buf complaints = {0};
+	struct buf complaints = { 0 };
 	struct conf *conf = NULL;
 
 	conf_release(before);
@@ -89,8 +90,8 @@ static void
 a_file_that_was_changed_is_stale(void **state)
 {
 	static const char text[] = "hook h\nsignature none\non * ignore\n";
-	struct timespec long_ago[2] = {{1000, 5}, {1000, 5}};
-	struct timespec far_ahead[2] = {{7000000000, 5}, {7000000000, 5}};
+	struct timespec long_ago[2] = { { 1000, 5 }, { 1000, 5 } };
+	struct timespec far_ahead[2] = { { 7000000000, 5 }, { 7000000000, 5 } };
 	struct conf *conf = good(text);
 	const char *file = scratch_path("c");
 	struct stat stat_of;
@@ -98,8 +99,8 @@ a_file_that_was_changed_is_stale(void **state)
 	(void)state;
 	assert_false(conf_is_stale(conf));
 	assert_int_equal(stat(file, &stat_of), 0);
-	assert_int_equal(conf->time, stat_of.st_ctim.tv_sec * 1000000000 +
-	    stat_of.st_ctim.tv_nsec);
+	assert_int_equal(conf->time,
+	    stat_of.st_ctim.tv_sec * 1000000000 + stat_of.st_ctim.tv_nsec);
 	assert_int_equal(utimensat(AT_FDCWD, file, long_ago, 0), 0);
 	assert_true(conf_is_stale(conf));
 	conf = read_again(conf);
@@ -109,8 +110,8 @@ a_file_that_was_changed_is_stale(void **state)
 	assert_int_equal(conf->time, 7000000000000000005);
 	/* Another one in its place, and none. */
 	scratch_file("new", text, 0600);
-	assert_int_equal(utimensat(AT_FDCWD, scratch_path("new"), far_ahead,
-	    0), 0);
+	assert_int_equal(utimensat(AT_FDCWD, scratch_path("new"), far_ahead, 0),
+	    0);
 	assert_false(conf_is_stale(conf));
 	assert_int_equal(rename(scratch_path("new"), file), 0);
 	assert_true(conf_is_stale(conf));

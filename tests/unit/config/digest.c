@@ -9,13 +9,18 @@
 static void
 digest_of(const char *directives, char into[CONF_DIGEST_SIZE])
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 	struct conf *conf;
 
 	assert_int_equal(buf_printf(&text, "journal %s/q\nhook h\n%s%s%s",
-	    scratch, strstr(directives, "secret") == NULL ?
-	    "signature none\n" : "", directives,
-	    strstr(directives, "on ") == NULL ? "on * run /a b c\n" : ""),
+			     scratch,
+			     strstr(directives, "secret") == NULL ?
+				 "signature none\n" :
+				 "",
+			     directives,
+			     strstr(directives, "on ") == NULL ?
+				 "on * run /a b c\n" :
+				 ""),
 	    RC_OK);
 	conf = good(text.data);
 	assert_int_equal(conf_digest(&conf->hooks[0], into), RC_OK);
@@ -26,22 +31,18 @@ digest_of(const char *directives, char into[CONF_DIGEST_SIZE])
 static void
 what_decides_how_events_are_run_is_in_the_digest(void **state)
 {
-	static const char *const others[] = {
-		"on * run /a bc\n", "on * run /a b c d\n",
-		"on * run /a b 'c d'\n", "on @problem run /a b c\n",
-		"on * also run /a b c\n", "on * ignore\n",
-		"on a ignore\non * run /a b c\n",
+	static const char *const others[] = { "on * run /a bc\n",
+		"on * run /a b c d\n", "on * run /a b 'c d'\n",
+		"on @problem run /a b c\n", "on * also run /a b c\n",
+		"on * ignore\n", "on a ignore\non * run /a b c\n",
 		"on * run /a b c\non a ignore\n",
-		"on * where /a b run /a b c\n",
-		"on * where /a c run /a b c\n",
-		"on * where /b b run /a b c\n",
-		"delivery wait\n", "order hook\n", "order /a\n",
-		"order /b\n", "concurrency 2\n", "batch 2\n",
-		"input line\n", "env A /a\n", "env B /a\n", "env A /b\n",
-		"setenv A b\n", "setenv A c\n", "timeout 2s\n",
+		"on * where /a b run /a b c\n", "on * where /a c run /a b c\n",
+		"on * where /b b run /a b c\n", "delivery wait\n",
+		"order hook\n", "order /a\n", "order /b\n", "concurrency 2\n",
+		"batch 2\n", "input line\n", "env A /a\n", "env B /a\n",
+		"env A /b\n", "setenv A b\n", "setenv A c\n", "timeout 2s\n",
 		"kill-after 3s\n", "retry 1s\n", "retry 1s 1s\n",
-		"on-dead run /a\n", "on-dead run /a b\n"
-	};
+		"on-dead run /a\n", "on-dead run /a b\n" };
 	static char digests[COUNT(others) + 1][CONF_DIGEST_SIZE];
 	unsigned failed = 0;
 
@@ -60,12 +61,11 @@ what_decides_how_events_are_run_is_in_the_digest(void **state)
 static void
 what_decides_which_are_taken_is_not(void **state)
 {
-	static const char *const same[] = {
-		"# a comment\n\n", "secret-file /s\n", "max-body 2K\n",
-		"read-timeout 2s\n", "max-queue 7\n", "keep 3d\n",
-		"dedupe body\n", "dedupe-window 3d\n", "event-name /a\n",
-		"timeout 1h\n", "concurrency 1\n"
-	};
+	static const char *const same[] = { "# a comment\n\n",
+		"secret-file /s\n", "max-body 2K\n", "read-timeout 2s\n",
+		"max-queue 7\n", "keep 3d\n", "dedupe body\n",
+		"dedupe-window 3d\n", "event-name /a\n", "timeout 1h\n",
+		"concurrency 1\n" };
 	char plain[CONF_DIGEST_SIZE];
 	char got[CONF_DIGEST_SIZE];
 	unsigned failed = 0;

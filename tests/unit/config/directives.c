@@ -10,13 +10,14 @@
 static void
 global_directives_are_understood(void **state)
 {
-	struct conf *conf = good("journal /q\ndispatch drain\n"
+	struct conf *conf = good(
+	    "journal /q\ndispatch drain\n"
 	    "stop-timeout 90s\nlog /var/log/p\nlog-format json\nlog-level debug\n"
 	    "read-timeout 3s\n" WAITS "read-timeout 4s\n");
 	struct conf *other = good("journal /q\ndispatch thread\nlog syslog\n"
-	    "log-level warning\n" WAITS);
+				  "log-level warning\n" WAITS);
 	struct conf *third = good("journal /q\ndispatch none\nlog stderr\n"
-	    "log-level error\nlog-format text\n" WAITS);
+				  "log-level error\nlog-format text\n" WAITS);
 
 	(void)state;
 	assert_int_equal(conf->dispatch, CONF_DISPATCH_DRAIN);
@@ -41,7 +42,8 @@ global_directives_are_understood(void **state)
 static void
 hook_directives_are_understood(void **state)
 {
-	struct conf *conf = good("journal /j/q\nhook h\non * ignore\n"
+	struct conf *conf = good(
+	    "journal /j/q\nhook h\non * ignore\n"
 	    "secret-file /a\nsecret-file /b hex\nsecret-file /c base64\n"
 	    "secret-file /d whsec\nsecret-file /e raw\nsignature github\n"
 	    "event-name /data/0/type\ndelivery queue\ntimeout 365d\n"
@@ -106,9 +108,10 @@ hook_directives_are_understood(void **state)
 static void
 sources_have_their_words(void **state)
 {
-	struct conf *conf = good(QUEUES "order hook\ndedupe body\n"
-	    "event-name header X-Event\nhook n\nsecret-file /s\n"
-	    "on * ignore\norder none\ndedupe none\n");
+	struct conf *conf = good(
+	    QUEUES "order hook\ndedupe body\n"
+		   "event-name header X-Event\nhook n\nsecret-file /s\n"
+		   "on * ignore\norder none\ndedupe none\n");
 	struct conf *other = good(QUEUES "dedupe /id\n");
 
 	(void)state;
@@ -119,7 +122,8 @@ sources_have_their_words(void **state)
 	    "HTTP_X_EVENT");
 	assert_int_equal(conf->hooks[1].reading.order.from, EVENT_FROM_NONE);
 	assert_int_equal(conf->hooks[1].reading.dedupe.from, EVENT_FROM_NONE);
-	assert_int_equal(other->hooks[0].reading.dedupe.from, EVENT_FROM_POINTER);
+	assert_int_equal(other->hooks[0].reading.dedupe.from,
+	    EVENT_FROM_POINTER);
 	assert_string_equal(other->hooks[0].reading.dedupe.pointer, "/id");
 	conf_release(conf);
 	conf_release(other);

@@ -7,8 +7,8 @@
 static void
 lines_have_file_and_number(void **state)
 {
-	struct buf into = {0};
-	struct conf_errors list = {.into = &into, .file = "f"};
+	struct buf into = { 0 };
+	struct conf_errors list = { .into = &into, .file = "f" };
 
 	(void)state;
 	conf_error(&list, 3, "`%s' is %d", "x", 7);
@@ -21,8 +21,8 @@ lines_have_file_and_number(void **state)
 static void
 no_complaint_is_fine(void **state)
 {
-	struct buf into = {0};
-	struct conf_errors list = {.into = &into, .file = "f"};
+	struct buf into = { 0 };
+	struct conf_errors list = { .into = &into, .file = "f" };
 
 	(void)state;
 	assert_int_equal(conf_errors_end(&list), RC_OK);
@@ -32,8 +32,8 @@ no_complaint_is_fine(void **state)
 static void
 a_repeated_one_counts_but_is_told_once(void **state)
 {
-	struct buf into = {0};
-	struct conf_errors list = {.into = &into, .file = "f"};
+	struct buf into = { 0 };
+	struct conf_errors list = { .into = &into, .file = "f" };
 
 	(void)state;
 	conf_error(&list, 3, "twice");
@@ -47,8 +47,8 @@ a_repeated_one_counts_but_is_told_once(void **state)
 static void
 control_characters_are_not_passed_on(void **state)
 {
-	struct buf into = {0};
-	struct conf_errors list = {.into = &into, .file = "f"};
+	struct buf into = { 0 };
+	struct conf_errors list = { .into = &into, .file = "f" };
 
 	(void)state;
 	conf_error(&list, 1, "a\nb\033\177\303\244");
@@ -59,8 +59,8 @@ control_characters_are_not_passed_on(void **state)
 static void
 a_long_one_is_cut(void **state)
 {
-	struct buf into = {0};
-	struct conf_errors list = {.into = &into, .file = "f"};
+	struct buf into = { 0 };
+	struct conf_errors list = { .into = &into, .file = "f" };
 
 	(void)state;
 	conf_error(&list, 1, "%5000d", 1);
@@ -73,8 +73,8 @@ a_long_one_is_cut(void **state)
 static void
 lost_ones_are_counted(void **state)
 {
-	struct buf into = {.max = 100};
-	struct conf_errors list = {.into = &into, .file = "f"};
+	struct buf into = { .max = 100 };
+	struct conf_errors list = { .into = &into, .file = "f" };
 
 	(void)state;
 	conf_error(&list, 1, "%30d", 1);

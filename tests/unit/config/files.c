@@ -11,20 +11,20 @@ static const struct {
 	struct bytes key;
 	bool blanks;
 } secrets[] = {
-    {RAW("secret"), "raw", RAW("secret"), false},
-    {RAW("secret\n"), "", RAW("secret"), false},
-    {RAW("secret\r\n"), "raw", RAW("secret"), false},
-    {RAW("secret\n\n"), "raw", RAW("secret\n"), true},
-    {RAW("secret\r"), "raw", RAW("secret\r"), true},
-    {RAW(" secret"), "raw", RAW(" secret"), true},
-    {RAW("secret \n"), "raw", RAW("secret "), true},
-    {RAW("se cret"), "raw", RAW("se cret"), false},
-    {RAW("whsec_QUJD"), "raw", RAW("whsec_QUJD"), false},
-    {RAW("00fFaB\n"), "hex", RAW("\0\377\253"), false},
-    {RAW("QUJDRA==\n"), "base64", RAW("ABCD"), false},
-    {RAW("whsec_QUJDRA==\n"), "whsec", RAW("ABCD"), false},
-    {RAW("QUJDRA=="), "whsec", RAW("ABCD"), false},
-    {RAW("AAA="), "base64", RAW("\0\0"), false},
+	{ RAW("secret"), "raw", RAW("secret"), false },
+	{ RAW("secret\n"), "", RAW("secret"), false },
+	{ RAW("secret\r\n"), "raw", RAW("secret"), false },
+	{ RAW("secret\n\n"), "raw", RAW("secret\n"), true },
+	{ RAW("secret\r"), "raw", RAW("secret\r"), true },
+	{ RAW(" secret"), "raw", RAW(" secret"), true },
+	{ RAW("secret \n"), "raw", RAW("secret "), true },
+	{ RAW("se cret"), "raw", RAW("se cret"), false },
+	{ RAW("whsec_QUJD"), "raw", RAW("whsec_QUJD"), false },
+	{ RAW("00fFaB\n"), "hex", RAW("\0\377\253"), false },
+	{ RAW("QUJDRA==\n"), "base64", RAW("ABCD"), false },
+	{ RAW("whsec_QUJDRA==\n"), "whsec", RAW("ABCD"), false },
+	{ RAW("QUJDRA=="), "whsec", RAW("ABCD"), false },
+	{ RAW("AAA="), "base64", RAW("\0\0"), false },
 };
 
 static void
@@ -34,19 +34,18 @@ secrets_are_decoded(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(secrets); i++) {
-		struct buf complaints = {.max = CEILING};
+		struct buf complaints = { .max = CEILING };
 		struct conf *conf = with_secret(secrets[i].file,
 		    secrets[i].coding);
 		struct hook *hook = &conf->hooks[0];
 
 		wrong += case_rc(secrets[i].file.data,
 		    conf_ready(conf, hook, &complaints), RC_OK);
-		wrong += case_bytes(secrets[i].file.data,
-		    hook->secrets[0].key, secrets[i].key);
+		wrong += case_bytes(secrets[i].file.data, hook->secrets[0].key,
+		    secrets[i].key);
 		wrong += case_number(secrets[i].file.data,
 		    hook->secrets[0].blanks, secrets[i].blanks);
-		wrong += case_true(secrets[i].file.data, "ready",
-		    hook->ready);
+		wrong += case_true(secrets[i].file.data, "ready", hook->ready);
 		conf_release(conf);
 		buf_free(&complaints);
 	}
@@ -58,18 +57,18 @@ static const struct {
 	const char *coding;
 	const char *part;
 } bad_secrets[] = {
-    {RAW(""), "raw", "is empty or blank"},
-    {RAW("\n"), "raw", "is empty or blank"},
-    {RAW(" \t\r\n\n"), "raw", "is empty or blank"},
-    {RAW("a\0b"), "raw", "holds a NUL byte"},
-    {RAW("\0"), "raw", "holds a NUL byte"},
-    {RAW("abc"), "hex", "does not hold hexadecimal digits"},
-    {RAW(" ab"), "hex", "does not hold hexadecimal digits"},
-    {RAW("xy"), "hex", "write `raw' if the secret is used as text"},
-    {RAW("QUJDRA"), "base64", "does not hold base64 with its padding"},
-    {RAW("whsec_QUJD"), "base64", "does not hold base64"},
-    {RAW("whsec_"), "whsec", "is empty once decoded"},
-    {RAW("whsec_Q"), "whsec", "with or without whsec_ before it"},
+	{ RAW(""), "raw", "is empty or blank" },
+	{ RAW("\n"), "raw", "is empty or blank" },
+	{ RAW(" \t\r\n\n"), "raw", "is empty or blank" },
+	{ RAW("a\0b"), "raw", "holds a NUL byte" },
+	{ RAW("\0"), "raw", "holds a NUL byte" },
+	{ RAW("abc"), "hex", "does not hold hexadecimal digits" },
+	{ RAW(" ab"), "hex", "does not hold hexadecimal digits" },
+	{ RAW("xy"), "hex", "write `raw' if the secret is used as text" },
+	{ RAW("QUJDRA"), "base64", "does not hold base64 with its padding" },
+	{ RAW("whsec_QUJD"), "base64", "does not hold base64" },
+	{ RAW("whsec_"), "whsec", "is empty once decoded" },
+	{ RAW("whsec_Q"), "whsec", "with or without whsec_ before it" },
 };
 
 static void
@@ -79,18 +78,18 @@ bad_secrets_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad_secrets); i++) {
-		struct buf complaints = {0};
+		struct buf complaints = { 0 };
 		struct conf *conf = with_secret(bad_secrets[i].file,
 		    bad_secrets[i].coding);
-		struct bad bad = {bad_secrets[i].file.data, 3,
-			bad_secrets[i].part};
+		struct bad bad = { bad_secrets[i].file.data, 3,
+			bad_secrets[i].part };
 
-		wrong += case_rc(bad.text, conf_ready(conf, &conf->hooks[0],
-		    &complaints), RC_CONFIG);
+		wrong += case_rc(bad.text,
+		    conf_ready(conf, &conf->hooks[0], &complaints), RC_CONFIG);
 		wrong += check_complaint(&bad, &complaints);
 		wrong += case_true(bad.text, "not ready, and no key",
 		    !conf->hooks[0].ready &&
-		    conf->hooks[0].secrets[0].key.len == 0);
+			conf->hooks[0].secrets[0].key.len == 0);
 		conf_release(conf);
 		buf_free(&complaints);
 	}
@@ -100,10 +99,10 @@ bad_secrets_are_refused(void **state)
 static void
 a_secret_must_be_kept_secret(void **state)
 {
-	struct buf complaints = {0};
+	struct buf complaints = { 0 };
 	struct conf *conf = with_secret(LIT("x"), "raw");
-	struct bad bad = {"readable", 3, "/s is readable by others"};
-	struct bad none = {"missing", 3, "/s does not exist"};
+	struct bad bad = { "readable", 3, "/s is readable by others" };
+	struct bad none = { "missing", 3, "/s does not exist" };
 
 	(void)state;
 	assert_int_equal(chmod(scratch_path("s"), 0604), 0);
@@ -123,22 +122,23 @@ a_secret_must_be_kept_secret(void **state)
 static void
 all_secrets_have_to_be_good(void **state)
 {
-	struct buf complaints = {0};
+	struct buf complaints = { 0 };
 	char text[4 * PATH_MAX];
 	struct conf *conf;
 
 	(void)state;
 	scratch_file("a", "good", 0600);
 	scratch_file("b", "", 0600);
-	snprintf(text, sizeof text, "on * ignore\nsecret-file %s\n"
-	    "secret-file %s\n", scratch_path("a"), scratch_path("b"));
+	snprintf(text, sizeof text,
+	    "on * ignore\nsecret-file %s\n"
+	    "secret-file %s\n",
+	    scratch_path("a"), scratch_path("b"));
 	conf = good(text);
 	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints),
 	    RC_CONFIG);
 	assert_int_equal(conf->hooks[0].secrets[0].key.len, 0);
 	scratch_file("b", "better", 0600);
-	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints),
-	    RC_OK);
+	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints), RC_OK);
 	assert_true(bytes_is(conf->hooks[0].secrets[0].key, "good"));
 	assert_true(bytes_is(conf->hooks[0].secrets[1].key, "better"));
 	conf_release(conf);
@@ -148,15 +148,13 @@ all_secrets_have_to_be_good(void **state)
 static void
 a_ready_hook_is_not_read_again(void **state)
 {
-	struct buf complaints = {0};
+	struct buf complaints = { 0 };
 	struct conf *conf = with_secret(LIT("x"), "raw");
 
 	(void)state;
-	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints),
-	    RC_OK);
+	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints), RC_OK);
 	assert_int_equal(unlink(scratch_path("s")), 0);
-	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints),
-	    RC_OK);
+	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints), RC_OK);
 	assert_int_equal(complaints.len, 0);
 	conf_release(conf);
 }
@@ -164,7 +162,7 @@ a_ready_hook_is_not_read_again(void **state)
 static void
 commands_are_checked(void **state)
 {
-	struct buf complaints = {0};
+	struct buf complaints = { 0 };
 	char text[8 * PATH_MAX];
 	struct conf *conf;
 
@@ -173,7 +171,8 @@ commands_are_checked(void **state)
 	scratch_file("good", "#!/bin/sh\n", 0755);
 	scratch_file("plain", "#!/bin/sh\n", 0644);
 	scratch_file("open", "#!/bin/sh\n", 0757);
-	snprintf(text, sizeof text, "journal /j/q\nsecret-file %s\n"
+	snprintf(text, sizeof text,
+	    "journal /j/q\nsecret-file %s\n"
 	    "on a run %s\non b run %s\non c run %s\non-dead run %s/none\n",
 	    scratch_path("s"), scratch_path("good"), scratch_path("plain"),
 	    scratch_path("open"), scratch);
@@ -195,18 +194,19 @@ commands_are_checked(void **state)
 static void
 hooks_are_made_ready_one_by_one_or_all(void **state)
 {
-	struct buf complaints = {0};
+	struct buf complaints = { 0 };
 	char text[4 * PATH_MAX];
 	struct conf *conf;
 
 	(void)state;
 	scratch_file("s", "x", 0600);
-	snprintf(text, sizeof text, "secret-file %s\nhook a\non * ignore\n"
+	snprintf(text, sizeof text,
+	    "secret-file %s\nhook a\non * ignore\n"
 	    "hook b\non * run /nowhere/to/be/found\n"
-	    "hook c\non * run /not/there/either\n", scratch_path("s"));
+	    "hook c\non * run /not/there/either\n",
+	    scratch_path("s"));
 	conf = good(text);
-	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints),
-	    RC_OK);
+	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints), RC_OK);
 	assert_int_equal(complaints.len, 0);
 	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
 	assert_non_null(strstr(complaints.data, "/c:5: command /nowhere"));
@@ -222,14 +222,16 @@ hooks_are_made_ready_one_by_one_or_all(void **state)
 static void
 a_shared_fault_is_one_of_each_hook(void **state)
 {
-	struct buf complaints = {0};
+	struct buf complaints = { 0 };
 	char text[2 * PATH_MAX];
-	struct bad bad = {"shared", 1, "/none does not exist"};
+	struct bad bad = { "shared", 1, "/none does not exist" };
 	struct conf *conf;
 
 	(void)state;
-	snprintf(text, sizeof text, "secret-file %s/none\nhook a\n"
-	    "on * ignore\nhook b\non * ignore\n", scratch);
+	snprintf(text, sizeof text,
+	    "secret-file %s/none\nhook a\n"
+	    "on * ignore\nhook b\non * ignore\n",
+	    scratch);
 	conf = good(text);
 	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
 	assert_int_equal(check_complaint(&bad, &complaints), 0);
@@ -245,17 +247,19 @@ with_capture(const char *directory)
 	char text[4 * PATH_MAX];
 
 	scratch_file("s", "x", 0600);
-	snprintf(text, sizeof text, "hook h\non * ignore\ncapture %s/%s\n"
-	    "secret-file %s\n", scratch, directory, scratch_path("s"));
+	snprintf(text, sizeof text,
+	    "hook h\non * ignore\ncapture %s/%s\n"
+	    "secret-file %s\n",
+	    scratch, directory, scratch_path("s"));
 	return good(text);
 }
 
 static void
 the_capture_directory_is_checked(void **state)
 {
-	struct buf complaints = {0};
-	struct bad none = {"none", 3, "/d does not exist"};
-	struct bad open = {"open", 3, "/d is writable by others"};
+	struct buf complaints = { 0 };
+	struct bad none = { "none", 3, "/d does not exist" };
+	struct bad open = { "open", 3, "/d is writable by others" };
 	struct conf *conf = with_capture("d");
 	struct hook *hook = &conf->hooks[0];
 
@@ -281,8 +285,8 @@ the_capture_directory_is_checked(void **state)
 static void
 the_capture_directory_has_to_be_writable(void **state)
 {
-	struct buf complaints = {0};
-	struct bad bad = {"read-only", 3, "cannot be written to by this"};
+	struct buf complaints = { 0 };
+	struct bad bad = { "read-only", 3, "cannot be written to by this" };
 	struct conf *conf = with_capture("d");
 	enum rc rc;
 
@@ -306,18 +310,20 @@ the_capture_directory_has_to_be_writable(void **state)
 static void
 the_journals_directory_is_checked(void **state)
 {
-	struct buf complaints = {0};
-	struct bad missing = {"missing", 1, "d does not exist: make it"};
-	struct bad bad = {"open", 1, "the journal's directory "};
-	struct bad wal = {"-wal", 1, "/d/q-wal is writable by others"};
-	struct bad left = {"left", 1, "/d/q is gone, but "};
+	struct buf complaints = { 0 };
+	struct bad missing = { "missing", 1, "d does not exist: make it" };
+	struct bad bad = { "open", 1, "the journal's directory " };
+	struct bad wal = { "-wal", 1, "/d/q-wal is writable by others" };
+	struct bad left = { "left", 1, "/d/q is gone, but " };
 	char text[4 * PATH_MAX];
 	struct conf *conf;
 
 	(void)state;
 	scratch_file("s", "x", 0600);
-	snprintf(text, sizeof text, "journal %s/d/q\nsecret-file %s\n"
-	    "on * ignore\n", scratch, scratch_path("s"));
+	snprintf(text, sizeof text,
+	    "journal %s/d/q\nsecret-file %s\n"
+	    "on * ignore\n",
+	    scratch, scratch_path("s"));
 	conf = good(text);
 	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
 	assert_int_equal(check_complaint(&missing, &complaints), 0);
@@ -346,19 +352,21 @@ the_journals_directory_is_checked(void **state)
 static void
 the_log_can_be_opened(void **state)
 {
-	struct buf complaints = {0};
-	struct bad missing = {"no directory", 2, "cannot be opened: its dir"};
-	struct bad directory = {"a directory", 2, "d/l is a directory"};
-	struct bad sticky = {"sticky", 2, "the log's directory "};
-	struct bad link = {"a link", 2, "d/l is a symbolic link"};
-	struct bad pipe = {"a pipe", 2, "d/l is a pipe that nobody reads"};
+	struct buf complaints = { 0 };
+	struct bad missing = { "no directory", 2, "cannot be opened: its dir" };
+	struct bad directory = { "a directory", 2, "d/l is a directory" };
+	struct bad sticky = { "sticky", 2, "the log's directory " };
+	struct bad link = { "a link", 2, "d/l is a symbolic link" };
+	struct bad pipe = { "a pipe", 2, "d/l is a pipe that nobody reads" };
 	char text[4 * PATH_MAX];
 	struct conf *conf;
 
 	(void)state;
 	scratch_file("s", "x", 0600);
-	snprintf(text, sizeof text, "secret-file %s\nlog %s/d/l\n"
-	    "on * ignore\n", scratch_path("s"), scratch);
+	snprintf(text, sizeof text,
+	    "secret-file %s\nlog %s/d/l\n"
+	    "on * ignore\n",
+	    scratch_path("s"), scratch);
 	conf = good(text);
 	assert_int_equal(conf_ready_all(conf, &complaints), RC_OK);
 	assert_int_equal(conf_ready_start(conf, &complaints), RC_CONFIG);
@@ -394,8 +402,8 @@ the_log_can_be_opened(void **state)
 static void
 the_log_has_to_be_writable(void **state)
 {
-	struct buf complaints = {0};
-	struct bad bad = {"read-only", 2, "cannot be written by this user"};
+	struct buf complaints = { 0 };
+	struct bad bad = { "read-only", 2, "cannot be written by this user" };
 	char text[4 * PATH_MAX];
 	struct conf *conf;
 	enum rc rc;
@@ -404,8 +412,10 @@ the_log_has_to_be_writable(void **state)
 	if (getuid() == 0)
 		assert_int_equal(chmod(scratch, 0755), 0);
 	scratch_file("log", "x", 0400);
-	snprintf(text, sizeof text, "# log\nlog %s\nhook h\n"
-	    "signature none\non * ignore\n", scratch_path("log"));
+	snprintf(text, sizeof text,
+	    "# log\nlog %s\nhook h\n"
+	    "signature none\non * ignore\n",
+	    scratch_path("log"));
 	conf = good(text);
 	if (getuid() == 0)
 		assert_int_equal(seteuid(NOBODY), 0);
@@ -421,8 +431,8 @@ the_log_has_to_be_writable(void **state)
 static void
 the_journals_directory_belongs_to_the_user(void **state)
 {
-	struct buf complaints = {0};
-	struct bad bad = {"root's", 1, "does not belong to the user of this"};
+	struct buf complaints = { 0 };
+	struct bad bad = { "root's", 1, "does not belong to the user of this" };
 	struct conf *conf;
 	enum rc rc;
 

@@ -6,46 +6,53 @@
 #include "signature/recipe.h"
 
 static const struct bad together[] = {
-    {WAITS "delivery queue\n", 4, "`delivery queue' needs a journal"},
-    {"delivery queue\n" WAITS, 1, "`delivery queue' needs a journal"},
-    {"delivery queue\n" WAITS "delivery wait\n", 1, "needs a journal"},
-    {WAITS "dedupe body\n", 4, "`dedupe' needs a journal: write `journal"},
-    {"dedupe body\n" WAITS, 1, "`dedupe' needs a journal"},
-    {WAITS "dedupe-window 1h\n", 4,
-	"`dedupe-window' needs a journal: write `journal PATH'"},
-    {"dedupe-window 1h\n" WAITS "hook i\nsecret-file /s\non * ignore\n", 1,
-	"`dedupe-window' needs a journal"},
-    {WAITS "keep 1d\n", 4, "`keep' needs a journal: write `journal PATH'"},
-    {"keep 1d\n" WAITS, 1, "`keep' needs a journal"},
-    {"keep 1d\nsecret-file /s\non * ignore\n", 1, "`keep' needs a journal"},
-    {"dispatch none\n" WAITS, 1, "`dispatch' needs a journal: write `jou"},
-    {"dispatch thread\nsecret-file /s\non * ignore\n", 1,
-	"`dispatch' needs a journal"},
-    {"delivery queue\njournal /j/q\n" WAITS "delivery wait\n", 1,
-	"`delivery queue' is for no hook, as each one waits: take this line"},
-    {WAITS "order hook\n", 4,
-	"`order' is for hooks that queue, and hook h waits: write `journal"},
-    {WAITS "batch 2\n", 4, "`batch' is for hooks that queue"},
-    {WAITS "retry 1s\n", 4, "`retry' is for hooks that queue"},
-    {WAITS "concurrency 2\n", 4, "`concurrency' is for hooks that queue"},
-    {WAITS "max-queue 2\n", 4, "`max-queue' is for hooks that queue"},
-    {WAITS "on-dead run /x\n", 4, "`on-dead' is for hooks that queue"},
-    {WAITS "on x also run /x\n", 4, "`also' is for hooks that queue"},
-    {QUEUES "delivery wait\norder none\n", 6, "write `delivery queue', or"},
-    {QUEUES "delivery wait\non x also run /x\n", 6, "write `delivery queue"},
-    {"batch 2\n" WAITS, 1, "and no hook does: write `journal PATH'"},
-    {"journal /j/q\nbatch 2\ndelivery wait\n" WAITS, 2,
-	"and no hook does: write `delivery queue'"},
-    {"batch 2\nsecret-file /s\non * ignore\n", 1, "`batch' is for hooks"},
-    {QUEUES "batch 2\ninput body\n", 5, "`batch' does not go with `input b"},
-    {"journal /j/q\nbatch 2\n" WAITS "input body\n", 6,
-	"write `input line' or `input cloudevents'"},
-    {"signature none\nhook h\nsecret-file /s\non * ignore\n", 1,
-	"`signature none' is for one hook only"},
-    {WAITS "signature none\n", 4,
-	"`signature none' does not go with the secret of line 2"},
-    {"secret-file /s\nhook h\nsignature none\non * ignore\n", 3,
-	"does not go with the secret of line 1"},
+	{ WAITS "delivery queue\n", 4, "`delivery queue' needs a journal" },
+	{ "delivery queue\n" WAITS, 1, "`delivery queue' needs a journal" },
+	{ "delivery queue\n" WAITS "delivery wait\n", 1, "needs a journal" },
+	{ WAITS "dedupe body\n", 4,
+	    "`dedupe' needs a journal: write `journal" },
+	{ "dedupe body\n" WAITS, 1, "`dedupe' needs a journal" },
+	{ WAITS "dedupe-window 1h\n", 4,
+	    "`dedupe-window' needs a journal: write `journal PATH'" },
+	{ "dedupe-window 1h\n" WAITS "hook i\nsecret-file /s\non * ignore\n", 1,
+	    "`dedupe-window' needs a journal" },
+	{ WAITS "keep 1d\n", 4,
+	    "`keep' needs a journal: write `journal PATH'" },
+	{ "keep 1d\n" WAITS, 1, "`keep' needs a journal" },
+	{ "keep 1d\nsecret-file /s\non * ignore\n", 1,
+	    "`keep' needs a journal" },
+	{ "dispatch none\n" WAITS, 1,
+	    "`dispatch' needs a journal: write `jou" },
+	{ "dispatch thread\nsecret-file /s\non * ignore\n", 1,
+	    "`dispatch' needs a journal" },
+	{ "delivery queue\njournal /j/q\n" WAITS "delivery wait\n", 1,
+	    "`delivery queue' is for no hook, as each one waits: take this line" },
+	{ WAITS "order hook\n", 4,
+	    "`order' is for hooks that queue, and hook h waits: write `journal" },
+	{ WAITS "batch 2\n", 4, "`batch' is for hooks that queue" },
+	{ WAITS "retry 1s\n", 4, "`retry' is for hooks that queue" },
+	{ WAITS "concurrency 2\n", 4, "`concurrency' is for hooks that queue" },
+	{ WAITS "max-queue 2\n", 4, "`max-queue' is for hooks that queue" },
+	{ WAITS "on-dead run /x\n", 4, "`on-dead' is for hooks that queue" },
+	{ WAITS "on x also run /x\n", 4, "`also' is for hooks that queue" },
+	{ QUEUES "delivery wait\norder none\n", 6,
+	    "write `delivery queue', or" },
+	{ QUEUES "delivery wait\non x also run /x\n", 6,
+	    "write `delivery queue" },
+	{ "batch 2\n" WAITS, 1, "and no hook does: write `journal PATH'" },
+	{ "journal /j/q\nbatch 2\ndelivery wait\n" WAITS, 2,
+	    "and no hook does: write `delivery queue'" },
+	{ "batch 2\nsecret-file /s\non * ignore\n", 1, "`batch' is for hooks" },
+	{ QUEUES "batch 2\ninput body\n", 5,
+	    "`batch' does not go with `input b" },
+	{ "journal /j/q\nbatch 2\n" WAITS "input body\n", 6,
+	    "write `input line' or `input cloudevents'" },
+	{ "signature none\nhook h\nsecret-file /s\non * ignore\n", 1,
+	    "`signature none' is for one hook only" },
+	{ WAITS "signature none\n", 4,
+	    "`signature none' does not go with the secret of line 2" },
+	{ "secret-file /s\nhook h\nsignature none\non * ignore\n", 3,
+	    "does not go with the secret of line 1" },
 };
 
 static void
@@ -59,7 +66,7 @@ static void
 a_journal_makes_hooks_queue(void **state)
 {
 	struct conf *conf = good(QUEUES "hook w\ndelivery wait\n"
-	    "secret-file /s\non * ignore\n");
+					"secret-file /s\non * ignore\n");
 
 	(void)state;
 	assert_string_equal(conf->journal, "/j/q");
@@ -87,7 +94,8 @@ no_hook_line_is_one_hook(void **state)
 static void
 defaults_hold_until_a_hook_differs(void **state)
 {
-	struct conf *conf = good("timeout 3s\nmax-body 2K\nsecret-file /a\n"
+	struct conf *conf = good(
+	    "timeout 3s\nmax-body 2K\nsecret-file /a\n"
 	    "secret-file /b\nsecret-file /c\nenv A /a\nenv B /b\n"
 	    "setenv A a\nhook one\non * ignore\nhook two\non * ignore\n"
 	    "timeout 4s\nsecret-file /d\nenv A /other\nsetenv B b\n"
@@ -119,7 +127,8 @@ defaults_hold_until_a_hook_differs(void **state)
 static void
 queue_defaults_pass_by_hooks_that_wait(void **state)
 {
-	struct conf *conf = good("journal /j/q\nbatch 10\norder hook\n"
+	struct conf *conf = good(
+	    "journal /j/q\nbatch 10\norder hook\n"
 	    "on-dead run /x\nretry 1s\nsecret-file /s\nhook w\n"
 	    "delivery wait\ninput body\non * ignore\nhook q\non * ignore\n");
 

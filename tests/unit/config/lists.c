@@ -7,17 +7,15 @@
 static void
 the_names_of_variables_are_taken(void **state)
 {
-	static const char *const taken[] = {
-		"HOOK", "EVENT", "KIND", "OUTCOME", "CAUSE", "RUN_STATUS",
-		"RETRIGGER", "ID", "DIGEST", "RECEIVED", "ATTEMPT",
-		"VERIFIED", "REMOTE_ADDR", "COUNT", "CONFIG"
-	};
+	static const char *const taken[] = { "HOOK", "EVENT", "KIND", "OUTCOME",
+		"CAUSE", "RUN_STATUS", "RETRIGGER", "ID", "DIGEST", "RECEIVED",
+		"ATTEMPT", "VERIFIED", "REMOTE_ADDR", "COUNT", "CONFIG" };
 	unsigned wrong = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(taken); i++) {
 		char text[128];
-		struct bad bad = {text, 4, "is set by pelihook itself"};
+		struct bad bad = { text, 4, "is set by pelihook itself" };
 
 		snprintf(text, sizeof text, WAITS "env %s /x\n", taken[i]);
 		wrong += check_bad(&bad, 1);
@@ -37,11 +35,10 @@ repeat(struct buf *text, const char *format, unsigned n)
 }
 
 static void
-assert_at_most(unsigned n, const char *head, const char *tail,
-    const char *part)
+assert_at_most(unsigned n, const char *head, const char *tail, const char *part)
 {
-	struct buf text = {0};
-	struct bad bad = {NULL, 4 + n, part};
+	struct buf text = { 0 };
+	struct bad bad = { NULL, 4 + n, part };
 	char format[64];
 
 	snprintf(format, sizeof format, "%s%%u%s", head, tail);

@@ -9,56 +9,64 @@
 #include "signature/recipe.h"
 
 static const struct bad structure[] = {
-    {"", 1, "there is no hook: write `hook NAME'"},
-    {"# nothing\n\n", 1, "there is no hook"},
-    {"secret-file /s\n", 1, "there is no hook"},
-    {WAITS "timout 3s\n", 4, "unknown directive `timout': write `timeout'"},
-    {WAITS "Secret_File /s\n", 4, "write `secret-file'"},
-    {WAITS "max_body 1M\n", 4, "write `max-body'"},
-    {WAITS "xyzzy 1\n", 4, "unknown directive `xyzzy': see pelihook.conf"},
-    {WAITS "\"\" 1\n", 4, "unknown directive `'"},
-    {WAITS "timeout \"3s\n", 4, "a quote is not closed: write \" where"},
-    {WAITS "timeout '3s\n", 4, "a quote is not closed: write ' where"},
-    {WAITS "timeout 3s\ntimeout 4s\n", 5,
-	"`timeout' was given in line 4 already: take one of them out"},
-    {"timeout 3s\ntimeout 4s\n" WAITS, 2, "was given in line 1 already"},
-    {"journal /a\njournal /b\n" WAITS, 2, "was given in line 1 already"},
-    {WAITS "journal /j\n", 4,
-	"`journal' is for all hooks: write it before the first `hook'"},
-    {WAITS "dispatch none\n", 4, "`dispatch' is for all hooks"},
-    {WAITS "stop-timeout 3s\n", 4, "`stop-timeout' is for all hooks"},
-    {WAITS "log stderr\n", 4, "`log' is for all hooks"},
-    {WAITS "log-format text\n", 4, "`log-format' is for all hooks"},
-    {WAITS "log-level info\n", 4, "`log-level' is for all hooks"},
-    {WAITS "timeout\n", 4,
-	"an argument of `timeout' is missing: write `timeout DURATION'"},
-    {WAITS "timeout 1s 2s\n", 4, "`timeout' has too many arguments"},
-    {WAITS "env ID\n", 4, "write `env NAME POINTER'"},
-    {WAITS "setenv A b c\n", 4, "write `setenv NAME VALUE'"},
-    {"hook\nsecret-file /s\non * ignore\n", 1, "write `hook NAME'"},
-    {"hook a b\nsecret-file /s\non * ignore\n", 1, "write `hook NAME'"},
-    {"hook -a\nsecret-file /s\non * ignore\n", 1,
-	"`-a' is no name of a hook"},
-    {"hook a/b\nsecret-file /s\non * ignore\n", 1, "is no name of a hook"},
-    {WAITS WAITS, 4, "hook h begins in line 1 already"},
-    {"hook h\nsecret-file /s\n", 1, "hook h has no `on' line: write `on *"},
-    {"hook h\non * ignore\n", 1, "hook h has no secret: write `secret-file"},
-    {"on * ignore\n", 1, "hook default has no secret"},
-    {"timeout 1s\n\non * ignore\n", 3, "hook default has no secret"},
-    {"on @started ignore\n" WAITS, 1,
-	"belongs to no hook: move it behind the `hook' line"},
-    {"secret-file /s\nhook a\non * ignore\nhook b\n", 4, "has no `on' line"},
-    {"\xef\xbb\xbf" WAITS, 1, "the file begins with a byte order mark: save"},
-    {"\n\xef\xbb\xbf" WAITS, 2, "unknown directive `"},
-    /* What an unclear line may hold is not missed besides. */
-    {"secret-file /s\non * run \"/bin/true\n", 2, "a quote is not closed"},
-    {"secret-file /s\nonn * ignore\n", 2, "write `on'"},
-    {"hook h\nsecret-file /s\non * run '/bin/true\n", 3,
-	"a quote is not closed"},
-    {"hook h\nsecret_file /s\non * ignore\n", 2, "write `secret-file'"},
-    {"hook h\nsignature nonne\non * ignore\n", 2, "write auto, none"},
-    {"journl /j\nhook h\nsecret-file /s\ndelivery queue\non * ignore\n", 1,
-	"write `journal'"},
+	{ "", 1, "there is no hook: write `hook NAME'" },
+	{ "# nothing\n\n", 1, "there is no hook" },
+	{ "secret-file /s\n", 1, "there is no hook" },
+	{ WAITS "timout 3s\n", 4,
+	    "unknown directive `timout': write `timeout'" },
+	{ WAITS "Secret_File /s\n", 4, "write `secret-file'" },
+	{ WAITS "max_body 1M\n", 4, "write `max-body'" },
+	{ WAITS "xyzzy 1\n", 4,
+	    "unknown directive `xyzzy': see pelihook.conf" },
+	{ WAITS "\"\" 1\n", 4, "unknown directive `'" },
+	{ WAITS "timeout \"3s\n", 4, "a quote is not closed: write \" where" },
+	{ WAITS "timeout '3s\n", 4, "a quote is not closed: write ' where" },
+	{ WAITS "timeout 3s\ntimeout 4s\n", 5,
+	    "`timeout' was given in line 4 already: take one of them out" },
+	{ "timeout 3s\ntimeout 4s\n" WAITS, 2, "was given in line 1 already" },
+	{ "journal /a\njournal /b\n" WAITS, 2, "was given in line 1 already" },
+	{ WAITS "journal /j\n", 4,
+	    "`journal' is for all hooks: write it before the first `hook'" },
+	{ WAITS "dispatch none\n", 4, "`dispatch' is for all hooks" },
+	{ WAITS "stop-timeout 3s\n", 4, "`stop-timeout' is for all hooks" },
+	{ WAITS "log stderr\n", 4, "`log' is for all hooks" },
+	{ WAITS "log-format text\n", 4, "`log-format' is for all hooks" },
+	{ WAITS "log-level info\n", 4, "`log-level' is for all hooks" },
+	{ WAITS "timeout\n", 4,
+	    "an argument of `timeout' is missing: write `timeout DURATION'" },
+	{ WAITS "timeout 1s 2s\n", 4, "`timeout' has too many arguments" },
+	{ WAITS "env ID\n", 4, "write `env NAME POINTER'" },
+	{ WAITS "setenv A b c\n", 4, "write `setenv NAME VALUE'" },
+	{ "hook\nsecret-file /s\non * ignore\n", 1, "write `hook NAME'" },
+	{ "hook a b\nsecret-file /s\non * ignore\n", 1, "write `hook NAME'" },
+	{ "hook -a\nsecret-file /s\non * ignore\n", 1,
+	    "`-a' is no name of a hook" },
+	{ "hook a/b\nsecret-file /s\non * ignore\n", 1,
+	    "is no name of a hook" },
+	{ WAITS WAITS, 4, "hook h begins in line 1 already" },
+	{ "hook h\nsecret-file /s\n", 1,
+	    "hook h has no `on' line: write `on *" },
+	{ "hook h\non * ignore\n", 1,
+	    "hook h has no secret: write `secret-file" },
+	{ "on * ignore\n", 1, "hook default has no secret" },
+	{ "timeout 1s\n\non * ignore\n", 3, "hook default has no secret" },
+	{ "on @started ignore\n" WAITS, 1,
+	    "belongs to no hook: move it behind the `hook' line" },
+	{ "secret-file /s\nhook a\non * ignore\nhook b\n", 4,
+	    "has no `on' line" },
+	{ "\xef\xbb\xbf" WAITS, 1,
+	    "the file begins with a byte order mark: save" },
+	{ "\n\xef\xbb\xbf" WAITS, 2, "unknown directive `" },
+	/* What an unclear line may hold is not missed besides. */
+	{ "secret-file /s\non * run \"/bin/true\n", 2,
+	    "a quote is not closed" },
+	{ "secret-file /s\nonn * ignore\n", 2, "write `on'" },
+	{ "hook h\nsecret-file /s\non * run '/bin/true\n", 3,
+	    "a quote is not closed" },
+	{ "hook h\nsecret_file /s\non * ignore\n", 2, "write `secret-file'" },
+	{ "hook h\nsignature nonne\non * ignore\n", 2, "write auto, none" },
+	{ "journl /j\nhook h\nsecret-file /s\ndelivery queue\non * ignore\n", 1,
+	    "write `journal'" },
 };
 
 static void
@@ -73,15 +81,15 @@ static void
 lines_are_checked(void **state)
 {
 	static const char nul[] = WAITS "timeout\0 3s\n";
-	struct buf complaints = {.max = CEILING};
+	struct buf complaints = { .max = CEILING };
 	struct conf *conf = NULL;
 	const char *file;
 
 	(void)state;
 	file = scratch_bytes("c", LIT(nul), 0600);
 	assert_int_equal(conf_load(file, &conf, &complaints), RC_CONFIG);
-	assert_non_null(strstr(complaints.data,
-	    "/c:4: the line holds a NUL byte"));
+	assert_non_null(
+	    strstr(complaints.data, "/c:4: the line holds a NUL byte"));
 	assert_null(conf);
 	buf_free(&complaints);
 }
@@ -89,14 +97,16 @@ lines_are_checked(void **state)
 static void
 all_complaints_are_told(void **state)
 {
-	struct buf complaints = {0};
+	struct buf complaints = { 0 };
 	struct conf *conf = NULL;
 	const char *at;
 	unsigned n = 0;
 
 	(void)state;
 	assert_int_equal(load("retri 1s\nhook a\ntimeout 0s\non * run x\n"
-	    "hook a\nbatch 2\n", &conf, &complaints), RC_CONFIG);
+			      "hook a\nbatch 2\n",
+			     &conf, &complaints),
+	    RC_CONFIG);
 	for (at = complaints.data; (at = strchr(at, '\n')) != NULL; at++)
 		n++;
 	assert_int_equal(n, 8);
@@ -114,8 +124,8 @@ all_complaints_are_told(void **state)
 static void
 complaints_that_do_not_fit_are_counted(void **state)
 {
-	struct buf complaints = {.max = 1000 + PATH_MAX};
-	struct buf text = {0};
+	struct buf complaints = { .max = 1000 + PATH_MAX };
+	struct buf text = { 0 };
 	struct conf *conf = NULL;
 	const char *file;
 
@@ -135,7 +145,7 @@ complaints_that_do_not_fit_are_counted(void **state)
 static void
 a_complaint_shows_no_control_characters(void **state)
 {
-	struct buf complaints = {0};
+	struct buf complaints = { 0 };
 	struct conf *conf = NULL;
 
 	(void)state;
@@ -148,10 +158,8 @@ a_complaint_shows_no_control_characters(void **state)
 static void
 the_defaults_are_those_of_the_manual(void **state)
 {
-	static const int64_t pauses[] = {
-		10 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE,
-		HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR
-	};
+	static const int64_t pauses[] = { 10 * SECOND, MINUTE, 5 * MINUTE,
+		15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR };
 	struct conf *conf = good(WAITS);
 	struct hook *hook = &conf->hooks[0];
 
@@ -196,7 +204,7 @@ the_defaults_are_those_of_the_manual(void **state)
 static void
 the_file_itself_has_to_be_trusted(void **state)
 {
-	struct buf complaints = {.max = CEILING};
+	struct buf complaints = { .max = CEILING };
 	struct conf *conf = NULL;
 	char want[2 * PATH_MAX + 128];
 
@@ -204,13 +212,16 @@ the_file_itself_has_to_be_trusted(void **state)
 	scratch_file("c", WAITS, 0666);
 	assert_int_equal(conf_load(scratch_path("c"), &conf, &complaints),
 	    RC_CONFIG);
-	snprintf(want, sizeof want, "%s: the configuration is writable by "
-	    "others: chmod o-w it\n", scratch_path("c"));
+	snprintf(want, sizeof want,
+	    "%s: the configuration is writable by "
+	    "others: chmod o-w it\n",
+	    scratch_path("c"));
 	assert_string_equal(complaints.data, want);
 	complaints.len = 0;
 	assert_int_equal(conf_load(scratch_path("none"), &conf, &complaints),
 	    RC_CONFIG);
-	assert_non_null(strstr(complaints.data, "/none: the configuration "
+	assert_non_null(strstr(complaints.data,
+	    "/none: the configuration "
 	    "does not exist"));
 	assert_null(conf);
 	buf_free(&complaints);
@@ -220,25 +231,23 @@ the_file_itself_has_to_be_trusted(void **state)
 static struct buf
 source_file(const char *name)
 {
-	static const char *const variables[] = {
-		"abs_top_srcdir", "top_srcdir", "srcdir"
-	};
+	static const char *const variables[] = { "abs_top_srcdir", "top_srcdir",
+		"srcdir" };
 	const char *where = NULL;
 	char path[PATH_MAX];
 	char part[4096];
-	struct buf text = {0};
+	struct buf text = { 0 };
 	size_t n;
 	FILE *file;
 
 	for (size_t i = 0; where == NULL && i < COUNT(variables); i++)
 		where = getenv(variables[i]);
-	snprintf(path, sizeof path, "%s/%s", where == NULL ? "." : where,
-	    name);
+	snprintf(path, sizeof path, "%s/%s", where == NULL ? "." : where, name);
 	file = fopen(path, "r");
 	if (file == NULL)
 		fail_msg("%s cannot be opened", path);
 	while ((n = fread(part, 1, sizeof part, file)) > 0)
-		(void)buf_add(&text, (struct bytes){part, n});
+		(void)buf_add(&text, (struct bytes){ part, n });
 	fclose(file);
 	return text;
 }
@@ -262,7 +271,8 @@ add_sample_line(struct buf *sample, struct bytes line)
 {
 	for (size_t i = 0; i < line.len; i++) {
 		(void)buf_char(sample, line.data[i]);
-		if (line.len - i >= 2 && bytes_begin(bytes_skip(line, i), "\\e"))
+		if (line.len - i >= 2 &&
+		    bytes_begin(bytes_skip(line, i), "\\e"))
 			i++;
 	}
 	(void)buf_char(sample, '\n');
@@ -277,7 +287,7 @@ each_sample(const char *mark, void (*call)(const char *sample))
 {
 	struct buf text = source_file("common/pelihook.conf.5");
 	struct bytes rest = buf_view(&text);
-	struct buf sample = {0};
+	struct buf sample = { 0 };
 	struct bytes line;
 	enum { OUTSIDE, MARKED, INSIDE } where = OUTSIDE;
 	unsigned n = 0;
@@ -320,7 +330,7 @@ static void
 check_lines(const char *sample)
 {
 	struct bytes rest = bytes_of(sample);
-	struct buf text = {0};
+	struct buf text = { 0 };
 	struct bytes line;
 
 	(void)buf_text(&text, QUEUES);

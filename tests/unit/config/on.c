@@ -7,31 +7,34 @@
 #define X64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static const struct bad rules[] = {
-    {WAITS "on\n", 4, "an argument of `on' is missing"},
-    {WAITS "on run /bin/true\n", 4, "the line names no event"},
-    {WAITS "on ignore\n", 4, "the line names no event"},
-    {WAITS "on *\n", 4, "end it with `run COMMAND' or `ignore'"},
-    {WAITS "on * where /a b\n", 4, "end it with `run COMMAND' or `ignore'"},
-    {WAITS "on * run\n", 4, "the command is missing"},
-    {WAITS "on * run true\n", 4, "write the command's whole path"},
-    {WAITS "on * ignore it\n", 4, "`it' stands behind `ignore'"},
-    {WAITS "on * where /a\n", 4, "write `where POINTER GLOB'"},
-    {WAITS "on * where\n", 4, "write `where POINTER GLOB'"},
-    {WAITS "on * where a b ignore\n", 4, "`a' is no JSON pointer"},
-    {WAITS "on * where /a [b ignore\n", 4, "a [ of `[b' is not closed"},
-    {WAITS "on * where /a b /c d ignore\n", 4,
-	"`/c' is not understood here: write `where POINTER GLOB'"},
-    {WAITS "on * also ignore\n", 4, "write `also run COMMAND'"},
-    {WAITS "on * also where /a b run /x\n", 4, "is not understood here"},
-    {WAITS "on @failed ignore\n", 4, "there is no group `@failed': write"},
-    {WAITS "on @ ignore\n", 4, "there is no group `@'"},
-    {WAITS "on @fail* ignore\n", 4, "there is no group `@fail*'"},
-    {WAITS "on pipeline_[ab ignore\n", 4, "is not closed: write ]"},
-    {WAITS "on x[]y ignore\n", 4, "is not closed"},
-    {WAITS "on \"\" ignore\n", 4, "an event's name is empty"},
-    {WAITS "on " X64 X64 X64 X64 " ignore\n", 4, "is longer than 255 bytes"},
-    {WAITS "event-name /e\non \"" X64 X64 X64 X64 "\" ignore\n", 5,
-	"is longer than 255 bytes"},
+	{ WAITS "on\n", 4, "an argument of `on' is missing" },
+	{ WAITS "on run /bin/true\n", 4, "the line names no event" },
+	{ WAITS "on ignore\n", 4, "the line names no event" },
+	{ WAITS "on *\n", 4, "end it with `run COMMAND' or `ignore'" },
+	{ WAITS "on * where /a b\n", 4,
+	    "end it with `run COMMAND' or `ignore'" },
+	{ WAITS "on * run\n", 4, "the command is missing" },
+	{ WAITS "on * run true\n", 4, "write the command's whole path" },
+	{ WAITS "on * ignore it\n", 4, "`it' stands behind `ignore'" },
+	{ WAITS "on * where /a\n", 4, "write `where POINTER GLOB'" },
+	{ WAITS "on * where\n", 4, "write `where POINTER GLOB'" },
+	{ WAITS "on * where a b ignore\n", 4, "`a' is no JSON pointer" },
+	{ WAITS "on * where /a [b ignore\n", 4, "a [ of `[b' is not closed" },
+	{ WAITS "on * where /a b /c d ignore\n", 4,
+	    "`/c' is not understood here: write `where POINTER GLOB'" },
+	{ WAITS "on * also ignore\n", 4, "write `also run COMMAND'" },
+	{ WAITS "on * also where /a b run /x\n", 4, "is not understood here" },
+	{ WAITS "on @failed ignore\n", 4,
+	    "there is no group `@failed': write" },
+	{ WAITS "on @ ignore\n", 4, "there is no group `@'" },
+	{ WAITS "on @fail* ignore\n", 4, "there is no group `@fail*'" },
+	{ WAITS "on pipeline_[ab ignore\n", 4, "is not closed: write ]" },
+	{ WAITS "on x[]y ignore\n", 4, "is not closed" },
+	{ WAITS "on \"\" ignore\n", 4, "an event's name is empty" },
+	{ WAITS "on " X64 X64 X64 X64 " ignore\n", 4,
+	    "is longer than 255 bytes" },
+	{ WAITS "event-name /e\non \"" X64 X64 X64 X64 "\" ignore\n", 5,
+	    "is longer than 255 bytes" },
 };
 
 static void
@@ -78,7 +81,8 @@ rules_are_understood(void **state)
 static void
 names_are_nearly_any_text(void **state)
 {
-	struct conf *conf = good(WAITS "event-name /type\n"
+	struct conf *conf = good(WAITS
+	    "event-name /type\n"
 	    "on orders/create \"Push Hook\" 'a \"b\"' \"it's\" 'c\\d' ignore\n"
 	    "on " X64 X64 X64 "0123456789abcdef0123456789abcdef0123456789abcdef"
 	    "0123456789abcde [@]x caf\xc3\xa9 [r]un ignore\n");

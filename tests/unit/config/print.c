@@ -7,7 +7,8 @@
 #include "config/print.h"
 
 /* What each directive of this file comes to. */
-static const char text[] = "journal /j/q\ndispatch drain\n"
+static const char text[] =
+    "journal /j/q\ndispatch drain\n"
     "stop-timeout 90s\nlog /l\nlog-format json\nlog-level debug\n" WAITS
     "signature github\nevent-name header X-Event\ntimeout 365d\n"
     "retry 1s 120s\nconcurrency 7\norder \"/a b\"\ndedupe body\n"
@@ -19,37 +20,39 @@ static const struct {
 	const char *given;
 	const char *not_given;
 } cases[] = {
-    {KEYWORD_SIGNATURE, "header X-Hub-Signature-256 prefix sha256= "
-	"encoding hex", "auto"},
-    {KEYWORD_EVENT_NAME, "header X-Event", "found in the payload"},
-    {KEYWORD_DELIVERY, "queue", "wait"},
-    {KEYWORD_JOURNAL, "/j/q", "none"},
-    {KEYWORD_DISPATCH, "drain", "thread or drain, as the program does"},
-    {KEYWORD_TIMEOUT, "365d", "30s"},
-    {KEYWORD_RETRY, "1s 2m", "10s 1m 5m 15m 1h 3h 6h 12h"},
-    {KEYWORD_CONCURRENCY, "7", "1"},
-    {KEYWORD_MAX_RUNNING, "half the threads", "half the threads"},
-    {KEYWORD_ORDER, "\"/a b\"", "none"},
-    {KEYWORD_DEDUPE, "body", "none"},
-    {KEYWORD_INPUT, "cloudevents", "body"},
-    {KEYWORD_ON_DEAD, "run /bin/mail -s \"a b\"", ""},
-    {KEYWORD_MAX_BODY, "64K", "1M"},
-    {KEYWORD_STOP_TIMEOUT, "90s", "20s"},
-    {KEYWORD_CAPTURE, "/c", ""},
-    {KEYWORD_LOG, "/l", "stderr"},
-    {KEYWORD_LOG_FORMAT, "json", "text"},
-    {KEYWORD_LOG_LEVEL, "debug", "info"},
-    /* Those that repeat have no one value. */
-    {KEYWORD_ON, "", ""},
-    {KEYWORD_ENV, "", ""},
+	{ KEYWORD_SIGNATURE,
+	    "header X-Hub-Signature-256 prefix sha256= "
+	    "encoding hex",
+	    "auto" },
+	{ KEYWORD_EVENT_NAME, "header X-Event", "found in the payload" },
+	{ KEYWORD_DELIVERY, "queue", "wait" },
+	{ KEYWORD_JOURNAL, "/j/q", "none" },
+	{ KEYWORD_DISPATCH, "drain", "thread or drain, as the program does" },
+	{ KEYWORD_TIMEOUT, "365d", "30s" },
+	{ KEYWORD_RETRY, "1s 2m", "10s 1m 5m 15m 1h 3h 6h 12h" },
+	{ KEYWORD_CONCURRENCY, "7", "1" },
+	{ KEYWORD_MAX_RUNNING, "half the threads", "half the threads" },
+	{ KEYWORD_ORDER, "\"/a b\"", "none" },
+	{ KEYWORD_DEDUPE, "body", "none" },
+	{ KEYWORD_INPUT, "cloudevents", "body" },
+	{ KEYWORD_ON_DEAD, "run /bin/mail -s \"a b\"", "" },
+	{ KEYWORD_MAX_BODY, "64K", "1M" },
+	{ KEYWORD_STOP_TIMEOUT, "90s", "20s" },
+	{ KEYWORD_CAPTURE, "/c", "" },
+	{ KEYWORD_LOG, "/l", "stderr" },
+	{ KEYWORD_LOG_FORMAT, "json", "text" },
+	{ KEYWORD_LOG_LEVEL, "debug", "info" },
+	/* Those that repeat have no one value. */
+	{ KEYWORD_ON, "", "" },
+	{ KEYWORD_ENV, "", "" },
 };
 
 static unsigned
 check_print(const struct conf *conf, enum keyword keyword, const char *want)
 {
-	struct buf got = {0};
-	unsigned wrong = case_rc(want, conf_print(conf, &conf->hooks[0],
-	    keyword, &got), RC_OK);
+	struct buf got = { 0 };
+	unsigned wrong = case_rc(want,
+	    conf_print(conf, &conf->hooks[0], keyword, &got), RC_OK);
 
 	wrong += case_bytes(keywords_row(keyword)->name, buf_view(&got),
 	    bytes_of(want));
@@ -66,8 +69,7 @@ values_in_force_are_printed(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		wrong += check_print(given, cases[i].keyword,
-		    cases[i].given);
+		wrong += check_print(given, cases[i].keyword, cases[i].given);
 		wrong += check_print(not_given, cases[i].keyword,
 		    cases[i].not_given);
 	}
@@ -79,12 +81,11 @@ values_in_force_are_printed(void **state)
 static void
 rules_are_printed(void **state)
 {
-	static const char *const rules[] = {
-		"* ignore", "@failure x \"a b\" ignore",
+	static const char *const rules[] = { "* ignore",
+		"@failure x \"a b\" ignore",
 		"a where /b \"\" where /c [!x]* run /bin/x \"y z\"",
-		"* also run /bin/x"
-	};
-	struct buf lines = {0};
+		"* also run /bin/x" };
+	struct buf lines = { 0 };
 	struct conf *conf;
 
 	(void)state;
@@ -93,10 +94,11 @@ rules_are_printed(void **state)
 		(void)buf_printf(&lines, "on %s\n", rules[i]);
 	conf = good(lines.data);
 	for (size_t i = 0; i < COUNT(rules); i++) {
-		struct buf got = {0};
+		struct buf got = { 0 };
 
-		assert_int_equal(conf_print_rule(
-		    &conf->hooks[0].rules[i + 1], &got), RC_OK);
+		assert_int_equal(conf_print_rule(&conf->hooks[0].rules[i + 1],
+				     &got),
+		    RC_OK);
 		assert_string_equal(got.data, rules[i]);
 		buf_free(&got);
 	}

@@ -12,92 +12,107 @@
 static const struct {
 	const char *text;
 	unsigned line;
-	const char *part;	/* NULL: none at all */
+	const char *part; /* NULL: none at all */
 } warnings[] = {
-    {"journal /j/q\nsecret-file %s\ndedupe body\non * ignore\n", 0, NULL},
-    {"secret-file %s\nsignature stripe\non * ignore\n", 0, NULL},
-    {"hook h\nsecret-file %s\non * ignore\n", 1, "can be sent again"},
-    {"hook h\nsecret-file %s\nsignature github\non * ignore\n", 3,
-	"no timestamp and there is no `dedupe'"},
-    {"hook h\nsignature none\non * ignore\n", 2,
-	"hook h takes requests that nobody signed"},
-    {"secret-file %s\nsignature stripe\non * ignore\n"
-	"event-name header X-Event\n", 4, "header X-Event is not signed"},
-    {"journal /j/q\nsecret-file %s\non * ignore\n"
-	"dedupe header X-Id\n", 4, "header X-Id is not signed"},
-    {"journal /j/q\nsecret-file %s\nsignature standard-webhooks\n"
-	"on * ignore\ndedupe header Webhook-Id\n", 0, NULL},
-    {"journal /j/q\nsecret-file %s\nsignature slack\n"
-	"on * ignore\ndedupe header X-Slack-Request-Timestamp\n", 0, NULL},
-    {"journal /j/q\nsecret-file %s\nsignature slack\n"
-	"on * ignore\ndedupe header X-Slack-Signature\n", 5,
-	"is not signed"},
-    {"secret-file %s\nsignature stripe\non * ignore\ntimeout 40s\n", 0,
-	NULL},
-    {"secret-file %s\nsignature stripe\non * ignore\ntimeout 40001ms\n", 4,
-	"for more than 40s"},
-    {"timeout 41s\nsecret-file %s\nsignature stripe\nhook h\non * ignore\n",
-	1, "hook h waits for its command for more than 40s"},
-    {"journal /j/q\nsecret-file %s\nsignature stripe\non * ignore\n"
-	"timeout 41s\n", 0, NULL},
-    {"secret-file %s\nsignature stripe\ncapture /tmp\non * ignore\n", 3,
-	"keeps refused requests in /tmp"},
-    {"secret-file %s\nsignature stripe\nhook a\non * ignore\n"
-	"hook b\non * ignore\n", 5, "hooks a and b have the same secret"},
-    {"secret-file %s\nsignature stripe\non pipeline_run_complete ignore\n",
-	3, "did you mean pipeline_run_completed?"},
-    {"secret-file %s\nsignature stripe\non Pipeline-Run_Eror ignore\n",
-	3, "did you mean pipeline_run_error?"},
-    {"secret-file %s\nsignature stripe\non pipeline_run_error x.y "
-	"order_placed @failure pipeline_run_complet* ignore\n", 0, NULL},
-    /* Anybody's events, unless the hook has some of the table as well. */
-    {"secret-file %s\nsignature stripe\nevent-name /type\n"
-	"on connection.added \"Push Hook\" orders/create ignore\n", 0, NULL},
-    {"secret-file %s\nsignature stripe\nevent-name /type\n"
-	"on pipeline_run_complete ignore\non connection_added ignore\n", 4,
-	"did you mean pipeline_run_completed?"},
-    {"secret-file %s\nsignature stripe\non orders/create ignore\n", 3,
-	"no event is found under the name `orders/create': write `event-n"},
-    {"secret-file %s\nsignature stripe\non \"Push Hook\" ignore\n", 3,
-	"no event is found under the name `Push Hook'"},
-    {"secret-file %s\nsignature stripe\non " X64 "0 ignore\n", 3,
-	"no event is found under the name `0123"},
-    {"secret-file %s\nsignature stripe\non " X64 " ignore\n", 0, NULL},
-    /* What is fresh again behind the window. */
-    {"journal /j/q\nsecret-file %s\nsignature stripe\ndedupe /id\n"
-	"dedupe-window 10m\non * ignore\n", 0, NULL},
-    {"journal /j/q\nsecret-file %s\nsignature stripe\ndedupe /id\n"
-	"dedupe-window 599999ms\non * ignore\n", 5,
-	"a captured request can be sent again behind it; "
-	"write `dedupe-window 600s' or more"},
-    {"journal /j/q\ndedupe-window 9m\nsecret-file %s\nsignature slack\n"
-	"dedupe body\nhook h\non * ignore\n", 2,
-	"hook h: the `dedupe-window' is shorter than twice the tolerance"},
-    {"journal /j/q\nsecret-file %s\nsignature header X timestamp header T "
-	"over {timestamp}.{body} tolerance 1d\ndedupe /id\non * ignore\n", 4,
-	"write `dedupe-window 172800s' or more"},
-    {"journal /j/q\nsecret-file %s\nsignature header X timestamp header T "
-	"over {timestamp}.{body} tolerance 3ms\ndedupe /id\n"
-	"dedupe-window 5ms\non * ignore\n", 5, "write `dedupe-window 1s' or"},
-    {"journal /j/q\nsecret-file %s\nsignature header X timestamp header T "
-	"over {timestamp}.{body} tolerance 9223372036854775807ms\n"
-	"dedupe /id\non * ignore\n", 4, "shorter than twice the tolerance"},
-    {"journal /j/q\nsecret-file %s\nsignature stripe\n"
-	"dedupe-window 1m\non * ignore\n", 0, NULL},
-    {"journal /j/q\nsecret-file %s\ndedupe body\ndedupe-window 1m\n"
-	"on * ignore\n", 0, NULL},
-    {"hook h\nsecret-file %s\nsignature github\non * ignore\n", 3,
-	"with `dedupe body', a second event that is equal to the byte is "
-	"dropped"},
+	{ "journal /j/q\nsecret-file %s\ndedupe body\non * ignore\n", 0, NULL },
+	{ "secret-file %s\nsignature stripe\non * ignore\n", 0, NULL },
+	{ "hook h\nsecret-file %s\non * ignore\n", 1, "can be sent again" },
+	{ "hook h\nsecret-file %s\nsignature github\non * ignore\n", 3,
+	    "no timestamp and there is no `dedupe'" },
+	{ "hook h\nsignature none\non * ignore\n", 2,
+	    "hook h takes requests that nobody signed" },
+	{ "secret-file %s\nsignature stripe\non * ignore\n"
+	  "event-name header X-Event\n",
+	    4, "header X-Event is not signed" },
+	{ "journal /j/q\nsecret-file %s\non * ignore\n"
+	  "dedupe header X-Id\n",
+	    4, "header X-Id is not signed" },
+	{ "journal /j/q\nsecret-file %s\nsignature standard-webhooks\n"
+	  "on * ignore\ndedupe header Webhook-Id\n",
+	    0, NULL },
+	{ "journal /j/q\nsecret-file %s\nsignature slack\n"
+	  "on * ignore\ndedupe header X-Slack-Request-Timestamp\n",
+	    0, NULL },
+	{ "journal /j/q\nsecret-file %s\nsignature slack\n"
+	  "on * ignore\ndedupe header X-Slack-Signature\n",
+	    5, "is not signed" },
+	{ "secret-file %s\nsignature stripe\non * ignore\ntimeout 40s\n", 0,
+	    NULL },
+	{ "secret-file %s\nsignature stripe\non * ignore\ntimeout 40001ms\n", 4,
+	    "for more than 40s" },
+	{ "timeout 41s\nsecret-file %s\nsignature stripe\nhook h\non * ignore\n",
+	    1, "hook h waits for its command for more than 40s" },
+	{ "journal /j/q\nsecret-file %s\nsignature stripe\non * ignore\n"
+	  "timeout 41s\n",
+	    0, NULL },
+	{ "secret-file %s\nsignature stripe\ncapture /tmp\non * ignore\n", 3,
+	    "keeps refused requests in /tmp" },
+	{ "secret-file %s\nsignature stripe\nhook a\non * ignore\n"
+	  "hook b\non * ignore\n",
+	    5, "hooks a and b have the same secret" },
+	{ "secret-file %s\nsignature stripe\non pipeline_run_complete ignore\n",
+	    3, "did you mean pipeline_run_completed?" },
+	{ "secret-file %s\nsignature stripe\non Pipeline-Run_Eror ignore\n", 3,
+	    "did you mean pipeline_run_error?" },
+	{ "secret-file %s\nsignature stripe\non pipeline_run_error x.y "
+	  "order_placed @failure pipeline_run_complet* ignore\n",
+	    0, NULL },
+	/* Anybody's events, unless the hook has some of the table as well. */
+	{ "secret-file %s\nsignature stripe\nevent-name /type\n"
+	  "on connection.added \"Push Hook\" orders/create ignore\n",
+	    0, NULL },
+	{ "secret-file %s\nsignature stripe\nevent-name /type\n"
+	  "on pipeline_run_complete ignore\non connection_added ignore\n",
+	    4, "did you mean pipeline_run_completed?" },
+	{ "secret-file %s\nsignature stripe\non orders/create ignore\n", 3,
+	    "no event is found under the name `orders/create': write `event-n" },
+	{ "secret-file %s\nsignature stripe\non \"Push Hook\" ignore\n", 3,
+	    "no event is found under the name `Push Hook'" },
+	{ "secret-file %s\nsignature stripe\non " X64 "0 ignore\n", 3,
+	    "no event is found under the name `0123" },
+	{ "secret-file %s\nsignature stripe\non " X64 " ignore\n", 0, NULL },
+	/* What is fresh again behind the window. */
+	{ "journal /j/q\nsecret-file %s\nsignature stripe\ndedupe /id\n"
+	  "dedupe-window 10m\non * ignore\n",
+	    0, NULL },
+	{ "journal /j/q\nsecret-file %s\nsignature stripe\ndedupe /id\n"
+	  "dedupe-window 599999ms\non * ignore\n",
+	    5,
+	    "a captured request can be sent again behind it; "
+	    "write `dedupe-window 600s' or more" },
+	{ "journal /j/q\ndedupe-window 9m\nsecret-file %s\nsignature slack\n"
+	  "dedupe body\nhook h\non * ignore\n",
+	    2,
+	    "hook h: the `dedupe-window' is shorter than twice the tolerance" },
+	{ "journal /j/q\nsecret-file %s\nsignature header X timestamp header T "
+	  "over {timestamp}.{body} tolerance 1d\ndedupe /id\non * ignore\n",
+	    4, "write `dedupe-window 172800s' or more" },
+	{ "journal /j/q\nsecret-file %s\nsignature header X timestamp header T "
+	  "over {timestamp}.{body} tolerance 3ms\ndedupe /id\n"
+	  "dedupe-window 5ms\non * ignore\n",
+	    5, "write `dedupe-window 1s' or" },
+	{ "journal /j/q\nsecret-file %s\nsignature header X timestamp header T "
+	  "over {timestamp}.{body} tolerance 9223372036854775807ms\n"
+	  "dedupe /id\non * ignore\n",
+	    4, "shorter than twice the tolerance" },
+	{ "journal /j/q\nsecret-file %s\nsignature stripe\n"
+	  "dedupe-window 1m\non * ignore\n",
+	    0, NULL },
+	{ "journal /j/q\nsecret-file %s\ndedupe body\ndedupe-window 1m\n"
+	  "on * ignore\n",
+	    0, NULL },
+	{ "hook h\nsecret-file %s\nsignature github\non * ignore\n", 3,
+	    "with `dedupe body', a second event that is equal to the byte is "
+	    "dropped" },
 };
 
 static unsigned
 check_warning(const char *text, unsigned line, const char *part)
 {
-	struct buf found = {0};
-	struct buf unready = {0};
+	struct buf found = { 0 };
+	struct buf unready = { 0 };
 	struct conf *conf = good(text);
-	struct bad bad = {text, line, part};
+	struct bad bad = { text, line, part };
 	unsigned wrong = 0;
 
 	(void)conf_ready_all(conf, &unready);
@@ -125,9 +140,9 @@ warnings_are_told(void **state)
 	for (size_t i = 0; i < COUNT(warnings); i++) {
 		const char *hole = strstr(warnings[i].text, "%s");
 
-		snprintf(text, sizeof text, "%.*s%s%s", hole == NULL ? 0 :
-		    (int)(hole - warnings[i].text), warnings[i].text,
-		    hole == NULL ? "" : secret,
+		snprintf(text, sizeof text, "%.*s%s%s",
+		    hole == NULL ? 0 : (int)(hole - warnings[i].text),
+		    warnings[i].text, hole == NULL ? "" : secret,
 		    hole == NULL ? warnings[i].text : hole + 2);
 		wrong += check_warning(text, warnings[i].line,
 		    warnings[i].part);
@@ -138,22 +153,27 @@ warnings_are_told(void **state)
 static void
 a_shared_secret_is_told_once_a_hook(void **state)
 {
-	struct buf text = {0};
-	struct buf found = {0};
+	struct buf text = { 0 };
+	struct buf found = { 0 };
 	struct conf *conf;
 	size_t lines = 0;
 
 	(void)state;
-	assert_int_equal(buf_printf(&text, "secret-file %s\n"
-	    "signature slack\n", scratch_file("s", "x", 0600)), RC_OK);
+	assert_int_equal(buf_printf(&text,
+			     "secret-file %s\n"
+			     "signature slack\n",
+			     scratch_file("s", "x", 0600)),
+	    RC_OK);
 	for (unsigned i = 0; i < 5; i++)
-		assert_int_equal(buf_printf(&text, "hook h%u\n"
-		    "on * ignore\n", i), RC_OK);
+		assert_int_equal(buf_printf(&text,
+				     "hook h%u\n"
+				     "on * ignore\n",
+				     i),
+		    RC_OK);
 	conf = good(text.data);
 	assert_int_equal(conf_ready_all(conf, &found), RC_OK);
 	assert_int_equal(conf_warnings(conf, false, &found), RC_OK);
-	for (const char *at = found.data; (at = strchr(at, '\n')) != NULL;
-	    at++)
+	for (const char *at = found.data; (at = strchr(at, '\n')) != NULL; at++)
 		lines++;
 	assert_int_equal(lines, 4);
 	conf_release(conf);
@@ -164,9 +184,9 @@ a_shared_secret_is_told_once_a_hook(void **state)
 static void
 blanks_round_a_secret_are_told(void **state)
 {
-	struct buf found = {0};
+	struct buf found = { 0 };
 	struct conf *conf = with_secret(LIT(" x\n"), "raw\nsignature slack");
-	struct bad bad = {"blanks", 3, "/s begins or ends with a blank"};
+	struct bad bad = { "blanks", 3, "/s begins or ends with a blank" };
 
 	(void)state;
 	assert_int_equal(conf_ready_all(conf, &found), RC_OK);
@@ -180,10 +200,10 @@ blanks_round_a_secret_are_told(void **state)
 static void
 only_cgi_wants_a_timer(void **state)
 {
-	struct buf found = {0};
+	struct buf found = { 0 };
 	struct conf *conf = good("journal /j/q\nsecret-file /s\n"
-	    "signature slack\non * ignore\n");
-	struct bad bad = {"timer", 1, "no timer and no cron line"};
+				 "signature slack\non * ignore\n");
+	struct bad bad = { "timer", 1, "no timer and no cron line" };
 
 	(void)state;
 	assert_int_equal(conf_warnings(conf, false, &found), RC_OK);

@@ -38,7 +38,8 @@ explains(const struct recipe *recipe, void *context)
 
 	trial->hook.signature = *recipe;
 	if (verify(&trial->hook.signature, trial->hook.secrets,
-	    trial->hook.secrets_len, &trial->request, &verification) != RC_OK)
+		trial->hook.secrets_len, &trial->request,
+		&verification) != RC_OK)
 		return false;
 	trial->found = *recipe;
 	return true;
@@ -56,9 +57,9 @@ count_only(const struct recipe *recipe, void *context)
 static char *
 expand(struct pool *pool, const char *text, const uint8_t mac[CRYPTO_DIGEST])
 {
-	struct bytes raw = {(const char *)mac, CRYPTO_DIGEST};
+	struct bytes raw = { (const char *)mac, CRYPTO_DIGEST };
 	char hex[2 * CRYPTO_DIGEST + 1];
-	struct buf out = {0};
+	struct buf out = { 0 };
 	char *copy;
 
 	encode_hex(mac, CRYPTO_DIGEST, hex);
@@ -85,7 +86,7 @@ sign_with(const char *content, uint8_t mac[CRYPTO_DIGEST])
 	struct bytes parts[3];
 	size_t n = strcspn(content, "@");
 
-	parts[0] = (struct bytes){content, n};
+	parts[0] = (struct bytes){ content, n };
 	parts[1] = LIT(BODY);
 	parts[2] = bytes_of(content[n] == '@' ? content + n + 1 : "");
 	assert_int_equal(crypto_hmac(LIT(SECRET), parts, 3, mac), RC_OK);
@@ -97,7 +98,7 @@ trial_start(struct trial *trial, const char *content,
 {
 	uint8_t mac[CRYPTO_DIGEST];
 
-	*trial = (struct trial){.secret.key = LIT(SECRET)};
+	*trial = (struct trial){ .secret.key = LIT(SECRET) };
 	sign_with(content, mac);
 	for (size_t i = 0; i < HEADERS && headers[i] != NULL; i++)
 		trial->variables[i] = expand(&trial->pool, headers[i], mac);
@@ -136,126 +137,145 @@ line_verifies(struct trial *trial, const char *line)
 	tokens_start(&words, bytes_of(line));
 	assert_int_equal(tokens_next(&words, &trial->pool, &list, &n, &why),
 	    RC_OK);
-	if (recipe_parse(list, n, &trial->pool, &trial->hook.signature,
-	    &why) != RC_OK) {
+	if (recipe_parse(list, n, &trial->pool, &trial->hook.signature, &why) !=
+	    RC_OK) {
 		print_error("%s: %s\n", line, why);
 		return false;
 	}
 	return verify(&trial->hook.signature, trial->hook.secrets,
-	    trial->hook.secrets_len, &trial->request, &verification) == RC_OK;
+		   trial->hook.secrets_len, &trial->request,
+		   &verification) == RC_OK;
 }
 
 /* How senders sign, and the line that is to come out. */
 static const struct {
-	const char *content;		/* @ is the body */
+	const char *content; /* @ is the body */
 	const char *headers[HEADERS];
 	const char *line;
 } senders[] = {
-    /* Over the body alone. */
-    {"@", {"HTTP_X_SIGNATURE=$H"}, "header X-Signature encoding hex"},
-    {"@", {"HTTP_X_SIGNATURE=$B"}, "header X-Signature encoding base64"},
-    {"@", {"HTTP_X_HUB_SIGNATURE_256=sha256=$H"},
-	"header X-Hub-Signature-256 prefix sha256= encoding hex"},
-    {"@", {"HTTP_X_HMAC_SIGNATURE=hmac-sha256-hex=$H"},
-	"header X-Hmac-Signature prefix hmac-sha256-hex= encoding hex"},
-    {"@", {"HTTP_TYPEFORM_SIGNATURE=sha256=$B"},
-	"header Typeform-Signature prefix sha256= encoding base64"},
-    {"@", {"HTTP_X_PAGERDUTY_SIGNATURE=v1=$H,v1="
-	"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"},
-	"header X-Pagerduty-Signature split , prefix v1= encoding hex"},
-    {"@", {"HTTP_AUTHORIZATION=$H"}, "header Authorization encoding hex"},
-    {"@", {"HTTP_AUTHORIZATION=HMAC-SHA256 $B"},
-	"header Authorization prefix \"HMAC-SHA256 \" encoding base64"},
-    {"@", {"HTTP_AUTHORIZATION=HMAC id=x, signature=$H"},
-	"header Authorization split , prefix signature= encoding hex"},
-    {"@", {"HTTP_COOKIE=a=b; signature=$H"},
-	"header Cookie split ; prefix signature= encoding hex"},
-    {"@", {"HTTP_X_SIG=v1:sha256=$H"},
-	"header X-Sig prefix v1:sha256= encoding hex"},
-    /* Among others that hold 32 bytes too. */
-    {"@", {"HTTP_X_CONTENT_SHA256="
-	"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
-	"HTTP_X_SIGNATURE=$H"}, "header X-Signature encoding hex"},
-    /* A timestamp of its own. */
-    {"1700000000.@", {"HTTP_X_SIGNATURE=$H", "HTTP_X_TIMESTAMP=1700000000"},
-	"header X-Signature encoding hex timestamp header X-Timestamp "
-	"over {timestamp}.{body}"},
-    {"1700000000:@", {"HTTP_X_TS=1700000000", "HTTP_X_SIGNATURE=$H"},
-	"header X-Signature encoding hex timestamp header X-Ts "
-	"over {timestamp}:{body}"},
-    {"1700000000000:@", {"HTTP_X_WEBFLOW_TIMESTAMP=1700000000000",
-	"HTTP_X_WEBFLOW_SIGNATURE=$H"},
-	"header X-Webflow-Signature encoding hex "
-	"timestamp header X-Webflow-Timestamp unit ms "
-	"over {timestamp}:{body}"},
-    {"2023-11-14T22:13:20Z.@", {"HTTP_X_SIGNATURE=$B",
-	"HTTP_X_SIGNATURE_TIMESTAMP=2023-11-14T22:13:20Z"},
-	"header X-Signature encoding base64 timestamp "
-	"header X-Signature-Timestamp unit rfc3339 "
-	"over {timestamp}.{body}"},
-    {"@.2023-11-14T14:13:20-08:00", {"HTTP_X_SIGNATURE=$B",
-	"HTTP_X_DELIVERY_TIMESTAMP=2023-11-14T14:13:20-08:00"},
-	"header X-Signature encoding base64 "
-	"timestamp header X-Delivery-Timestamp unit rfc3339 "
-	"over {body}.{timestamp}"},
-    {"2023-11-14T22:13:20Z@", {"HTTP_X_ZENDESK_WEBHOOK_SIGNATURE=$B",
-	"HTTP_X_ZENDESK_WEBHOOK_SIGNATURE_TIMESTAMP=2023-11-14T22:13:20Z"},
-	"header X-Zendesk-Webhook-Signature encoding base64 timestamp "
-	"header X-Zendesk-Webhook-Signature-Timestamp unit rfc3339 "
-	"over {timestamp}{body}"},
-    {"@2023-11-14T14:13:20-08:00", {"HTTP_BOX_SIGNATURE_PRIMARY=$B",
-	"HTTP_BOX_DELIVERY_TIMESTAMP=2023-11-14T14:13:20-08:00"},
-	"header Box-Signature-Primary encoding base64 "
-	"timestamp header Box-Delivery-Timestamp unit rfc3339 "
-	"over {body}{timestamp}"},
-    {"1700000000,@", {"HTTP_X_CONVOY_TIMESTAMP=1700000000",
-	"HTTP_X_CONVOY_SIGNATURE=$H"},
-	"header X-Convoy-Signature encoding hex "
-	"timestamp header X-Convoy-Timestamp over {timestamp},{body}"},
-    {"v0:1700000000:@", {"HTTP_X_ZM_SIGNATURE=v0=$H",
-	"HTTP_X_ZM_REQUEST_TIMESTAMP=1700000000"},
-	"header X-Zm-Signature prefix v0= encoding hex "
-	"timestamp header X-Zm-Request-Timestamp "
-	"over v0:{timestamp}:{body}"},
-    {"v0:1700000000:@", {"HTTP_X_SLACK_SIGNATURE=v0=$H",
-	"HTTP_X_SLACK_REQUEST_TIMESTAMP=1700000000"},
-	"header X-Slack-Signature prefix v0= encoding hex "
-	"timestamp header X-Slack-Request-Timestamp "
-	"over v0:{timestamp}:{body}"},
-    /* A timestamp beside the MAC. */
-    {"1700000000.@", {"HTTP_STRIPE_SIGNATURE=t=1700000000,v1=$H,v0="
-	"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"},
-	"header Stripe-Signature split , prefix v1= encoding hex "
-	"timestamp item t= over {timestamp}.{body}"},
-    {"1700000000000.@", {"HTTP_WORKOS_SIGNATURE=t=1700000000000, v1=$H"},
-	"header Workos-Signature split , prefix v1= encoding hex "
-	"timestamp item t= unit ms over {timestamp}.{body}"},
-    {"1700000000:@", {"HTTP_PADDLE_SIGNATURE=ts=1700000000;h1=$H"},
-	"header Paddle-Signature split ; prefix h1= encoding hex "
-	"timestamp item ts= over {timestamp}:{body}"},
-    /* An id. */
-    {"msg_1.1700000000.@", {"HTTP_WEBHOOK_ID=msg_1",
-	"HTTP_WEBHOOK_TIMESTAMP=1700000000", "HTTP_WEBHOOK_SIGNATURE=v1,$B"},
-	"header webhook-signature split \" \" prefix v1, encoding base64 "
-	"timestamp header webhook-timestamp id header webhook-id "
-	"over {id}.{timestamp}.{body}"},
-    {"msg_1.1700000000.@", {"HTTP_SVIX_ID=msg_1",
-	"HTTP_SVIX_TIMESTAMP=1700000000", "HTTP_SVIX_SIGNATURE=v1,$B"},
-	"header Svix-Signature split \" \" prefix v1, encoding base64 "
-	"timestamp header Svix-Timestamp id header Svix-Id "
-	"over {id}.{timestamp}.{body}"},
-    {"msg_1.1700000000.@", {"HTTP_SVIX_ID=msg_1",
-	"HTTP_SVIX_TIMESTAMP=1700000000", "HTTP_SVIX_SIGNATURE="
-	"v1,ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8= v1,$B"},
-	"header Svix-Signature split \" \" prefix v1, encoding base64 "
-	"timestamp header Svix-Timestamp id header Svix-Id "
-	"over {id}.{timestamp}.{body}"},
-    {"n0nce.@", {"HTTP_X_NONCE=n0nce", "HTTP_X_SIGNATURE=$H"},
-	"header X-Signature encoding hex id header X-Nonce "
-	"over {id}.{body}"},
-    {"@.n0nce", {"HTTP_X_GITHUB_DELIVERY=n0nce", "HTTP_X_SIGNATURE=$H"},
-	"header X-Signature encoding hex id header X-Github-Delivery "
-	"over {body}.{id}"},
+	/* Over the body alone. */
+	{ "@", { "HTTP_X_SIGNATURE=$H" }, "header X-Signature encoding hex" },
+	{ "@", { "HTTP_X_SIGNATURE=$B" },
+	    "header X-Signature encoding base64" },
+	{ "@", { "HTTP_X_HUB_SIGNATURE_256=sha256=$H" },
+	    "header X-Hub-Signature-256 prefix sha256= encoding hex" },
+	{ "@", { "HTTP_X_HMAC_SIGNATURE=hmac-sha256-hex=$H" },
+	    "header X-Hmac-Signature prefix hmac-sha256-hex= encoding hex" },
+	{ "@", { "HTTP_TYPEFORM_SIGNATURE=sha256=$B" },
+	    "header Typeform-Signature prefix sha256= encoding base64" },
+	{ "@",
+	    { "HTTP_X_PAGERDUTY_SIGNATURE=v1=$H,v1="
+	      "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff" },
+	    "header X-Pagerduty-Signature split , prefix v1= encoding hex" },
+	{ "@", { "HTTP_AUTHORIZATION=$H" },
+	    "header Authorization encoding hex" },
+	{ "@", { "HTTP_AUTHORIZATION=HMAC-SHA256 $B" },
+	    "header Authorization prefix \"HMAC-SHA256 \" encoding base64" },
+	{ "@", { "HTTP_AUTHORIZATION=HMAC id=x, signature=$H" },
+	    "header Authorization split , prefix signature= encoding hex" },
+	{ "@", { "HTTP_COOKIE=a=b; signature=$H" },
+	    "header Cookie split ; prefix signature= encoding hex" },
+	{ "@", { "HTTP_X_SIG=v1:sha256=$H" },
+	    "header X-Sig prefix v1:sha256= encoding hex" },
+	/* Among others that hold 32 bytes too. */
+	{ "@",
+	    { "HTTP_X_CONTENT_SHA256="
+	      "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+		"HTTP_X_SIGNATURE=$H" },
+	    "header X-Signature encoding hex" },
+	/* A timestamp of its own. */
+	{ "1700000000.@",
+	    { "HTTP_X_SIGNATURE=$H", "HTTP_X_TIMESTAMP=1700000000" },
+	    "header X-Signature encoding hex timestamp header X-Timestamp "
+	    "over {timestamp}.{body}" },
+	{ "1700000000:@", { "HTTP_X_TS=1700000000", "HTTP_X_SIGNATURE=$H" },
+	    "header X-Signature encoding hex timestamp header X-Ts "
+	    "over {timestamp}:{body}" },
+	{ "1700000000000:@",
+	    { "HTTP_X_WEBFLOW_TIMESTAMP=1700000000000",
+		"HTTP_X_WEBFLOW_SIGNATURE=$H" },
+	    "header X-Webflow-Signature encoding hex "
+	    "timestamp header X-Webflow-Timestamp unit ms "
+	    "over {timestamp}:{body}" },
+	{ "2023-11-14T22:13:20Z.@",
+	    { "HTTP_X_SIGNATURE=$B",
+		"HTTP_X_SIGNATURE_TIMESTAMP=2023-11-14T22:13:20Z" },
+	    "header X-Signature encoding base64 timestamp "
+	    "header X-Signature-Timestamp unit rfc3339 "
+	    "over {timestamp}.{body}" },
+	{ "@.2023-11-14T14:13:20-08:00",
+	    { "HTTP_X_SIGNATURE=$B",
+		"HTTP_X_DELIVERY_TIMESTAMP=2023-11-14T14:13:20-08:00" },
+	    "header X-Signature encoding base64 "
+	    "timestamp header X-Delivery-Timestamp unit rfc3339 "
+	    "over {body}.{timestamp}" },
+	{ "2023-11-14T22:13:20Z@",
+	    { "HTTP_X_ZENDESK_WEBHOOK_SIGNATURE=$B",
+		"HTTP_X_ZENDESK_WEBHOOK_SIGNATURE_TIMESTAMP=2023-11-14T22:13:20Z" },
+	    "header X-Zendesk-Webhook-Signature encoding base64 timestamp "
+	    "header X-Zendesk-Webhook-Signature-Timestamp unit rfc3339 "
+	    "over {timestamp}{body}" },
+	{ "@2023-11-14T14:13:20-08:00",
+	    { "HTTP_BOX_SIGNATURE_PRIMARY=$B",
+		"HTTP_BOX_DELIVERY_TIMESTAMP=2023-11-14T14:13:20-08:00" },
+	    "header Box-Signature-Primary encoding base64 "
+	    "timestamp header Box-Delivery-Timestamp unit rfc3339 "
+	    "over {body}{timestamp}" },
+	{ "1700000000,@",
+	    { "HTTP_X_CONVOY_TIMESTAMP=1700000000",
+		"HTTP_X_CONVOY_SIGNATURE=$H" },
+	    "header X-Convoy-Signature encoding hex "
+	    "timestamp header X-Convoy-Timestamp over {timestamp},{body}" },
+	{ "v0:1700000000:@",
+	    { "HTTP_X_ZM_SIGNATURE=v0=$H",
+		"HTTP_X_ZM_REQUEST_TIMESTAMP=1700000000" },
+	    "header X-Zm-Signature prefix v0= encoding hex "
+	    "timestamp header X-Zm-Request-Timestamp "
+	    "over v0:{timestamp}:{body}" },
+	{ "v0:1700000000:@",
+	    { "HTTP_X_SLACK_SIGNATURE=v0=$H",
+		"HTTP_X_SLACK_REQUEST_TIMESTAMP=1700000000" },
+	    "header X-Slack-Signature prefix v0= encoding hex "
+	    "timestamp header X-Slack-Request-Timestamp "
+	    "over v0:{timestamp}:{body}" },
+	/* A timestamp beside the MAC. */
+	{ "1700000000.@",
+	    { "HTTP_STRIPE_SIGNATURE=t=1700000000,v1=$H,v0="
+	      "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff" },
+	    "header Stripe-Signature split , prefix v1= encoding hex "
+	    "timestamp item t= over {timestamp}.{body}" },
+	{ "1700000000000.@", { "HTTP_WORKOS_SIGNATURE=t=1700000000000, v1=$H" },
+	    "header Workos-Signature split , prefix v1= encoding hex "
+	    "timestamp item t= unit ms over {timestamp}.{body}" },
+	{ "1700000000:@", { "HTTP_PADDLE_SIGNATURE=ts=1700000000;h1=$H" },
+	    "header Paddle-Signature split ; prefix h1= encoding hex "
+	    "timestamp item ts= over {timestamp}:{body}" },
+	/* An id. */
+	{ "msg_1.1700000000.@",
+	    { "HTTP_WEBHOOK_ID=msg_1", "HTTP_WEBHOOK_TIMESTAMP=1700000000",
+		"HTTP_WEBHOOK_SIGNATURE=v1,$B" },
+	    "header webhook-signature split \" \" prefix v1, encoding base64 "
+	    "timestamp header webhook-timestamp id header webhook-id "
+	    "over {id}.{timestamp}.{body}" },
+	{ "msg_1.1700000000.@",
+	    { "HTTP_SVIX_ID=msg_1", "HTTP_SVIX_TIMESTAMP=1700000000",
+		"HTTP_SVIX_SIGNATURE=v1,$B" },
+	    "header Svix-Signature split \" \" prefix v1, encoding base64 "
+	    "timestamp header Svix-Timestamp id header Svix-Id "
+	    "over {id}.{timestamp}.{body}" },
+	{ "msg_1.1700000000.@",
+	    { "HTTP_SVIX_ID=msg_1", "HTTP_SVIX_TIMESTAMP=1700000000",
+		"HTTP_SVIX_SIGNATURE="
+		"v1,ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8= v1,$B" },
+	    "header Svix-Signature split \" \" prefix v1, encoding base64 "
+	    "timestamp header Svix-Timestamp id header Svix-Id "
+	    "over {id}.{timestamp}.{body}" },
+	{ "n0nce.@", { "HTTP_X_NONCE=n0nce", "HTTP_X_SIGNATURE=$H" },
+	    "header X-Signature encoding hex id header X-Nonce "
+	    "over {id}.{body}" },
+	{ "@.n0nce", { "HTTP_X_GITHUB_DELIVERY=n0nce", "HTTP_X_SIGNATURE=$H" },
+	    "header X-Signature encoding hex id header X-Github-Delivery "
+	    "over {body}.{id}" },
 };
 
 static void
@@ -267,7 +287,7 @@ the_senders_recipe_is_found(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(senders); i++) {
 		const char *name = senders[i].line;
-		struct buf line = {0};
+		struct buf line = { 0 };
 		struct trial trial;
 		bool found;
 
@@ -304,7 +324,7 @@ no_recipe_explains_a_wrong_secret(void **state)
 		trial.secret.key = LIT("fedcba9876543210");
 		wrong += case_true(senders[i].line, "nothing is found",
 		    !recipe_search(&trial.request, &trial.pool, explains,
-		    &trial, &tried));
+			&trial, &tried));
 		wrong += case_true(senders[i].line, "few were tried",
 		    tried > 0 && tried <= TRIED_USUALLY);
 		trial_end(&trial);
@@ -315,10 +335,11 @@ no_recipe_explains_a_wrong_secret(void **state)
 static void
 the_age_of_a_capture_does_not_matter(void **state)
 {
-	static const int64_t ages[] = {INT64_C(86400000), -86400000,
-	    INT64_C(315360000000), -NOW + 1};
+	static const int64_t ages[] = { INT64_C(86400000), -86400000,
+		INT64_C(315360000000), -NOW + 1 };
 	static const char *const headers[HEADERS] = {
-	    "HTTP_STRIPE_SIGNATURE=t=1700000000,v1=$H"};
+		"HTTP_STRIPE_SIGNATURE=t=1700000000,v1=$H",
+	};
 	unsigned wrong = 0;
 	unsigned tried;
 
@@ -329,8 +350,8 @@ the_age_of_a_capture_does_not_matter(void **state)
 		trial_start(&trial, "1700000000.@", headers);
 		trial.request.received = NOW + ages[i];
 		wrong += case_true("age", "it is found",
-		    recipe_search(&trial.request, &trial.pool, explains,
-		    &trial, &tried));
+		    recipe_search(&trial.request, &trial.pool, explains, &trial,
+			&tried));
 		trial_end(&trial);
 	}
 	assert_int_equal(wrong, 0);
@@ -341,7 +362,8 @@ static void
 a_prefix_holds_nothing_that_changes(void **state)
 {
 	static const char *const headers[HEADERS] = {
-	    "HTTP_X_SIGNATURE=1700000000:$H"};
+		"HTTP_X_SIGNATURE=1700000000:$H",
+	};
 	struct trial trial;
 	unsigned tried;
 
@@ -355,8 +377,8 @@ a_prefix_holds_nothing_that_changes(void **state)
 static void
 requests_without_headers_cost_four_tries(void **state)
 {
-	static const char *const headers[HEADERS] = {"HTTP_X_SIGNATURE=",
-	    "HTTP_NOTHING", "REQUEST_METHOD=POST"};
+	static const char *const headers[HEADERS] = { "HTTP_X_SIGNATURE=",
+		"HTTP_NOTHING", "REQUEST_METHOD=POST" };
 	struct trial trial;
 	unsigned tried;
 
@@ -373,22 +395,24 @@ a_hostile_request_is_bounded(void **state)
 {
 	enum { MANY = 200 };
 	static const char *hostile[3 * MANY + 1];
-	struct request request = {.variables = hostile};
-	struct pool pool = {0};
+	struct request request = { .variables = hostile };
+	struct pool pool = { 0 };
 	unsigned counted = 0;
 	unsigned tried;
 
 	(void)state;
 	for (int i = 0; i < MANY; i++) {
-		hostile[3 * i] = pool_printf(&pool, "HTTP_X_%d=t=1700000000,"
+		hostile[3 * i] = pool_printf(&pool,
+		    "HTTP_X_%d=t=1700000000,"
 		    "a=00112233445566778899aabbccddeeff"
-		    "00112233445566778899aabbccddeeff", i);
+		    "00112233445566778899aabbccddeeff",
+		    i);
 		hostile[3 * i + 1] = pool_printf(&pool, "HTTP_T_%d=1700000000",
 		    i);
 		hostile[3 * i + 2] = pool_printf(&pool, "HTTP_%d_ID=a", i);
 	}
-	assert_false(recipe_search(&request, &pool, count_only, &counted,
-	    &tried));
+	assert_false(
+	    recipe_search(&request, &pool, count_only, &counted, &tried));
 	assert_int_equal(tried, counted);
 	assert_int_equal(tried, 20000);
 	pool_free(&pool);
@@ -398,12 +422,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_senders_recipe_is_found),
-	    cmocka_unit_test(no_recipe_explains_a_wrong_secret),
-	    cmocka_unit_test(the_age_of_a_capture_does_not_matter),
-	    cmocka_unit_test(a_prefix_holds_nothing_that_changes),
-	    cmocka_unit_test(requests_without_headers_cost_four_tries),
-	    cmocka_unit_test(a_hostile_request_is_bounded),
+		cmocka_unit_test(the_senders_recipe_is_found),
+		cmocka_unit_test(no_recipe_explains_a_wrong_secret),
+		cmocka_unit_test(the_age_of_a_capture_does_not_matter),
+		cmocka_unit_test(a_prefix_holds_nothing_that_changes),
+		cmocka_unit_test(requests_without_headers_cost_four_tries),
+		cmocka_unit_test(a_hostile_request_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

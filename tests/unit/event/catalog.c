@@ -8,26 +8,29 @@
 static const struct {
 	const char *name, *kind, *run_status, *outcome, *cause, *retrigger;
 } table[] = {
-    {"connection_added", "connection", "", "added", "", ""},
-    {"connection_removed", "connection", "", "removed", "", ""},
-    {"pipeline_run_started", "pipeline", "RUNNING", "started", "", ""},
-    {"pipeline_run_completed", "pipeline", "COMPLETED", "success", "", ""},
-    {"pipeline_run_completed_with_errors", "pipeline",
-    "COMPLETED_WITH_ERRORS", "partial", "destination", ""},
-    {"pipeline_run_internal_error", "pipeline", "INTERNAL_ERROR", "failure",
-    "platform", ""},
-    {"pipeline_run_error", "pipeline", "ERROR", "failure", "connector", ""},
-    {"pipeline_run_remote_error", "pipeline", "REMOTE_ERROR", "failure",
-    "source", ""},
-    {"pipeline_run_killed", "pipeline", "KILLED", "stopped", "user", ""},
-    {"pipeline_run_killed_for_system_upgrade", "pipeline",
-    "KILLED_FOR_SYSTEM_UPGRADE", "stopped", "platform", "safe"},
-    {"pipeline_run_timeout", "pipeline", "TIMEOUT", "failure", "limit", ""},
-    {"pipeline_run_rate_limited", "pipeline", "RATE_LIMITED", "failure",
-    "source", ""},
-    {"pipeline_run_no_streams", "pipeline", "NO_STREAMS", "failure",
-    "configuration", ""},
-    {"pipeline_run_failed", "pipeline", "", "failure", "unknown", ""},
+	{ "connection_added", "connection", "", "added", "", "" },
+	{ "connection_removed", "connection", "", "removed", "", "" },
+	{ "pipeline_run_started", "pipeline", "RUNNING", "started", "", "" },
+	{ "pipeline_run_completed", "pipeline", "COMPLETED", "success", "",
+	    "" },
+	{ "pipeline_run_completed_with_errors", "pipeline",
+	    "COMPLETED_WITH_ERRORS", "partial", "destination", "" },
+	{ "pipeline_run_internal_error", "pipeline", "INTERNAL_ERROR",
+	    "failure", "platform", "" },
+	{ "pipeline_run_error", "pipeline", "ERROR", "failure", "connector",
+	    "" },
+	{ "pipeline_run_remote_error", "pipeline", "REMOTE_ERROR", "failure",
+	    "source", "" },
+	{ "pipeline_run_killed", "pipeline", "KILLED", "stopped", "user", "" },
+	{ "pipeline_run_killed_for_system_upgrade", "pipeline",
+	    "KILLED_FOR_SYSTEM_UPGRADE", "stopped", "platform", "safe" },
+	{ "pipeline_run_timeout", "pipeline", "TIMEOUT", "failure", "limit",
+	    "" },
+	{ "pipeline_run_rate_limited", "pipeline", "RATE_LIMITED", "failure",
+	    "source", "" },
+	{ "pipeline_run_no_streams", "pipeline", "NO_STREAMS", "failure",
+	    "configuration", "" },
+	{ "pipeline_run_failed", "pipeline", "", "failure", "unknown", "" },
 };
 
 static void
@@ -48,8 +51,7 @@ the_rows_are_those_of_the_contract(void **state)
 		    table[i].run_status);
 		wrong += case_text(name, rows[i].outcome, table[i].outcome);
 		wrong += case_text(name, rows[i].cause, table[i].cause);
-		wrong += case_text(name, rows[i].retrigger,
-		    table[i].retrigger);
+		wrong += case_text(name, rows[i].retrigger, table[i].retrigger);
 		wrong += case_true(name, "a sentence",
 		    strlen(rows[i].when) > 0);
 	}
@@ -72,11 +74,19 @@ static void
 names_are_compared_whole(void **state)
 {
 	static const struct bytes cases[] = {
-	    {"", 0}, {NULL, 0}, {"connection", 10}, {"pipeline_run_", 13},
-	    {"connection_added ", 17}, {" connection_added", 17},
-	    {"Connection_added", 16}, {"connection_adde", 15},
-	    {"connection_added\0", 17}, {"connection_added_x", 18},
-	    {"connection.added", 16}, {"COMPLETED", 9}, {"unknown", 7},
+		{ "", 0 },
+		{ NULL, 0 },
+		{ "connection", 10 },
+		{ "pipeline_run_", 13 },
+		{ "connection_added ", 17 },
+		{ " connection_added", 17 },
+		{ "Connection_added", 16 },
+		{ "connection_adde", 15 },
+		{ "connection_added\0", 17 },
+		{ "connection_added_x", 18 },
+		{ "connection.added", 16 },
+		{ "COMPLETED", 9 },
+		{ "unknown", 7 },
 	};
 
 	(void)state;
@@ -90,19 +100,19 @@ an_unknown_name_has_an_empty_row(void **state)
 	static const struct {
 		const char *name, *kind;
 	} cases[] = {
-	    {"pipeline_run_exploded", "pipeline"},
-	    {"pipeline_run", "unknown"},
-	    {"connection_renamed", "unknown"},
-	    {"Pipeline_run_x", "unknown"},
-	    {"", "unknown"},
-	    {"unknown", "unknown"},
+		{ "pipeline_run_exploded", "pipeline" },
+		{ "pipeline_run", "unknown" },
+		{ "connection_renamed", "unknown" },
+		{ "Pipeline_run_x", "unknown" },
+		{ "", "unknown" },
+		{ "unknown", "unknown" },
 	};
 	unsigned wrong = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		const struct catalog_row *row =
-		    catalog_unknown(bytes_of(cases[i].name));
+		const struct catalog_row *row = catalog_unknown(
+		    bytes_of(cases[i].name));
 
 		assert_non_null(row);
 		wrong += case_text(cases[i].name, row->kind, cases[i].kind);
@@ -110,8 +120,8 @@ an_unknown_name_has_an_empty_row(void **state)
 		wrong += case_text(cases[i].name, row->outcome, "");
 		wrong += case_text(cases[i].name, row->cause, "");
 		wrong += case_text(cases[i].name, row->retrigger, "");
-		wrong += case_true(cases[i].name, "texts", row->name != NULL &&
-		    row->when != NULL);
+		wrong += case_true(cases[i].name, "texts",
+		    row->name != NULL && row->when != NULL);
 	}
 	assert_int_equal(wrong, 0);
 }
@@ -123,13 +133,20 @@ few_texts_are_taken_for_a_name(void **state)
 		const char *text;
 		bool is;
 	} cases[] = {
-	    {"a", true}, {"run.done", true}, {"A-b_c.d:9", true},
-	    {"", false}, {"orders/create", false}, {"Push Hook", false},
-	    {"a\n", false}, {"caf\xc3\xa9", false}, {"a*", false},
-	    {"0123456789012345678901234567890123456789012345678901234567890123",
-	    true},
-	    {"01234567890123456789012345678901234567890123456789012345678901"
-	    "234", false},
+		{ "a", true },
+		{ "run.done", true },
+		{ "A-b_c.d:9", true },
+		{ "", false },
+		{ "orders/create", false },
+		{ "Push Hook", false },
+		{ "a\n", false },
+		{ "caf\xc3\xa9", false },
+		{ "a*", false },
+		{ "0123456789012345678901234567890123456789012345678901234567890123",
+		    true },
+		{ "01234567890123456789012345678901234567890123456789012345678901"
+		  "234",
+		    false },
 	};
 	unsigned wrong = 0;
 
@@ -141,16 +158,16 @@ few_texts_are_taken_for_a_name(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-static const char *const groups[] = {"@connection", "@pipeline", "@started",
-    "@success", "@partial", "@failure", "@stopped", "@terminal", "@problem",
-    "@unknown"};
+static const char *const groups[] = { "@connection", "@pipeline", "@started",
+	"@success", "@partial", "@failure", "@stopped", "@terminal", "@problem",
+	"@unknown" };
 
 static void
 groups_are_named_exactly(void **state)
 {
-	static const char *const others[] = {"", "@", "connection", "@Failure",
-	    "@failure ", "@failures", "@all", "@added", "*", "failure",
-	    "pipeline_run_failed"};
+	static const char *const others[] = { "", "@", "connection", "@Failure",
+		"@failure ", "@failures", "@all", "@added", "*", "failure",
+		"pipeline_run_failed" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(groups); i++)
@@ -166,29 +183,32 @@ static const struct {
 	bool known;
 	const char *groups;
 } memberships[] = {
-    {"connection_added", true, "@connection"},
-    {"connection_removed", true, "@connection"},
-    {"pipeline_run_started", true, "@pipeline @started"},
-    {"pipeline_run_completed", true, "@pipeline @success @terminal"},
-    {"pipeline_run_completed_with_errors", true,
-    "@pipeline @partial @terminal @problem"},
-    {"pipeline_run_internal_error", true,
-    "@pipeline @failure @terminal @problem"},
-    {"pipeline_run_error", true, "@pipeline @failure @terminal @problem"},
-    {"pipeline_run_remote_error", true,
-    "@pipeline @failure @terminal @problem"},
-    {"pipeline_run_killed", true, "@pipeline @stopped @terminal @problem"},
-    {"pipeline_run_killed_for_system_upgrade", true,
-    "@pipeline @stopped @terminal @problem"},
-    {"pipeline_run_timeout", true, "@pipeline @failure @terminal @problem"},
-    {"pipeline_run_rate_limited", true,
-    "@pipeline @failure @terminal @problem"},
-    {"pipeline_run_no_streams", true,
-    "@pipeline @failure @terminal @problem"},
-    {"pipeline_run_failed", true, "@pipeline @failure @terminal @problem"},
-    {"pipeline_run_exploded", false, "@pipeline @unknown"},
-    {"connection_renamed", false, "@unknown"},
-    {"unknown", false, "@unknown"},
+	{ "connection_added", true, "@connection" },
+	{ "connection_removed", true, "@connection" },
+	{ "pipeline_run_started", true, "@pipeline @started" },
+	{ "pipeline_run_completed", true, "@pipeline @success @terminal" },
+	{ "pipeline_run_completed_with_errors", true,
+	    "@pipeline @partial @terminal @problem" },
+	{ "pipeline_run_internal_error", true,
+	    "@pipeline @failure @terminal @problem" },
+	{ "pipeline_run_error", true, "@pipeline @failure @terminal @problem" },
+	{ "pipeline_run_remote_error", true,
+	    "@pipeline @failure @terminal @problem" },
+	{ "pipeline_run_killed", true,
+	    "@pipeline @stopped @terminal @problem" },
+	{ "pipeline_run_killed_for_system_upgrade", true,
+	    "@pipeline @stopped @terminal @problem" },
+	{ "pipeline_run_timeout", true,
+	    "@pipeline @failure @terminal @problem" },
+	{ "pipeline_run_rate_limited", true,
+	    "@pipeline @failure @terminal @problem" },
+	{ "pipeline_run_no_streams", true,
+	    "@pipeline @failure @terminal @problem" },
+	{ "pipeline_run_failed", true,
+	    "@pipeline @failure @terminal @problem" },
+	{ "pipeline_run_exploded", false, "@pipeline @unknown" },
+	{ "connection_renamed", false, "@unknown" },
+	{ "unknown", false, "@unknown" },
 };
 
 static bool
@@ -210,14 +230,14 @@ every_event_is_in_its_groups_and_no_other(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(memberships); i++) {
 		struct bytes name = bytes_of(memberships[i].name);
-		const struct catalog_row *row = memberships[i].known
-		    ? catalog_find(name) : catalog_unknown(name);
+		const struct catalog_row *row = memberships[i].known ?
+		    catalog_find(name) :
+		    catalog_unknown(name);
 
 		for (size_t j = 0; j < COUNT(groups); j++) {
 			bool in = catalog_in_group(row, memberships[i].known,
 			    bytes_of(groups[j]));
-			bool want = is_listed(memberships[i].groups,
-			    groups[j]);
+			bool want = is_listed(memberships[i].groups, groups[j]);
 
 			if (in != want)
 				print_error("%s in %s: %d\n",
@@ -243,14 +263,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_rows_are_those_of_the_contract),
-	    cmocka_unit_test(every_row_is_found_by_its_name),
-	    cmocka_unit_test(names_are_compared_whole),
-	    cmocka_unit_test(an_unknown_name_has_an_empty_row),
-	    cmocka_unit_test(few_texts_are_taken_for_a_name),
-	    cmocka_unit_test(groups_are_named_exactly),
-	    cmocka_unit_test(every_event_is_in_its_groups_and_no_other),
-	    cmocka_unit_test(nothing_is_in_what_is_no_group),
+		cmocka_unit_test(the_rows_are_those_of_the_contract),
+		cmocka_unit_test(every_row_is_found_by_its_name),
+		cmocka_unit_test(names_are_compared_whole),
+		cmocka_unit_test(an_unknown_name_has_an_empty_row),
+		cmocka_unit_test(few_texts_are_taken_for_a_name),
+		cmocka_unit_test(groups_are_named_exactly),
+		cmocka_unit_test(every_event_is_in_its_groups_and_no_other),
+		cmocka_unit_test(nothing_is_in_what_is_no_group),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,17 +11,19 @@
 static void
 an_event_from_the_journal_keeps_its_name(void **state)
 {
-	static const char *const names[] = {"connection_added", "run.done",
-	    "unknown", "pipeline_run_exploded"};
-	static const char *const kinds[] = {"connection", "unknown",
-	    "unknown", "pipeline"};
+	static const char *const names[] = { "connection_added", "run.done",
+		"unknown", "pipeline_run_exploded" };
+	static const char *const kinds[] = { "connection", "unknown", "unknown",
+		"pipeline" };
 	struct event event;
-	struct buf text = {0};
+	struct buf text = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++) {
-		assert_int_equal(event_reparse(NULL, LIT("{\"event\":\"other\"}"),
-		    names[i], &event), RC_OK);
+		assert_int_equal(event_reparse(NULL,
+				     LIT("{\"event\":\"other\"}"), names[i],
+				     &event),
+		    RC_OK);
 		assert_string_equal(event.name, names[i]);
 		assert_string_equal(event.row->kind, kinds[i]);
 		assert_int_equal(event.known, i == 0);
@@ -41,16 +43,19 @@ the_keys_at_the_top_and_no_values(void **state)
 	static const struct {
 		const char *body, *keys;
 	} cases[] = {
-	    {"{\"a\":\"secret\",\"b\":{\"c\":1},\"d\":[]}", "a b d"},
-	    {"{\"a\":1,\"b\":2,\"a\":3}", "a b"},
-	    {"{\"a\\u0000\":1,\"b\":2,\"\\ud800\":3}", "b"},
-	    {"{}", ""}, {"[1]", ""}, {"\"text\"", ""}, {"null", ""},
+		{ "{\"a\":\"secret\",\"b\":{\"c\":1},\"d\":[]}", "a b d" },
+		{ "{\"a\":1,\"b\":2,\"a\":3}", "a b" },
+		{ "{\"a\\u0000\":1,\"b\":2,\"\\ud800\":3}", "b" },
+		{ "{}", "" },
+		{ "[1]", "" },
+		{ "\"text\"", "" },
+		{ "null", "" },
 	};
 	unsigned wrong = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct buf text = {0};
+		struct buf text = { 0 };
 		struct trial trial;
 
 		trial_start(&trial, bytes_of(cases[i].body));
@@ -84,9 +89,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(an_event_from_the_journal_keeps_its_name),
-	    cmocka_unit_test(the_keys_at_the_top_and_no_values),
-	    cmocka_unit_test(nothing_is_freed_twice),
+		cmocka_unit_test(an_event_from_the_journal_keeps_its_name),
+		cmocka_unit_test(the_keys_at_the_top_and_no_values),
+		cmocka_unit_test(nothing_is_freed_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,15 +16,15 @@ struct key_case {
 	const char *body;
 	enum event_from from;
 	const char *pointer;
-	const char *header;	/* the variable's value */
+	const char *header; /* the variable's value */
 	const char *digest;
 };
 
 static char *
 make_key(const struct key_case *with, bool dedupe)
 {
-	struct event_source source = {with->from, with->pointer,
-	    {"X-Id", "HTTP_X_ID"}};
+	struct event_source source = { with->from, with->pointer,
+		{ "X-Id", "HTTP_X_ID" } };
 	struct bytes key = LIT("junk");
 	struct trial trial;
 	char *copy;
@@ -34,13 +34,17 @@ make_key(const struct key_case *with, bool dedupe)
 	trial.hook.reading.order = source;
 	trial.hook.reading.dedupe = source;
 	if (with->header != NULL)
-		front_add(&trial.front, pool_printf(&trial.pool,
-		    "HTTP_X_ID=%s", with->header));
+		front_add(&trial.front,
+		    pool_printf(&trial.pool, "HTTP_X_ID=%s", with->header));
 	assert_int_equal(trial_parse(&trial), RC_OK);
 	if (dedupe)
-		assert_int_equal(event_dedupe_key(&trial.event, &trial.request, with->digest, &trial.pool, &key), RC_OK);
+		assert_int_equal(event_dedupe_key(&trial.event, &trial.request,
+				     with->digest, &trial.pool, &key),
+		    RC_OK);
 	else
-		assert_int_equal(event_order_key(&trial.event, &trial.pool, &key), RC_OK);
+		assert_int_equal(event_order_key(&trial.event, &trial.pool,
+				     &key),
+		    RC_OK);
 	copy = strndup(key.len > 0 ? key.data : "", key.len);
 	trial_end(&trial);
 	return copy;
@@ -54,15 +58,18 @@ compare_keys(const struct key_case *a, const struct key_case *b, bool dedupe,
 	unsigned wrong = case_true(a->body, "the first key is there",
 	    one[0] != '\0');
 
-	wrong += case_true(b->body, equal ? "the keys are the same"
-	    : "the keys differ", (strcmp(one, two) == 0) == equal);
+	wrong += case_true(b->body,
+	    equal ? "the keys are the same" : "the keys differ",
+	    (strcmp(one, two) == 0) == equal);
 	free(one);
 	free(two);
 	return wrong;
 }
 
-#define AT(body, pointer) \
-	{"unit", body, EVENT_FROM_POINTER, pointer, NULL, "d1"}
+#define AT(body, pointer)                                                      \
+	{                                                                      \
+		"unit", body, EVENT_FROM_POINTER, pointer, NULL, "d1"          \
+	}
 
 static void
 the_same_key_has_the_same_type_and_text(void **state)
@@ -71,26 +78,29 @@ the_same_key_has_the_same_type_and_text(void **state)
 		struct key_case a, b;
 		bool equal;
 	} cases[] = {
-	    {AT("{\"id\":1}", "/id"), AT("{\"x\":0,\"id\":1}", "/id"), true},
-	    {AT("{\"id\":1}", "/id"), AT("{\"id\":2}", "/id"), false},
-	    {AT("{\"id\":1}", "/id"), AT("{\"id\":\"1\"}", "/id"), false},
-	    {AT("{\"id\":1}", "/id"), AT("{\"id\":1.0}", "/id"), false},
-	    {AT("{\"id\":0}", "/id"), AT("{\"id\":-0}", "/id"), false},
-	    {AT("{\"id\":18446744073709551616}", "/id"),
-	    AT("{\"id\":18446744073709551617}", "/id"), false},
-	    {AT("{\"id\":1,\"id\\u0000\":2}", "/id"),
-	    AT("{\"id\":1}", "/id"), true},
-	    {AT("{\"id\":\"null\"}", "/id"), AT("{\"id\":\"null\"}", "/id"),
-	    true},
-	    {AT("{\"id\":\" \"}", "/id"), AT("{\"id\":\"  \"}", "/id"),
-	    false},
-	    {AT("{\"id\":0}", "/id"), AT("{\"id\":0}", "/id"), true},
-	    {AT("{\"id\":-1.5e3}", "/id"), AT("{\"id\":-1.5e3}", "/id"),
-	    true},
-	    {AT("{\"id\":\"a\"}", "/id"), AT("{\"id\":\"\\u0061\"}", "/id"),
-	    true},
-	    {AT("{\"id\":\"a\"}", "/id"), AT("{\"id\":\"A\"}", "/id"), false},
-	    {AT("{\"id\":1,\"id\":2}", "/id"), AT("{\"id\":2}", "/id"), true},
+		{ AT("{\"id\":1}", "/id"), AT("{\"x\":0,\"id\":1}", "/id"),
+		    true },
+		{ AT("{\"id\":1}", "/id"), AT("{\"id\":2}", "/id"), false },
+		{ AT("{\"id\":1}", "/id"), AT("{\"id\":\"1\"}", "/id"), false },
+		{ AT("{\"id\":1}", "/id"), AT("{\"id\":1.0}", "/id"), false },
+		{ AT("{\"id\":0}", "/id"), AT("{\"id\":-0}", "/id"), false },
+		{ AT("{\"id\":18446744073709551616}", "/id"),
+		    AT("{\"id\":18446744073709551617}", "/id"), false },
+		{ AT("{\"id\":1,\"id\\u0000\":2}", "/id"),
+		    AT("{\"id\":1}", "/id"), true },
+		{ AT("{\"id\":\"null\"}", "/id"),
+		    AT("{\"id\":\"null\"}", "/id"), true },
+		{ AT("{\"id\":\" \"}", "/id"), AT("{\"id\":\"  \"}", "/id"),
+		    false },
+		{ AT("{\"id\":0}", "/id"), AT("{\"id\":0}", "/id"), true },
+		{ AT("{\"id\":-1.5e3}", "/id"), AT("{\"id\":-1.5e3}", "/id"),
+		    true },
+		{ AT("{\"id\":\"a\"}", "/id"),
+		    AT("{\"id\":\"\\u0061\"}", "/id"), true },
+		{ AT("{\"id\":\"a\"}", "/id"), AT("{\"id\":\"A\"}", "/id"),
+		    false },
+		{ AT("{\"id\":1,\"id\":2}", "/id"), AT("{\"id\":2}", "/id"),
+		    true },
 	};
 	unsigned wrong = 0;
 
@@ -122,7 +132,7 @@ the_hook_is_part_of_every_key(void **state)
 {
 	struct key_case a = AT("{\"id\":1}", "/id");
 	struct key_case b = a;
-	struct key_case c = {"unit", "{}", EVENT_FROM_HOOK, NULL, NULL, "d"};
+	struct key_case c = { "unit", "{}", EVENT_FROM_HOOK, NULL, NULL, "d" };
 	struct key_case d = c;
 
 	(void)state;
@@ -136,20 +146,28 @@ static void
 without_an_identity_there_is_no_key(void **state)
 {
 	static const struct key_case cases[] = {
-	    AT("{}", "/id"), AT("{\"id\":{}}", "/id"),
-	    AT("{\"id\":[]}", "/id"), AT("{\"id\":\"\\u0000\"}", "/id"),
-	    AT("{\"id\":\"\\ud800\"}", "/id"),
-	    AT("{\"id\\u0000\":1}", "/id"),
-	    AT("{\"id\":null}", "/id"), AT("{\"id\":\"\"}", "/id"),
-	    AT("{\"id\":true}", "/id"), AT("{\"id\":false}", "/id"),
-	    AT("{\"id\":NaN}", "/id"), AT("{\"id\":Infinity}", "/id"),
-	    AT("{\"id\":-Infinity}", "/id"), AT("null", ""),
-	    AT("[]", "/0"), AT("{\"id\":\"a\"}", "/id/0"),
-	    {"unit", "{\"id\":1}", EVENT_FROM_NONE, NULL, "x", "d1"},
-	    {"unit", "{\"id\":1}", EVENT_FROM_HEADER, NULL, NULL, "d1"},
-	    {"unit", "{\"id\":1}", EVENT_FROM_HEADER, NULL, "", "d1"},
-	    {"unit", "{\"id\":1}", EVENT_FROM_HEADER, NULL, " ", "d1"},
-	    {"unit", "{\"id\":1}", EVENT_FROM_HEADER, NULL, " \t \t", "d1"},
+		AT("{}", "/id"),
+		AT("{\"id\":{}}", "/id"),
+		AT("{\"id\":[]}", "/id"),
+		AT("{\"id\":\"\\u0000\"}", "/id"),
+		AT("{\"id\":\"\\ud800\"}", "/id"),
+		AT("{\"id\\u0000\":1}", "/id"),
+		AT("{\"id\":null}", "/id"),
+		AT("{\"id\":\"\"}", "/id"),
+		AT("{\"id\":true}", "/id"),
+		AT("{\"id\":false}", "/id"),
+		AT("{\"id\":NaN}", "/id"),
+		AT("{\"id\":Infinity}", "/id"),
+		AT("{\"id\":-Infinity}", "/id"),
+		AT("null", ""),
+		AT("[]", "/0"),
+		AT("{\"id\":\"a\"}", "/id/0"),
+		{ "unit", "{\"id\":1}", EVENT_FROM_NONE, NULL, "x", "d1" },
+		{ "unit", "{\"id\":1}", EVENT_FROM_HEADER, NULL, NULL, "d1" },
+		{ "unit", "{\"id\":1}", EVENT_FROM_HEADER, NULL, "", "d1" },
+		{ "unit", "{\"id\":1}", EVENT_FROM_HEADER, NULL, " ", "d1" },
+		{ "unit", "{\"id\":1}", EVENT_FROM_HEADER, NULL, " \t \t",
+		    "d1" },
 	};
 	unsigned wrong = 0;
 
@@ -176,16 +194,18 @@ keys_stay_what_they_were(void **state)
 		struct key_case of;
 		const char *order, *dedupe;
 	} cases[] = {
-	    {AT("{\"id\":\"a b\"}", "/id"), "unit\nstring:a b",
-	    "unit\nunknown\nstring:a b"},
-	    {AT("{\"id\":7}", "/id"), "unit\nint:7", "unit\nunknown\nint:7"},
-	    {AT("{\"id\":1.50}", "/id"), "unit\ndouble:1.50",
-	    "unit\nunknown\ndouble:1.50"},
-	    {{"unit", "{}", EVENT_FROM_HOOK, NULL, NULL, "d"}, "unit\n", NULL},
-	    {{"unit", "{}", EVENT_FROM_BODY, NULL, NULL, "d"}, NULL,
-	    "unit\nunknown\ndigest:d"},
-	    {{"unit", "{}", EVENT_FROM_HEADER, NULL, "m 1", "d"}, NULL,
-	    "unit\nunknown\nheader:m 1"},
+		{ AT("{\"id\":\"a b\"}", "/id"), "unit\nstring:a b",
+		    "unit\nunknown\nstring:a b" },
+		{ AT("{\"id\":7}", "/id"), "unit\nint:7",
+		    "unit\nunknown\nint:7" },
+		{ AT("{\"id\":1.50}", "/id"), "unit\ndouble:1.50",
+		    "unit\nunknown\ndouble:1.50" },
+		{ { "unit", "{}", EVENT_FROM_HOOK, NULL, NULL, "d" }, "unit\n",
+		    NULL },
+		{ { "unit", "{}", EVENT_FROM_BODY, NULL, NULL, "d" }, NULL,
+		    "unit\nunknown\ndigest:d" },
+		{ { "unit", "{}", EVENT_FROM_HEADER, NULL, "m 1", "d" }, NULL,
+		    "unit\nunknown\nheader:m 1" },
 	};
 	unsigned wrong = 0;
 
@@ -193,15 +213,14 @@ keys_stay_what_they_were(void **state)
 	for (size_t i = 0; i < 2 * COUNT(cases); i++) {
 		bool dedupe = i % 2 != 0;
 		const char *text = dedupe ? cases[i / 2].dedupe :
-		    cases[i / 2].order;
+					    cases[i / 2].order;
 		uint8_t digest[CRYPTO_DIGEST];
 		char hex[2 * CRYPTO_DIGEST + 1];
 		char *key;
 
 		if (text == NULL)
 			continue;
-		assert_int_equal(crypto_sha256(bytes_of(text), digest),
-		    RC_OK);
+		assert_int_equal(crypto_sha256(bytes_of(text), digest), RC_OK);
 		encode_hex(digest, sizeof(digest), hex);
 		key = make_key(&cases[i / 2].of, dedupe);
 		wrong += case_text(text, key, hex);
@@ -214,10 +233,10 @@ keys_stay_what_they_were(void **state)
 static void
 blanks_round_a_header_make_no_other_key(void **state)
 {
-	static const char *const spellings[] = {"m1", " m1", "m1 ", "\tm1",
-	    "m1\t", "\t\tm1", " \t m1 \t "};
-	struct key_case one = {"unit", "{}", EVENT_FROM_HEADER, NULL, "m1",
-	    "d"};
+	static const char *const spellings[] = { "m1", " m1", "m1 ", "\tm1",
+		"m1\t", "\t\tm1", " \t m1 \t " };
+	struct key_case one = { "unit", "{}", EVENT_FROM_HEADER, NULL, "m1",
+		"d" };
 	struct key_case other = one;
 	unsigned wrong = 0;
 
@@ -235,7 +254,8 @@ static void
 what_has_no_identity_is_told_once(void **state)
 {
 	struct key_case missing = AT("{\"id\":null}", "/id");
-	struct key_case none = {"unit", "{}", EVENT_FROM_NONE, NULL, NULL, "d"};
+	struct key_case none = { "unit", "{}", EVENT_FROM_NONE, NULL, NULL,
+		"d" };
 	char *text;
 
 	(void)state;
@@ -259,12 +279,12 @@ what_has_no_identity_is_told_once(void **state)
 static void
 a_key_of_the_hook_or_the_body_or_a_header(void **state)
 {
-	struct key_case hook = {"unit", "{\"id\":1}", EVENT_FROM_HOOK, NULL,
-	    NULL, "d1"};
-	struct key_case body = {"unit", "{\"id\":1}", EVENT_FROM_BODY, NULL,
-	    NULL, "d1"};
-	struct key_case header = {"unit", "{\"id\":1}", EVENT_FROM_HEADER,
-	    NULL, "one", "d1"};
+	struct key_case hook = { "unit", "{\"id\":1}", EVENT_FROM_HOOK, NULL,
+		NULL, "d1" };
+	struct key_case body = { "unit", "{\"id\":1}", EVENT_FROM_BODY, NULL,
+		NULL, "d1" };
+	struct key_case header = { "unit", "{\"id\":1}", EVENT_FROM_HEADER,
+		NULL, "one", "d1" };
 	struct key_case other;
 
 	(void)state;
@@ -290,12 +310,14 @@ a_repeated_dedupe_header_is_told(void **state)
 
 	(void)state;
 	trial_start(&trial, LIT("{}"));
-	trial.hook.reading.dedupe = (struct event_source){EVENT_FROM_HEADER, NULL,
-	    {"X-Id", "HTTP_X_ID"}};
+	trial.hook.reading.dedupe = (struct event_source){ EVENT_FROM_HEADER,
+		NULL, { "X-Id", "HTTP_X_ID" } };
 	front_add(&trial.front, "HTTP_X_ID=1");
 	front_add(&trial.front, "HTTP_X_ID=1");
 	assert_int_equal(trial_parse(&trial), RC_OK);
-	assert_int_equal(event_dedupe_key(&trial.event, &trial.request, "d", &trial.pool, &key), RC_REPEATED);
+	assert_int_equal(event_dedupe_key(&trial.event, &trial.request, "d",
+			     &trial.pool, &key),
+	    RC_REPEATED);
 	trial_end(&trial);
 }
 
@@ -303,16 +325,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    /* Before any other test that has such an event. */
-	    TOLD_TEST(what_has_no_identity_is_told_once),
-	    cmocka_unit_test(the_same_key_has_the_same_type_and_text),
-	    cmocka_unit_test(the_events_name_is_part_of_the_dedupe_key_only),
-	    cmocka_unit_test(the_hook_is_part_of_every_key),
-	    cmocka_unit_test(without_an_identity_there_is_no_key),
-	    cmocka_unit_test(keys_stay_what_they_were),
-	    cmocka_unit_test(blanks_round_a_header_make_no_other_key),
-	    cmocka_unit_test(a_key_of_the_hook_or_the_body_or_a_header),
-	    cmocka_unit_test(a_repeated_dedupe_header_is_told),
+		/* Before any other test that has such an event. */
+		TOLD_TEST(what_has_no_identity_is_told_once),
+		cmocka_unit_test(the_same_key_has_the_same_type_and_text),
+		cmocka_unit_test(
+		    the_events_name_is_part_of_the_dedupe_key_only),
+		cmocka_unit_test(the_hook_is_part_of_every_key),
+		cmocka_unit_test(without_an_identity_there_is_no_key),
+		cmocka_unit_test(keys_stay_what_they_were),
+		cmocka_unit_test(blanks_round_a_header_make_no_other_key),
+		cmocka_unit_test(a_key_of_the_hook_or_the_body_or_a_header),
+		cmocka_unit_test(a_repeated_dedupe_header_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

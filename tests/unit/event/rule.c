@@ -7,7 +7,7 @@
 #include "event/rule.h"
 #include "http/request.h"
 
-static const char *const command[] = {"/bin/true", NULL};
+static const char *const command[] = { "/bin/true", NULL };
 
 /* Whether one `on` line takes an event. */
 struct line_case {
@@ -30,9 +30,9 @@ count_texts(const char *const *texts)
 static void
 parse(struct event *event, struct bytes body)
 {
-	struct hook hook = {.name = "unit"};
-	static const char *const variables[] = {NULL};
-	struct request request = {.variables = variables};
+	struct hook hook = { .name = "unit" };
+	static const char *const variables[] = { NULL };
+	struct request request = { .variables = variables };
 
 	assert_int_equal(buf_add(&request.body, body), RC_OK);
 	assert_int_equal(event_parse(&hook.reading, &request, event), RC_OK);
@@ -42,10 +42,13 @@ parse(struct event *event, struct bytes body)
 static bool
 takes(const struct line_case *with)
 {
-	struct rule rule = {.events = with->events,
-	    .events_len = count_texts(with->events), .where = with->where,
-	    .command = command};
-	struct hook hook = {.name = "unit", .rules = &rule, .rules_len = 1};
+	struct rule rule = {
+		.events = with->events,
+		.events_len = count_texts(with->events),
+		.where = with->where,
+		.command = command,
+	};
+	struct hook hook = { .name = "unit", .rules = &rule, .rules_len = 1 };
 	struct event event;
 	enum rc taken;
 	size_t at = 0;
@@ -67,102 +70,108 @@ takes(const struct line_case *with)
 #define OTHER "{\"event\":\"run.done\"}"
 
 static const struct line_case events[] = {
-    {{"connection_added"}, {{NULL, NULL}}, ADDED, true},
-    {{"connection_added"}, {{NULL, NULL}}, FAILED, false},
-    {{"connection"}, {{NULL, NULL}}, ADDED, false},
-    {{"connection_added_x"}, {{NULL, NULL}}, ADDED, false},
-    {{"Connection_added"}, {{NULL, NULL}}, ADDED, false},
-    {{"connection_removed", "connection_added"}, {{NULL, NULL}}, ADDED,
-    true},
-    {{"*"}, {{NULL, NULL}}, ADDED, true},
-    {{"*"}, {{NULL, NULL}}, "{}", true},
-    {{"*"}, {{NULL, NULL}}, OTHER, true},
-    {{"connection_*"}, {{NULL, NULL}}, ADDED, true},
-    {{"connection_*"}, {{NULL, NULL}}, FAILED, false},
-    {{"*_added"}, {{NULL, NULL}}, ADDED, true},
-    {{"*_add"}, {{NULL, NULL}}, ADDED, false},
-    {{"connection_adde?"}, {{NULL, NULL}}, ADDED, true},
-    {{"connection_added?"}, {{NULL, NULL}}, ADDED, false},
-    {{"connection_[abc]dded"}, {{NULL, NULL}}, ADDED, true},
-    {{"connection_[x-z]dded"}, {{NULL, NULL}}, ADDED, false},
-    {{"connection_[!a]dded"}, {{NULL, NULL}}, ADDED, false},
-    {{"connection_[!b]dded"}, {{NULL, NULL}}, ADDED, true},
-    {{"run.done"}, {{NULL, NULL}}, OTHER, true},
-    {{"run?done"}, {{NULL, NULL}}, OTHER, true},
-    {{"unknown"}, {{NULL, NULL}}, "{}", true},
-    {{"@connection"}, {{NULL, NULL}}, ADDED, true},
-    {{"@connection"}, {{NULL, NULL}}, FAILED, false},
-    {{"@pipeline"}, {{NULL, NULL}}, FAILED, true},
-    {{"@pipeline"}, {{NULL, NULL}}, EXPLODED, true},
-    {{"@failure"}, {{NULL, NULL}}, FAILED, true},
-    {{"@failure"}, {{NULL, NULL}}, EXPLODED, false},
-    {{"@problem"}, {{NULL, NULL}}, FAILED, true},
-    {{"@problem"}, {{NULL, NULL}}, STARTED, false},
-    {{"@terminal"}, {{NULL, NULL}}, STARTED, false},
-    {{"@started"}, {{NULL, NULL}}, STARTED, true},
-    {{"@unknown"}, {{NULL, NULL}}, OTHER, true},
-    {{"@unknown"}, {{NULL, NULL}}, EXPLODED, true},
-    {{"@unknown"}, {{NULL, NULL}}, "{}", true},
-    {{"@unknown"}, {{NULL, NULL}}, ADDED, false},
-    {{"@success", "@failure"}, {{NULL, NULL}}, FAILED, true},
-    {{"@success", "run.*"}, {{NULL, NULL}}, OTHER, true},
+	{ { "connection_added" }, { { NULL, NULL } }, ADDED, true },
+	{ { "connection_added" }, { { NULL, NULL } }, FAILED, false },
+	{ { "connection" }, { { NULL, NULL } }, ADDED, false },
+	{ { "connection_added_x" }, { { NULL, NULL } }, ADDED, false },
+	{ { "Connection_added" }, { { NULL, NULL } }, ADDED, false },
+	{ { "connection_removed", "connection_added" }, { { NULL, NULL } },
+	    ADDED, true },
+	{ { "*" }, { { NULL, NULL } }, ADDED, true },
+	{ { "*" }, { { NULL, NULL } }, "{}", true },
+	{ { "*" }, { { NULL, NULL } }, OTHER, true },
+	{ { "connection_*" }, { { NULL, NULL } }, ADDED, true },
+	{ { "connection_*" }, { { NULL, NULL } }, FAILED, false },
+	{ { "*_added" }, { { NULL, NULL } }, ADDED, true },
+	{ { "*_add" }, { { NULL, NULL } }, ADDED, false },
+	{ { "connection_adde?" }, { { NULL, NULL } }, ADDED, true },
+	{ { "connection_added?" }, { { NULL, NULL } }, ADDED, false },
+	{ { "connection_[abc]dded" }, { { NULL, NULL } }, ADDED, true },
+	{ { "connection_[x-z]dded" }, { { NULL, NULL } }, ADDED, false },
+	{ { "connection_[!a]dded" }, { { NULL, NULL } }, ADDED, false },
+	{ { "connection_[!b]dded" }, { { NULL, NULL } }, ADDED, true },
+	{ { "run.done" }, { { NULL, NULL } }, OTHER, true },
+	{ { "run?done" }, { { NULL, NULL } }, OTHER, true },
+	{ { "unknown" }, { { NULL, NULL } }, "{}", true },
+	{ { "@connection" }, { { NULL, NULL } }, ADDED, true },
+	{ { "@connection" }, { { NULL, NULL } }, FAILED, false },
+	{ { "@pipeline" }, { { NULL, NULL } }, FAILED, true },
+	{ { "@pipeline" }, { { NULL, NULL } }, EXPLODED, true },
+	{ { "@failure" }, { { NULL, NULL } }, FAILED, true },
+	{ { "@failure" }, { { NULL, NULL } }, EXPLODED, false },
+	{ { "@problem" }, { { NULL, NULL } }, FAILED, true },
+	{ { "@problem" }, { { NULL, NULL } }, STARTED, false },
+	{ { "@terminal" }, { { NULL, NULL } }, STARTED, false },
+	{ { "@started" }, { { NULL, NULL } }, STARTED, true },
+	{ { "@unknown" }, { { NULL, NULL } }, OTHER, true },
+	{ { "@unknown" }, { { NULL, NULL } }, EXPLODED, true },
+	{ { "@unknown" }, { { NULL, NULL } }, "{}", true },
+	{ { "@unknown" }, { { NULL, NULL } }, ADDED, false },
+	{ { "@success", "@failure" }, { { NULL, NULL } }, FAILED, true },
+	{ { "@success", "run.*" }, { { NULL, NULL } }, OTHER, true },
 };
 
 /* With `event-name /event`: a name, and an EVENT that takes it or not. */
 static const struct {
-	const char *name;	/* as JSON writes it */
+	const char *name; /* as JSON writes it */
 	const char *event;
 	bool takes;
 } texts[] = {
-    {"orders/create", "orders/create", true},
-    {"orders/create", "orders/*", true},
-    {"orders/create", "*", true},
-    {"orders/create", "orders?create", true},
-    {"orders/create", "orders[/]create", true},
-    {"orders/create", "orders/creat", false},
-    {"Push Hook", "Push Hook", true},
-    {"Push Hook", "Push*", true},
-    {"Push Hook", "push hook", false},
-    {".hidden", "*", true},
-    {"back\\\\slash", "back\\slash", true},
-    {"a\\\\*", "a\\*", true},
-    {"a\\\\b", "a\\*", true},
-    {"a*b", "a[*]b", true},
-    {"axb", "a[*]b", false},
-    {"@failure", "[@]failure", true},
-    {"@failure", "@failure", false},
-    {"run", "[r]un", true},
-    {"caf\\u00e9", "caf\xc3\xa9", true},
-    /* A glob looks at bytes. */
-    {"caf\\u00e9", "caf?", false},
-    {"caf\\u00e9", "caf??", true},
-    {"Push Hook", "@unknown", true},
-    {"a\\nb", "unknown", true},
+	{ "orders/create", "orders/create", true },
+	{ "orders/create", "orders/*", true },
+	{ "orders/create", "*", true },
+	{ "orders/create", "orders?create", true },
+	{ "orders/create", "orders[/]create", true },
+	{ "orders/create", "orders/creat", false },
+	{ "Push Hook", "Push Hook", true },
+	{ "Push Hook", "Push*", true },
+	{ "Push Hook", "push hook", false },
+	{ ".hidden", "*", true },
+	{ "back\\\\slash", "back\\slash", true },
+	{ "a\\\\*", "a\\*", true },
+	{ "a\\\\b", "a\\*", true },
+	{ "a*b", "a[*]b", true },
+	{ "axb", "a[*]b", false },
+	{ "@failure", "[@]failure", true },
+	{ "@failure", "@failure", false },
+	{ "run", "[r]un", true },
+	{ "caf\\u00e9", "caf\xc3\xa9", true },
+	/* A glob looks at bytes. */
+	{ "caf\\u00e9", "caf?", false },
+	{ "caf\\u00e9", "caf??", true },
+	{ "Push Hook", "@unknown", true },
+	{ "a\\nb", "unknown", true },
 };
 
 static void
 any_text_may_be_a_name_that_is_asked_for(void **state)
 {
-	static const char *const variables[] = {NULL};
+	static const char *const variables[] = { NULL };
 	unsigned wrong = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(texts); i++) {
-		const char *const wanted[] = {texts[i].event};
-		struct rule rule = {.events = wanted, .events_len = 1,
-		    .command = command};
+		const char *const wanted[] = { texts[i].event };
+		struct rule rule = {
+			.events = wanted,
+			.events_len = 1,
+			.command = command,
+		};
 		struct hook hook = {.name = "unit", .rules = &rule,
 		    .rules_len = 1,
 		    .reading.name = {.from = EVENT_FROM_POINTER,
-		    .pointer = "/event"}};
-		struct request request = {.variables = variables};
+		    .pointer = "/event",},};
+		struct request request = { .variables = variables };
 		struct event event;
 		size_t at = 0;
 
-		assert_int_equal(buf_printf(&request.body,
-		    "{\"event\":\"%s\"}", texts[i].name), RC_OK);
-		assert_int_equal(event_parse(&hook.reading, &request, &event), RC_OK);
-		wrong += case_rc(texts[i].event, rule_next(hook.rules, hook.rules_len, &event, &at),
+		assert_int_equal(buf_printf(&request.body, "{\"event\":\"%s\"}",
+				     texts[i].name),
+		    RC_OK);
+		assert_int_equal(event_parse(&hook.reading, &request, &event),
+		    RC_OK);
+		wrong += case_rc(texts[i].event,
+		    rule_next(hook.rules, hook.rules_len, &event, &at),
 		    texts[i].takes ? RC_OK : RC_MISSING);
 		event_free(&event);
 		request_close(&request);
@@ -182,54 +191,60 @@ names_globs_and_groups(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-#define ANY {"*"}
+#define ANY                                                                    \
+	{                                                                      \
+		"*"                                                            \
+	}
 
 static const struct line_case wheres[] = {
-    {ANY, {{"/a", "x"}}, "{\"a\":\"x\"}", true},
-    {ANY, {{"/a", "x"}}, "{\"a\":\"xy\"}", false},
-    {ANY, {{"/a", "x"}}, "{\"a\":\"X\"}", false},
-    {ANY, {{"/a", "*"}}, "{\"a\":\"x\"}", true},
-    {ANY, {{"/a", "*"}}, "{\"a\":\"\"}", true},
-    {ANY, {{"/a", ""}}, "{\"a\":\"\"}", true},
-    {ANY, {{"/a", ""}}, "{\"a\":\"x\"}", false},
-    {ANY, {{"/a", "*"}}, "{}", false},
-    {ANY, {{"/a", "*"}}, "{\"a\":{}}", false},
-    {ANY, {{"/a", "*"}}, "{\"a\":[]}", false},
-    {ANY, {{"/a", "*"}}, "{\"a\":\"\\u0000\"}", false},
-    {ANY, {{"/a", "*"}}, "{\"a\":\"\\ud800\"}", false},
-    {ANY, {{"/a", "*"}}, "{\"a\\u0000\":1}", false},
-    {ANY, {{"/a", "99999999999999999999"}}, "{\"a\":99999999999999999999}",
-    true},
-    {ANY, {{"/a", "-0"}}, "{\"a\":-0}", true},
-    {ANY, {{"/a", "0"}}, "{\"a\":-0}", false},
-    {ANY, {{"/a", "*"}}, "{\"a\":null}", true},
-    {ANY, {{"/a", "null"}}, "{\"a\":null}", true},
-    {ANY, {{"/a", "true"}}, "{\"a\":true}", true},
-    {ANY, {{"/a", "1.50"}}, "{\"a\":1.50}", true},
-    {ANY, {{"/a", "1.5"}}, "{\"a\":1.50}", false},
-    {ANY, {{"/a", "[0-9]*"}}, "{\"a\":42}", true},
-    {ANY, {{"/a", "prod-*"}}, "{\"a\":\"prod-eu/1\"}", true},
-    {ANY, {{"/a", "*"}}, "{\"a\":\".hidden\"}", true},
-    {ANY, {{"/a", "a\\*"}}, "{\"a\":\"a\\\\b\"}", true},
-    {ANY, {{"/a", "a\\*"}}, "{\"a\":\"a*\"}", false},
-    {ANY, {{"/a", "???"}}, "{\"a\":\"\\u20ac\"}", true},	/* bytes */
-    {ANY, {{"/a", "?"}}, "{\"a\":\"\\u00e9\"}", false},
-    /* A line's end is a byte like any other: no part of a text matches. */
-    {ANY, {{"/a", "x"}}, "{\"a\":\"x\\n\"}", false},
-    {ANY, {{"/a", "x"}}, "{\"a\":\"y\\nx\"}", false},
-    {ANY, {{"/a", "x*"}}, "{\"a\":\"y\\nx\"}", false},
-    {ANY, {{"/a", "*x"}}, "{\"a\":\"x\\ny\"}", false},
-    {ANY, {{"/a", "x*y"}}, "{\"a\":\"x\\r\\n\\ny\"}", true},
-    {ANY, {{"/a", "x?y"}}, "{\"a\":\"x\\ny\"}", true},
-    {ANY, {{"/a", "x[!a]y"}}, "{\"a\":\"x\\ny\"}", true},
-    {ANY, {{"/a", "x"}, {"/b", "y"}}, "{\"a\":\"x\",\"b\":\"y\"}", true},
-    {ANY, {{"/a", "x"}, {"/b", "y"}}, "{\"a\":\"x\",\"b\":\"n\"}", false},
-    {ANY, {{"/a", "x"}, {"/b", "y"}}, "{\"a\":\"n\",\"b\":\"y\"}", false},
-    {ANY, {{"/a/0/b", "x"}}, "{\"a\":[{\"b\":\"x\"}]}", true},
-    {{"connection_added"}, {{"/a", "x"}},
-    "{\"event\":\"connection_added\",\"a\":\"x\"}", true},
-    {{"connection_removed"}, {{"/a", "x"}},
-    "{\"event\":\"connection_added\",\"a\":\"x\"}", false},
+	{ ANY, { { "/a", "x" } }, "{\"a\":\"x\"}", true },
+	{ ANY, { { "/a", "x" } }, "{\"a\":\"xy\"}", false },
+	{ ANY, { { "/a", "x" } }, "{\"a\":\"X\"}", false },
+	{ ANY, { { "/a", "*" } }, "{\"a\":\"x\"}", true },
+	{ ANY, { { "/a", "*" } }, "{\"a\":\"\"}", true },
+	{ ANY, { { "/a", "" } }, "{\"a\":\"\"}", true },
+	{ ANY, { { "/a", "" } }, "{\"a\":\"x\"}", false },
+	{ ANY, { { "/a", "*" } }, "{}", false },
+	{ ANY, { { "/a", "*" } }, "{\"a\":{}}", false },
+	{ ANY, { { "/a", "*" } }, "{\"a\":[]}", false },
+	{ ANY, { { "/a", "*" } }, "{\"a\":\"\\u0000\"}", false },
+	{ ANY, { { "/a", "*" } }, "{\"a\":\"\\ud800\"}", false },
+	{ ANY, { { "/a", "*" } }, "{\"a\\u0000\":1}", false },
+	{ ANY, { { "/a", "99999999999999999999" } },
+	    "{\"a\":99999999999999999999}", true },
+	{ ANY, { { "/a", "-0" } }, "{\"a\":-0}", true },
+	{ ANY, { { "/a", "0" } }, "{\"a\":-0}", false },
+	{ ANY, { { "/a", "*" } }, "{\"a\":null}", true },
+	{ ANY, { { "/a", "null" } }, "{\"a\":null}", true },
+	{ ANY, { { "/a", "true" } }, "{\"a\":true}", true },
+	{ ANY, { { "/a", "1.50" } }, "{\"a\":1.50}", true },
+	{ ANY, { { "/a", "1.5" } }, "{\"a\":1.50}", false },
+	{ ANY, { { "/a", "[0-9]*" } }, "{\"a\":42}", true },
+	{ ANY, { { "/a", "prod-*" } }, "{\"a\":\"prod-eu/1\"}", true },
+	{ ANY, { { "/a", "*" } }, "{\"a\":\".hidden\"}", true },
+	{ ANY, { { "/a", "a\\*" } }, "{\"a\":\"a\\\\b\"}", true },
+	{ ANY, { { "/a", "a\\*" } }, "{\"a\":\"a*\"}", false },
+	{ ANY, { { "/a", "???" } }, "{\"a\":\"\\u20ac\"}", true }, /* bytes */
+	{ ANY, { { "/a", "?" } }, "{\"a\":\"\\u00e9\"}", false },
+	/* A line's end is a byte like any other: no part of a text matches. */
+	{ ANY, { { "/a", "x" } }, "{\"a\":\"x\\n\"}", false },
+	{ ANY, { { "/a", "x" } }, "{\"a\":\"y\\nx\"}", false },
+	{ ANY, { { "/a", "x*" } }, "{\"a\":\"y\\nx\"}", false },
+	{ ANY, { { "/a", "*x" } }, "{\"a\":\"x\\ny\"}", false },
+	{ ANY, { { "/a", "x*y" } }, "{\"a\":\"x\\r\\n\\ny\"}", true },
+	{ ANY, { { "/a", "x?y" } }, "{\"a\":\"x\\ny\"}", true },
+	{ ANY, { { "/a", "x[!a]y" } }, "{\"a\":\"x\\ny\"}", true },
+	{ ANY, { { "/a", "x" }, { "/b", "y" } }, "{\"a\":\"x\",\"b\":\"y\"}",
+	    true },
+	{ ANY, { { "/a", "x" }, { "/b", "y" } }, "{\"a\":\"x\",\"b\":\"n\"}",
+	    false },
+	{ ANY, { { "/a", "x" }, { "/b", "y" } }, "{\"a\":\"n\",\"b\":\"y\"}",
+	    false },
+	{ ANY, { { "/a/0/b", "x" } }, "{\"a\":[{\"b\":\"x\"}]}", true },
+	{ { "connection_added" }, { { "/a", "x" } },
+	    "{\"event\":\"connection_added\",\"a\":\"x\"}", true },
+	{ { "connection_removed" }, { { "/a", "x" } },
+	    "{\"event\":\"connection_added\",\"a\":\"x\"}", false },
 };
 
 static void
@@ -244,35 +259,44 @@ every_where_has_to_match(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-static const char *const all[] = {"*"};
-static const char *const added[] = {"connection_added"};
-static const char *const failed[] = {"pipeline_run_failed"};
+static const char *const all[] = { "*" };
+static const char *const added[] = { "connection_added" };
+static const char *const failed[] = { "pipeline_run_failed" };
 
 static void
 lines_are_tried_in_their_order(void **state)
 {
 	static const struct rule rules[] = {
-	    {.events = failed, .events_len = 1, .command = command},
-	    {.events = all, .events_len = 1, .also = true,
-	    .command = command},
-	    {.events = failed, .events_len = 1},
-	    {.events = added, .events_len = 1, .command = NULL},
-	    {.events = all, .events_len = 1, .command = command},
+		{ .events = failed, .events_len = 1, .command = command },
+		{
+		    .events = all,
+		    .events_len = 1,
+		    .also = true,
+		    .command = command,
+		},
+		{ .events = failed, .events_len = 1 },
+		{ .events = added, .events_len = 1, .command = NULL },
+		{ .events = all, .events_len = 1, .command = command },
 	};
-	struct hook hook = {.rules = rules, .rules_len = COUNT(rules)};
+	struct hook hook = { .rules = rules, .rules_len = COUNT(rules) };
 	struct event event;
 	size_t at = 0;
 
 	(void)state;
 	parse(&event, LIT(ADDED));
-	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at), RC_OK);
+	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at),
+	    RC_OK);
 	assert_int_equal(at, 2);
-	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at), RC_OK);
+	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at),
+	    RC_OK);
 	assert_int_equal(at, 4);
-	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at), RC_OK);
+	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at),
+	    RC_OK);
 	assert_int_equal(at, 5);
-	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at), RC_MISSING);
-	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at), RC_MISSING);
+	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at),
+	    RC_MISSING);
+	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at),
+	    RC_MISSING);
 	assert_int_equal(at, 5);
 	event_free(&event);
 }
@@ -281,30 +305,40 @@ static void
 each_delivery_has_its_line(void **state)
 {
 	static const struct rule rules[] = {
-	    {.events = all, .events_len = 1, .also = true,
-	    .command = command},
-	    {.events = failed, .events_len = 1, .command = command},
-	    {.events = added, .events_len = 1, .also = true,
-	    .command = command},
-	    {.events = all, .events_len = 1, .command = NULL},
+		{
+		    .events = all,
+		    .events_len = 1,
+		    .also = true,
+		    .command = command,
+		},
+		{ .events = failed, .events_len = 1, .command = command },
+		{
+		    .events = added,
+		    .events_len = 1,
+		    .also = true,
+		    .command = command,
+		},
+		{ .events = all, .events_len = 1, .command = NULL },
 	};
-	const struct rule *const wanted[] = {&rules[0], &rules[2], NULL,
-	    NULL};
-	struct hook hook = {.rules = rules, .rules_len = COUNT(rules)};
+	const struct rule *const wanted[] = { &rules[0], &rules[2], NULL,
+		NULL };
+	struct hook hook = { .rules = rules, .rules_len = COUNT(rules) };
 	struct rule_delivery delivery;
 	struct event event;
 
 	(void)state;
 	parse(&event, LIT(ADDED));
 	for (unsigned i = 0; i < COUNT(wanted); i++) {
-		delivery = (struct rule_delivery){i, &rules[1]};
+		delivery = (struct rule_delivery){ i, &rules[1] };
 		assert_int_equal(rule_of(hook.rules, hook.rules_len, &event,
-		    &delivery), RC_OK);
+				     &delivery),
+		    RC_OK);
 		assert_ptr_equal(delivery.rule, wanted[i]);
 	}
 	hook.rules_len = 1;
-	delivery = (struct rule_delivery){1, &rules[1]};
-	assert_int_equal(rule_of(hook.rules, hook.rules_len, &event, &delivery), RC_OK);
+	delivery = (struct rule_delivery){ 1, &rules[1] };
+	assert_int_equal(rule_of(hook.rules, hook.rules_len, &event, &delivery),
+	    RC_OK);
 	assert_null(delivery.rule);
 	event_free(&event);
 }
@@ -313,18 +347,20 @@ static void
 no_line_takes_what_none_wants(void **state)
 {
 	static const struct rule rules[] = {
-	    {.events = added, .events_len = 1, .command = command},
-	    {.events = failed, .events_len = 1, .command = command},
+		{ .events = added, .events_len = 1, .command = command },
+		{ .events = failed, .events_len = 1, .command = command },
 	};
-	struct hook hook = {.rules = rules, .rules_len = COUNT(rules)};
-	struct hook empty = {.rules = NULL};
+	struct hook hook = { .rules = rules, .rules_len = COUNT(rules) };
+	struct hook empty = { .rules = NULL };
 	struct event event;
 	size_t at = 0, none = 0;
 
 	(void)state;
 	parse(&event, LIT(STARTED));
-	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at), RC_MISSING);
-	assert_int_equal(rule_next(empty.rules, empty.rules_len, &event, &none), RC_MISSING);
+	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at),
+	    RC_MISSING);
+	assert_int_equal(rule_next(empty.rules, empty.rules_len, &event, &none),
+	    RC_MISSING);
 	event_free(&event);
 }
 
@@ -332,12 +368,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(names_globs_and_groups),
-	    cmocka_unit_test(any_text_may_be_a_name_that_is_asked_for),
-	    cmocka_unit_test(every_where_has_to_match),
-	    cmocka_unit_test(lines_are_tried_in_their_order),
-	    cmocka_unit_test(each_delivery_has_its_line),
-	    cmocka_unit_test(no_line_takes_what_none_wants),
+		cmocka_unit_test(names_globs_and_groups),
+		cmocka_unit_test(any_text_may_be_a_name_that_is_asked_for),
+		cmocka_unit_test(every_where_has_to_match),
+		cmocka_unit_test(lines_are_tried_in_their_order),
+		cmocka_unit_test(each_delivery_has_its_line),
+		cmocka_unit_test(no_line_takes_what_none_wants),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,15 +10,15 @@ headers_and_their_variables(void **state)
 	static const struct {
 		const char *header, *variable, *back;
 	} cases[] = {
-	    {"X-Signature", "HTTP_X_SIGNATURE", "X-Signature"},
-	    {"x-hub-signature-256", "HTTP_X_HUB_SIGNATURE_256",
-	    "X-Hub-Signature-256"},
-	    {"Authorization", "HTTP_AUTHORIZATION", "Authorization"},
-	    {"webhook-id", "HTTP_WEBHOOK_ID", "Webhook-Id"},
-	    {"X_Signature", "HTTP_X_SIGNATURE", "X-Signature"},
-	    {"A", "HTTP_A", "A"},
-	    {"X.Y", "HTTP_X.Y", NULL},
-	    {"!#$%&'*+.^`|~", "HTTP_!#$%&'*+.^`|~", NULL},
+		{ "X-Signature", "HTTP_X_SIGNATURE", "X-Signature" },
+		{ "x-hub-signature-256", "HTTP_X_HUB_SIGNATURE_256",
+		    "X-Hub-Signature-256" },
+		{ "Authorization", "HTTP_AUTHORIZATION", "Authorization" },
+		{ "webhook-id", "HTTP_WEBHOOK_ID", "Webhook-Id" },
+		{ "X_Signature", "HTTP_X_SIGNATURE", "X-Signature" },
+		{ "A", "HTTP_A", "A" },
+		{ "X.Y", "HTTP_X.Y", NULL },
+		{ "!#$%&'*+.^`|~", "HTTP_!#$%&'*+.^`|~", NULL },
 	};
 	unsigned wrong = 0;
 
@@ -26,8 +26,9 @@ headers_and_their_variables(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char into[HEADER_VARIABLE_SIZE] = "";
 
-		wrong += case_rc(cases[i].header, header_name_variable(
-		    bytes_of(cases[i].header), into), RC_OK);
+		wrong += case_rc(cases[i].header,
+		    header_name_variable(bytes_of(cases[i].header), into),
+		    RC_OK);
 		wrong += case_text(cases[i].header, into, cases[i].variable);
 		if (cases[i].back == NULL)
 			continue;
@@ -41,9 +42,20 @@ static void
 what_is_no_header_name_has_no_variable(void **state)
 {
 	static const struct bytes cases[] = {
-	    {"", 0}, {NULL, 0}, {"X Signature", 11}, {"X-Signature:", 12},
-	    {"X=Y", 3}, {"X\0Y", 3}, {"X\n", 2}, {"\xc3\xa9", 2}, {"(x)", 3},
-	    {"X/Y", 3}, {"\"X\"", 3}, {"X,Y", 3}, {"X@Y", 3}, {"\x7f", 1},
+		{ "", 0 },
+		{ NULL, 0 },
+		{ "X Signature", 11 },
+		{ "X-Signature:", 12 },
+		{ "X=Y", 3 },
+		{ "X\0Y", 3 },
+		{ "X\n", 2 },
+		{ "\xc3\xa9", 2 },
+		{ "(x)", 3 },
+		{ "X/Y", 3 },
+		{ "\"X\"", 3 },
+		{ "X,Y", 3 },
+		{ "X@Y", 3 },
+		{ "\x7f", 1 },
 	};
 	unsigned wrong = 0;
 
@@ -65,12 +77,14 @@ the_longest_header_name(void **state)
 
 	(void)state;
 	memset(name, 'x', sizeof(name));
-	assert_int_equal(header_name_variable((struct bytes){name, 250}, into),
+	assert_int_equal(header_name_variable((struct bytes){ name, 250 },
+			     into),
 	    RC_OK);
 	assert_int_equal(strlen(into), 255);
 	header_name_print(into, back);
 	assert_int_equal(strlen(back), 250);
-	assert_int_equal(header_name_variable((struct bytes){name, 251}, into),
+	assert_int_equal(header_name_variable((struct bytes){ name, 251 },
+			     into),
 	    RC_SYNTAX);
 }
 
@@ -91,10 +105,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(headers_and_their_variables),
-	    cmocka_unit_test(what_is_no_header_name_has_no_variable),
-	    cmocka_unit_test(the_longest_header_name),
-	    cmocka_unit_test(a_variable_of_any_length_fits_when_decoded),
+		cmocka_unit_test(headers_and_their_variables),
+		cmocka_unit_test(what_is_no_header_name_has_no_variable),
+		cmocka_unit_test(the_longest_header_name),
+		cmocka_unit_test(a_variable_of_any_length_fits_when_decoded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,48 +15,48 @@ static const struct {
 	enum rc rc;
 	int status;
 	const char *reason;
-	const char *word;	/* the status member of a 2xx, else NULL */
-	bool later;		/* with Retry-After */
+	const char *word; /* the status member of a 2xx, else NULL */
+	bool later;	  /* with Retry-After */
 } outcomes[] = {
-    {RC_OK, 500, "Internal Server Error", NULL, false},
-    {RC_DELIVERED, 200, "OK", "delivered", false},
-    {RC_IGNORED, 200, "OK", "ignored", false},
-    {RC_DUPLICATE, 200, "OK", "duplicate", false},
-    {RC_QUEUED, 202, "Accepted", "queued", false},
-    {RC_METHOD, 405, "Method Not Allowed", NULL, false},
-    {RC_NO_HOOK, 404, "Not Found", NULL, false},
-    {RC_LENGTH, 400, "Bad Request", NULL, false},
-    {RC_LARGE, 413, "Content Too Large", NULL, false},
-    {RC_ENCODED, 415, "Unsupported Media Type", NULL, false},
-    {RC_SHORT, 400, "Bad Request", NULL, false},
-    {RC_SLOW, 408, "Request Timeout", NULL, false},
-    {RC_REPEATED, 400, "Bad Request", NULL, false},
-    {RC_SIGNATURE, 401, "Unauthorized", NULL, false},
-    {RC_JSON, 400, "Bad Request", NULL, false},
-    {RC_REJECTED, 422, "Unprocessable Content", NULL, false},
-    {RC_TEMPORARY, 503, "Service Unavailable", NULL, true},
-    {RC_FAILED, 500, "Internal Server Error", NULL, false},
-    {RC_UNSTARTED, 500, "Internal Server Error", NULL, false},
-    {RC_TIMEOUT, 504, "Gateway Timeout", NULL, false},
-    {RC_CONFIG, 500, "Internal Server Error", NULL, false},
-    {RC_CROWDED, 503, "Service Unavailable", NULL, true},
-    {RC_PENDING, 503, "Service Unavailable", NULL, true},
-    {RC_QUEUE_FULL, 503, "Service Unavailable", NULL, true},
-    {RC_STORE, 503, "Service Unavailable", NULL, true},
-    {RC_LOCKED, 503, "Service Unavailable", NULL, true},
-    {RC_CORRUPT, 503, "Service Unavailable", NULL, true},
-    {RC_STOPPING, 503, "Service Unavailable", NULL, true},
-    {RC_MEMORY, 503, "Service Unavailable", NULL, true},
-    {RC_SYSTEM, 500, "Internal Server Error", NULL, false},
-    {RC_SYNTAX, 500, "Internal Server Error", NULL, false},
-    {RC_MISSING, 500, "Internal Server Error", NULL, false},
-    {RC_RANGE, 500, "Internal Server Error", NULL, false},
+	{ RC_OK, 500, "Internal Server Error", NULL, false },
+	{ RC_DELIVERED, 200, "OK", "delivered", false },
+	{ RC_IGNORED, 200, "OK", "ignored", false },
+	{ RC_DUPLICATE, 200, "OK", "duplicate", false },
+	{ RC_QUEUED, 202, "Accepted", "queued", false },
+	{ RC_METHOD, 405, "Method Not Allowed", NULL, false },
+	{ RC_NO_HOOK, 404, "Not Found", NULL, false },
+	{ RC_LENGTH, 400, "Bad Request", NULL, false },
+	{ RC_LARGE, 413, "Content Too Large", NULL, false },
+	{ RC_ENCODED, 415, "Unsupported Media Type", NULL, false },
+	{ RC_SHORT, 400, "Bad Request", NULL, false },
+	{ RC_SLOW, 408, "Request Timeout", NULL, false },
+	{ RC_REPEATED, 400, "Bad Request", NULL, false },
+	{ RC_SIGNATURE, 401, "Unauthorized", NULL, false },
+	{ RC_JSON, 400, "Bad Request", NULL, false },
+	{ RC_REJECTED, 422, "Unprocessable Content", NULL, false },
+	{ RC_TEMPORARY, 503, "Service Unavailable", NULL, true },
+	{ RC_FAILED, 500, "Internal Server Error", NULL, false },
+	{ RC_UNSTARTED, 500, "Internal Server Error", NULL, false },
+	{ RC_TIMEOUT, 504, "Gateway Timeout", NULL, false },
+	{ RC_CONFIG, 500, "Internal Server Error", NULL, false },
+	{ RC_CROWDED, 503, "Service Unavailable", NULL, true },
+	{ RC_PENDING, 503, "Service Unavailable", NULL, true },
+	{ RC_QUEUE_FULL, 503, "Service Unavailable", NULL, true },
+	{ RC_STORE, 503, "Service Unavailable", NULL, true },
+	{ RC_LOCKED, 503, "Service Unavailable", NULL, true },
+	{ RC_CORRUPT, 503, "Service Unavailable", NULL, true },
+	{ RC_STOPPING, 503, "Service Unavailable", NULL, true },
+	{ RC_MEMORY, 503, "Service Unavailable", NULL, true },
+	{ RC_SYSTEM, 500, "Internal Server Error", NULL, false },
+	{ RC_SYNTAX, 500, "Internal Server Error", NULL, false },
+	{ RC_MISSING, 500, "Internal Server Error", NULL, false },
+	{ RC_RANGE, 500, "Internal Server Error", NULL, false },
 };
 
 /* A response cut into its parts; the texts are views of one buf. */
 struct response {
 	struct buf text;
-	struct bytes head;	/* the lines, without the empty one */
+	struct bytes head; /* the lines, without the empty one */
 	struct bytes body;
 };
 
@@ -68,8 +68,8 @@ split_response(const char *name, struct response *response)
 
 	if (end == NULL)
 		return case_true(name, "an empty line", false);
-	response->head = (struct bytes){response->text.data,
-	    (size_t)(end - response->text.data) + 2};
+	response->head = (struct bytes){ response->text.data,
+		(size_t)(end - response->text.data) + 2 };
 	response->body = bytes_skip(buf_view(&response->text),
 	    response->head.len + 2);
 	return 0;
@@ -79,14 +79,14 @@ split_response(const char *name, struct response *response)
 static struct bytes
 header(const struct response *response, const char *name)
 {
-	struct bytes rest = response->head, line, found = {NULL, 0};
+	struct bytes rest = response->head, line, found = { NULL, 0 };
 
 	while (bytes_split(&rest, "\n", &line)) {
 		if (!bytes_begin(line, name) || line.len < strlen(name) + 3 ||
 		    line.data[strlen(name)] != ':')
 			continue;
 		if (found.data != NULL)
-			return (struct bytes){NULL, 0};
+			return (struct bytes){ NULL, 0 };
 		found = bytes_trim(bytes_skip(line, strlen(name) + 1));
 		found.len--;
 	}
@@ -96,7 +96,7 @@ header(const struct response *response, const char *name)
 static struct response
 print_reply(const struct reply *reply)
 {
-	struct response response = {0};
+	struct response response = { 0 };
 	unsigned wrong = case_rc("print", reply_print(reply, &response.text),
 	    RC_OK);
 
@@ -114,8 +114,7 @@ read_body(const struct response *response)
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	object = json_tokener_parse_ex(tokener, response->body.data,
 	    (int)response->body.len);
-	assert_int_equal(json_tokener_get_error(tokener),
-	    json_tokener_success);
+	assert_int_equal(json_tokener_get_error(tokener), json_tokener_success);
 	assert_int_equal(json_tokener_get_parse_end(tokener),
 	    response->body.len);
 	assert_true(json_object_is_type(object, json_type_object));
@@ -136,8 +135,7 @@ every_outcome_has_its_status(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(outcomes); i++) {
-		wrong += case_number("outcome", outcomes[i].rc,
-		    (long long)i);
+		wrong += case_number("outcome", outcomes[i].rc, (long long)i);
 		wrong += case_number("status", reply_status(outcomes[i].rc),
 		    outcomes[i].status);
 	}
@@ -194,12 +192,12 @@ the_length_is_exact_and_lines_end_in_crlf(void **state)
 		char length[24];
 
 		snprintf(length, sizeof(length), "%zu", response.body.len);
-		wrong += case_bytes(word,
-		    header(&response, "Content-Length"), bytes_of(length));
+		wrong += case_bytes(word, header(&response, "Content-Length"),
+		    bytes_of(length));
 		for (size_t j = 0; j < response.head.len; j++)
 			wrong += case_true(word, "CRLF",
-			    (response.head.data[j] == '\n') == (j > 0 &&
-			    response.head.data[j - 1] == '\r'));
+			    (response.head.data[j] == '\n') ==
+				(j > 0 && response.head.data[j - 1] == '\r'));
 		buf_free(&response.text);
 	}
 	assert_int_equal(wrong, 0);
@@ -212,8 +210,8 @@ an_event_is_answered_with_its_id(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(outcomes); i++) {
-		struct reply reply = {outcomes[i].rc, false, ID,
-		    "connection_added"};
+		struct reply reply = { outcomes[i].rc, false, ID,
+			"connection_added" };
 		struct response response;
 		struct json_object *object;
 
@@ -222,12 +220,10 @@ an_event_is_answered_with_its_id(void **state)
 		response = print_reply(&reply);
 		object = read_body(&response);
 		wrong += case_bytes(outcomes[i].word,
-		    header(&response, "Content-Type"),
-		    LIT("application/json"));
+		    header(&response, "Content-Type"), LIT("application/json"));
 		wrong += case_text(outcomes[i].word, member(object, "status"),
 		    outcomes[i].word);
-		wrong += case_text(outcomes[i].word, member(object, "id"),
-		    ID);
+		wrong += case_text(outcomes[i].word, member(object, "id"), ID);
 		wrong += case_text(outcomes[i].word, member(object, "event"),
 		    "connection_added");
 		wrong += case_number(outcomes[i].word,
@@ -246,8 +242,8 @@ a_refusal_is_a_problem_with_a_fixed_title(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(outcomes); i++) {
 		/* Nothing of the event may show in a refusal. */
-		struct reply reply = {outcomes[i].rc, false, ID,
-		    "connection_added"};
+		struct reply reply = { outcomes[i].rc, false, ID,
+			"connection_added" };
 		struct response response;
 		struct json_object *object;
 		const char *word = reply_word(outcomes[i].rc);
@@ -258,18 +254,20 @@ a_refusal_is_a_problem_with_a_fixed_title(void **state)
 		object = read_body(&response);
 		wrong += case_bytes(word, header(&response, "Content-Type"),
 		    LIT("application/problem+json"));
-		wrong += case_number(word, json_object_get_int(
-		    json_object_object_get(object, "status")),
+		wrong += case_number(word,
+		    json_object_get_int(
+			json_object_object_get(object, "status")),
 		    outcomes[i].status);
 		wrong += case_true(word, "the status is a number",
 		    json_object_is_type(json_object_object_get(object,
-		    "status"), json_type_int));
+					    "status"),
+			json_type_int));
 		wrong += case_true(word, "a title",
 		    member(object, "title") != NULL &&
-		    strlen(member(object, "title")) > 0);
+			strlen(member(object, "title")) > 0);
 		wrong += case_true(word, "nothing of the event",
 		    !holds_text(response.body, ID) &&
-		    !holds_text(response.body, "connection"));
+			!holds_text(response.body, "connection"));
 		json_object_put(object);
 		buf_free(&response.text);
 	}
@@ -289,8 +287,8 @@ only_what_may_be_tried_again_says_when(void **state)
 		unsigned long long seconds = 0;
 
 		wrong += case_number(reply_word(outcomes[i].rc),
-		    bytes_number(after, 3600, &seconds) == RC_OK &&
-		    seconds > 0, outcomes[i].later);
+		    bytes_number(after, 3600, &seconds) == RC_OK && seconds > 0,
+		    outcomes[i].later);
 		wrong += case_number(reply_word(outcomes[i].rc),
 		    after.data != NULL, outcomes[i].status == 503);
 		buf_free(&response.text);
@@ -328,8 +326,8 @@ head_is_answered_without_a_body(void **state)
 
 		reply.head = true;
 		response = print_reply(&reply);
-		wrong += case_bytes(reply_word(outcomes[i].rc),
-		    response.body, LIT(""));
+		wrong += case_bytes(reply_word(outcomes[i].rc), response.body,
+		    LIT(""));
 		buf_free(&response.text);
 	}
 	assert_int_equal(wrong, 0);
@@ -338,13 +336,12 @@ head_is_answered_without_a_body(void **state)
 static void
 an_events_name_is_escaped(void **state)
 {
-	struct reply reply = {RC_IGNORED, false, ID, "a\"b\\c\n\xff"};
+	struct reply reply = { RC_IGNORED, false, ID, "a\"b\\c\n\xff" };
 	struct response response = print_reply(&reply);
 	struct json_object *object = read_body(&response);
 
 	(void)state;
-	assert_string_equal(member(object, "event"),
-	    "a\"b\\c\n\xef\xbf\xbd");
+	assert_string_equal(member(object, "event"), "a\"b\\c\n\xef\xbf\xbd");
 	json_object_put(object);
 	buf_free(&response.text);
 }
@@ -352,20 +349,22 @@ an_events_name_is_escaped(void **state)
 static void
 the_very_bytes_of_an_answer_and_of_a_refusal(void **state)
 {
-	struct reply queued = {RC_QUEUED, false, ID, "connection_added"};
+	struct reply queued = { RC_QUEUED, false, ID, "connection_added" };
 	struct reply refused = reply_for(RC_METHOD);
-	struct buf text = {0};
+	struct buf text = { 0 };
 
 	(void)state;
 	assert_int_equal(reply_print(&queued, &text), RC_OK);
-	assert_string_equal(text.data, "Status: 202 Accepted\r\n"
+	assert_string_equal(text.data,
+	    "Status: 202 Accepted\r\n"
 	    "Content-Type: application/json\r\n"
 	    "Content-Length: 91\r\n\r\n"
 	    "{\"status\":\"queued\",\"id\":\"" ID "\","
 	    "\"event\":\"connection_added\"}\n");
 	text.len = 0;
 	assert_int_equal(reply_print(&refused, &text), RC_OK);
-	assert_string_equal(text.data, "Status: 405 Method Not Allowed\r\n"
+	assert_string_equal(text.data,
+	    "Status: 405 Method Not Allowed\r\n"
 	    "Content-Type: application/problem+json\r\n"
 	    "Content-Length: 83\r\nAllow: POST\r\n\r\n"
 	    "{\"title\":\"Method Not Allowed\",\"status\":405,"
@@ -377,7 +376,7 @@ static void
 a_reply_is_appended(void **state)
 {
 	struct reply reply = reply_for(RC_JSON);
-	struct buf text = {0}, small = {.max = 30};
+	struct buf text = { 0 }, small = { .max = 30 };
 
 	(void)state;
 	assert_int_equal(buf_text(&text, "before"), RC_OK);
@@ -392,18 +391,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_outcome_has_its_status),
-	    cmocka_unit_test(every_outcome_has_a_word_of_its_own),
-	    cmocka_unit_test(the_first_line_is_the_status),
-	    cmocka_unit_test(the_length_is_exact_and_lines_end_in_crlf),
-	    cmocka_unit_test(an_event_is_answered_with_its_id),
-	    cmocka_unit_test(a_refusal_is_a_problem_with_a_fixed_title),
-	    cmocka_unit_test(only_what_may_be_tried_again_says_when),
-	    cmocka_unit_test(only_405_says_what_is_allowed),
-	    cmocka_unit_test(head_is_answered_without_a_body),
-	    cmocka_unit_test(an_events_name_is_escaped),
-	    cmocka_unit_test(the_very_bytes_of_an_answer_and_of_a_refusal),
-	    cmocka_unit_test(a_reply_is_appended),
+		cmocka_unit_test(every_outcome_has_its_status),
+		cmocka_unit_test(every_outcome_has_a_word_of_its_own),
+		cmocka_unit_test(the_first_line_is_the_status),
+		cmocka_unit_test(the_length_is_exact_and_lines_end_in_crlf),
+		cmocka_unit_test(an_event_is_answered_with_its_id),
+		cmocka_unit_test(a_refusal_is_a_problem_with_a_fixed_title),
+		cmocka_unit_test(only_what_may_be_tried_again_says_when),
+		cmocka_unit_test(only_405_says_what_is_allowed),
+		cmocka_unit_test(head_is_answered_without_a_body),
+		cmocka_unit_test(an_events_name_is_escaped),
+		cmocka_unit_test(the_very_bytes_of_an_answer_and_of_a_refusal),
+		cmocka_unit_test(a_reply_is_appended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,7 @@ open_request(struct front *front)
 static void
 what_is_absent_is_empty(void **state)
 {
-	struct front front = {0};
+	struct front front = { 0 };
 	struct request request = open_request(&front);
 
 	(void)state;
@@ -44,8 +44,9 @@ what_is_absent_is_empty(void **state)
 static void
 the_variables_are_found(void **state)
 {
-	struct front front = {.variables = {"REQUEST_METHOD=POST",
-	    "PATH_INFO=/a=b", "REMOTE_ADDR=192.0.2.1", "REQUEST_METHODS=x"}};
+	struct front front = { .variables = { "REQUEST_METHOD=POST",
+				   "PATH_INFO=/a=b", "REMOTE_ADDR=192.0.2.1",
+				   "REQUEST_METHODS=x" } };
 	struct request request = open_request(&front);
 
 	(void)state;
@@ -58,9 +59,10 @@ the_variables_are_found(void **state)
 static void
 names_of_variables_are_compared_whole(void **state)
 {
-	struct front front = {.variables = {"HTTP_X_SIGNATURE_256=long",
-	    "XHTTP_X=front", "http_x=case", "HTTP_X", "HTTP_EMPTY=",
-	    "HTTP_ONE=1", "HTTP_TWO=a", "HTTP_TWO=b"}};
+	struct front front = { .variables = { "HTTP_X_SIGNATURE_256=long",
+				   "XHTTP_X=front", "http_x=case", "HTTP_X",
+				   "HTTP_EMPTY=", "HTTP_ONE=1", "HTTP_TWO=a",
+				   "HTTP_TWO=b" } };
 	struct request request = open_request(&front);
 	unsigned count = 99;
 
@@ -83,7 +85,7 @@ names_of_variables_are_compared_whole(void **state)
 static void
 what_has_to_be_there_once(void **state)
 {
-	struct front front = {.variables = {"A=1", "B=1", "B=1", "C="}};
+	struct front front = { .variables = { "A=1", "B=1", "B=1", "C=" } };
 	struct request request = open_request(&front);
 	const char *value = "kept";
 
@@ -103,28 +105,26 @@ what_has_to_be_there_once(void **state)
 static void
 a_headers_value_is_without_blanks_round_it(void **state)
 {
-	static const char *const spellings[] = {"A=x y", "A= x y", "A=x y\t",
-	    "A=\t\tx y", "A= \t x y \t "};
-	static const char *const blank[] = {"A=", "A= ", "A=\t \t", "B=x"};
+	static const char *const spellings[] = { "A=x y", "A= x y", "A=x y\t",
+		"A=\t\tx y", "A= \t x y \t " };
+	static const char *const blank[] = { "A=", "A= ", "A=\t \t", "B=x" };
 	struct bytes value;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(spellings); i++) {
-		struct front front = {.variables = {spellings[i]}};
+		struct front front = { .variables = { spellings[i] } };
 		struct request request = open_request(&front);
 
-		assert_int_equal(request_header(&request, "A", &value),
-		    RC_OK);
+		assert_int_equal(request_header(&request, "A", &value), RC_OK);
 		assert_true(bytes_is(value, "x y"));
 		request_close(&request);
 	}
 	for (size_t i = 0; i < COUNT(blank); i++) {
-		struct front front = {.variables = {blank[i]}};
+		struct front front = { .variables = { blank[i] } };
 		struct request request = open_request(&front);
 
 		value = LIT("kept");
-		assert_int_equal(request_header(&request, "A", &value),
-		    RC_OK);
+		assert_int_equal(request_header(&request, "A", &value), RC_OK);
 		assert_int_equal(value.len, 0);
 		request_close(&request);
 	}
@@ -133,7 +133,7 @@ a_headers_value_is_without_blanks_round_it(void **state)
 static void
 a_repeated_header_has_no_value(void **state)
 {
-	struct front front = {.variables = {"A=x", "A=x"}};
+	struct front front = { .variables = { "A=x", "A=x" } };
 	struct request request = open_request(&front);
 	struct bytes value = LIT("kept");
 
@@ -151,32 +151,32 @@ a_length_is_digits_or_unknown(void **state)
 		enum rc rc;
 		int64_t length;
 	} cases[] = {
-	    {"OTHER=1", RC_OK, -1},
-	    {"CONTENT_LENGTH=", RC_OK, -1},
-	    {"CONTENT_LENGTH=-1", RC_OK, -1},
-	    {"CONTENT_LENGTH=0", RC_OK, 0},
-	    {"CONTENT_LENGTH=1", RC_OK, 1},
-	    {"CONTENT_LENGTH=100", RC_OK, 100},
-	    {"CONTENT_LENGTH=0100", RC_OK, 100},
-	    {"CONTENT_LENGTH=101", RC_LARGE, 101},
-	    {"CONTENT_LENGTH=9223372036854775807", RC_LARGE, INT64_MAX},
-	    {"CONTENT_LENGTH=9223372036854775808", RC_LARGE, INT64_MAX},
-	    {"CONTENT_LENGTH=18446744073709551617", RC_LARGE, INT64_MAX},
-	    {"CONTENT_LENGTH=-2", RC_LENGTH, -1},
-	    {"CONTENT_LENGTH=-0", RC_LENGTH, -1},
-	    {"CONTENT_LENGTH=+1", RC_LENGTH, -1},
-	    {"CONTENT_LENGTH= 1", RC_LENGTH, -1},
-	    {"CONTENT_LENGTH=1 ", RC_LENGTH, -1},
-	    {"CONTENT_LENGTH=1, 1", RC_LENGTH, -1},
-	    {"CONTENT_LENGTH=0x10", RC_LENGTH, -1},
-	    {"CONTENT_LENGTH=1e1", RC_LENGTH, -1},
-	    {"CONTENT_LENGTH=ten", RC_LENGTH, -1},
+		{ "OTHER=1", RC_OK, -1 },
+		{ "CONTENT_LENGTH=", RC_OK, -1 },
+		{ "CONTENT_LENGTH=-1", RC_OK, -1 },
+		{ "CONTENT_LENGTH=0", RC_OK, 0 },
+		{ "CONTENT_LENGTH=1", RC_OK, 1 },
+		{ "CONTENT_LENGTH=100", RC_OK, 100 },
+		{ "CONTENT_LENGTH=0100", RC_OK, 100 },
+		{ "CONTENT_LENGTH=101", RC_LARGE, 101 },
+		{ "CONTENT_LENGTH=9223372036854775807", RC_LARGE, INT64_MAX },
+		{ "CONTENT_LENGTH=9223372036854775808", RC_LARGE, INT64_MAX },
+		{ "CONTENT_LENGTH=18446744073709551617", RC_LARGE, INT64_MAX },
+		{ "CONTENT_LENGTH=-2", RC_LENGTH, -1 },
+		{ "CONTENT_LENGTH=-0", RC_LENGTH, -1 },
+		{ "CONTENT_LENGTH=+1", RC_LENGTH, -1 },
+		{ "CONTENT_LENGTH= 1", RC_LENGTH, -1 },
+		{ "CONTENT_LENGTH=1 ", RC_LENGTH, -1 },
+		{ "CONTENT_LENGTH=1, 1", RC_LENGTH, -1 },
+		{ "CONTENT_LENGTH=0x10", RC_LENGTH, -1 },
+		{ "CONTENT_LENGTH=1e1", RC_LENGTH, -1 },
+		{ "CONTENT_LENGTH=ten", RC_LENGTH, -1 },
 	};
 	unsigned wrong = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct front front = {.variables = {cases[i].variable}};
+		struct front front = { .variables = { cases[i].variable } };
 		struct request request = open_request(&front);
 
 		wrong += case_rc(cases[i].variable,
@@ -192,8 +192,8 @@ a_length_is_digits_or_unknown(void **state)
 static void
 two_lengths_are_refused(void **state)
 {
-	struct front front = {.variables = {"CONTENT_LENGTH=1",
-	    "CONTENT_LENGTH=2"}};
+	struct front front = { .variables = { "CONTENT_LENGTH=1",
+				   "CONTENT_LENGTH=2" } };
 	struct request request = open_request(&front);
 
 	(void)state;
@@ -208,20 +208,22 @@ the_server_says_one_thing(void **state)
 		const char *variables[4];
 		enum rc rc;
 	} cases[] = {
-	    {{NULL}, RC_OK},
-	    {{"CONTENT_LENGTH=1", "CONTENT_LENGTH=1"}, RC_OK},
-	    {{"CONTENT_LENGTH=1", "CONTENT_LENGTH=01"}, RC_CONFIG},
-	    {{"CONTENT_LENGTH=", "CONTENT_LENGTH=1"}, RC_CONFIG},
-	    {{"PATH_INFO=/a", "PATH_INFO=/a", "PATH_INFO=/b"}, RC_CONFIG},
-	    {{"PATH_INFO=/a", "PATH_INFO_X=/b", "PATH_INFO=/a"}, RC_OK},
-	    {{"REQUEST_METHOD=POST", "REQUEST_METHOD=GET"}, RC_CONFIG},
-	    {{"REMOTE_ADDR=192.0.2.1", "REMOTE_ADDR=192.0.2.2"}, RC_CONFIG},
-	    {{"SERVER_NAME=a", "SERVER_NAME=b"}, RC_OK},
+		{ { NULL }, RC_OK },
+		{ { "CONTENT_LENGTH=1", "CONTENT_LENGTH=1" }, RC_OK },
+		{ { "CONTENT_LENGTH=1", "CONTENT_LENGTH=01" }, RC_CONFIG },
+		{ { "CONTENT_LENGTH=", "CONTENT_LENGTH=1" }, RC_CONFIG },
+		{ { "PATH_INFO=/a", "PATH_INFO=/a", "PATH_INFO=/b" },
+		    RC_CONFIG },
+		{ { "PATH_INFO=/a", "PATH_INFO_X=/b", "PATH_INFO=/a" }, RC_OK },
+		{ { "REQUEST_METHOD=POST", "REQUEST_METHOD=GET" }, RC_CONFIG },
+		{ { "REMOTE_ADDR=192.0.2.1", "REMOTE_ADDR=192.0.2.2" },
+		    RC_CONFIG },
+		{ { "SERVER_NAME=a", "SERVER_NAME=b" }, RC_OK },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct front front = {0};
+		struct front front = { 0 };
 		struct request request;
 
 		for (size_t k = 0; k < 4; k++)
@@ -240,19 +242,19 @@ an_encoded_body_is_refused(void **state)
 		const char *variable;
 		enum rc rc;
 	} cases[] = {
-	    {"HTTP_CONTENT_ENCODING=gzip", RC_ENCODED},
-	    {"HTTP_CONTENT_ENCODING=deflate, gzip", RC_ENCODED},
-	    {"HTTP_CONTENT_ENCODING=identity, gzip", RC_ENCODED},
-	    {"HTTP_CONTENT_ENCODING=x", RC_ENCODED},
-	    {"HTTP_CONTENT_ENCODING=", RC_OK},
-	    {"HTTP_ACCEPT_ENCODING=gzip", RC_OK},
+		{ "HTTP_CONTENT_ENCODING=gzip", RC_ENCODED },
+		{ "HTTP_CONTENT_ENCODING=deflate, gzip", RC_ENCODED },
+		{ "HTTP_CONTENT_ENCODING=identity, gzip", RC_ENCODED },
+		{ "HTTP_CONTENT_ENCODING=x", RC_ENCODED },
+		{ "HTTP_CONTENT_ENCODING=", RC_OK },
+		{ "HTTP_ACCEPT_ENCODING=gzip", RC_OK },
 	};
 	unsigned wrong = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct front front = {.variables = {"CONTENT_LENGTH=1",
-		    cases[i].variable}};
+		struct front front = { .variables = { "CONTENT_LENGTH=1",
+					   cases[i].variable } };
 		struct request request = open_request(&front);
 
 		wrong += case_rc(cases[i].variable,
@@ -265,8 +267,8 @@ an_encoded_body_is_refused(void **state)
 static void
 two_encodings_are_refused(void **state)
 {
-	struct front front = {.variables = {"HTTP_CONTENT_ENCODING=identity",
-	    "HTTP_CONTENT_ENCODING=identity"}};
+	struct front front = { .variables = { "HTTP_CONTENT_ENCODING=identity",
+				   "HTTP_CONTENT_ENCODING=identity" } };
 	struct request request = open_request(&front);
 
 	(void)state;
@@ -283,48 +285,55 @@ static const struct {
 	enum rc rc;
 	struct bytes body;
 } bodies[] = {
-    {"exactly", "CONTENT_LENGTH=3", RAW("abc"), RC_OK, RC_OK, RAW("abc")},
-    {"the largest", "CONTENT_LENGTH=8", RAW("12345678"), RC_OK, RC_OK,
-    RAW("12345678")},
-    {"nothing", "CONTENT_LENGTH=0", RAW(""), RC_OK, RC_OK, RAW("")},
-    {"nothing, nor read", "CONTENT_LENGTH=0", RAW(""), RC_SLOW, RC_OK,
-    RAW("")},
-    {"more than its length", "CONTENT_LENGTH=3", RAW("abcdef"), RC_OK, RC_OK,
-    RAW("abc")},
-    {"no end behind it", "CONTENT_LENGTH=3", RAW("abc"), RC_SLOW, RC_OK,
-    RAW("abc")},
-    {"NUL inside", "CONTENT_LENGTH=3", RAW("a\0b"), RC_OK, RC_OK,
-    RAW("a\0b")},
-    {"one byte short", "CONTENT_LENGTH=4", RAW("abc"), RC_OK, RC_SHORT,
-    RAW("")},
-    {"nothing came", "CONTENT_LENGTH=4", RAW(""), RC_OK, RC_SHORT, RAW("")},
-    {"cut off", "CONTENT_LENGTH=4", RAW("abc"), RC_SHORT, RC_SHORT,
-    RAW("")},
-    {"too slow", "CONTENT_LENGTH=4", RAW("abc"), RC_SLOW, RC_SLOW, RAW("")},
-    {"told to stop", "CONTENT_LENGTH=4", RAW("abc"), RC_STOPPING,
-    RC_STOPPING, RAW("")},
-    {"unknown length", "CONTENT_LENGTH=-1", RAW("abc"), RC_OK, RC_OK,
-    RAW("abc")},
-    {"unknown and nothing", "CONTENT_LENGTH=", RAW(""), RC_OK, RC_OK,
-    RAW("")},
-    {"unknown, the largest", "OTHER=", RAW("12345678"), RC_OK, RC_OK,
-    RAW("12345678")},
-    {"unknown, too large", "OTHER=", RAW("123456789"), RC_OK, RC_LARGE,
-    RAW("")},
-    {"unknown, far too large", "OTHER=", RAW("12345678901234567890"), RC_OK,
-    RC_LARGE, RAW("")},
-    {"unknown, cut off", "OTHER=", RAW("abc"), RC_SHORT, RC_SHORT, RAW("")},
-    {"unknown, too slow", "OTHER=", RAW("abc"), RC_SLOW, RC_SLOW, RAW("")},
-    {"unknown, told to stop", "OTHER=", RAW(""), RC_STOPPING, RC_STOPPING,
-    RAW("")},
+	{ "exactly", "CONTENT_LENGTH=3", RAW("abc"), RC_OK, RC_OK, RAW("abc") },
+	{ "the largest", "CONTENT_LENGTH=8", RAW("12345678"), RC_OK, RC_OK,
+	    RAW("12345678") },
+	{ "nothing", "CONTENT_LENGTH=0", RAW(""), RC_OK, RC_OK, RAW("") },
+	{ "nothing, nor read", "CONTENT_LENGTH=0", RAW(""), RC_SLOW, RC_OK,
+	    RAW("") },
+	{ "more than its length", "CONTENT_LENGTH=3", RAW("abcdef"), RC_OK,
+	    RC_OK, RAW("abc") },
+	{ "no end behind it", "CONTENT_LENGTH=3", RAW("abc"), RC_SLOW, RC_OK,
+	    RAW("abc") },
+	{ "NUL inside", "CONTENT_LENGTH=3", RAW("a\0b"), RC_OK, RC_OK,
+	    RAW("a\0b") },
+	{ "one byte short", "CONTENT_LENGTH=4", RAW("abc"), RC_OK, RC_SHORT,
+	    RAW("") },
+	{ "nothing came", "CONTENT_LENGTH=4", RAW(""), RC_OK, RC_SHORT,
+	    RAW("") },
+	{ "cut off", "CONTENT_LENGTH=4", RAW("abc"), RC_SHORT, RC_SHORT,
+	    RAW("") },
+	{ "too slow", "CONTENT_LENGTH=4", RAW("abc"), RC_SLOW, RC_SLOW,
+	    RAW("") },
+	{ "told to stop", "CONTENT_LENGTH=4", RAW("abc"), RC_STOPPING,
+	    RC_STOPPING, RAW("") },
+	{ "unknown length", "CONTENT_LENGTH=-1", RAW("abc"), RC_OK, RC_OK,
+	    RAW("abc") },
+	{ "unknown and nothing", "CONTENT_LENGTH=", RAW(""), RC_OK, RC_OK,
+	    RAW("") },
+	{ "unknown, the largest", "OTHER=", RAW("12345678"), RC_OK, RC_OK,
+	    RAW("12345678") },
+	{ "unknown, too large", "OTHER=", RAW("123456789"), RC_OK, RC_LARGE,
+	    RAW("") },
+	{ "unknown, far too large", "OTHER=", RAW("12345678901234567890"),
+	    RC_OK, RC_LARGE, RAW("") },
+	{ "unknown, cut off", "OTHER=", RAW("abc"), RC_SHORT, RC_SHORT,
+	    RAW("") },
+	{ "unknown, too slow", "OTHER=", RAW("abc"), RC_SLOW, RC_SLOW,
+	    RAW("") },
+	{ "unknown, told to stop", "OTHER=", RAW(""), RC_STOPPING, RC_STOPPING,
+	    RAW("") },
 };
 
 static unsigned
 check_body(size_t i, size_t step)
 {
-	struct front front = {.variables = {bodies[i].length},
-	    .input = bodies[i].input, .step = step,
-	    .input_end = bodies[i].input_end};
+	struct front front = {
+		.variables = { bodies[i].length },
+		.input = bodies[i].input,
+		.step = step,
+		.input_end = bodies[i].input_end,
+	};
 	struct gateway gateway = front_gateway(&front);
 	struct request request = open_request(&front);
 	const char *name = bodies[i].name;
@@ -370,8 +379,10 @@ static void
 a_large_body_is_read(void **state)
 {
 	static char input[300000];
-	struct front front = {.variables = {"CONTENT_LENGTH=300000"},
-	    .input = {input, sizeof(input)}};
+	struct front front = {
+		.variables = { "CONTENT_LENGTH=300000" },
+		.input = { input, sizeof(input) },
+	};
 	struct gateway gateway = front_gateway(&front);
 	struct request request = open_request(&front);
 
@@ -379,8 +390,8 @@ a_large_body_is_read(void **state)
 	for (size_t i = 0; i < sizeof(input); i++)
 		input[i] = (char)(i * 7);
 	assert_int_equal(request_admit(&request, 1 << 20), RC_OK);
-	assert_int_equal(request_read(&request, &gateway, 1 << 20,
-	    CLOCK_NEVER), RC_OK);
+	assert_int_equal(request_read(&request, &gateway, 1 << 20, CLOCK_NEVER),
+	    RC_OK);
 	assert_int_equal(request.body.len, sizeof(input));
 	assert_memory_equal(request.body.data, input, sizeof(input));
 	request_close(&request);
@@ -389,8 +400,8 @@ a_large_body_is_read(void **state)
 static void
 a_length_alone_takes_no_memory(void **state)
 {
-	struct front front = {.variables = {
-	    "CONTENT_LENGTH=4611686018427387904"}};
+	struct front front = { .variables = {
+				   "CONTENT_LENGTH=4611686018427387904" } };
 	struct gateway gateway = front_gateway(&front);
 	struct request request = open_request(&front);
 
@@ -398,7 +409,8 @@ a_length_alone_takes_no_memory(void **state)
 	/* Nobody sent a byte of it: memory follows what has come. */
 	assert_int_equal(request_admit(&request, SIZE_MAX), RC_OK);
 	assert_int_equal(request_read(&request, &gateway, SIZE_MAX,
-	    CLOCK_NEVER), RC_SHORT);
+			     CLOCK_NEVER),
+	    RC_SHORT);
 	request_close(&request);
 }
 
@@ -406,21 +418,21 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(what_is_absent_is_empty),
-	    cmocka_unit_test(the_variables_are_found),
-	    cmocka_unit_test(names_of_variables_are_compared_whole),
-	    cmocka_unit_test(what_has_to_be_there_once),
-	    cmocka_unit_test(a_headers_value_is_without_blanks_round_it),
-	    cmocka_unit_test(a_repeated_header_has_no_value),
-	    cmocka_unit_test(a_length_is_digits_or_unknown),
-	    cmocka_unit_test(two_lengths_are_refused),
-	    cmocka_unit_test(the_server_says_one_thing),
-	    cmocka_unit_test(an_encoded_body_is_refused),
-	    cmocka_unit_test(two_encodings_are_refused),
-	    cmocka_unit_test(bodies_are_read_whole_or_not_at_all),
-	    cmocka_unit_test(the_pieces_they_come_in_do_not_matter),
-	    cmocka_unit_test(a_large_body_is_read),
-	    cmocka_unit_test(a_length_alone_takes_no_memory),
+		cmocka_unit_test(what_is_absent_is_empty),
+		cmocka_unit_test(the_variables_are_found),
+		cmocka_unit_test(names_of_variables_are_compared_whole),
+		cmocka_unit_test(what_has_to_be_there_once),
+		cmocka_unit_test(a_headers_value_is_without_blanks_round_it),
+		cmocka_unit_test(a_repeated_header_has_no_value),
+		cmocka_unit_test(a_length_is_digits_or_unknown),
+		cmocka_unit_test(two_lengths_are_refused),
+		cmocka_unit_test(the_server_says_one_thing),
+		cmocka_unit_test(an_encoded_body_is_refused),
+		cmocka_unit_test(two_encodings_are_refused),
+		cmocka_unit_test(bodies_are_read_whole_or_not_at_all),
+		cmocka_unit_test(the_pieces_they_come_in_do_not_matter),
+		cmocka_unit_test(a_large_body_is_read),
+		cmocka_unit_test(a_length_alone_takes_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

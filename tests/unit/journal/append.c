@@ -12,7 +12,7 @@ an_event_comes_back_as_it_went_in(void **state)
 
 	(void)state;
 	fill_sample(&sample, "h", 1);
-	sample.entry.body = (struct bytes){body, sizeof(body) - 1};
+	sample.entry.body = (struct bytes){ body, sizeof(body) - 1 };
 	sample.receipt.verified = false;
 	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
 	journal_close(journal);
@@ -82,12 +82,12 @@ each_line_has_a_delivery_of_its_own(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(an_event_comes_back_as_it_went_in),
 		TEST(what_cannot_be_stored_is_refused),
-		TEST(each_line_has_a_delivery_of_its_own)
+		TEST(each_line_has_a_delivery_of_its_own),
 	};
 
 	return cmocka_run_group_tests_name("append", tests, NULL, NULL);

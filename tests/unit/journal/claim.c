@@ -4,8 +4,8 @@
 static void
 concurrency_holds_over_all_processes(void **state)
 {
-	static const struct journal_want want = {"h", 2, 1, NULL};
-	static const struct journal_wants two = {&want, 1};
+	static const struct journal_want want = { "h", 2, 1, NULL };
+	static const struct journal_wants two = { &want, 1 };
 	struct journal *journal = open_journal();
 	struct journal *other = open_journal();
 	struct journal_claim claims[2];
@@ -18,12 +18,10 @@ concurrency_holds_over_all_processes(void **state)
 	assert_int_equal(claim_number(other, &two, &claims[1]), 1);
 	expect_nothing(journal, &two);
 	expect_nothing(other, &two);
-	assert_int_equal(journal_next_due(journal, &two, now(), &due),
-	    RC_OK);
+	assert_int_equal(journal_next_due(journal, &two, now(), &due), RC_OK);
 	assert_true(due == CLOCK_NEVER);
 	settle(other, &claims[1], JOURNAL_DELAY);
-	assert_int_equal(journal_next_due(journal, &two, now(), &due),
-	    RC_OK);
+	assert_int_equal(journal_next_due(journal, &two, now(), &due), RC_OK);
 	assert_true(due <= now());
 	assert_int_equal(claim_number(journal, &two, &claims[1]), 2);
 	expect_nothing(other, &two);
@@ -36,12 +34,11 @@ concurrency_holds_over_all_processes(void **state)
 static void
 the_earliest_due_goes_first(void **state)
 {
-	static const struct journal_want list_of_two[] = {
-		{"a", 9, 1, NULL}, {"b", 9, 1, NULL}
-	};
-	static const struct journal_wants both = {list_of_two, 2};
-	static const int64_t received[] = {2000, 1000, 3000, 2000};
-	static const int order[] = {1, 0, 3, 2};
+	static const struct journal_want list_of_two[] = { { "a", 9, 1, NULL },
+		{ "b", 9, 1, NULL } };
+	static const struct journal_wants both = { list_of_two, 2 };
+	static const int64_t received[] = { 2000, 1000, 3000, 2000 };
+	static const int order[] = { 1, 0, 3, 2 };
 	struct journal *journal = open_journal();
 	struct sample sample;
 
@@ -49,8 +46,7 @@ the_earliest_due_goes_first(void **state)
 	for (unsigned i = 0; i < 4; i++) {
 		fill_sample(&sample, i == 1 || i == 3 ? "a" : "b", i);
 		sample.receipt.received = received[i];
-		assert_int_equal(journal_append(journal, &sample.entry),
-		    RC_OK);
+		assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
 	}
 	for (size_t i = 0; i < COUNT(order); i++)
 		expect(journal, &both, order[i], JOURNAL_FINISH);
@@ -101,7 +97,8 @@ a_clock_set_back_begins_the_pause_anew(void **state)
 	    RC_OK);
 	assert_int_equal(due, then - day + 60000);
 	assert_int_equal(journal_claim(journal, &one, then - day + 60000,
-	    &claim), RC_OK);
+			     &claim),
+	    RC_OK);
 	settle(journal, &claim, JOURNAL_FINISH);
 	journal_close(journal);
 }
@@ -109,8 +106,8 @@ a_clock_set_back_begins_the_pause_anew(void **state)
 static void
 a_batch_takes_one_place(void **state)
 {
-	static const struct journal_want want = {"h", 2, 3, NULL};
-	static const struct journal_wants wants = {&want, 1};
+	static const struct journal_want want = { "h", 2, 3, NULL };
+	static const struct journal_wants wants = { &want, 1 };
 	struct journal *journal = open_journal();
 	struct journal_claim claims[2];
 
@@ -131,12 +128,15 @@ a_batch_takes_one_place(void **state)
 static void
 what_left_a_batch_is_a_run_of_its_own(void **state)
 {
-	static const struct journal_want want = {"h", 2, 2, NULL};
-	static const struct journal_wants wants = {&want, 1};
+	static const struct journal_want want = { "h", 2, 2, NULL };
+	static const struct journal_wants wants = { &want, 1 };
 	struct journal *journal = open_journal();
 	struct journal_settlement back = {
-		.verdict = JOURNAL_DELAY, .started = now(), .ended = now(),
-		.outcome = "exit", .code = 1
+		.verdict = JOURNAL_DELAY,
+		.started = now(),
+		.ended = now(),
+		.outcome = "exit",
+		.code = 1,
 	};
 	struct journal_claim first, again;
 	struct journal_orphans orphans;
@@ -157,8 +157,8 @@ what_left_a_batch_is_a_run_of_its_own(void **state)
 	journal = open_journal();
 	assert_int_equal(journal_orphans(journal, &orphans), RC_OK);
 	assert_int_equal(orphans.n, 2);
-	assert_int_equal(orphans.list[0].note.pid +
-	    orphans.list[1].note.pid, 300);
+	assert_int_equal(orphans.list[0].note.pid + orphans.list[1].note.pid,
+	    300);
 	assert_int_equal(orphans.list[0].n + orphans.list[1].n, 3);
 	pool_free(&orphans.pool);
 	journal_close(journal);
@@ -167,15 +167,15 @@ what_left_a_batch_is_a_run_of_its_own(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(concurrency_holds_over_all_processes),
 		TEST(the_earliest_due_goes_first),
 		TEST(a_retry_takes_its_turn_among_the_fresh),
 		TEST(a_clock_set_back_begins_the_pause_anew),
 		TEST(a_batch_takes_one_place),
-		TEST(what_left_a_batch_is_a_run_of_its_own)
+		TEST(what_left_a_batch_is_a_run_of_its_own),
 	};
 
 	return cmocka_run_group_tests_name("claim", tests, NULL, NULL);

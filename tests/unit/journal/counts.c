@@ -4,8 +4,8 @@
 static void
 a_counter_that_is_none_is_made_anew(void **state)
 {
-	static const char *const values[] = {"'x'", "-5", "x'00'", "1.5",
-	    "9223372036854775807"};
+	static const char *const values[] = { "'x'", "-5", "x'00'", "1.5",
+		"9223372036854775807" };
 	struct journal *journal = open_journal();
 	char statement[128];
 	char text[32];
@@ -39,8 +39,7 @@ the_queue_of_a_hook_is_bounded(void **state)
 	}
 	append_sample(journal, "other", 9, "");
 	expect(journal, &one, 0, JOURNAL_FINISH);
-	assert_int_equal(journal_append(journal, &sample.entry),
-	    RC_QUEUE_FULL);
+	assert_int_equal(journal_append(journal, &sample.entry), RC_QUEUE_FULL);
 	/* An event is delivered when all its deliveries are over. */
 	expect(journal, &one, 0, JOURNAL_BURY);
 	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
@@ -51,11 +50,11 @@ the_queue_of_a_hook_is_bounded(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(a_counter_that_is_none_is_made_anew),
-		TEST(the_queue_of_a_hook_is_bounded)
+		TEST(the_queue_of_a_hook_is_bounded),
 	};
 
 	return cmocka_run_group_tests_name("counts", tests, NULL, NULL);

@@ -20,10 +20,10 @@ a_known_key_is_a_duplicate_until_it_is_over(void **state)
 	fill_sample(&later, "h", 2);
 	later.entry.dedupe_key = bytes_of("key");
 	later.receipt.received = sample.receipt.received + 999;
-	assert_int_equal(journal_append(journal, &later.entry),
-	    RC_DUPLICATE);
+	assert_int_equal(journal_append(journal, &later.entry), RC_DUPLICATE);
 	assert_int_equal(journal_key_claim(journal, bytes_of("key"),
-	    later.receipt.received), RC_DUPLICATE);
+			     later.receipt.received),
+	    RC_DUPLICATE);
 	later.receipt.received++;
 	assert_int_equal(journal_append(journal, &later.entry), RC_OK);
 	expect_counts(journal, "h queued 2 ");
@@ -40,8 +40,7 @@ a_refused_event_takes_no_key(void **state)
 	fill_sample(&sample, "h", 1);
 	sample.entry.dedupe_key = bytes_of("key");
 	sample.entry.max_queue = 0;
-	assert_int_equal(journal_append(journal, &sample.entry),
-	    RC_QUEUE_FULL);
+	assert_int_equal(journal_append(journal, &sample.entry), RC_QUEUE_FULL);
 	sample.entry.max_queue = 1;
 	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
 	journal_close(journal);
@@ -65,8 +64,7 @@ a_key_that_is_waited_for_is_pending(void **state)
 	assert_int_equal(journal_key_free(journal, key), RC_OK);
 	assert_int_equal(journal_key_claim(other, key, 1000), RC_OK);
 	assert_int_equal(journal_key_done(other, key, 2000), RC_OK);
-	assert_int_equal(journal_key_claim(journal, key, 1999),
-	    RC_DUPLICATE);
+	assert_int_equal(journal_key_claim(journal, key, 1999), RC_DUPLICATE);
 	assert_int_equal(journal_key_claim(journal, key, 2000), RC_OK);
 	journal_close(other);
 	journal_close(journal);
@@ -80,7 +78,8 @@ append_same(void *context)
 	fill_sample(&sample, "h", 1);
 	sample.entry.dedupe_key = bytes_of("key");
 	return journal_append(context, &sample.entry) == RC_DUPLICATE ?
-	    context : NULL;
+	    context :
+	    NULL;
 }
 
 static void
@@ -93,8 +92,9 @@ of_the_same_at_once_one_is_stored(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(threads); i++)
-		assert_int_equal(pthread_create(&threads[i], NULL,
-		    append_same, journal), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL, append_same,
+				     journal),
+		    0);
 	for (size_t i = 0; i < COUNT(threads); i++) {
 		pthread_join(threads[i], &result);
 		duplicates += result != NULL;
@@ -115,22 +115,22 @@ static void
 the_key_of_a_killed_process_is_free(void **state)
 {
 	struct journal *journal;
-	struct journal_purge purge = {0};
+	struct journal_purge purge = { 0 };
 
 	(void)state;
 	kill_after(claim_key);
 	kill_after(claim_key);
 	journal = open_journal();
 	assert_int_equal(journal_number(journal, 0,
-	    "SELECT count(*) FROM runners",
-	    NO_VALUES), 2);
+			     "SELECT count(*) FROM runners", NO_VALUES),
+	    2);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(journal_purge(journal, &purge, now()),
-		    RC_OK);
+		assert_int_equal(journal_purge(journal, &purge, now()), RC_OK);
 	assert_int_equal(journal_number(journal, -1,
-	    "SELECT (SELECT count(*) FROM runners)"
-	    " + (SELECT count(*) FROM keys)",
-	    NO_VALUES), 0);
+			     "SELECT (SELECT count(*) FROM runners)"
+			     " + (SELECT count(*) FROM keys)",
+			     NO_VALUES),
+	    0);
 	assert_int_equal(journal_key_claim(journal, bytes_of("key"), now()),
 	    RC_OK);
 	journal_close(journal);
@@ -139,14 +139,14 @@ the_key_of_a_killed_process_is_free(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(a_known_key_is_a_duplicate_until_it_is_over),
 		TEST(a_refused_event_takes_no_key),
 		TEST(a_key_that_is_waited_for_is_pending),
 		TEST(of_the_same_at_once_one_is_stored),
-		TEST(the_key_of_a_killed_process_is_free)
+		TEST(the_key_of_a_killed_process_is_free),
 	};
 
 	return cmocka_run_group_tests_name("dedupe", tests, NULL, NULL);

@@ -26,7 +26,8 @@ what_others_could_change_is_refused(void **state)
 	assert_int_equal(journal_open(link, 0, &journal), RC_CONFIG);
 	assert_int_equal(journal_open(scratch, 0, &journal), RC_CONFIG);
 	assert_int_equal(journal_open("/no/such/journal", JOURNAL_CREATE,
-	    &journal), RC_CONFIG);
+			     &journal),
+	    RC_CONFIG);
 	assert_int_equal(journal_open("relative", JOURNAL_CREATE, &journal),
 	    RC_CONFIG);
 	assert_int_equal(journal_open(journal_path, 0, &journal), RC_OK);
@@ -62,14 +63,18 @@ a_strangers_file_beside_it_is_refused(void **state)
 	for (size_t i = 1; i < COUNT(ends); i++) {
 		journal_close(open_journal());
 		assert_int_equal(mknod(end_path(ends[i]), S_IFREG | 0600, 0) ==
-		    0 || errno == EEXIST, true);
+			    0 ||
+			errno == EEXIST,
+		    true);
 		assert_int_equal(chown(end_path(ends[i]), 65534, 65534), 0);
 		assert_int_equal(journal_open(journal_path, JOURNAL_CREATE,
-		    &journal), RC_CONFIG);
+				     &journal),
+		    RC_CONFIG);
 		assert_int_equal(chown(end_path(ends[i]), 0, 0), 0);
 		chmod(end_path(ends[i]), 0606);
 		assert_int_equal(journal_open(journal_path, JOURNAL_BRIEF,
-		    &journal), RC_CONFIG);
+				     &journal),
+		    RC_CONFIG);
 		assert_int_equal(unlink(end_path(ends[i])), 0);
 	}
 }
@@ -105,7 +110,8 @@ none_is_made_beside_what_is_left_of_one(void **state)
 
 		assert_int_equal(close(fd), 0);
 		assert_int_equal(journal_open(journal_path, JOURNAL_CREATE,
-		    &journal), RC_CONFIG);
+				     &journal),
+		    RC_CONFIG);
 		assert_int_equal(journal_open(journal_path, 0, &journal),
 		    RC_CONFIG);
 		assert_int_equal(access(journal_path, F_OK), -1);
@@ -128,12 +134,11 @@ expect_gone(struct journal *journal)
 		    RC_STORE);
 		assert_int_equal(journal_claim(journal, &one, now(), &claim),
 		    RC_STORE);
-		assert_int_equal(journal_orphans(journal, &orphans),
-		    RC_STORE);
+		assert_int_equal(journal_orphans(journal, &orphans), RC_STORE);
 		assert_int_equal(journal_key_claim(journal, bytes_of("k"),
-		    now()), RC_STORE);
-		assert_int_equal(journal_changed(journal, &changed),
+				     now()),
 		    RC_STORE);
+		assert_int_equal(journal_changed(journal, &changed), RC_STORE);
 	}
 }
 
@@ -239,8 +244,7 @@ a_directory_may_move_if_its_path_still_leads_there(void **state)
 	(void)state;
 	scratch_directory("d", 0700);
 	snprintf(path, sizeof(path), "%s/d/journal.db", scratch);
-	assert_int_equal(journal_open(path, JOURNAL_CREATE, &journal),
-	    RC_OK);
+	assert_int_equal(journal_open(path, JOURNAL_CREATE, &journal), RC_OK);
 	move("d", "e");
 	assert_int_equal(symlink("e", scratch_path("d")), 0);
 	append_sample(journal, "h", 1, "");
@@ -289,8 +293,9 @@ what_only_looks_otherwise_goes_on(void **state)
 	(void)state;
 	for (size_t i = 0; i < STAYS; i++)
 		assert_int_equal(link(end_path(ends[i]),
-		    scratch_path("copy")) == 0 &&
-		    unlink(scratch_path("copy")) == 0, true);
+				     scratch_path("copy")) == 0 &&
+			unlink(scratch_path("copy")) == 0,
+		    true);
 	assert_int_equal(chmod(journal_path, 0640), 0);
 	append_sample(journal, "h", 1, "");
 	execute("VACUUM");
@@ -302,8 +307,8 @@ what_only_looks_otherwise_goes_on(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(what_others_could_change_is_refused),
 		TEST(a_directory_of_another_user_is_refused),
@@ -315,7 +320,7 @@ main(void)
 		TEST(the_one_in_its_place_is_left_alone),
 		TEST(a_directory_may_move_if_its_path_still_leads_there),
 		TEST(what_goes_away_in_a_transaction_is_noticed),
-		TEST(what_only_looks_otherwise_goes_on)
+		TEST(what_only_looks_otherwise_goes_on),
 	};
 
 	return cmocka_run_group_tests_name("files", tests, NULL, NULL);

@@ -10,8 +10,7 @@ a_journal_is_made_for_its_user_alone(void **state)
 	mode_t mask = umask(0);
 
 	(void)state;
-	assert_int_equal(journal_open(journal_path, 0, &journal),
-	    RC_MISSING);
+	assert_int_equal(journal_open(journal_path, 0, &journal), RC_MISSING);
 	journal = open_journal();
 	for (size_t i = 0; i < STAYS; i++) {
 		snprintf(path, sizeof(path), "%s%s", journal_path, ends[i]);
@@ -69,12 +68,12 @@ what_could_not_wake_is_found(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(a_journal_is_made_for_its_user_alone),
 		TEST(another_process_that_stores_is_noticed),
-		TEST(what_could_not_wake_is_found)
+		TEST(what_could_not_wake_is_found),
 	};
 
 	return cmocka_run_group_tests_name("open", tests, NULL, NULL);

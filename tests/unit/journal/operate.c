@@ -46,9 +46,9 @@ static void
 all_dead_ones_are_put_back_at_once(void **state)
 {
 	struct journal *journal = open_journal();
-	struct journal_filter filter = {.state = -1, .hook = "h"};
-	static const struct journal_want other_want = {"other", 1, 1, NULL};
-	static const struct journal_wants other = {&other_want, 1};
+	struct journal_filter filter = { .state = -1, .hook = "h" };
+	static const struct journal_want other_want = { "other", 1, 1, NULL };
+	static const struct journal_wants other = { &other_want, 1 };
 	int64_t count = -1;
 
 	(void)state;
@@ -59,12 +59,12 @@ all_dead_ones_are_put_back_at_once(void **state)
 	append_sample(journal, "other", 1, "");
 	expect(journal, &other, 1, JOURNAL_BURY);
 	filter.since = now() + 1000;
-	assert_int_equal(journal_retry_dead(journal, &filter, now(),
-	    &count), RC_OK);
+	assert_int_equal(journal_retry_dead(journal, &filter, now(), &count),
+	    RC_OK);
 	assert_int_equal(count, 0);
 	filter.since = 0;
-	assert_int_equal(journal_retry_dead(journal, &filter, now(),
-	    &count), RC_OK);
+	assert_int_equal(journal_retry_dead(journal, &filter, now(), &count),
+	    RC_OK);
 	assert_int_equal(count, 120);
 	expect_counts(journal, "h queued 120 other dead 1 ");
 	expect_backlog(journal, "h 120 ");
@@ -101,12 +101,12 @@ what_runs_is_not_dropped(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(an_operator_puts_back_what_failed),
 		TEST(all_dead_ones_are_put_back_at_once),
-		TEST(what_runs_is_not_dropped)
+		TEST(what_runs_is_not_dropped),
 	};
 
 	return cmocka_run_group_tests_name("operate", tests, NULL, NULL);

@@ -20,8 +20,8 @@ a_key_runs_in_order_and_never_at_once(void **state)
 	settle(journal, &first, JOURNAL_DELAY);
 	expect_nothing(journal, &many);
 	settle(journal, &other, JOURNAL_FINISH);
-	assert_int_equal(journal_claim(journal, &many, now() + 61000,
-	    &first), RC_OK);
+	assert_int_equal(journal_claim(journal, &many, now() + 61000, &first),
+	    RC_OK);
 	expect_nothing(journal, &many);
 	settle(journal, &first, JOURNAL_BURY);
 	/* A dead one lets its key go. */
@@ -71,14 +71,16 @@ a_dropped_one_lets_its_key_go(void **state)
 	assert_int_equal(ids.n, 2);
 	for (size_t i = 0; i < 2; i++) {
 		struct journal_story story;
-		struct pool pool = {0};
+		struct pool pool = { 0 };
 
 		assert_int_equal(journal_show(journal, ids.list[i], &pool,
-		    &story), RC_OK);
+				     &story),
+		    RC_OK);
 		if (bytes_is(story.event.body, "{\"n\":1}")) {
 			assert_false(story.deliveries[0].held);
 			assert_int_equal(journal_drop(journal, ids.list[i],
-			    now()), RC_OK);
+					     now()),
+			    RC_OK);
 		} else {
 			assert_true(story.deliveries[0].held || i == 1);
 		}
@@ -92,9 +94,9 @@ a_dropped_one_lets_its_key_go(void **state)
 static void
 keys_of_two_hooks_are_two(void **state)
 {
-	static const struct journal_want two[] = {
-	    {"a", 9, 1, NULL}, {"b", 9, 1, NULL}};
-	static const struct journal_wants both = {two, 2};
+	static const struct journal_want two[] = { { "a", 9, 1, NULL },
+		{ "b", 9, 1, NULL } };
+	static const struct journal_wants both = { two, 2 };
 	struct journal *journal = open_journal();
 	struct journal_claim claims[2];
 
@@ -121,8 +123,8 @@ a_batch_takes_a_key_in_its_order(void **state)
 	assert_int_equal(claim_number(journal, &batch, &claim), 0);
 	assert_int_equal(claim.n, 10);
 	for (size_t i = 1; i < claim.n; i++)
-		assert_true(claim.deliveries[i].seq >
-		    claim.deliveries[i - 1].seq);
+		assert_true(
+		    claim.deliveries[i].seq > claim.deliveries[i - 1].seq);
 	/* What is left of the key stays behind. */
 	expect_nothing(journal, &batch);
 	settle(journal, &claim, JOURNAL_FINISH);
@@ -136,14 +138,14 @@ a_batch_takes_a_key_in_its_order(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(a_key_runs_in_order_and_never_at_once),
 		TEST(an_operators_retry_keeps_its_place_in_the_order),
 		TEST(a_dropped_one_lets_its_key_go),
 		TEST(keys_of_two_hooks_are_two),
-		TEST(a_batch_takes_a_key_in_its_order)
+		TEST(a_batch_takes_a_key_in_its_order),
 	};
 
 	return cmocka_run_group_tests_name("order", tests, NULL, NULL);

@@ -4,8 +4,8 @@
 static void
 damage_is_no_reason_to_keep_a_purge_from_the_rest(void **state)
 {
-	struct journal_keep keep = {"h", 1};
-	struct journal_purge purge = {.keeps = &keep, .n = 1};
+	struct journal_keep keep = { "h", 1 };
+	struct journal_purge purge = { .keeps = &keep, .n = 1 };
 	struct journal *journal = open_journal();
 	bool due = false;
 
@@ -15,11 +15,10 @@ damage_is_no_reason_to_keep_a_purge_from_the_rest(void **state)
 		expect(journal, &one, (int)n, JOURNAL_FINISH);
 	}
 	execute("UPDATE events SET name = char(27) WHERE seq = 2;"
-	    "INSERT INTO notes VALUES('purged', 'never')");
+		"INSERT INTO notes VALUES('purged', 'never')");
 	assert_int_equal(journal_purge_due(journal, now(), &due), RC_OK);
 	assert_true(due);
-	assert_int_equal(journal_purge(journal, &purge, now() + 60000),
-	    RC_OK);
+	assert_int_equal(journal_purge(journal, &purge, now() + 60000), RC_OK);
 	assert_int_equal(purge.removed, 2);
 	assert_int_equal(purge.damaged, 1);
 	journal_close(journal);
@@ -28,9 +27,9 @@ damage_is_no_reason_to_keep_a_purge_from_the_rest(void **state)
 static void
 what_is_kept_long_enough_is_purged(void **state)
 {
-	static const struct journal_keep keeps[] = {{"h", 10000}};
+	static const struct journal_keep keeps[] = { { "h", 10000 } };
 	struct journal *journal = open_journal();
-	struct journal_purge purge = {.keeps = keeps, .n = 1};
+	struct journal_purge purge = { .keeps = keeps, .n = 1 };
 	struct journal_claim claim;
 	int64_t then = now();
 	bool due = false;
@@ -38,16 +37,14 @@ what_is_kept_long_enough_is_purged(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 130; i++) {
 		append_sample(journal, "h", i, "");
-		assert_int_equal(claim_number(journal, &one, &claim),
-		    (int)i);
-		settle_at(journal, &claim, i == 3 ? JOURNAL_BURY :
-		    JOURNAL_FINISH, then);
+		assert_int_equal(claim_number(journal, &one, &claim), (int)i);
+		settle_at(journal, &claim,
+		    i == 3 ? JOURNAL_BURY : JOURNAL_FINISH, then);
 	}
 	append_sample(journal, "h", 500, "");
 	assert_int_equal(journal_purge_due(journal, then, &due), RC_OK);
 	assert_true(due);
-	assert_int_equal(journal_purge_due(journal, then + 1000, &due),
-	    RC_OK);
+	assert_int_equal(journal_purge_due(journal, then + 1000, &due), RC_OK);
 	assert_false(due);
 	assert_int_equal(journal_purge_due(journal, then + 3600000, &due),
 	    RC_OK);
@@ -57,8 +54,8 @@ what_is_kept_long_enough_is_purged(void **state)
 	assert_int_equal(journal_purge(journal, &purge, then + 5000), RC_OK);
 	assert_int_equal(purge.removed, 0);
 	do {
-		assert_int_equal(journal_purge(journal, &purge,
-		    then + 3600000), RC_OK);
+		assert_int_equal(journal_purge(journal, &purge, then + 3600000),
+		    RC_OK);
 	} while (purge.from != 0);
 	assert_int_equal(purge.removed, 129);
 	expect_counts(journal, "h queued 1 h dead 1 ");
@@ -69,9 +66,9 @@ what_is_kept_long_enough_is_purged(void **state)
 static void
 what_came_before_the_clock_was_set_back_holds_no_purge_up(void **state)
 {
-	static const struct journal_keep keeps[] = {{"h", 10000}};
+	static const struct journal_keep keeps[] = { { "h", 10000 } };
 	struct journal *journal = open_journal();
-	struct journal_purge purge = {.keeps = keeps, .n = 1};
+	struct journal_purge purge = { .keeps = keeps, .n = 1 };
 	struct sample sample;
 
 	(void)state;
@@ -84,8 +81,8 @@ what_came_before_the_clock_was_set_back_holds_no_purge_up(void **state)
 	expect(journal, &one, 1, JOURNAL_FINISH);
 	expect(journal, &one, 2, JOURNAL_FINISH);
 	do {
-		assert_int_equal(journal_purge(journal, &purge,
-		    now() + 60000), RC_OK);
+		assert_int_equal(journal_purge(journal, &purge, now() + 60000),
+		    RC_OK);
 	} while (purge.from != 0);
 	assert_int_equal(purge.removed, 2);
 	expect_counts(journal, "h dead 1 ");
@@ -96,7 +93,7 @@ static void
 a_hook_that_is_gone_keeps_for_thirty_days(void **state)
 {
 	struct journal *journal = open_journal();
-	struct journal_purge purge = {0};
+	struct journal_purge purge = { 0 };
 	int64_t day = 24 * 3600000LL;
 
 	(void)state;
@@ -115,13 +112,13 @@ a_hook_that_is_gone_keeps_for_thirty_days(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(damage_is_no_reason_to_keep_a_purge_from_the_rest),
 		TEST(what_is_kept_long_enough_is_purged),
 		TEST(what_came_before_the_clock_was_set_back_holds_no_purge_up),
-		TEST(a_hook_that_is_gone_keeps_for_thirty_days)
+		TEST(a_hook_that_is_gone_keeps_for_thirty_days),
 	};
 
 	return cmocka_run_group_tests_name("purge", tests, NULL, NULL);

@@ -38,8 +38,7 @@ static unsigned
 lost_of(struct journal *journal)
 {
 	return (unsigned)journal_number(journal, -1,
-	    "SELECT lost FROM deliveries WHERE seq = 1",
-	    NO_VALUES);
+	    "SELECT lost FROM deliveries WHERE seq = 1", NO_VALUES);
 }
 
 /* Only what was running when its runner was killed lost a try. */
@@ -51,11 +50,11 @@ only_a_run_that_was_noted_is_a_lost_try(void **state)
 		bool noted;
 		unsigned lost;
 	} table[] = {
-		{claim_only, false, 0},
-		{claim_start_and_end, false, 0},
-		{claim_and_start, true, 1},
-		{claim_and_start, true, 2},
-		{claim_only, false, 2}
+		{ claim_only, false, 0 },
+		{ claim_start_and_end, false, 0 },
+		{ claim_and_start, true, 1 },
+		{ claim_and_start, true, 2 },
+		{ claim_only, false, 2 },
 	};
 	struct journal *journal = open_journal();
 	struct journal_orphan orphan;
@@ -69,8 +68,7 @@ only_a_run_that_was_noted_is_a_lost_try(void **state)
 		journal = open_journal();
 		find_orphan(journal, &orphan);
 		assert_int_equal(orphan.noted, table[i].noted);
-		assert_int_equal(journal_void(journal, &orphan, now()),
-		    RC_OK);
+		assert_int_equal(journal_void(journal, &orphan, now()), RC_OK);
 		assert_int_equal(lost_of(journal), table[i].lost);
 		journal_close(journal);
 	}
@@ -89,15 +87,14 @@ a_lost_note_hides_its_run(void **state)
 	static const struct {
 		const char *line;
 		bool noted;
-	} lines[] = {
-		{"1 2 - 0 0 0 0 0 ", true}, {"2 1 - 0 0 0 0 0 ", true},
-		{"1 2 0123456789abcdef0123456789abcdef 4711 815 5 12 34 ",
-		    true},
-		{"1 1 0123456789abcdef 4711 815 5 12 34 ", true},
-		{"1 1 0123456789abcdef0123456789abcdef 4711 815 5 12", true},
-		{"1 1", true}, {"?", true}, {" ", true}, {"", true},
-		{"1 1 - 0 0 0 0 0 ", false}
-	};
+	} lines[] = { { "1 2 - 0 0 0 0 0 ", true },
+		{ "2 1 - 0 0 0 0 0 ", true },
+		{ "1 2 0123456789abcdef0123456789abcdef 4711 815 5 12 34 ",
+		    true },
+		{ "1 1 0123456789abcdef 4711 815 5 12 34 ", true },
+		{ "1 1 0123456789abcdef0123456789abcdef 4711 815 5 12", true },
+		{ "1 1", true }, { "?", true }, { " ", true }, { "", true },
+		{ "1 1 - 0 0 0 0 0 ", false } };
 	struct journal *journal = open_journal();
 	struct journal_orphan orphan;
 	char path[sizeof(journal_path) + 16];
@@ -118,7 +115,7 @@ a_lost_note_hides_its_run(void **state)
 	assert_int_equal(orphan.note.limit, 34);
 	snprintf(path, sizeof(path), "%s-runners", journal_path);
 	for (size_t i = 0; i < COUNT(lines); i++) {
-		char line[256] = {0};
+		char line[256] = { 0 };
 		int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 		memcpy(line, lines[i].line, strlen(lines[i].line));
@@ -140,7 +137,7 @@ the_claim_of_a_killed_runner_is_void(void **state)
 	struct journal_orphans orphans;
 	struct journal_claim claim;
 	struct journal_story story;
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 	struct sample sample;
 
 	(void)state;
@@ -163,17 +160,16 @@ the_claim_of_a_killed_runner_is_void(void **state)
 	assert_int_equal(orphans.list[0].n, 1);
 	assert_string_equal(orphans.list[0].hook, "h");
 	assert_string_equal(orphans.list[0].id, sample.receipt.id);
-	assert_int_equal(journal_void(journal, &orphans.list[0], now()),
-	    RC_OK);
+	assert_int_equal(journal_void(journal, &orphans.list[0], now()), RC_OK);
 	assert_int_equal(claim_number(journal, &one, &claim), 1);
 	assert_int_equal(claim.deliveries[0].attempt, 2);
 	assert_int_equal(claim.deliveries[0].step, 0);
 	/* Once more changes nothing: it is somebody else's by now. */
-	assert_int_equal(journal_void(journal, &orphans.list[0], now()),
-	    RC_OK);
+	assert_int_equal(journal_void(journal, &orphans.list[0], now()), RC_OK);
 	settle(journal, &claim, JOURNAL_FINISH);
 	assert_int_equal(journal_show(journal, sample.receipt.id, &pool,
-	    &story), RC_OK);
+			     &story),
+	    RC_OK);
 	assert_int_equal(story.deliveries[0].n, 2);
 	assert_string_equal(story.deliveries[0].list[0].outcome, "lost");
 	expect(journal, &one, 2, JOURNAL_FINISH);
@@ -185,12 +181,12 @@ the_claim_of_a_killed_runner_is_void(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(only_a_run_that_was_noted_is_a_lost_try),
 		TEST(a_lost_note_hides_its_run),
-		TEST(the_claim_of_a_killed_runner_is_void)
+		TEST(the_claim_of_a_killed_runner_is_void),
 	};
 
 	return cmocka_run_group_tests_name("recover", tests, NULL, NULL);

@@ -14,11 +14,11 @@ pass_over(void *context, const struct journal_row *row)
 static void
 a_damaged_row_is_left_out_and_told(void **state)
 {
-	struct journal_filter filter = {.state = -1, .limit = 9};
+	struct journal_filter filter = { .state = -1, .limit = 9 };
 	struct journal *journal = open_journal();
-	struct journal_story story = {0};
+	struct journal_story story = { 0 };
 	struct sample sample;
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 	unsigned rows = 0;
 
 	(void)state;
@@ -37,13 +37,15 @@ a_damaged_row_is_left_out_and_told(void **state)
 	(void)journal_list(journal, &filter, pass_over, &rows);
 	assert_int_equal(rows, 3);
 	assert_int_equal(journal_show(journal, sample.receipt.id, &pool,
-	    &story), RC_CORRUPT);
+			     &story),
+	    RC_CORRUPT);
 	assert_int_equal(story.n, 1);
 	pool_free(&pool);
-	story = (struct journal_story){0};
+	story = (struct journal_story){ 0 };
 	execute("UPDATE events SET digest = 'x' WHERE seq = 3");
 	assert_int_equal(journal_show(journal, sample.receipt.id, &pool,
-	    &story), RC_CORRUPT);
+			     &story),
+	    RC_CORRUPT);
 	assert_null(story.event.hook);
 	pool_free(&pool);
 	assert_int_equal(journal_retry(journal, sample.receipt.id, now()),
@@ -64,8 +66,8 @@ count_some(void *context, const struct journal_count *count)
 static void
 a_state_that_is_none_is_not_counted(void **state)
 {
-	static const char *const states[] = {"7", "-1", "'x'", "x'00'",
-	    "9223372036854775807"};
+	static const char *const states[] = { "7", "-1", "'x'", "x'00'",
+		"9223372036854775807" };
 	struct journal *journal = open_journal();
 	char statement[128];
 	int64_t count;
@@ -76,9 +78,10 @@ a_state_that_is_none_is_not_counted(void **state)
 	expect(journal, &one, 1, JOURNAL_FINISH);
 	append_sample(journal, "h", 3, "");
 	for (size_t i = 0; i < COUNT(states); i++) {
-		snprintf(statement, sizeof(statement), "UPDATE %s SET"
-		    " state = %s", i % 2 == 0 ? "tallies" : "deliveries",
-		    states[i]);
+		snprintf(statement, sizeof(statement),
+		    "UPDATE %s SET"
+		    " state = %s",
+		    i % 2 == 0 ? "tallies" : "deliveries", states[i]);
 		execute(statement);
 		count = 0;
 		assert_int_equal(journal_counts(journal, count_some, &count),
@@ -94,7 +97,7 @@ a_story_is_told_whole(void **state)
 	struct journal *journal = open_journal();
 	struct journal_claim claim;
 	struct journal_story story;
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 	struct sample sample;
 	struct sample other;
 	char prefix[UUID_SIZE];
@@ -107,8 +110,7 @@ a_story_is_told_whole(void **state)
 	settle(journal, &claim, JOURNAL_DELAY);
 	expect(journal, &one, 1, JOURNAL_FINISH);
 	snprintf(prefix, sizeof(prefix), "%.12s", sample.receipt.id);
-	assert_int_equal(journal_show(journal, prefix, &pool, &story),
-	    RC_OK);
+	assert_int_equal(journal_show(journal, prefix, &pool, &story), RC_OK);
 	assert_string_equal(story.event.receipt.id, sample.receipt.id);
 	assert_true(bytes_is(story.event.body, "{\"n\":1}"));
 	assert_int_equal(story.n, 2);
@@ -129,8 +131,7 @@ a_story_is_told_whole(void **state)
 	    RC_RANGE);
 	assert_int_equal(journal_show(journal, "ff", &pool, &story),
 	    RC_MISSING);
-	assert_int_equal(journal_show(journal, "", &pool, &story),
-	    RC_MISSING);
+	assert_int_equal(journal_show(journal, "", &pool, &story), RC_MISSING);
 	pool_free(&pool);
 	journal_close(journal);
 }
@@ -147,10 +148,10 @@ static void
 the_list_is_newest_first_and_filtered(void **state)
 {
 	struct journal *journal = open_journal();
-	struct journal_filter filter = {.state = -1, .limit = 16};
+	struct journal_filter filter = { .state = -1, .limit = 16 };
 	struct sample sample;
 	struct ids ids;
-	uint8_t random[10] = {0};
+	uint8_t random[10] = { 0 };
 	int count = 0;
 
 	(void)state;
@@ -162,38 +163,37 @@ the_list_is_newest_first_and_filtered(void **state)
 		    sample.receipt.id);
 		if (i == 4)
 			sample.entry.event = "connection_added";
-		assert_int_equal(journal_append(journal, &sample.entry),
-		    RC_OK);
+		assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
 	}
 	ids = list(journal, -1);
 	assert_int_equal(ids.n, 6);
 	assert_string_equal(ids.list[0], sample.receipt.id);
-	ids = (struct ids){0};
+	ids = (struct ids){ 0 };
 	filter.hook = "even";
-	assert_int_equal(journal_list(journal, &filter, add_id, &ids),
-	    RC_OK);
+	assert_int_equal(journal_list(journal, &filter, add_id, &ids), RC_OK);
 	assert_int_equal(ids.n, 3);
-	ids = (struct ids){0};
+	ids = (struct ids){ 0 };
 	filter.event = "connection_added";
-	assert_int_equal(journal_list(journal, &filter, add_id, &ids),
-	    RC_OK);
+	assert_int_equal(journal_list(journal, &filter, add_id, &ids), RC_OK);
 	assert_int_equal(ids.n, 1);
-	filter = (struct journal_filter){.state = JOURNAL_QUEUED,
-	    .since = 1003000, .limit = 16};
+	filter = (struct journal_filter){
+		.state = JOURNAL_QUEUED,
+		.since = 1003000,
+		.limit = 16,
+	};
 	for (int i = 0; i < 2; i++) {
-		ids = (struct ids){0};
-		assert_int_equal(journal_list(journal, &filter, add_id,
-		    &ids), RC_OK);
+		ids = (struct ids){ 0 };
+		assert_int_equal(journal_list(journal, &filter, add_id, &ids),
+		    RC_OK);
 		assert_int_equal(ids.n, 3);
 		filter.state = -1;
 	}
 	filter.limit = 2;
-	ids = (struct ids){0};
-	assert_int_equal(journal_list(journal, &filter, add_id, &ids),
-	    RC_OK);
+	ids = (struct ids){ 0 };
+	assert_int_equal(journal_list(journal, &filter, add_id, &ids), RC_OK);
 	assert_int_equal(ids.n, 2);
-	assert_int_equal(journal_list(journal, &filter, stop_at_once,
-	    &count), RC_STOPPING);
+	assert_int_equal(journal_list(journal, &filter, stop_at_once, &count),
+	    RC_STOPPING);
 	assert_int_equal(count, 1);
 	journal_close(journal);
 }
@@ -202,7 +202,7 @@ the_list_is_newest_first_and_filtered(void **state)
 struct part {
 	struct journal_row row;
 	char id[UUID_SIZE];
-	char seen[64];		/* a letter for each delivery of an event */
+	char seen[64]; /* a letter for each delivery of an event */
 	size_t n;
 };
 
@@ -224,8 +224,8 @@ add_part(void *context, const struct journal_row *row)
 static void
 a_list_in_parts_is_the_whole_list(void **state)
 {
-	const int states[] = {-1, JOURNAL_QUEUED};
-	const char *const whole[] = {"cCbBaA", "cCbBaA"};
+	const int states[] = { -1, JOURNAL_QUEUED };
+	const char *const whole[] = { "cCbBaA", "cCbBaA" };
 	struct journal *journal = open_journal();
 	struct journal_filter filter;
 	struct sample sample;
@@ -236,21 +236,23 @@ a_list_in_parts_is_the_whole_list(void **state)
 	for (unsigned i = 0; i < 3; i++) {
 		fill_sample(&sample, "h", i);
 		sample.receipt.received = 1000000 + i;
-		timestamp_uuid7(sample.receipt.received, (uint8_t[10]){0},
+		timestamp_uuid7(sample.receipt.received, (uint8_t[10]){ 0 },
 		    sample.receipt.id);
 		sample.entry.deliveries = 2;
-		assert_int_equal(journal_append(journal, &sample.entry),
-		    RC_OK);
+		assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
 	}
 	for (size_t i = 0; i < COUNT(states); i++)
 		for (int limit = 1; limit < 8; limit++) {
-			part = (struct part){0};
+			part = (struct part){ 0 };
 			filter = (struct journal_filter){
-			    .state = states[i], .limit = limit};
+				.state = states[i],
+				.limit = limit,
+			};
 			do {
 				before = part.n;
-				assert_int_equal(journal_list(journal,
-				    &filter, add_part, &part), RC_OK);
+				assert_int_equal(journal_list(journal, &filter,
+						     add_part, &part),
+				    RC_OK);
 				filter.after = &part.row;
 			} while (part.n != before);
 			assert_string_equal(part.seen, whole[i]);
@@ -261,14 +263,14 @@ a_list_in_parts_is_the_whole_list(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(a_damaged_row_is_left_out_and_told),
 		TEST(a_state_that_is_none_is_not_counted),
 		TEST(a_story_is_told_whole),
 		TEST(the_list_is_newest_first_and_filtered),
-		TEST(a_list_in_parts_is_the_whole_list)
+		TEST(a_list_in_parts_is_the_whole_list),
 	};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);

@@ -7,8 +7,12 @@ static struct journal_rules
 note(struct journal *journal, const char *hook, const char *digest,
     int64_t time)
 {
-	struct journal_rules rules = {.hook = hook, .digest = digest,
-	    .time = time, .keep = time};
+	struct journal_rules rules = {
+		.hook = hook,
+		.digest = digest,
+		.time = time,
+		.keep = time,
+	};
 
 	assert_int_equal(journal_note_rules(journal, &rules, 1), RC_OK);
 	return rules;
@@ -21,17 +25,17 @@ the_rules_of_the_newest_file_are_noted(void **state)
 		const char *digest;
 		int64_t time;
 		bool older;
-		const char *noted;	/* by then, with time and keep */
+		const char *noted; /* by then, with time and keep */
 	} cases[] = {
-		{"a", 5, false, "a 5 5"},
-		{"a", 3, false, "a 5 5"},
-		{"b", 4, true, "a 5 5"},
-		{"b", 5, true, "a 5 5"},
-		{"a", 6, false, "a 6 6"},
-		{"b", 7, false, "b 7 7"},
-		{"a", 6, true, "b 7 7"},
-		{"a", INT64_MAX, false,
-		    "a 9223372036854775807 9223372036854775807"}
+		{ "a", 5, false, "a 5 5" },
+		{ "a", 3, false, "a 5 5" },
+		{ "b", 4, true, "a 5 5" },
+		{ "b", 5, true, "a 5 5" },
+		{ "a", 6, false, "a 6 6" },
+		{ "b", 7, false, "b 7 7" },
+		{ "a", 6, true, "b 7 7" },
+		{ "a", INT64_MAX, false,
+		    "a 9223372036854775807 9223372036854775807" },
 	};
 	struct journal *journal = open_journal();
 	struct journal_rules rules;
@@ -39,21 +43,25 @@ the_rules_of_the_newest_file_are_noted(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct journal_reader reader = {.journal = journal};
+		struct journal_reader reader = { .journal = journal };
 
-		rules = (struct journal_rules){.hook = "h",
-		    .digest = cases[i].digest, .time = cases[i].time,
-		    .keep = cases[i].time};
-		assert_int_equal(journal_note_rules(journal, &rules, 1),
-		    RC_OK);
+		rules = (struct journal_rules){
+			.hook = "h",
+			.digest = cases[i].digest,
+			.time = cases[i].time,
+			.keep = cases[i].time,
+		};
+		assert_int_equal(journal_note_rules(journal, &rules, 1), RC_OK);
 		failed += case_number(cases[i].noted, rules.older,
 		    cases[i].older);
-		reader.row = journal_query(journal, "SELECT digest || ' ' ||"
+		reader.row = journal_query(journal,
+		    "SELECT digest || ' ' ||"
 		    " time || ' ' || keep FROM rules WHERE hook = 'h'",
 		    NO_VALUES);
 		assert_true(journal_next(journal, reader.row));
-		failed += case_text(cases[i].noted, journal_text(&reader, 0,
-		    JOURNAL_TEXT_NOTE), cases[i].noted);
+		failed += case_text(cases[i].noted,
+		    journal_text(&reader, 0, JOURNAL_TEXT_NOTE),
+		    cases[i].noted);
 		journal_over(reader.row);
 	}
 	assert_int_equal(failed, 0);
@@ -65,9 +73,9 @@ rules_are_compared_hook_by_hook(void **state)
 {
 	struct journal *journal = open_journal();
 	struct journal_rules rules[] = {
-		{.hook = "a", .digest = "1", .time = 3},
-		{.hook = "b", .digest = "1", .time = 3},
-		{.hook = "c", .digest = "1", .time = 3}
+		{ .hook = "a", .digest = "1", .time = 3 },
+		{ .hook = "b", .digest = "1", .time = 3 },
+		{ .hook = "c", .digest = "1", .time = 3 },
 	};
 
 	(void)state;
@@ -80,19 +88,19 @@ rules_are_compared_hook_by_hook(void **state)
 	assert_int_equal(rules[1].noted, 4);
 	assert_false(rules[2].older);
 	assert_int_equal(journal_number(journal, 0,
-	    "SELECT count(*) FROM rules WHERE digest = '1'",
-	    NO_VALUES), 2);
+			     "SELECT count(*) FROM rules WHERE digest = '1'",
+			     NO_VALUES),
+	    2);
 	journal_close(journal);
 }
 
 static void
 what_others_noted_newer_rules_of_is_not_claimed(void **state)
 {
-	static const struct journal_want want[] = {
-		{"h", 1, 1, "ours"}, {"i", 1, 1, "ours"}
-	};
-	static const struct journal_wants ours = {want, 1};
-	static const struct journal_wants both = {want, 2};
+	static const struct journal_want want[] = { { "h", 1, 1, "ours" },
+		{ "i", 1, 1, "ours" } };
+	static const struct journal_wants ours = { want, 1 };
+	static const struct journal_wants both = { want, 2 };
 	struct journal *journal = open_journal();
 	struct journal *other = open_journal();
 	int64_t due = 0;
@@ -104,13 +112,11 @@ what_others_noted_newer_rules_of_is_not_claimed(void **state)
 	/* Where nothing is noted any rules will do. */
 	expect(journal, &ours, 1, JOURNAL_FINISH);
 	note(journal, "h", "ours", 1);
-	assert_int_equal(journal_next_due(journal, &ours, now(), &due),
-	    RC_OK);
+	assert_int_equal(journal_next_due(journal, &ours, now(), &due), RC_OK);
 	assert_true(due <= now());
 	note(other, "h", "theirs", 2);
 	expect_nothing(journal, &ours);
-	assert_int_equal(journal_next_due(journal, &ours, now(), &due),
-	    RC_OK);
+	assert_int_equal(journal_next_due(journal, &ours, now(), &due), RC_OK);
 	assert_int_equal(due, CLOCK_NEVER);
 	expect(journal, &both, 3, JOURNAL_FINISH);
 	expect_nothing(journal, &both);
@@ -123,26 +129,29 @@ what_others_noted_newer_rules_of_is_not_claimed(void **state)
 }
 
 static void
-purge_at(struct journal *journal, const struct journal_keep *keep,
-    int64_t days)
+purge_at(struct journal *journal, const struct journal_keep *keep, int64_t days)
 {
-	struct journal_purge purge = {.keeps = keep, .n = keep != NULL,
-	    .time = 1};
+	struct journal_purge purge = {
+		.keeps = keep,
+		.n = keep != NULL,
+		.time = 1,
+	};
 
 	assert_int_equal(journal_purge(journal, &purge,
-	    now() + days * 24 * 3600000LL), RC_OK);
+			     now() + days * 24 * 3600000LL),
+	    RC_OK);
 }
 
 static void
 noted_rules_say_how_long_a_hook_keeps(void **state)
 {
 	static const int64_t day = 24 * 3600000LL;
-	static const struct journal_keep keep = {"h", 200 * 24 * 3600000LL};
-	static const struct journal_keep less = {"h", 24 * 3600000LL};
+	static const struct journal_keep keep = { "h", 200 * 24 * 3600000LL };
+	static const struct journal_keep less = { "h", 24 * 3600000LL };
 	struct journal_rules rules[] = {
-		{.hook = "h", .digest = "1", .time = 1, .keep = 100 * day},
-		{.hook = "other", .digest = "1", .time = 1, .keep = day},
-		{.hook = "odd", .digest = "1", .time = 1, .keep = -1}
+		{ .hook = "h", .digest = "1", .time = 1, .keep = 100 * day },
+		{ .hook = "other", .digest = "1", .time = 1, .keep = day },
+		{ .hook = "odd", .digest = "1", .time = 1, .keep = -1 },
 	};
 	struct journal *journal = open_journal();
 
@@ -168,13 +177,13 @@ noted_rules_say_how_long_a_hook_keeps(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(the_rules_of_the_newest_file_are_noted),
 		TEST(rules_are_compared_hook_by_hook),
 		TEST(what_others_noted_newer_rules_of_is_not_claimed),
-		TEST(noted_rules_say_how_long_a_hook_keeps)
+		TEST(noted_rules_say_how_long_a_hook_keeps),
 	};
 
 	return cmocka_run_group_tests_name("rules", tests, NULL, NULL);

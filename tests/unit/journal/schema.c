@@ -8,7 +8,8 @@
 static void
 a_file_that_is_no_journal_is_left_as_it_is(void **state)
 {
-	static const char text[] = "Dear diary, this is no data base at "
+	static const char text[] =
+	    "Dear diary, this is no data base at "
 	    "all, but longer than the header of one would be. It goes on "
 	    "and on so that nobody can say that it was cut short.";
 	struct journal *journal;
@@ -17,16 +18,16 @@ a_file_that_is_no_journal_is_left_as_it_is(void **state)
 
 	(void)state;
 	assert_int_equal(write(fd, text, sizeof(text)), sizeof(text));
-	assert_int_equal(journal_open(journal_path, JOURNAL_CREATE,
-	    &journal), RC_CONFIG);
+	assert_int_equal(journal_open(journal_path, JOURNAL_CREATE, &journal),
+	    RC_CONFIG);
 	assert_int_equal(pread(fd, got, sizeof(got), 0), sizeof(text));
 	assert_string_equal(got, text);
 	close(fd);
 	unlink(journal_path);
 	execute("CREATE TABLE other(a)");
 	chmod(journal_path, 0600);
-	assert_int_equal(journal_open(journal_path, JOURNAL_CREATE,
-	    &journal), RC_CONFIG);
+	assert_int_equal(journal_open(journal_path, JOURNAL_CREATE, &journal),
+	    RC_CONFIG);
 }
 
 static void
@@ -37,19 +38,20 @@ a_newer_schema_is_refused(void **state)
 	(void)state;
 	journal_close(journal);
 	execute("PRAGMA user_version=99");
-	assert_int_equal(journal_open(journal_path, JOURNAL_CREATE,
-	    &journal), RC_CONFIG);
+	assert_int_equal(journal_open(journal_path, JOURNAL_CREATE, &journal),
+	    RC_CONFIG);
 }
 
 static void
 an_older_schema_goes_forward_step_by_step(void **state)
 {
 	static const char *const steps[] = {
-		"not used", "not used",
+		"not used",
+		"not used",
 		("CREATE TABLE second(a);"
-		    " INSERT INTO second VALUES(2)"),
+		 " INSERT INTO second VALUES(2)"),
 		"ALTER TABLE second ADD COLUMN b",
-		"CREATE TABLE fourth(a); CREATE TABLE second(a)"
+		"CREATE TABLE fourth(a); CREATE TABLE second(a)",
 	};
 	struct journal *journal = open_journal();
 
@@ -57,24 +59,25 @@ an_older_schema_goes_forward_step_by_step(void **state)
 	append_sample(journal, "h", 7, "");
 	assert_int_equal(journal_migrate_steps(journal, steps, 4), RC_OK);
 	assert_int_equal(journal_number(journal, 0, "PRAGMA user_version",
-	    NO_VALUES), 4);
+			     NO_VALUES),
+	    4);
 	assert_int_equal(journal_number(journal, 0,
-	    "SELECT a FROM second WHERE b IS NULL",
-	    NO_VALUES), 2);
+			     "SELECT a FROM second WHERE b IS NULL", NO_VALUES),
+	    2);
 	assert_int_equal(journal_migrate_steps(journal, steps, 4), RC_OK);
 	/* A step that fails leaves nothing of it, and the old version. */
-	assert_int_equal(journal_migrate_steps(journal, steps, 5),
-	    RC_CORRUPT);
+	assert_int_equal(journal_migrate_steps(journal, steps, 5), RC_CORRUPT);
 	journal->error = SQLITE_OK;
 	assert_int_equal(journal_number(journal, 0,
-	    "SELECT user_version FROM pragma_user_version",
-	    NO_VALUES), 4);
-	assert_int_equal(journal_number(journal, 0,
-	    "SELECT count(*) FROM sqlite_master WHERE name = 'fourth'",
-	    NO_VALUES),
+			     "SELECT user_version FROM pragma_user_version",
+			     NO_VALUES),
+	    4);
+	assert_int_equal(
+	    journal_number(journal, 0,
+		"SELECT count(*) FROM sqlite_master WHERE name = 'fourth'",
+		NO_VALUES),
 	    0);
-	assert_int_equal(journal_migrate_steps(journal, steps, 3),
-	    RC_CONFIG);
+	assert_int_equal(journal_migrate_steps(journal, steps, 3), RC_CONFIG);
 	expect(journal, &one, 7, JOURNAL_FINISH);
 	journal_close(journal);
 }
@@ -86,8 +89,8 @@ what_no_journal_is_made_of_is_refused(void **state)
 		"PRAGMA user_version=-3",
 		"CREATE VIEW more AS SELECT * FROM events",
 		("CREATE TRIGGER more AFTER INSERT ON events BEGIN"
-		    " DELETE FROM events; END"),
-		"CREATE VIRTUAL TABLE more USING rtree(a, b, c)"
+		 " DELETE FROM events; END"),
+		"CREATE VIRTUAL TABLE more USING rtree(a, b, c)",
 	};
 	struct journal *journal;
 
@@ -96,7 +99,8 @@ what_no_journal_is_made_of_is_refused(void **state)
 		journal_close(open_journal());
 		execute(statements[i]);
 		assert_int_equal(journal_open(journal_path, JOURNAL_CREATE,
-		    &journal), RC_CONFIG);
+				     &journal),
+		    RC_CONFIG);
 		remove_journal();
 	}
 }
@@ -104,13 +108,13 @@ what_no_journal_is_made_of_is_refused(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(a_file_that_is_no_journal_is_left_as_it_is),
 		TEST(a_newer_schema_is_refused),
 		TEST(an_older_schema_goes_forward_step_by_step),
-		TEST(what_no_journal_is_made_of_is_refused)
+		TEST(what_no_journal_is_made_of_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("schema", tests, NULL, NULL);

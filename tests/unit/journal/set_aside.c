@@ -4,20 +4,18 @@
 #include "journal/column.h"
 
 /* What each column of a delivery and its event may not hold. */
-static const char *const damages[] = {
-	"events SET id = 'x'", "events SET hook = ''",
-	"events SET hook = 'a b'", "events SET name = x'00'",
-	"events SET name = char(27)", "events SET received = -1",
-	"events SET received = 'soon'", "events SET digest = 'x'",
-	"events SET verified = 2", "events SET body = 'text'",
-	"events SET body = x''", "events SET remote = x'00'",
-	"events SET remote = printf('%64d', 1)",
+static const char *const damages[] = { "events SET id = 'x'",
+	"events SET hook = ''", "events SET hook = 'a b'",
+	"events SET name = x'00'", "events SET name = char(27)",
+	"events SET received = -1", "events SET received = 'soon'",
+	"events SET digest = 'x'", "events SET verified = 2",
+	"events SET body = 'text'", "events SET body = x''",
+	"events SET remote = x'00'", "events SET remote = printf('%64d', 1)",
 	"deliveries SET ordinal = -1", "deliveries SET ordinal = 1e300",
 	"deliveries SET attempts = 9223372036854775807",
 	"deliveries SET step = 'x'", "deliveries SET due = 'never'",
 	"deliveries SET due = -1", "deliveries SET key = 'x'",
-	"deliveries SET key = x'00'", "deliveries SET event = 77"
-};
+	"deliveries SET key = x'00'", "deliveries SET event = 77" };
 
 /* The second of three is damaged: the others run, and what it was is told. */
 static void
@@ -31,20 +29,25 @@ what_is_damaged_is_dead_and_holds_nobody_up(void **state)
 		journal = open_journal();
 		for (unsigned n = 1; n <= 3; n++)
 			append_sample(journal, "h", n, "");
-		snprintf(statement, sizeof(statement), "UPDATE %s WHERE"
-		    " seq = 2", damages[i]);
+		snprintf(statement, sizeof(statement),
+		    "UPDATE %s WHERE"
+		    " seq = 2",
+		    damages[i]);
 		execute(statement);
 		expect(journal, &many, 1, JOURNAL_FINISH);
 		expect(journal, &many, 3, JOURNAL_FINISH);
 		expect_nothing(journal, &many);
-		assert_int_equal(journal_number(journal, 0,
-		    "SELECT state FROM deliveries WHERE seq = 2",
-	    NO_VALUES),
+		assert_int_equal(
+		    journal_number(journal, 0,
+			"SELECT state FROM deliveries WHERE seq = 2",
+			NO_VALUES),
 		    JOURNAL_DEAD);
-		assert_int_equal(journal_number(journal, 0,
-		    "SELECT count(*) FROM attempts WHERE delivery = 2"
-		    " AND outcome = 'damaged'",
-	    NO_VALUES), 1);
+		assert_int_equal(
+		    journal_number(journal, 0,
+			"SELECT count(*) FROM attempts WHERE delivery = 2"
+			" AND outcome = 'damaged'",
+			NO_VALUES),
+		    1);
 		expect_backlog(journal, "");
 		journal_close(journal);
 		remove_journal();
@@ -69,8 +72,8 @@ a_damaged_key_lets_the_next_go(void **state)
 static void
 what_runs_for_nobody_is_dead(void **state)
 {
-	static const char *const holders[] = {"runner = 'x'", "runner = 0",
-	    "claim = x'00'", "claim = -1"};
+	static const char *const holders[] = { "runner = 'x'", "runner = 0",
+		"claim = x'00'", "claim = -1" };
 	struct journal_orphans orphans;
 	struct journal *journal;
 	char statement[128];
@@ -79,8 +82,10 @@ what_runs_for_nobody_is_dead(void **state)
 	for (size_t i = 0; i < COUNT(holders); i++) {
 		journal = open_journal();
 		append_sample(journal, "h", 1, "");
-		snprintf(statement, sizeof(statement), "UPDATE deliveries"
-		    " SET state = 1, runner = 7, claim = 7, %s", holders[i]);
+		snprintf(statement, sizeof(statement),
+		    "UPDATE deliveries"
+		    " SET state = 1, runner = 7, claim = 7, %s",
+		    holders[i]);
 		execute(statement);
 		assert_int_equal(journal_orphans(journal, &orphans), RC_OK);
 		assert_int_equal(orphans.n, 1);
@@ -97,12 +102,12 @@ what_runs_for_nobody_is_dead(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_damaged_is_dead_and_holds_nobody_up),
 		TEST(a_damaged_key_lets_the_next_go),
-		TEST(what_runs_for_nobody_is_dead)
+		TEST(what_runs_for_nobody_is_dead),
 	};
 
 	return cmocka_run_group_tests_name("set_aside", tests, NULL, NULL);

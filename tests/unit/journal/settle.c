@@ -21,10 +21,10 @@ every_verdict_leads_to_its_state(void **state)
 	assert_int_equal(ids.n, 1);
 	assert_int_equal(ids.due[0], ended + 60000);
 	assert_string_equal(ids.outcomes[0], "exit");
-	assert_int_equal(journal_claim(journal, &one, ended + 59999,
-	    &claim), RC_MISSING);
-	assert_int_equal(journal_claim(journal, &one, ended + 60000,
-	    &claim), RC_OK);
+	assert_int_equal(journal_claim(journal, &one, ended + 59999, &claim),
+	    RC_MISSING);
+	assert_int_equal(journal_claim(journal, &one, ended + 60000, &claim),
+	    RC_OK);
 	assert_int_equal(claim.deliveries[0].attempt, 2);
 	assert_int_equal(claim.deliveries[0].step, 1);
 	settle(journal, &claim, JOURNAL_BURY);
@@ -39,11 +39,14 @@ a_try_that_goes_on_stays_claimed(void **state)
 	struct journal *journal = open_journal();
 	struct journal_claim claim;
 	struct journal_settlement again = {
-		.verdict = JOURNAL_AGAIN, .started = 1, .ended = 2,
-		.outcome = "exit", .code = 1
+		.verdict = JOURNAL_AGAIN,
+		.started = 1,
+		.ended = 2,
+		.outcome = "exit",
+		.code = 1,
 	};
 	struct journal_story story;
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 	char id[UUID_SIZE];
 
 	(void)state;
@@ -68,9 +71,8 @@ only_the_holder_settles_and_all_or_nothing(void **state)
 	struct journal *journal = open_journal();
 	struct journal *other = open_journal();
 	struct journal_claim claim;
-	struct journal_settlement both[2] = {
-		{.verdict = JOURNAL_FINISH}, {.verdict = JOURNAL_FINISH}
-	};
+	struct journal_settlement both[2] = { { .verdict = JOURNAL_FINISH },
+		{ .verdict = JOURNAL_FINISH } };
 
 	(void)state;
 	append_sample(journal, "h", 1, "");
@@ -93,12 +95,18 @@ static void
 a_verdict_on_lost_tries_is_no_try(void **state)
 {
 	struct journal_settlement stopped = {
-		.seq = 1, .verdict = JOURNAL_RELEASE, .started = 1,
-		.ended = 2, .outcome = "stopped"
+		.seq = 1,
+		.verdict = JOURNAL_RELEASE,
+		.started = 1,
+		.ended = 2,
+		.outcome = "stopped",
 	};
 	struct journal_settlement counted = {
-		.seq = 1, .verdict = JOURNAL_DELAY, .earlier = true,
-		.ended = 2, .pause = 0
+		.seq = 1,
+		.verdict = JOURNAL_DELAY,
+		.earlier = true,
+		.ended = 2,
+		.pause = 0,
 	};
 	struct journal *journal = open_journal();
 	struct journal_claim claim;
@@ -127,13 +135,13 @@ a_verdict_on_lost_tries_is_no_try(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(every_verdict_leads_to_its_state),
 		TEST(a_try_that_goes_on_stays_claimed),
 		TEST(only_the_holder_settles_and_all_or_nothing),
-		TEST(a_verdict_on_lost_tries_is_no_try)
+		TEST(a_verdict_on_lost_tries_is_no_try),
 	};
 
 	return cmocka_run_group_tests_name("settle", tests, NULL, NULL);

@@ -65,8 +65,8 @@ without_a_path_there_is_none(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(it_is_opened_when_it_is_first_asked_for),
 		TEST(one_that_could_not_be_opened_is_tried_again),

@@ -11,7 +11,9 @@ states_have_names(void **state)
 	(void)state;
 	for (int i = JOURNAL_QUEUED; i <= JOURNAL_DROPPED; i++) {
 		assert_int_equal(journal_state_find(journal_state_name(
-		    (enum journal_state)i), &found), RC_OK);
+							(enum journal_state)i),
+				     &found),
+		    RC_OK);
 		assert_int_equal(found, i);
 	}
 	assert_int_equal(journal_state_find("Done", &found), RC_SYNTAX);
@@ -24,11 +26,9 @@ statements_number_the_states_alike(void **state)
 	static const struct {
 		const char *number;
 		enum journal_state state;
-	} table[] = {
-		{SQL_QUEUED, JOURNAL_QUEUED}, {SQL_RUNNING, JOURNAL_RUNNING},
-		{SQL_DONE, JOURNAL_DONE}, {SQL_DEAD, JOURNAL_DEAD},
-		{SQL_DROPPED, JOURNAL_DROPPED}
-	};
+	} table[] = { { SQL_QUEUED, JOURNAL_QUEUED },
+		{ SQL_RUNNING, JOURNAL_RUNNING }, { SQL_DONE, JOURNAL_DONE },
+		{ SQL_DEAD, JOURNAL_DEAD }, { SQL_DROPPED, JOURNAL_DROPPED } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++)
@@ -39,11 +39,11 @@ statements_number_the_states_alike(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(states_have_names),
-		TEST(statements_number_the_states_alike)
+		TEST(statements_number_the_states_alike),
 	};
 
 	return cmocka_run_group_tests_name("state", tests, NULL, NULL);

@@ -6,13 +6,12 @@
 #include "journal/statement.h"
 
 static const char *
-text_of(struct journal *journal, const char *text,
-    struct journal_values values)
+text_of(struct journal *journal, const char *text, struct journal_values values)
 {
 	static char copy[64];
 	struct journal_reader reader = {
 		.journal = journal,
-		.row = journal_query(journal, text, values)
+		.row = journal_query(journal, text, values),
 	};
 
 	assert_true(journal_next(journal, reader.row));
@@ -25,10 +24,11 @@ text_of(struct journal *journal, const char *text,
 static void
 values_are_bound_in_their_order_and_type(void **state)
 {
-	static const char types[] = "SELECT typeof(?1) || ' ' || typeof(?2)"
+	static const char types[] =
+	    "SELECT typeof(?1) || ' ' || typeof(?2)"
 	    " || ' ' || typeof(?3) || ' ' || typeof(?4)";
 	static const char sum[] = "SELECT 1000 * ?1 + 100 * ?2 + 10 * ?3 +"
-	    " ?4";
+				  " ?4";
 	struct journal *journal = open_journal();
 	unsigned char small = 2;
 	int negative = -3;
@@ -36,13 +36,16 @@ values_are_bound_in_their_order_and_type(void **state)
 
 	(void)state;
 	assert_int_equal(journal_number(journal, 0, sum,
-	    BIND(INT(small), INT(negative), INT(yes),
-	    INT(INT64_C(1) << 40))), 1710 + (INT64_C(1) << 40));
-	assert_string_equal(text_of(journal, types, BIND(INT(negative),
-	    TEXT("a"), BYTES(LIT("a")), BYTES(LIT("")))),
+			     BIND(INT(small), INT(negative), INT(yes),
+				 INT(INT64_C(1) << 40))),
+	    1710 + (INT64_C(1) << 40));
+	assert_string_equal(text_of(journal, types,
+				BIND(INT(negative), TEXT("a"), BYTES(LIT("a")),
+				    BYTES(LIT("")))),
 	    "integer text blob null");
-	assert_string_equal(text_of(journal, types, BIND(TEXT(""),
-	    TEXT(NULL), INT(0), INT(0))), "text null integer integer");
+	assert_string_equal(text_of(journal, types,
+				BIND(TEXT(""), TEXT(NULL), INT(0), INT(0))),
+	    "text null integer integer");
 	/* What was bound before is not there any more. */
 	assert_string_equal(text_of(journal, types, BIND(TEXT(""))),
 	    "text null null null");
@@ -64,24 +67,26 @@ the_first_error_ends_all_that_follows(void **state)
 	assert_null(journal_query(journal, "SELECT 1", NO_VALUES));
 	assert_false(journal_next(journal, NULL));
 	assert_int_equal(journal_do(journal,
-	    "INSERT INTO notes(name, number) VALUES('a', 1)", NO_VALUES), 0);
-	assert_int_equal(journal_number(journal, 7, "SELECT 1", NO_VALUES),
-	    7);
+			     "INSERT INTO notes(name, number) VALUES('a', 1)",
+			     NO_VALUES),
+	    0);
+	assert_int_equal(journal_number(journal, 7, "SELECT 1", NO_VALUES), 7);
 	journal_close(journal);
 	journal = open_journal();
 	assert_int_equal(journal_number(journal, -1,
-	    "SELECT count(*) FROM notes", NO_VALUES), 0);
+			     "SELECT count(*) FROM notes", NO_VALUES),
+	    0);
 	journal_close(journal);
 }
 
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(values_are_bound_in_their_order_and_type),
-		TEST(the_first_error_ends_all_that_follows)
+		TEST(the_first_error_ends_all_that_follows),
 	};
 
 	return cmocka_run_group_tests_name("statement", tests, NULL, NULL);

@@ -22,8 +22,9 @@ append_from_threads(struct journal *journal)
 	pthread_t threads[THREADS];
 
 	for (size_t i = 0; i < THREADS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL,
-		    append_many, journal), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL, append_many,
+				     journal),
+		    0);
 	for (size_t i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 }
@@ -61,8 +62,8 @@ a_locked_journal_is_given_up_in_time(void **state)
 	(void)state;
 	append_sample(journal, "h", 1, "");
 	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL,
-	    NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+	    SQLITE_OK);
 	journal_patience(journal, 100);
 	fill_sample(&sample, "h", 2);
 	began = clock_steady();
@@ -90,7 +91,7 @@ append_until_full(struct journal *journal)
 	memset(text, ' ', sizeof(text));
 	while (rc == RC_OK && stored < 10000) {
 		fill_sample(&sample, "h", stored);
-		sample.entry.body = (struct bytes){text, sizeof(text)};
+		sample.entry.body = (struct bytes){ text, sizeof(text) };
 		rc = journal_append(journal, &sample.entry);
 		stored += rc == RC_OK;
 	}
@@ -137,12 +138,12 @@ a_full_disk_loses_nothing(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(threads_and_processes_share_a_journal),
 		TEST(a_locked_journal_is_given_up_in_time),
-		TEST(a_full_disk_loses_nothing)
+		TEST(a_full_disk_loses_nothing),
 	};
 
 	return cmocka_run_group_tests_name("transaction", tests, NULL, NULL);

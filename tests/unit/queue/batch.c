@@ -12,11 +12,12 @@
 static struct conf *
 load_two_lines(const char *directives, const char *even)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 	struct conf *conf;
 
 	assert_int_equal(buf_printf(&text, "%son * where /n [2468] %s\n",
-	    directives, even), RC_OK);
+			     directives, even),
+	    RC_OK);
 	conf = load_hook(text.data);
 	buf_free(&text);
 	return conf;
@@ -37,7 +38,8 @@ a_batch_is_one_run(void **state)
 	struct machine machine;
 
 	(void)state;
-	write_command("cmd", "echo \"$PELIHOOK_COUNT $(printf '%s\\n' "
+	write_command("cmd",
+	    "echo \"$PELIHOOK_COUNT $(printf '%s\\n' "
 	    "\"$body\" | wc -l)\" >>$M");
 	build(&machine, load_hook("batch 5\ninput line\n"));
 	for (unsigned i = 1; i <= 7; i++)
@@ -76,7 +78,7 @@ each_line_has_its_own_run(void **state)
 	append_samples(&machine, 5);
 	drain_empty(&machine);
 	expect_marks("start 1 \nodd {\"n\":1} {\"n\":3} {\"n\":5}\nend 1  0\n"
-	    "start 2 \neven {\"n\":2} {\"n\":4}\nend 2  0\n");
+		     "start 2 \neven {\"n\":2} {\"n\":4}\nend 2  0\n");
 	assert_true(counts_are(machine.journal, "h done 5 "));
 	take_apart(&machine);
 }
@@ -100,24 +102,27 @@ static void
 deliveries_of_one_event_go_to_their_lines(void **state)
 {
 	struct machine machine;
-	struct buf hook = {0};
+	struct buf hook = { 0 };
 	struct sample sample;
 
 	(void)state;
 	write_command("cmd", "echo second $body >>$M");
 	write_command("also", "echo first $body >>$M");
-	assert_int_equal(buf_printf(&hook, "batch 9\ninput line\n"
-	    "on * also run %s/also\n", scratch), RC_OK);
+	assert_int_equal(buf_printf(&hook,
+			     "batch 9\ninput line\n"
+			     "on * also run %s/also\n",
+			     scratch),
+	    RC_OK);
 	build(&machine, load_hook(hook.data));
 	for (unsigned i = 1; i <= 2; i++) {
 		fill_sample(&sample, "h", i);
 		sample.entry.deliveries = 2;
-		assert_int_equal(journal_append(machine.journal,
-		    &sample.entry), RC_OK);
+		assert_int_equal(journal_append(machine.journal, &sample.entry),
+		    RC_OK);
 	}
 	drain_empty(&machine);
 	expect_marks("start 1 \nfirst {\"n\":1} {\"n\":2}\nend 1  0\n"
-	    "start 1 \nsecond {\"n\":1} {\"n\":2}\nend 1  0\n");
+		     "start 1 \nsecond {\"n\":1} {\"n\":2}\nend 1  0\n");
 	buf_free(&hook);
 	take_apart(&machine);
 }
@@ -126,9 +131,9 @@ static void
 hooks_are_not_mixed(void **state)
 {
 	static const char hook[] = "hook %s\nsignature none\nbatch 9\n"
-	    "input line\non * run %s/cmd\n";
+				   "input line\non * run %s/cmd\n";
 	struct machine machine;
-	struct buf hooks = {0};
+	struct buf hooks = { 0 };
 
 	(void)state;
 	write_command("cmd", "echo $PELIHOOK_HOOK $body >>$M");
@@ -178,14 +183,15 @@ a_failed_batch_is_taken_apart(void **state)
 	struct machine machine;
 
 	(void)state;
-	write_command("cmd", "test $PELIHOOK_COUNT = 1 || code=1; "
+	write_command("cmd",
+	    "test $PELIHOOK_COUNT = 1 || code=1; "
 	    "test $n != 2 || code=65");
 	build(&machine, load_hook("batch 5\ninput line\n"));
 	for (unsigned i = 1; i <= 3; i++)
 		append_sample(machine.journal, "h", i, "");
 	drain_empty(&machine);
 	expect_marks("start 1 \nend 1  1\nstart 1 2\nend 1 2 0\n"
-	    "start 2 2\nend 2 2 65\nstart 3 2\nend 3 2 0\n");
+		     "start 2 2\nend 2 2 65\nstart 3 2\nend 3 2 0\n");
 	assert_true(counts_are(machine.journal, "h done 2 h dead 1 "));
 	take_apart(&machine);
 }
@@ -196,7 +202,8 @@ a_batch_that_has_to_wait_stays_one(void **state)
 	struct machine machine;
 
 	(void)state;
-	write_command("cmd", "echo \"count $PELIHOOK_COUNT\" >>$M; "
+	write_command("cmd",
+	    "echo \"count $PELIHOOK_COUNT\" >>$M; "
 	    "test -e $D/go || code=75; echo >$D/go");
 	build(&machine, load_hook("batch 5\ninput line\n"));
 	for (unsigned i = 1; i <= 3; i++)
@@ -205,7 +212,7 @@ a_batch_that_has_to_wait_stays_one(void **state)
 	wait_for_counts(machine.journal, "h done 3 ");
 	stop(&machine);
 	expect_marks("start 1 \ncount 3\nend 1  75\n"
-	    "start 1 \ncount 3\nend 1  0\n");
+		     "start 1 \ncount 3\nend 1  0\n");
 	take_apart(&machine);
 }
 
@@ -228,8 +235,8 @@ an_old_one_of_a_batch_keeps_its_own_pause(void **state)
 	wait_for(marks_path, "end 2 2 75");
 	stop(&machine);
 	expect_marks("start 1 1\n{\"n\":1}\nend 1 1 75\n"
-	    "start 1 \n{\"n\":1}\n{\"n\":2}\nend 1  75\n"
-	    "start 2 2\n{\"n\":2}\nend 2 2 75\n");
+		     "start 1 \n{\"n\":1}\n{\"n\":2}\nend 1  75\n"
+		     "start 2 2\n{\"n\":2}\nend 2 2 75\n");
 	assert_true(counts_are(machine.journal, "h queued 2 "));
 	take_apart(&machine);
 }
@@ -240,7 +247,8 @@ a_key_of_a_batch_stops_at_its_first_failure(void **state)
 	struct machine machine;
 
 	(void)state;
-	write_command("cmd", "test $PELIHOOK_COUNT = 1 || code=1; "
+	write_command("cmd",
+	    "test $PELIHOOK_COUNT = 1 || code=1; "
 	    "test $n != 2 || code=1");
 	build(&machine, load_hook("batch 5\ninput line\norder /k\n"));
 	for (unsigned i = 1; i <= 5; i++)
@@ -248,7 +256,8 @@ a_key_of_a_batch_stops_at_its_first_failure(void **state)
 	start(&machine);
 	wait_for(marks_path, "end 4 2 0");
 	stop(&machine);
-	assert_true(file_holds(marks_path, "start 2 2\nend 2 2 1\n"
+	assert_true(file_holds(marks_path,
+	    "start 2 2\nend 2 2 1\n"
 	    "start 4 2\nend 4 2 0\n"));
 	take_apart(&machine);
 }
@@ -264,7 +273,7 @@ a_bad_event_is_known_only_alone(void **state)
 	append_samples(&machine, 2);
 	drain_empty(&machine);
 	expect_marks("start 1 \nend 1  65\nstart 1 2\nend 1 2 0\n"
-	    "start 2 2\nend 2 2 0\n");
+		     "start 2 2\nend 2 2 0\n");
 	assert_true(counts_are(machine.journal, "h done 2 "));
 	take_apart(&machine);
 }
@@ -280,7 +289,7 @@ a_batch_that_takes_too_long_is_taken_apart(void **state)
 	append_samples(&machine, 2);
 	drain_empty(&machine);
 	expect_marks("start 1 \nstart 1 2\nend 1 2 0\nstart 2 2\n"
-	    "end 2 2 0\n");
+		     "end 2 2 0\n");
 	assert_true(file_holds(scratch_path("log"), "end=timeout"));
 	take_apart(&machine);
 }
@@ -296,7 +305,7 @@ a_batch_that_dies_of_a_signal_is_taken_apart(void **state)
 	append_samples(&machine, 2);
 	drain_empty(&machine);
 	expect_marks("start 1 \nstart 1 2\nend 1 2 0\nstart 2 2\n"
-	    "end 2 2 0\n");
+		     "end 2 2 0\n");
 	take_apart(&machine);
 }
 
@@ -312,7 +321,8 @@ a_command_that_is_gone_is_tried_alone_too(void **state)
 	assert_int_equal(unlink(scratch_path("cmd")), 0);
 	drain_empty(&machine);
 	assert_int_equal(count_of(scratch_path("log"),
-	    "command cannot be started"), 3);
+			     "command cannot be started"),
+	    3);
 	assert_true(counts_are(machine.journal, "h queued 2 "));
 	take_apart(&machine);
 }
@@ -327,9 +337,9 @@ keep_id(void *context, const struct journal_row *row)
 static void
 a_failed_batch_is_one_attempt_of_each(void **state)
 {
-	struct journal_filter filter = {.state = -1, .limit = 1};
+	struct journal_filter filter = { .state = -1, .limit = 1 };
 	struct journal_story story;
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 	struct machine machine;
 	char id[UUID_SIZE];
 
@@ -356,13 +366,16 @@ static void
 each_that_dies_in_a_batch_is_mourned_alone(void **state)
 {
 	struct machine machine;
-	struct buf hook = {0};
+	struct buf hook = { 0 };
 
 	(void)state;
 	write_command("cmd", "code=75");
 	write_command("dead", "echo \"dead $body\" >>$M");
-	assert_int_equal(buf_printf(&hook, "batch 5\ninput line\n"
-	    "retry 20ms\non-dead run %s/dead\n", scratch), RC_OK);
+	assert_int_equal(buf_printf(&hook,
+			     "batch 5\ninput line\n"
+			     "retry 20ms\non-dead run %s/dead\n",
+			     scratch),
+	    RC_OK);
 	build(&machine, load_hook(hook.data));
 	append_samples(&machine, 2);
 	start(&machine);
@@ -370,8 +383,8 @@ each_that_dies_in_a_batch_is_mourned_alone(void **state)
 	stop(&machine);
 	assert_true(counts_are(machine.journal, "h dead 2 "));
 	expect_marks("start 1 \nend 1  75\nstart 1 \nend 1  75\n"
-	    "start 1 2\ndead {\"n\":1}\nend 1 2 0\n"
-	    "start 2 2\ndead {\"n\":2}\nend 2 2 0\n");
+		     "start 1 2\ndead {\"n\":1}\nend 1 2 0\n"
+		     "start 2 2\ndead {\"n\":2}\nend 2 2 0\n");
 	buf_free(&hook);
 	take_apart(&machine);
 }
@@ -386,12 +399,13 @@ add_attempts(void *context, const struct journal_row *row)
 static void
 a_stop_gives_back_what_was_not_tried_alone(void **state)
 {
-	struct journal_filter filter = {.state = -1, .limit = 9};
-	struct buf attempts = {0};
+	struct journal_filter filter = { .state = -1, .limit = 9 };
+	struct buf attempts = { 0 };
 	struct machine machine;
 
 	(void)state;
-	write_command("cmd", "test $PELIHOOK_COUNT = 1 && exec sleep 60; "
+	write_command("cmd",
+	    "test $PELIHOOK_COUNT = 1 && exec sleep 60; "
 	    "code=1");
 	build(&machine, load_hook("batch 5\ninput line\n"));
 	append_samples(&machine, 3);
@@ -401,7 +415,8 @@ a_stop_gives_back_what_was_not_tried_alone(void **state)
 	expect_marks("start 1 \nend 1  1\nstart 1 2\n");
 	assert_true(counts_are(machine.journal, "h queued 3 "));
 	assert_int_equal(journal_list(machine.journal, &filter, add_attempts,
-	    &attempts), RC_OK);
+			     &attempts),
+	    RC_OK);
 	assert_string_equal(attempts.data, "1 1 1 ");
 	buf_free(&attempts);
 	take_apart(&machine);
@@ -429,7 +444,7 @@ main(void)
 		TEST(a_command_that_is_gone_is_tried_alone_too),
 		TEST(a_failed_batch_is_one_attempt_of_each),
 		TEST(each_that_dies_in_a_batch_is_mourned_alone),
-		TEST(a_stop_gives_back_what_was_not_tried_alone)
+		TEST(a_stop_gives_back_what_was_not_tried_alone),
 	};
 
 	tester = getpid();

@@ -21,13 +21,14 @@ an_event_is_run_and_done(void **state)
 	struct buf log;
 
 	(void)state;
-	write_command("cmd", "printf '%s %s %s %s' \"$body\" $PELIHOOK_HOOK "
+	write_command("cmd",
+	    "printf '%s %s %s %s' \"$body\" $PELIHOOK_HOOK "
 	    "$PELIHOOK_EVENT $PELIHOOK_REMOTE_ADDR >>$M; echo said >&2");
 	build(&machine, load_hook(""));
 	append_sample(machine.journal, "h", 5, "");
 	drain_empty(&machine);
 	expect_marks("start 5 1\n{\"n\":5} h pipeline_run_error 192.0.2.7"
-	    "end 5 1 0\n");
+		     "end 5 1 0\n");
 	assert_true(counts_are(machine.journal, "h done 1 "));
 	log = read_file(scratch_path("log"));
 	assert_non_null(strstr(log.data, "end=exit"));
@@ -41,8 +42,9 @@ until_empty_does_not_wait_for_retries(void **state)
 	struct machine machine;
 
 	(void)state;
-	build(&machine, load("hook h\nsignature none\nretry 1h\n"
-	    "on * run /bin/false\n"));
+	build(&machine,
+	    load("hook h\nsignature none\nretry 1h\n"
+		 "on * run /bin/false\n"));
 	append_sample(machine.journal, "h", 1, "");
 	drain_empty(&machine);
 	assert_true(counts_are(machine.journal, "h queued 1 "));
@@ -57,13 +59,14 @@ what_has_no_hook_stays_queued(void **state)
 	struct machine machine;
 
 	(void)state;
-	build(&machine, load("hook other\nsignature none\n"
-	    "on * run /bin/true\n"));
+	build(&machine,
+	    load("hook other\nsignature none\n"
+		 "on * run /bin/true\n"));
 	append_sample(machine.journal, "h", 1, "");
 	drain_empty(&machine);
 	assert_true(counts_are(machine.journal, "h queued 1 "));
-	assert_true(file_holds(scratch_path("log"),
-	    "is gone\" hook=h events=1"));
+	assert_true(
+	    file_holds(scratch_path("log"), "is gone\" hook=h events=1"));
 	take_apart(&machine);
 }
 
@@ -75,12 +78,12 @@ a_new_configuration_is_taken_at_once(void **state)
 
 	(void)state;
 	write_command("cmd", "");
-	build(&machine, load("hook other\nsignature none\n"
-	    "on * run /bin/true\n"));
+	build(&machine,
+	    load("hook other\nsignature none\n"
+		 "on * run /bin/true\n"));
 	append_sample(machine.journal, "h", 1, "");
 	start(&machine);
-	wait_for(scratch_path("log"),
-	    "is gone\" hook=h events=1");
+	wait_for(scratch_path("log"), "is gone\" hook=h events=1");
 	pthread_mutex_lock(&machine.lock);
 	old = machine.conf;
 	machine.conf = load_hook("");
@@ -123,15 +126,15 @@ static void
 it_is_asked_for_before_each_claim(void **state)
 {
 	struct machine machine;
-	struct fickle fickle = {.left = 3};
+	struct fickle fickle = { .left = 3 };
 
 	(void)state;
 	write_command("cmd", "echo old >>$M");
 	write_command("new", "");
 	build(&machine, load_hook("concurrency 4\n"));
 	fickle.then = load_hook("concurrency 1\n");
-	((struct rule *)fickle.then->hooks[0].rules)->command =
-	    (const char *const[]){scratch_path("new"), NULL};
+	((struct rule *)fickle.then->hooks[0].rules)
+	    ->command = (const char *const[]){ scratch_path("new"), NULL };
 	for (unsigned i = 1; i < 4; i++)
 		append_sample(machine.journal, "h", i, "");
 	drain_fickle(&machine, &fickle, RC_OK);
@@ -146,7 +149,7 @@ static void
 without_any_what_runs_is_finished_and_no_more(void **state)
 {
 	struct machine machine;
-	struct fickle fickle = {.left = 3};
+	struct fickle fickle = { .left = 3 };
 	clock_t used;
 
 	(void)state;
@@ -328,17 +331,19 @@ parse_marks(struct mark *marks, size_t room)
 	char text[64];
 
 	while (bytes_split(&rest, "\n", &line) && line.len > 0) {
-		snprintf(text, sizeof(text), "%.*s", (int)line.len,
-		    line.data);
+		snprintf(text, sizeof(text), "%.*s", (int)line.len, line.data);
 		assert_true(n < room);
-		marks[n] = (struct mark){.code = -1};
+		marks[n] = (struct mark){ .code = -1 };
 		marks[n].starts = text[0] == 's';
 		if (marks[n].starts)
 			assert_int_equal(sscanf(text, "start %u %u",
-			    &marks[n].number, &attempt), 2);
+					     &marks[n].number, &attempt),
+			    2);
 		else
 			assert_int_equal(sscanf(text, "end %u %u %d",
-			    &marks[n].number, &attempt, &marks[n].code), 3);
+					     &marks[n].number, &attempt,
+					     &marks[n].code),
+			    3);
 		n++;
 	}
 	buf_free(&all);
@@ -367,7 +372,8 @@ concurrency_is_used_and_kept(void **state)
 
 	(void)state;
 	/* Each waits until a second one runs beside it. */
-	write_command("cmd", "i=0; while test $(grep -c start $M) -lt 2 && "
+	write_command("cmd",
+	    "i=0; while test $(grep -c start $M) -lt 2 && "
 	    "test $i -lt 1000; do i=$((i + 1)); sleep 0.01; done");
 	build(&machine, load_hook("concurrency 3\n"));
 	for (unsigned i = 0; i < 12; i++)
@@ -407,7 +413,7 @@ static struct conf *
 load_ordered(void)
 {
 	return load_hook("concurrency 8\norder /k\n"
-	    "retry 5ms 5ms 5ms 5ms 5ms 5ms 5ms 5ms\n");
+			 "retry 5ms 5ms 5ms 5ms 5ms 5ms 5ms 5ms\n");
 }
 
 /* Drains in a process of its own until the pipe is closed. */
@@ -447,7 +453,8 @@ order_holds_with_failures_and_two_processes(void **state)
 	pid_t child;
 
 	(void)state;
-	write_command("cmd", "test $(((n * 7 + PELIHOOK_ATTEMPT) % 4)) != 0"
+	write_command("cmd",
+	    "test $(((n * 7 + PELIHOOK_ATTEMPT) % 4)) != 0"
 	    " || code=1");
 	conf = load_ordered();
 	child = start_process(conf, &pipe_end);
@@ -488,11 +495,11 @@ what_runs_is_ended_and_given_back_at_a_stop(void **state)
 	assert_true(counts_are(machine.journal, "h queued 2 "));
 	assert_true(file_holds(scratch_path("log"), "given back"));
 	scratch_file("go", "", 0600);
-	(void)!read(machine.settings.stop, &(uint64_t){0}, 8);
+	(void)!read(machine.settings.stop, &(uint64_t){ 0 }, 8);
 	drain_empty(&machine);
 	/* It was not counted as a try. */
 	expect_marks("start 1 1\nstart 1 1\nend 1 1 0\n"
-	    "start 2 1\nend 2 1 0\n");
+		     "start 2 1\nend 2 1 0\n");
 	take_apart(&machine);
 }
 
@@ -539,8 +546,8 @@ one_drain_at_a_time_looks_once_more(void **state)
 static void
 a_drain_does_not_spin_where_others_have_the_place(void **state)
 {
-	static const struct journal_want want = {"h", 1, 1, NULL};
-	static const struct journal_wants wants = {&want, 1};
+	static const struct journal_want want = { "h", 1, 1, NULL };
+	static const struct journal_wants wants = { &want, 1 };
 	struct machine machine;
 	struct journal *other;
 	struct journal_claim claim;
@@ -575,8 +582,8 @@ trouble_ends_a_drain_that_is_not_to_last(void **state)
 	append_sample(machine.journal, "h", 1, "");
 	journal_patience(machine.journal, 20);
 	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL,
-	    NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+	    SQLITE_OK);
 	assert_int_equal(dispatch_alone(&machine.settings), RC_LOCKED);
 	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	sqlite3_close(db);
@@ -592,8 +599,9 @@ a_drain_purges_what_is_not_kept(void **state)
 	sqlite3 *db;
 
 	(void)state;
-	build(&machine, load("hook h\nsignature none\nkeep 1ms\n"
-	    "on * run /bin/true\n"));
+	build(&machine,
+	    load("hook h\nsignature none\nkeep 1ms\n"
+		 "on * run /bin/true\n"));
 	append_sample(machine.journal, "h", 1, "");
 	drain_empty(&machine);
 	/* The next purge is due in an hour: not now, but then. */
@@ -601,8 +609,11 @@ a_drain_purges_what_is_not_kept(void **state)
 	drain_empty(&machine);
 	assert_true(file_holds(scratch_path("log"), "msg=done"));
 	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "UPDATE notes SET number = "
-	    "number - 3600000", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+			     "UPDATE notes SET number = "
+			     "number - 3600000",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
 	sqlite3_close(db);
 	assert_true(counts_are(machine.journal, "h done 1 ") ||
 	    counts_are(machine.journal, "h done 2 "));
@@ -618,8 +629,7 @@ execute(const char *text)
 	sqlite3 *db;
 
 	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL),
-	    SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
 }
 
@@ -628,10 +638,10 @@ static void
 make_old(void)
 {
 	execute("UPDATE events SET received ="
-	    " strftime('%s', 'now') * 1000 - 8640000000;"
-	    "UPDATE deliveries SET finished = (SELECT max(received)"
-	    " FROM events) WHERE finished > 0;"
-	    "DELETE FROM notes WHERE name = 'purged'");
+		" strftime('%s', 'now') * 1000 - 8640000000;"
+		"UPDATE deliveries SET finished = (SELECT max(received)"
+		" FROM events) WHERE finished > 0;"
+		"DELETE FROM notes WHERE name = 'purged'");
 }
 
 static void
@@ -643,7 +653,7 @@ each_hook_keeps_by_its_newest_rules(void **state)
 	append_sample(journal, "h", 1, "");
 	append_sample(journal, "other", 2, "");
 	drain_once(load("hook other\nsignature none\nkeep 200d\n"
-	    "on * run /bin/true\n"));
+			"on * run /bin/true\n"));
 	/* It has no hook of that name, and an own one that keeps less. */
 	write_command("cmd", "");
 	drain_once(load_at(2, "keep 300d\n"));
@@ -684,7 +694,7 @@ main(void)
 		TEST(one_drain_at_a_time_looks_once_more),
 		TEST(a_drain_does_not_spin_where_others_have_the_place),
 		TEST(trouble_ends_a_drain_that_is_not_to_last),
-		TEST(a_drain_purges_what_is_not_kept)
+		TEST(a_drain_purges_what_is_not_kept),
 	};
 
 	tester = getpid();

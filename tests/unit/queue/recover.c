@@ -36,7 +36,8 @@ a_command_that_outlived_its_runner_is_ended_first(void **state)
 
 	(void)state;
 	/* The first one does not listen to SIGTERM, and has a child. */
-	write_command("cmd", "if test $PELIHOOK_ATTEMPT = 1; then trap '' "
+	write_command("cmd",
+	    "if test $PELIHOOK_ATTEMPT = 1; then trap '' "
 	    "TERM; sleep 60 & for i in 1 2 3 4 5 6 7 8 9; do "
 	    "echo alive >>$M; sleep 1; done; fi");
 	append_sample(journal, "h", 1, "");
@@ -79,13 +80,14 @@ static void
 leave_orphan(const struct journal_note *note)
 {
 	struct journal *journal = open_journal();
-	struct journal_want want = {"h", 1, 1, NULL};
-	struct journal_wants wants = {&want, 1};
+	struct journal_want want = { "h", 1, 1, NULL };
+	struct journal_wants wants = { &want, 1 };
 	struct journal_claim claim;
 
 	/* What waits for a retry is due by then, too. */
-	assert_int_equal(journal_claim(journal, &wants,
-	    clock_wall() + 7200000, &claim), RC_OK);
+	assert_int_equal(journal_claim(journal, &wants, clock_wall() + 7200000,
+			     &claim),
+	    RC_OK);
 	assert_int_equal(journal_note_run(&claim, note), RC_OK);
 	journal_claim_free(&claim);
 	journal_close(journal);
@@ -111,10 +113,8 @@ start_strayed(struct journal_note *note)
 		for (;;)
 			pause();
 	}
-	*note = (struct journal_note){
-		"0123456789abcdef0123456789abcdef", pid, 0, getsid(0),
-		clock_boot() - 60000, clock_boot() + 3600000
-	};
+	*note = (struct journal_note){ "0123456789abcdef0123456789abcdef", pid,
+		0, getsid(0), clock_boot() - 60000, clock_boot() + 3600000 };
 	assert_int_equal(procfs_start_time(pid, &note->start), RC_OK);
 	return pid;
 }
@@ -163,8 +163,8 @@ a_command_that_cannot_be_looked_at_counts_as_running(void **state)
 	wait_for(marks_path, "end 1 2 0\n");
 	assert_true(clock_boot() >= limit);
 	stop(&machine);
-	assert_int_equal(count_of(scratch_path("log"),
-	    "cannot be looked at"), 1);
+	assert_int_equal(count_of(scratch_path("log"), "cannot be looked at"),
+	    1);
 	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
@@ -183,8 +183,9 @@ lose_tries(unsigned n)
 	for (; n > 0; n--) {
 		leave_orphan(&note);
 		/* Gives it back, and is told to stop before it claims. */
-		build(&machine, load("hook g\nsignature none\n"
-		    "on * run /bin/true\n"));
+		build(&machine,
+		    load("hook g\nsignature none\n"
+			 "on * run /bin/true\n"));
 		drain_empty(&machine);
 		take_apart(&machine);
 	}
@@ -210,8 +211,8 @@ tries_that_were_lost_too_often_count(void **state)
 	drain_empty(&machine);
 	expect_marks("start 1 4\nend 1 4 0\n");
 	assert_true(counts_are(machine.journal, "h queued 1 h done 1 "));
-	assert_true(file_holds(scratch_path("log"),
-	    "attempt=5 end=lost retry-ms="));
+	assert_true(
+	    file_holds(scratch_path("log"), "attempt=5 end=lost retry-ms="));
 	take_apart(&machine);
 }
 
@@ -251,7 +252,7 @@ main(void)
 		TEST(a_command_that_left_its_group_is_ended_first),
 		TEST(a_command_that_cannot_be_looked_at_counts_as_running),
 		TEST(tries_that_were_lost_too_often_count),
-		TEST(what_only_gets_lost_is_dead_at_last)
+		TEST(what_only_gets_lost_is_dead_at_last),
 	};
 
 	tester = getpid();

@@ -27,7 +27,7 @@ a_failing_one_is_tried_again(void **state)
 	wait_for_counts(machine.journal, "h done 1 ");
 	stop(&machine);
 	expect_marks("start 1 1\nend 1 1 1\nstart 1 2\nend 1 2 1\n"
-	    "start 1 3\nend 1 3 0\n");
+		     "start 1 3\nend 1 3 0\n");
 	take_apart(&machine);
 }
 
@@ -44,13 +44,12 @@ after_the_last_pause_it_is_dead(void **state)
 	build(&machine, load_hook(hook));
 	append_sample(machine.journal, "h", 1, "");
 	start(&machine);
-	wait_for(scratch_path("log"),
-	    "msg=\"on-dead failed\" hook=h event=");
+	wait_for(scratch_path("log"), "msg=\"on-dead failed\" hook=h event=");
 	stop(&machine);
 	assert_true(counts_are(machine.journal, "h dead 1 "));
 	expect_marks("start 1 1\nend 1 1 75\nstart 1 2\nend 1 2 74\n"
-	    "start 1 3\nend 1 3 75\nstart 1 4\nend 1 4 74\n"
-	    "start 1 4\ndead {\"n\":1}\nend 1 4 3\n");
+		     "start 1 3\nend 1 3 75\nstart 1 4\nend 1 4 74\n"
+		     "start 1 4\ndead {\"n\":1}\nend 1 4 3\n");
 	take_apart(&machine);
 }
 
@@ -80,11 +79,10 @@ note_last(void *context, const struct journal_row *row)
 static void
 last(struct journal *journal, char got[32])
 {
-	struct journal_filter filter = {.state = -1, .limit = 1};
+	struct journal_filter filter = { .state = -1, .limit = 1 };
 
 	got[0] = '\0';
-	assert_int_equal(journal_list(journal, &filter, note_last, got),
-	    RC_OK);
+	assert_int_equal(journal_list(journal, &filter, note_last, got), RC_OK);
 }
 
 static void
@@ -113,10 +111,10 @@ ends_of_other_kinds_are_told(void **state)
 		const char *timeout;
 		const char *told;
 	} cases[] = {
-		{"kill -9 $$", "timeout 30s\nretry 1h\n", "signal 9 1"},
-		{"trap 'exit 0' TERM; sleep 60 & wait",
-		    "timeout 200ms\nretry 1h\n", "timeout 0 1"},
-		{"code=3", "timeout 30s\nretry 1h\n", "exit 3 1"}
+		{ "kill -9 $$", "timeout 30s\nretry 1h\n", "signal 9 1" },
+		{ "trap 'exit 0' TERM; sleep 60 & wait",
+		    "timeout 200ms\nretry 1h\n", "timeout 0 1" },
+		{ "code=3", "timeout 30s\nretry 1h\n", "exit 3 1" },
 	};
 	struct machine machine;
 	unsigned failed = 0;
@@ -162,8 +160,9 @@ what_is_ignored_now_is_done(void **state)
 	struct machine machine;
 
 	(void)state;
-	build(&machine, load("hook h\nsignature none\n"
-	    "on pipeline_run_error ignore\non * run /bin/false\n"));
+	build(&machine,
+	    load("hook h\nsignature none\n"
+		 "on pipeline_run_error ignore\non * run /bin/false\n"));
 	append_sample(machine.journal, "h", 1, "");
 	drain_empty(&machine);
 	assert_true(counts_are(machine.journal, "h done 1 "));
@@ -181,18 +180,19 @@ each_delivery_has_its_line(void **state)
 	(void)state;
 	write_command("first", "echo first >>$M");
 	write_command("second", "echo second >>$M");
-	snprintf(text, sizeof(text), "hook h\nsignature none\n"
+	snprintf(text, sizeof(text),
+	    "hook h\nsignature none\n"
 	    "on * also run %s/first\non connection_added run /bin/false\n"
-	    "on * run %s/second\n", scratch, scratch);
+	    "on * run %s/second\n",
+	    scratch, scratch);
 	build(&machine, load(text));
 	fill_sample(&sample, "h", 1);
 	/* One more than there are lines now. */
 	sample.entry.deliveries = 3;
-	assert_int_equal(journal_append(machine.journal, &sample.entry),
-	    RC_OK);
+	assert_int_equal(journal_append(machine.journal, &sample.entry), RC_OK);
 	drain_empty(&machine);
 	expect_marks("start 1 1\nfirst\nend 1 1 0\n"
-	    "start 1 1\nsecond\nend 1 1 0\n");
+		     "start 1 1\nsecond\nend 1 1 0\n");
 	assert_true(counts_are(machine.journal, "h done 3 "));
 	take_apart(&machine);
 }
@@ -213,8 +213,8 @@ a_result_that_cannot_be_written_is_kept(void **state)
 	wait_for(marks_path, "start 1 1");
 	journal_patience(machine.journal, 20);
 	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL,
-	    NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+	    SQLITE_OK);
 	scratch_file("go", "", 0600);
 	wait_for(marks_path, "end 1 1 0");
 	wait_for(scratch_path("log"), "database is locked");
@@ -244,9 +244,9 @@ fill_up(const char *path)
 static bool
 mount_small(const char *path)
 {
-	return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL,
-	    MS_REC | MS_PRIVATE, NULL) == 0 && mount("tmpfs", path, "tmpfs",
-	    0, "size=1m,mode=0700") == 0;
+	return unshare(CLONE_NEWNS) == 0 &&
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	    mount("tmpfs", path, "tmpfs", 0, "size=1m,mode=0700") == 0;
 }
 
 /* The configuration was read before: the journal is in the small place. */
@@ -366,22 +366,23 @@ make_both(void **state)
 static int
 remove_both(void **state)
 {
-	return remove_all(state) != 0 || remove_directory(state) != 0 ? -1 :
-	    0;
+	return remove_all(state) != 0 || remove_directory(state) != 0 ? -1 : 0;
 }
 
 static void
 prepare_stuck(void)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 
 	prepare_root_command();
 	assert_int_equal(mkfifo(in_directory("fifo"), 0600), 0);
 	assert_int_equal(chmod(in_directory("fifo"), 0666), 0);
-	assert_int_equal(buf_printf(&text, "hook h\nsignature none\n"
-	    "timeout 300ms\nkill-after 100ms\nretry 1h\n"
-	    "on * run %s root %s\n", in_directory("root"),
-	    in_directory("fifo")), RC_OK);
+	assert_int_equal(buf_printf(&text,
+			     "hook h\nsignature none\n"
+			     "timeout 300ms\nkill-after 100ms\nretry 1h\n"
+			     "on * run %s root %s\n",
+			     in_directory("root"), in_directory("fifo")),
+	    RC_OK);
 	root_conf = load(text.data);
 	buf_free(&text);
 	assert_int_equal(chown(scratch, NOBODY, NOBODY), 0);
@@ -409,8 +410,8 @@ a_stuck_command_is_not_run_beside_itself(void **state)
 int
 main(int argc, char **argv)
 {
-#define STUCK(name) cmocka_unit_test_setup_teardown(name, make_both, \
-    remove_both)
+#define STUCK(name)                                                            \
+	cmocka_unit_test_setup_teardown(name, make_both, remove_both)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_all, remove_all)
 	const struct CMUnitTest tests[] = {
 		TEST(a_failing_one_is_tried_again),
@@ -423,7 +424,7 @@ main(int argc, char **argv)
 		TEST(a_result_that_cannot_be_written_is_kept),
 		TEST(a_result_outlasts_a_full_disk),
 		STUCK(a_stuck_command_keeps_its_claim_until_it_is_gone),
-		STUCK(a_stuck_command_is_not_run_beside_itself)
+		STUCK(a_stuck_command_is_not_run_beside_itself),
 	};
 
 	if (argc > 1 && strcmp(argv[1], "root") == 0)

@@ -13,7 +13,8 @@
 #include "http/request.h"
 #include "receive/capture.h"
 
-#define HEX "000102030405060708090a0b0c0d0e0f" \
+#define HEX                                                                    \
+	"000102030405060708090a0b0c0d0e0f"                                     \
 	"101112131415161718191a1b1c1d1eff"
 #define SIGNED "HTTP_X_SIGNATURE=sha256=" HEX
 #define BODY "{\"event\":\"connection_added\"}"
@@ -71,7 +72,8 @@ read_file(const char *path, struct buf *into)
 	assert_true(fd >= 0);
 	while ((n = read(fd, piece, sizeof(piece))) > 0)
 		assert_int_equal(buf_add(into,
-		    (struct bytes){piece, (size_t)n}), RC_OK);
+				     (struct bytes){ piece, (size_t)n }),
+		    RC_OK);
 	close(fd);
 	assert_int_equal(buf_char(into, '\0'), RC_OK);
 	into->len--;
@@ -82,7 +84,9 @@ static int
 make_request(void **state)
 {
 	struct log_settings settings = {
-	    .target = LOG_TO_FILE, .level = LOG_LEVEL_DEBUG};
+		.target = LOG_TO_FILE,
+		.level = LOG_LEVEL_DEBUG,
+	};
 	static char directory[PATH_MAX + 16];
 
 	if (scratch_make(state) != 0)
@@ -94,8 +98,8 @@ make_request(void **state)
 	memset(variables, 0, sizeof(variables));
 	variables[0] = "REQUEST_METHOD=POST";
 	variables[1] = SIGNED;
-	hook = (struct hook){.name = "peliqan", .capture = directory};
-	request = (struct request){.variables = variables, .received = NOW};
+	hook = (struct hook){ .name = "peliqan", .capture = directory };
+	request = (struct request){ .variables = variables, .received = NOW };
 	if (buf_text(&request.body, BODY) != RC_OK)
 		return -1;
 	return mkdir(directory, 0700);
@@ -119,7 +123,7 @@ capture_at(int64_t received)
 static bool
 was_logged(const char *text)
 {
-	struct buf log = {0};
+	struct buf log = { 0 };
 	bool found;
 
 	read_file(scratch_path("log"), &log);
@@ -139,7 +143,7 @@ read_only_file(struct buf *into)
 static bool
 holds(const char *text)
 {
-	struct buf file = {0};
+	struct buf file = { 0 };
 	bool found;
 
 	read_only_file(&file);
@@ -153,11 +157,12 @@ holds(const char *text)
 static void
 a_request_is_kept_as_its_headers_and_its_body(void **state)
 {
-	static const char whole[] = "Pelihook-Capture: 1\n"
+	static const char whole[] =
+	    "Pelihook-Capture: 1\n"
 	    "Pelihook-Hook: peliqan\nPelihook-Received: 1700000000000\n"
 	    "Pelihook-Length: 28\nX-Signature: sha256=" HEX "\n"
 	    "Content-Type: a; b=c\nX-Empty: \n\n" BODY;
-	struct buf file = {0};
+	struct buf file = { 0 };
 
 	(void)state;
 	variables[2] = "HTTP_CONTENT_TYPE=a; b=c";
@@ -194,16 +199,16 @@ only_what_could_be_signed_is_kept(void **state)
 		const char *variable;
 		size_t kept;
 	} cases[] = {
-	    {SIGNED, 1},
-	    {"HTTP_COOKIE=session=" HEX, 1},
-	    {"HTTP_AUTHORIZATION=HMAC " HEX, 1},
-	    {"HTTP_X=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHv8=", 1},
-	    {"HTTP_X_SIGNATURE=sha256=0001", 0},
-	    {"HTTP_X_SIGNATURE=" HEX "00", 0},
-	    {"HTTP_X_SIGNATURE=", 0},
-	    {"HTTP_X_SIGNATURE", 0},
-	    {"QUERY_STRING=" HEX, 0},
-	    {"X_HTTP_SIGNATURE=" HEX, 0},
+		{ SIGNED, 1 },
+		{ "HTTP_COOKIE=session=" HEX, 1 },
+		{ "HTTP_AUTHORIZATION=HMAC " HEX, 1 },
+		{ "HTTP_X=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHv8=", 1 },
+		{ "HTTP_X_SIGNATURE=sha256=0001", 0 },
+		{ "HTTP_X_SIGNATURE=" HEX "00", 0 },
+		{ "HTTP_X_SIGNATURE=", 0 },
+		{ "HTTP_X_SIGNATURE", 0 },
+		{ "QUERY_STRING=" HEX, 0 },
+		{ "X_HTTP_SIGNATURE=" HEX, 0 },
 	};
 	unsigned wrong = 0;
 
@@ -263,15 +268,15 @@ a_body_of_64_kib_is_kept_and_no_more(void **state)
 	static const struct {
 		size_t size;
 		bool whole;
-	} cases[] = {{0, true}, {CAPTURE_BODY, true},
-	    {CAPTURE_BODY + 1, false}, {4 * CAPTURE_BODY, false}};
+	} cases[] = { { 0, true }, { CAPTURE_BODY, true },
+		{ CAPTURE_BODY + 1, false }, { 4 * CAPTURE_BODY, false } };
 	struct captured captured;
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 	unsigned wrong = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct buf file = {0};
+		struct buf file = { 0 };
 
 		request.body.len = 0;
 		assert_int_equal(buf_reserve(&request.body, cases[i].size),
@@ -281,7 +286,8 @@ a_body_of_64_kib_is_kept_and_no_more(void **state)
 		capture(&hook, &request);
 		read_only_file(&file);
 		assert_int_equal(capture_parse(buf_view(&file), &pool,
-		    &captured), RC_OK);
+				     &captured),
+		    RC_OK);
 		wrong += case_number("whole", captured.whole, cases[i].whole);
 		wrong += case_number("length", (long long)captured.length,
 		    (long long)cases[i].size);
@@ -354,7 +360,7 @@ the_first_ten_and_the_last_ten_are_kept(void **state)
 static void
 every_hook_has_its_own_ten(void **state)
 {
-	static const char *const hooks[] = {"peliqan", "peli", "peliqan.1"};
+	static const char *const hooks[] = { "peliqan", "peli", "peliqan.1" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(hooks); i++) {
@@ -368,9 +374,10 @@ every_hook_has_its_own_ten(void **state)
 static void
 files_of_others_are_left_alone(void **state)
 {
-	static const char *const others[] = {"notes", "peliqan.capture",
-	    "peliqan..capture", "peliqan.x.capture", "peliqan.1.captured",
-	    "peliqan.-1.capture", "other.1.capture", "peliqan.1.capture.old"};
+	static const char *const others[] = { "notes", "peliqan.capture",
+		"peliqan..capture", "peliqan.x.capture", "peliqan.1.captured",
+		"peliqan.-1.capture", "other.1.capture",
+		"peliqan.1.capture.old" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(others); i++)
@@ -405,8 +412,8 @@ many_processes_keep_to_the_limits(void **state)
 	enum { PROCESSES = 8, EACH = 100 };
 	pid_t pids[PROCESSES];
 	struct captured captured;
-	struct pool pool = {0};
-	struct buf file = {0};
+	struct pool pool = { 0 };
+	struct buf file = { 0 };
 	size_t n;
 
 	(void)state;
@@ -431,7 +438,8 @@ many_processes_keep_to_the_limits(void **state)
 		file.len = 0;
 		read_file(in_captures(names[i]), &file);
 		assert_int_equal(capture_parse(buf_view(&file), &pool,
-		    &captured), RC_OK);
+				     &captured),
+		    RC_OK);
 		assert_true(captured.whole);
 		assert_true(bytes_is(captured.body, BODY));
 	}
@@ -459,7 +467,8 @@ a_link_that_waits_for_the_file_is_not_followed(void **state)
 
 	(void)state;
 	assert_int_equal(symlink(scratch_path("target"),
-	    in_captures("peliqan.1700000000000.capture")), 0);
+			     in_captures("peliqan.1700000000000.capture")),
+	    0);
 	/* Its time counts as one that is there: nothing is written at all. */
 	capture(&hook, &request);
 	assert_int_equal(lstat(scratch_path("target"), &stat), -1);
@@ -480,8 +489,8 @@ static void
 what_was_kept_is_read_back(void **state)
 {
 	struct captured captured;
-	struct pool pool = {0};
-	struct buf file = {0};
+	struct pool pool = { 0 };
+	struct buf file = { 0 };
 
 	(void)state;
 	variables[2] = "HTTP_X_COLON=a: b:c";
@@ -510,34 +519,36 @@ what_is_no_capture_is_refused(void **state)
 		const char *body;
 		bool whole;
 	} cases[] = {
-	    {HEAD "Pelihook-Length: 2\n\nab", RC_OK, "ab", true},
-	    {HEAD "Pelihook-Length: 2\n\nab\n", RC_OK, "ab", true},
-	    {HEAD "Pelihook-Length: 0\n\n", RC_OK, "", true},
-	    {HEAD "Pelihook-Length: 3\n\nab", RC_OK, "ab", false},
-	    {HEAD "Pelihook-Length: 2\nX-A: 1\n\na\n", RC_OK, "a\n", true},
-	    {"", RC_SYNTAX, NULL, false},
-	    {"{}", RC_SYNTAX, NULL, false},
-	    {"X-A: 1\n\n", RC_SYNTAX, NULL, false},
-	    {"Pelihook-Capture: 2\n\n", RC_SYNTAX, NULL, false},
-	    {"Pelihook-Capture: 1", RC_SYNTAX, NULL, false},
-	    {HEAD "Pelihook-Length: 2\n", RC_SYNTAX, NULL, false},
-	    {HEAD "Pelihook-Length: x\n\nab", RC_SYNTAX, NULL, false},
-	    {HEAD "Pelihook-Length: -2\n\nab", RC_SYNTAX, NULL, false},
-	    {HEAD "Pelihook-Other: 2\n\nab", RC_SYNTAX, NULL, false},
-	    {HEAD "no colon\n\nab", RC_SYNTAX, NULL, false},
-	    {HEAD "X A: 1\n\nab", RC_SYNTAX, NULL, false},
-	    {HEAD ": 1\n\nab", RC_SYNTAX, NULL, false},
+		{ HEAD "Pelihook-Length: 2\n\nab", RC_OK, "ab", true },
+		{ HEAD "Pelihook-Length: 2\n\nab\n", RC_OK, "ab", true },
+		{ HEAD "Pelihook-Length: 0\n\n", RC_OK, "", true },
+		{ HEAD "Pelihook-Length: 3\n\nab", RC_OK, "ab", false },
+		{ HEAD "Pelihook-Length: 2\nX-A: 1\n\na\n", RC_OK, "a\n",
+		    true },
+		{ "", RC_SYNTAX, NULL, false },
+		{ "{}", RC_SYNTAX, NULL, false },
+		{ "X-A: 1\n\n", RC_SYNTAX, NULL, false },
+		{ "Pelihook-Capture: 2\n\n", RC_SYNTAX, NULL, false },
+		{ "Pelihook-Capture: 1", RC_SYNTAX, NULL, false },
+		{ HEAD "Pelihook-Length: 2\n", RC_SYNTAX, NULL, false },
+		{ HEAD "Pelihook-Length: x\n\nab", RC_SYNTAX, NULL, false },
+		{ HEAD "Pelihook-Length: -2\n\nab", RC_SYNTAX, NULL, false },
+		{ HEAD "Pelihook-Other: 2\n\nab", RC_SYNTAX, NULL, false },
+		{ HEAD "no colon\n\nab", RC_SYNTAX, NULL, false },
+		{ HEAD "X A: 1\n\nab", RC_SYNTAX, NULL, false },
+		{ HEAD ": 1\n\nab", RC_SYNTAX, NULL, false },
 	};
 	unsigned wrong = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const char *name = cases[i].text;
-		struct captured captured = {0};
-		struct pool pool = {0};
+		struct captured captured = { 0 };
+		struct pool pool = { 0 };
 
-		wrong += case_rc(name, capture_parse(bytes_of(name), &pool,
-		    &captured), cases[i].rc);
+		wrong += case_rc(name,
+		    capture_parse(bytes_of(name), &pool, &captured),
+		    cases[i].rc);
 		if (cases[i].rc == RC_OK) {
 			wrong += case_bytes(name, captured.body,
 			    bytes_of(cases[i].body));
@@ -556,12 +567,11 @@ what_is_no_capture_is_refused(void **state)
 static void
 a_directory_that_others_can_write_to_keeps_nothing(void **state)
 {
-	static const mode_t modes[] = {01777, 0777, 0770, 01770};
+	static const mode_t modes[] = { 01777, 0777, 0770, 01770 };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(modes); i++) {
-		assert_int_equal(chmod(scratch_path("captures"), modes[i]),
-		    0);
+		assert_int_equal(chmod(scratch_path("captures"), modes[i]), 0);
 		capture(&hook, &request);
 		assert_int_equal(count_files(), 0);
 	}
@@ -569,8 +579,7 @@ a_directory_that_others_can_write_to_keeps_nothing(void **state)
 	assert_true(was_logged("is writable by others: chmod go-w it"));
 	assert_int_equal(chmod(scratch_path("captures"), 0700), 0);
 	if (geteuid() == 0) {
-		assert_int_equal(chown(scratch_path("captures"), 65534, 0),
-		    0);
+		assert_int_equal(chown(scratch_path("captures"), 65534, 0), 0);
 		capture(&hook, &request);
 		assert_int_equal(count_files(), 0);
 		assert_int_equal(chown(scratch_path("captures"), 0, 0), 0);
@@ -594,42 +603,44 @@ what_strangers_laid_there_counts_for_nothing(void **state)
 		scratch_file(name, "x", 0600);
 		assert_int_equal(chown(scratch_path(name), 65534, 65534), 0);
 	}
-	assert_int_equal(symlink("/etc/passwd", scratch_path(
-	    "captures/peliqan.1700000000900.capture")), 0);
+	assert_int_equal(symlink("/etc/passwd",
+			     scratch_path(
+				 "captures/peliqan.1700000000900.capture")),
+	    0);
 	capture(&hook, &request);
 	assert_int_equal(count_files(), 22);
 	assert_true(was_logged("peliqan.1700000000000.capture"));
 }
 
-#define TEST(name) \
+#define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, make_request, end_request)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(a_request_is_kept_as_its_headers_and_its_body),
-	    TEST(a_capture_is_for_its_owner_only),
-	    TEST(only_what_could_be_signed_is_kept),
-	    TEST(cookie_and_authorization_are_blanked),
-	    TEST(unless_they_hold_what_could_be_a_signature),
-	    TEST(a_header_cannot_stand_for_another_line),
-	    TEST(a_body_of_64_kib_is_kept_and_no_more),
-	    TEST(without_a_directory_nothing_is_kept),
-	    TEST(one_a_second_is_kept),
-	    TEST(a_clock_that_was_set_back_changes_nothing),
-	    TEST(the_first_ten_and_the_last_ten_are_kept),
-	    TEST(every_hook_has_its_own_ten),
-	    TEST(files_of_others_are_left_alone),
-	    TEST(a_process_that_is_at_it_stands_for_the_others),
-	    TEST(many_processes_keep_to_the_limits),
-	    TEST(a_directory_that_is_missing_is_logged),
-	    TEST(a_link_that_waits_for_the_file_is_not_followed),
-	    TEST(neither_secret_nor_body_is_logged),
-	    TEST(a_directory_that_others_can_write_to_keeps_nothing),
-	    TEST(what_strangers_laid_there_counts_for_nothing),
-	    TEST(what_was_kept_is_read_back),
-	    cmocka_unit_test(what_is_no_capture_is_refused),
+		TEST(a_request_is_kept_as_its_headers_and_its_body),
+		TEST(a_capture_is_for_its_owner_only),
+		TEST(only_what_could_be_signed_is_kept),
+		TEST(cookie_and_authorization_are_blanked),
+		TEST(unless_they_hold_what_could_be_a_signature),
+		TEST(a_header_cannot_stand_for_another_line),
+		TEST(a_body_of_64_kib_is_kept_and_no_more),
+		TEST(without_a_directory_nothing_is_kept),
+		TEST(one_a_second_is_kept),
+		TEST(a_clock_that_was_set_back_changes_nothing),
+		TEST(the_first_ten_and_the_last_ten_are_kept),
+		TEST(every_hook_has_its_own_ten),
+		TEST(files_of_others_are_left_alone),
+		TEST(a_process_that_is_at_it_stands_for_the_others),
+		TEST(many_processes_keep_to_the_limits),
+		TEST(a_directory_that_is_missing_is_logged),
+		TEST(a_link_that_waits_for_the_file_is_not_followed),
+		TEST(neither_secret_nor_body_is_logged),
+		TEST(a_directory_that_others_can_write_to_keeps_nothing),
+		TEST(what_strangers_laid_there_counts_for_nothing),
+		TEST(what_was_kept_is_read_back),
+		cmocka_unit_test(what_is_no_capture_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

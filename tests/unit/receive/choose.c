@@ -9,8 +9,8 @@ static void
 the_variable_decides_and_not_the_path(void **state)
 {
 	struct trial trial = {.front = {.variables = {POST, LENGTH, GOOD,
-	    "PATH_INFO=/one", "PELIHOOK_HOOK=two"}, .input = LIT(BODY)},
-	    .record = {.rc = RC_DELIVERED}};
+	    "PATH_INFO=/one", "PELIHOOK_HOOK=two"}, .input = LIT(BODY),},
+	    .record = {.rc = RC_DELIVERED},};
 
 	(void)state;
 	trial_serve(&trial, &several);
@@ -26,16 +26,17 @@ what_was_sought_is_logged_and_escaped(void **state)
 		const char *variable;
 		const char *sought, *by;
 	} cases[] = {
-	    {"PATH_INFO=/none", "none", "PATH_INFO"},
-	    {"PELIHOOK_HOOK=none", "none", "PELIHOOK_HOOK"},
-	    {"PATH_INFO=/x\nlevel=error", "x\\nlevel", "PATH_INFO"},
+		{ "PATH_INFO=/none", "none", "PATH_INFO" },
+		{ "PELIHOOK_HOOK=none", "none", "PELIHOOK_HOOK" },
+		{ "PATH_INFO=/x\nlevel=error", "x\\nlevel", "PATH_INFO" },
 	};
 	unsigned wrong = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct trial trial = {.front = {.variables = {POST,
-		    cases[i].variable}}};
+		struct trial trial = {
+			.front = { .variables = { POST, cases[i].variable } },
+		};
 		const char *text;
 
 		trial_serve(&trial, &several);
@@ -55,8 +56,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TOLD_TEST(the_variable_decides_and_not_the_path),
-	    TOLD_TEST(what_was_sought_is_logged_and_escaped),
+		TOLD_TEST(the_variable_decides_and_not_the_path),
+		TOLD_TEST(what_was_sought_is_logged_and_escaped),
 	};
 
 	snprintf(signature, sizeof(signature), "%s",

@@ -11,8 +11,8 @@
 static enum rc
 add_count(void *context, const struct journal_count *count)
 {
-	return buf_printf(context, "%s %lld ",
-	    journal_state_name(count->state), (long long)count->count);
+	return buf_printf(context, "%s %lld ", journal_state_name(count->state),
+	    (long long)count->count);
 }
 
 static void
@@ -20,7 +20,7 @@ a_hook_that_queues_stores_a_delivery_for_each_line(void **state)
 {
 	struct scene scene;
 	struct journal *journal;
-	struct buf counts = {0};
+	struct buf counts = { 0 };
 
 	(void)state;
 	set_scene(&scene, journal_path);
@@ -85,8 +85,8 @@ a_journal_that_could_not_be_opened_is_tried_again(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(a_hook_that_queues_stores_a_delivery_for_each_line),
 		TEST(what_needs_no_journal_makes_none),

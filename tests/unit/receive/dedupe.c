@@ -31,10 +31,8 @@ what_failed_frees_its_key(void **state)
 	static const struct {
 		const char *script;
 		enum rc rc;
-	} cases[] = {
-		{"exit 1", RC_FAILED}, {"exit 75", RC_TEMPORARY},
-		{"exit 65", RC_REJECTED}, {"kill -9 $$", RC_FAILED}
-	};
+	} cases[] = { { "exit 1", RC_FAILED }, { "exit 75", RC_TEMPORARY },
+		{ "exit 65", RC_REJECTED }, { "kill -9 $$", RC_FAILED } };
 	struct scene scene;
 	unsigned failed = 0;
 
@@ -76,11 +74,12 @@ static char gate[2 * PATH_MAX + 128];
 static void
 start_gated(struct scene *scene, pthread_t *thread)
 {
-	snprintf(gate, sizeof(gate), "echo >%s/runs; while test ! -e %s/go; "
-	    "do sleep 0.01; done", scratch, scratch);
+	snprintf(gate, sizeof(gate),
+	    "echo >%s/runs; while test ! -e %s/go; "
+	    "do sleep 0.01; done",
+	    scratch, scratch);
 	scene->command[2] = gate;
-	assert_int_equal(pthread_create(thread, NULL, put_in_thread, scene),
-	    0);
+	assert_int_equal(pthread_create(thread, NULL, put_in_thread, scene), 0);
 	wait_for_file(scratch_path("runs"));
 }
 
@@ -118,8 +117,8 @@ an_end_that_could_not_be_written_is_made_up_for(void **state)
 	assert_int_equal(shared_journal_get(scene.shared, &journal), RC_OK);
 	journal_patience(journal, 20);
 	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL,
-	    NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+	    SQLITE_OK);
 	scratch_file("go", "", 0600);
 	pthread_join(thread, &delivered);
 	assert_non_null(delivered);
@@ -133,13 +132,13 @@ an_end_that_could_not_be_written_is_made_up_for(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, \
-    scratch_remove)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(what_was_delivered_is_a_duplicate),
 		TEST(what_failed_frees_its_key),
 		TEST(while_the_first_runs_others_are_pending),
-		TEST(an_end_that_could_not_be_written_is_made_up_for)
+		TEST(an_end_that_could_not_be_written_is_made_up_for),
 	};
 
 	return cmocka_run_group_tests_name("dedupe", tests, NULL, NULL);

@@ -15,22 +15,22 @@
 
 #define NOW INT64_C(1700000000000)
 
-static const char *const any[] = {"*"};
-static const char *const connections[] = {"@connection"};
-static const char *const failures[] = {"@failure"};
-static const char *const command[] = {"/bin/true", NULL};
+static const char *const any[] = { "*" };
+static const char *const connections[] = { "@connection" };
+static const char *const failures[] = { "@failure" };
+static const char *const command[] = { "/bin/true", NULL };
 
 static const struct rule run_all[] = {
-    {.events = any, .events_len = 1, .command = command, .line = 41},
+	{ .events = any, .events_len = 1, .command = command, .line = 41 },
 };
 
 static const struct rule ignore_connections[] = {
-    {.events = connections, .events_len = 1, .line = 51},
-    {.events = any, .events_len = 1, .command = command, .line = 52},
+	{ .events = connections, .events_len = 1, .line = 51 },
+	{ .events = any, .events_len = 1, .command = command, .line = 52 },
 };
 
 static const struct rule run_failures[] = {
-    {.events = failures, .events_len = 1, .command = command, .line = 61},
+	{ .events = failures, .events_len = 1, .command = command, .line = 61 },
 };
 
 /* A hook, a request and a sink. */
@@ -46,8 +46,10 @@ static void
 trial_start(struct trial *trial, struct bytes body)
 {
 	memset(trial, 0, sizeof(*trial));
-	trial->secret = (struct secret){.path = "/etc/unit.secret",
-	    .key = LIT(SECRET)};
+	trial->secret = (struct secret){
+		.path = "/etc/unit.secret",
+		.key = LIT(SECRET),
+	};
 	trial->hook.name = "unit";
 	trial->hook.reading.hook = "unit";
 	trial->hook.secrets = &trial->secret;
@@ -76,8 +78,8 @@ trial_handle(struct trial *trial)
 static void
 trial_sign(struct trial *trial)
 {
-	front_add(&trial->front, signed_by(SECRET,
-	    buf_view(&trial->request.body)));
+	front_add(&trial->front,
+	    signed_by(SECRET, buf_view(&trial->request.body)));
 }
 
 static void
@@ -147,10 +149,10 @@ the_id_is_a_uuid7_of_the_time_and_never_the_same(void **state)
 static void
 whatever_the_sink_says_is_the_answer(void **state)
 {
-	static const enum rc says[] = {RC_DELIVERED, RC_QUEUED, RC_DUPLICATE,
-	    RC_REJECTED, RC_TEMPORARY, RC_FAILED, RC_UNSTARTED, RC_TIMEOUT,
-	    RC_CROWDED, RC_PENDING, RC_QUEUE_FULL, RC_STORE, RC_LOCKED,
-	    RC_CORRUPT, RC_STOPPING, RC_MEMORY, RC_SYSTEM};
+	static const enum rc says[] = { RC_DELIVERED, RC_QUEUED, RC_DUPLICATE,
+		RC_REJECTED, RC_TEMPORARY, RC_FAILED, RC_UNSTARTED, RC_TIMEOUT,
+		RC_CROWDED, RC_PENDING, RC_QUEUE_FULL, RC_STORE, RC_LOCKED,
+		RC_CORRUPT, RC_STOPPING, RC_MEMORY, RC_SYSTEM };
 	unsigned wrong = 0;
 
 	(void)state;
@@ -171,22 +173,24 @@ whatever_the_sink_says_is_the_answer(void **state)
 static const struct {
 	const char *name;
 	struct bytes body;
-	bool good;		/* the signature */
+	bool good; /* the signature */
 	const char *variables[2];
 	enum rc rc;
 } orders[] = {
-    {"bad signature, bad JSON", RAW("{"), false, {NULL}, RC_SIGNATURE},
-    {"bad signature, empty", RAW(""), false, {NULL}, RC_SIGNATURE},
-    {"bad signature, good JSON", RAW(BODY), false, {NULL}, RC_SIGNATURE},
-    {"bad signature, repeated header", RAW(BODY), false,
-    {"HTTP_X_EVENT=a", "HTTP_X_EVENT=a"}, RC_SIGNATURE},
-    {"good signature, bad JSON", RAW("{"), true, {NULL}, RC_JSON},
-    {"good signature, empty", RAW(""), true, {NULL}, RC_JSON},
-    {"bad JSON, repeated header", RAW("{"), true,
-    {"HTTP_X_EVENT=a", "HTTP_X_EVENT=a"}, RC_JSON},
-    {"repeated header", RAW(BODY), true,
-    {"HTTP_X_EVENT=a", "HTTP_X_EVENT=a"}, RC_REPEATED},
-    {"nothing wrong", RAW(BODY), true, {"HTTP_X_EVENT=a"}, RC_DELIVERED},
+	{ "bad signature, bad JSON", RAW("{"), false, { NULL }, RC_SIGNATURE },
+	{ "bad signature, empty", RAW(""), false, { NULL }, RC_SIGNATURE },
+	{ "bad signature, good JSON", RAW(BODY), false, { NULL },
+	    RC_SIGNATURE },
+	{ "bad signature, repeated header", RAW(BODY), false,
+	    { "HTTP_X_EVENT=a", "HTTP_X_EVENT=a" }, RC_SIGNATURE },
+	{ "good signature, bad JSON", RAW("{"), true, { NULL }, RC_JSON },
+	{ "good signature, empty", RAW(""), true, { NULL }, RC_JSON },
+	{ "bad JSON, repeated header", RAW("{"), true,
+	    { "HTTP_X_EVENT=a", "HTTP_X_EVENT=a" }, RC_JSON },
+	{ "repeated header", RAW(BODY), true,
+	    { "HTTP_X_EVENT=a", "HTTP_X_EVENT=a" }, RC_REPEATED },
+	{ "nothing wrong", RAW(BODY), true, { "HTTP_X_EVENT=a" },
+	    RC_DELIVERED },
 };
 
 static void
@@ -201,14 +205,15 @@ nothing_looks_inside_what_is_not_verified(void **state)
 		struct reply reply;
 
 		trial_start(&trial, orders[i].body);
-		trial.hook.reading.name = (struct event_source){EVENT_FROM_HEADER,
-		    NULL, {"X-Event", "HTTP_X_EVENT"}};
-		front_add(&trial.front, signed_by(orders[i].good ? SECRET
-		    : "a stranger's", orders[i].body));
+		trial.hook.reading.name = (struct event_source){
+			EVENT_FROM_HEADER, NULL, { "X-Event", "HTTP_X_EVENT" }
+		};
+		front_add(&trial.front,
+		    signed_by(orders[i].good ? SECRET : "a stranger's",
+			orders[i].body));
 		for (size_t j = 0; j < 2; j++)
 			if (orders[i].variables[j] != NULL)
-				front_add(&trial.front,
-				    orders[i].variables[j]);
+				front_add(&trial.front, orders[i].variables[j]);
 		reply = trial_handle(&trial);
 		wrong += case_rc(name, reply.rc, orders[i].rc);
 		wrong += case_number(name, trial.record.puts,
@@ -270,8 +275,9 @@ no_line_for_an_unknown_event_is_a_warning_with_keys(void **state)
 	const char *text;
 
 	(void)state;
-	trial_start(&trial, LIT("{\"trigger\":\"hidden value\",\"run\":"
-	    "{\"inner\":1}}"));
+	trial_start(&trial,
+	    LIT("{\"trigger\":\"hidden value\",\"run\":"
+		"{\"inner\":1}}"));
 	trial_sign(&trial);
 	trial.hook.rules = run_failures;
 	trial.hook.rules_len = COUNT(run_failures);
@@ -296,8 +302,8 @@ a_repeated_dedupe_header_reaches_no_sink(void **state)
 	trial_sign(&trial);
 	front_add(&trial.front, "HTTP_X_ID=1");
 	front_add(&trial.front, "HTTP_X_ID=1");
-	trial.hook.reading.dedupe = (struct event_source){EVENT_FROM_HEADER, NULL,
-	    {"X-Id", "HTTP_X_ID"}};
+	trial.hook.reading.dedupe = (struct event_source){ EVENT_FROM_HEADER,
+		NULL, { "X-Id", "HTTP_X_ID" } };
 	assert_int_equal(trial_handle(&trial).rc, RC_REPEATED);
 	assert_int_equal(trial.record.puts, 0);
 }
@@ -314,8 +320,8 @@ a_repeated_dedupe_header_is_refused_where_no_line_takes_it(void **state)
 	front_add(&trial.front, "HTTP_X_ID=2");
 	trial.hook.rules = run_failures;
 	trial.hook.rules_len = COUNT(run_failures);
-	trial.hook.reading.dedupe = (struct event_source){EVENT_FROM_HEADER, NULL,
-	    {"X-Id", "HTTP_X_ID"}};
+	trial.hook.reading.dedupe = (struct event_source){ EVENT_FROM_HEADER,
+		NULL, { "X-Id", "HTTP_X_ID" } };
 	assert_int_equal(trial_handle(&trial).rc, RC_REPEATED);
 }
 
@@ -327,24 +333,61 @@ lines_with_also_are_counted(void **state)
 		unsigned deliveries;
 		enum rc rc;
 	} cases[] = {
-	    {{{.events = any, .events_len = 1, .command = command},
-	    {.events = any, .events_len = 1, .command = command}}, 1,
-	    RC_QUEUED},
-	    {{{.events = any, .events_len = 1, .also = true,
-	    .command = command}, {.events = any, .events_len = 1,
-	    .command = command}, {.events = any, .events_len = 1,
-	    .command = command}}, 2, RC_QUEUED},
-	    {{{.events = any, .events_len = 1, .also = true,
-	    .command = command}, {.events = failures, .events_len = 1,
-	    .also = true, .command = command}, {.events = any,
-	    .events_len = 1, .also = true, .command = command}}, 2,
-	    RC_QUEUED},
-	    {{{.events = any, .events_len = 1, .also = true,
-	    .command = command}, {.events = any, .events_len = 1},
-	    {.events = any, .events_len = 1, .command = command}}, 1,
-	    RC_QUEUED},
-	    {{{.events = any, .events_len = 1}, {.events = any,
-	    .events_len = 1, .command = command}}, 0, RC_IGNORED},
+		{ { { .events = any, .events_len = 1, .command = command },
+		      { .events = any, .events_len = 1, .command = command } },
+		    1, RC_QUEUED },
+		{ { {
+			.events = any,
+			.events_len = 1,
+			.also = true,
+			.command = command,
+		    },
+		      {
+			  .events = any,
+			  .events_len = 1,
+			  .command = command,
+		      },
+		      {
+			  .events = any,
+			  .events_len = 1,
+			  .command = command,
+		      } },
+		    2, RC_QUEUED },
+		{ { {
+			.events = any,
+			.events_len = 1,
+			.also = true,
+			.command = command,
+		    },
+		      {
+			  .events = failures,
+			  .events_len = 1,
+			  .also = true,
+			  .command = command,
+		      },
+		      {
+			  .events = any,
+			  .events_len = 1,
+			  .also = true,
+			  .command = command,
+		      } },
+		    2, RC_QUEUED },
+		{ { {
+			.events = any,
+			.events_len = 1,
+			.also = true,
+			.command = command,
+		    },
+		      { .events = any, .events_len = 1 },
+		      { .events = any, .events_len = 1, .command = command } },
+		    1, RC_QUEUED },
+		{ { { .events = any, .events_len = 1 },
+		      {
+			  .events = any,
+			  .events_len = 1,
+			  .command = command,
+		      } },
+		    0, RC_IGNORED },
 	};
 	unsigned wrong = 0;
 
@@ -361,12 +404,11 @@ lines_with_also_are_counted(void **state)
 		trial.hook.rules = cases[i].rules;
 		trial.hook.rules_len = n;
 		trial.record.rc = RC_QUEUED;
-		wrong += case_rc("also", trial_handle(&trial).rc,
-		    cases[i].rc);
+		wrong += case_rc("also", trial_handle(&trial).rc, cases[i].rc);
 		wrong += case_number("puts", trial.record.puts,
 		    cases[i].deliveries > 0);
-		wrong += case_number("deliveries",
-		    trial.record.job.deliveries, cases[i].deliveries);
+		wrong += case_number("deliveries", trial.record.job.deliveries,
+		    cases[i].deliveries);
 	}
 	assert_int_equal(wrong, 0);
 }
@@ -374,7 +416,7 @@ lines_with_also_are_counted(void **state)
 static void
 keys_and_fields_reach_the_job(void **state)
 {
-	static const struct event_pair env[] = {{"ID", "/id", 1}};
+	static const struct event_pair env[] = { { "ID", "/id", 1 } };
 	struct trial trial;
 
 	(void)state;
@@ -382,9 +424,13 @@ keys_and_fields_reach_the_job(void **state)
 	trial_sign(&trial);
 	trial.hook.reading.env = env;
 	trial.hook.reading.env_len = 1;
-	trial.hook.reading.order = (struct event_source){.from = EVENT_FROM_POINTER,
-	    .pointer = "/id"};
-	trial.hook.reading.dedupe = (struct event_source){.from = EVENT_FROM_BODY};
+	trial.hook.reading.order = (struct event_source){
+		.from = EVENT_FROM_POINTER,
+		.pointer = "/id",
+	};
+	trial.hook.reading.dedupe = (struct event_source){
+		.from = EVENT_FROM_BODY,
+	};
 	assert_int_equal(trial_handle(&trial).rc, RC_DELIVERED);
 	assert_string_equal(trial.record.field, "PELIHOOK_ID=7");
 	assert_true(strlen(trial.record.order_key) > 0);
@@ -449,7 +495,7 @@ one_line_tells_of_an_event(void **state)
 static void
 neither_secret_nor_mac_nor_values_are_logged(void **state)
 {
-	static const char *const keys[] = {SECRET, "a stranger's"};
+	static const char *const keys[] = { SECRET, "a stranger's" };
 	unsigned wrong = 0;
 
 	(void)state;
@@ -459,17 +505,16 @@ neither_secret_nor_mac_nor_values_are_logged(void **state)
 		const char *text, *right;
 
 		trial_start(&trial, body);
-		front_add(&trial.front, strdup(signed_by(keys[i % 2],
-		    body)));
+		front_add(&trial.front, strdup(signed_by(keys[i % 2], body)));
 		trial_handle(&trial);
 		text = told();
 		right = strrchr(signed_by(SECRET, body), '=') + 1;
 		wrong += case_true(keys[i % 2], "silence",
 		    strstr(text, right) == NULL &&
-		    strstr(text, SECRET) == NULL &&
-		    strstr(text, "value") == NULL);
-		wrong += case_number(keys[i % 2],
-		    (long long)told_lines(text), 1);
+			strstr(text, SECRET) == NULL &&
+			strstr(text, "value") == NULL);
+		wrong += case_number(keys[i % 2], (long long)told_lines(text),
+		    1);
 		free((char *)(uintptr_t)trial.front.variables[0]);
 	}
 	assert_int_equal(wrong, 0);
@@ -496,12 +541,12 @@ a_body_that_is_not_json_is_told_by_its_looks(void **state)
 	static const struct {
 		const char *body, *told;
 	} cases[] = {
-	    {"", "at=0 looks-like=nothing "},
-	    {"event=connection_added", "at=0 looks-like=form "},
-	    {"<event/>", "at=0 looks-like=XML "},
-	    {"\x1f\x8b\x08", "at=0 looks-like=gzip "},
-	    {"{'v':1}", "at=1 remote="},
-	    {"\xef\xbb\xbf{\"a\":1", "at=9 remote="},
+		{ "", "at=0 looks-like=nothing " },
+		{ "event=connection_added", "at=0 looks-like=form " },
+		{ "<event/>", "at=0 looks-like=XML " },
+		{ "\x1f\x8b\x08", "at=0 looks-like=gzip " },
+		{ "{'v':1}", "at=1 remote=" },
+		{ "\xef\xbb\xbf{\"a\":1", "at=9 remote=" },
 	};
 	unsigned wrong = 0;
 
@@ -541,26 +586,26 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TOLD_TEST(the_line_that_pins_auto_is_told_once),
-	    TOLD_TEST(an_event_goes_to_the_sink_and_is_answered),
-	    TOLD_TEST(the_job_holds_all_that_an_effect_needs),
-	    TOLD_TEST(the_id_is_a_uuid7_of_the_time_and_never_the_same),
-	    TOLD_TEST(whatever_the_sink_says_is_the_answer),
-	    TOLD_TEST(nothing_looks_inside_what_is_not_verified),
-	    TOLD_TEST(an_ignored_event_reaches_no_sink),
-	    TOLD_TEST(no_line_for_a_known_event_is_information),
-	    TOLD_TEST(no_line_for_an_unknown_event_is_a_warning_with_keys),
-	    TOLD_TEST(a_repeated_dedupe_header_reaches_no_sink),
-	    TOLD_TEST(
-	    a_repeated_dedupe_header_is_refused_where_no_line_takes_it),
-	    TOLD_TEST(lines_with_also_are_counted),
-	    TOLD_TEST(keys_and_fields_reach_the_job),
-	    TOLD_TEST(unsigned_events_are_marked_so),
-	    TOLD_TEST(a_long_address_is_bounded),
-	    TOLD_TEST(one_line_tells_of_an_event),
-	    TOLD_TEST(neither_secret_nor_mac_nor_values_are_logged),
-	    TOLD_TEST(a_refusal_says_why_in_the_log),
-	    TOLD_TEST(a_body_that_is_not_json_is_told_by_its_looks),
+		TOLD_TEST(the_line_that_pins_auto_is_told_once),
+		TOLD_TEST(an_event_goes_to_the_sink_and_is_answered),
+		TOLD_TEST(the_job_holds_all_that_an_effect_needs),
+		TOLD_TEST(the_id_is_a_uuid7_of_the_time_and_never_the_same),
+		TOLD_TEST(whatever_the_sink_says_is_the_answer),
+		TOLD_TEST(nothing_looks_inside_what_is_not_verified),
+		TOLD_TEST(an_ignored_event_reaches_no_sink),
+		TOLD_TEST(no_line_for_a_known_event_is_information),
+		TOLD_TEST(no_line_for_an_unknown_event_is_a_warning_with_keys),
+		TOLD_TEST(a_repeated_dedupe_header_reaches_no_sink),
+		TOLD_TEST(
+		    a_repeated_dedupe_header_is_refused_where_no_line_takes_it),
+		TOLD_TEST(lines_with_also_are_counted),
+		TOLD_TEST(keys_and_fields_reach_the_job),
+		TOLD_TEST(unsigned_events_are_marked_so),
+		TOLD_TEST(a_long_address_is_bounded),
+		TOLD_TEST(one_line_tells_of_an_event),
+		TOLD_TEST(neither_secret_nor_mac_nor_values_are_logged),
+		TOLD_TEST(a_refusal_says_why_in_the_log),
+		TOLD_TEST(a_body_that_is_not_json_is_told_by_its_looks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

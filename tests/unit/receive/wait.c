@@ -106,13 +106,13 @@ put_in_thread(void *context)
 }
 
 static void
-begin_put(struct putting *putting, struct wait *wait,
-    const struct hook *hook)
+begin_put(struct putting *putting, struct wait *wait, const struct hook *hook)
 {
 	putting->wait = wait;
 	putting->hook = hook;
-	assert_int_equal(pthread_create(&putting->thread, NULL,
-	    put_in_thread, putting), 0);
+	assert_int_equal(pthread_create(&putting->thread, NULL, put_in_thread,
+			     putting),
+	    0);
 }
 
 /* What is told of an end. */
@@ -126,12 +126,12 @@ each_end_has_its_outcome(void **state)
 		const char *how;
 		int code;
 	} cases[] = {
-	    {"exit 0", RC_DELIVERED, "exit", 0},
-	    {"exit 75", RC_TEMPORARY, "exit", 75},
-	    {"exit 65", RC_REJECTED, "exit", 65},
-	    {"exit 3", RC_FAILED, "exit", 3},
-	    {"kill -KILL $$", RC_FAILED, "signal", 9},
-	    {"sleep 60", RC_TIMEOUT, "timeout", 0},
+		{ "exit 0", RC_DELIVERED, "exit", 0 },
+		{ "exit 75", RC_TEMPORARY, "exit", 75 },
+		{ "exit 65", RC_REJECTED, "exit", 65 },
+		{ "exit 3", RC_FAILED, "exit", 3 },
+		{ "kill -KILL $$", RC_FAILED, "signal", 9 },
+		{ "sleep 60", RC_TIMEOUT, "timeout", 0 },
 	};
 	struct wait *wait = open_wait(1, -1);
 	struct sink sink = wait_sink(wait);
@@ -141,7 +141,7 @@ each_end_has_its_outcome(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const char *name = cases[i].body;
-		struct job_end end = {0};
+		struct job_end end = { 0 };
 		struct job job = a_job(&hook, &end);
 
 		command[0] = script("command", name);
@@ -151,8 +151,9 @@ each_end_has_its_outcome(void **state)
 		    cases[i].rc);
 		wrong += case_text(name, end.how, cases[i].how);
 		wrong += case_number(name, end.code, cases[i].code);
-		wrong += case_true(name, "time", end.elapsed >= 0 &&
-		    (cases[i].rc != RC_TIMEOUT || end.elapsed >= 300));
+		wrong += case_true(name, "time",
+		    end.elapsed >= 0 &&
+			(cases[i].rc != RC_TIMEOUT || end.elapsed >= 300));
 	}
 	assert_int_equal(wrong, 0);
 	assert_int_equal(count_descriptors(), before);
@@ -165,7 +166,7 @@ what_cannot_be_started_is_told(void **state)
 	struct wait *wait = open_wait(1, -1);
 	struct sink sink = wait_sink(wait);
 	struct hook hook = a_hook("peliqan");
-	struct job_end end = {0};
+	struct job_end end = { 0 };
 	struct job job = a_job(&hook, &end);
 
 	(void)state;
@@ -236,7 +237,7 @@ half_the_threads_are_the_default(void **state)
 	static const struct {
 		unsigned threads;
 		unsigned most;
-	} cases[] = {{1, 1}, {2, 1}, {3, 1}, {4, 2}, {5, 2}};
+	} cases[] = { { 1, 1 }, { 2, 1 }, { 3, 1 }, { 4, 2 }, { 5, 2 } };
 	struct hook hook = a_hook("peliqan");
 
 	(void)state;
@@ -254,8 +255,8 @@ half_the_threads_are_the_default(void **state)
 		assert_int_equal(put(wait, &hook), RC_CROWDED);
 		gate = open_gate();
 		for (unsigned j = 0; j < cases[i].most; j++)
-			assert_int_equal(
-			    pthread_join(puttings[j].thread, NULL), 0);
+			assert_int_equal(pthread_join(puttings[j].thread, NULL),
+			    0);
 		close(gate);
 		wait_close(wait);
 	}
@@ -297,7 +298,8 @@ threads_keep_the_limit_together(void **state)
 	unsigned delivered = 0;
 
 	(void)state;
-	command[0] = script("command", "mkdir \"$1/a\" 2>/dev/null || "
+	command[0] = script("command",
+	    "mkdir \"$1/a\" 2>/dev/null || "
 	    "mkdir \"$1/b\" 2>/dev/null || mkdir \"$1/c\" 2>/dev/null || "
 	    "exit 1; sleep 0.02; rmdir \"$1/a\" 2>/dev/null || "
 	    "rmdir \"$1/b\" 2>/dev/null || rmdir \"$1/c\"");
@@ -305,9 +307,10 @@ threads_keep_the_limit_together(void **state)
 	command[2] = NULL;
 	hook.max_running = 3;
 	for (size_t i = 0; i < THREADS; i++) {
-		crowds[i] = (struct crowd){.wait = wait, .hook = &hook};
+		crowds[i] = (struct crowd){ .wait = wait, .hook = &hook };
 		assert_int_equal(pthread_create(&threads[i], NULL, put_many,
-		    &crowds[i]), 0);
+				     &crowds[i]),
+		    0);
 	}
 	for (size_t i = 0; i < THREADS; i++) {
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
@@ -324,7 +327,7 @@ static bool
 with_a_stuck_command(void)
 {
 	struct hook hook = a_hook("peliqan"), other = a_hook("other");
-	struct job_end end = {0};
+	struct job_end end = { 0 };
 	struct job job = a_job(&hook, &end);
 	unsigned before = count_descriptors();
 	struct wait *wait;
@@ -345,7 +348,7 @@ with_a_stuck_command(void)
 	fifo = open(command[2], O_WRONLY | O_CLOEXEC);
 	NEED(fifo >= 0);
 	/* The child that is gone is still there to be waited for. */
-	gone = waitid(P_ALL, 0, &(siginfo_t){0}, WEXITED | WNOWAIT);
+	gone = waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOWAIT);
 	NEED(gone == 0);
 	close(fifo);
 	NEED(put(wait, &hook) == RC_DELIVERED);
@@ -413,10 +416,10 @@ enum { LARGE = 3 << 20, MANY = 1 << 20 };
 static bool
 without_memory(void)
 {
-	struct rlimit none = {0, 0};
+	struct rlimit none = { 0, 0 };
 	struct hook hook = a_hook("peliqan");
 	struct job job = a_job(&hook, NULL);
-	const struct run how = {.stop = -1};
+	const struct run how = { .stop = -1 };
 	struct run_result result;
 	struct wait *wait = NULL, *more = NULL;
 	char *large = calloc(1, LARGE);
@@ -425,7 +428,7 @@ without_memory(void)
 
 	NEED(large != NULL);
 	hook.input = CONF_LINE;
-	job.body = (struct bytes){large, LARGE};
+	job.body = (struct bytes){ large, LARGE };
 	memset(large, '1', LARGE);
 	NEED(wait_open(1, -1, 300, &wait) == RC_OK);
 	NEED(setrlimit(RLIMIT_DATA, &none) == 0);
@@ -461,16 +464,16 @@ int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(each_end_has_its_outcome),
-	    TEST(what_cannot_be_started_is_told),
-	    TEST(stop_ends_what_is_waited_for),
-	    TEST(beyond_max_running_it_is_crowded),
-	    TEST(half_the_threads_are_the_default),
-	    TEST(threads_keep_the_limit_together),
-	    TEST(a_stuck_command_keeps_its_slot_until_it_is_gone),
-	    TEST(closing_tells_of_commands_that_stay),
-	    TEST(short_memory_is_told),
-	    TEST(closing_nothing_is_fine),
+		TEST(each_end_has_its_outcome),
+		TEST(what_cannot_be_started_is_told),
+		TEST(stop_ends_what_is_waited_for),
+		TEST(beyond_max_running_it_is_crowded),
+		TEST(half_the_threads_are_the_default),
+		TEST(threads_keep_the_limit_together),
+		TEST(a_stuck_command_keeps_its_slot_until_it_is_gone),
+		TEST(closing_tells_of_commands_that_stay),
+		TEST(short_memory_is_told),
+		TEST(closing_nothing_is_fine),
 	};
 
 	if (argc > 1)

@@ -7,9 +7,11 @@
 #include "signature/recipe.h"
 
 /* The same 32 bytes in every way they are written. */
-#define HEX "000102030405060708090a0b0c0d0e0f" \
+#define HEX                                                                    \
+	"000102030405060708090a0b0c0d0e0f"                                     \
 	"101112131415161718191a1b1c1d1eff"
-#define UPPER "000102030405060708090A0B0C0D0E0F" \
+#define UPPER                                                                  \
+	"000102030405060708090A0B0C0D0E0F"                                     \
 	"101112131415161718191A1B1C1D1EFF"
 #define BASE64 "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHv8="
 
@@ -31,41 +33,43 @@ a_text_decodes_as_it_is_said_to(void **state)
 		enum recipe_encoding encoding;
 		bool decodes;
 	} cases[] = {
-	    {HEX, 0, RECIPE_HEX, true},
-	    {UPPER, 0, RECIPE_HEX, true},
-	    {BASE64, 0, RECIPE_BASE64, true},
-	    {"sha256=" HEX, 7, RECIPE_HEX, true},
-	    {"v1," BASE64, 3, RECIPE_BASE64, true},
-	    {HEX, 0, RECIPE_BASE64, false},
-	    {BASE64, 0, RECIPE_HEX, false},
-	    {HEX, 1, RECIPE_HEX, false},
-	    {HEX, 2, RECIPE_HEX, false},
-	    {HEX, 64, RECIPE_HEX, false},
-	    {HEX "00", 0, RECIPE_HEX, false},
-	    {HEX " ", 0, RECIPE_HEX, false},
-	    {"g" HEX, 0, RECIPE_HEX, false},
-	    {"", 0, RECIPE_HEX, false},
-	    {"", 0, RECIPE_BASE64, false},
-	    /* 31 bytes, 33, no padding, bits that are not used. */
-	    {"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg==", 0,
-		RECIPE_BASE64, false},
-	    {"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHv8A", 0,
-		RECIPE_BASE64, false},
-	    {"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHv8", 0,
-		RECIPE_BASE64, false},
-	    {"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHv9=", 0,
-		RECIPE_BASE64, false},
+		{ HEX, 0, RECIPE_HEX, true },
+		{ UPPER, 0, RECIPE_HEX, true },
+		{ BASE64, 0, RECIPE_BASE64, true },
+		{ "sha256=" HEX, 7, RECIPE_HEX, true },
+		{ "v1," BASE64, 3, RECIPE_BASE64, true },
+		{ HEX, 0, RECIPE_BASE64, false },
+		{ BASE64, 0, RECIPE_HEX, false },
+		{ HEX, 1, RECIPE_HEX, false },
+		{ HEX, 2, RECIPE_HEX, false },
+		{ HEX, 64, RECIPE_HEX, false },
+		{ HEX "00", 0, RECIPE_HEX, false },
+		{ HEX " ", 0, RECIPE_HEX, false },
+		{ "g" HEX, 0, RECIPE_HEX, false },
+		{ "", 0, RECIPE_HEX, false },
+		{ "", 0, RECIPE_BASE64, false },
+		/* 31 bytes, 33, no padding, bits that are not used. */
+		{ "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg==", 0,
+		    RECIPE_BASE64, false },
+		{ "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHv8A", 0,
+		    RECIPE_BASE64, false },
+		{ "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHv8", 0,
+		    RECIPE_BASE64, false },
+		{ "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHv9=", 0,
+		    RECIPE_BASE64, false },
 	};
 	unsigned wrong = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct mac_candidate item = {.text = bytes_of(cases[i].text),
-		    .prefix = cases[i].prefix, .encoding = cases[i].encoding};
+		struct mac_candidate item = {
+			.text = bytes_of(cases[i].text),
+			.prefix = cases[i].prefix,
+			.encoding = cases[i].encoding,
+		};
 		bool decodes = candidate_decode(&item);
 
-		wrong += case_number(cases[i].text, decodes,
-		    cases[i].decodes);
+		wrong += case_number(cases[i].text, decodes, cases[i].decodes);
 		if (decodes)
 			wrong += case_true(cases[i].text, "all 32 bytes",
 			    holds_mac(&item));
@@ -82,35 +86,35 @@ an_unknown_text_is_recognised_whole_or_behind_its_first_sign(void **state)
 		enum recipe_encoding encoding;
 		bool known;
 	} cases[] = {
-	    {HEX, 0, RECIPE_HEX, true},
-	    {UPPER, 0, RECIPE_HEX, true},
-	    {BASE64, 0, RECIPE_BASE64, true},
-	    {"sha256=" HEX, 7, RECIPE_HEX, true},
-	    {"sha256:" HEX, 7, RECIPE_HEX, true},
-	    {"sha256=" BASE64, 7, RECIPE_BASE64, true},
-	    {"=" HEX, 1, RECIPE_HEX, true},
-	    {":" BASE64, 1, RECIPE_BASE64, true},
-	    {"a key with blanks:" HEX, 18, RECIPE_HEX, true},
-	    /* The first sign counts, and a later one does not. */
-	    {"a=b=" HEX, 0, RECIPE_HEX, false},
-	    {"a:b=" HEX, 0, RECIPE_HEX, false},
-	    {"sha256=" HEX "=", 0, RECIPE_HEX, false},
-	    {"sha256=" HEX ":", 0, RECIPE_HEX, false},
-	    {"sha256" HEX, 0, RECIPE_HEX, false},
-	    {"sha256= " HEX, 0, RECIPE_HEX, false},
-	    {"\"" HEX "\"", 0, RECIPE_HEX, false},
-	    {"sha1=000102030405060708090a0b0c0d0e0f10111213", 0, RECIPE_HEX,
-		false},
-	    {"sha512=" HEX HEX, 0, RECIPE_HEX, false},
-	    {"", 0, RECIPE_HEX, false},
-	    {"=", 0, RECIPE_HEX, false},
-	    {"sha256=", 0, RECIPE_HEX, false},
+		{ HEX, 0, RECIPE_HEX, true },
+		{ UPPER, 0, RECIPE_HEX, true },
+		{ BASE64, 0, RECIPE_BASE64, true },
+		{ "sha256=" HEX, 7, RECIPE_HEX, true },
+		{ "sha256:" HEX, 7, RECIPE_HEX, true },
+		{ "sha256=" BASE64, 7, RECIPE_BASE64, true },
+		{ "=" HEX, 1, RECIPE_HEX, true },
+		{ ":" BASE64, 1, RECIPE_BASE64, true },
+		{ "a key with blanks:" HEX, 18, RECIPE_HEX, true },
+		/* The first sign counts, and a later one does not. */
+		{ "a=b=" HEX, 0, RECIPE_HEX, false },
+		{ "a:b=" HEX, 0, RECIPE_HEX, false },
+		{ "sha256=" HEX "=", 0, RECIPE_HEX, false },
+		{ "sha256=" HEX ":", 0, RECIPE_HEX, false },
+		{ "sha256" HEX, 0, RECIPE_HEX, false },
+		{ "sha256= " HEX, 0, RECIPE_HEX, false },
+		{ "\"" HEX "\"", 0, RECIPE_HEX, false },
+		{ "sha1=000102030405060708090a0b0c0d0e0f10111213", 0,
+		    RECIPE_HEX, false },
+		{ "sha512=" HEX HEX, 0, RECIPE_HEX, false },
+		{ "", 0, RECIPE_HEX, false },
+		{ "=", 0, RECIPE_HEX, false },
+		{ "sha256=", 0, RECIPE_HEX, false },
 	};
 	unsigned wrong = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct mac_candidate item = {.text = bytes_of(cases[i].text)};
+		struct mac_candidate item = { .text = bytes_of(cases[i].text) };
 		bool known = candidate_recognise(&item);
 
 		wrong += case_number(cases[i].text, known, cases[i].known);
@@ -133,20 +137,20 @@ a_value_is_cut_at_commas_semicolons_and_blanks(void **state)
 		const char *value;
 		unsigned items;
 	} cases[] = {
-	    {"", 0},
-	    {" ", 0},
-	    {",;\t ,", 0},
-	    {HEX, 1},
-	    {HEX "," BASE64, 2},
-	    {HEX ";" HEX, 2},
-	    {HEX " " HEX, 2},
-	    {HEX "\t" HEX, 2},
-	    {HEX " , ; " HEX ",,", 2},
-	    {"t=1614265330,v1=" HEX ",v0=" HEX, 2},
-	    {"v1," BASE64 " v1," BASE64 " v1a," BASE64, 3},
-	    {"HMAC id=x, signature=" HEX, 1},
-	    {"nothing, to; see here", 0},
-	    {HEX "|" HEX, 0},
+		{ "", 0 },
+		{ " ", 0 },
+		{ ",;\t ,", 0 },
+		{ HEX, 1 },
+		{ HEX "," BASE64, 2 },
+		{ HEX ";" HEX, 2 },
+		{ HEX " " HEX, 2 },
+		{ HEX "\t" HEX, 2 },
+		{ HEX " , ; " HEX ",,", 2 },
+		{ "t=1614265330,v1=" HEX ",v0=" HEX, 2 },
+		{ "v1," BASE64 " v1," BASE64 " v1a," BASE64, 3 },
+		{ "HMAC id=x, signature=" HEX, 1 },
+		{ "nothing, to; see here", 0 },
+		{ HEX "|" HEX, 0 },
 	};
 	unsigned wrong = 0;
 
@@ -198,12 +202,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_text_decodes_as_it_is_said_to),
-	    cmocka_unit_test(
-		an_unknown_text_is_recognised_whole_or_behind_its_first_sign),
-	    cmocka_unit_test(a_value_is_cut_at_commas_semicolons_and_blanks),
-	    cmocka_unit_test(a_value_is_looked_at_without_its_blanks),
-	    cmocka_unit_test(eight_kib_of_a_value_are_looked_at),
+		cmocka_unit_test(a_text_decodes_as_it_is_said_to),
+		cmocka_unit_test(
+		    an_unknown_text_is_recognised_whole_or_behind_its_first_sign),
+		cmocka_unit_test(
+		    a_value_is_cut_at_commas_semicolons_and_blanks),
+		cmocka_unit_test(a_value_is_looked_at_without_its_blanks),
+		cmocka_unit_test(eight_kib_of_a_value_are_looked_at),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

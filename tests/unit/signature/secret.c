@@ -5,7 +5,7 @@
 #include "base/pool.h"
 #include "signature/secret.h"
 
-enum { ROOM = 64 };		/* more than any file of these */
+enum { ROOM = 64 }; /* more than any file of these */
 
 static const struct {
 	struct bytes file;
@@ -13,20 +13,20 @@ static const struct {
 	struct bytes key;
 	bool blanks;
 } secrets[] = {
-    {RAW("secret"), SECRET_RAW, RAW("secret"), false},
-    {RAW("secret\n"), SECRET_RAW, RAW("secret"), false},
-    {RAW("secret\r\n"), SECRET_RAW, RAW("secret"), false},
-    {RAW("secret\n\n"), SECRET_RAW, RAW("secret\n"), true},
-    {RAW("secret\r"), SECRET_RAW, RAW("secret\r"), true},
-    {RAW(" secret"), SECRET_RAW, RAW(" secret"), true},
-    {RAW("secret \n"), SECRET_RAW, RAW("secret "), true},
-    {RAW("se cret"), SECRET_RAW, RAW("se cret"), false},
-    {RAW("whsec_QUJD"), SECRET_RAW, RAW("whsec_QUJD"), false},
-    {RAW("00fFaB\n"), SECRET_HEX, RAW("\0\377\253"), false},
-    {RAW("QUJDRA==\n"), SECRET_BASE64, RAW("ABCD"), false},
-    {RAW("whsec_QUJDRA==\n"), SECRET_WHSEC, RAW("ABCD"), false},
-    {RAW("QUJDRA=="), SECRET_WHSEC, RAW("ABCD"), false},
-    {RAW("AAA="), SECRET_BASE64, RAW("\0\0"), false},
+	{ RAW("secret"), SECRET_RAW, RAW("secret"), false },
+	{ RAW("secret\n"), SECRET_RAW, RAW("secret"), false },
+	{ RAW("secret\r\n"), SECRET_RAW, RAW("secret"), false },
+	{ RAW("secret\n\n"), SECRET_RAW, RAW("secret\n"), true },
+	{ RAW("secret\r"), SECRET_RAW, RAW("secret\r"), true },
+	{ RAW(" secret"), SECRET_RAW, RAW(" secret"), true },
+	{ RAW("secret \n"), SECRET_RAW, RAW("secret "), true },
+	{ RAW("se cret"), SECRET_RAW, RAW("se cret"), false },
+	{ RAW("whsec_QUJD"), SECRET_RAW, RAW("whsec_QUJD"), false },
+	{ RAW("00fFaB\n"), SECRET_HEX, RAW("\0\377\253"), false },
+	{ RAW("QUJDRA==\n"), SECRET_BASE64, RAW("ABCD"), false },
+	{ RAW("whsec_QUJDRA==\n"), SECRET_WHSEC, RAW("ABCD"), false },
+	{ RAW("QUJDRA=="), SECRET_WHSEC, RAW("ABCD"), false },
+	{ RAW("AAA="), SECRET_BASE64, RAW("\0\0"), false },
 };
 
 static void
@@ -43,7 +43,7 @@ a_secret_is_decoded_as_it_is_coded(void **state)
 		    secrets[i].coding, key, &len);
 
 		wrong += case_true(name, "decoded", why == NULL);
-		wrong += case_bytes(name, (struct bytes){(char *)key, len},
+		wrong += case_bytes(name, (struct bytes){ (char *)key, len },
 		    secrets[i].key);
 	}
 	assert_int_equal(wrong, 0);
@@ -52,7 +52,7 @@ a_secret_is_decoded_as_it_is_coded(void **state)
 static void
 a_secret_is_loaded_from_its_file(void **state)
 {
-	struct pool pool = {0};
+	struct pool pool = { 0 };
 	unsigned wrong = 0;
 
 	(void)state;
@@ -60,9 +60,9 @@ a_secret_is_loaded_from_its_file(void **state)
 		const char *name = secrets[i].file.data;
 		struct secret secret = {
 			.path = scratch_path("secret"),
-			.coding = secrets[i].coding
+			.coding = secrets[i].coding,
 		};
-		struct buf error = {0};
+		struct buf error = { 0 };
 
 		scratch_file("secret", name, 0600);
 		assert_int_equal(secret_load(&secret, &pool, &error), RC_OK);
@@ -79,18 +79,19 @@ static const struct {
 	enum secret_coding coding;
 	const char *part;
 } bad_secrets[] = {
-    {RAW(""), SECRET_RAW, "is empty or blank"},
-    {RAW("\n"), SECRET_RAW, "is empty or blank"},
-    {RAW(" \t\r\n\n"), SECRET_RAW, "is empty or blank"},
-    {RAW("a\0b"), SECRET_RAW, "holds a NUL byte"},
-    {RAW("\0"), SECRET_RAW, "holds a NUL byte"},
-    {RAW("abc"), SECRET_HEX, "does not hold hexadecimal digits"},
-    {RAW(" ab"), SECRET_HEX, "does not hold hexadecimal digits"},
-    {RAW("xy"), SECRET_HEX, "write `raw' if the secret is used as text"},
-    {RAW("QUJDRA"), SECRET_BASE64, "does not hold base64 with its padding"},
-    {RAW("whsec_QUJD"), SECRET_BASE64, "does not hold base64"},
-    {RAW("whsec_"), SECRET_WHSEC, "is empty once decoded"},
-    {RAW("whsec_Q"), SECRET_WHSEC, "with or without whsec_ before it"},
+	{ RAW(""), SECRET_RAW, "is empty or blank" },
+	{ RAW("\n"), SECRET_RAW, "is empty or blank" },
+	{ RAW(" \t\r\n\n"), SECRET_RAW, "is empty or blank" },
+	{ RAW("a\0b"), SECRET_RAW, "holds a NUL byte" },
+	{ RAW("\0"), SECRET_RAW, "holds a NUL byte" },
+	{ RAW("abc"), SECRET_HEX, "does not hold hexadecimal digits" },
+	{ RAW(" ab"), SECRET_HEX, "does not hold hexadecimal digits" },
+	{ RAW("xy"), SECRET_HEX, "write `raw' if the secret is used as text" },
+	{ RAW("QUJDRA"), SECRET_BASE64,
+	    "does not hold base64 with its padding" },
+	{ RAW("whsec_QUJD"), SECRET_BASE64, "does not hold base64" },
+	{ RAW("whsec_"), SECRET_WHSEC, "is empty once decoded" },
+	{ RAW("whsec_Q"), SECRET_WHSEC, "with or without whsec_ before it" },
 };
 
 static void
@@ -106,8 +107,8 @@ what_is_no_secret_is_told(void **state)
 		const char *why = secret_decode(bad_secrets[i].file,
 		    bad_secrets[i].coding, key, &len);
 
-		wrong += case_true(name, bad_secrets[i].part, why != NULL &&
-		    strstr(why, bad_secrets[i].part) != NULL);
+		wrong += case_true(name, bad_secrets[i].part,
+		    why != NULL && strstr(why, bad_secrets[i].part) != NULL);
 	}
 	assert_int_equal(wrong, 0);
 }
@@ -116,7 +117,7 @@ static void
 a_wiped_secret_holds_no_key(void **state)
 {
 	char memory[] = "a key";
-	struct secret secret = {.key = {memory, sizeof(memory) - 1}};
+	struct secret secret = { .key = { memory, sizeof(memory) - 1 } };
 
 	(void)state;
 	secret_wipe(&secret, 1);
@@ -130,11 +131,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_secret_is_decoded_as_it_is_coded),
-	    cmocka_unit_test_setup_teardown(a_secret_is_loaded_from_its_file,
-		scratch_make, scratch_remove),
-	    cmocka_unit_test(what_is_no_secret_is_told),
-	    cmocka_unit_test(a_wiped_secret_holds_no_key),
+		cmocka_unit_test(a_secret_is_decoded_as_it_is_coded),
+		cmocka_unit_test_setup_teardown(
+		    a_secret_is_loaded_from_its_file, scratch_make,
+		    scratch_remove),
+		cmocka_unit_test(what_is_no_secret_is_told),
+		cmocka_unit_test(a_wiped_secret_holds_no_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
