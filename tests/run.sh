@@ -13,11 +13,12 @@
 
 set -u
 
-STAGES='check e2e demo distcheck clang analyze address thread valgrind fuzz'
+STAGES='format check e2e demo distcheck clang analyze address thread
+    valgrind fuzz'
 TOP=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 JOBS=$(nproc)
-PACKAGES='apache2-bin autoconf automake bats caddy clang curl gcc jq
-    kcat libapache2-mod-fcgid libc6-dev libclang-rt-dev libcmocka-dev
+PACKAGES='apache2-bin autoconf automake bats caddy clang clang-format curl
+    gcc jq kcat libapache2-mod-fcgid libc6-dev libclang-rt-dev libcmocka-dev
     libfcgi-dev libjson-c-dev libsqlite3-dev libssl-dev lighttpd make
     multiwatch nginx nodejs npm openssl perl-base pkg-config postgresql
     procps prometheus python3 python3-jsonschema
@@ -99,6 +100,22 @@ check_again() {	# stage; how to call make
 	[ "$name" != distcheck ] || tail -n 40 "$WORK/$name.check.log"
 	again=$(count_trs "$WORK/$name" fail)
 	note 0 "$((again > 0 ? again : 1))" "$name"
+}
+
+# .clang-format decides how code is laid out, as Debian 12's clang-format
+# reads it: another version would lay some of it out otherwise.
+stage_format() {
+	if ! clang-format --version | grep -q ' version 14\.'; then
+		echo "# format: not judged, clang-format 14 is not here"
+		note 0 0 format
+	elif (cd "$SOURCE" && find cgi common ctl fcgi tests -name '*.[ch]' \
+	    -exec clang-format --dry-run --Werror {} +) \
+	    >"$WORK/format.log" 2>&1; then
+		note 1 0 format
+	else
+		grep ' error: ' "$WORK/format.log" | sed "s|^|# |" | head -n 40
+		note 0 1 format
+	fi
 }
 
 stage_check() {
