@@ -242,6 +242,21 @@ long_functions() {
 	done
 }
 
+# The page that shows the rooms names each room, and no file that is gone.
+wrong_names() {
+	page=common/README.md
+	for room in $ROOMS; do
+		grep -q "^| .$room/" "$page" || echo "$page: no word of $room/"
+	done
+	for room in $ROOMS; do
+		grep -oE "(^|[^a-z])$room/[a-z_]+(\.h)?" "$page" |
+		    grep -oE '[a-z].*' | sort -u | while read -r name; do
+			[ -e "common/${name%.h}.h" ] ||
+			    [ -e "common/$name.c" ] || echo "$page: $name"
+		done
+	done
+}
+
 # In a house of three files, of which two do what none may.
 plant() {	# directory
 	mkdir -p "$1/common/base" "$1/common/journal" &&
@@ -317,5 +332,7 @@ verdict 'no function that STYLE bans' \
 verdict 'no function is longer than 60 lines' "$(long_functions)"
 verdict 'every header compiles alone, and twice' "$(lonely_headers)"
 verdict 'every file begins with its licence' "$(unlicensed)"
+[ -n "${PELIHOOK_PLANTED:-}" ] ||
+    verdict 'common/README.md names what is there' "$(wrong_names)"
 echo "1..$number"
 [ "$failures" -eq 0 ]
