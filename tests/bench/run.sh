@@ -18,10 +18,13 @@
 #	BENCH_KEPT	a directory for the figures, which then stay
 #	BENCH_EVENTS	in the journal that holds many (1000000)
 #	BENCH_RESULTS	the file to write
+#	BENCH_ROWS	what the table is made from (rows.txt)
+#	BENCH_BEFORE	for the row `quick': the directory of an earlier build
 
 set -u
 
 ROWS='wait queued end wrong cgi script memory late journal'
+[ -z "${BENCH_BEFORE:-}" ] || ROWS=quick
 TOP=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 HERE=$TOP/tests/bench
 SECONDS_EACH=${BENCH_SECONDS:-3}
@@ -136,6 +139,12 @@ build() {
 	    cp "$WORK/build/cgi/pelihook.cgi" "$WORK" &&
 	    cp "$WORK/build/fcgi/pelihook.fcgi" "$WORK" &&
 	    cp "$HERE/check.sh" "$WORK/check.cgi" || exit 1
+	[ -n "${BENCH_BEFORE:-}" ] || return 0
+	cp "$WORK/store" "$WORK/pelihook.store" &&
+	    cp "$BENCH_BEFORE/cgi/pelihook.cgi" "$WORK/before.cgi" &&
+	    cp "$BENCH_BEFORE/fcgi/pelihook.fcgi" "$WORK/before.fcgi" &&
+	    cp "$BENCH_BEFORE/tests/bench/store" "$WORK/before.store" ||
+	    give_up "$BENCH_BEFORE: make, and make check TESTS= there first"
 }
 
 # The same programs with static libraries are rows of their own, where the
@@ -430,7 +439,7 @@ run_to_end() {	# key url
 	sync -f "$WORK"
 	began=$(milliseconds)
 	load 64 "$2"
-	[ "$1" != end-pelihook ] || "$WORK/store" wait \
+	[ "$1" = end-webhook ] || "$WORK/store" wait \
 	    "$WORK/journal/journal.db" 120 2>"$WORK/store.log" ||
 	    give_up 'the queue does not become empty' "$WORK/store.log" \
 		"$WORK/pelihook.log"
@@ -446,16 +455,20 @@ row_end() {
 	stop "$PEER"
 }
 
+rate_refused() {	# key
+	BENCH_STATUS=401
+	export BENCH_STATUS
+	rate "$1" 64 "http://127.0.0.1:$NGINX/true"
+	unset BENCH_STATUS
+}
+
 # Both get the same bytes; the limit does not look at them.
 row_wrong() {
 	good=$BENCH_SIGNATURE
 	BENCH_SIGNATURE=$(printf %064d 0)
 	rate wrong-limit 64 "http://127.0.0.1:$NGINX/limit"
 	start_pelihook wait
-	BENCH_STATUS=401
-	export BENCH_STATUS
-	rate wrong-pelihook 64 "http://127.0.0.1:$NGINX/true"
-	unset BENCH_STATUS
+	rate_refused wrong-pelihook
 	BENCH_SIGNATURE=$good
 	stop "$PELIHOOK"
 }
@@ -552,10 +565,24 @@ row_late() {
 	stop "$PEER"
 }
 
-make_store() {	# name, events that are done
+make_store() {	# name, events that are done, program
 	rm -f "$WORK/stores/$1.db"*
-	"$WORK/store" make "$WORK/stores/$1.db" "$2" 2>"$WORK/store.log" ||
+	"$WORK/${3:-store}" make "$WORK/stores/$1.db" "$2" \
+	    2>"$WORK/store.log" ||
 	    give_up "a journal of $2 events cannot be made" "$WORK/store.log"
+}
+
+measure_store() {	# name, key, program
+	sync -f "$WORK"
+	times=$("$WORK/${3:-store}" measure "$WORK/stores/$1.db" 1000 \
+	    2>"$WORK/store.log") ||
+	    give_up 'a journal cannot be measured' "$WORK/store.log"
+	key=$2
+	# shellcheck disable=SC2086
+	set -- $times
+	keep "${key%%:*}-append-${key##*:}" "$1"
+	keep "${key%%:*}-claim-${key##*:}" "$2"
+	keep "${key%%:*}-list-${key##*:}" "$3"
 }
 
 row_journal() {
@@ -565,16 +592,44 @@ row_journal() {
 	}
 	make_store none 0
 	for store in none many; do
-		sync -f "$WORK"
-		times=$("$WORK/store" measure "$WORK/stores/$store.db" 1000 \
-		    2>"$WORK/store.log") ||
-		    give_up 'a journal cannot be measured' "$WORK/store.log"
-		# shellcheck disable=SC2086
-		set -- $times
-		keep "journal-append-$store" "$1"
-		keep "journal-claim-$store" "$2"
-		keep "journal-list-$store" "$3"
+		measure_store "$store" "journal:$store"
 	done
+}
+
+# Of one build, what a request and a delivery cost; run.sh's other rows in
+# the small.
+quick_of() {	# program
+	good=$BENCH_SIGNATURE
+	start_pelihook wait "$1"
+	keep "quick-memory-$1" "$(memory_of "$PELIHOOK" status VmRSS)"
+	rate "quick-wait-$1" 4 "http://127.0.0.1:$NGINX/true"
+	BENCH_SIGNATURE=$(printf %064d 0)
+	rate_refused "quick-wrong-$1"
+	BENCH_SIGNATURE=$good
+	stop "$PELIHOOK"
+	start_pelihook keep "$1"
+	rate "quick-queued-$1" 16 "http://127.0.0.1:$NGINX/one"
+	kill -KILL "$PELIHOOK"
+	stop "$PELIHOOK"
+	rm -f "$WORK/pelihook.sock"
+	start_pelihook queue "$1"
+	run_to_end "quick-end-$1" "http://127.0.0.1:$NGINX/hundred"
+	stop "$PELIHOOK"
+	cost "quick-cgi-$1" 300 "$WORK/$1.cgi"
+	mkdir -p -m 700 "$WORK/stores"
+	make_store none 0 "$1.store"
+	measure_store none "quick:$1" "$1.store"
+}
+
+# Each goes first as often as the other.
+row_quick() {
+	if [ $((round % 2)) -eq 0 ]; then
+		quick_of before
+		quick_of pelihook
+	else
+		quick_of pelihook
+		quick_of before
+	fi
 }
 
 # ---- Report ---------------------------------------------------------------
@@ -597,7 +652,8 @@ report() {
 	least and the most behind them; the ratio is that of the medians.
 
 	END
-	awk -v directory="$KEPT" -f "$HERE/report.awk" "$HERE/rows.txt"
+	awk -v directory="$KEPT" -f "$HERE/report.awk" \
+	    "${BENCH_ROWS:-$HERE/rows.txt}"
 	cat "$HERE/notes.md"
 }
 
