@@ -44,7 +44,7 @@ static bool
 has_timestamp(const struct hook *hook)
 {
 	return hook->signature.kind == RECIPE_HEADER &&
-	    hook->signature.stamp != RECIPE_UNSTAMPED;
+	    hook->signature.timestamp != RECIPE_TIMESTAMP_NONE;
 }
 
 static void
@@ -103,9 +103,9 @@ is_signed(const struct recipe *recipe, const char *variable)
 {
 	if (recipe->kind != RECIPE_HEADER)
 		return false;
-	if (recipe->stamp == RECIPE_STAMP_HEADER &&
+	if (recipe->timestamp == RECIPE_TIMESTAMP_HEADER &&
 	    strstr(recipe->over, "{timestamp}") != NULL &&
-	    is_variable(&recipe->stamp_header, variable))
+	    is_variable(&recipe->timestamp_header, variable))
 		return true;
 	return strstr(recipe->over, "{id}") != NULL &&
 	    is_variable(&recipe->id, variable);
