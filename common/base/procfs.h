@@ -50,7 +50,7 @@ enum procfs_state {
  * gone only if nothing that could be it is hidden: of the processes that
  * cannot be read only those that began in its time and session count.
  */
-enum procfs_state procfs_find_command(struct procfs_command *orphan);
+enum procfs_state procfs_find_command(struct procfs_command *command);
 /* The same of a group alone, whose leader is gone, and which never was
  * another's. */
 enum procfs_state procfs_find_group(pid_t group);
@@ -58,6 +58,6 @@ enum procfs_state procfs_find_group(pid_t group);
  * Signals what is PROCFS_ALIVE: the command, whatever group it is in by now,
  * and the group that began with it.  0, or an errno.
  */
-int procfs_signal(const struct procfs_command *orphan, int number);
+int procfs_signal(const struct procfs_command *command, int number);
 
 #endif
