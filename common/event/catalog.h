@@ -14,8 +14,8 @@ struct catalog_row {
 	const char *run_status;
 	const char *outcome;
 	const char *cause;
-	const char *retrigger; /* safe, or empty */
-	const char *when;      /* a sentence for people */
+	const char *retrigger;	 /* safe, or empty */
+	const char *description; /* a sentence for people */
 };
 
 /* The rows in the order of the documentation. */
