@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/syscall.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/procfs.h"
@@ -39,6 +40,22 @@ enum answer {
 	NO,
 	YES,
 	UNKNOWN,
+};
+
+/* A search for a command that was not noted. */
+struct search {
+	const struct procfs_command *command;
+	struct process found; /* pid 0: none */
+	bool starting;
+	bool hidden;
+};
+
+/* A look at what is left of the group of a command that is gone. */
+struct members {
+	const struct procfs_command *command;
+	bool any; /* a zombie, too */
+	bool ours;
+	bool hidden;
 };
 
 static ssize_t
@@ -186,24 +203,15 @@ each_process(void (*visit)(void *context, const struct process *process),
 	return true;
 }
 
-/* Whether others' processes are kept from this one (hidepid, proc(5)). */
+/* Whether others' processes are hidden from this one (hidepid, proc(5)). */
 static bool
-is_curtained(void)
+is_restricted(void)
 {
 	return access("/proc/self/stat", R_OK) != 0 ||
 	    (exists(1) && access("/proc/1/stat", R_OK) != 0);
 }
 
-/* A command that was not noted. */
-
-struct search {
-	const struct procfs_command *command;
-	struct process found; /* pid 0: none */
-	bool starting;
-	bool hidden;
-};
-
-/* The command was there before what it started. */
+/* Whether a began first: the command did, before what it started. */
 static bool
 is_before(const struct process *a, const struct process *b)
 {
@@ -266,17 +274,8 @@ search_marked(struct procfs_command *command)
 	}
 	if (search.starting)
 		return PROCFS_STARTING;
-	return search.hidden || is_curtained() ? PROCFS_HIDDEN : PROCFS_GONE;
+	return search.hidden || is_restricted() ? PROCFS_HIDDEN : PROCFS_GONE;
 }
-
-/* What is left of the group of a command that is gone. */
-
-struct members {
-	const struct procfs_command *command;
-	bool any; /* a zombie, too */
-	bool ours;
-	bool hidden;
-};
 
 static void
 consider_member(void *context, const struct process *process)
@@ -338,7 +337,7 @@ look_at_noted(const struct procfs_command *command)
 	return has_ended(&process) ? look_at_group(command) : PROCFS_ALIVE;
 }
 
-/* Who was found by the mark may not be the only one that has it. */
+/* A process that was found by the mark may not be the only one that has it. */
 enum procfs_state
 procfs_find_command(struct procfs_command *command)
 {

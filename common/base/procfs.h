@@ -2,9 +2,10 @@
 #ifndef PELIHOOK_BASE_PROCFS_H
 #define PELIHOOK_BASE_PROCFS_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "base/crypto.h"
 
@@ -12,7 +13,7 @@
  * Commands that outlived the process that ran them, as /proc shows them
  * (proc(5)).  A process is known by its number and its start, which together
  * are unique in its PID namespace until the machine is started anew; what it
- * begat, and what was never noted, by the mark in its environment.
+ * started, and what was never noted, by the mark in its environment.
  */
 enum {
 	PROCFS_BOOT_SIZE = 37,	/* a boot's ID and its NUL */

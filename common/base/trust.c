@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/xattr.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/trust.h"

@@ -93,7 +93,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t i = 0; i < conf->hooks_len; i++)
 			check_hook(conf, &conf->hooks[i]);
 		errors.len = 0;
-		rc = conf_ready_all(conf, &errors);
+		rc = conf_load_all_files(conf, &errors);
 		holds(rc == RC_OK || rc == RC_CONFIG);
 		if (rc == RC_OK)
 			holds(conf_warnings(conf, true, &errors) == RC_OK);

@@ -158,7 +158,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	snprintf(text, sizeof(text), hooks, fuzz_directory);
 	fuzz_write(fuzz_path("conf"), bytes_of(text));
 	if (conf_load(fuzz_path("conf"), &conf, &errors) != RC_OK ||
-	    conf_ready_all(conf, &errors) != RC_OK || errors.len > 0)
+	    conf_load_all_files(conf, &errors) != RC_OK || errors.len > 0)
 		fputs(errors.data, stderr);
 	holds(errors.len == 0);
 	return 0;
