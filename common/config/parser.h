@@ -7,7 +7,6 @@
 #include "config/conf.h"
 #include "config/errors.h"
 #include "config/internal.h"
-#include "config/keywords.h"
 
 /* A configuration while its file is read: private to the config room. */
 
