@@ -232,7 +232,7 @@ read_timestamp(const struct recipe *recipe, struct bytes text,
 	return rc;
 }
 
-/* Whether the request's timestamp is near enough; if not, result has the reason. */
+/* Whether the timestamp is near enough; if not, result has the reason. */
 static bool
 is_fresh(const struct recipe *recipe, const struct credentials *credentials,
     int64_t now, struct verification *result)
