@@ -14,6 +14,7 @@
 #include "config/print.h"
 #include "config/warnings.h"
 #include "event/event.h"
+#include "event/rule.h"
 #include "journal/journal.h"
 #include "signature/recipe.h"
 #include "signature/secret.h"
@@ -22,6 +23,13 @@
 #include "session.h"
 
 enum { WARNINGS = 64 * 1024 };
+
+/* What is shown, and the text of the next field. */
+struct view {
+	const struct conf *conf;
+	const struct hook *hook; /* NULL before the first */
+	struct buf text;	 /* nothing is shown after its first error */
+};
 
 /* What is printed of a hook after its `on` lines; KEYWORDS ends a list. */
 static const enum keyword waiting[] = { KEYWORD_DELIVERY, KEYWORD_MAX_RUNNING,
@@ -33,34 +41,33 @@ static const enum keyword limits[] = { KEYWORD_TIMEOUT, KEYWORD_KILL_AFTER,
 	KEYWORD_MAX_BODY, KEYWORD_READ_TIMEOUT, KEYWORDS };
 static const enum keyword last[] = { KEYWORD_INPUT, KEYWORD_CAPTURE, KEYWORDS };
 
-/* Prints a field that takes memory to make, unless it is empty; frees it. */
-static enum rc
-end_field(const char *label, struct buf *text, enum rc rc)
+/* Prints the text as a field, unless it is empty, and begins the next. */
+static void
+end_field(struct view *view, const char *label)
 {
-	if (rc == RC_OK && text->len > 0)
-		print_field(label, "%s", text->data);
-	buf_free(text);
-	return rc;
+	if (view->text.rc == RC_OK && view->text.len > 0)
+		print_field(label, "%s", view->text.data);
+	view->text.len = 0;
 }
 
-static enum rc
-show(const struct conf *conf, const struct hook *hook, enum keyword keyword)
+static void
+add_value(struct view *view, enum keyword keyword)
 {
-	struct buf text = { 0 };
-
-	return end_field(keywords_row(keyword)->name, &text,
-	    conf_print(conf, hook, keyword, &text));
+	conf_print(view->conf, view->hook, keyword, &view->text);
 }
 
-static enum rc
-show_list(const struct conf *conf, const struct hook *hook,
-    const enum keyword *keywords)
+static void
+show(struct view *view, enum keyword keyword)
 {
-	enum rc rc = RC_OK;
+	add_value(view, keyword);
+	end_field(view, keywords_row(keyword)->name);
+}
 
-	for (; rc == RC_OK && *keywords != KEYWORDS; keywords++)
-		rc = show(conf, hook, *keywords);
-	return rc;
+static void
+show_list(struct view *view, const enum keyword *keywords)
+{
+	for (; *keywords != KEYWORDS; keywords++)
+		show(view, *keywords);
 }
 
 static void
@@ -76,120 +83,78 @@ show_reached(const struct conf *conf, const struct hook *hook)
 		    hook->name, only ? " or none" : "", hook->name);
 }
 
-static enum rc
-show_rule(const struct rule *rule)
+static void
+show_environment(struct view *view)
 {
-	struct buf text = { 0 };
-	enum rc rc = buf_printf(&text, "line %u: ", rule->line);
-
-	if (rc == RC_OK)
-		rc = conf_print_rule(rule, &text);
-	return end_field("on", &text, rc);
-}
-
-static enum rc
-show_environment(const struct hook *hook)
-{
-	enum rc rc = RC_OK;
+	const struct hook *hook = view->hook;
 
 	for (size_t i = 0; i < hook->reading.env_len; i++)
 		print_field("env", "PELIHOOK_%s from %s",
 		    hook->reading.env[i].name, hook->reading.env[i].value);
-	for (size_t i = 0; rc == RC_OK && i < hook->setenv_len; i++) {
-		struct buf text = { 0 };
-
-		rc = buf_printf(&text, "%s=", hook->setenv[i].name);
-		if (rc == RC_OK)
-			rc = tokens_print(hook->setenv[i].value, &text);
-		rc = end_field("setenv", &text, rc);
+	for (size_t i = 0; i < hook->setenv_len; i++) {
+		buf_printf(&view->text, "%s=", hook->setenv[i].name);
+		tokens_print(hook->setenv[i].value, &view->text);
+		end_field(view, "setenv");
 	}
-	return rc;
 }
 
-static enum rc
-show_dedupe(const struct conf *conf, const struct hook *hook)
+static void
+show_dedupe(struct view *view)
 {
-	struct buf text = { 0 };
-	enum rc rc = conf_print(conf, hook, KEYWORD_DEDUPE, &text);
-
-	if (rc == RC_OK && hook->reading.dedupe.from != EVENT_FROM_NONE) {
-		rc = buf_text(&text, " within ");
-		if (rc == RC_OK)
-			rc = conf_print(conf, hook, KEYWORD_DEDUPE_WINDOW,
-			    &text);
+	add_value(view, KEYWORD_DEDUPE);
+	if (view->hook->reading.dedupe.from != EVENT_FROM_NONE) {
+		buf_text(&view->text, " within ");
+		add_value(view, KEYWORD_DEDUPE_WINDOW);
 	}
-	return end_field("dedupe", &text, rc);
+	end_field(view, "dedupe");
 }
 
-static enum rc
-show_delivery(const struct conf *conf, const struct hook *hook)
+static void
+show_hook(struct view *view)
 {
-	enum rc rc = show_list(conf, hook,
-	    hook->delivery == CONF_WAIT ? waiting : queueing);
-
-	if (rc == RC_OK)
-		rc = show_dedupe(conf, hook);
-	if (rc == RC_OK)
-		rc = show_list(conf, hook, limits);
-	if (rc == RC_OK)
-		rc = show_environment(hook);
-	return rc == RC_OK ? show_list(conf, hook, last) : rc;
-}
-
-static enum rc
-show_hook(const struct conf *conf, const struct hook *hook)
-{
-	enum rc rc;
+	const struct hook *hook = view->hook;
 
 	print_line("%s", "");
 	print_line("hook %s (line %u)", hook->name, hook->line);
-	show_reached(conf, hook);
-	rc = show(conf, hook, KEYWORD_SIGNATURE);
+	show_reached(view->conf, hook);
+	show(view, KEYWORD_SIGNATURE);
 	for (size_t i = 0; i < hook->secrets_len; i++)
 		print_field("secret-file", "%s %s", hook->secrets[i].path,
 		    keywords_choice(KEYWORD_SECRET_FILE,
 			hook->secrets[i].coding));
-	if (rc == RC_OK)
-		rc = show(conf, hook, KEYWORD_EVENT_NAME);
-	for (size_t i = 0; rc == RC_OK && i < hook->rules_len; i++)
-		rc = show_rule(&hook->rules[i]);
-	return rc == RC_OK ? show_delivery(conf, hook) : rc;
+	show(view, KEYWORD_EVENT_NAME);
+	for (size_t i = 0; i < hook->rules_len; i++) {
+		buf_printf(&view->text, "line %u: ", hook->rules[i].line);
+		conf_print_rule(&hook->rules[i], &view->text);
+		end_field(view, "on");
+	}
+	show_list(view, hook->delivery == CONF_WAIT ? waiting : queueing);
+	show_dedupe(view);
+	show_list(view, limits);
+	show_environment(view);
+	show_list(view, last);
 }
 
-static enum rc
-show_log(const struct conf *conf)
-{
-	struct buf text = { 0 };
-	enum rc rc = conf_print(conf, NULL, KEYWORD_LOG, &text);
-
-	if (rc == RC_OK)
-		rc = buf_text(&text, ", ");
-	if (rc == RC_OK)
-		rc = conf_print(conf, NULL, KEYWORD_LOG_FORMAT, &text);
-	if (rc == RC_OK)
-		rc = buf_text(&text, ", level ");
-	if (rc == RC_OK)
-		rc = conf_print(conf, NULL, KEYWORD_LOG_LEVEL, &text);
-	return end_field("log", &text, rc);
-}
-
-static enum rc
-show_globals(const struct conf *conf)
+static void
+show_globals(struct view *view)
 {
 	const struct passwd *user = getpwuid(geteuid());
-	enum rc rc;
 
-	print_line("%s", conf->file);
+	print_line("%s", view->conf->file);
 	if (user != NULL)
 		print_field("checked as", "%s", user->pw_name);
 	else
 		print_field("checked as", "uid %u", (unsigned)geteuid());
-	rc = show_log(conf);
-	if (rc == RC_OK)
-		rc = show(conf, NULL, KEYWORD_JOURNAL);
-	if (rc == RC_OK && conf->journal != NULL)
-		rc = show(conf, NULL, KEYWORD_DISPATCH);
-	return rc == RC_OK ? show(conf, NULL, KEYWORD_STOP_TIMEOUT) : rc;
+	add_value(view, KEYWORD_LOG);
+	buf_text(&view->text, ", ");
+	add_value(view, KEYWORD_LOG_FORMAT);
+	buf_text(&view->text, ", level ");
+	add_value(view, KEYWORD_LOG_LEVEL);
+	end_field(view, "log");
+	show(view, KEYWORD_JOURNAL);
+	if (view->conf->journal != NULL)
+		show(view, KEYWORD_DISPATCH);
+	show(view, KEYWORD_STOP_TIMEOUT);
 }
 
 /* Whether pelihook.cgi is in use cannot be seen from here; with `dispatch
@@ -211,15 +176,21 @@ show_warnings(const struct conf *conf)
 }
 
 static enum rc
-show_all(const struct session *session)
+show_all(const struct conf *conf)
 {
-	enum rc rc = show_globals(session->conf);
+	struct view view = { .conf = conf };
+	enum rc rc;
 
-	for (size_t i = 0; rc == RC_OK && i < session->conf->hooks_len; i++)
-		rc = show_hook(session->conf, &session->conf->hooks[i]);
+	show_globals(&view);
+	for (size_t i = 0; view.text.rc == RC_OK && i < conf->hooks_len; i++) {
+		view.hook = &conf->hooks[i];
+		show_hook(&view);
+	}
+	rc = view.text.rc;
+	buf_free(&view.text);
 	if (rc == RC_OK && fflush(stdout) == EOF)
 		rc = RC_SHORT;
-	return rc == RC_OK ? show_warnings(session->conf) : rc;
+	return rc == RC_OK ? show_warnings(conf) : rc;
 }
 
 /* The reason was logged, with no word of the line that names the journal. */
@@ -254,7 +225,7 @@ subcommand_check(struct session *session, char **operands, size_t n)
 	if (rc == RC_OK)
 		rc = open_journal(session, &journal);
 	if (rc == RC_OK)
-		rc = show_all(session);
+		rc = show_all(session->conf);
 	if (rc == RC_OK && journal != NULL)
 		rc = report_gone_hooks(session, journal);
 	journal_close(journal);

@@ -47,7 +47,7 @@ make_ready(struct source *source)
 {
 	struct buf complaints = { .max = COMPLAINTS };
 
-	source->ready = conf_ready_all(source->conf, &complaints);
+	source->ready = conf_load_all_files(source->conf, &complaints);
 	log_errors(&complaints);
 	return source->ready == RC_CONFIG ? RC_OK : source->ready;
 }

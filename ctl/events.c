@@ -21,7 +21,7 @@ fill_row(const char **cells, const struct catalog_row *row)
 		cells[1] = "(unexpected)";
 	cells[2] = row->outcome;
 	cells[3] = row->cause;
-	cells[4] = row->when;
+	cells[4] = row->description;
 }
 
 enum rc

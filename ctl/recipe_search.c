@@ -46,7 +46,7 @@ static const char *const over_both[] = { "{id}.{timestamp}.{body}",
 
 /* Where a timestamp may stand. */
 struct stamp {
-	enum recipe_stamp kind;
+	enum recipe_timestamp kind;
 	struct header_name header;
 	const char *item;
 	enum recipe_unit unit;
@@ -72,7 +72,7 @@ try_recipe(struct search *search, const struct recipe *recipe)
 	if (*search->tried == SEARCH_MAX)
 		return false;
 	++*search->tried;
-	if (copy.stamp != RECIPE_UNSTAMPED)
+	if (copy.timestamp != RECIPE_TIMESTAMP_NONE)
 		copy.tolerance = any_age;
 	return search->try(&copy, search->context);
 }
@@ -148,7 +148,7 @@ gather(struct search *search)
 {
 	struct header_name header;
 	struct bytes value;
-	struct stamp stamp = { .kind = RECIPE_STAMP_HEADER, .item = "" };
+	struct stamp stamp = { .kind = RECIPE_TIMESTAMP_HEADER, .item = "" };
 	const char *variable;
 
 	for (size_t i = 0; search->request->variables[i] != NULL; i++) {
@@ -171,9 +171,9 @@ try_stamp(struct search *search, const struct recipe *spot,
 {
 	struct recipe recipe = *spot;
 
-	recipe.stamp = stamp->kind;
-	recipe.stamp_header = stamp->header;
-	recipe.stamp_item = stamp->item;
+	recipe.timestamp = stamp->kind;
+	recipe.timestamp_header = stamp->header;
+	recipe.timestamp_item = stamp->item;
 	recipe.unit = stamp->unit;
 	if (TRY_EACH(search, &recipe, over_stamp))
 		return true;
@@ -215,7 +215,7 @@ next_item(struct bytes *rest, const char *split, struct bytes *item)
 static bool
 try_items(struct search *search, const struct recipe *spot, struct bytes value)
 {
-	struct stamp stamp = { .kind = RECIPE_STAMP_ITEM };
+	struct stamp stamp = { .kind = RECIPE_TIMESTAMP_ITEM };
 	struct bytes rest = value;
 	struct bytes item;
 	size_t n;
@@ -342,7 +342,7 @@ try_header(struct search *search, const char *variable)
 {
 	struct recipe spot = {
 		.kind = RECIPE_HEADER,
-		.stamp_item = "",
+		.timestamp_item = "",
 		.over = "{body}",
 	};
 	struct bytes value;

@@ -62,7 +62,7 @@ print_sample(const struct catalog_row *row)
 	struct buf detail = { 0 }, text = { 0 };
 	const char *status = row->run_status[0] == '\0' ? "UNEXPECTED" :
 							  row->run_status;
-	enum rc rc = json_string_add(bytes_of(row->when), &detail);
+	enum rc rc = json_string_add(bytes_of(row->description), &detail);
 
 	if (rc == RC_OK)
 		rc = buf_printf(&text, sample_head, row->name);

@@ -175,9 +175,9 @@ session_load_files(const struct session *session, struct hook *hook)
 	enum rc rc;
 
 	if (hook != NULL)
-		rc = conf_ready(session->conf, hook, &complaints);
+		rc = conf_load_files(session->conf, hook, &complaints);
 	else
-		rc = conf_ready_start(session->conf, &complaints);
+		rc = conf_load_start_files(session->conf, &complaints);
 	print_complaints(&complaints);
 	return rc;
 }

@@ -44,7 +44,7 @@ enum rc session_hook(const struct session *session, const char *name,
     struct hook **out);
 /* Whether the configuration has the hook. */
 bool session_has_hook(const struct session *session, const char *name);
-/* conf_ready, or conf_ready_start where hook is NULL. */
+/* conf_load_files, or conf_load_start_files where hook is NULL. */
 enum rc session_load_files(const struct session *session, struct hook *hook);
 /* session_open, session_hook and session_load_files. */
 enum rc session_open_hook(struct session *session, const char *name,

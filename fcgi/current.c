@@ -48,7 +48,7 @@ current_open(const char *file, struct current **out, struct buf *complaints)
 enum rc
 current_load_files(struct current *current, struct buf *complaints)
 {
-	return conf_ready_start(current->conf, complaints);
+	return conf_load_start_files(current->conf, complaints);
 }
 
 void
@@ -138,7 +138,7 @@ load(const struct current *current, struct conf **out, struct buf *complaints)
 
 	if (rc != RC_OK)
 		return rc;
-	rc = conf_ready_all(conf, complaints);
+	rc = conf_load_all_files(conf, complaints);
 	if (rc == RC_OK)
 		rc = fits(current, conf, complaints);
 	if (rc != RC_OK)

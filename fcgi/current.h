@@ -20,7 +20,7 @@ struct current;
  */
 enum rc current_open(const char *file, struct current **out,
     struct buf *complaints);
-/* Once, before threads: conf_ready_start. */
+/* Once, before threads: conf_load_start_files. */
 enum rc current_load_files(struct current *current, struct buf *complaints);
 /* Once nobody holds it.  NULL is fine. */
 void current_close(struct current *current);

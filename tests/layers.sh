@@ -103,7 +103,7 @@ resolve() {	# file name
 number=0
 failures=0
 
-verdict() {	# name complaints
+verdict() {	# name, what is wrong
 	number=$((number + 1))
 	if [ -z "$2" ]; then
 		echo "ok $number - $1"

@@ -8,11 +8,11 @@
 void
 account_user(uid_t uid, char name[ACCOUNT_NAME_SIZE])
 {
-	char room[1024];
+	char text[1024];
 	struct passwd entry;
 	struct passwd *found = NULL;
 
-	if (getpwuid_r(uid, &entry, room, sizeof room, &found) == 0 &&
+	if (getpwuid_r(uid, &entry, text, sizeof text, &found) == 0 &&
 	    found != NULL)
 		snprintf(name, ACCOUNT_NAME_SIZE, "%s", found->pw_name);
 	else
@@ -22,11 +22,11 @@ account_user(uid_t uid, char name[ACCOUNT_NAME_SIZE])
 void
 account_group(gid_t gid, char name[ACCOUNT_NAME_SIZE])
 {
-	char room[4096];
+	char text[4096];
 	struct group entry;
 	struct group *found = NULL;
 
-	if (getgrgid_r(gid, &entry, room, sizeof room, &found) == 0 &&
+	if (getgrgid_r(gid, &entry, text, sizeof text, &found) == 0 &&
 	    found != NULL)
 		snprintf(name, ACCOUNT_NAME_SIZE, "%s", found->gr_name);
 	else

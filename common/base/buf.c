@@ -22,22 +22,22 @@ buf_ceiling(const struct buf *buf)
 enum rc
 buf_reserve(struct buf *buf, size_t n)
 {
-	size_t room = buf->room < 64 ? 64 : buf->room;
+	size_t capacity = buf->capacity < 64 ? 64 : buf->capacity;
 	char *data;
 
 	if (buf->len > buf_ceiling(buf) || n > buf_ceiling(buf) - buf->len)
 		return RC_RANGE;
-	if (buf->data != NULL && buf->len + n < buf->room)
+	if (buf->data != NULL && buf->len + n < buf->capacity)
 		return RC_OK;
-	while (room <= buf->len + n)
-		room = room > SIZE_MAX / 2 ? SIZE_MAX : room * 2;
-	data = realloc(buf->data, room);
+	while (capacity <= buf->len + n)
+		capacity = capacity > SIZE_MAX / 2 ? SIZE_MAX : capacity * 2;
+	data = realloc(buf->data, capacity);
 	if (data == NULL)
 		return RC_MEMORY;
 	if (buf->data == NULL)
 		data[0] = '\0';
 	buf->data = data;
-	buf->room = room;
+	buf->capacity = capacity;
 	return RC_OK;
 }
 
@@ -76,13 +76,13 @@ buf_char(struct buf *buf, char c)
 	return buf_add(buf, (struct bytes){ &c, 1 });
 }
 
-/* Its length where it fits, or what it would take; -1. */
+/* The length of the text, whether it fits or not; -1. */
 static int
 print_into(struct buf *buf, const char *format, va_list args)
 {
-	size_t room = buf->data == NULL ? 0 : buf->room - buf->len;
+	size_t left = buf->data == NULL ? 0 : buf->capacity - buf->len;
 
-	return vsnprintf(room == 0 ? NULL : buf->data + buf->len, room, format,
+	return vsnprintf(left == 0 ? NULL : buf->data + buf->len, left, format,
 	    args);
 }
 
@@ -90,7 +90,7 @@ print_into(struct buf *buf, const char *format, va_list args)
 enum rc
 buf_printf(struct buf *buf, const char *format, ...)
 {
-	size_t room = buf->data == NULL ? 0 : buf->room - buf->len;
+	size_t left = buf->data == NULL ? 0 : buf->capacity - buf->len;
 	va_list args;
 	enum rc rc;
 	int n;
@@ -99,7 +99,7 @@ buf_printf(struct buf *buf, const char *format, ...)
 	n = print_into(buf, format, args);
 	va_end(args);
 	rc = keep(buf, n < 0 ? RC_RANGE : buf_reserve(buf, (size_t)n));
-	if (rc == RC_OK && (size_t)n >= room) {
+	if (rc == RC_OK && (size_t)n >= left) {
 		va_start(args, format);
 		n = print_into(buf, format, args);
 		va_end(args);
@@ -117,7 +117,7 @@ buf_free(struct buf *buf)
 	free(buf->data);
 	buf->data = NULL;
 	buf->len = 0;
-	buf->room = 0;
+	buf->capacity = 0;
 	buf->rc = RC_OK;
 }
 
@@ -125,6 +125,6 @@ void
 buf_wipe(struct buf *buf)
 {
 	if (buf->data != NULL)
-		explicit_bzero(buf->data, buf->room);
+		explicit_bzero(buf->data, buf->capacity);
 	buf_free(buf);
 }

@@ -8,17 +8,17 @@
 #include "base/rc.h"
 
 /*
- * Owned bytes with a ceiling.  data is NUL-terminated behind len once
+ * Owned bytes with a ceiling.  data is NUL-terminated after len bytes once
  * anything was appended.  A buf of zeroes has no ceiling but SIZE_MAX.
  */
 struct buf {
 	char *data;
 	size_t len;
-	size_t room;
-	size_t max; /* most bytes it may hold; 0: no ceiling */
+	size_t capacity; /* of data, NUL included */
+	size_t max;	 /* most bytes it may hold; 0: no ceiling */
 	/*
-	 * What the first append that failed came to: where many are made,
-	 * this is looked at once, after the last.
+	 * RC_OK, or the error of the first append that failed: where many
+	 * are made, this is looked at once, after the last.
 	 */
 	enum rc rc;
 };
@@ -30,7 +30,10 @@ enum rc buf_text(struct buf *buf, const char *text);
 enum rc buf_char(struct buf *buf, char c);
 enum rc buf_printf(struct buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Makes room for n more bytes, so that data + len can be written to. */
+/*
+ * Takes memory for n more bytes, so that data + len can be written to.
+ * RC_RANGE, RC_MEMORY; leaves rc alone.
+ */
 enum rc buf_reserve(struct buf *buf, size_t n);
 void buf_free(struct buf *buf);
 /* Wipes what it held, for secrets, then frees it. */

@@ -17,15 +17,15 @@ struct bytes bytes_of(const char *text);
 bool bytes_equal(struct bytes a, struct bytes b);
 bool bytes_is(struct bytes a, const char *text);
 bool bytes_begin(struct bytes a, const char *prefix);
-/* The bytes behind the first n; n is at most a.len. */
+/* The bytes after the first n; n is at most a.len. */
 struct bytes bytes_skip(struct bytes a, size_t n);
 /* Without the spaces and tabs at both ends. */
 struct bytes bytes_trim(struct bytes a);
 /*
  * Cuts the next item off *rest at the first byte that is in separators and
- * returns it; *rest becomes what is behind that byte, or no data where there
+ * returns it; *rest becomes what follows that byte, or no data where there
  * was none.  Returns false when there is no data left.  Empty items are
- * returned, the one behind a last separator as well.
+ * returned, the one after a last separator as well.
  */
 bool bytes_split(struct bytes *rest, const char *separators,
     struct bytes *item);

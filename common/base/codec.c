@@ -30,7 +30,7 @@ hex_value(char c)
 }
 
 enum rc
-decode_hex(struct bytes text, uint8_t *into, size_t room, size_t *len)
+decode_hex(struct bytes text, uint8_t *into, size_t size, size_t *len)
 {
 	int high, low;
 
@@ -39,7 +39,7 @@ decode_hex(struct bytes text, uint8_t *into, size_t room, size_t *len)
 	for (size_t i = 0; i < text.len; i++)
 		if (hex_value(text.data[i]) < 0)
 			return RC_SYNTAX;
-	if (text.len / 2 > room)
+	if (text.len / 2 > size)
 		return RC_RANGE;
 	for (size_t i = 0; i < text.len; i += 2) {
 		high = hex_value(text.data[i]);
@@ -81,7 +81,7 @@ base64_value(char c)
 	return at == NULL ? -1 : (int)(at - base64_digits);
 }
 
-/* How many digits stand before one or two = signs; -1 for other text. */
+/* How many = signs, at most two, end a text; -1 for what is no base64. */
 static int
 base64_padding(struct bytes text)
 {
@@ -99,7 +99,7 @@ base64_padding(struct bytes text)
 }
 
 enum rc
-decode_base64(struct bytes text, uint8_t *into, size_t room, size_t *len)
+decode_base64(struct bytes text, uint8_t *into, size_t size, size_t *len)
 {
 	int padding = base64_padding(text);
 	uint32_t bits = 0;
@@ -109,7 +109,7 @@ decode_base64(struct bytes text, uint8_t *into, size_t room, size_t *len)
 	if (padding < 0)
 		return RC_SYNTAX;
 	n = text.len / 4 * 3 - (size_t)padding;
-	if (n > room)
+	if (n > size)
 		return RC_RANGE;
 	for (size_t i = 0; i < text.len - (size_t)padding; i++) {
 		bits = bits << 6 | (uint32_t)base64_value(text.data[i]);

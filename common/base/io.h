@@ -13,7 +13,7 @@ enum rc io_write(int fd, struct bytes bytes);
  */
 enum rc io_signal(int eventfd);
 /*
- * A view of the directory of an absolute path, without the slash behind it
+ * A view of the directory of an absolute path, without a slash at its end
  * unless it is the root.
  */
 struct bytes io_directory(const char *path);

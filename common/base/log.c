@@ -108,7 +108,7 @@ log_open_file(const char *path)
 	return error == 0 ? RC_OK : log_keep_file(path, error);
 }
 
-/* Whoever is about to write to the file writes to descriptor 2. */
+/* A thread that is about to write to the file writes to descriptor 2. */
 static void
 log_leave_file(void)
 {
@@ -153,17 +153,17 @@ void
 log_open_anyway(const char *program, const struct log_settings *settings)
 {
 	struct log_settings instead = *settings;
-	const char *why;
+	const char *error;
 
 	if (log_open(program, settings) == RC_OK)
 		return;
-	why = strerrordesc_np(errno);
+	error = strerrordesc_np(errno);
 	instead.target = LOG_TO_STDERR;
 	(void)log_open(program, &instead);
 	log_say(LOG_LEVEL_ERROR,
 	    "cannot open the log %s: %s: lines go to %s "
 	    "until it is opened anew",
-	    settings->path, why,
+	    settings->path, error,
 	    atomic_load(&the_log.to_syslog) ? "syslog" : "standard error");
 }
 
@@ -189,7 +189,7 @@ is_json(void)
 	return atomic_load(&the_log.format) == LOG_JSON;
 }
 
-/* Whether a logfmt value can stand without quotes. */
+/* Whether a logfmt value needs no quotes. */
 static bool
 is_plain(struct bytes value)
 {
@@ -201,7 +201,7 @@ is_plain(struct bytes value)
 	return value.len > 0;
 }
 
-/* Without looking for room. */
+/* What fits, as the caller knows. */
 static void
 log_put(struct log_line *line, struct bytes bytes)
 {
@@ -217,7 +217,7 @@ static void
 log_field(struct log_line *line, const char *key, struct bytes value,
     bool quoted)
 {
-	size_t room = sizeof(line->text) - LOG_RESERVE;
+	size_t size = sizeof(line->text) - LOG_RESERVE;
 	bool json = is_json();
 	const struct bytes parts[] = { bytes_of(line->len <= 1 ? "" :
 					       json	       ? "," :
@@ -229,7 +229,7 @@ log_field(struct log_line *line, const char *key, struct bytes value,
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		len += parts[i].len;
-	if (line->cut || len >= room - line->len) {
+	if (line->cut || len >= size - line->len) {
 		line->cut = true;
 		return;
 	}
@@ -246,7 +246,7 @@ log_bytes(struct log_line *line, const char *key, struct bytes value)
 	/* A lack of memory is not to keep the log from telling of it. */
 	struct buf escaped = {
 		.data = text,
-		.room = sizeof(text),
+		.capacity = sizeof(text),
 		.max = sizeof(text) - 1,
 	};
 

@@ -84,7 +84,7 @@ void log_end(struct log_line *line);
 
 /* What is worth saying only once in the life of a process. */
 enum log_once {
-	LOG_ONCE_PIN,	    /* the `signature` line that pins auto */
+	LOG_ONCE_SIGNATURE, /* the `signature` line to write instead of auto */
 	LOG_ONCE_PARAMETER, /* a request tried to name a configuration */
 	LOG_ONCE_DEDUPE,    /* an event that `dedupe` does not know again */
 	LOG_ONCE_ORDER,	    /* one that has no place in an order */

@@ -13,22 +13,23 @@ enum { POOL_BLOCK = 4000 };
 struct pool_block {
 	struct pool_block *next;
 	size_t used;
-	size_t room;
+	size_t size;
 	max_align_t data[];
 };
 
 static struct pool_block *
 pool_block_new(struct pool *pool, size_t size)
 {
-	size_t room = size < POOL_BLOCK ? POOL_BLOCK : size;
 	struct pool_block *block;
 
-	if (room > SIZE_MAX - sizeof(*block))
+	if (size < POOL_BLOCK)
+		size = POOL_BLOCK;
+	if (size > SIZE_MAX - sizeof(*block))
 		return NULL;
-	block = calloc(1, sizeof(*block) + room);
+	block = calloc(1, sizeof(*block) + size);
 	if (block == NULL)
 		return NULL;
-	block->room = room;
+	block->size = size;
 	block->next = pool->blocks;
 	pool->blocks = block;
 	return block;
@@ -45,7 +46,7 @@ pool_alloc(struct pool *pool, size_t count, size_t size)
 	if (size != 0 && count > (SIZE_MAX - align) / size)
 		return NULL;
 	need = (count * size + align - 1) / align * align;
-	if (block == NULL || need > block->room - block->used)
+	if (block == NULL || need > block->size - block->used)
 		block = pool_block_new(pool, need);
 	if (block == NULL)
 		return NULL;

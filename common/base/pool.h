@@ -22,7 +22,7 @@ char *pool_text(struct pool *pool, const char *text);
 char *pool_printf(struct pool *pool, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /*
- * An array of n items of size bytes with room for one more: the array
+ * An array of n items of size bytes that can take one more: the array
  * itself, or a copy twice as large when n is zero or a power of two.
  */
 void *pool_grow(struct pool *pool, void *array, size_t n, size_t size);

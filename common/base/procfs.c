@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/syscall.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/procfs.h"
@@ -41,8 +42,24 @@ enum answer {
 	UNKNOWN,
 };
 
+/* A search for a command that was not noted. */
+struct search {
+	const struct procfs_command *command;
+	struct process found; /* pid 0: none */
+	bool starting;
+	bool hidden;
+};
+
+/* A look at what is left of the group of a command that is gone. */
+struct members {
+	const struct procfs_command *command;
+	bool any; /* a zombie, too */
+	bool ours;
+	bool hidden;
+};
+
 static ssize_t
-read_file(const char *path, char *into, size_t room)
+read_file(const char *path, char *into, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t len = 0;
@@ -51,7 +68,7 @@ read_file(const char *path, char *into, size_t room)
 	if (fd == -1)
 		return -1;
 	while (
-	    len < room - 1 && (got = read(fd, into + len, room - 1 - len)) > 0)
+	    len < size - 1 && (got = read(fd, into + len, size - 1 - len)) > 0)
 		len += (size_t)got;
 	close(fd);
 	into[len] = '\0';
@@ -106,10 +123,10 @@ static enum answer
 holds_entry(FILE *environment, const char *wanted)
 {
 	char *entry = NULL;
-	size_t room = 0;
+	size_t size = 0;
 	enum answer answer = UNKNOWN;
 
-	while (answer != YES && getdelim(&entry, &room, '\0', environment) > 0)
+	while (answer != YES && getdelim(&entry, &size, '\0', environment) > 0)
 		answer = strcmp(entry, wanted) == 0 ? YES : NO;
 	if (ferror(environment) && answer == NO)
 		answer = UNKNOWN;
@@ -119,14 +136,14 @@ holds_entry(FILE *environment, const char *wanted)
 
 /* It is empty for a moment while a process becomes another program. */
 static enum answer
-has_mark(const struct process *process, const struct procfs_command *orphan)
+has_mark(const struct process *process, const struct procfs_command *command)
 {
 	char wanted[sizeof("PELIHOOK_CLAIM=") + CRYPTO_MARK];
 	char path[PATH_SIZE];
 	FILE *file;
 	enum answer answer = UNKNOWN;
 
-	snprintf(wanted, sizeof(wanted), "PELIHOOK_CLAIM=%s", orphan->mark);
+	snprintf(wanted, sizeof(wanted), "PELIHOOK_CLAIM=%s", command->mark);
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)process->pid);
 	for (int i = 0; answer == UNKNOWN && i < LOOKS; i++) {
 		file = fopen(path, "re");
@@ -150,11 +167,11 @@ ticks_of(int64_t boot)
  * are counted in whole ticks, cut off.
  */
 static bool
-could_be(const struct process *process, const struct procfs_command *orphan)
+could_be(const struct process *process, const struct procfs_command *command)
 {
-	return process->start + 1 >= ticks_of(orphan->since) &&
-	    process->start <= ticks_of(orphan->until) + 1 &&
-	    process->session == orphan->session;
+	return process->start + 1 >= ticks_of(command->since) &&
+	    process->start <= ticks_of(command->until) + 1 &&
+	    process->session == command->session;
 }
 
 /*
@@ -186,24 +203,15 @@ each_process(void (*visit)(void *context, const struct process *process),
 	return true;
 }
 
-/* Whether others' processes are kept from this one (hidepid, proc(5)). */
+/* Whether others' processes are hidden from this one (hidepid, proc(5)). */
 static bool
-is_curtained(void)
+is_restricted(void)
 {
 	return access("/proc/self/stat", R_OK) != 0 ||
 	    (exists(1) && access("/proc/1/stat", R_OK) != 0);
 }
 
-/* A command that was not noted. */
-
-struct search {
-	const struct procfs_command *orphan;
-	struct process found; /* pid 0: none */
-	bool starting;
-	bool hidden;
-};
-
-/* The command was there before what it started. */
+/* Whether a began first: the command did, before what it started. */
 static bool
 is_before(const struct process *a, const struct process *b)
 {
@@ -233,82 +241,73 @@ consider(void *context, const struct process *process)
 		return;
 	}
 	if (has_ended(process) || (process->flags & KERNEL) != 0 ||
-	    process->start + 1 < ticks_of(search->orphan->since))
+	    process->start + 1 < ticks_of(search->command->since))
 		return;
-	switch (has_mark(process, search->orphan)) {
+	switch (has_mark(process, search->command)) {
 	case YES:
 		if (is_before(process, &search->found))
 			search->found = *process;
 		break;
 	case UNKNOWN:
-		if (could_be(process, search->orphan))
+		if (could_be(process, search->command))
 			search->hidden = true;
 		break;
 	case NO:
-		if (is_starting(process) && could_be(process, search->orphan))
+		if (is_starting(process) && could_be(process, search->command))
 			search->starting = true;
 		break;
 	}
 }
 
 static enum procfs_state
-search_marked(struct procfs_command *orphan)
+search_marked(struct procfs_command *command)
 {
-	struct search search = { .orphan = orphan };
+	struct search search = { .command = command };
 
-	if (orphan->mark[0] == '\0' || !each_process(consider, &search))
+	if (command->mark[0] == '\0' || !each_process(consider, &search))
 		return PROCFS_HIDDEN;
 	if (search.found.pid != 0) {
-		orphan->pid = search.found.pid;
-		orphan->start = search.found.start;
-		orphan->found = true;
+		command->pid = search.found.pid;
+		command->start = search.found.start;
+		command->found = true;
 		return PROCFS_ALIVE;
 	}
 	if (search.starting)
 		return PROCFS_STARTING;
-	return search.hidden || is_curtained() ? PROCFS_HIDDEN : PROCFS_GONE;
+	return search.hidden || is_restricted() ? PROCFS_HIDDEN : PROCFS_GONE;
 }
-
-/* What is left of the group of a command that is gone. */
-
-struct members {
-	const struct procfs_command *orphan;
-	bool any; /* a zombie, too */
-	bool ours;
-	bool hidden;
-};
 
 static void
 consider_member(void *context, const struct process *process)
 {
 	struct members *members = context;
-	const struct procfs_command *orphan = members->orphan;
+	const struct procfs_command *command = members->command;
 	enum answer answer;
 
-	if (process == NULL || process->group != orphan->pid)
+	if (process == NULL || process->group != command->pid)
 		return;
 	members->any = true;
 	if (has_ended(process))
 		return;
 	/* A group that never was empty cannot have become another's. */
-	answer = orphan->seen ? YES : has_mark(process, orphan);
+	answer = command->seen ? YES : has_mark(process, command);
 	members->ours = members->ours || answer == YES;
 	members->hidden = members->hidden || answer == UNKNOWN;
 }
 
 static enum procfs_state
-look_at_group(const struct procfs_command *orphan)
+look_at_group(const struct procfs_command *command)
 {
-	struct members members = { .orphan = orphan };
+	struct members members = { .command = command };
 
-	if (!exists(-orphan->pid))
+	if (!exists(-command->pid))
 		return PROCFS_GONE;
 	if (!each_process(consider_member, &members))
 		return PROCFS_HIDDEN;
 	if (members.ours)
 		return PROCFS_ALIVE;
 	/* The last member may have ended while this was looking. */
-	if (members.hidden || (!members.any && exists(-orphan->pid)))
+	if (members.hidden || (!members.any && exists(-command->pid)))
 		return PROCFS_HIDDEN;
 	return PROCFS_GONE;
 }
@@ -316,58 +315,59 @@ look_at_group(const struct procfs_command *orphan)
 enum procfs_state
 procfs_find_group(pid_t group)
 {
-	const struct procfs_command orphan = { .pid = group, .seen = true };
+	const struct procfs_command command = { .pid = group, .seen = true };
 
-	return look_at_group(&orphan);
+	return look_at_group(&command);
 }
 
 static enum procfs_state
-look_at_noted(const struct procfs_command *orphan)
+look_at_noted(const struct procfs_command *command)
 {
 	struct process process;
-	enum rc rc = read_process(orphan->pid, &process);
+	enum rc rc = read_process(command->pid, &process);
 
 	if (rc != RC_OK)
-		return rc == RC_MISSING ? look_at_group(orphan) : PROCFS_HIDDEN;
-	if (orphan->start == 0)
+		return rc == RC_MISSING ? look_at_group(command) :
+					  PROCFS_HIDDEN;
+	if (command->start == 0)
 		return PROCFS_HIDDEN;
 	/* Its number went to another: nothing had it any more. */
-	if (process.start != orphan->start)
+	if (process.start != command->start)
 		return PROCFS_GONE;
-	return has_ended(&process) ? look_at_group(orphan) : PROCFS_ALIVE;
+	return has_ended(&process) ? look_at_group(command) : PROCFS_ALIVE;
 }
 
-/* Who was found by the mark may not be the only one that has it. */
+/* A process that was found by the mark may not be the only one that has it. */
 enum procfs_state
-procfs_find_command(struct procfs_command *orphan)
+procfs_find_command(struct procfs_command *command)
 {
 	enum procfs_state state = PROCFS_GONE;
 
-	if (orphan->pid > 1)
-		state = look_at_noted(orphan);
-	if (orphan->pid <= 1 || (orphan->found && state == PROCFS_GONE)) {
-		orphan->seen = false;
-		state = search_marked(orphan);
+	if (command->pid > 1)
+		state = look_at_noted(command);
+	if (command->pid <= 1 || (command->found && state == PROCFS_GONE)) {
+		command->seen = false;
+		state = search_marked(command);
 	}
-	orphan->seen = orphan->seen || state == PROCFS_ALIVE;
+	command->seen = command->seen || state == PROCFS_ALIVE;
 	return state;
 }
 
 /* Through a descriptor, so that no other process of its number is met. */
 static int
-signal_command(const struct procfs_command *orphan, int number)
+signal_command(const struct procfs_command *command, int number)
 {
-	int fd = (int)syscall(SYS_pidfd_open, orphan->pid, 0);
+	int fd = (int)syscall(SYS_pidfd_open, command->pid, 0);
 	struct process process;
 	int error = errno;
 
 	if (fd < 0 && error == ESRCH)
 		return error;
-	if (read_process(orphan->pid, &process) != RC_OK ||
-	    process.start != orphan->start)
+	if (read_process(command->pid, &process) != RC_OK ||
+	    process.start != command->start)
 		error = ESRCH;
 	else if (fd < 0)
-		error = kill(orphan->pid, number) == 0 ? 0 : errno;
+		error = kill(command->pid, number) == 0 ? 0 : errno;
 	else
 		error = syscall(SYS_pidfd_send_signal, fd, number, NULL, 0) ==
 			0 ?
@@ -379,11 +379,11 @@ signal_command(const struct procfs_command *orphan, int number)
 }
 
 int
-procfs_signal(const struct procfs_command *orphan, int number)
+procfs_signal(const struct procfs_command *command, int number)
 {
-	int error = signal_command(orphan, number);
+	int error = signal_command(command, number);
 
-	if (kill(-orphan->pid, number) != 0)
+	if (kill(-command->pid, number) != 0)
 		return error == ESRCH ? errno : error;
 	return error == ESRCH ? 0 : error;
 }

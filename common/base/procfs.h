@@ -2,9 +2,10 @@
 #ifndef PELIHOOK_BASE_PROCFS_H
 #define PELIHOOK_BASE_PROCFS_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "base/crypto.h"
 
@@ -12,7 +13,7 @@
  * Commands that outlived the process that ran them, as /proc shows them
  * (proc(5)).  A process is known by its number and its start, which together
  * are unique in its PID namespace until the machine is started anew; what it
- * begat, and what was never noted, by the mark in its environment.
+ * started, and what was never noted, by the mark in its environment.
  */
 enum {
 	PROCFS_BOOT_SIZE = 37,	/* a boot's ID and its NUL */
@@ -50,7 +51,7 @@ enum procfs_state {
  * gone only if nothing that could be it is hidden: of the processes that
  * cannot be read only those that began in its time and session count.
  */
-enum procfs_state procfs_find_command(struct procfs_command *orphan);
+enum procfs_state procfs_find_command(struct procfs_command *command);
 /* The same of a group alone, whose leader is gone, and which never was
  * another's. */
 enum procfs_state procfs_find_group(pid_t group);
@@ -58,6 +59,6 @@ enum procfs_state procfs_find_group(pid_t group);
  * Signals what is PROCFS_ALIVE: the command, whatever group it is in by now,
  * and the group that began with it.  0, or an errno.
  */
-int procfs_signal(const struct procfs_command *orphan, int number);
+int procfs_signal(const struct procfs_command *command, int number);
 
 #endif

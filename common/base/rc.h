@@ -4,8 +4,8 @@
 
 /*
  * What a step came to.  RC_OK means "go on"; every other value is final for
- * the request and has exactly one row in reply.c's table.  Nothing outside
- * reply.c knows what HTTP makes of it.
+ * the request and has exactly one row in the table of http/reply.c.  Nothing
+ * else knows what HTTP makes of it.
  */
 enum rc {
 	RC_OK,
@@ -49,7 +49,7 @@ enum rc {
 	RC_MEMORY,
 	RC_SYSTEM, /* a system call failed; logged where it did */
 
-	/* Between functions only; reply.c makes a 500 of them. */
+	/* Between functions only; http/reply.c makes a 500 of them. */
 	RC_SYNTAX,  /* text that does not fit its grammar */
 	RC_MISSING, /* not there */
 	RC_RANGE,   /* out of range, or does not fit */

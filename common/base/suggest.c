@@ -15,7 +15,7 @@ fold(char c)
 }
 
 static size_t
-least(size_t a, size_t b, size_t c)
+smallest(size_t a, size_t b, size_t c)
 {
 	size_t ab = a < b ? a : b;
 
@@ -32,7 +32,7 @@ next_row(size_t *row, char a, const char *b, size_t n)
 	for (size_t i = 1; i <= n; i++) {
 		size_t above = row[i];
 
-		row[i] = least(above + 1, row[i - 1] + 1,
+		row[i] = smallest(above + 1, row[i - 1] + 1,
 		    diagonal + (fold(a) != fold(b[i - 1])));
 		diagonal = above;
 	}

@@ -4,55 +4,54 @@
 
 #include "base/tokens.h"
 
-/* A line while it is cut into words. */
+/* A line while it is cut into tokens. */
 struct scan {
-	char text[TOKENS_LINE + 2]; /* the words, a NUL after each */
+	struct tokens *from;
+	char text[TOKENS_LINE + 2]; /* the tokens, a NUL after each */
 	size_t len;
-	size_t n;	   /* words begun */
-	size_t seen;	   /* bytes of the line so far */
+	size_t n;	   /* tokens begun */
+	size_t read;	   /* bytes of the line so far */
 	const char *error; /* the first one */
 };
 
-/* The byte at the place i of what is not read yet, or LF after its end. */
+/* The byte at an offset of what was not read yet, or LF after its end. */
 static char
-peek(const struct tokens *tokens, size_t i)
+peek(const struct scan *scan, size_t at)
 {
-	return i < tokens->rest.len ? tokens->rest.data[i] : '\n';
+	const struct bytes *rest = &scan->from->rest;
+
+	return at < rest->len ? rest->data[at] : '\n';
 }
 
-/* Bytes of the line's end that begins here (LF or CRLF), 0 where none does. */
+/* The length of the line end (LF, CRLF) at an offset, 0 where none is. */
 static size_t
-line_end(const struct tokens *tokens, size_t at)
+line_end(const struct scan *scan, size_t at)
 {
-	if (peek(tokens, at) == '\n')
+	if (peek(scan, at) == '\n')
 		return 1;
-	return peek(tokens, at) == '\r' && peek(tokens, at + 1) == '\n' ? 2 : 0;
+	return peek(scan, at) == '\r' && peek(scan, at + 1) == '\n' ? 2 : 0;
 }
 
 static void
-skip(struct tokens *tokens, size_t n)
+end_line(struct scan *scan)
 {
-	size_t left = tokens->rest.len;
+	struct bytes *rest = &scan->from->rest;
+	size_t n = line_end(scan, 0);
 
-	tokens->rest = bytes_skip(tokens->rest, n < left ? n : left);
+	*rest = bytes_skip(*rest, n < rest->len ? n : rest->len);
+	scan->from->next++;
 }
 
-static void
-take_end(struct tokens *tokens)
-{
-	skip(tokens, line_end(tokens, 0));
-	tokens->next++;
-}
-
+/* The next byte of the line, which has one. */
 static char
-take(struct tokens *tokens, struct scan *scan)
+read_byte(struct scan *scan)
 {
-	char c = peek(tokens, 0);
+	char c = peek(scan, 0);
 
-	skip(tokens, 1);
+	scan->from->rest = bytes_skip(scan->from->rest, 1);
 	if (scan->error != NULL)
 		return c;
-	if (++scan->seen > TOKENS_LINE)
+	if (++scan->read > TOKENS_LINE)
 		scan->error = "the line is longer than 8192 bytes: "
 			      "put some of it into a command of its own";
 	else if (c == '\0')
@@ -60,88 +59,88 @@ take(struct tokens *tokens, struct scan *scan)
 	return c;
 }
 
+/* The same of a line and those it joins; false at their end. */
+static bool
+next_char(struct scan *scan, bool comment, char *c)
+{
+	while (!comment && peek(scan, 0) == '\\' && line_end(scan, 1) > 0) {
+		read_byte(scan);
+		end_line(scan);
+	}
+	if (line_end(scan, 0) > 0) {
+		end_line(scan);
+		return false;
+	}
+	*c = read_byte(scan);
+	return true;
+}
+
 /* A line with an error has no text, so that it never outgrows its array. */
 static void
-add(struct scan *scan, char c)
+add_char(struct scan *scan, char c)
 {
 	if (scan->error == NULL)
 		scan->text[scan->len++] = c;
 }
 
-/* The next byte of a line and of those it joins; false at their end. */
-static bool
-next(struct tokens *tokens, struct scan *scan, bool comment, char *c)
-{
-	while (!comment && peek(tokens, 0) == '\\' && line_end(tokens, 1) > 0) {
-		take(tokens, scan);
-		take_end(tokens);
-	}
-	if (line_end(tokens, 0) > 0) {
-		take_end(tokens);
-		return false;
-	}
-	*c = take(tokens, scan);
-	return true;
-}
-
 static void
-scan_line(struct tokens *tokens, struct scan *scan)
+scan_line(struct scan *scan)
 {
 	bool comment = false;
-	bool word = false;
+	bool token = false;
 	char quote = '\0';
 	char c;
 
-	while (next(tokens, scan, comment, &c)) {
+	while (next_char(scan, comment, &c)) {
 		if (comment)
 			continue;
-		if (quote == '\0' && c == '#' && !word) {
+		if (quote == '\0' && c == '#' && !token) {
 			comment = true;
 			continue;
 		}
 		if (quote == '\0' && (c == ' ' || c == '\t')) {
-			if (word)
-				add(scan, '\0');
-			word = false;
+			if (token)
+				add_char(scan, '\0');
+			token = false;
 			continue;
 		}
-		if (!word)
+		if (!token)
 			scan->n++;
-		word = true;
+		token = true;
 		if (c == quote) {
 			quote = '\0';
 		} else if (quote == '\0' && (c == '"' || c == '\'')) {
 			quote = c;
 		} else {
 			if (quote == '"' && c == '\\' &&
-			    (peek(tokens, 0) == '"' || peek(tokens, 0) == '\\'))
-				c = take(tokens, scan);
-			add(scan, c);
+			    (peek(scan, 0) == '"' || peek(scan, 0) == '\\'))
+				c = read_byte(scan);
+			add_char(scan, c);
 		}
 	}
 	if (quote != '\0' && scan->error == NULL)
 		scan->error = quote == '"' ?
 		    "a quote is not closed: write \" where it ends" :
 		    "a quote is not closed: write ' where it ends";
-	if (word)
-		add(scan, '\0');
+	if (token)
+		add_char(scan, '\0');
 }
 
 static enum rc
-hand_out(const struct scan *scan, struct pool *pool, const char *const **list,
-    size_t *n)
+copy_tokens(const struct scan *scan, struct pool *pool,
+    const char *const **list, size_t *n)
 {
-	const char **words = pool_alloc(pool, scan->n + 1, sizeof *words);
+	const char **tokens = pool_alloc(pool, scan->n + 1, sizeof *tokens);
 	const char *text = pool_copy(pool,
 	    (struct bytes){ scan->text, scan->len });
 
-	if (words == NULL || text == NULL)
+	if (tokens == NULL || text == NULL)
 		return RC_MEMORY;
 	for (size_t i = 0; i < scan->n; i++) {
-		words[i] = text;
+		tokens[i] = text;
 		text += strlen(text) + 1;
 	}
-	*list = words;
+	*list = tokens;
 	*n = scan->n;
 	return RC_OK;
 }
@@ -156,56 +155,52 @@ enum rc
 tokens_next(struct tokens *tokens, struct pool *pool, const char *const **list,
     size_t *n, const char **error)
 {
-	while (tokens->rest.len > 0) {
-		struct scan scan;
+	struct scan scan;
 
+	while (tokens->rest.len > 0) {
 		memset(&scan, 0, sizeof scan);
+		scan.from = tokens;
 		tokens->line = tokens->next;
-		scan_line(tokens, &scan);
+		scan_line(&scan);
 		if (scan.error != NULL) {
 			*error = scan.error;
 			return RC_SYNTAX;
 		}
 		if (scan.n > 0)
-			return hand_out(&scan, pool, list, n);
+			return copy_tokens(&scan, pool, list, n);
 	}
 	return RC_MISSING;
 }
 
 static bool
-needs_quotes(const char *word)
+needs_quotes(const char *token)
 {
-	return word[0] == '\0' || word[0] == '#' ||
-	    strpbrk(word, " \t\r\n\v\f\"'\\") != NULL;
+	return token[0] == '\0' || token[0] == '#' ||
+	    strpbrk(token, " \t\r\n\v\f\"'\\") != NULL;
 }
 
 enum rc
-tokens_print(const char *word, struct buf *into)
+tokens_print(const char *token, struct buf *into)
 {
-	enum rc rc;
-
-	if (!needs_quotes(word))
-		return buf_text(into, word);
-	rc = buf_char(into, '"');
-	for (; rc == RC_OK && *word != '\0'; word++) {
-		if (*word == '"' || *word == '\\')
-			rc = buf_char(into, '\\');
-		if (rc == RC_OK)
-			rc = buf_char(into, *word);
+	if (!needs_quotes(token))
+		return buf_text(into, token);
+	buf_char(into, '"');
+	for (; *token != '\0'; token++) {
+		if (*token == '"' || *token == '\\')
+			buf_char(into, '\\');
+		buf_char(into, *token);
 	}
-	return rc == RC_OK ? buf_char(into, '"') : rc;
+	buf_char(into, '"');
+	return into->rc;
 }
 
 enum rc
-tokens_print_list(const char *const *words, struct buf *into)
+tokens_print_list(const char *const *tokens, struct buf *into)
 {
-	enum rc rc = RC_OK;
-
-	for (size_t i = 0; rc == RC_OK && words[i] != NULL; i++) {
+	for (size_t i = 0; tokens[i] != NULL; i++) {
 		if (i > 0)
-			rc = buf_char(into, ' ');
-		if (rc == RC_OK)
-			rc = tokens_print(words[i], into);
+			buf_char(into, ' ');
+		tokens_print(tokens[i], into);
 	}
-	return rc;
+	return into->rc;
 }

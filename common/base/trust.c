@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/xattr.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/trust.h"
@@ -13,26 +14,26 @@
 
 enum { TRUST_LINKS = 40 }; /* symbolic links on one way */
 
+/* The text is lost where memory is short; the refusal is not. */
+#define REFUSE(error, ...) ((void)buf_printf((error), __VA_ARGS__), RC_CONFIG)
+
 /*
  * The way from / to a file, one name at a time.  Symbolic links are read and
  * their text is put before what is left of the way, so that every directory
- * that has a say is looked at.  Whoever could exchange a part of the way
- * between this look and the use is refused for that.
+ * that has a say is looked at.  A path that somebody else could exchange a
+ * part of, between this look and the use, is refused for that.
  */
 struct walk {
 	char at[PATH_MAX];	 /* what is reached; "" is / */
 	struct stat stat;	 /* of that */
 	char rest[2 * PATH_MAX]; /* the way to go */
 	unsigned links;
-	uid_t user;   /* who may own what is on it, besides root */
-	bool finding; /* who that is shows on the way */
-	bool open;    /* everybody may make a file where it is */
+	uid_t user;   /* may own what is on it, as root may */
+	bool finding; /* that user is found on the way */
+	bool open;    /* others may make files where it is */
 	bool groups;  /* any group may write to its directories */
-	struct buf *why;
+	struct buf *error;
 };
-
-/* The text is lost where memory is short; the refusal is not. */
-#define REFUSE(why, ...) ((void)buf_printf((why), __VA_ARGS__), RC_CONFIG)
 
 static const char *
 path_of(const struct walk *walk)
@@ -47,30 +48,30 @@ is_last(const struct walk *walk)
 }
 
 static enum rc
-refuse_errno(struct buf *why, const char *where, int error)
+refuse_errno(struct buf *error, const char *where, int number)
 {
 	if (where[0] != '\0')
-		return REFUSE(why, "cannot be reached: %s: %s", where,
-		    strerror(error));
-	if (error == ENOENT)
-		return REFUSE(why,
+		return REFUSE(error, "cannot be reached: %s: %s", where,
+		    strerror(number));
+	if (number == ENOENT)
+		return REFUSE(error,
 		    "does not exist: make it, or mend its "
 		    "name here");
-	return REFUSE(why, "cannot be opened: %s", strerror(error));
+	return REFUSE(error, "cannot be opened: %s", strerror(number));
 }
 
 /* "is ..." of the file itself, "lies below DIR, which is ..." of what is on
  * the way; what to change is "it" or its path. */
 static const char *
-begin_why(const struct walk *walk, bool file)
+begin_error(const struct walk *walk, bool file)
 {
 	if (file)
 		return "it";
-	(void)buf_printf(walk->why, "lies below %s, which ", path_of(walk));
+	(void)buf_printf(walk->error, "lies below %s, which ", path_of(walk));
 	return path_of(walk);
 }
 
-/* What lies where nobody else can make a file belongs to whom it should. */
+/* A file is that user's where nobody else could have made it. */
 static void
 find_user(struct walk *walk)
 {
@@ -90,18 +91,18 @@ check_owner(const struct walk *walk, bool file)
 		return RC_OK;
 	account_user(uid, owner);
 	account_user(walk->user, user);
-	what = begin_why(walk, file);
+	what = begin_error(walk, file);
 	if (walk->finding && walk->open && walk->user == 0)
-		return REFUSE(walk->why,
+		return REFUSE(walk->error,
 		    "belongs to %s, and could have been "
 		    "made by anybody where it lies: take another place",
 		    owner);
 	if (walk->user == 0)
-		return REFUSE(walk->why,
+		return REFUSE(walk->error,
 		    "belongs to %s, not to root: "
 		    "chown root %s",
 		    owner, what);
-	return REFUSE(walk->why,
+	return REFUSE(walk->error,
 	    "belongs to %s, neither to root nor to %s: "
 	    "chown root %s",
 	    owner, user, what);
@@ -134,16 +135,16 @@ check_writers(const struct walk *walk, bool file, bool sticky)
 	if (sticky && (stat->st_mode & S_ISVTX) != 0)
 		return RC_OK;
 	if ((stat->st_mode & S_IWOTH) != 0)
-		return REFUSE(walk->why,
+		return REFUSE(walk->error,
 		    "is writable by others: "
 		    "chmod o-w %s",
-		    begin_why(walk, file));
+		    begin_error(walk, file));
 	if ((walk->groups && !file) || !group_writes(walk))
 		return RC_OK;
 	account_group(stat->st_gid, group);
-	return REFUSE(walk->why, "is writable by group %s%s: chmod g-w %s",
+	return REFUSE(walk->error, "is writable by group %s%s: chmod g-w %s",
 	    group, stat->st_gid == 0 ? " or others, through an ACL" : "",
-	    begin_why(walk, file));
+	    begin_error(walk, file));
 }
 
 static enum rc
@@ -162,7 +163,7 @@ look(struct walk *walk)
 {
 	if (lstat(path_of(walk), &walk->stat) == 0)
 		return RC_OK;
-	return refuse_errno(walk->why,
+	return refuse_errno(walk->error,
 	    walk->at[0] != '\0' && is_last(walk) ? "" : path_of(walk), errno);
 }
 
@@ -191,7 +192,7 @@ prepend(struct walk *walk, const char *text)
 	int n = snprintf(rest, sizeof rest, "%s/%s", text, walk->rest);
 
 	if (n < 0 || (size_t)n >= sizeof rest)
-		return refuse_errno(walk->why, "", ENAMETOOLONG);
+		return refuse_errno(walk->error, "", ENAMETOOLONG);
 	memcpy(walk->rest, rest, sizeof rest);
 	if (text[0] == '/') {
 		walk->at[0] = '\0';
@@ -209,9 +210,9 @@ follow(struct walk *walk)
 	enum rc rc;
 
 	if (n < 0)
-		return refuse_errno(walk->why, walk->at, errno);
+		return refuse_errno(walk->error, walk->at, errno);
 	if (++walk->links > TRUST_LINKS)
-		return refuse_errno(walk->why, walk->at, ELOOP);
+		return refuse_errno(walk->error, walk->at, ELOOP);
 	text[n] = '\0';
 	/* Its mode says nothing; in a sticky directory its owner does. */
 	rc = check_owner(walk, false);
@@ -246,7 +247,7 @@ step(struct walk *walk, const char *name)
 		return look_at_directory(walk);
 	}
 	if (len + 1 + strlen(name) >= sizeof walk->at)
-		return refuse_errno(walk->why, "", ENAMETOOLONG);
+		return refuse_errno(walk->error, "", ENAMETOOLONG);
 	snprintf(walk->at + len, sizeof walk->at - len, "/%s", name);
 	rc = look(walk);
 	if (rc != RC_OK)
@@ -258,12 +259,12 @@ step(struct walk *walk, const char *name)
 
 /* As the kind wants it of the directories above. */
 static struct walk
-walk_of(enum trust_kind kind, struct buf *why)
+walk_of(enum trust_kind kind, struct buf *error)
 {
 	return (struct walk){
 		.user = geteuid(),
 		.groups = kind == TRUST_LOG,
-		.why = why,
+		.error = error,
 	};
 }
 
@@ -277,11 +278,11 @@ walk_to(struct walk *walk, const char *path)
 
 	if (path[0] != '/') {
 		if (getcwd(walk->rest, PATH_MAX) == NULL)
-			return refuse_errno(walk->why, ".", errno);
+			return refuse_errno(walk->error, ".", errno);
 		len = strlen(walk->rest);
 	}
 	if (strlen(path) >= PATH_MAX)
-		return refuse_errno(walk->why, "", ENAMETOOLONG);
+		return refuse_errno(walk->error, "", ENAMETOOLONG);
 	snprintf(walk->rest + len, sizeof walk->rest - len, "/%s", path);
 	rc = look_at_directory(walk);
 	while (rc == RC_OK && next_name(walk, name))
@@ -290,11 +291,11 @@ walk_to(struct walk *walk, const char *path)
 }
 
 static enum rc
-check_type(const struct stat *stat, mode_t type, struct buf *why)
+check_type(const struct stat *stat, mode_t type, struct buf *error)
 {
 	if ((stat->st_mode & S_IFMT) == type)
 		return RC_OK;
-	return REFUSE(why,
+	return REFUSE(error,
 	    type == S_IFDIR ? "is no directory" : "is no regular file");
 }
 
@@ -319,13 +320,13 @@ static enum rc
 check_file(const struct walk *walk, enum trust_kind kind)
 {
 	if (kind == TRUST_PRIVATE)
-		return trust_own(&walk->stat, S_IFDIR, walk->why);
-	if (check_type(&walk->stat, type_of(kind), walk->why) != RC_OK ||
+		return trust_own(&walk->stat, S_IFDIR, walk->error);
+	if (check_type(&walk->stat, type_of(kind), walk->error) != RC_OK ||
 	    check_owner(walk, true) != RC_OK ||
 	    check_writers(walk, true, kind == TRUST_DIRECTORY) != RC_OK)
 		return RC_CONFIG;
 	if (kind == TRUST_SECRET && (walk->stat.st_mode & S_IROTH) != 0)
-		return REFUSE(walk->why,
+		return REFUSE(walk->error,
 		    "is readable by others: "
 		    "chmod o-r it");
 	return RC_OK;
@@ -340,14 +341,14 @@ check_execution(const struct walk *walk)
 	    faccessat(AT_FDCWD, path_of(walk), X_OK, AT_EACCESS) == 0)
 		return RC_OK;
 	account_user(geteuid(), user);
-	return REFUSE(walk->why, "cannot be executed by %s: chmod a+x it",
+	return REFUSE(walk->error, "cannot be executed by %s: chmod a+x it",
 	    user);
 }
 
 enum rc
-trust_path(const char *path, enum trust_kind kind, struct buf *why)
+trust_path(const char *path, enum trust_kind kind, struct buf *error)
 {
-	struct walk walk = walk_of(kind, why);
+	struct walk walk = walk_of(kind, error);
 	enum rc rc = walk_to(&walk, path);
 
 	if (rc == RC_OK)
@@ -358,9 +359,9 @@ trust_path(const char *path, enum trust_kind kind, struct buf *why)
 }
 
 enum rc
-trust_open(const char *path, enum trust_kind kind, int *out, struct buf *why)
+trust_open(const char *path, enum trust_kind kind, int *out, struct buf *error)
 {
-	struct walk walk = walk_of(kind, why);
+	struct walk walk = walk_of(kind, error);
 	enum rc rc = walk_to(&walk, path);
 	int fd;
 
@@ -371,7 +372,7 @@ trust_open(const char *path, enum trust_kind kind, int *out, struct buf *why)
 	fd = open(path_of(&walk),
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &walk.stat) != 0)
-		rc = refuse_errno(why, "", errno);
+		rc = refuse_errno(error, "", errno);
 	else
 		rc = check_file(&walk, kind);
 	if (rc == RC_OK)
@@ -382,19 +383,19 @@ trust_open(const char *path, enum trust_kind kind, int *out, struct buf *why)
 }
 
 static enum rc
-read_all(int fd, size_t size, struct buf *into, struct buf *why)
+read_all(int fd, size_t size, struct buf *into, struct buf *error)
 {
 	ssize_t n;
 
 	/* All at once: a buffer that grows would leave secrets behind. */
 	if (buf_reserve(into, size + 1) != RC_OK)
-		return REFUSE(why, "does not fit into memory");
+		return REFUSE(error, "does not fit into memory");
 	while (into->len <= size) {
 		n = read(fd, into->data + into->len, size + 1 - into->len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return refuse_errno(why, "", errno);
+			return refuse_errno(error, "", errno);
 		if (n == 0)
 			break;
 		into->len += (size_t)n;
@@ -402,37 +403,37 @@ read_all(int fd, size_t size, struct buf *into, struct buf *why)
 	into->data[into->len] = '\0';
 	return into->len == size ?
 	    RC_OK :
-	    REFUSE(why, "changed while it was read: try again");
+	    REFUSE(error, "changed while it was read: try again");
 }
 
 enum rc
-trust_read_open(int fd, size_t max, struct buf *into, struct buf *why)
+trust_read_open(int fd, size_t max, struct buf *into, struct buf *error)
 {
 	struct stat stat;
 
 	if (fstat(fd, &stat) != 0)
-		return refuse_errno(why, "", errno);
+		return refuse_errno(error, "", errno);
 	if ((unsigned long long)stat.st_size > max)
-		return REFUSE(why, "is larger than %zu bytes", max);
-	return read_all(fd, (size_t)stat.st_size, into, why);
+		return REFUSE(error, "is larger than %zu bytes", max);
+	return read_all(fd, (size_t)stat.st_size, into, error);
 }
 
 enum rc
 trust_read(const char *path, enum trust_kind kind, size_t max, struct buf *into,
-    struct buf *why)
+    struct buf *error)
 {
 	int fd;
-	enum rc rc = trust_open(path, kind, &fd, why);
+	enum rc rc = trust_open(path, kind, &fd, error);
 
 	if (rc != RC_OK)
 		return rc;
-	rc = trust_read_open(fd, max, into, why);
+	rc = trust_read_open(fd, max, into, error);
 	close(fd);
 	return rc;
 }
 
 static enum rc
-refuse_stranger(const struct stat *stat, struct buf *why)
+refuse_stranger(const struct stat *stat, struct buf *error)
 {
 	char owner[ACCOUNT_NAME_SIZE];
 	char user[ACCOUNT_NAME_SIZE];
@@ -440,54 +441,54 @@ refuse_stranger(const struct stat *stat, struct buf *why)
 	account_user(stat->st_uid, owner);
 	account_user(geteuid(), user);
 	if (S_ISDIR(stat->st_mode))
-		return REFUSE(why,
+		return REFUSE(error,
 		    "does not belong to the user of this "
 		    "process (%s), but to %s: name one that is for pelihook "
 		    "alone, made with install -d -o %s -m 700",
 		    user, owner, user);
-	return REFUSE(why,
+	return REFUSE(error,
 	    "does not belong to the user of this process (%s), "
 	    "but to %s: chown it to the user that pelihook runs as",
 	    user, owner);
 }
 
 enum rc
-trust_own(const struct stat *stat, mode_t type, struct buf *why)
+trust_own(const struct stat *stat, mode_t type, struct buf *error)
 {
 	char group[ACCOUNT_NAME_SIZE];
 
-	if (check_type(stat, type, why) != RC_OK)
+	if (check_type(stat, type, error) != RC_OK)
 		return RC_CONFIG;
 	if (stat->st_uid != geteuid())
-		return refuse_stranger(stat, why);
+		return refuse_stranger(stat, error);
 	if (S_ISDIR(stat->st_mode) && (stat->st_mode & S_ISVTX) != 0 &&
 	    (stat->st_mode & S_IWOTH) != 0)
-		return REFUSE(why,
+		return REFUSE(error,
 		    "is writable by others: name one that is "
 		    "for pelihook alone");
 	if ((stat->st_mode & S_IWOTH) != 0)
-		return REFUSE(why, "is writable by others: chmod go-w it");
+		return REFUSE(error, "is writable by others: chmod go-w it");
 	if ((stat->st_mode & S_IWGRP) != 0) {
 		account_group(stat->st_gid, group);
-		return REFUSE(why, "is writable by group %s: chmod g-w it",
+		return REFUSE(error, "is writable by group %s: chmod g-w it",
 		    group);
 	}
-	/* Who opens it by another name has neither its locks nor its log. */
+	/* Opened by another name it has neither its locks nor its log. */
 	if (type == S_IFREG && stat->st_nlink > 1)
-		return REFUSE(why,
+		return REFUSE(error,
 		    "has another name (a hard link): find it "
 		    "with find -samefile, and remove it");
 	return RC_OK;
 }
 
 enum rc
-trust_owner(const char *path, uid_t *owner, struct buf *why)
+trust_owner(const char *path, uid_t *owner, struct buf *error)
 {
-	struct walk walk = { .finding = true, .why = why };
+	struct walk walk = { .finding = true, .error = error };
 	enum rc rc = walk_to(&walk, path);
 
 	if (rc == RC_OK)
-		rc = check_type(&walk.stat, S_IFDIR, why);
+		rc = check_type(&walk.stat, S_IFDIR, error);
 	if (rc != RC_OK)
 		return rc;
 	find_user(&walk);

@@ -11,7 +11,7 @@
 #include "base/trust.h"
 
 /* The text is lost where memory is short; the refusal is not. */
-#define REFUSE(why, ...) ((void)buf_printf((why), __VA_ARGS__), RC_CONFIG)
+#define REFUSE(error, ...) ((void)buf_printf((error), __VA_ARGS__), RC_CONFIG)
 
 /* All that a journal may leave; the last one SQLite would play back. */
 static const char *const journal_ends[] = { "", "-wal", "-shm", "-runners",
@@ -19,9 +19,9 @@ static const char *const journal_ends[] = { "", "-wal", "-shm", "-runners",
 
 enum { JOURNAL_ENDS = sizeof journal_ends / sizeof journal_ends[0] };
 
-/* RC_MISSING, or how it is trusted. */
+/* RC_OK, RC_MISSING or RC_CONFIG. */
 static enum rc
-check_journal_file(const char *path, struct buf *why)
+check_journal_file(const char *path, struct buf *error)
 {
 	struct buf text = { 0 };
 	struct stat stat;
@@ -35,14 +35,14 @@ check_journal_file(const char *path, struct buf *why)
 	else
 		rc = REFUSE(&text, "cannot be opened: %s", strerror(errno));
 	if (rc != RC_OK)
-		(void)buf_printf(why, "file %s %s", path,
+		(void)buf_printf(error, "file %s %s", path,
 		    text.len > 0 ? text.data : "is not trusted");
 	buf_free(&text);
 	return rc;
 }
 
 static enum rc
-check_journal_directory(const char *path, struct buf *why)
+check_journal_directory(const char *path, struct buf *error)
 {
 	struct bytes parent = io_directory(path);
 	char directory[PATH_MAX];
@@ -53,29 +53,28 @@ check_journal_directory(const char *path, struct buf *why)
 	    parent.data);
 	rc = trust_path(directory, TRUST_PRIVATE, &text);
 	if (rc != RC_OK)
-		(void)buf_printf(why, "directory %s %s", directory,
+		(void)buf_printf(error, "directory %s %s", directory,
 		    text.len > 0 ? text.data : "is not trusted");
 	buf_free(&text);
 	return rc;
 }
 
-/* Another process may be making a journal: then it was there before what
- * was found of it. */
+/* Another process may have made the journal since it was looked for. */
 static enum rc
-refuse_remains(const char *path, const char *end, struct buf *why)
+refuse_remains(const char *path, const char *end, struct buf *error)
 {
 	struct stat stat;
 
 	if (end == NULL || lstat(path, &stat) == 0)
 		return RC_OK;
-	return REFUSE(why,
+	return REFUSE(error,
 	    "file %s is gone, but %s%s is still there: put it "
 	    "back, or stop all that uses it and remove what is left of it",
 	    path, path, end);
 }
 
 enum rc
-trust_journal(const char *path, struct buf *why)
+trust_journal(const char *path, struct buf *error)
 {
 	char name[PATH_MAX];
 	const char *remains = NULL;
@@ -83,14 +82,14 @@ trust_journal(const char *path, struct buf *why)
 	enum rc rc = RC_OK;
 
 	if (path[0] != '/' || strlen(path) + sizeof "-runners" > sizeof name)
-		return REFUSE(why,
+		return REFUSE(error,
 		    "file %s has no absolute path, or one too "
 		    "long",
 		    path);
-	rc = check_journal_directory(path, why);
+	rc = check_journal_directory(path, error);
 	for (size_t i = 0; i < JOURNAL_ENDS && rc == RC_OK; i++) {
 		snprintf(name, sizeof name, "%s%s", path, journal_ends[i]);
-		rc = check_journal_file(name, why);
+		rc = check_journal_file(name, error);
 		if (rc == RC_OK && i == 0)
 			there = true;
 		else if (rc == RC_OK)
@@ -98,5 +97,5 @@ trust_journal(const char *path, struct buf *why)
 		else if (rc == RC_MISSING)
 			rc = RC_OK;
 	}
-	return rc != RC_OK || there ? rc : refuse_remains(path, remains, why);
+	return rc != RC_OK || there ? rc : refuse_remains(path, remains, error);
 }

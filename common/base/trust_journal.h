@@ -5,10 +5,11 @@
 #include "base/buf.h"
 
 /*
- * Whether the directory of a journal is private, and each of its files that
- * is there its own; and that no other file is there where the journal itself
- * is not.  RC_CONFIG: why begins with "directory" or "file" and its path.
+ * Whether the directory of a journal is private (TRUST_PRIVATE), each of its
+ * files that exists is this user's own (trust_own), and none exists where the
+ * database itself does not.  RC_CONFIG: error begins with "directory" or
+ * "file" and its path.
  */
-enum rc trust_journal(const char *path, struct buf *why);
+enum rc trust_journal(const char *path, struct buf *error);
 
 #endif

@@ -206,7 +206,7 @@ arg_command(struct parser *parser, const char *const *args,
 	return rc;
 }
 
-/* Behind the [ at the start of text: what follows its ], or NULL. */
+/* What follows the ] of the [ at the start of a text, or NULL. */
 static const char *
 bracket_end(const char *text)
 {

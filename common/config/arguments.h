@@ -6,7 +6,7 @@
 
 /*
  * The kinds of arguments that several directives take.  Each adds an error
- * (RC_CONFIG) where it does not like what it reads; *out is then left alone.
+ * (RC_CONFIG) where the argument is wrong; *out is then left alone.
  */
 
 /* One error about the line that is read.  Returns RC_CONFIG. */

@@ -2,7 +2,6 @@
 #include <sys/stat.h>
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "config/conf.h"
 

@@ -15,8 +15,8 @@
 #include "signature/secret.h"
 
 /*
- * The configuration in use: a reference-counted value that load.h makes and
- * nothing but files.h changes.  Its texts are NUL-terminated and live as
+ * The configuration in use: a reference-counted value that conf_load makes
+ * and only conf_load_files changes.  Its texts are NUL-terminated and live as
  * long as it does.  Durations are milliseconds, sizes bytes.
  * pelihook.conf(5) is the grammar.
  */
@@ -90,8 +90,8 @@ struct conf *conf_hold(struct conf *conf);
 void conf_release(struct conf *conf);
 
 /*
- * Whether the file is another one by now, or was changed since it was read,
- * or cannot be looked at.
+ * Whether the file was replaced or changed since it was read, or cannot be
+ * looked at.
  */
 bool conf_is_stale(const struct conf *conf);
 /* The hook of this name, or NULL. */
@@ -100,7 +100,7 @@ struct hook *conf_find(const struct conf *conf, struct bytes name);
 unsigned conf_line(const struct conf *conf, enum keyword keyword);
 /* The line of a directive in force in a hook, its own or a default, or 0. */
 unsigned conf_hook_line(const struct hook *hook, enum keyword keyword);
-/* Whether a hook's name is one: [A-Za-z0-9][A-Za-z0-9._-]*, at most 64. */
+/* Whether it is the name of a hook: [A-Za-z0-9][A-Za-z0-9._-]*, at most 64. */
 bool conf_is_name(struct bytes name);
 /*
  * The file to read: PELIHOOK_CONFIG in the process's environment where it

@@ -5,9 +5,9 @@
 #include "config/parser.h"
 
 /*
- * Does what a line says; args are the words after the directive, and NULL
- * ends them.  The `hook` line is conf_load's own.  RC_OK, also where it
- * added an error; RC_MEMORY.
+ * Reads the arguments of a line into the open scope; NULL ends them.  The
+ * `hook` line is conf_load's own.  RC_OK, also where it added an error;
+ * RC_MEMORY.
  */
 enum rc directives_apply(struct parser *parser, enum keyword keyword,
     const char *const *args);

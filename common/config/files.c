@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/files.h"
@@ -125,7 +126,7 @@ prepare_hook(struct conf *conf, struct hook *hook, struct conf_errors *errors)
 }
 
 enum rc
-conf_ready(struct conf *conf, struct hook *hook, struct buf *errors)
+conf_load_files(struct conf *conf, struct hook *hook, struct buf *errors)
 {
 	struct conf_errors list = { .into = errors, .file = conf->file };
 	enum rc rc = prepare_hook(conf, hook, &list);
@@ -227,7 +228,7 @@ prepare_all(struct conf *conf, struct conf_errors *list)
 }
 
 enum rc
-conf_ready_all(struct conf *conf, struct buf *errors)
+conf_load_all_files(struct conf *conf, struct buf *errors)
 {
 	struct conf_errors list = { .into = errors, .file = conf->file };
 
@@ -235,7 +236,7 @@ conf_ready_all(struct conf *conf, struct buf *errors)
 }
 
 enum rc
-conf_ready_start(struct conf *conf, struct buf *errors)
+conf_load_start_files(struct conf *conf, struct buf *errors)
 {
 	struct conf_errors list = { .into = errors, .file = conf->file };
 	enum rc rc = check_log(conf, &list);

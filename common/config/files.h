@@ -9,22 +9,23 @@ struct conf;
 struct hook;
 
 /*
- * The files that a configuration names are looked at, and secrets loaded.
+ * The files that a configuration names are checked, and secrets loaded.
  * RC_CONFIG with errors as conf_load has them; RC_MEMORY.
  */
 
 /*
- * Checks the commands of one hook and loads its secrets, once.  It writes
- * to the hook, so it is called before the configuration is shared between
- * threads.
+ * Checks the commands and the capture directory of one hook and loads its
+ * secrets, once: then the hook is ready.  It writes to the hook, so it is
+ * called before the configuration is shared between threads.
  */
-enum rc conf_ready(struct conf *conf, struct hook *hook, struct buf *errors);
-/* conf_ready for all hooks; has the errors of all before it gives up. */
-enum rc conf_ready_all(struct conf *conf, struct buf *errors);
+enum rc conf_load_files(struct conf *conf, struct hook *hook,
+    struct buf *errors);
+/* The journal's files and those of all hooks, with the errors of all. */
+enum rc conf_load_all_files(struct conf *conf, struct buf *errors);
 /*
- * The same before a start, when an administrator can correct it: a log that
- * cannot be opened is an error as well.  Later nothing is refused for that.
+ * The same at a start, when an administrator can correct what is wrong: a log
+ * that cannot be opened is an error as well, which it never is later.
  */
-enum rc conf_ready_start(struct conf *conf, struct buf *errors);
+enum rc conf_load_start_files(struct conf *conf, struct buf *errors);
 
 #endif

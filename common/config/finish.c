@@ -198,7 +198,7 @@ attach(struct parser *parser, struct scope *scope)
 }
 
 static enum rc
-keep(struct parser *parser, const struct hook *hook)
+add_hook(struct parser *parser, const struct hook *hook)
 {
 	struct conf *conf = parser->conf;
 	struct hook *hooks = pool_grow(parser->pool, conf->hooks,
@@ -229,7 +229,7 @@ close_scope(struct parser *parser, struct scope *scope)
 	check_secrets(parser, scope);
 	check_rules(parser, scope);
 	rc = attach(parser, scope);
-	return rc == RC_OK ? keep(parser, hook) : rc;
+	return rc == RC_OK ? add_hook(parser, hook) : rc;
 }
 
 static void
@@ -294,7 +294,7 @@ close_single(struct parser *parser)
 	return close_scope(parser, scope);
 }
 
-/* Nothing is ignored in silence: defaults that no hook can use. */
+/* Defaults that no hook can use are errors: nothing is ignored in silence. */
 static void
 check_defaults(struct parser *parser)
 {
@@ -311,7 +311,7 @@ check_defaults(struct parser *parser)
 			    "`%s' is for hooks that queue, and no hook does: "
 			    "%s, or take the line out",
 			    keywords_row(i)->name, queue_advice(parser));
-	/* Without a journal that was said already. */
+	/* Without a journal check_journal() has an error for it. */
 	if (defaults->own.of[KEYWORD_DELIVERY] != 0 && parser->has_journal &&
 	    defaults->hook.delivery == CONF_QUEUE)
 		conf_error(&parser->errors, defaults->own.of[KEYWORD_DELIVERY],

@@ -83,7 +83,7 @@ _Static_assert(sizeof(enum conf_delivery) == sizeof(unsigned) &&
 #define HOOK_FIELD(name) .field = offsetof(struct hook, name)
 #define CONF_FIELD(name)                                                       \
 	.place = DIRECTIVE_GLOBAL, .field = offsetof(struct conf, name)
-#define ARGUMENTS(least, most) .min = (least), .max = (most)
+#define ARGUMENTS(from, to) .min = (from), .max = (to)
 #define DURATION                                                               \
 	.usage = "DURATION", ARGUMENTS(1, 1), .kind = DIRECTIVE_DURATION
 #define NUMBER .usage = "N", ARGUMENTS(1, 1), .kind = DIRECTIVE_NUMBER
@@ -94,7 +94,7 @@ _Static_assert(sizeof(enum conf_delivery) == sizeof(unsigned) &&
 #define UP_TO_1000 1, 1000, "1 to 1000"
 
 static const struct directive rows[KEYWORDS] = {
-	/* What is wrong with its arguments is told by its reader. */
+	/* config/load.c reads its name and has the errors about that. */
 	[KEYWORD_HOOK] = { "hook", "NAME", ARGUMENTS(0, UINT_MAX),
 	    .repeats = true },
 	[KEYWORD_SECRET_FILE] = { "secret-file", "PATH [raw|hex|base64|whsec]",

@@ -61,7 +61,7 @@ enum directive_place {
 	DIRECTIVE_GLOBAL,   /* only before the first hook */
 };
 
-/* What a number, size or duration may be; text says it to people. */
+/* The limits of a number, size or duration; text names them in errors. */
 struct directive_range {
 	int64_t low;
 	int64_t high;
@@ -92,9 +92,9 @@ struct directive {
 };
 
 const struct directive *keywords_row(enum keyword keyword);
-/* KEYWORDS where no directive has this name. */
+/* The directive of this name, or KEYWORDS. */
 enum keyword keywords_find(const char *name);
-/* The word of an enumerator, or NULL where none is for it. */
+/* The word for an enumerator of a directive with choices, or NULL. */
 const char *keywords_choice(enum keyword keyword, unsigned value);
 
 #endif

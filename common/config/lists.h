@@ -4,7 +4,7 @@
 
 #include "config/parser.h"
 
-/* The lines a scope may have several of, each added to the scope. */
+/* Reads a line that a scope may have several of, and adds it to the scope. */
 enum rc lists_secret(struct parser *parser, const char *const *args);
 enum rc lists_env(struct parser *parser, const char *const *args);
 enum rc lists_setenv(struct parser *parser, const char *const *args);

@@ -109,7 +109,7 @@ refuse_unknown(struct parser *parser, const char *word)
 }
 
 static enum rc
-read_words(struct parser *parser, const char *const *words)
+read_directive(struct parser *parser, const char *const *words)
 {
 	enum keyword keyword = keywords_find(words[0]);
 
@@ -132,7 +132,7 @@ read_line(struct parser *parser, struct tokens *tokens)
 
 	parser->line = tokens->line;
 	if (rc == RC_OK)
-		return read_words(parser, words);
+		return read_directive(parser, words);
 	if (rc != RC_SYNTAX)
 		return rc;
 	conf_error(&parser->errors, parser->line, "%s", error);

@@ -9,7 +9,7 @@ struct conf;
 
 /*
  * Reads and checks the file's grammar, and that the file itself can be
- * trusted (trust.h).  Every error is a line `FILE:LINE: reason` in errors
+ * trusted (base/trust.h).  Every error is a line `FILE:LINE: reason` in errors
  * (`FILE: reason` where it is about the file itself), which has to have a
  * ceiling; those that do not fit are counted in a last line.  RC_CONFIG
  * where there is any; *out is then left alone.  RC_MEMORY.

@@ -149,7 +149,7 @@ read_action(struct parser *parser, const char *const *args, struct rule *rule)
 }
 
 static enum rc
-keep_rule(struct parser *parser, const struct rule *rule)
+add_rule(struct parser *parser, const struct rule *rule)
 {
 	struct scope *scope = parser->scope;
 	size_t n = scope->hook.rules_len;
@@ -174,5 +174,5 @@ on_read(struct parser *parser, const char *const *args)
 		rc = read_wheres(parser, &args, &rule);
 	if (rc == RC_OK)
 		rc = read_action(parser, args, &rule);
-	return rc == RC_OK ? keep_rule(parser, &rule) : rc;
+	return rc == RC_OK ? add_rule(parser, &rule) : rc;
 }

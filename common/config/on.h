@@ -4,7 +4,7 @@
 
 #include "config/parser.h"
 
-/* The words after `on`, added to the scope's rules. */
+/* Reads an `on` line's arguments and adds the rule to the scope. */
 enum rc on_read(struct parser *parser, const char *const *args);
 
 #endif

@@ -7,11 +7,10 @@
 #include "config/conf.h"
 #include "config/errors.h"
 #include "config/internal.h"
-#include "config/keywords.h"
 
 /* A configuration while its file is read: private to the config room. */
 
-/* The defaults or a hook.  The arrays are those of the hook to come. */
+/* The defaults, or a hook; the arrays are what hook is going to point to. */
 struct scope {
 	struct hook hook;
 	struct secret *secrets;
@@ -30,7 +29,7 @@ struct parser {
 	struct scope hook;   /* the one that is open */
 	struct scope *scope; /* where lines go: one of the two */
 	unsigned line;	     /* the one that is read */
-	bool has_journal;    /* a path was given, right or wrong */
+	bool has_journal;    /* a line was given, right or wrong */
 	/* What seems to be missing may be in a line that is not understood. */
 	bool had_syntax_error;
 };

@@ -12,13 +12,23 @@
 #include "signature/recipe.h"
 
 /* NULL: nothing. */
-static enum rc
+static void
 print_text(const char *text, struct buf *into)
 {
-	return text == NULL ? RC_OK : buf_text(into, text);
+	if (text != NULL)
+		buf_text(into, text);
 }
 
-static enum rc
+static void
+print_number(unsigned number, const char *unset, struct buf *into)
+{
+	if (number == 0 && unset != NULL)
+		buf_text(into, unset);
+	else
+		buf_printf(into, "%u", number);
+}
+
+static void
 print_choice(enum keyword keyword, const void *field, struct buf *into)
 {
 	const char *word;
@@ -26,64 +36,60 @@ print_choice(enum keyword keyword, const void *field, struct buf *into)
 
 	memcpy(&value, field, sizeof value);
 	word = keywords_choice(keyword, value);
-	return print_text(word != NULL ? word : keywords_row(keyword)->unset,
-	    into);
+	print_text(word != NULL ? word : keywords_row(keyword)->unset, into);
 }
 
-static enum rc
+static void
 print_source(enum keyword keyword, const struct event_source *source,
     struct buf *into)
 {
+	const struct directive *row = keywords_row(keyword);
+
 	if (source->from == EVENT_FROM_POINTER)
-		return tokens_print(source->pointer, into);
-	if (source->from == EVENT_FROM_HEADER)
-		return buf_printf(into, "header %s", source->header.name);
-	return print_text(keywords_row(keyword)->choices == NULL ?
-		keywords_row(keyword)->unset :
-		keywords_choice(keyword, source->from),
-	    into);
+		tokens_print(source->pointer, into);
+	else if (source->from == EVENT_FROM_HEADER)
+		buf_printf(into, "header %s", source->header.name);
+	else
+		print_text(row->choices == NULL ?
+			row->unset :
+			keywords_choice(keyword, source->from),
+		    into);
 }
 
-static enum rc
+static void
 print_retry(const struct hook *hook, struct buf *into)
 {
-	enum rc rc = RC_OK;
-
-	for (size_t i = 0; rc == RC_OK && i < hook->retry_len; i++) {
+	for (size_t i = 0; i < hook->retry_len; i++) {
 		if (i > 0)
-			rc = buf_char(into, ' ');
-		if (rc == RC_OK)
-			rc = units_print_duration(hook->retry[i], into);
+			buf_char(into, ' ');
+		units_print_duration(hook->retry[i], into);
 	}
-	return rc;
 }
 
-static enum rc
+/* NULL: nothing. */
+static void
 print_command(const char *const *command, struct buf *into)
 {
-	enum rc rc;
-
 	if (command == NULL)
-		return RC_OK;
-	rc = buf_text(into, "run ");
-	return rc == RC_OK ? tokens_print_list(command, into) : rc;
+		return;
+	buf_text(into, "run ");
+	tokens_print_list(command, into);
 }
 
-static enum rc
+static void
 print_other(const struct conf *conf, const struct hook *hook,
     enum keyword keyword, struct buf *into)
 {
 	if (keyword == KEYWORD_LOG && conf->log.target == LOG_TO_FILE)
-		return buf_text(into, conf->log.path);
-	if (keyword == KEYWORD_LOG)
-		return print_choice(keyword, &conf->log.target, into);
-	if (keyword == KEYWORD_SIGNATURE)
-		return recipe_print(&hook->signature, into);
-	if (keyword == KEYWORD_RETRY)
-		return print_retry(hook, into);
-	if (keyword == KEYWORD_ON_DEAD)
-		return print_command(hook->on_dead, into);
-	return RC_OK;
+		buf_text(into, conf->log.path);
+	else if (keyword == KEYWORD_LOG)
+		print_choice(keyword, &conf->log.target, into);
+	else if (keyword == KEYWORD_SIGNATURE)
+		recipe_print(&hook->signature, into);
+	else if (keyword == KEYWORD_RETRY)
+		print_retry(hook, into);
+	else if (keyword == KEYWORD_ON_DEAD)
+		print_command(hook->on_dead, into);
 }
 
 enum rc
@@ -96,55 +102,52 @@ conf_print(const struct conf *conf, const struct hook *hook,
 				    (const char *)hook) +
 	    row->field;
 	const char *path;
-	unsigned number;
 
 	switch (row->kind) {
 	case DIRECTIVE_DURATION:
-		return units_print_duration(*(const int64_t *)field, into);
+		units_print_duration(*(const int64_t *)field, into);
+		break;
 	case DIRECTIVE_NUMBER:
-		number = *(const unsigned *)field;
-		if (number == 0 && row->unset != NULL)
-			return buf_text(into, row->unset);
-		return buf_printf(into, "%u", number);
+		print_number(*(const unsigned *)field, row->unset, into);
+		break;
 	case DIRECTIVE_SIZE:
-		return units_print_size(*(const size_t *)field, into);
+		units_print_size(*(const size_t *)field, into);
+		break;
 	case DIRECTIVE_CHOICE:
-		return print_choice(keyword, field, into);
+		print_choice(keyword, field, into);
+		break;
 	case DIRECTIVE_PATH:
 		path = *(const char *const *)field;
-		return print_text(path != NULL ? path : row->unset, into);
+		print_text(path != NULL ? path : row->unset, into);
+		break;
 	case DIRECTIVE_SOURCE:
-		return print_source(keyword, field, into);
+		print_source(keyword, field, into);
+		break;
 	case DIRECTIVE_OTHER:
+		print_other(conf, hook, keyword, into);
 		break;
 	}
-	return print_other(conf, hook, keyword, into);
-}
-
-static enum rc
-print_where(const struct rule_where *where, struct buf *into)
-{
-	const char *words[] = { "where", where->pointer, where->glob, NULL };
-	enum rc rc = tokens_print_list(words, into);
-
-	return rc == RC_OK ? buf_char(into, ' ') : rc;
+	return into->rc;
 }
 
 enum rc
 conf_print_rule(const struct rule *rule, struct buf *into)
 {
-	enum rc rc = RC_OK;
-
-	for (size_t i = 0; rc == RC_OK && i < rule->events_len; i++) {
-		rc = tokens_print(rule->events[i], into);
-		if (rc == RC_OK)
-			rc = buf_char(into, ' ');
+	for (size_t i = 0; i < rule->events_len; i++) {
+		tokens_print(rule->events[i], into);
+		buf_char(into, ' ');
 	}
-	for (size_t i = 0; rc == RC_OK && i < rule->where_len; i++)
-		rc = print_where(&rule->where[i], into);
-	if (rc == RC_OK && rule->command == NULL)
-		return buf_text(into, "ignore");
-	if (rc == RC_OK && rule->also)
-		rc = buf_text(into, "also ");
-	return rc == RC_OK ? print_command(rule->command, into) : rc;
+	for (size_t i = 0; i < rule->where_len; i++) {
+		buf_text(into, "where ");
+		tokens_print(rule->where[i].pointer, into);
+		buf_char(into, ' ');
+		tokens_print(rule->where[i].glob, into);
+		buf_char(into, ' ');
+	}
+	if (rule->also)
+		buf_text(into, "also ");
+	if (rule->command == NULL)
+		buf_text(into, "ignore");
+	print_command(rule->command, into);
+	return into->rc;
 }

@@ -14,7 +14,7 @@ struct rule;
  * Appends the value of a directive in force, of a hook or, where it is
  * global, of the configuration; as it is written in the file, where it can
  * be.  Nothing where it has none, as a `capture` that is not given.  Not for
- * directives that repeat.  Errors of buf_add.
+ * directives that repeat.  Returns into->rc.
  */
 enum rc conf_print(const struct conf *conf, const struct hook *hook,
     enum keyword keyword, struct buf *into);

@@ -16,7 +16,7 @@
 
 enum {
 	WAIT_LONG = 40 * 1000, /* web servers give up sooner */
-	EVENT_NEAR = 2,	       /* so few slips make another event's name */
+	EVENT_NEAR = 2,	       /* slips that make another event's name */
 };
 
 /* Where a timer or a cron line for the drain is usually found. */
@@ -44,7 +44,7 @@ static bool
 has_timestamp(const struct hook *hook)
 {
 	return hook->signature.kind == RECIPE_HEADER &&
-	    hook->signature.stamp != RECIPE_UNSTAMPED;
+	    hook->signature.timestamp != RECIPE_TIMESTAMP_NONE;
 }
 
 static void
@@ -67,7 +67,7 @@ warn_signature(const struct hook *hook, struct conf_errors *list)
 		    hook->name);
 }
 
-/* One that came early by the tolerance stays fresh for twice as long. */
+/* A request that came early by the tolerance stays fresh for twice as long. */
 static void
 warn_window(const struct hook *hook, struct conf_errors *list)
 {
@@ -103,9 +103,9 @@ is_signed(const struct recipe *recipe, const char *variable)
 {
 	if (recipe->kind != RECIPE_HEADER)
 		return false;
-	if (recipe->stamp == RECIPE_STAMP_HEADER &&
+	if (recipe->timestamp == RECIPE_TIMESTAMP_HEADER &&
 	    strstr(recipe->over, "{timestamp}") != NULL &&
-	    is_variable(&recipe->stamp_header, variable))
+	    is_variable(&recipe->timestamp_header, variable))
 		return true;
 	return strstr(recipe->over, "{id}") != NULL &&
 	    is_variable(&recipe->id, variable);
@@ -175,7 +175,7 @@ warn_event(const struct rule *rule, const char *event, struct conf_errors *list)
 	}
 }
 
-/* Whether an EVENT is a name, which the table may have or not. */
+/* Whether an EVENT is a name, and the table has it or, !known, has not. */
 static bool
 is_known(const char *event, bool known)
 {
@@ -236,7 +236,7 @@ share_key(const struct hook *a, const struct hook *b)
 	return false;
 }
 
-/* Once a hook: of many with one secret each pair would be too much. */
+/* Warns once a hook, not once a pair. */
 static void
 warn_shared(const struct conf *conf, size_t at, struct conf_errors *list)
 {

@@ -11,8 +11,8 @@ struct conf;
 
 /*
  * What the administrator is warned of at start, a line `FILE:LINE: text`
- * each.  cgi: also what concerns only pelihook.cgi.  Wants conf_ready_all.
- * RC_MEMORY.
+ * each.  cgi: also what concerns only pelihook.cgi.  conf_load_all_files has
+ * to come first.  RC_MEMORY.
  */
 enum rc conf_warnings(const struct conf *conf, bool cgi, struct buf *warnings);
 

@@ -14,8 +14,8 @@ struct catalog_row {
 	const char *run_status;
 	const char *outcome;
 	const char *cause;
-	const char *retrigger; /* safe, or empty */
-	const char *when;      /* a sentence for people */
+	const char *retrigger;	 /* safe, or empty */
+	const char *description; /* a sentence for people */
 };
 
 /* The rows in the order of the documentation. */
@@ -30,7 +30,7 @@ const struct catalog_row *catalog_unknown(struct bytes name);
 
 /*
  * Whether it is taken for the name of an event that is not in the table,
- * unless `event-name` says where names stand: [A-Za-z0-9_.:-], at most 64.
+ * unless `event-name` says where names are: [A-Za-z0-9_.:-], at most 64.
  */
 bool catalog_is_name(struct bytes name);
 

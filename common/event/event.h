@@ -31,7 +31,7 @@ struct event_pair {
 	unsigned line;
 };
 
-/* How a hook reads events; as struct hook in conf.h. */
+/* How a hook reads events; a part of struct hook. */
 struct event_reading {
 	const char *hook; /* its name */
 	struct event_source name;
@@ -66,9 +66,9 @@ enum rc event_reparse(const struct event_reading *reading, struct bytes body,
 void event_free(struct event *event);
 
 /*
- * The text at a JSON pointer (RFC 6901): a string's bytes, a number as it
- * stands in body, true, false, null.  RC_MISSING where there is none, as in
- * a string that holds a NUL or an unpaired surrogate.  Appends to text.
+ * The text at a JSON pointer (RFC 6901): a string's bytes, a number as it is
+ * written in the body, true, false, null.  RC_MISSING where there is none, as
+ * in a string that holds a NUL or an unpaired surrogate.  Appends to text.
  */
 enum rc event_text(const struct event *event, const char *pointer,
     struct buf *text);

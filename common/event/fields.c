@@ -9,7 +9,7 @@ enum { EVENT_FIELD = 4096 }; /* most bytes of an `env` line's text */
 
 static void
 warn_field(const struct event *event, const struct event_pair *pair,
-    const char *why)
+    const char *reason)
 {
 	struct log_line line;
 
@@ -17,7 +17,7 @@ warn_field(const struct event *event, const struct event_pair *pair,
 	log_text(&line, "hook", event->reading->hook);
 	log_number(&line, "line", pair->line);
 	log_text(&line, "variable", pair->name);
-	log_text(&line, "why", why);
+	log_text(&line, "why", reason);
 	log_end(&line);
 }
 

@@ -12,7 +12,7 @@
 
 enum {
 	ESCAPE = 6,   /* bytes of \uXXXX */
-	SEQUENCE = 3, /* most bytes that stand for one */
+	SEQUENCE = 3, /* most bytes put in its place */
 };
 
 /* Where the next piece of a text ends, and what goes before the following. */
@@ -49,7 +49,7 @@ code_unit(const char *escape)
 	return unit;
 }
 
-/* Whether what is behind \uXXXX, in a string that ends, is \uDC00 or so. */
+/* Whether \uXXXX, in a string that ends, is followed by \uDC00 to \uDFFF. */
 static bool
 is_low_next(struct bytes escape)
 {

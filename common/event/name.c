@@ -14,18 +14,6 @@
 #include "event/json.h"
 #include "http/request.h"
 
-/* Where senders write an event's name. */
-static const char *const name_keys[] = { "event", "event_type", "type",
-	"event_name" };
-
-/* Of those, where it is believed to be one that the table has not. */
-static const char *const unknown_keys[] = { "event", "event_type",
-	"event_name" };
-
-/* Where a text that looks like an event's name is a person's words. */
-static const char *const human_keys[] = { "name", "title", "label",
-	"description", "message" };
-
 /* A step of the search for the event's name. */
 struct search {
 	const struct catalog_row *row;
@@ -39,6 +27,24 @@ struct member {
 	size_t index;
 	struct json_object *value;
 };
+
+/* A visit of one level down, for which the parent has to be known. */
+struct descent {
+	struct search *search;
+	const struct member *parent;
+};
+
+/* Where senders write an event's name. */
+static const char *const name_keys[] = { "event", "event_type", "type",
+	"event_name" };
+
+/* Of those, where it is believed to be one that the table has not. */
+static const char *const unknown_keys[] = { "event", "event_type",
+	"event_name" };
+
+/* Where a text that looks like an event's name is a person's words. */
+static const char *const human_keys[] = { "name", "title", "label",
+	"description", "message" };
 
 static struct bytes
 string_of(struct json_object *value)
@@ -158,12 +164,6 @@ visit_keys(const struct member *member, void *context)
 	search_keys(context, member, member->value);
 }
 
-/* A visit of one level down, for which the parent has to be known. */
-struct descent {
-	struct search *search;
-	const struct member *parent;
-};
-
 static void
 visit_string_below(const struct member *member, void *context)
 {
@@ -202,7 +202,7 @@ set_unknown(struct event *event)
 	event_name_set(event, bytes_of("unknown"), "");
 }
 
-/* A name where `event-name` says that names stand: nearly any text is one. */
+/* A name where `event-name` says that names are: nearly any text is one. */
 static void
 set_text(struct event *event, struct bytes name, const char *found)
 {

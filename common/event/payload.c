@@ -6,8 +6,6 @@
 
 #include "base/utf8.h"
 
-static const char byte_order_mark[] = "\xef\xbb\xbf";
-
 /* What may come next. */
 enum state {
 	VALUE,
@@ -25,6 +23,33 @@ struct scan {
 };
 
 _Static_assert(PAYLOAD_DEPTH <= 64, "a level has a bit");
+
+static const char byte_order_mark[] = "\xef\xbb\xbf";
+
+/* How a text of another kind begins. */
+static const struct {
+	struct bytes begin;
+	const char *kind;
+} kinds[] = {
+	{ { "\x1f\x8b", 2 }, "gzip" },
+	{ { "\x28\xb5\x2f\xfd", 4 }, "zstd" },
+	{ { "x\x01", 2 }, "zlib" },
+	{ { "x\x5e", 2 }, "zlib" },
+	{ { "x\x9c", 2 }, "zlib" },
+	{ { "x\xda", 2 }, "zlib" },
+	{ { "PK\x03\x04", 4 }, "zip" },
+	{ { "\xff\xfe", 2 }, "UTF-16" },
+	{ { "\xfe\xff", 2 }, "UTF-16" },
+	{ { "{\0", 2 }, "UTF-16" },
+	{ { "\0{", 2 }, "UTF-16" },
+	{ { "[\0", 2 }, "UTF-16" },
+	{ { "\0[", 2 }, "UTF-16" },
+	{ { "<!DOCTYPE html", 14 }, "HTML" },
+	{ { "<!doctype html", 14 }, "HTML" },
+	{ { "<html", 5 }, "HTML" },
+	{ { "<", 1 }, "XML" },
+	{ { "--", 2 }, "multipart" },
+};
 
 struct bytes
 payload_text(struct bytes body)
@@ -108,7 +133,7 @@ is_hexadecimal(char c)
 	    (c >= 'A' && c <= 'F');
 }
 
-/* What is behind a backslash. */
+/* What follows a backslash. */
 static bool
 scan_escape(struct scan *scan)
 {
@@ -265,31 +290,6 @@ payload_check(struct bytes body, size_t *at)
 	*at = body.len - scan.rest.len;
 	return RC_JSON;
 }
-
-/* How a text of another kind begins. */
-static const struct {
-	struct bytes begin;
-	const char *kind;
-} kinds[] = {
-	{ { "\x1f\x8b", 2 }, "gzip" },
-	{ { "\x28\xb5\x2f\xfd", 4 }, "zstd" },
-	{ { "x\x01", 2 }, "zlib" },
-	{ { "x\x5e", 2 }, "zlib" },
-	{ { "x\x9c", 2 }, "zlib" },
-	{ { "x\xda", 2 }, "zlib" },
-	{ { "PK\x03\x04", 4 }, "zip" },
-	{ { "\xff\xfe", 2 }, "UTF-16" },
-	{ { "\xfe\xff", 2 }, "UTF-16" },
-	{ { "{\0", 2 }, "UTF-16" },
-	{ { "\0{", 2 }, "UTF-16" },
-	{ { "[\0", 2 }, "UTF-16" },
-	{ { "\0[", 2 }, "UTF-16" },
-	{ { "<!DOCTYPE html", 14 }, "HTML" },
-	{ { "<!doctype html", 14 }, "HTML" },
-	{ { "<html", 5 }, "HTML" },
-	{ { "<", 1 }, "XML" },
-	{ { "--", 2 }, "multipart" },
-};
 
 /* NAME=VALUE, where a name is what forms write for one. */
 static bool

@@ -8,7 +8,7 @@
 
 enum { PAYLOAD_DEPTH = 64 }; /* most objects and arrays within another */
 
-/* A body's text: without the byte order mark that may stand before it. */
+/* A body's text, without the byte order mark it may begin with. */
 struct bytes payload_text(struct bytes body);
 /*
  * Whether that is one value of JSON as RFC 8259 has it, in UTF-8 as RFC 3629

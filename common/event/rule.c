@@ -35,7 +35,7 @@ is_wanted(const struct rule *rule, const struct event *event)
 
 /* RC_MISSING where it does not hold. */
 static enum rc
-check(const struct rule_where *where, const struct event *event)
+check_where(const struct rule_where *where, const struct event *event)
 {
 	struct buf text = { 0 };
 	enum rc rc = event_text(event, where->pointer, &text);
@@ -46,14 +46,14 @@ check(const struct rule_where *where, const struct event *event)
 	return rc;
 }
 
-/* RC_MISSING where it does not. */
+/* RC_MISSING where it does not take the event. */
 static enum rc
-take(const struct rule *rule, const struct event *event)
+rule_matches(const struct rule *rule, const struct event *event)
 {
 	enum rc rc = is_wanted(rule, event) ? RC_OK : RC_MISSING;
 
 	for (size_t i = 0; rc == RC_OK && i < rule->where_len; i++)
-		rc = check(&rule->where[i], event);
+		rc = check_where(&rule->where[i], event);
 	return rc;
 }
 
@@ -64,7 +64,7 @@ rule_next(const struct rule *rules, size_t n, const struct event *event,
 	enum rc rc = RC_MISSING;
 
 	while (rc == RC_MISSING && *at < n)
-		rc = take(&rules[(*at)++], event);
+		rc = rule_matches(&rules[(*at)++], event);
 	return rc;
 }
 

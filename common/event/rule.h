@@ -27,7 +27,7 @@ struct rule {
 
 /*
  * Looks for the next `on` line, from the index *at on, that takes the event;
- * *at becomes the index behind it.  RC_MISSING where none does; RC_MEMORY.
+ * *at becomes the index after it.  RC_MISSING where none does; RC_MEMORY.
  * A line with `also` lets the caller go on; any other is the last.
  */
 enum rc rule_next(const struct rule *rules, size_t n, const struct event *event,

@@ -15,12 +15,12 @@ struct gateway {
 	/* NAME=value, NULL-terminated: the meta-variables, as received. */
 	const char *const *variables;
 	/*
-	 * Reads up to room bytes of the body before the deadline (of
+	 * Reads up to size bytes of the body before the deadline (of
 	 * clock_steady).  RC_OK with *got 0 is the end of the input.
 	 * RC_SHORT: cut off; RC_SLOW: the deadline; RC_STOPPING: told to
 	 * stop while reading.
 	 */
-	enum rc (*read)(void *context, char *into, size_t room,
+	enum rc (*read)(void *context, char *into, size_t size,
 	    int64_t deadline, size_t *got);
 	/*
 	 * Writes all of it and sends it on its way, at the latest when

@@ -7,7 +7,7 @@
 
 enum {
 	RETRY_AFTER = 30, /* seconds */
-	REPLY_ROOM = 320, /* lest anything is printed twice */
+	REPLY_SIZE = 320, /* avoids a second vsnprintf() */
 };
 
 /* What HTTP makes of an outcome (RFC 9110 section 15, RFC 9457). */
@@ -170,9 +170,9 @@ reply_print(const struct reply *reply, struct buf *into)
 	struct buf body = { 0 };
 	enum rc rc;
 
-	/* Where that fails, what is printed tells. */
-	(void)buf_reserve(&body, REPLY_ROOM);
-	(void)buf_reserve(into, REPLY_ROOM);
+	/* A failure shows in the appends below. */
+	(void)buf_reserve(&body, REPLY_SIZE);
+	(void)buf_reserve(into, REPLY_SIZE);
 	if (row->detail == NULL)
 		print_outcome(reply, &body);
 	else

@@ -20,7 +20,7 @@ struct reply {
 struct reply reply_for(enum rc rc);
 /* The status code, for the log and for tests. */
 int reply_status(enum rc rc);
-/* A short word for the outcome, for the log: delivered, wrong-signature. */
+/* A short word for the outcome, for the log: delivered, bad-signature. */
 const char *reply_word(enum rc rc);
 /*
  * Appends the whole CGI response (RFC 3875 section 6): header with Status,

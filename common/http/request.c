@@ -11,7 +11,7 @@ enum {
 	REQUEST_CHUNK = 16 * 1024, /* how much is asked for at once */
 };
 
-/* What the server says of a request: once, or always the same. */
+/* What the server says of a request, once or with one value. */
 static const char *const server_variables[] = { "REQUEST_METHOD", "PATH_INFO",
 	"CONTENT_LENGTH", "REMOTE_ADDR" };
 
@@ -197,19 +197,19 @@ request_read(struct request *request, const struct gateway *gateway,
     size_t max_body, int64_t deadline)
 {
 	/* One byte more than allowed tells a body that is too large. */
-	size_t most = request->length >= 0 ? (size_t)request->length :
-					     max_body + 1;
+	size_t end = request->length >= 0 ? (size_t)request->length :
+					    max_body + 1;
 	size_t got = 1;
 	enum rc rc = buf_reserve(&request->body, 0);
 
-	while (rc == RC_OK && got > 0 && request->body.len < most)
-		rc = read_some(request, gateway, most - request->body.len,
+	while (rc == RC_OK && got > 0 && request->body.len < end)
+		rc = read_some(request, gateway, end - request->body.len,
 		    deadline, &got);
 	if (rc != RC_OK)
 		return rc;
 	if (request->body.len > max_body)
 		return RC_LARGE;
-	if (request->length >= 0 && request->body.len < most)
+	if (request->length >= 0 && request->body.len < end)
 		return RC_SHORT;
 	return RC_OK;
 }

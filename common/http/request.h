@@ -21,7 +21,7 @@ struct request {
 	struct buf body;
 };
 
-/* Reads the variables, not the body.  Never fails; length is -1 still. */
+/* Reads the variables, not the body; length is -1 until request_admit. */
 void request_open(struct request *request, const struct gateway *gateway,
     int64_t received);
 /*

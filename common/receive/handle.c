@@ -131,8 +131,9 @@ log_verification(struct log_line *line, const struct passage *passage)
 		log_text(line, "secret", verification->secret->path);
 	if (verification->skew != 0)
 		log_number(line, "skew-ms", verification->skew);
-	if (verification->pin[0] != '\0' && log_once(LOG_ONCE_PIN))
-		log_text(line, "signature", verification->pin);
+	if (verification->suggested_line[0] != '\0' &&
+	    log_once(LOG_ONCE_SIGNATURE))
+		log_text(line, "signature", verification->suggested_line);
 }
 
 /* Where the body stops being JSON, and what it may be instead. */
@@ -205,7 +206,7 @@ log_passage(const struct passage *passage, enum rc rc)
 		log_event(&line, passage, rc);
 	log_verification(&line, passage);
 	if (rc == RC_SIGNATURE)
-		log_text(&line, "why", passage->verification.why);
+		log_text(&line, "why", passage->verification.reason);
 	if (rc == RC_JSON)
 		log_refused(&line, buf_view(&passage->request->body));
 	log_text(&line, "remote", passage->request->remote_addr);

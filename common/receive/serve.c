@@ -27,7 +27,7 @@ make_ready(struct conf *conf, struct hook *hook)
 
 	if (hook->ready)
 		return RC_OK;
-	rc = conf_ready(conf, hook, &complaints);
+	rc = conf_load_files(conf, hook, &complaints);
 	log_lines(LOG_LEVEL_ERROR, buf_view(&complaints));
 	buf_free(&complaints);
 	return rc;

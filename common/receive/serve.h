@@ -12,7 +12,7 @@ struct sink;
  * Answers one request: method, hook, length, size, read, handle, write, and
  * the input to its end.  conf is NULL where the configuration is broken:
  * then every POST is answered 500.  A hook that is not ready is made so
- * (conf_ready), which is for processes of one thread.  Returns what the
+ * (conf_load_files), which is for processes of one thread.  Returns what the
  * answer was made of.
  */
 enum rc serve(const struct gateway *gateway, struct conf *conf,

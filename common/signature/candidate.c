@@ -6,48 +6,50 @@
 #include "base/codec.h"
 
 bool
-candidate_decode(struct mac_candidate *item)
+candidate_decode(struct mac_candidate *candidate)
 {
-	struct bytes text = bytes_skip(item->text, item->prefix);
+	struct bytes text = bytes_skip(candidate->text, candidate->prefix);
 	size_t len = 0;
 	enum rc rc;
 
-	if (item->encoding == RECIPE_HEX)
-		rc = decode_hex(text, item->mac, sizeof(item->mac), &len);
+	if (candidate->encoding == RECIPE_HEX)
+		rc = decode_hex(text, candidate->mac, sizeof(candidate->mac),
+		    &len);
 	else
-		rc = decode_base64(text, item->mac, sizeof(item->mac), &len);
-	return rc == RC_OK && len == sizeof(item->mac);
+		rc = decode_base64(text, candidate->mac, sizeof(candidate->mac),
+		    &len);
+	return rc == RC_OK && len == sizeof(candidate->mac);
 }
 
 static bool
-decode_either(struct mac_candidate *item, size_t prefix)
+decode_either(struct mac_candidate *candidate, size_t prefix)
 {
-	item->prefix = prefix;
-	item->encoding = RECIPE_HEX;
-	if (candidate_decode(item))
+	candidate->prefix = prefix;
+	candidate->encoding = RECIPE_HEX;
+	if (candidate_decode(candidate))
 		return true;
-	item->encoding = RECIPE_BASE64;
-	return candidate_decode(item);
+	candidate->encoding = RECIPE_BASE64;
+	return candidate_decode(candidate);
 }
 
 bool
-candidate_recognise(struct mac_candidate *item)
+candidate_recognise(struct mac_candidate *candidate)
 {
 	size_t n = 0;
 
-	if (decode_either(item, 0))
+	if (decode_either(candidate, 0))
 		return true;
-	while (n < item->text.len && item->text.data[n] != '=' &&
-	    item->text.data[n] != ':')
+	while (n < candidate->text.len && candidate->text.data[n] != '=' &&
+	    candidate->text.data[n] != ':')
 		n++;
-	return n < item->text.len && decode_either(item, n + 1);
+	return n < candidate->text.len && decode_either(candidate, n + 1);
 }
 
 bool
-candidate_next(struct bytes *rest, struct mac_candidate *item)
+candidate_next(struct bytes *rest, struct mac_candidate *candidate)
 {
-	while (bytes_split(rest, ",; \t", &item->text))
-		if (candidate_recognise(item))
+	while (bytes_split(rest, ",; \t", &candidate->text))
+		if (candidate_recognise(candidate))
 			return true;
 	return false;
 }

@@ -21,22 +21,24 @@ struct mac_candidate {
 };
 
 /*
- * Decodes item->text behind its first item->prefix bytes as item->encoding
- * says: exactly 32 bytes, strictly.  False where it does not.
+ * Decodes the text after its first prefix bytes into mac, as encoding says:
+ * exactly 32 bytes, strictly.  False where it is no such text.
  */
-bool candidate_decode(struct mac_candidate *item);
+bool candidate_decode(struct mac_candidate *candidate);
 /*
  * The same for a text of which nothing is known: as 64 hexadecimal digits or
- * 44 characters of base64, whole or from behind its first = or : sign.
+ * 44 characters of base64, whole or after its first = or : sign.
  */
-bool candidate_recognise(struct mac_candidate *item);
+bool candidate_recognise(struct mac_candidate *candidate);
 /*
  * The next item of a header's value (cut at commas, semicolons and blanks)
  * that candidate_recognise knows.  False when none is left.
  */
-bool candidate_next(struct bytes *rest, struct mac_candidate *item);
-/* A header's value as far as it is looked at for items, blanks at its ends
- * taken off; request_header is what a value is read with that is used whole. */
+bool candidate_next(struct bytes *rest, struct mac_candidate *candidate);
+/*
+ * The part of a header's value in which items are looked for, without the
+ * blanks at its ends.  A value that is used whole is read by request_header.
+ */
 struct bytes candidate_value(const char *value);
 
 #endif

@@ -13,7 +13,7 @@ struct signed_content {
 	size_t n;
 };
 
-/* What the fields of a template stand for. */
+/* The values of the fields of a template. */
 struct signed_fields {
 	struct bytes body;
 	struct bytes timestamp;

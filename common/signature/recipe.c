@@ -11,14 +11,14 @@ enum {
 	PRESET_WORDS = 16,
 };
 
-/* What was read so far, and where. */
+/* A recipe that is being read, and where its words are. */
 struct reader {
 	const char *const *words;
 	size_t n;
 	size_t at;
 	struct pool *pool;
 	struct recipe *recipe;
-	const char **why;
+	const char **error;
 	bool unit_given;
 	unsigned seen; /* bits of option_words */
 };
@@ -51,9 +51,9 @@ recipe_preset(size_t i)
 }
 
 static enum rc
-wrong(struct reader *reader, const char *why)
+wrong(struct reader *reader, const char *error)
 {
-	*reader->why = why;
+	*reader->error = error;
 	return RC_SYNTAX;
 }
 
@@ -128,12 +128,12 @@ read_timestamp(struct reader *reader)
 	const char *word = next_word(reader);
 
 	if (word != NULL && strcmp(word, "header") == 0) {
-		reader->recipe->stamp = RECIPE_STAMP_HEADER;
-		return read_header(reader, &reader->recipe->stamp_header);
+		reader->recipe->timestamp = RECIPE_TIMESTAMP_HEADER;
+		return read_header(reader, &reader->recipe->timestamp_header);
 	}
 	if (word != NULL && strcmp(word, "item") == 0) {
-		reader->recipe->stamp = RECIPE_STAMP_ITEM;
-		return read_text(reader, &reader->recipe->stamp_item);
+		reader->recipe->timestamp = RECIPE_TIMESTAMP_ITEM;
+		return read_text(reader, &reader->recipe->timestamp_item);
 	}
 	return wrong(reader,
 	    "write `timestamp header NAME' or "
@@ -262,12 +262,12 @@ check_template(struct reader *reader)
 		    "{id} only");
 	if (bodies != 1)
 		return wrong(reader, "`over' has to name {body} exactly once");
-	if (stamped && recipe->stamp == RECIPE_UNSTAMPED)
+	if (stamped && recipe->timestamp == RECIPE_TIMESTAMP_NONE)
 		return wrong(reader,
 		    "`over' names {timestamp}: say where it "
 		    "stands with `timestamp header NAME' or "
 		    "`timestamp item TEXT'");
-	if (!stamped && recipe->stamp != RECIPE_UNSTAMPED)
+	if (!stamped && recipe->timestamp != RECIPE_TIMESTAMP_NONE)
 		return wrong(reader,
 		    "the timestamp is not signed: name "
 		    "{timestamp} in `over', or leave it out");
@@ -290,23 +290,23 @@ is_number(const struct recipe *recipe, const char *field)
 }
 
 /*
- * A date and time tells by itself where it begins and ends, so nothing needs
- * to stand between one and the body.
+ * A date and time shows by itself where it begins and ends, so it needs no
+ * separator from the body.
  */
 static bool
 may_touch(const struct recipe *recipe, const char *at, const char *next)
 {
-	bool stamp = bytes_begin(bytes_of(at), "{timestamp}");
-	bool body = bytes_begin(bytes_of(stamp ? next : at), "{body}");
+	bool first = bytes_begin(bytes_of(at), "{timestamp}");
+	bool body = bytes_begin(bytes_of(first ? next : at), "{body}");
 
 	return recipe->unit == RECIPE_RFC3339 && body &&
-	    (stamp || bytes_begin(bytes_of(next), "{timestamp}"));
+	    (first || bytes_begin(bytes_of(next), "{timestamp}"));
 }
 
 /*
- * Bytes must not pass from one field to the next under the same MAC, so
- * something stands between two of them that tells where they end; verify()
- * sees to it that no id holds it.
+ * Bytes must not pass from one field to the next under the same MAC, so two
+ * of them have a separator that shows where they end; verify() refuses an id
+ * that holds it.
  */
 static enum rc
 check_separators(struct reader *reader)
@@ -339,15 +339,18 @@ check_timestamp(struct reader *reader)
 {
 	struct recipe *recipe = reader->recipe;
 
-	if (recipe->stamp == RECIPE_UNSTAMPED && recipe->tolerance != 0)
+	if (recipe->timestamp == RECIPE_TIMESTAMP_NONE &&
+	    recipe->tolerance != 0)
 		return wrong(reader, "a tolerance needs a timestamp");
-	if (recipe->stamp == RECIPE_UNSTAMPED && reader->unit_given)
+	if (recipe->timestamp == RECIPE_TIMESTAMP_NONE && reader->unit_given)
 		return wrong(reader, "a unit needs a timestamp");
-	if (recipe->stamp == RECIPE_STAMP_ITEM && recipe->split[0] == '\0')
+	if (recipe->timestamp == RECIPE_TIMESTAMP_ITEM &&
+	    recipe->split[0] == '\0')
 		return wrong(reader,
 		    "`timestamp item' needs `split', which "
 		    "cuts the header into items");
-	if (recipe->stamp != RECIPE_UNSTAMPED && recipe->tolerance == 0)
+	if (recipe->timestamp != RECIPE_TIMESTAMP_NONE &&
+	    recipe->tolerance == 0)
 		recipe->tolerance = RECIPE_TOLERANCE;
 	return RC_OK;
 }
@@ -368,21 +371,21 @@ read_recipe(struct reader *reader)
 	return rc;
 }
 
-/* Names the kinds of recipes that are one word. */
+/* The error names the recipes that are one word. */
 static enum rc
 refuse_name(struct reader *reader)
 {
 	struct buf text = { 0 };
-	const char *why = NULL;
+	const char *error = NULL;
 
 	buf_text(&text, "write auto, none");
 	for (size_t i = 0; recipe_preset(i) != NULL; i++)
 		buf_printf(&text, ", %s", recipe_preset(i));
 	buf_text(&text, " or `header NAME ...'");
 	if (text.rc == RC_OK)
-		why = pool_text(reader->pool, text.data);
+		error = pool_text(reader->pool, text.data);
 	buf_free(&text);
-	return why == NULL ? RC_MEMORY : wrong(reader, why);
+	return error == NULL ? RC_MEMORY : wrong(reader, error);
 }
 
 static enum rc
@@ -430,13 +433,13 @@ read_kind(struct reader *reader)
 
 enum rc
 recipe_parse(const char *const *words, size_t n, struct pool *pool,
-    struct recipe *out, const char **why)
+    struct recipe *out, const char **error)
 {
 	struct recipe recipe = {
 		.kind = RECIPE_HEADER,
 		.split = "",
 		.prefix = "",
-		.stamp_item = "",
+		.timestamp_item = "",
 		.over = "{body}",
 	};
 	struct reader reader = {
@@ -444,7 +447,7 @@ recipe_parse(const char *const *words, size_t n, struct pool *pool,
 		.n = n,
 		.pool = pool,
 		.recipe = &recipe,
-		.why = why,
+		.error = error,
 	};
 	enum rc rc = read_kind(&reader);
 
@@ -471,13 +474,13 @@ print_timestamp(const struct recipe *recipe, struct buf *into)
 		[RECIPE_RFC3339] = "rfc3339",
 	};
 
-	if (recipe->stamp == RECIPE_UNSTAMPED)
+	if (recipe->timestamp == RECIPE_TIMESTAMP_NONE)
 		return;
-	if (recipe->stamp == RECIPE_STAMP_HEADER)
-		print_option(" timestamp header", recipe->stamp_header.name,
+	if (recipe->timestamp == RECIPE_TIMESTAMP_HEADER)
+		print_option(" timestamp header", recipe->timestamp_header.name,
 		    into);
 	else
-		print_option(" timestamp item", recipe->stamp_item, into);
+		print_option(" timestamp item", recipe->timestamp_item, into);
 	if (recipe->unit != RECIPE_SECONDS)
 		print_option(" unit", units[recipe->unit], into);
 }
@@ -495,7 +498,7 @@ print_recipe(const struct recipe *recipe, struct buf *into)
 	print_option(" id header", recipe->id.name, into);
 	if (strcmp(recipe->over, "{body}") != 0)
 		print_option(" over", recipe->over, into);
-	if (recipe->stamp != RECIPE_UNSTAMPED &&
+	if (recipe->timestamp != RECIPE_TIMESTAMP_NONE &&
 	    recipe->tolerance != RECIPE_TOLERANCE)
 		buf_printf(into, " tolerance %lldms",
 		    (long long)recipe->tolerance);

@@ -10,12 +10,6 @@
 
 enum { SECRET_FILE_MAX = 64 * 1024 }; /* most bytes of a secret file */
 
-static bool
-is_line_end(char c)
-{
-	return c == '\n' || c == '\r';
-}
-
 /* One final LF or CRLF is the editor's, not the secret's. */
 static struct bytes
 without_line_end(struct bytes text)
@@ -31,7 +25,7 @@ without_line_end(struct bytes text)
 static bool
 is_space(char c)
 {
-	return c == ' ' || c == '\t' || is_line_end(c);
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 static bool

@@ -8,7 +8,7 @@
 #include "signature/recipe.h"
 
 static enum rc
-print_stamp(const struct recipe *recipe, int64_t now, struct buf *into)
+print_timestamp(const struct recipe *recipe, int64_t now, struct buf *into)
 {
 	char text[TIMESTAMP_SIZE];
 
@@ -51,8 +51,8 @@ print_signature(const struct recipe *recipe, const struct signed_fields *fields,
 
 	signed_content(recipe->over, fields, &content);
 	buf_printf(into, "%s: ", recipe->header.name);
-	if (recipe->stamp == RECIPE_STAMP_ITEM)
-		buf_printf(into, "%s%.*s%s", recipe->stamp_item,
+	if (recipe->timestamp == RECIPE_TIMESTAMP_ITEM)
+		buf_printf(into, "%s%.*s%s", recipe->timestamp_item,
 		    (int)fields->timestamp.len, fields->timestamp.data,
 		    recipe->split);
 	buf_text(into, recipe->prefix);
@@ -73,20 +73,20 @@ sign(const struct recipe *recipe, struct bytes key, struct bytes body,
 		.over = "{body}",
 	};
 	struct signed_fields fields = { .body = body, .id = bytes_of(id) };
-	struct buf stamp = { 0 };
+	struct buf timestamp = { 0 };
 	enum rc rc;
 
 	if (recipe->kind != RECIPE_HEADER)
 		recipe = &plain;
-	rc = print_stamp(recipe, now, &stamp);
-	fields.timestamp = buf_view(&stamp);
+	rc = print_timestamp(recipe, now, &timestamp);
+	fields.timestamp = buf_view(&timestamp);
 	if (rc == RC_OK)
 		rc = print_signature(recipe, &fields, key, into);
-	if (rc == RC_OK && recipe->stamp == RECIPE_STAMP_HEADER)
-		buf_printf(into, "%s: %s\n", recipe->stamp_header.name,
-		    stamp.data);
+	if (rc == RC_OK && recipe->timestamp == RECIPE_TIMESTAMP_HEADER)
+		buf_printf(into, "%s: %s\n", recipe->timestamp_header.name,
+		    timestamp.data);
 	if (rc == RC_OK && recipe->id.name != NULL)
 		buf_printf(into, "%s: %s\n", recipe->id.name, id);
-	buf_free(&stamp);
+	buf_free(&timestamp);
 	return rc != RC_OK ? rc : into->rc;
 }

@@ -15,55 +15,56 @@
 #include "signature/secret.h"
 
 enum {
-	VERIFY_ITEMS = 16, /* most that are compared */
-	VERIFY_STAMP = 15, /* most digits of a timestamp */
+	VERIFY_CANDIDATES = 16, /* most that are compared */
+	VERIFY_DIGITS = 15,	/* most digits of a timestamp */
 };
 
-/* An item that could be the MAC, and where it stands. */
+/* An item that could be the MAC, and the header it was found in. */
 struct candidate {
 	struct mac_candidate item;
 	const char *variable; /* NAME=value it came in */
 	struct bytes value;   /* the whole header */
 };
 
-/* Everything that vouches for one request, gathered before any MAC. */
-struct evidence {
-	struct candidate candidates[VERIFY_ITEMS];
+/* What a request shows for itself, gathered before any MAC is computed. */
+struct credentials {
+	struct candidate candidates[VERIFY_CANDIDATES];
 	size_t n;
-	struct bytes stamp;
+	struct bytes timestamp;
 	struct bytes id;
 };
 
-/* By what a request is judged. */
-struct question {
+/* What verify() was given. */
+struct verify_input {
 	const struct recipe *recipe;
 	const struct secret *secrets;
 	size_t n;
 	const struct request *request;
 };
 
-/* Who signed it, and what says so. */
+/* The candidate that a secret made, and that secret. */
 struct match {
 	const struct candidate *candidate;
 	const struct secret *secret;
 };
 
 static enum rc
-refuse(struct verification *result, const char *why)
+refuse(struct verification *result, const char *reason)
 {
-	result->why = why;
+	result->reason = reason;
 	return RC_SIGNATURE;
 }
 
 static void
-add_candidate(struct evidence *evidence, const struct candidate *candidate)
+add_candidate(struct credentials *credentials,
+    const struct candidate *candidate)
 {
-	if (evidence->n < VERIFY_ITEMS)
-		evidence->candidates[evidence->n++] = *candidate;
+	if (credentials->n < VERIFY_CANDIDATES)
+		credentials->candidates[credentials->n++] = *candidate;
 }
 
 static void
-gather_header(struct evidence *evidence, const char *variable)
+gather_header(struct credentials *credentials, const char *variable)
 {
 	const char *equals = strchr(variable, '=');
 	struct candidate candidate = { .variable = variable };
@@ -74,15 +75,15 @@ gather_header(struct evidence *evidence, const char *variable)
 	candidate.value = candidate_value(equals + 1);
 	rest = candidate.value;
 	while (candidate_next(&rest, &candidate.item))
-		add_candidate(evidence, &candidate);
+		add_candidate(credentials, &candidate);
 }
 
 static void
-gather_auto(const struct request *request, struct evidence *evidence)
+gather_auto(const struct request *request, struct credentials *credentials)
 {
 	for (size_t i = 0; request->variables[i] != NULL; i++)
 		if (strncmp(request->variables[i], "HTTP_", 5) == 0)
-			gather_header(evidence, request->variables[i]);
+			gather_header(credentials, request->variables[i]);
 }
 
 /* Cuts off the next item at the whole separator; no separator: all. */
@@ -109,7 +110,7 @@ split_item(struct bytes *rest, const char *split, struct bytes *item)
 /* False where the signature's header holds two timestamps. */
 static bool
 gather_items(const struct recipe *recipe, struct bytes value,
-    struct evidence *evidence)
+    struct credentials *credentials)
 {
 	struct candidate candidate = {
 		.item.prefix = strlen(recipe->prefix),
@@ -121,13 +122,14 @@ gather_items(const struct recipe *recipe, struct bytes value,
 	while (split_item(&rest, recipe->split, text)) {
 		if (bytes_begin(*text, recipe->prefix) &&
 		    candidate_decode(&candidate.item))
-			add_candidate(evidence, &candidate);
-		if (recipe->stamp != RECIPE_STAMP_ITEM ||
-		    !bytes_begin(*text, recipe->stamp_item))
+			add_candidate(credentials, &candidate);
+		if (recipe->timestamp != RECIPE_TIMESTAMP_ITEM ||
+		    !bytes_begin(*text, recipe->timestamp_item))
 			continue;
-		if (evidence->stamp.data != NULL)
+		if (credentials->timestamp.data != NULL)
 			return false;
-		evidence->stamp = bytes_skip(*text, strlen(recipe->stamp_item));
+		credentials->timestamp = bytes_skip(*text,
+		    strlen(recipe->timestamp_item));
 	}
 	return true;
 }
@@ -169,8 +171,8 @@ holds(struct bytes text, char c)
 
 /*
  * Whether the id could not have been cut elsewhere under the same MAC: it
- * may not hold what follows it in the template, and behind the body, which
- * may hold anything, not what stands before it either.
+ * may not hold what follows it in the template, and after the body, which
+ * may hold anything, not what precedes it either.
  */
 static bool
 id_is_whole(const struct recipe *recipe, struct bytes id)
@@ -191,69 +193,73 @@ id_is_whole(const struct recipe *recipe, struct bytes id)
 
 static enum rc
 gather_recipe(const struct recipe *recipe, const struct request *request,
-    struct evidence *evidence, struct verification *result)
+    struct credentials *credentials, struct verification *result)
 {
 	struct bytes value;
 	enum rc rc = need_header(request, &recipe->header, &value, result);
 
-	if (rc == RC_OK && recipe->stamp == RECIPE_STAMP_HEADER)
-		rc = need_field(request, &recipe->stamp_header,
-		    &evidence->stamp, result);
+	if (rc == RC_OK && recipe->timestamp == RECIPE_TIMESTAMP_HEADER)
+		rc = need_field(request, &recipe->timestamp_header,
+		    &credentials->timestamp, result);
 	if (rc == RC_OK && recipe->id.name != NULL)
-		rc = need_field(request, &recipe->id, &evidence->id, result);
+		rc = need_field(request, &recipe->id, &credentials->id, result);
 	if (rc != RC_OK)
 		return rc;
 	if (value.len > CANDIDATE_HEADER)
 		value.len = CANDIDATE_HEADER;
-	if (recipe->id.name != NULL && !id_is_whole(recipe, evidence->id))
+	if (recipe->id.name != NULL && !id_is_whole(recipe, credentials->id))
 		return refuse(result, "the id holds what separates it");
-	if (!gather_items(recipe, value, evidence))
+	if (!gather_items(recipe, value, credentials))
 		return refuse(result, "two timestamps");
 	return RC_OK;
 }
 
 static enum rc
-read_stamp(const struct recipe *recipe, struct bytes text, int64_t *stamp)
+read_timestamp(const struct recipe *recipe, struct bytes text,
+    int64_t *timestamp)
 {
 	unsigned long long number;
 	enum rc rc;
 
 	if (recipe->unit == RECIPE_RFC3339)
-		return timestamp_parse(text, stamp);
-	if (text.len > VERIFY_STAMP)
+		return timestamp_parse(text, timestamp);
+	if (text.len > VERIFY_DIGITS)
 		return RC_RANGE;
 	rc = bytes_number(text, INT64_MAX, &number);
 	if (rc == RC_OK)
-		*stamp = (int64_t)number *
+		*timestamp = (int64_t)number *
 		    (recipe->unit == RECIPE_SECONDS ? 1000 : 1);
 	return rc;
 }
 
-/* Whether the request's timestamp is near enough; why not is in result. */
+/* Whether the timestamp is near enough; if not, result has the reason. */
 static bool
-is_fresh(const struct recipe *recipe, const struct evidence *evidence,
+is_fresh(const struct recipe *recipe, const struct credentials *credentials,
     int64_t now, struct verification *result)
 {
-	int64_t stamp;
+	int64_t timestamp;
 
-	if (recipe->kind != RECIPE_HEADER || recipe->stamp == RECIPE_UNSTAMPED)
+	if (recipe->kind != RECIPE_HEADER ||
+	    recipe->timestamp == RECIPE_TIMESTAMP_NONE)
 		return true;
-	if (read_stamp(recipe, evidence->stamp, &stamp) != RC_OK) {
-		result->why = "the timestamp is missing or malformed";
+	if (read_timestamp(recipe, credentials->timestamp, &timestamp) !=
+	    RC_OK) {
+		result->reason = "the timestamp is missing or malformed";
 		return false;
 	}
-	result->skew = now - stamp;
+	result->skew = now - timestamp;
 	if (result->skew <= recipe->tolerance &&
 	    result->skew >= -recipe->tolerance)
 		return true;
-	result->why = "the timestamp is stale or ahead of the clock";
+	result->reason = "the timestamp is stale or ahead of the clock";
 	return false;
 }
 
 /* Every candidate is compared, whatever the others came to. */
 static enum rc
-match_key(const struct evidence *evidence, const struct signed_content *content,
-    struct bytes key, const struct candidate **match)
+match_key(const struct credentials *credentials,
+    const struct signed_content *content, struct bytes key,
+    const struct candidate **match)
 {
 	uint8_t mac[CRYPTO_DIGEST];
 	enum rc rc;
@@ -265,23 +271,23 @@ match_key(const struct evidence *evidence, const struct signed_content *content,
 	rc = crypto_hmac(key, content->parts, content->n, mac);
 	if (rc != RC_OK)
 		return rc;
-	for (size_t i = 0; i < evidence->n; i++)
-		if (crypto_equal(mac, evidence->candidates[i].item.mac))
-			*match = &evidence->candidates[i];
+	for (size_t i = 0; i < credentials->n; i++)
+		if (crypto_equal(mac, credentials->candidates[i].item.mac))
+			*match = &credentials->candidates[i];
 	crypto_wipe(mac, sizeof(mac));
 	return RC_OK;
 }
 
 /*
- * *match is NULL where no secret made any.  RC_SYSTEM where that is not
+ * The match is empty where no secret made any.  RC_SYSTEM where that is not
  * known, as a MAC could not be computed: the sender may be right.
  */
 static enum rc
-match_any(const struct question *asked, const struct evidence *evidence,
-    struct match *match)
+match_any(const struct verify_input *input,
+    const struct credentials *credentials, struct match *match)
 {
-	const char *over = asked->recipe->kind == RECIPE_HEADER ?
-	    asked->recipe->over :
+	const char *over = input->recipe->kind == RECIPE_HEADER ?
+	    input->recipe->over :
 	    "{body}";
 	const struct candidate *found;
 	struct signed_content content;
@@ -289,19 +295,19 @@ match_any(const struct question *asked, const struct evidence *evidence,
 	enum rc rc;
 
 	signed_content(over,
-	    &(struct signed_fields){ .body = buf_view(&asked->request->body),
-		.timestamp = evidence->stamp,
-		.id = evidence->id },
+	    &(struct signed_fields){ .body = buf_view(&input->request->body),
+		.timestamp = credentials->timestamp,
+		.id = credentials->id },
 	    &content);
-	for (size_t i = 0; i < asked->n; i++) {
-		rc = match_key(evidence, &content, asked->secrets[i].key,
+	for (size_t i = 0; i < input->n; i++) {
+		rc = match_key(credentials, &content, input->secrets[i].key,
 		    &found);
 		if (rc != RC_OK)
 			failure = rc;
 		if (found == NULL || match->candidate != NULL)
 			continue;
 		match->candidate = found;
-		match->secret = &asked->secrets[i];
+		match->secret = &input->secrets[i];
 	}
 	return match->candidate != NULL ? RC_OK : failure;
 }
@@ -325,9 +331,10 @@ separator_of(const struct candidate *candidate)
 	return *at == ',' ? "," : *at == ';' ? ";" : " ";
 }
 
-/* The line that pins what auto has found; empty where it does not fit. */
+/* The line that accepts only what auto has found; empty where it does not
+ * fit. */
 static void
-describe_pin(const struct candidate *candidate, struct verification *result)
+suggest_line(const struct candidate *candidate, struct verification *result)
 {
 	char prefix[64];
 	struct recipe recipe = {
@@ -338,14 +345,14 @@ describe_pin(const struct candidate *candidate, struct verification *result)
 		.encoding = candidate->item.encoding,
 		.over = "{body}",
 	};
-	struct buf line = { .max = sizeof(result->pin) - 1 };
+	struct buf line = { .max = sizeof(result->suggested_line) - 1 };
 
 	if (candidate->item.prefix >= sizeof(prefix))
 		return;
 	memcpy(prefix, candidate->item.text.data, candidate->item.prefix);
 	prefix[candidate->item.prefix] = '\0';
 	if (recipe_print(&recipe, &line) == RC_OK)
-		memcpy(result->pin, line.data, line.len + 1);
+		memcpy(result->suggested_line, line.data, line.len + 1);
 	buf_free(&line);
 }
 
@@ -365,23 +372,23 @@ describe(const struct recipe *recipe, const struct candidate *match,
 	snprintf(variable, sizeof(variable), "%.*s",
 	    (int)(n < HEADER_VARIABLE_SIZE ? n : 0), match->variable);
 	header_name_print(variable, result->header);
-	describe_pin(match, result);
+	suggest_line(match, result);
 }
 
 static enum rc
-judge(const struct question *asked, const struct evidence *evidence,
-    struct verification *result)
+check_credentials(const struct verify_input *input,
+    const struct credentials *credentials, struct verification *result)
 {
 	struct match match = { 0 };
-	bool fresh = is_fresh(asked->recipe, evidence, asked->request->received,
-	    result);
+	bool fresh = is_fresh(input->recipe, credentials,
+	    input->request->received, result);
 	enum rc rc;
 
-	if (evidence->n == 0)
+	if (credentials->n == 0)
 		return refuse(result,
 		    "nothing in the headers could be the "
 		    "signature");
-	rc = match_any(asked, evidence, &match);
+	rc = match_any(input, credentials, &match);
 	if (rc != RC_OK)
 		return rc;
 	if (match.candidate == NULL)
@@ -389,7 +396,7 @@ judge(const struct question *asked, const struct evidence *evidence,
 	if (!fresh)
 		return RC_SIGNATURE;
 	result->secret = match.secret;
-	describe(asked->recipe, match.candidate, result);
+	describe(input->recipe, match.candidate, result);
 	return RC_OK;
 }
 
@@ -397,8 +404,8 @@ enum rc
 verify(const struct recipe *recipe, const struct secret *secrets, size_t n,
     const struct request *request, struct verification *result)
 {
-	struct question asked = { recipe, secrets, n, request };
-	struct evidence evidence = { 0 };
+	struct verify_input input = { recipe, secrets, n, request };
+	struct credentials credentials = { 0 };
 	enum rc rc = RC_OK;
 
 	*result = (struct verification){ 0 };
@@ -406,14 +413,14 @@ verify(const struct recipe *recipe, const struct secret *secrets, size_t n,
 	case RECIPE_NONE:
 		return RC_OK;
 	case RECIPE_AUTO:
-		gather_auto(request, &evidence);
+		gather_auto(request, &credentials);
 		break;
 	case RECIPE_HEADER:
-		rc = gather_recipe(recipe, request, &evidence, result);
+		rc = gather_recipe(recipe, request, &credentials, result);
 		break;
 	}
 	if (rc == RC_OK)
-		rc = judge(&asked, &evidence, result);
+		rc = check_credentials(&input, &credentials, result);
 	if (rc != RC_OK)
 		result->secret = NULL;
 	return rc;

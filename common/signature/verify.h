@@ -16,9 +16,9 @@ struct secret;
 struct verification {
 	char header[HEADER_VARIABLE_SIZE]; /* X-Signature; or empty */
 	const struct secret *secret;	   /* NULL under none */
-	const char *why;		   /* for RC_SIGNATURE; never secret */
+	const char *reason;		   /* for RC_SIGNATURE; never secret */
 	int64_t skew;			   /* milliseconds; 0: no timestamp */
-	char pin[512];			   /* auto: the `signature` line */
+	char suggested_line[512];	   /* auto: the `signature` line */
 };
 
 /*

@@ -15,7 +15,7 @@
 #include "config/warnings.h"
 #include "signature/recipe.h"
 
-enum { COMPLAINTS = 16 * 1024, WORDS = 64 };
+enum { ERRORS = 16 * 1024, WORDS = 64 };
 
 static const char *file;
 
@@ -79,27 +79,27 @@ check_hook(const struct conf *conf, const struct hook *hook)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct buf complaints = { .max = COMPLAINTS };
+	struct buf errors = { .max = ERRORS };
 	struct conf *conf = NULL;
 	enum rc rc;
 
 	fuzz_write(file, (struct bytes){ (const char *)data, size });
-	rc = conf_load(file, &conf, &complaints);
+	rc = conf_load(file, &conf, &errors);
 	holds(rc == RC_OK || rc == RC_CONFIG);
-	holds((rc == RC_OK) == (complaints.len == 0));
-	check_lines(&complaints);
+	holds((rc == RC_OK) == (errors.len == 0));
+	check_lines(&errors);
 	if (rc == RC_OK) {
 		holds(conf->hooks_len > 0);
 		for (size_t i = 0; i < conf->hooks_len; i++)
 			check_hook(conf, &conf->hooks[i]);
-		complaints.len = 0;
-		rc = conf_ready_all(conf, &complaints);
+		errors.len = 0;
+		rc = conf_load_all_files(conf, &errors);
 		holds(rc == RC_OK || rc == RC_CONFIG);
 		if (rc == RC_OK)
-			holds(conf_warnings(conf, true, &complaints) == RC_OK);
-		check_lines(&complaints);
+			holds(conf_warnings(conf, true, &errors) == RC_OK);
+		check_lines(&errors);
 		conf_release(conf);
 	}
-	buf_free(&complaints);
+	buf_free(&errors);
 	return 0;
 }

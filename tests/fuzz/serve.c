@@ -146,7 +146,7 @@ put(void *context, const struct job *job)
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	struct buf complaints = { .max = 4096 };
+	struct buf errors = { .max = 4096 };
 	static char text[4096];
 
 	(void)argc;
@@ -157,10 +157,10 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 		fuzz_write(fuzz_path(names[i]), bytes_of(names[i]));
 	snprintf(text, sizeof(text), hooks, fuzz_directory);
 	fuzz_write(fuzz_path("conf"), bytes_of(text));
-	if (conf_load(fuzz_path("conf"), &conf, &complaints) != RC_OK ||
-	    conf_ready_all(conf, &complaints) != RC_OK || complaints.len > 0)
-		fputs(complaints.data, stderr);
-	holds(complaints.len == 0);
+	if (conf_load(fuzz_path("conf"), &conf, &errors) != RC_OK ||
+	    conf_load_all_files(conf, &errors) != RC_OK || errors.len > 0)
+		fputs(errors.data, stderr);
+	holds(errors.len == 0);
 	return 0;
 }
 

@@ -114,7 +114,7 @@ check_refused(const struct hook *hook, const struct request *request)
 
 	holds(rc == RC_SIGNATURE || rc == RC_REPEATED);
 	if (rc == RC_SIGNATURE)
-		holds(verification.why != NULL);
+		holds(verification.reason != NULL);
 	holds(strlen(verification.header) < sizeof(verification.header));
 }
 

@@ -125,7 +125,7 @@ write_command(const char *name, const char *between)
 static inline struct conf *
 load(const char *hooks)
 {
-	struct buf complaints = { .max = 4096 };
+	struct buf errors = { .max = 4096 };
 	struct buf text = { 0 };
 	struct conf *conf = NULL;
 	enum rc rc;
@@ -135,14 +135,13 @@ load(const char *hooks)
 			     "%s",
 			     journal_path, hooks),
 	    RC_OK);
-	rc = conf_load(scratch_file("conf", text.data, 0600), &conf,
-	    &complaints);
+	rc = conf_load(scratch_file("conf", text.data, 0600), &conf, &errors);
 	if (rc == RC_OK)
-		rc = conf_ready_all(conf, &complaints);
+		rc = conf_load_all_files(conf, &errors);
 	if (rc != RC_OK)
-		print_error("%s", complaints.data);
+		print_error("%s", errors.data);
 	assert_int_equal(rc, RC_OK);
-	buf_free(&complaints);
+	buf_free(&errors);
 	buf_free(&text);
 	return conf;
 }

@@ -26,29 +26,29 @@ enum {
 
 /* Writes the text to a file and reads it as a configuration. */
 static inline enum rc
-load(const char *text, struct conf **conf, struct buf *complaints)
+load(const char *text, struct conf **conf, struct buf *errors)
 {
-	complaints->max = CEILING;
-	return conf_load(scratch_file("c", text, 0600), conf, complaints);
+	errors->max = CEILING;
+	return conf_load(scratch_file("c", text, 0600), conf, errors);
 }
 
 /* A configuration that has to be good. */
 static inline struct conf *
 good(const char *text)
 {
-	struct buf complaints = { 0 };
+	struct buf errors = { 0 };
 	struct conf *conf = NULL;
-	enum rc rc = load(text, &conf, &complaints);
+	enum rc rc = load(text, &conf, &errors);
 
-	if (complaints.len > 0)
-		print_error("%s", complaints.data);
-	buf_free(&complaints);
+	if (errors.len > 0)
+		print_error("%s", errors.data);
+	buf_free(&errors);
 	assert_int_equal(rc, RC_OK);
 	assert_non_null(conf);
 	return conf;
 }
 
-/* What is wrong with a text: the line, and a part of the only complaint. */
+/* What is wrong with a text: the line, and a part of the only error. */
 struct bad {
 	const char *text;
 	unsigned line;
@@ -56,7 +56,7 @@ struct bad {
 };
 
 static inline unsigned
-check_complaint(const struct bad *bad, const struct buf *got)
+check_error(const struct bad *bad, const struct buf *got)
 {
 	char begin[2 * PATH_MAX + 16];
 	unsigned wrong = 0;
@@ -66,7 +66,7 @@ check_complaint(const struct bad *bad, const struct buf *got)
 	wrong += case_true(bad->text, begin, bytes_begin(buf_view(got), begin));
 	wrong += case_true(bad->text, bad->part,
 	    holds_text(buf_view(got), bad->part));
-	wrong += case_true(bad->text, "one complaint",
+	wrong += case_true(bad->text, "one error",
 	    end != NULL && end[1] == '\0');
 	if (wrong > 0)
 		print_error("got: %s\n", got->len > 0 ? got->data : "");
@@ -79,16 +79,16 @@ check_bad(const struct bad *bad, size_t n)
 	unsigned wrong = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct buf complaints = { 0 };
+		struct buf errors = { 0 };
 		struct conf *conf = NULL;
 
-		wrong += case_rc(bad[i].text,
-		    load(bad[i].text, &conf, &complaints), RC_CONFIG);
+		wrong += case_rc(bad[i].text, load(bad[i].text, &conf, &errors),
+		    RC_CONFIG);
 		wrong += case_true(bad[i].text, "nothing handed out",
 		    conf == NULL);
-		wrong += check_complaint(&bad[i], &complaints);
+		wrong += check_error(&bad[i], &errors);
 		conf_release(conf);
-		buf_free(&complaints);
+		buf_free(&errors);
 	}
 	return wrong;
 }

@@ -859,10 +859,10 @@ static void
 some_things_are_said_once(void **state)
 {
 	(void)state;
-	assert_true(log_once(LOG_ONCE_PIN));
-	assert_false(log_once(LOG_ONCE_PIN));
+	assert_true(log_once(LOG_ONCE_SIGNATURE));
+	assert_false(log_once(LOG_ONCE_SIGNATURE));
 	assert_true(log_once(LOG_ONCE_PARAMETER));
-	assert_false(log_once(LOG_ONCE_PIN));
+	assert_false(log_once(LOG_ONCE_SIGNATURE));
 	assert_false(log_once(LOG_ONCE_PARAMETER));
 }
 

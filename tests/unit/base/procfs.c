@@ -16,26 +16,26 @@ static const char *const unmarked[] = { "PELIHOOK_CLAIM=", NULL };
 static struct procfs_command
 wanted(pid_t pid)
 {
-	struct procfs_command orphan = {
+	struct procfs_command command = {
 		.pid = pid,
 		.session = getsid(0),
 		.since = clock_boot() - 60000,
 		.until = clock_boot() + 60000,
 	};
 
-	memcpy(orphan.mark, mark, sizeof(orphan.mark));
+	memcpy(command.mark, mark, sizeof(command.mark));
 	if (pid != 0)
-		assert_int_equal(procfs_start_time(pid, &orphan.start), RC_OK);
-	return orphan;
+		assert_int_equal(procfs_start_time(pid, &command.start), RC_OK);
+	return command;
 }
 
 static void
-wait_until_gone(struct procfs_command *orphan)
+wait_until_gone(struct procfs_command *command)
 {
-	for (int i = 0; procfs_find_command(orphan) != PROCFS_GONE && i < 1000;
+	for (int i = 0; procfs_find_command(command) != PROCFS_GONE && i < 1000;
 	     i++)
 		poll(NULL, 0, 10);
-	assert_int_equal(procfs_find_command(orphan), PROCFS_GONE);
+	assert_int_equal(procfs_find_command(command), PROCFS_GONE);
 }
 
 /* A shell as run() would start it; it says when it is there. */
@@ -97,32 +97,32 @@ static void
 a_command_is_known_by_number_and_start(void **state)
 {
 	pid_t pid = start_shell("echo >&3; exec sleep 60", unmarked);
-	struct procfs_command orphan = wanted(pid);
+	struct procfs_command command = wanted(pid);
 
 	(void)state;
-	assert_int_equal(procfs_find_command(&orphan), PROCFS_ALIVE);
-	orphan.start++;
-	assert_int_equal(procfs_find_command(&orphan), PROCFS_GONE);
-	assert_int_equal(procfs_signal(&orphan, 0), 0);
-	orphan.start = 0;
-	assert_int_equal(procfs_find_command(&orphan), PROCFS_HIDDEN);
-	orphan = wanted(pid);
+	assert_int_equal(procfs_find_command(&command), PROCFS_ALIVE);
+	command.start++;
+	assert_int_equal(procfs_find_command(&command), PROCFS_GONE);
+	assert_int_equal(procfs_signal(&command, 0), 0);
+	command.start = 0;
+	assert_int_equal(procfs_find_command(&command), PROCFS_HIDDEN);
+	command = wanted(pid);
 	kill(pid, SIGKILL);
 	assert_int_equal(waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 },
 			     WEXITED | WNOWAIT),
 	    0);
 	/* A zombie is nothing. */
-	assert_int_equal(procfs_find_command(&orphan), PROCFS_GONE);
+	assert_int_equal(procfs_find_command(&command), PROCFS_GONE);
 	end_group(pid);
-	assert_int_equal(procfs_find_command(&orphan), PROCFS_GONE);
-	assert_int_equal(procfs_signal(&orphan, SIGKILL), ESRCH);
+	assert_int_equal(procfs_find_command(&command), PROCFS_GONE);
+	assert_int_equal(procfs_signal(&command, SIGKILL), ESRCH);
 }
 
 static void
 its_children_are_found_after_it(void **state)
 {
 	pid_t pid = start_shell("sleep 60 & echo >&3; wait", marked);
-	struct procfs_command orphan = wanted(pid);
+	struct procfs_command command = wanted(pid);
 	struct procfs_command other = wanted(pid);
 
 	(void)state;
@@ -130,9 +130,9 @@ its_children_are_found_after_it(void **state)
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	assert_int_equal(procfs_find_command(&other), PROCFS_GONE);
-	assert_int_equal(procfs_find_command(&orphan), PROCFS_ALIVE);
-	assert_int_equal(procfs_signal(&orphan, SIGKILL), 0);
-	wait_until_gone(&orphan);
+	assert_int_equal(procfs_find_command(&command), PROCFS_ALIVE);
+	assert_int_equal(procfs_signal(&command, SIGKILL), 0);
+	wait_until_gone(&command);
 }
 
 /* Even children that wiped their environment: the group never was empty. */
@@ -140,16 +140,16 @@ static void
 what_was_met_alive_is_gone_with_its_group(void **state)
 {
 	pid_t pid = start_shell("env -i sleep 60 & echo >&3; wait", marked);
-	struct procfs_command orphan = wanted(pid);
+	struct procfs_command command = wanted(pid);
 
 	(void)state;
 	poll(NULL, 0, 200);
-	assert_int_equal(procfs_find_command(&orphan), PROCFS_ALIVE);
+	assert_int_equal(procfs_find_command(&command), PROCFS_ALIVE);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	assert_int_equal(procfs_find_command(&orphan), PROCFS_ALIVE);
-	assert_int_equal(procfs_signal(&orphan, SIGKILL), 0);
-	wait_until_gone(&orphan);
+	assert_int_equal(procfs_find_command(&command), PROCFS_ALIVE);
+	assert_int_equal(procfs_signal(&command, SIGKILL), 0);
+	wait_until_gone(&command);
 }
 
 /* One that left for another group is met by its number, alone. */
@@ -159,7 +159,7 @@ a_command_that_left_its_group_is_signalled(void **state)
 	pid_t other = start_shell("echo >&3; exec sleep 60", unmarked);
 	int go[2];
 	pid_t pid;
-	struct procfs_command orphan;
+	struct procfs_command command;
 
 	(void)state;
 	assert_int_equal(pipe(go), 0);
@@ -172,11 +172,11 @@ a_command_that_left_its_group_is_signalled(void **state)
 	}
 	assert_int_equal(read(go[0], &(char){ 0 }, 1), 1);
 	assert_int_equal(getpgid(pid), other);
-	orphan = wanted(pid);
-	assert_int_equal(procfs_find_command(&orphan), PROCFS_ALIVE);
-	assert_int_equal(procfs_signal(&orphan, SIGKILL), 0);
+	command = wanted(pid);
+	assert_int_equal(procfs_find_command(&command), PROCFS_ALIVE);
+	assert_int_equal(procfs_signal(&command, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	assert_int_equal(procfs_find_command(&orphan), PROCFS_GONE);
+	assert_int_equal(procfs_find_command(&command), PROCFS_GONE);
 	assert_true(is_alive(other));
 	end_group(other);
 	close(go[0]);
@@ -187,17 +187,17 @@ static void
 a_command_of_unknown_number_is_found(void **state)
 {
 	pid_t other = start_shell("echo >&3; exec sleep 60", unmarked);
-	struct procfs_command orphan = wanted(0);
+	struct procfs_command command = wanted(0);
 	pid_t pid;
 
 	(void)state;
-	assert_int_not_equal(procfs_find_command(&orphan), PROCFS_ALIVE);
+	assert_int_not_equal(procfs_find_command(&command), PROCFS_ALIVE);
 	pid = start_shell("sleep 60 & echo >&3; wait", marked);
-	assert_int_equal(procfs_find_command(&orphan), PROCFS_ALIVE);
-	assert_int_equal(orphan.pid, pid);
+	assert_int_equal(procfs_find_command(&command), PROCFS_ALIVE);
+	assert_int_equal(command.pid, pid);
 	end_group(pid);
 	end_group(other);
-	wait_until_gone(&orphan);
+	wait_until_gone(&command);
 }
 
 /* What carries the mark but began before it was made cannot be it. */
@@ -205,20 +205,20 @@ static void
 only_what_began_since_counts(void **state)
 {
 	pid_t pid = start_shell("echo >&3; exec sleep 60", marked);
-	struct procfs_command orphan = wanted(0);
+	struct procfs_command command = wanted(0);
 
 	(void)state;
-	orphan.since = clock_boot() + 1000;
-	orphan.until = orphan.since;
-	assert_int_equal(procfs_find_command(&orphan), PROCFS_GONE);
-	orphan.mark[0] = '\0';
-	assert_int_equal(procfs_find_command(&orphan), PROCFS_HIDDEN);
+	command.since = clock_boot() + 1000;
+	command.until = command.since;
+	assert_int_equal(procfs_find_command(&command), PROCFS_GONE);
+	command.mark[0] = '\0';
+	assert_int_equal(procfs_find_command(&command), PROCFS_HIDDEN);
 	end_group(pid);
 }
 
 /* It says its number once it has a session of its own. */
 static pid_t
-start_daemon(struct procfs_command *orphan)
+start_daemon(struct procfs_command *command)
 {
 	const char *path = write_file("daemon", "", 0600);
 	char text[512];
@@ -231,7 +231,7 @@ start_daemon(struct procfs_command *orphan)
 	    "exec 3>&-; exec sleep 60' & wait",
 	    path);
 	pid = start_shell(text, marked);
-	*orphan = wanted(pid);
+	*command = wanted(pid);
 	end_group(pid);
 	number = read_file(path);
 	daemon = (pid_t)strtol(number.data, NULL, 10);
@@ -243,13 +243,13 @@ start_daemon(struct procfs_command *orphan)
 static void
 what_left_on_purpose_is_left_alone(void **state)
 {
-	struct procfs_command orphan;
-	pid_t daemon = start_daemon(&orphan);
+	struct procfs_command command;
+	pid_t daemon = start_daemon(&command);
 
 	(void)state;
 	assert_true(daemon > 1);
 	assert_true(is_alive(daemon));
-	assert_int_equal(procfs_find_command(&orphan), PROCFS_GONE);
+	assert_int_equal(procfs_find_command(&command), PROCFS_GONE);
 	kill(daemon, SIGKILL);
 }
 
@@ -270,6 +270,6 @@ main(void)
 
 	snprintf(mark_entry, sizeof(mark_entry), "PELIHOOK_CLAIM=%032x",
 	    (unsigned)getpid());
-	return cmocka_run_group_tests_name("orphan", tests, make_directory,
+	return cmocka_run_group_tests_name("procfs", tests, make_directory,
 	    remove_directory);
 }

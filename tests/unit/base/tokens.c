@@ -7,7 +7,7 @@
 #include "base/pool.h"
 #include "base/tokens.h"
 
-/* A line's words as one text, each in < >. */
+/* A line's tokens as one text, each in < >. */
 static void
 join(const char *const *list, size_t n, struct buf *into)
 {
@@ -25,14 +25,14 @@ read_all(struct bytes text, struct buf *into)
 	const char *const *list = NULL;
 	const char *why = NULL;
 	struct pool pool = { 0 };
-	struct tokens words;
+	struct tokens tokens;
 	size_t n = 0;
 	enum rc rc;
 
-	tokens_start(&words, text);
+	tokens_start(&tokens, text);
 	while (
-	    (rc = tokens_next(&words, &pool, &list, &n, &why)) != RC_MISSING) {
-		(void)buf_printf(into, "%u:", words.line);
+	    (rc = tokens_next(&tokens, &pool, &list, &n, &why)) != RC_MISSING) {
+		(void)buf_printf(into, "%u:", tokens.line);
 		if (rc == RC_SYNTAX)
 			(void)buf_printf(into, "!%.12s", why);
 		if (rc == RC_OK && list[n] == NULL)
@@ -161,7 +161,7 @@ a_longer_line_is_refused(void **state)
 }
 
 static const struct {
-	const char *words[4];
+	const char *tokens[4];
 	const char *want;
 } printed[] = {
 	{ { NULL }, "" },
@@ -184,14 +184,14 @@ words_are_printed_as_they_are_read(void **state)
 		size_t n = 0;
 
 		wrong += case_rc(printed[i].want,
-		    tokens_print_list(printed[i].words, &got), RC_OK);
+		    tokens_print_list(printed[i].tokens, &got), RC_OK);
 		wrong += case_bytes(printed[i].want, buf_view(&got),
 		    bytes_of(printed[i].want));
-		while (printed[i].words[n] != NULL)
+		while (printed[i].tokens[n] != NULL)
 			n++;
 		if (n > 0)
 			(void)buf_text(&want, "1:");
-		join(printed[i].words, n, &want);
+		join(printed[i].tokens, n, &want);
 		read_all(buf_view(&got), &read);
 		wrong += case_bytes(printed[i].want, buf_view(&read),
 		    buf_view(&want));

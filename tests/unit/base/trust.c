@@ -19,18 +19,18 @@ static unsigned
 check(const char *name, const char *path, enum trust_kind kind,
     const char *want)
 {
-	struct buf why = { 0 };
-	enum rc rc = trust_path(path, kind, &why);
+	struct buf error = { 0 };
+	enum rc rc = trust_path(path, kind, &error);
 	unsigned wrong = case_rc(name, rc, want == NULL ? RC_OK : RC_CONFIG);
 
-	if (want != NULL && !holds_text(buf_view(&why), want)) {
+	if (want != NULL && !holds_text(buf_view(&error), want)) {
 		print_error("%s: <%s> does not say <%s>\n", name,
-		    why.len > 0 ? why.data : "", want);
+		    error.len > 0 ? error.data : "", want);
 		wrong++;
 	}
 	if (want == NULL)
-		wrong += case_number(name, (long long)why.len, 0);
-	buf_free(&why);
+		wrong += case_number(name, (long long)error.len, 0);
+	buf_free(&error);
 	return wrong;
 }
 
@@ -231,17 +231,17 @@ static void
 what_is_no_file_is_not_opened(void **state)
 {
 	struct buf into = { 0 };
-	struct buf why = { 0 };
+	struct buf error = { 0 };
 	const char *path = scratch_path("fifo");
 
 	(void)state;
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_int_equal(trust_read(path, TRUST_FILE, 10, &into, &why),
+	assert_int_equal(trust_read(path, TRUST_FILE, 10, &into, &error),
 	    RC_CONFIG);
-	assert_string_equal(why.data, "is no regular file");
+	assert_string_equal(error.data, "is no regular file");
 	assert_int_equal(into.len, 0);
 	buf_free(&into);
-	buf_free(&why);
+	buf_free(&error);
 }
 
 /* Group-writable: by root's group it is trusted, by another one it is not. */
@@ -344,7 +344,7 @@ static void
 what_cannot_be_read_says_so(void **state)
 {
 	struct buf into = { 0 };
-	struct buf why = { 0 };
+	struct buf error = { 0 };
 	enum rc rc;
 
 	(void)state;
@@ -352,33 +352,33 @@ what_cannot_be_read_says_so(void **state)
 	scratch_file("it", "x", geteuid() == 0 ? 0600 : 0000);
 	if (geteuid() == 0)
 		assert_int_equal(seteuid(NOBODY), 0);
-	rc = trust_read(scratch_path("it"), TRUST_FILE, 10, &into, &why);
+	rc = trust_read(scratch_path("it"), TRUST_FILE, 10, &into, &error);
 	if (getuid() == 0)
 		assert_int_equal(seteuid(0), 0);
 	assert_int_equal(rc, RC_CONFIG);
-	assert_string_equal(why.data, "cannot be opened: Permission denied");
+	assert_string_equal(error.data, "cannot be opened: Permission denied");
 	buf_free(&into);
-	buf_free(&why);
+	buf_free(&error);
 }
 
 static void
 a_whole_file_is_read(void **state)
 {
 	struct buf into = { 0 };
-	struct buf why = { 0 };
+	struct buf error = { 0 };
 
 	(void)state;
 	scratch_bytes("it", LIT("a\0b\n"), 0600);
 	assert_int_equal(trust_read(scratch_path("it"), TRUST_SECRET, 4, &into,
-			     &why),
+			     &error),
 	    RC_OK);
 	assert_int_equal(into.len, 4);
 	assert_memory_equal(into.data, "a\0b\n", 5);
-	assert_int_equal(why.len, 0);
+	assert_int_equal(error.len, 0);
 	buf_wipe(&into);
 	scratch_file("empty", "", 0600);
 	assert_int_equal(trust_read(scratch_path("empty"), TRUST_SECRET, 4,
-			     &into, &why),
+			     &into, &error),
 	    RC_OK);
 	assert_int_equal(into.len, 0);
 	buf_wipe(&into);
@@ -388,39 +388,39 @@ static void
 a_file_too_large_is_refused(void **state)
 {
 	struct buf into = { 0 };
-	struct buf why = { 0 };
+	struct buf error = { 0 };
 
 	(void)state;
 	scratch_file("it", "12345", 0600);
 	assert_int_equal(trust_read(scratch_path("it"), TRUST_FILE, 4, &into,
-			     &why),
+			     &error),
 	    RC_CONFIG);
-	assert_string_equal(why.data, "is larger than 4 bytes");
+	assert_string_equal(error.data, "is larger than 4 bytes");
 	assert_int_equal(into.len, 0);
 	buf_free(&into);
-	buf_free(&why);
+	buf_free(&error);
 }
 
 static void
 reading_makes_the_same_checks(void **state)
 {
 	struct buf into = { 0 };
-	struct buf why = { 0 };
+	struct buf error = { 0 };
 
 	(void)state;
 	scratch_file("it", "x", 0604);
 	assert_int_equal(trust_read(scratch_path("it"), TRUST_SECRET, 4, &into,
-			     &why),
+			     &error),
 	    RC_CONFIG);
-	assert_string_equal(why.data, "is readable by others: chmod o-r it");
-	buf_free(&why);
+	assert_string_equal(error.data, "is readable by others: chmod o-r it");
+	buf_free(&error);
 	link_to("it", "link");
 	assert_int_equal(trust_read(scratch_path("link"), TRUST_FILE, 4, &into,
-			     &why),
+			     &error),
 	    RC_OK);
 	assert_string_equal(into.data, "x");
 	buf_free(&into);
-	buf_free(&why);
+	buf_free(&error);
 }
 
 /* A directory where nobody else may write, and one for a log. */
@@ -552,16 +552,16 @@ a_private_directory_is_the_users_own(void **state)
 static unsigned
 check_journal(const char *name, const char *want)
 {
-	struct buf why = { 0 };
-	enum rc rc = trust_journal(scratch_path("j/q"), &why);
+	struct buf error = { 0 };
+	enum rc rc = trust_journal(scratch_path("j/q"), &error);
 	unsigned wrong = case_rc(name, rc, want == NULL ? RC_OK : RC_CONFIG);
 
-	if (want != NULL && !holds_text(buf_view(&why), want)) {
+	if (want != NULL && !holds_text(buf_view(&error), want)) {
 		print_error("%s: <%s> does not say <%s>\n", name,
-		    why.len > 0 ? why.data : "", want);
+		    error.len > 0 ? error.data : "", want);
 		wrong++;
 	}
-	buf_free(&why);
+	buf_free(&error);
 	return wrong;
 }
 
@@ -633,19 +633,19 @@ what_is_left_of_a_journal_is_told(void **state)
 static unsigned
 check_owner(const char *path, long long want, const char *part)
 {
-	struct buf why = { 0 };
+	struct buf error = { 0 };
 	uid_t owner = (uid_t)-1;
-	enum rc rc = trust_owner(scratch_path(path), &owner, &why);
+	enum rc rc = trust_owner(scratch_path(path), &owner, &error);
 	unsigned wrong = case_rc(path, rc, want < 0 ? RC_CONFIG : RC_OK);
 
 	if (want >= 0)
 		wrong += case_number(path, owner, want);
-	else if (!holds_text(buf_view(&why), part)) {
+	else if (!holds_text(buf_view(&error), part)) {
 		print_error("%s: <%s> does not say <%s>\n", path,
-		    why.len > 0 ? why.data : "", part);
+		    error.len > 0 ? error.data : "", part);
 		wrong++;
 	}
-	buf_free(&why);
+	buf_free(&error);
 	return wrong;
 }
 

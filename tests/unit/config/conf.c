@@ -75,13 +75,12 @@ a_holder_keeps_the_configuration(void **state)
 static struct conf *
 read_again(struct conf *before)
 {
-	struct buf complaints = { 0 };
+	struct buf errors = { 0 };
 	struct conf *conf = NULL;
 
 	conf_release(before);
-	assert_int_equal(conf_load(scratch_path("c"), &conf, &complaints),
-	    RC_OK);
-	buf_free(&complaints);
+	assert_int_equal(conf_load(scratch_path("c"), &conf, &errors), RC_OK);
+	buf_free(&errors);
 	assert_false(conf_is_stale(conf));
 	return conf;
 }

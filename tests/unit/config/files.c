@@ -34,20 +34,20 @@ secrets_are_decoded(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(secrets); i++) {
-		struct buf complaints = { .max = CEILING };
+		struct buf errors = { .max = CEILING };
 		struct conf *conf = with_secret(secrets[i].file,
 		    secrets[i].coding);
 		struct hook *hook = &conf->hooks[0];
 
 		wrong += case_rc(secrets[i].file.data,
-		    conf_ready(conf, hook, &complaints), RC_OK);
+		    conf_load_files(conf, hook, &errors), RC_OK);
 		wrong += case_bytes(secrets[i].file.data, hook->secrets[0].key,
 		    secrets[i].key);
 		wrong += case_number(secrets[i].file.data,
 		    hook->secrets[0].blanks, secrets[i].blanks);
 		wrong += case_true(secrets[i].file.data, "ready", hook->ready);
 		conf_release(conf);
-		buf_free(&complaints);
+		buf_free(&errors);
 	}
 	assert_int_equal(wrong, 0);
 }
@@ -78,20 +78,20 @@ bad_secrets_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad_secrets); i++) {
-		struct buf complaints = { 0 };
+		struct buf errors = { 0 };
 		struct conf *conf = with_secret(bad_secrets[i].file,
 		    bad_secrets[i].coding);
 		struct bad bad = { bad_secrets[i].file.data, 3,
 			bad_secrets[i].part };
 
 		wrong += case_rc(bad.text,
-		    conf_ready(conf, &conf->hooks[0], &complaints), RC_CONFIG);
-		wrong += check_complaint(&bad, &complaints);
+		    conf_load_files(conf, &conf->hooks[0], &errors), RC_CONFIG);
+		wrong += check_error(&bad, &errors);
 		wrong += case_true(bad.text, "not ready, and no key",
 		    !conf->hooks[0].ready &&
 			conf->hooks[0].secrets[0].key.len == 0);
 		conf_release(conf);
-		buf_free(&complaints);
+		buf_free(&errors);
 	}
 	assert_int_equal(wrong, 0);
 }
@@ -99,30 +99,30 @@ bad_secrets_are_refused(void **state)
 static void
 a_secret_must_be_kept_secret(void **state)
 {
-	struct buf complaints = { 0 };
+	struct buf errors = { 0 };
 	struct conf *conf = with_secret(LIT("x"), "raw");
 	struct bad bad = { "readable", 3, "/s is readable by others" };
 	struct bad none = { "missing", 3, "/s does not exist" };
 
 	(void)state;
 	assert_int_equal(chmod(scratch_path("s"), 0604), 0);
-	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints),
+	assert_int_equal(conf_load_files(conf, &conf->hooks[0], &errors),
 	    RC_CONFIG);
-	assert_int_equal(check_complaint(&bad, &complaints), 0);
-	complaints.len = 0;
+	assert_int_equal(check_error(&bad, &errors), 0);
+	errors.len = 0;
 	assert_int_equal(unlink(scratch_path("s")), 0);
-	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints),
+	assert_int_equal(conf_load_files(conf, &conf->hooks[0], &errors),
 	    RC_CONFIG);
-	assert_int_equal(check_complaint(&none, &complaints), 0);
+	assert_int_equal(check_error(&none, &errors), 0);
 	conf_release(conf);
-	buf_free(&complaints);
+	buf_free(&errors);
 }
 
 /* A hook is ready or it is not: one bad secret takes the others with it. */
 static void
 all_secrets_have_to_be_good(void **state)
 {
-	struct buf complaints = { 0 };
+	struct buf errors = { 0 };
 	char text[4 * PATH_MAX];
 	struct conf *conf;
 
@@ -134,35 +134,38 @@ all_secrets_have_to_be_good(void **state)
 	    "secret-file %s\n",
 	    scratch_path("a"), scratch_path("b"));
 	conf = good(text);
-	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints),
+	assert_int_equal(conf_load_files(conf, &conf->hooks[0], &errors),
 	    RC_CONFIG);
 	assert_int_equal(conf->hooks[0].secrets[0].key.len, 0);
 	scratch_file("b", "better", 0600);
-	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints), RC_OK);
+	assert_int_equal(conf_load_files(conf, &conf->hooks[0], &errors),
+	    RC_OK);
 	assert_true(bytes_is(conf->hooks[0].secrets[0].key, "good"));
 	assert_true(bytes_is(conf->hooks[0].secrets[1].key, "better"));
 	conf_release(conf);
-	buf_free(&complaints);
+	buf_free(&errors);
 }
 
 static void
 a_ready_hook_is_not_read_again(void **state)
 {
-	struct buf complaints = { 0 };
+	struct buf errors = { 0 };
 	struct conf *conf = with_secret(LIT("x"), "raw");
 
 	(void)state;
-	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints), RC_OK);
+	assert_int_equal(conf_load_files(conf, &conf->hooks[0], &errors),
+	    RC_OK);
 	assert_int_equal(unlink(scratch_path("s")), 0);
-	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints), RC_OK);
-	assert_int_equal(complaints.len, 0);
+	assert_int_equal(conf_load_files(conf, &conf->hooks[0], &errors),
+	    RC_OK);
+	assert_int_equal(errors.len, 0);
 	conf_release(conf);
 }
 
 static void
 commands_are_checked(void **state)
 {
-	struct buf complaints = { 0 };
+	struct buf errors = { 0 };
 	char text[8 * PATH_MAX];
 	struct conf *conf;
 
@@ -177,24 +180,24 @@ commands_are_checked(void **state)
 	    scratch_path("s"), scratch_path("good"), scratch_path("plain"),
 	    scratch_path("open"), scratch);
 	conf = good(text);
-	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints),
+	assert_int_equal(conf_load_files(conf, &conf->hooks[0], &errors),
 	    RC_CONFIG);
-	assert_null(strstr(complaints.data, "/c:3:"));
-	assert_non_null(strstr(complaints.data, "/c:4: command /"));
-	assert_non_null(strstr(complaints.data, "/plain cannot be executed"));
-	assert_non_null(strstr(complaints.data, "/c:5: command /"));
-	assert_non_null(strstr(complaints.data, "/open is writable by "));
-	assert_non_null(strstr(complaints.data, "/c:6: command /"));
-	assert_non_null(strstr(complaints.data, "/none does not exist"));
+	assert_null(strstr(errors.data, "/c:3:"));
+	assert_non_null(strstr(errors.data, "/c:4: command /"));
+	assert_non_null(strstr(errors.data, "/plain cannot be executed"));
+	assert_non_null(strstr(errors.data, "/c:5: command /"));
+	assert_non_null(strstr(errors.data, "/open is writable by "));
+	assert_non_null(strstr(errors.data, "/c:6: command /"));
+	assert_non_null(strstr(errors.data, "/none does not exist"));
 	conf_release(conf);
-	buf_free(&complaints);
+	buf_free(&errors);
 }
 
 /* The CGI looks at one hook's files only; the others look at all. */
 static void
 hooks_are_made_ready_one_by_one_or_all(void **state)
 {
-	struct buf complaints = { 0 };
+	struct buf errors = { 0 };
 	char text[4 * PATH_MAX];
 	struct conf *conf;
 
@@ -206,23 +209,24 @@ hooks_are_made_ready_one_by_one_or_all(void **state)
 	    "hook c\non * run /not/there/either\n",
 	    scratch_path("s"));
 	conf = good(text);
-	assert_int_equal(conf_ready(conf, &conf->hooks[0], &complaints), RC_OK);
-	assert_int_equal(complaints.len, 0);
-	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
-	assert_non_null(strstr(complaints.data, "/c:5: command /nowhere"));
-	assert_non_null(strstr(complaints.data, "/c:7: command /not/there"));
+	assert_int_equal(conf_load_files(conf, &conf->hooks[0], &errors),
+	    RC_OK);
+	assert_int_equal(errors.len, 0);
+	assert_int_equal(conf_load_all_files(conf, &errors), RC_CONFIG);
+	assert_non_null(strstr(errors.data, "/c:5: command /nowhere"));
+	assert_non_null(strstr(errors.data, "/c:7: command /not/there"));
 	assert_true(conf->hooks[0].ready);
 	assert_false(conf->hooks[1].ready);
 	assert_false(conf->hooks[2].ready);
 	conf_release(conf);
-	buf_free(&complaints);
+	buf_free(&errors);
 }
 
 /* The same complaint is told once and still counts for both hooks. */
 static void
 a_shared_fault_is_one_of_each_hook(void **state)
 {
-	struct buf complaints = { 0 };
+	struct buf errors = { 0 };
 	char text[2 * PATH_MAX];
 	struct bad bad = { "shared", 1, "/none does not exist" };
 	struct conf *conf;
@@ -233,12 +237,12 @@ a_shared_fault_is_one_of_each_hook(void **state)
 	    "on * ignore\nhook b\non * ignore\n",
 	    scratch);
 	conf = good(text);
-	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
-	assert_int_equal(check_complaint(&bad, &complaints), 0);
+	assert_int_equal(conf_load_all_files(conf, &errors), RC_CONFIG);
+	assert_int_equal(check_error(&bad, &errors), 0);
 	assert_false(conf->hooks[0].ready);
 	assert_false(conf->hooks[1].ready);
 	conf_release(conf);
-	buf_free(&complaints);
+	buf_free(&errors);
 }
 
 static struct conf *
@@ -257,35 +261,35 @@ with_capture(const char *directory)
 static void
 the_capture_directory_is_checked(void **state)
 {
-	struct buf complaints = { 0 };
+	struct buf errors = { 0 };
 	struct bad none = { "none", 3, "/d does not exist" };
 	struct bad open = { "open", 3, "/d is writable by others" };
 	struct conf *conf = with_capture("d");
 	struct hook *hook = &conf->hooks[0];
 
 	(void)state;
-	assert_int_equal(conf_ready(conf, hook, &complaints), RC_CONFIG);
-	assert_int_equal(check_complaint(&none, &complaints), 0);
-	complaints.len = 0;
+	assert_int_equal(conf_load_files(conf, hook, &errors), RC_CONFIG);
+	assert_int_equal(check_error(&none, &errors), 0);
+	errors.len = 0;
 	scratch_directory("d", 0777);
-	assert_int_equal(conf_ready(conf, hook, &complaints), RC_CONFIG);
-	assert_int_equal(check_complaint(&open, &complaints), 0);
-	complaints.len = 0;
+	assert_int_equal(conf_load_files(conf, hook, &errors), RC_CONFIG);
+	assert_int_equal(check_error(&open, &errors), 0);
+	errors.len = 0;
 	assert_int_equal(chmod(scratch_path("d"), 01777), 0);
-	assert_int_equal(conf_ready(conf, hook, &complaints), RC_CONFIG);
-	assert_int_equal(check_complaint(&open, &complaints), 0);
-	complaints.len = 0;
+	assert_int_equal(conf_load_files(conf, hook, &errors), RC_CONFIG);
+	assert_int_equal(check_error(&open, &errors), 0);
+	errors.len = 0;
 	assert_int_equal(chmod(scratch_path("d"), 0700), 0);
-	assert_int_equal(conf_ready(conf, hook, &complaints), RC_OK);
+	assert_int_equal(conf_load_files(conf, hook, &errors), RC_OK);
 	conf_release(conf);
-	buf_free(&complaints);
+	buf_free(&errors);
 }
 
 /* Root may write everywhere, so it becomes somebody else for this. */
 static void
 the_capture_directory_has_to_be_writable(void **state)
 {
-	struct buf complaints = { 0 };
+	struct buf errors = { 0 };
 	struct bad bad = { "read-only", 3, "cannot be written to by this" };
 	struct conf *conf = with_capture("d");
 	enum rc rc;
@@ -298,19 +302,19 @@ the_capture_directory_has_to_be_writable(void **state)
 		assert_int_equal(chown(scratch_path("d"), NOBODY, 0), 0);
 		assert_int_equal(seteuid(NOBODY), 0);
 	}
-	rc = conf_ready(conf, &conf->hooks[0], &complaints);
+	rc = conf_load_files(conf, &conf->hooks[0], &errors);
 	if (getuid() == 0)
 		assert_int_equal(seteuid(0), 0);
 	assert_int_equal(rc, RC_CONFIG);
-	assert_int_equal(check_complaint(&bad, &complaints), 0);
+	assert_int_equal(check_error(&bad, &errors), 0);
 	conf_release(conf);
-	buf_free(&complaints);
+	buf_free(&errors);
 }
 
 static void
 the_journals_directory_is_checked(void **state)
 {
-	struct buf complaints = { 0 };
+	struct buf errors = { 0 };
 	struct bad missing = { "missing", 1, "d does not exist: make it" };
 	struct bad bad = { "open", 1, "the journal's directory " };
 	struct bad wal = { "-wal", 1, "/d/q-wal is writable by others" };
@@ -325,34 +329,34 @@ the_journals_directory_is_checked(void **state)
 	    "on * ignore\n",
 	    scratch, scratch_path("s"));
 	conf = good(text);
-	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
-	assert_int_equal(check_complaint(&missing, &complaints), 0);
-	complaints.len = 0;
+	assert_int_equal(conf_load_all_files(conf, &errors), RC_CONFIG);
+	assert_int_equal(check_error(&missing, &errors), 0);
+	errors.len = 0;
 	scratch_directory("d", 01777);
-	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
-	assert_int_equal(check_complaint(&bad, &complaints), 0);
-	complaints.len = 0;
+	assert_int_equal(conf_load_all_files(conf, &errors), RC_CONFIG);
+	assert_int_equal(check_error(&bad, &errors), 0);
+	errors.len = 0;
 	assert_int_equal(chmod(scratch_path("d"), 0700), 0);
-	assert_int_equal(conf_ready_all(conf, &complaints), RC_OK);
+	assert_int_equal(conf_load_all_files(conf, &errors), RC_OK);
 	scratch_file("d/q-wal", "", 0602);
-	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
-	assert_int_equal(check_complaint(&wal, &complaints), 0);
-	complaints.len = 0;
+	assert_int_equal(conf_load_all_files(conf, &errors), RC_CONFIG);
+	assert_int_equal(check_error(&wal, &errors), 0);
+	errors.len = 0;
 	assert_int_equal(chmod(scratch_path("d/q-wal"), 0600), 0);
-	assert_int_equal(conf_ready_all(conf, &complaints), RC_CONFIG);
-	assert_int_equal(check_complaint(&left, &complaints), 0);
-	complaints.len = 0;
+	assert_int_equal(conf_load_all_files(conf, &errors), RC_CONFIG);
+	assert_int_equal(check_error(&left, &errors), 0);
+	errors.len = 0;
 	scratch_file("d/q", "", 0600);
-	assert_int_equal(conf_ready_all(conf, &complaints), RC_OK);
+	assert_int_equal(conf_load_all_files(conf, &errors), RC_OK);
 	conf_release(conf);
-	buf_free(&complaints);
+	buf_free(&errors);
 }
 
 /* As the server would open it, but nothing is made. */
 static void
 the_log_can_be_opened(void **state)
 {
-	struct buf complaints = { 0 };
+	struct buf errors = { 0 };
 	struct bad missing = { "no directory", 2, "cannot be opened: its dir" };
 	struct bad directory = { "a directory", 2, "d/l is a directory" };
 	struct bad sticky = { "sticky", 2, "the log's directory " };
@@ -368,41 +372,41 @@ the_log_can_be_opened(void **state)
 	    "on * ignore\n",
 	    scratch_path("s"), scratch);
 	conf = good(text);
-	assert_int_equal(conf_ready_all(conf, &complaints), RC_OK);
-	assert_int_equal(conf_ready_start(conf, &complaints), RC_CONFIG);
-	assert_int_equal(check_complaint(&missing, &complaints), 0);
-	complaints.len = 0;
+	assert_int_equal(conf_load_all_files(conf, &errors), RC_OK);
+	assert_int_equal(conf_load_start_files(conf, &errors), RC_CONFIG);
+	assert_int_equal(check_error(&missing, &errors), 0);
+	errors.len = 0;
 	scratch_directory("d", 0700);
-	assert_int_equal(conf_ready_start(conf, &complaints), RC_OK);
+	assert_int_equal(conf_load_start_files(conf, &errors), RC_OK);
 	assert_int_not_equal(access(scratch_path("d/l"), F_OK), 0);
 	scratch_directory("d/l", 0700);
-	assert_int_equal(conf_ready_start(conf, &complaints), RC_CONFIG);
-	assert_int_equal(check_complaint(&directory, &complaints), 0);
-	complaints.len = 0;
+	assert_int_equal(conf_load_start_files(conf, &errors), RC_CONFIG);
+	assert_int_equal(check_error(&directory, &errors), 0);
+	errors.len = 0;
 	assert_int_equal(rmdir(scratch_path("d/l")), 0);
-	complaints.len = 0;
+	errors.len = 0;
 	assert_int_equal(symlink("nowhere", scratch_path("d/l")), 0);
-	assert_int_equal(conf_ready_start(conf, &complaints), RC_CONFIG);
-	assert_int_equal(check_complaint(&link, &complaints), 0);
+	assert_int_equal(conf_load_start_files(conf, &errors), RC_CONFIG);
+	assert_int_equal(check_error(&link, &errors), 0);
 	assert_int_equal(unlink(scratch_path("d/l")), 0);
-	complaints.len = 0;
+	errors.len = 0;
 	assert_int_equal(mkfifo(scratch_path("d/l"), 0600), 0);
-	assert_int_equal(conf_ready_start(conf, &complaints), RC_CONFIG);
-	assert_int_equal(check_complaint(&pipe, &complaints), 0);
+	assert_int_equal(conf_load_start_files(conf, &errors), RC_CONFIG);
+	assert_int_equal(check_error(&pipe, &errors), 0);
 	assert_int_equal(unlink(scratch_path("d/l")), 0);
-	complaints.len = 0;
+	errors.len = 0;
 	assert_int_equal(chmod(scratch_path("d"), 01777), 0);
-	assert_int_equal(conf_ready_start(conf, &complaints), RC_CONFIG);
-	assert_int_equal(check_complaint(&sticky, &complaints), 0);
+	assert_int_equal(conf_load_start_files(conf, &errors), RC_CONFIG);
+	assert_int_equal(check_error(&sticky, &errors), 0);
 	conf_release(conf);
-	buf_free(&complaints);
+	buf_free(&errors);
 }
 
 /* Root may write everywhere, so it becomes somebody else for this. */
 static void
 the_log_has_to_be_writable(void **state)
 {
-	struct buf complaints = { 0 };
+	struct buf errors = { 0 };
 	struct bad bad = { "read-only", 2, "cannot be written by this user" };
 	char text[4 * PATH_MAX];
 	struct conf *conf;
@@ -419,19 +423,19 @@ the_log_has_to_be_writable(void **state)
 	conf = good(text);
 	if (getuid() == 0)
 		assert_int_equal(seteuid(NOBODY), 0);
-	rc = conf_ready_start(conf, &complaints);
+	rc = conf_load_start_files(conf, &errors);
 	if (getuid() == 0)
 		assert_int_equal(seteuid(0), 0);
 	assert_int_equal(rc, RC_CONFIG);
-	assert_int_equal(check_complaint(&bad, &complaints), 0);
+	assert_int_equal(check_error(&bad, &errors), 0);
 	conf_release(conf);
-	buf_free(&complaints);
+	buf_free(&errors);
 }
 
 static void
 the_journals_directory_belongs_to_the_user(void **state)
 {
-	struct buf complaints = { 0 };
+	struct buf errors = { 0 };
 	struct bad bad = { "root's", 1, "does not belong to the user of this" };
 	struct conf *conf;
 	enum rc rc;
@@ -441,12 +445,12 @@ the_journals_directory_belongs_to_the_user(void **state)
 		skip();
 	conf = good("journal /q\nhook u\nsignature none\non * ignore\n");
 	assert_int_equal(seteuid(NOBODY), 0);
-	rc = conf_ready_all(conf, &complaints);
+	rc = conf_load_all_files(conf, &errors);
 	assert_int_equal(seteuid(0), 0);
 	assert_int_equal(rc, RC_CONFIG);
-	assert_int_equal(check_complaint(&bad, &complaints), 0);
+	assert_int_equal(check_error(&bad, &errors), 0);
 	conf_release(conf);
-	buf_free(&complaints);
+	buf_free(&errors);
 }
 
 int

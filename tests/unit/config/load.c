@@ -81,23 +81,22 @@ static void
 lines_are_checked(void **state)
 {
 	static const char nul[] = WAITS "timeout\0 3s\n";
-	struct buf complaints = { .max = CEILING };
+	struct buf errors = { .max = CEILING };
 	struct conf *conf = NULL;
 	const char *file;
 
 	(void)state;
 	file = scratch_bytes("c", LIT(nul), 0600);
-	assert_int_equal(conf_load(file, &conf, &complaints), RC_CONFIG);
-	assert_non_null(
-	    strstr(complaints.data, "/c:4: the line holds a NUL byte"));
+	assert_int_equal(conf_load(file, &conf, &errors), RC_CONFIG);
+	assert_non_null(strstr(errors.data, "/c:4: the line holds a NUL byte"));
 	assert_null(conf);
-	buf_free(&complaints);
+	buf_free(&errors);
 }
 
 static void
 all_complaints_are_told(void **state)
 {
-	struct buf complaints = { 0 };
+	struct buf errors = { 0 };
 	struct conf *conf = NULL;
 	const char *at;
 	unsigned n = 0;
@@ -105,26 +104,26 @@ all_complaints_are_told(void **state)
 	(void)state;
 	assert_int_equal(load("retri 1s\nhook a\ntimeout 0s\non * run x\n"
 			      "hook a\nbatch 2\n",
-			     &conf, &complaints),
+			     &conf, &errors),
 	    RC_CONFIG);
-	for (at = complaints.data; (at = strchr(at, '\n')) != NULL; at++)
+	for (at = errors.data; (at = strchr(at, '\n')) != NULL; at++)
 		n++;
 	assert_int_equal(n, 8);
-	assert_non_null(strstr(complaints.data, "/c:1: unknown directive"));
-	assert_non_null(strstr(complaints.data, "/c:2: hook a has no secret"));
-	assert_non_null(strstr(complaints.data, "/c:3: `0s' is out of"));
-	assert_non_null(strstr(complaints.data, "/c:4: `x' is no absolute"));
-	assert_non_null(strstr(complaints.data, "/c:5: hook a begins in"));
-	assert_non_null(strstr(complaints.data, "/c:5: hook a has no secret"));
-	assert_non_null(strstr(complaints.data, "/c:5: hook a has no `on'"));
-	assert_non_null(strstr(complaints.data, "/c:6: `batch' is for hooks"));
-	buf_free(&complaints);
+	assert_non_null(strstr(errors.data, "/c:1: unknown directive"));
+	assert_non_null(strstr(errors.data, "/c:2: hook a has no secret"));
+	assert_non_null(strstr(errors.data, "/c:3: `0s' is out of"));
+	assert_non_null(strstr(errors.data, "/c:4: `x' is no absolute"));
+	assert_non_null(strstr(errors.data, "/c:5: hook a begins in"));
+	assert_non_null(strstr(errors.data, "/c:5: hook a has no secret"));
+	assert_non_null(strstr(errors.data, "/c:5: hook a has no `on'"));
+	assert_non_null(strstr(errors.data, "/c:6: `batch' is for hooks"));
+	buf_free(&errors);
 }
 
 static void
 complaints_that_do_not_fit_are_counted(void **state)
 {
-	struct buf complaints = { .max = 1000 + PATH_MAX };
+	struct buf errors = { .max = 1000 + PATH_MAX };
 	struct buf text = { 0 };
 	struct conf *conf = NULL;
 	const char *file;
@@ -134,25 +133,25 @@ complaints_that_do_not_fit_are_counted(void **state)
 		(void)buf_text(&text, "xyzzy\n");
 	(void)buf_text(&text, WAITS);
 	file = scratch_file("c", text.data, 0600);
-	assert_int_equal(conf_load(file, &conf, &complaints), RC_CONFIG);
-	assert_true(complaints.len <= complaints.max);
-	assert_non_null(strstr(complaints.data, "/c:1: unknown directive"));
-	assert_non_null(strstr(complaints.data, " more did not fit here\n"));
-	buf_free(&complaints);
+	assert_int_equal(conf_load(file, &conf, &errors), RC_CONFIG);
+	assert_true(errors.len <= errors.max);
+	assert_non_null(strstr(errors.data, "/c:1: unknown directive"));
+	assert_non_null(strstr(errors.data, " more did not fit here\n"));
+	buf_free(&errors);
 	buf_free(&text);
 }
 
 static void
 a_complaint_shows_no_control_characters(void **state)
 {
-	struct buf complaints = { 0 };
+	struct buf errors = { 0 };
 	struct conf *conf = NULL;
 
 	(void)state;
-	assert_int_equal(load(WAITS "ti\033[1m\177 3s\n", &conf, &complaints),
+	assert_int_equal(load(WAITS "ti\033[1m\177 3s\n", &conf, &errors),
 	    RC_CONFIG);
-	assert_non_null(strstr(complaints.data, "`ti?[1m?'"));
-	buf_free(&complaints);
+	assert_non_null(strstr(errors.data, "`ti?[1m?'"));
+	buf_free(&errors);
 }
 
 static void
@@ -204,27 +203,27 @@ the_defaults_are_those_of_the_manual(void **state)
 static void
 the_file_itself_has_to_be_trusted(void **state)
 {
-	struct buf complaints = { .max = CEILING };
+	struct buf errors = { .max = CEILING };
 	struct conf *conf = NULL;
 	char want[2 * PATH_MAX + 128];
 
 	(void)state;
 	scratch_file("c", WAITS, 0666);
-	assert_int_equal(conf_load(scratch_path("c"), &conf, &complaints),
+	assert_int_equal(conf_load(scratch_path("c"), &conf, &errors),
 	    RC_CONFIG);
 	snprintf(want, sizeof want,
 	    "%s: the configuration is writable by "
 	    "others: chmod o-w it\n",
 	    scratch_path("c"));
-	assert_string_equal(complaints.data, want);
-	complaints.len = 0;
-	assert_int_equal(conf_load(scratch_path("none"), &conf, &complaints),
+	assert_string_equal(errors.data, want);
+	errors.len = 0;
+	assert_int_equal(conf_load(scratch_path("none"), &conf, &errors),
 	    RC_CONFIG);
-	assert_non_null(strstr(complaints.data,
+	assert_non_null(strstr(errors.data,
 	    "/none: the configuration "
 	    "does not exist"));
 	assert_null(conf);
-	buf_free(&complaints);
+	buf_free(&errors);
 }
 
 /* The text of a file of the source tree, as the tests are told of it. */

@@ -115,10 +115,10 @@ check_warning(const char *text, unsigned line, const char *part)
 	struct bad bad = { text, line, part };
 	unsigned wrong = 0;
 
-	(void)conf_ready_all(conf, &unready);
+	(void)conf_load_all_files(conf, &unready);
 	wrong += case_rc(text, conf_warnings(conf, false, &found), RC_OK);
 	if (part != NULL)
-		wrong += check_complaint(&bad, &found);
+		wrong += check_error(&bad, &found);
 	else
 		wrong += case_text(text, found.len > 0 ? found.data : "", "");
 	conf_release(conf);
@@ -171,7 +171,7 @@ a_shared_secret_is_told_once_a_hook(void **state)
 				     i),
 		    RC_OK);
 	conf = good(text.data);
-	assert_int_equal(conf_ready_all(conf, &found), RC_OK);
+	assert_int_equal(conf_load_all_files(conf, &found), RC_OK);
 	assert_int_equal(conf_warnings(conf, false, &found), RC_OK);
 	for (const char *at = found.data; (at = strchr(at, '\n')) != NULL; at++)
 		lines++;
@@ -189,9 +189,9 @@ blanks_round_a_secret_are_told(void **state)
 	struct bad bad = { "blanks", 3, "/s begins or ends with a blank" };
 
 	(void)state;
-	assert_int_equal(conf_ready_all(conf, &found), RC_OK);
+	assert_int_equal(conf_load_all_files(conf, &found), RC_OK);
 	assert_int_equal(conf_warnings(conf, false, &found), RC_OK);
-	assert_int_equal(check_complaint(&bad, &found), 0);
+	assert_int_equal(check_error(&bad, &found), 0);
 	conf_release(conf);
 	buf_free(&found);
 }
@@ -210,7 +210,7 @@ only_cgi_wants_a_timer(void **state)
 	assert_int_equal(found.len, 0);
 	assert_int_equal(conf_warnings(conf, true, &found), RC_OK);
 	if (found.len > 0)
-		assert_int_equal(check_complaint(&bad, &found), 0);
+		assert_int_equal(check_error(&bad, &found), 0);
 	conf_release(conf);
 	buf_free(&found);
 }

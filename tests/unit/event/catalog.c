@@ -53,7 +53,7 @@ the_rows_are_those_of_the_contract(void **state)
 		wrong += case_text(name, rows[i].cause, table[i].cause);
 		wrong += case_text(name, rows[i].retrigger, table[i].retrigger);
 		wrong += case_true(name, "a sentence",
-		    strlen(rows[i].when) > 0);
+		    strlen(rows[i].description) > 0);
 	}
 	assert_int_equal(wrong, 0);
 }
@@ -121,7 +121,7 @@ an_unknown_name_has_an_empty_row(void **state)
 		wrong += case_text(cases[i].name, row->cause, "");
 		wrong += case_text(cases[i].name, row->retrigger, "");
 		wrong += case_true(cases[i].name, "texts",
-		    row->name != NULL && row->when != NULL);
+		    row->name != NULL && row->description != NULL);
 	}
 	assert_int_equal(wrong, 0);
 }

@@ -43,12 +43,13 @@ check_recipe(const char *name, const struct recipe *got,
 	wrong += case_text(name, got->split, want->split);
 	wrong += case_text(name, got->prefix, want->prefix);
 	wrong += case_number(name, got->encoding, want->encoding);
-	wrong += case_number(name, got->stamp, want->stamp);
-	if (want->stamp == RECIPE_STAMP_HEADER)
-		wrong += check_header(name, &got->stamp_header,
-		    &want->stamp_header);
-	if (want->stamp == RECIPE_STAMP_ITEM)
-		wrong += case_text(name, got->stamp_item, want->stamp_item);
+	wrong += case_number(name, got->timestamp, want->timestamp);
+	if (want->timestamp == RECIPE_TIMESTAMP_HEADER)
+		wrong += check_header(name, &got->timestamp_header,
+		    &want->timestamp_header);
+	if (want->timestamp == RECIPE_TIMESTAMP_ITEM)
+		wrong += case_text(name, got->timestamp_item,
+		    want->timestamp_item);
 	wrong += case_number(name, got->unit, want->unit);
 	if (want->id.name != NULL)
 		wrong += check_header(name, &got->id, &want->id);
@@ -80,8 +81,8 @@ static const struct {
 		.header = { "Stripe-Signature", "HTTP_STRIPE_SIGNATURE" },
 		.split = ",",
 		.prefix = "v1=",
-		.stamp = RECIPE_STAMP_ITEM,
-		.stamp_item = "t=",
+		.timestamp = RECIPE_TIMESTAMP_ITEM,
+		.timestamp_item = "t=",
 		.over = "{timestamp}.{body}",
 		.tolerance = 300000,
 	    } },
@@ -91,8 +92,8 @@ static const struct {
 		.header = { "X-Slack-Signature", "HTTP_X_SLACK_SIGNATURE" },
 		.split = "",
 		.prefix = "v0=",
-		.stamp = RECIPE_STAMP_HEADER,
-		.stamp_header = { "X-Slack-Request-Timestamp",
+		.timestamp = RECIPE_TIMESTAMP_HEADER,
+		.timestamp_header = { "X-Slack-Request-Timestamp",
 		    "HTTP_X_SLACK_REQUEST_TIMESTAMP" },
 		.over = "v0:{timestamp}:{body}",
 		.tolerance = 300000,
@@ -104,8 +105,8 @@ static const struct {
 		.split = " ",
 		.prefix = "v1,",
 		.encoding = RECIPE_BASE64,
-		.stamp = RECIPE_STAMP_HEADER,
-		.stamp_header = { "webhook-timestamp",
+		.timestamp = RECIPE_TIMESTAMP_HEADER,
+		.timestamp_header = { "webhook-timestamp",
 		    "HTTP_WEBHOOK_TIMESTAMP" },
 		.id = { "webhook-id", "HTTP_WEBHOOK_ID" },
 		.over = "{id}.{timestamp}.{body}",
@@ -143,8 +144,8 @@ static const struct {
 		.header = { "X", "HTTP_X" },
 		.split = ";",
 		.prefix = "h1=",
-		.stamp = RECIPE_STAMP_ITEM,
-		.stamp_item = "ts=",
+		.timestamp = RECIPE_TIMESTAMP_ITEM,
+		.timestamp_item = "ts=",
 		.over = "{timestamp}:{body}",
 		.tolerance = 5000,
 	    } },
@@ -154,8 +155,8 @@ static const struct {
 		.header = { "X", "HTTP_X" },
 		.split = "",
 		.prefix = "",
-		.stamp = RECIPE_STAMP_HEADER,
-		.stamp_header = { "T", "HTTP_T" },
+		.timestamp = RECIPE_TIMESTAMP_HEADER,
+		.timestamp_header = { "T", "HTTP_T" },
 		.unit = RECIPE_MILLISECONDS,
 		.over = "{body}.{timestamp}",
 		.tolerance = 300000,
@@ -167,8 +168,8 @@ static const struct {
 		.header = { "X", "HTTP_X" },
 		.split = "",
 		.prefix = "",
-		.stamp = RECIPE_STAMP_HEADER,
-		.stamp_header = { "T", "HTTP_T" },
+		.timestamp = RECIPE_TIMESTAMP_HEADER,
+		.timestamp_header = { "T", "HTTP_T" },
 		.unit = RECIPE_RFC3339,
 		.over = "{timestamp}.{body}",
 		.tolerance = 86400000,
@@ -180,8 +181,8 @@ static const struct {
 		.header = { "X", "HTTP_X" },
 		.split = "",
 		.prefix = "",
-		.stamp = RECIPE_STAMP_HEADER,
-		.stamp_header = { "T", "HTTP_T" },
+		.timestamp = RECIPE_TIMESTAMP_HEADER,
+		.timestamp_header = { "T", "HTTP_T" },
 		.over = "{timestamp}.{timestamp} \"{body}\"",
 		.tolerance = 250,
 	    } },

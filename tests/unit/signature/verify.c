@@ -32,11 +32,11 @@ check_silence(const char *name, const struct trial *trial,
 		!holds_text(told, mac->hex) && !holds_text(told, mac->upper) &&
 		!holds_text(told, mac->base64));
 	wrong += case_true(name, "no secret told", !holds_text(told, SECRET));
-	if (verification->why != NULL)
+	if (verification->reason != NULL)
 		wrong += case_true(name, "no secret in the reason",
-		    strstr(verification->why, mac->hex) == NULL &&
-			strstr(verification->why, mac->base64) == NULL &&
-			strstr(verification->why, SECRET) == NULL);
+		    strstr(verification->reason, mac->hex) == NULL &&
+			strstr(verification->reason, mac->base64) == NULL &&
+			strstr(verification->reason, SECRET) == NULL);
 	return wrong;
 }
 
@@ -127,7 +127,7 @@ auto_takes_every_shape_and_nothing_else(void **state)
 		    trial.verification.secret ==
 			(shapes[i].rc == RC_OK ? &trial.secrets[0] : NULL));
 		wrong += case_true(name, "a reason",
-		    shapes[i].rc == RC_OK || trial.verification.why != NULL);
+		    shapes[i].rc == RC_OK || trial.verification.reason != NULL);
 		wrong += case_number(name, trial.verification.skew, 0);
 		wrong += check_silence(name, &trial, &mac);
 		trial_end(&trial);
@@ -144,7 +144,8 @@ auto_names_the_header_and_pins_it(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(shapes); i++) {
 		const char *name = shapes[i].variable;
-		char line[sizeof(((struct verification *)NULL)->pin)];
+		char
+		    line[sizeof(((struct verification *)NULL)->suggested_line)];
 		struct trial trial;
 
 		if (shapes[i].rc != RC_OK)
@@ -155,7 +156,7 @@ auto_names_the_header_and_pins_it(void **state)
 		trial_verify(&trial, LIT(BODY));
 		wrong += case_true(name, "the header is named",
 		    strlen(trial.verification.header) > 0);
-		memcpy(line, trial.verification.pin, sizeof(line));
+		memcpy(line, trial.verification.suggested_line, sizeof(line));
 		trial_end(&trial);
 		if (line[0] == '\0')
 			continue;
@@ -196,8 +197,8 @@ the_usual_shapes_are_pinned_as_one_would_write(void **state)
 		    expand(&trial.pool, cases[i].variable, &mac));
 		wrong += case_rc(cases[i].variable,
 		    trial_verify(&trial, LIT(BODY)), RC_OK);
-		wrong += case_text(cases[i].variable, trial.verification.pin,
-		    cases[i].line);
+		wrong += case_text(cases[i].variable,
+		    trial.verification.suggested_line, cases[i].line);
 		trial_end(&trial);
 	}
 	assert_int_equal(wrong, 0);
@@ -634,7 +635,7 @@ unsigned_requests_pass_under_none_only(void **state)
 	assert_int_equal(trial_verify(&trial, LIT(BODY)), RC_OK);
 	assert_null(trial.verification.secret);
 	assert_string_equal(trial.verification.header, "");
-	assert_string_equal(trial.verification.pin, "");
+	assert_string_equal(trial.verification.suggested_line, "");
 	trial_end(&trial);
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		trial_start(&trial, lines[i]);
@@ -978,8 +979,8 @@ recipes_take_what_they_say_and_nothing_else(void **state)
 			(recipes[i].rc == RC_OK ? &trial.secrets[0] : NULL));
 		wrong += case_true(name, "a reason",
 		    recipes[i].rc != RC_SIGNATURE ||
-			trial.verification.why != NULL);
-		wrong += case_text(name, trial.verification.pin, "");
+			trial.verification.reason != NULL);
+		wrong += case_text(name, trial.verification.suggested_line, "");
 		wrong += check_silence(name, &trial, &mac);
 		trial_end(&trial);
 	}
