@@ -181,7 +181,7 @@ output_take(struct output *output, struct output_stream *stream)
 
 /* Apart, so that no line lies on the stack while a command runs. */
 static __attribute__((noinline)) void
-tell_left_out(const struct output *output)
+report_left_out(const struct output *output)
 {
 	struct log_line line;
 
@@ -207,5 +207,5 @@ output_finish(struct output *output)
 		close_stream(stream);
 	}
 	if (output->left_out > 0)
-		tell_left_out(output);
+		report_left_out(output);
 }

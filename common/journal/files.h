@@ -11,7 +11,7 @@ enum rc journal_files_find(struct journal *journal, const char *path);
 /* Opens the locks, and notes which files are open.  RC_CONFIG, logged. */
 enum rc journal_files_note(struct journal *journal);
 /*
- * Whether what was noted still lies there: else a failure, and where a file
+ * Whether the files are still those that were noted: else a failure, and where a file
  * was removed or replaced the journal is gone for good, which is logged
  * once.  With the connection held.
  */

@@ -40,7 +40,7 @@ struct shelf {
 };
 
 static bool
-holds_item(const char *variable)
+holds_candidate(const char *variable)
 {
 	const char *equals = strchr(variable, '=');
 	struct bytes rest;
@@ -64,7 +64,7 @@ is_signed_somehow(const struct request *request)
 {
 	for (size_t i = 0; request->variables[i] != NULL; i++)
 		if (is_header(request->variables[i]) &&
-		    holds_item(request->variables[i]))
+		    holds_candidate(request->variables[i]))
 			return true;
 	return false;
 }
@@ -170,7 +170,7 @@ print_header(const char *variable, struct buf *into)
 	header_name_print(copy, name);
 	if (memchr(value.data, '\n', value.len) != NULL)
 		return RC_OK;
-	if (is_private(variable) && !holds_item(variable))
+	if (is_private(variable) && !holds_candidate(variable))
 		value = bytes_of("(blanked)");
 	rc = buf_printf(into, "%s: ", name);
 	if (rc == RC_OK)

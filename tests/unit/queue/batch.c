@@ -338,7 +338,7 @@ static void
 a_failed_batch_is_one_attempt_of_each(void **state)
 {
 	struct journal_filter filter = { .state = -1, .limit = 1 };
-	struct journal_story story;
+	struct journal_event_report story;
 	struct pool pool = { 0 };
 	struct machine machine;
 	char id[UUID_SIZE];
