@@ -10,7 +10,7 @@
 struct job;
 
 /*
- * The environment of n jobs' command, NULL-terminated, from the pool: PATH,
+ * What a command sees: the environment of n jobs' command, NULL-terminated, from the pool: PATH,
  * HOME, LANG, setenv, env and the PELIHOOK_ variables (of several jobs only
  * HOOK, COUNT and CLAIM).  Of several jobs only the first is looked at; it
  * has a mark.  RC_MEMORY.

@@ -435,7 +435,7 @@ earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* When to look again though nothing rings, in clock_steady. */
+/* When to look again though nothing wakes it, in clock_steady. */
 static int64_t
 next_time(const struct dispatch_loop *loop)
 {

@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/rc.h"
 
@@ -28,7 +27,7 @@ struct recovery {
 /* One look, which never waits: again in RECOVER_PAUSE while any wait. */
 enum { RECOVER_PAUSE = 100 }; /* milliseconds */
 
-/* What journal_orphans and journal_reclaim say. */
+/* What journal_find_orphans and journal_reclaim say. */
 enum rc recover(struct recovery *recovery, struct journal *journal,
     const struct conf *conf);
 void recovery_free(struct recovery *recovery);

@@ -249,7 +249,7 @@ fill_settlements(struct work *work, enum journal_verdict verdict)
 		};
 }
 
-/* What was not run leaves no attempt behind but a word for people. */
+/* What was not run leaves no attempt but a word for people. */
 static enum rc
 record_unrun(struct work *work, enum journal_verdict verdict,
     const char *outcome)
@@ -343,7 +343,7 @@ static enum rc
 run_group(struct work *work, enum rc *outcome)
 {
 	const struct claim_run *what = work->what;
-	struct run how = {
+	struct command how = {
 		.stop = what->kill_now,
 		.stop_kill_after = what->hook->kill_after,
 		.started = note_start,
@@ -372,7 +372,7 @@ static void
 run_on_dead(struct work *work, struct delivery_run *delivery)
 {
 	const struct claim_run *what = work->what;
-	struct run how = {
+	struct command how = {
 		.stop = what->kill_now,
 		.stop_kill_after = what->hook->kill_after,
 	};

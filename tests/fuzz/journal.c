@@ -300,7 +300,7 @@ write_journal(void)
 				files[i].bad_len });
 }
 
-/* Pages first: they are written once, and rows may be damaged behind. */
+/* Pages first: they are written once, and rows may be damaged after that. */
 static void
 damage(struct bytes *rest)
 {

@@ -71,19 +71,19 @@ a_dropped_one_lets_its_key_go(void **state)
 	ids = list(journal, -1);
 	assert_int_equal(ids.n, 2);
 	for (size_t i = 0; i < 2; i++) {
-		struct journal_event_report story;
+		struct journal_event_report report;
 		struct pool pool = { 0 };
 
 		assert_int_equal(journal_show(journal, ids.list[i], &pool,
-				     &story),
+				     &report),
 		    RC_OK);
-		if (bytes_is(story.event.body, "{\"n\":1}")) {
-			assert_false(story.deliveries[0].held);
+		if (bytes_is(report.event.body, "{\"n\":1}")) {
+			assert_false(report.deliveries[0].held);
 			assert_int_equal(journal_drop(journal, ids.list[i],
 					     now()),
 			    RC_OK);
 		} else {
-			assert_true(story.deliveries[0].held || i == 1);
+			assert_true(report.deliveries[0].held || i == 1);
 		}
 		pool_free(&pool);
 	}

@@ -137,7 +137,7 @@ the_claim_of_a_killed_runner_is_void(void **state)
 	struct journal *journal;
 	struct journal_orphans orphans;
 	struct journal_claim claim;
-	struct journal_event_report story;
+	struct journal_event_report report;
 	struct pool pool = { 0 };
 	struct sample sample;
 
@@ -171,10 +171,10 @@ the_claim_of_a_killed_runner_is_void(void **state)
 	    RC_OK);
 	settle(journal, &claim, JOURNAL_FINISH);
 	assert_int_equal(journal_show(journal, sample.receipt.id, &pool,
-			     &story),
+			     &report),
 	    RC_OK);
-	assert_int_equal(story.deliveries[0].n, 2);
-	assert_string_equal(story.deliveries[0].list[0].outcome, "lost");
+	assert_int_equal(report.deliveries[0].n, 2);
+	assert_string_equal(report.deliveries[0].list[0].outcome, "lost");
 	expect(journal, &one, 2, JOURNAL_FINISH);
 	pool_free(&pool);
 	pool_free(&orphans.pool);

@@ -47,7 +47,7 @@ a_try_that_goes_on_stays_claimed(void **state)
 		.outcome = "exit",
 		.code = 1,
 	};
-	struct journal_event_report story;
+	struct journal_event_report report;
 	struct pool pool = { 0 };
 	char id[UUID_SIZE];
 
@@ -59,10 +59,10 @@ a_try_that_goes_on_stays_claimed(void **state)
 	assert_int_equal(journal_settle(journal, &again, 1), RC_OK);
 	expect_counts(journal, "h running 1 ");
 	settle(journal, &claim, JOURNAL_FINISH);
-	assert_int_equal(journal_show(journal, id, &pool, &story), RC_OK);
-	assert_int_equal(story.deliveries[0].n, 2);
-	assert_int_equal(story.deliveries[0].list[0].number, 1);
-	assert_int_equal(story.deliveries[0].list[1].number, 2);
+	assert_int_equal(journal_show(journal, id, &pool, &report), RC_OK);
+	assert_int_equal(report.deliveries[0].n, 2);
+	assert_int_equal(report.deliveries[0].list[0].number, 1);
+	assert_int_equal(report.deliveries[0].list[1].number, 2);
 	pool_free(&pool);
 	journal_close(journal);
 }
