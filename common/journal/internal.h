@@ -84,7 +84,7 @@ struct journal {
 	struct journal_opens opens;
 	struct journal_tally tally;
 
-	/* What the journal's user set, and what is told to it. */
+	/* Settings of journal.h, and what its caller has seen. */
 	int64_t busy_timeout; /* milliseconds */
 	int wakeup_fd;	      /* or -1 */
 	int64_t version;      /* what journal_changed saw last */

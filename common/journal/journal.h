@@ -20,9 +20,9 @@
  *
  * Where no other error is named, every function that takes a journal may
  * return RC_STORE (disk full, input/output error), RC_LOCKED (others kept it
- * locked for longer than the patience), RC_CORRUPT (what is stored cannot be
- * right; the log says what) and RC_MEMORY; nothing has changed then.
- * A change that was answered RC_OK is on the disk.  Times are
+ * locked for longer than the busy timeout), RC_CORRUPT (what is stored cannot
+ * be right; the log says what) and RC_MEMORY; nothing has changed then.  A
+ * change that was answered RC_OK is on the disk.  Times are
  * milliseconds of clock_wall and come in as arguments.
  *
  * Where a file of the journal is removed or replaced while it is open, all
@@ -49,9 +49,11 @@ enum { JOURNAL_KEY = 32 }; /* an order key, as the journal keeps it */
 enum rc journal_open(const char *path, unsigned flags, struct journal **out);
 /* Ends the runner too.  NULL is fine. */
 void journal_close(struct journal *journal);
-/* How long others may keep it locked, milliseconds; 5000 unless set. */
-void journal_set_busy_timeout(struct journal *journal, int64_t patience);
-/* An eventfd that is written to when this process stores an event. */
+/* How long a call waits where others keep the journal locked, milliseconds;
+ * 5000 unless set. */
+void journal_set_busy_timeout(struct journal *journal, int64_t busy_timeout);
+/* An eventfd, borrowed, that is written to when this process makes a
+ * delivery due; -1: none. */
 void journal_set_wakeup_fd(struct journal *journal, int eventfd);
 /* The store's name and version, for -V. */
 const char *journal_version(void);
@@ -277,13 +279,16 @@ struct journal_orphans {
  * good case. */
 enum rc journal_find_orphans(struct journal *journal,
     struct journal_orphans *out);
-/* Gives the deliveries of an orphan back: due at once, with an attempt that
- * was lost, and the runner up that has no more of them.  Nothing happens
- * where somebody else did it. */
+/*
+ * Gives the deliveries of an orphan back: due at once, with an attempt whose
+ * outcome is `lost'.  The runner is forgotten once it has no more of them.
+ * Nothing happens where another process did it already.
+ */
 enum rc journal_reclaim(struct journal *journal,
     const struct journal_orphan *orphan, int64_t now);
 
-/* One drain at a time: RC_PENDING while another process has the lock. */
+/* For dispatch_alone, one process at a time: RC_PENDING while another one has
+ * the lock. */
 enum rc journal_drain_lock(struct journal *journal);
 void journal_drain_unlock(struct journal *journal);
 

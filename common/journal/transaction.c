@@ -15,14 +15,14 @@
 #include "journal/runner.h"
 #include "journal/statement.h"
 
-/* A change of the journal, as the thread that wants it waits for it. */
+/* A change of the journal, on the stack of the thread that waits for it. */
 struct journal_change {
 	enum rc (*apply)(struct journal *journal, void *arguments);
 	void *arguments;
 	bool relaxed; /* need not survive the machine */
-	enum rc rc;
-	bool over;
-	sem_t awake; /* over, or it has to lead */
+	enum rc rc;   /* what apply returned, or why nothing was changed */
+	bool over;    /* it has its rc */
+	sem_t awake;  /* over, or it has to lead */
 	struct journal_change *next;
 };
 
