@@ -111,8 +111,8 @@ client_read(void *context, char *into, size_t size, int64_t deadline,
 }
 
 /*
- * Where discarding the input will not wait, the answer goes out together with the
- * request's end: the web server is woken once.
+ * Where discarding the input will not wait, the answer goes out together with
+ * the request's end: the web server is woken once.
  */
 static enum rc
 client_write(void *context, struct bytes bytes)
