@@ -32,8 +32,8 @@ enum {
 	CGI_KILL_AFTER = 1500,
 	CGI_WRITE_TIMEOUT = 30 * 1000, /* milliseconds */
 	CGI_COMPLAINTS = 16 * 1024,    /* bytes */
-	CGI_DRAIN = 64 * 1024,
-	CGI_DRAIN_STOPPING = 500, /* milliseconds, once told to stop */
+	CGI_DISCARD = 64 * 1024,
+	CGI_DISCARD_STOPPING = 500, /* milliseconds, once told to stop */
 };
 
 /* Descriptors 0 and 1, and what tells of SIGTERM. */
@@ -45,8 +45,8 @@ struct cgi {
 extern char **environ;
 
 /*
- * Waits for input, the end of it, or SIGTERM, which goes first: whoever
- * sends it has given the request up.
+ * Waits for input, its end, or SIGTERM, which goes first: the sender of
+ * that has given the request up.
  */
 static enum rc
 await_input(const struct cgi *cgi, int64_t deadline)
@@ -68,7 +68,7 @@ await_input(const struct cgi *cgi, int64_t deadline)
 }
 
 static enum rc
-cgi_read(void *context, char *into, size_t room, int64_t deadline, size_t *got)
+cgi_read(void *context, char *into, size_t size, int64_t deadline, size_t *got)
 {
 	enum rc rc;
 	ssize_t n;
@@ -78,7 +78,7 @@ cgi_read(void *context, char *into, size_t room, int64_t deadline, size_t *got)
 		rc = await_input(context, deadline);
 		if (rc != RC_OK)
 			return rc;
-		n = read(STDIN_FILENO, into, room);
+		n = read(STDIN_FILENO, into, size);
 	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
 	if (n < 0)
 		return RC_SHORT;
@@ -120,15 +120,15 @@ cgi_write(void *context, struct bytes bytes)
 
 /*
  * Apache's mod_cgid loses the answer where a byte is left unread, while RFC
- * 3875 lets a server keep the input open behind CONTENT_LENGTH: behind it
- * only what is there is taken, without waiting.
+ * 3875 lets a server keep the input open after CONTENT_LENGTH: past that
+ * only what is there already is taken, without waiting.
  */
 static void
 cgi_discard_input(void *context, int64_t left, int64_t deadline)
 {
 	struct cgi *cgi = context;
-	char trash[CGI_DRAIN];
-	int64_t soon = clock_steady() + CGI_DRAIN_STOPPING;
+	char trash[CGI_DISCARD];
+	int64_t soon = clock_steady() + CGI_DISCARD_STOPPING;
 	size_t got = 1;
 	int64_t until;
 	enum rc rc;
@@ -195,8 +195,8 @@ load_conf(void)
 }
 
 /*
- * The reply is out: whoever runs the queue needs nothing of this process.
- * Where it cannot be started the timer or the next request does.
+ * The reply is out: the drain needs nothing of this process.  Where it cannot
+ * be started the timer or the next request starts one.
  */
 static void
 start_drain(const struct conf *conf)

@@ -9,7 +9,7 @@
 static const char *const heading[] = { "EVENT", "RUN STATUS", "OUTCOME",
 	"CAUSE", "WHEN" };
 
-enum { COLUMNS = sizeof(heading) / sizeof(heading[0]), MOST_ROWS = 64 };
+enum { COLUMNS = sizeof(heading) / sizeof(heading[0]), ROWS_MAX = 64 };
 
 static void
 fill_row(const char **cells, const struct catalog_row *row)
@@ -27,7 +27,7 @@ fill_row(const char **cells, const struct catalog_row *row)
 enum rc
 subcommand_events(struct session *session, char **operands, size_t n)
 {
-	const char *cells[MOST_ROWS * COLUMNS];
+	const char *cells[ROWS_MAX * COLUMNS];
 	size_t rows;
 	const struct catalog_row *row = catalog_rows(&rows);
 
@@ -35,7 +35,7 @@ subcommand_events(struct session *session, char **operands, size_t n)
 	(void)operands;
 	(void)n;
 	memcpy(cells, heading, sizeof(heading));
-	for (size_t i = 0; i < rows && i + 1 < MOST_ROWS; i++)
+	for (size_t i = 0; i < rows && i + 1 < ROWS_MAX; i++)
 		fill_row(cells + (i + 1) * COLUMNS, row + i);
 	print_table(cells, COLUMNS, rows + 1);
 	return RC_OK;

@@ -9,7 +9,7 @@
 
 /*
  * Writes JSON to standard output.  A json of zeroes is at its beginning.
- * Each value stands under a key, or NULL for an array's items.
+ * Each value has a key; NULL for those of an array.
  */
 struct json {
 	bool more;  /* a value of this object or array was written */

@@ -12,7 +12,7 @@
 #include "report.h"
 #include "session.h"
 
-/* A list is read and printed in parts: it may be long, and whoever reads it
+/* A list is read and printed in parts: it may be long, and its reader
  * slow, and neither is to hold up the journal. */
 enum { PART = 1000 };
 
@@ -148,7 +148,7 @@ print_rows(const struct session *session, struct part *part)
 	return rc;
 }
 
-/* One part, behind the row where the one before it ended. */
+/* One part, after the row where the one before it ended. */
 static enum rc
 list_part(const struct session *session, struct journal *journal,
     struct journal_filter *filter, struct part *part)

@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #include "base/buf.h"
@@ -16,7 +15,7 @@ enum { PRINT_OUTCOME = 96 }; /* an outcome for people and its NUL */
 /*
  * All that subcommands print goes through here, so that no text of the journal,
  * the configuration, a captured request or the command line does more to a
- * terminal than stand there: control characters and what is no UTF-8 are
+ * terminal than be read: control characters and what is no UTF-8 are
  * written \xNN, byte by byte.
  */
 
@@ -27,11 +26,11 @@ void print_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A line "  label        text". */
 void print_field(const char *label, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* A line on standard error, behind a prefix. */
+/* A line on standard error, after a prefix. */
 void print_note(const char *prefix, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void print_note_list(const char *prefix, const char *format, va_list arguments);
-/* A text of several lines, each behind the prefix. */
+/* A text of several lines, each after the prefix. */
 void print_lines(FILE *to, const char *prefix, struct bytes text);
 /* Rows of cells, each column as wide as its widest; empty cells as "-". */
 void print_table(const char *const *cells, size_t columns, size_t rows);
@@ -39,7 +38,7 @@ void print_table(const char *const *cells, size_t columns, size_t rows);
 const char *print_clean(struct pool *pool, const char *text);
 /* Bytes as they are, for a program or a file; to a terminal as lines. */
 void print_bytes(struct bytes bytes);
-/* A part of what a program reads, made safe by who writes it. */
+/* A part of what a program reads, made safe by its writer. */
 void print_exact(struct bytes bytes);
 
 /* An attempt's outcome: "exit 1", "signal 9 (Killed)". */

@@ -147,24 +147,24 @@ print_found(const struct probe *probe)
 	return RC_OK;
 }
 
-/* Where something of the right size stands, for a person to look at. */
+/* Which headers hold something of the right size, for a person to see. */
 static void
 print_places(const struct probe *probe)
 {
 	const char *const *at = probe->captured.variables;
 	char name[HEADER_VARIABLE_SIZE];
 	struct bytes rest;
-	struct mac_candidate item;
+	struct mac_candidate candidate;
 
 	for (; *at != NULL; at++) {
 		rest = candidate_value(strchr(*at, '=') + 1);
-		if (!candidate_next(&rest, &item))
+		if (!candidate_next(&rest, &candidate))
 			continue;
 		snprintf(name, sizeof(name), "%.*s", (int)strcspn(*at, "="),
 		    *at);
 		header_name_print(name, name);
 		complain("  %s holds 32 bytes as %s", name,
-		    item.encoding == RECIPE_HEX ? "hex" : "base64");
+		    candidate.encoding == RECIPE_HEX ? "hex" : "base64");
 	}
 }
 
@@ -193,7 +193,7 @@ probe_text(struct probe *probe, struct bytes text)
 	bool found;
 	enum rc rc = capture_parse(text, &probe->pool, &probe->captured);
 
-	if (rc == RC_OK && !probe->captured.whole)
+	if (rc == RC_OK && !probe->captured.complete)
 		complain("the body had %llu bytes and %zu are here: let "
 			 "the sender send a smaller one",
 		    probe->captured.length, probe->captured.body.len);
@@ -204,7 +204,7 @@ probe_text(struct probe *probe, struct bytes text)
 			 "with `secret-file'");
 	if (rc == RC_SYNTAX ||
 	    (rc == RC_OK &&
-		(!probe->captured.whole || probe->hook->secrets_len == 0)))
+		(!probe->captured.complete || probe->hook->secrets_len == 0)))
 		return RC_JSON;
 	if (rc == RC_OK)
 		rc = read_secrets(probe);

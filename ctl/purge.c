@@ -20,7 +20,7 @@ purge_all(struct journal *journal, struct journal_purge *purge)
 	enum rc rc = RC_OK;
 
 	do
-		rc = journal_purge(journal, purge, clock_wall());
+		rc = journal_purge_step(journal, purge, clock_wall());
 	while (rc == RC_OK && purge->from != 0 && poll(NULL, 0, PAUSE) == 0);
 	return rc;
 }

@@ -15,7 +15,7 @@
 enum {
 	SEARCH_PREFIX = 64, /* most bytes of a prefix */
 	SEARCH_VARIES = 5,  /* so many digits in a row are no prefix */
-	SEARCH_STAMPS = 8,
+	SEARCH_TIMESTAMPS = 8,
 	SEARCH_IDS = 6,
 	SEARCH_MAX = 20000, /* recipes, for hostile requests */
 };
@@ -25,7 +25,7 @@ static const int64_t any_age = INT64_MAX / 4;
 
 static const char *const splits[] = { "", " ", ",", ";" };
 
-static const char *const over_stamp[] = { "{timestamp}.{body}",
+static const char *const over_timestamp[] = { "{timestamp}.{body}",
 	"{timestamp}:{body}", "v0:{timestamp}:{body}", "v1:{timestamp}:{body}",
 	"{timestamp},{body}", "{timestamp}|{body}", "{timestamp}-{body}",
 	"{timestamp}_{body}", "{timestamp} {body}", "{timestamp};{body}",
@@ -44,8 +44,8 @@ static const char *const over_both[] = { "{id}.{timestamp}.{body}",
 	"{timestamp}:{id}:{body}", "{id}|{timestamp}|{body}",
 	"{timestamp}|{id}|{body}" };
 
-/* Where a timestamp may stand. */
-struct stamp {
+/* Where a timestamp may be. */
+struct timestamp {
 	enum recipe_timestamp kind;
 	struct header_name header;
 	const char *item;
@@ -58,8 +58,8 @@ struct search {
 	bool (*try)(const struct recipe *, void *);
 	void *context;
 	unsigned *tried;
-	struct stamp stamps[SEARCH_STAMPS];
-	size_t stamps_len;
+	struct timestamp timestamps[SEARCH_TIMESTAMPS];
+	size_t timestamps_len;
 	struct header_name ids[SEARCH_IDS];
 	size_t ids_len;
 };
@@ -113,7 +113,7 @@ header_of(struct search *search, const char *variable,
 
 /* A text that looks like a moment: seconds, milliseconds or RFC 3339. */
 static bool
-is_stamp(struct bytes text, enum recipe_unit *unit)
+is_timestamp(struct bytes text, enum recipe_unit *unit)
 {
 	unsigned long long number;
 	int64_t wall;
@@ -148,17 +148,19 @@ gather(struct search *search)
 {
 	struct header_name header;
 	struct bytes value;
-	struct stamp stamp = { .kind = RECIPE_TIMESTAMP_HEADER, .item = "" };
+	struct timestamp timestamp = { .kind = RECIPE_TIMESTAMP_HEADER,
+		.item = "" };
 	const char *variable;
 
 	for (size_t i = 0; search->request->variables[i] != NULL; i++) {
 		variable = search->request->variables[i];
 		if (!header_of(search, variable, &header, &value))
 			continue;
-		stamp.header = header;
-		if (search->stamps_len < SEARCH_STAMPS &&
-		    is_stamp(value, &stamp.unit))
-			search->stamps[search->stamps_len++] = stamp;
+		timestamp.header = header;
+		if (search->timestamps_len < SEARCH_TIMESTAMPS &&
+		    is_timestamp(value, &timestamp.unit))
+			search
+			    ->timestamps[search->timestamps_len++] = timestamp;
 		if (search->ids_len < SEARCH_IDS && value.len > 0 &&
 		    names_an_id(header.name))
 			search->ids[search->ids_len++] = header;
@@ -166,18 +168,18 @@ gather(struct search *search)
 }
 
 static bool
-try_stamp(struct search *search, const struct recipe *spot,
-    const struct stamp *stamp)
+try_timestamp(struct search *search, const struct recipe *spot,
+    const struct timestamp *timestamp)
 {
 	struct recipe recipe = *spot;
 
-	recipe.timestamp = stamp->kind;
-	recipe.timestamp_header = stamp->header;
-	recipe.timestamp_item = stamp->item;
-	recipe.unit = stamp->unit;
-	if (TRY_EACH(search, &recipe, over_stamp))
+	recipe.timestamp = timestamp->kind;
+	recipe.timestamp_header = timestamp->header;
+	recipe.timestamp_item = timestamp->item;
+	recipe.unit = timestamp->unit;
+	if (TRY_EACH(search, &recipe, over_timestamp))
 		return true;
-	if (stamp->unit == RECIPE_RFC3339 &&
+	if (timestamp->unit == RECIPE_RFC3339 &&
 	    TRY_EACH(search, &recipe, over_date))
 		return true;
 	for (size_t i = 0; i < search->ids_len; i++) {
@@ -211,11 +213,11 @@ next_item(struct bytes *rest, const char *split, struct bytes *item)
 	return true;
 }
 
-/* Timestamps that stand beside the MAC in its own header: t=1614265330. */
+/* Timestamps beside the MAC in its own header: t=1614265330. */
 static bool
 try_items(struct search *search, const struct recipe *spot, struct bytes value)
 {
-	struct stamp stamp = { .kind = RECIPE_TIMESTAMP_ITEM };
+	struct timestamp timestamp = { .kind = RECIPE_TIMESTAMP_ITEM };
 	struct bytes rest = value;
 	struct bytes item;
 	size_t n;
@@ -225,11 +227,12 @@ try_items(struct search *search, const struct recipe *spot, struct bytes value)
 		while (n < item.len && item.data[n] != '=')
 			n++;
 		if (n == item.len ||
-		    !is_stamp(bytes_skip(item, n + 1), &stamp.unit))
+		    !is_timestamp(bytes_skip(item, n + 1), &timestamp.unit))
 			continue;
-		stamp.item = pool_copy(search->pool,
+		timestamp.item = pool_copy(search->pool,
 		    (struct bytes){ item.data, n + 1 });
-		if (stamp.item != NULL && try_stamp(search, spot, &stamp))
+		if (timestamp.item != NULL &&
+		    try_timestamp(search, spot, &timestamp))
 			return true;
 	}
 	return false;
@@ -240,8 +243,8 @@ try_spot(struct search *search, const struct recipe *spot, struct bytes value)
 {
 	if (try_recipe(search, spot) || try_items(search, spot, value))
 		return true;
-	for (size_t i = 0; i < search->stamps_len; i++)
-		if (try_stamp(search, spot, &search->stamps[i]))
+	for (size_t i = 0; i < search->timestamps_len; i++)
+		if (try_timestamp(search, spot, &search->timestamps[i]))
 			return true;
 	return try_ids(search, spot);
 }
@@ -279,14 +282,14 @@ is_prefix(struct bytes prefix)
 }
 
 static bool
-try_item(struct search *search, struct recipe *spot, struct bytes text,
+try_candidate(struct search *search, struct recipe *spot, struct bytes text,
     struct bytes value)
 {
 	static const size_t lengths[] = {
 		[RECIPE_HEX] = 64,
 		[RECIPE_BASE64] = 44,
 	};
-	struct mac_candidate item = {
+	struct mac_candidate candidate = {
 		.text = text,
 		.encoding = spot->encoding,
 	};
@@ -295,9 +298,9 @@ try_item(struct search *search, struct recipe *spot, struct bytes text,
 
 	if (text.len < lengths[spot->encoding])
 		return false;
-	item.prefix = text.len - lengths[spot->encoding];
-	text.len = item.prefix;
-	if (!candidate_decode(&item) || !is_prefix(text))
+	candidate.prefix = text.len - lengths[spot->encoding];
+	text.len = candidate.prefix;
+	if (!candidate_decode(&candidate) || !is_prefix(text))
 		return false;
 	spot->prefix = pool_copy(search->pool, text);
 	if (split[0] == '\0' && is_version(text))
@@ -315,10 +318,10 @@ try_value(struct search *search, struct recipe *spot, struct bytes value)
 
 	while (next_item(&rest, spot->split, &item)) {
 		spot->encoding = RECIPE_HEX;
-		if (try_item(search, spot, item, value))
+		if (try_candidate(search, spot, item, value))
 			return true;
 		spot->encoding = RECIPE_BASE64;
-		if (try_item(search, spot, item, value))
+		if (try_candidate(search, spot, item, value))
 			return true;
 	}
 	return false;

@@ -74,7 +74,8 @@ print_taker(const struct rule *rule)
 }
 
 static enum rc
-print_delivery(const struct journal_history *delivery, const struct rule *rule)
+print_delivery(const struct journal_delivery_report *delivery,
+    const struct rule *rule)
 {
 	enum rc rc;
 
@@ -95,14 +96,14 @@ print_delivery(const struct journal_history *delivery, const struct rule *rule)
 }
 
 static enum rc
-print_story(const struct session *session, const struct journal_story *story,
-    const struct rule *const *rules)
+print_text(const struct session *session,
+    const struct journal_event_report *report, const struct rule *const *rules)
 {
 	enum rc rc = RC_OK;
 
-	print_event(session, &story->event);
-	for (size_t i = 0; rc == RC_OK && i < story->n; i++)
-		rc = print_delivery(&story->deliveries[i], rules[i]);
+	print_event(session, &report->event);
+	for (size_t i = 0; rc == RC_OK && i < report->n; i++)
+		rc = print_delivery(&report->deliveries[i], rules[i]);
 	return rc;
 }
 
@@ -120,8 +121,8 @@ write_attempt(struct json *json, const struct journal_attempt *attempt)
 }
 
 static void
-write_delivery(struct json *json, const struct journal_history *delivery,
-    const struct rule *rule)
+write_delivery(struct json *json,
+    const struct journal_delivery_report *delivery, const struct rule *rule)
 {
 	json_open(json, NULL, '{');
 	json_number(json, "delivery", delivery->ordinal + 1);
@@ -139,10 +140,10 @@ write_delivery(struct json *json, const struct journal_history *delivery,
 }
 
 static enum rc
-write_story(const struct session *session, const struct journal_story *story,
-    const struct rule *const *rules)
+print_json(const struct session *session,
+    const struct journal_event_report *report, const struct rule *const *rules)
 {
-	const struct journal_event *event = &story->event;
+	const struct journal_event *event = &report->event;
 	struct json json = { 0 };
 
 	json_open(&json, NULL, '{');
@@ -156,8 +157,8 @@ write_story(const struct session *session, const struct journal_story *story,
 	json_text(&json, "digest", event->receipt.digest);
 	json_number(&json, "size", (int64_t)event->body.len);
 	json_open(&json, "deliveries", '[');
-	for (size_t i = 0; i < story->n; i++)
-		write_delivery(&json, &story->deliveries[i], rules[i]);
+	for (size_t i = 0; i < report->n; i++)
+		write_delivery(&json, &report->deliveries[i], rules[i]);
 	json_close(&json, ']');
 	json_close(&json, '}');
 	print_line("%s", "");
@@ -165,19 +166,19 @@ write_story(const struct session *session, const struct journal_story *story,
 }
 
 static enum rc
-find_rules(const struct hook *hook, const struct journal_story *story,
+find_rules(const struct hook *hook, const struct journal_event_report *report,
     const struct rule **rules)
 {
-	struct bytes body = story->event.body;
+	struct bytes body = report->event.body;
 	struct rule_delivery line;
 	struct event event;
-	enum rc rc = event_reparse(&hook->reading, body, story->event.name,
+	enum rc rc = event_reparse(&hook->reading, body, report->event.name,
 	    &event);
 
 	if (rc != RC_OK)
 		return rc;
-	for (size_t i = 0; rc == RC_OK && i < story->n; i++) {
-		line.ordinal = story->deliveries[i].ordinal;
+	for (size_t i = 0; rc == RC_OK && i < report->n; i++) {
+		line.ordinal = report->deliveries[i].ordinal;
 		rc = rule_of(hook->rules, hook->rules_len, &event, &line);
 		rules[i] = line.rule;
 	}
@@ -186,43 +187,43 @@ find_rules(const struct hook *hook, const struct journal_story *story,
 }
 
 static enum rc
-report_story(const struct session *session, const struct journal_story *story,
-    struct pool *pool)
+print_event_report(const struct session *session,
+    const struct journal_event_report *report, struct pool *pool)
 {
 	const struct hook *hook = conf_find(session->conf,
-	    bytes_of(story->event.hook));
-	const struct rule **rules = pool_alloc(pool, story->n + 1,
+	    bytes_of(report->event.hook));
+	const struct rule **rules = pool_alloc(pool, report->n + 1,
 	    sizeof(*rules));
 	enum rc rc = RC_OK;
 
 	if (rules == NULL)
 		return RC_MEMORY;
 	if (hook != NULL)
-		rc = find_rules(hook, story, rules);
+		rc = find_rules(hook, report, rules);
 	/* What is no JSON is told as well: no line is known to take it. */
 	if (rc != RC_OK && rc != RC_JSON)
 		return rc;
-	return session->json ? write_story(session, story, rules) :
-			       print_story(session, story, rules);
+	return session->json ? print_json(session, report, rules) :
+			       print_text(session, report, rules);
 }
 
 static enum rc
 show(const struct session *session, struct journal *journal, const char *id)
 {
 	struct pool pool = { 0 };
-	struct journal_story story = { 0 };
+	struct journal_event_report report = { 0 };
 	bool damaged;
 	enum rc rc = RC_MISSING;
 
 	if (journal != NULL)
-		rc = journal_show(journal, id, &pool, &story);
-	damaged = rc == RC_CORRUPT && story.event.hook != NULL;
+		rc = journal_show(journal, id, &pool, &report);
+	damaged = rc == RC_CORRUPT && report.event.hook != NULL;
 	if (rc != RC_OK && !damaged)
 		report_id(id, rc);
 	else if (session->body)
-		print_bytes(story.event.body);
+		print_bytes(report.event.body);
 	else
-		rc = report_story(session, &story, &pool);
+		rc = print_event_report(session, &report, &pool);
 	pool_free(&pool);
 	return damaged && rc == RC_OK ? report_damage(session) : rc;
 }

@@ -10,7 +10,6 @@
 #include "config/conf.h"
 #include "journal/journal.h"
 #include "complain.h"
-#include "print.h"
 #include "report.h"
 #include "session.h"
 #include "stats_print.h"
@@ -164,7 +163,7 @@ gather(struct stats *stats, const struct session *session,
 	return rc == RC_OK ? add_configured(stats, session) : rc;
 }
 
-/* The reason stands where a monitoring system shows it. */
+/* The reason goes where a monitoring system shows it. */
 static enum rc
 check_limits(const struct stats *stats, const struct session *session)
 {

@@ -127,7 +127,7 @@ run_rule(const struct trial *trial, const struct rule *rule)
 		.attempt = 1,
 		.deliveries = 1,
 	};
-	const struct run how = {
+	const struct command how = {
 		.stop = trial->stop,
 		.stop_kill_after = trial->hook->kill_after,
 	};

@@ -22,8 +22,8 @@ enum {
 	CONNECTION_TICK = 100, /* milliseconds */
 	/* A server that has just connected is about to send. */
 	CONNECTION_FRESH = 1000,
-	CONNECTION_SHED = 16, /* at once, where descriptors are short */
-	CONNECTION_TELL = 60 * 1000,
+	CONNECTION_CLOSE_IDLE = 16, /* at once, where descriptors are short */
+	CONNECTION_REPORT = 60 * 1000,
 };
 
 struct connections {
@@ -31,21 +31,21 @@ struct connections {
 	int set;    /* epoll */
 	int quit;   /* an eventfd in the set */
 	int wakeup; /* an eventfd for main */
-	size_t most;
+	size_t max;
 	pthread_mutex_t lock;	/* of what follows */
 	struct connection head; /* a ring, the longest idle is first */
 	size_t count;
 	bool asleep; /* main sleeps until it is woken */
 	bool stopping;
-	bool cut;
-	bool paused;	/* the listener is not in the set */
-	int64_t resume; /* when it comes back */
-	int64_t tell;	/* when the log hears of a lack again */
+	bool aborted;
+	bool paused;	   /* the listener is not in the set */
+	int64_t resume;	   /* when it comes back */
+	int64_t report_at; /* when the log hears of a lack again */
 };
 
 /* Under the lock: main has something to look after from now on. */
 static void
-rouse(struct connections *all)
+wake_main(struct connections *all)
 {
 	if (!all->asleep)
 		return;
@@ -103,7 +103,7 @@ open_descriptors(struct connections *all)
 }
 
 enum rc
-connections_open(const struct listener *listener, size_t most,
+connections_open(const struct listener *listener, size_t max,
     struct connections **out)
 {
 	struct connections *all = calloc(1, sizeof(*all));
@@ -113,7 +113,7 @@ connections_open(const struct listener *listener, size_t most,
 		return RC_MEMORY;
 	all->listener = listener;
 	all->set = all->quit = all->wakeup = -1;
-	all->most = most;
+	all->max = max;
 	all->head.next = all->head.prev = &all->head;
 	pthread_mutex_init(&all->lock, NULL);
 	if (open_descriptors(all) != RC_OK) {
@@ -164,11 +164,11 @@ connections_wait(struct connections *all, struct connection **out)
 
 /* Under the lock, at most once a minute. */
 static void
-tell_pause(struct connections *all, const char *why)
+report_pause(struct connections *all, const char *why)
 {
-	if (clock_left(all->tell) != 0)
+	if (clock_left(all->report_at) != 0)
 		return;
-	all->tell = clock_steady() + CONNECTION_TELL;
+	all->report_at = clock_steady() + CONNECTION_REPORT;
 	log_say(LOG_LEVEL_WARNING, "new connections have to wait: %s", why);
 }
 
@@ -181,24 +181,24 @@ pause_listener(struct connections *all, const char *why)
 	all->paused = true;
 	all->resume = clock_steady() + CONNECTION_TICK;
 	epoll_ctl(all->set, EPOLL_CTL_DEL, all->listener->fd, NULL);
-	rouse(all);
-	tell_pause(all, why);
+	wake_main(all);
+	report_pause(all, why);
 }
 
 /* Counts a connection before it is there, so that main waits for it. */
 static bool
 reserve(struct connections *all)
 {
-	bool room;
+	bool is_free;
 
 	pthread_mutex_lock(&all->lock);
-	room = all->count < all->most && !all->stopping;
-	if (room)
+	is_free = all->count < all->max && !all->stopping;
+	if (is_free)
 		all->count++;
 	else
 		pause_listener(all, "the limit of open files is near");
 	pthread_mutex_unlock(&all->lock);
-	return room;
+	return is_free;
 }
 
 /* Under the lock. */
@@ -274,7 +274,7 @@ link_last(struct connections *all, struct connection *one)
  * this worker did with it is before what that worker does by the lock alone.
  */
 static enum rc
-arm(struct connections *all, struct connection *one, int operation)
+watch(struct connections *all, struct connection *one, int operation)
 {
 	struct epoll_event event = {
 		.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT,
@@ -285,7 +285,7 @@ arm(struct connections *all, struct connection *one, int operation)
 	one->since = clock_steady();
 	link_last(all, one);
 	if (all->stopping)
-		rouse(all);
+		wake_main(all);
 	if (epoll_ctl(all->set, operation, one->fd, &event) == 0)
 		return RC_OK;
 	one->idle = false;
@@ -297,9 +297,9 @@ connections_add(struct connections *all, struct connection *one, int fd)
 {
 	enum rc rc;
 
-	*one = (struct connection){ .fd = fd, .twin = -1 };
+	*one = (struct connection){ .fd = fd, .shutdown_fd = -1 };
 	pthread_mutex_lock(&all->lock);
-	rc = arm(all, one, EPOLL_CTL_ADD);
+	rc = watch(all, one, EPOLL_CTL_ADD);
 	if (rc != RC_OK) {
 		unlink_one(one);
 		uncount(all);
@@ -313,14 +313,14 @@ connections_take(struct connections *all, struct connection *one)
 {
 	/* libfcgi closes its descriptor when it likes, and the number may
 	 * then be another's: this one is closed only in here. */
-	int twin = fcntl(one->fd, F_DUPFD_CLOEXEC, 3);
+	int shutdown_fd = fcntl(one->fd, F_DUPFD_CLOEXEC, 3);
 
 	pthread_mutex_lock(&all->lock);
 	one->idle = false;
 	one->deadline = CLOCK_NEVER;
-	one->twin = twin;
+	one->shutdown_fd = shutdown_fd;
 	pthread_mutex_unlock(&all->lock);
-	return twin >= 0 ? RC_OK : RC_SYSTEM;
+	return shutdown_fd >= 0 ? RC_OK : RC_SYSTEM;
 }
 
 void
@@ -331,46 +331,46 @@ connections_limit(struct connections *all, struct connection *one,
 	one->deadline = deadline;
 	one->how = how;
 	if (deadline != CLOCK_NEVER)
-		rouse(all);
+		wake_main(all);
 	pthread_mutex_unlock(&all->lock);
 }
 
 /* Under the lock; the caller closes what it returns, outside. */
 static int
-let_go(struct connection *one)
+unlink_busy(struct connection *one)
 {
-	int twin = one->twin;
+	int shutdown_fd = one->shutdown_fd;
 
-	one->twin = -1;
+	one->shutdown_fd = -1;
 	unlink_one(one);
-	return twin;
+	return shutdown_fd;
 }
 
 enum rc
 connections_return(struct connections *all, struct connection *one)
 {
 	enum rc rc;
-	int twin;
+	int shutdown_fd;
 
 	pthread_mutex_lock(&all->lock);
-	twin = let_go(one);
+	shutdown_fd = unlink_busy(one);
 	one->kept = true;
-	rc = arm(all, one, EPOLL_CTL_MOD);
+	rc = watch(all, one, EPOLL_CTL_MOD);
 	pthread_mutex_unlock(&all->lock);
-	close_if_open(twin);
+	close_if_open(shutdown_fd);
 	return rc;
 }
 
 void
 connections_forget(struct connections *all, struct connection *one)
 {
-	int twin;
+	int shutdown_fd;
 
 	pthread_mutex_lock(&all->lock);
-	twin = let_go(one);
+	shutdown_fd = unlink_busy(one);
 	uncount(all);
 	pthread_mutex_unlock(&all->lock);
-	close_if_open(twin);
+	close_if_open(shutdown_fd);
 }
 
 bool
@@ -385,14 +385,14 @@ connections_stopping(struct connections *all)
 }
 
 bool
-connections_are_cut(struct connections *all)
+connections_are_aborted(struct connections *all)
 {
-	bool cut;
+	bool aborted;
 
 	pthread_mutex_lock(&all->lock);
-	cut = all->cut;
+	aborted = all->aborted;
 	pthread_mutex_unlock(&all->lock);
-	return cut;
+	return aborted;
 }
 
 int
@@ -414,16 +414,16 @@ is_quiet(const struct connection *one)
  * worker that hears of it closes the descriptor.
  */
 static void
-shed(struct connections *all, size_t n)
+close_idle(struct connections *all, size_t n)
 {
 	struct connection *one = all->head.next;
 	int64_t fresh = clock_steady() - CONNECTION_FRESH;
 
 	for (; one != &all->head && n > 0; one = one->next) {
-		if (!one->idle || one->shed || !is_quiet(one) ||
+		if (!one->idle || one->closing || !is_quiet(one) ||
 		    (!one->kept && one->since > fresh))
 			continue;
-		one->shed = true;
+		one->closing = true;
 		shutdown(one->fd, SHUT_RDWR);
 		n--;
 	}
@@ -431,7 +431,7 @@ shed(struct connections *all, size_t n)
 
 /* Under the lock.  Returns whether any is left to be looked after. */
 static bool
-cut_late(struct connections *all)
+shutdown_late(struct connections *all)
 {
 	struct connection *one = all->head.next;
 	int64_t now = clock_steady();
@@ -440,11 +440,11 @@ cut_late(struct connections *all)
 	for (; one != &all->head; one = one->next) {
 		if (one->idle || one->deadline == CLOCK_NEVER)
 			continue;
-		if (one->deadline > now && !all->cut) {
+		if (one->deadline > now && !all->aborted) {
 			any = true;
 			continue;
 		}
-		shutdown(one->twin, one->how);
+		shutdown(one->shutdown_fd, one->how);
 		one->deadline = CLOCK_NEVER;
 	}
 	return any;
@@ -456,7 +456,7 @@ resume_listener(struct connections *all)
 {
 	if (all->stopping || clock_left(all->resume) != 0)
 		return;
-	shed(all, CONNECTION_SHED);
+	close_idle(all, CONNECTION_CLOSE_IDLE);
 	all->paused = watch_listener(all) != RC_OK;
 	all->resume = clock_steady() + CONNECTION_TICK;
 }
@@ -471,9 +471,9 @@ connections_tick(struct connections *all)
 	/* It is only emptied: what there is to do is seen below. */
 	(void)n;
 	pthread_mutex_lock(&all->lock);
-	busy = cut_late(all);
+	busy = shutdown_late(all);
 	if (all->stopping)
-		shed(all, all->count);
+		close_idle(all, all->count);
 	if (all->paused)
 		resume_listener(all);
 	busy = busy || all->paused || (all->stopping && all->count > 0);
@@ -494,10 +494,10 @@ connections_stop(struct connections *all)
 }
 
 void
-connections_cut(struct connections *all)
+connections_abort(struct connections *all)
 {
 	pthread_mutex_lock(&all->lock);
-	all->cut = true;
+	all->aborted = true;
 	pthread_mutex_unlock(&all->lock);
 }
 

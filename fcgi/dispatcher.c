@@ -123,7 +123,7 @@ run_drains(struct dispatcher *dispatcher)
 
 	if (!reach_journal(dispatcher, &journal))
 		return;
-	journal_wake(journal, dispatcher->wake);
+	journal_set_wakeup_fd(journal, dispatcher->wake);
 	/* First for what an earlier process left. */
 	while (
 	    run_drain(dispatcher) && await(dispatcher, dispatcher->wake, -1)) {

@@ -26,7 +26,7 @@ enum rc dispatcher_open(struct current *current, const char *file,
 struct sink dispatcher_sink(struct dispatcher *dispatcher);
 /* Nothing new is claimed; what runs gets stop-timeout. */
 void dispatcher_stop(struct dispatcher *dispatcher);
-/* Waits for the thread, behind dispatcher_stop.  RC_TIMEOUT. */
+/* Waits for the thread, after dispatcher_stop.  RC_TIMEOUT. */
 enum rc dispatcher_join(struct dispatcher *dispatcher, int64_t deadline);
 /* Once it is joined.  NULL is fine. */
 void dispatcher_close(struct dispatcher *dispatcher);

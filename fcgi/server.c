@@ -26,7 +26,7 @@
 
 enum {
 	SERVER_KILL_AFTER = 5000, /* milliseconds from TERM to KILL */
-	/* Behind that: a stuck command, what is left of a body, a close. */
+	/* After that: a stuck command, what is left of a body, a close. */
 	SERVER_GRACE = 15 * 1000,
 	SERVER_JOIN = 5000,
 	SERVER_FILES = 32, /* descriptors besides the threads' */
@@ -65,7 +65,7 @@ open_signals(void)
 
 /* Connections must leave enough descriptors to the commands. */
 static size_t
-most_connections(unsigned threads)
+max_connections(unsigned threads)
 {
 	size_t reserve = SERVER_FILES + (size_t)threads * SERVER_FILES_THREAD;
 	struct rlimit limit;
@@ -88,7 +88,7 @@ open_all(struct server *server, const struct options *options,
 	server->end = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (rc != RC_OK || server->signals < 0 || server->end < 0)
 		return RC_SYSTEM;
-	rc = connections_open(listener, most_connections(options->threads),
+	rc = connections_open(listener, max_connections(options->threads),
 	    &server->connections);
 	if (rc == RC_OK)
 		rc = wait_open(options->threads, server->end, SERVER_KILL_AFTER,
@@ -157,14 +157,14 @@ serve_until_told(const struct server *server)
 
 /* Ends what took too long: commands get SIGTERM, readers the end. */
 static void
-hasten(const struct server *server)
+abort_running(const struct server *server)
 {
 	log_say(LOG_LEVEL_WARNING,
 	    "stop-timeout is over: running commands are ended");
 	if (io_signal(server->end) != RC_OK)
 		log_say(LOG_LEVEL_ERROR, "cannot tell commands to end: %s",
 		    strerrordesc_np(errno));
-	connections_cut(server->connections);
+	connections_abort(server->connections);
 }
 
 static int64_t
@@ -177,7 +177,7 @@ stop_timeout(struct current *current)
 	return timeout;
 }
 
-/* What the most patient hook gives a queued command behind stop-timeout. */
+/* What the most patient hook gives a queued command after stop-timeout. */
 static int64_t
 longest_kill_after(struct current *current)
 {
@@ -195,14 +195,14 @@ static enum rc
 wait_for_none(const struct server *server, int64_t deadline)
 {
 	int64_t last = deadline + SERVER_KILL_AFTER + SERVER_GRACE;
-	bool hastened = false;
+	bool aborted = false;
 
 	while (!connections_none(server->connections)) {
 		if (clock_left(last) == 0)
 			return RC_TIMEOUT;
-		if (!hastened && clock_left(deadline) == 0) {
-			hasten(server);
-			hastened = true;
+		if (!aborted && clock_left(deadline) == 0) {
+			abort_running(server);
+			aborted = true;
 		}
 		sleep_a_while(server);
 		/* One signal is enough. */

@@ -10,8 +10,9 @@ struct current;
 
 /*
  * From here on the signals that stop it and reload it wait for server_run:
- * before there is a socket whoever sees that may send one, before libfcgi,
- * which would take it, and before threads, which inherit the mask.
+ * so this comes before the socket, which tells others that they may send one,
+ * before libfcgi, which would take it, and before threads, which inherit the
+ * mask.
  */
 void server_hold_signals(void);
 /*

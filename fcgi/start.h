@@ -2,7 +2,10 @@
 #ifndef PELIHOOK_FCGI_START_H
 #define PELIHOOK_FCGI_START_H
 
-/* All of pelihook.fcgi: main() only calls this.  Returns the exit status. */
+/*
+ * All of pelihook.fcgi, from the command line to the exit status; main() only
+ * calls this.
+ */
 int start(int argc, char **argv);
 
 #endif

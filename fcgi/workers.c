@@ -27,9 +27,9 @@
 #include "current.h"
 
 enum {
-	WORKER_CLOSE = 5000, /* milliseconds an answer takes to go out */
+	WORKER_CLOSE = 5000, /* milliseconds a reply takes to go out */
 	WORKER_CHUNK = 16 * 1024,
-	WORKER_WHOLE = 8 * 1024, /* what libfcgi reads at once */
+	WORKER_BUFFER = 8 * 1024, /* what libfcgi reads at once */
 	/* FastCGI 1.0, section 8. */
 	WORKER_HEADER = 8,
 	WORKER_VERSION = 1,
@@ -52,8 +52,8 @@ struct client {
 	struct connection connection; /* first: found by its address */
 	struct workers *workers;
 	FCGX_Request request;
-	int64_t head; /* milliseconds the variables took */
-	bool whole;   /* the input's end had come with its begin */
+	int64_t head;	     /* milliseconds the variables took */
+	bool input_buffered; /* the input's end came with its beginning */
 };
 
 static void
@@ -80,22 +80,22 @@ workers_prepare(void)
 
 /* What went wrong with the input: libfcgi only knows that something did. */
 static enum rc
-cause_of(const struct client *client, int64_t deadline)
+input_error(const struct client *client, int64_t deadline)
 {
-	if (connections_are_cut(client->workers->connections))
+	if (connections_are_aborted(client->workers->connections))
 		return RC_STOPPING;
 	return clock_left(deadline) == 0 ? RC_SLOW : RC_SHORT;
 }
 
 /* The time the head took counts as reading, too. */
 static enum rc
-client_read(void *context, char *into, size_t room, int64_t deadline,
+client_read(void *context, char *into, size_t size, int64_t deadline,
     size_t *got)
 {
 	struct client *client = context;
 	struct connections *all = client->workers->connections;
 	FCGX_Stream *in = client->request.in;
-	int want = room < WORKER_CHUNK ? (int)room : WORKER_CHUNK;
+	int want = size < WORKER_CHUNK ? (int)size : WORKER_CHUNK;
 	int n;
 
 	deadline -= client->head;
@@ -105,14 +105,14 @@ client_read(void *context, char *into, size_t room, int64_t deadline,
 	n = FCGX_GetStr(into, want, in);
 	connections_limit(all, &client->connection, CLOCK_NEVER, SHUT_RD);
 	if (n < want && FCGX_GetError(in) != 0)
-		return cause_of(client, deadline);
+		return input_error(client, deadline);
 	*got = (size_t)n;
 	return RC_OK;
 }
 
 /*
- * Where the drain is not going to wait, the answer goes out together with the
- * request's end: the web server is woken once.
+ * Where discarding the input will not wait, the answer goes out together with
+ * the request's end: the web server is woken once.
  */
 static enum rc
 client_write(void *context, struct bytes bytes)
@@ -122,7 +122,8 @@ client_write(void *context, struct bytes bytes)
 
 	if (FCGX_PutStr(bytes.data, (int)bytes.len, out) != (int)bytes.len)
 		return RC_SYSTEM;
-	return client->whole || FCGX_FFlush(out) == 0 ? RC_OK : RC_SYSTEM;
+	return client->input_buffered || FCGX_FFlush(out) == 0 ? RC_OK :
+								 RC_SYSTEM;
 }
 
 /* left does not matter: a FastCGI body ends with a record of its own. */
@@ -213,7 +214,7 @@ finish(struct client *client)
 	    clock_steady() + WORKER_CLOSE, SHUT_RDWR);
 	/* In the order of FCGX_Finish_r, which does not tell. */
 	FCGX_FClose(request->err);
-	if (FCGX_FClose(request->out) != 0 && client->whole)
+	if (FCGX_FClose(request->out) != 0 && client->input_buffered)
 		log_say(LOG_LEVEL_WARNING, "a reply could not be written");
 	FCGX_Finish_r(request);
 }
@@ -224,14 +225,14 @@ finish(struct client *client)
  * there that looks the same only gets its answer later.
  */
 static bool
-is_whole(const struct client *client)
+is_input_buffered(const struct client *client)
 {
-	uint8_t bytes[WORKER_WHOLE];
+	uint8_t bytes[WORKER_BUFFER];
 	const uint8_t *last;
 	ssize_t n = recv(client->request.ipcFd, bytes, sizeof(bytes),
 	    MSG_PEEK | MSG_DONTWAIT);
 
-	if (n < WORKER_HEADER || n == WORKER_WHOLE)
+	if (n < WORKER_HEADER || n == WORKER_BUFFER)
 		return false;
 	last = bytes + n - WORKER_HEADER;
 	return last[0] == WORKER_VERSION && last[1] == WORKER_STDIN &&
@@ -256,7 +257,7 @@ serve_request(struct client *client, struct conf *conf)
 
 	connections_limit(all, &client->connection, began + conf->read_timeout,
 	    SHUT_RDWR);
-	client->whole = is_whole(client);
+	client->input_buffered = is_input_buffered(client);
 	if (FCGX_Accept_r(&client->request) != 0)
 		return;
 	connections_limit(all, &client->connection, CLOCK_NEVER, SHUT_RD);

@@ -24,7 +24,7 @@ enum rc workers_prepare(void);
 /* All is borrowed until workers_join.  RC_SYSTEM, RC_MEMORY. */
 enum rc workers_start(unsigned threads, struct connections *connections,
     struct current *current, const struct sink *sink, struct workers **out);
-/* Waits for all of them, behind connections_quit.  RC_TIMEOUT. */
+/* Waits for all of them, after connections_quit.  RC_TIMEOUT. */
 enum rc workers_join(struct workers *workers, int64_t deadline);
 /* How many requests were answered. */
 uint64_t workers_served(struct workers *workers);

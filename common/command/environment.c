@@ -18,7 +18,7 @@ struct variables {
 	size_t n;
 };
 
-/* Puts a variable, or the NULL that ends the list, behind the others. */
+/* Puts a variable, or the NULL that ends the list, after the others. */
 static enum rc
 append(struct variables *variables, const char *variable)
 {

@@ -14,17 +14,17 @@
 #include "event/receipt.h"
 
 static enum rc
-run_jobs(const struct job *jobs, size_t n, const struct run *how,
+run_jobs(const struct job *jobs, size_t n, const struct command *how,
     struct run_result *result)
 {
 	const struct hook *hook = jobs->hook;
 	struct job first = *jobs;
 	char mark[CRYPTO_MARK];
-	struct run what = *how;
+	struct command what = *how;
 	struct pool pool = { 0 };
 	enum rc rc = RC_OK;
 
-	what.command = jobs->rule->command;
+	what.argv = jobs->rule->command;
 	what.input = -1;
 	what.timeout = hook->timeout;
 	what.kill_after = hook->kill_after;
@@ -47,7 +47,7 @@ run_jobs(const struct job *jobs, size_t n, const struct run *how,
 }
 
 void
-execute(const struct job *jobs, size_t n, const struct run *how,
+execute(const struct job *jobs, size_t n, const struct command *how,
     struct run_result *result)
 {
 	enum rc rc = run_jobs(jobs, n, how, result);

@@ -16,7 +16,6 @@
 #include "base/timestamp.h"
 #include "command/job.h"
 #include "config/conf.h"
-#include "event/catalog.h"
 #include "event/payload.h"
 #include "event/receipt.h"
 
@@ -30,7 +29,7 @@ enum fate {
 
 struct scan {
 	bool string;  /* inside of one */
-	bool escaped; /* behind a backslash */
+	bool escaped; /* after a backslash */
 };
 
 /* JSON on one line. */

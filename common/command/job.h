@@ -19,7 +19,7 @@ struct job_end {
 };
 
 /*
- * One event on its way to one command: what an effect needs to know, all
+ * One event on its way to one command: what a sink needs to know, all
  * of it borrowed from the request or the journal for the call.
  */
 struct job {

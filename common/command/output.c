@@ -11,12 +11,12 @@
 enum {
 	LINES = 64,	   /* most logged lines of a run */
 	CHUNK = 4 * 1024,  /* read at once */
-	REST_CHUNKS = 512, /* read at most behind the command's end */
+	REST_CHUNKS = 512, /* read at most after the command's end */
 };
 
 static void
 begin_line(struct log_line *line, enum log_level level, const char *message,
-    const struct run *what)
+    const struct command *what)
 {
 	log_begin(line, level, message);
 	log_text(line, "hook", what->hook);
@@ -52,7 +52,7 @@ close_stream(struct output_stream *stream)
 }
 
 int
-output_open(struct output *output, const struct run *what,
+output_open(struct output *output, const struct command *what,
     struct run_result *result)
 {
 	int error = 0;
@@ -179,9 +179,9 @@ output_take(struct output *output, struct output_stream *stream)
 	return true;
 }
 
-/* Apart, so that no line lies on the stack while a command runs. */
+/* Apart, so that no line is on the stack while a command runs. */
 static __attribute__((noinline)) void
-tell_left_out(const struct output *output)
+report_left_out(const struct output *output)
 {
 	struct log_line line;
 
@@ -207,5 +207,5 @@ output_finish(struct output *output)
 		close_stream(stream);
 	}
 	if (output->left_out > 0)
-		tell_left_out(output);
+		report_left_out(output);
 }

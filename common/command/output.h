@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 
-struct run;
+struct command;
 struct run_result;
 
 /*
@@ -36,8 +36,8 @@ struct output_stream {
 };
 
 struct output {
-	const struct run *what;	   /* borrowed */
-	struct run_result *result; /* borrowed */
+	const struct command *what; /* borrowed */
+	struct run_result *result;  /* borrowed */
 	struct output_stream streams[OUTPUT_STREAMS];
 	unsigned lines;	  /* logged */
 	int64_t left_out; /* lines that were not */
@@ -47,7 +47,7 @@ struct output {
  * Opens the pipes: 0 or an errno, with none open.  An output is of a run and
  * its result until output_finish or output_close.
  */
-int output_open(struct output *output, const struct run *what,
+int output_open(struct output *output, const struct command *what,
     struct run_result *result);
 /* Takes one chunk; false where there is nothing at the moment. */
 bool output_take(struct output *output, struct output_stream *stream);

@@ -29,7 +29,7 @@ enum phase {
 };
 
 struct watch {
-	const struct run *what;
+	const struct command *what;
 	struct run_result *result;
 	struct output output;
 	int stop; /* -1 once it was seen */
@@ -39,15 +39,15 @@ struct watch {
 };
 
 static void
-log_command(enum log_level level, const char *message, const struct run *what,
-    int error)
+log_command(enum log_level level, const char *message,
+    const struct command *what, int error)
 {
 	struct log_line line;
 
 	log_begin(&line, level, message);
 	log_text(&line, "hook", what->hook);
 	log_text(&line, "id", what->id);
-	log_text(&line, "command", what->command[0]);
+	log_text(&line, "command", what->argv[0]);
 	if (error != 0)
 		log_text(&line, "error", strerror(error));
 	log_end(&line);
@@ -64,10 +64,10 @@ close_fd(int *fd)
 static int
 start(struct watch *watch)
 {
-	const struct run *what = watch->what;
+	const struct command *what = watch->what;
 	struct run_result *result = watch->result;
 	struct output *output = &watch->output;
-	struct spawning spawning = { what->command, what->environment,
+	struct spawning spawning = { what->argv, what->environment,
 		{ what->input, -1, -1 } };
 	int error = output_open(output, what, result);
 
@@ -154,7 +154,7 @@ next_phase(struct watch *watch)
 static void
 note_start(struct watch *watch)
 {
-	const struct run *what = watch->what;
+	const struct command *what = watch->what;
 
 	watch->note_at = what->started == NULL ||
 		what->started(what->context, watch->result->pid) == RC_OK ?
@@ -275,7 +275,7 @@ run_started(struct watch *watch)
 }
 
 void
-run(const struct run *what, struct run_result *result)
+run(const struct command *what, struct run_result *result)
 {
 	int64_t began = clock_steady();
 	struct watch watch;

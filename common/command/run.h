@@ -14,9 +14,9 @@
 
 enum { RUN_TAIL = 8192 }; /* how much output is kept */
 
-/* What to run; all of it borrowed for the call. */
-struct run {
-	const char *const *command;	/* absolute path, arguments, NULL */
+/* What to run, and how; all of it borrowed for the call. */
+struct command {
+	const char *const *argv;	/* absolute path, arguments, NULL */
 	const char *const *environment; /* NAME=value, NULL */
 	int input;			/* becomes descriptor 0 */
 	int64_t timeout;		/* milliseconds */
@@ -45,7 +45,7 @@ enum run_end {
 	RUN_STOPPED,   /* ended by us because of stop */
 	RUN_UNSTARTED, /* code is the errno */
 	/*
-	 * The command, or something of its group, is still there one second
+	 * The command, or something of its group, still runs one second
 	 * after SIGKILL (it runs as another user): run_reap it until it is
 	 * gone.
 	 */
@@ -67,7 +67,7 @@ struct run_result {
  * Waits for timeout, kill_after and one second at the most.  Never fails:
  * what went wrong is in the result and the log.
  */
-void run(const struct run *what, struct run_result *result);
+void run(const struct command *what, struct run_result *result);
 /* RC_OK once a stuck command is gone: it is reaped and pidfd closed.
  * RC_PENDING while it is not.  Never waits. */
 enum rc run_reap(struct run_result *stuck);

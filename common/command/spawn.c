@@ -46,7 +46,7 @@ add_actions(posix_spawn_file_actions_t *actions, const int fds[3])
 
 	/*
 	 * Upwards, none runs over a later one: of the two pipes only the
-	 * first one's writing end can stand below 3, and never at 0.
+	 * first one's writing end can be below 3, and never 0.
 	 */
 	for (int fd = 0; error == 0 && fd <= STDERR_FILENO; fd++) {
 		if (fds[fd] < 0)

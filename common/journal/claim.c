@@ -24,7 +24,7 @@ enum { BODIES = 16 * 1024 * 1024 };
 static const int64_t longest = INT64_C(3660) * 24 * 3600000;
 
 struct claiming {
-	const struct journal_wants *wants;
+	const struct journal_hook_limits *limits;
 	int64_t now;
 	struct journal_claim *claim;
 	size_t bodies;
@@ -32,14 +32,14 @@ struct claiming {
 
 /* What is due first, of one hook or of several. */
 struct candidate {
-	const struct journal_want *want;
+	const struct journal_hook_limit *limit;
 	int64_t seq; /* 0: none */
 	int64_t due;
 	int64_t now;
 };
 
 struct asking {
-	const struct journal_wants *wants;
+	const struct journal_hook_limits *limits;
 	int64_t now;
 	int64_t due;
 };
@@ -68,7 +68,7 @@ begin_pauses_anew(struct journal *journal, int64_t now)
 /* What a row of seq and due offers.  False: it was set aside, look again. */
 static bool
 consider(struct journal *journal, struct journal_statement *row,
-    const struct journal_want *want, struct candidate *best)
+    const struct journal_hook_limit *limit, struct candidate *best)
 {
 	struct journal_reader reader = {
 		.journal = journal,
@@ -85,21 +85,21 @@ consider(struct journal *journal, struct journal_statement *row,
 	reader.number = seq;
 	journal_int(&reader, 0, JOURNAL_IS_ROW);
 	due = journal_int(&reader, 1, JOURNAL_IS_TIME);
-	journal_over(row);
+	journal_end_query(row);
 	if (reader.damaged) {
-		journal_set_queued_aside(journal, seq, want->hook, best->now);
+		journal_set_queued_aside(journal, seq, limit->hook, best->now);
 		return false;
 	}
 	if (best->seq == 0 || due < best->due ||
 	    (due == best->due && seq < best->seq))
-		*best = (struct candidate){ want, seq, due, best->now };
+		*best = (struct candidate){ limit, seq, due, best->now };
 	return true;
 }
 
 /* What never waited is due whatever the clock says: it has its own index. */
 static void
-find_due(struct journal *journal, const struct journal_want *want, int64_t now,
-    struct candidate *best)
+find_due(struct journal *journal, const struct journal_hook_limit *limit,
+    int64_t now, struct candidate *best)
 {
 	best->now = now;
 	while (!consider(journal,
@@ -107,16 +107,16 @@ find_due(struct journal *journal, const struct journal_want *want, int64_t now,
 		"SELECT seq, due FROM deliveries WHERE hook = ?1"
 		" AND state = " SQL_QUEUED " AND held = 0 AND since = 0"
 		" ORDER BY seq LIMIT 1",
-		BIND(TEXT(want->hook))),
-	    want, best))
+		BIND(TEXT(limit->hook))),
+	    limit, best))
 		continue;
 	while (!consider(journal,
 	    journal_query(journal,
 		"SELECT seq, due FROM deliveries WHERE hook = ?1"
 		" AND state = " SQL_QUEUED " AND held = 0 AND since > 0"
 		" AND due <= ?2 ORDER BY due, seq LIMIT 1",
-		BIND(TEXT(want->hook), INT(now))),
-	    want, best))
+		BIND(TEXT(limit->hook), INT(now))),
+	    limit, best))
 		continue;
 	/* What is no time at all sorts after the last one. */
 	while (!consider(journal,
@@ -124,23 +124,23 @@ find_due(struct journal *journal, const struct journal_want *want, int64_t now,
 		"SELECT seq, due FROM deliveries WHERE hook = ?1"
 		" AND state = " SQL_QUEUED " AND held = 0 AND since > 0"
 		" AND due > ?2 ORDER BY due, seq LIMIT 1",
-		BIND(TEXT(want->hook), INT(JOURNAL_TIME_MOST))),
-	    want, best))
+		BIND(TEXT(limit->hook), INT(JOURNAL_TIME_MAX))),
+	    limit, best))
 		continue;
 }
 
 /* By older rules there is none. */
 static bool
-has_place(struct journal *journal, const struct journal_want *want)
+is_below_limit(struct journal *journal, const struct journal_hook_limit *limit)
 {
-	return !journal_is_overtaken(journal, want->hook, want->digest) &&
+	return !journal_rules_changed(journal, limit->hook, limit->digest) &&
 	    journal_number(journal, 0,
 		"SELECT count(DISTINCT claim) FROM deliveries"
 		" WHERE state = " SQL_RUNNING " AND hook = ?1",
-		BIND(TEXT(want->hook))) < (int64_t)want->concurrency;
+		BIND(TEXT(limit->hook))) < (int64_t)limit->concurrency;
 }
 
-/* The columns of take's row; the event's seq. */
+/* The columns of claim_delivery's row; the event's seq. */
 static int64_t
 fill_delivery(struct journal_reader *reader, struct journal_delivery *delivery)
 {
@@ -159,8 +159,8 @@ fill_delivery(struct journal_reader *reader, struct journal_delivery *delivery)
 /* Whether it could be taken: it is sound, and so is its event, of the same
  * hook. */
 static bool
-take_row(struct journal_reader *reader, const struct journal_want *want,
-    struct claiming *claiming)
+read_claimed(struct journal_reader *reader,
+    const struct journal_hook_limit *limit, struct claiming *claiming)
 {
 	struct journal *journal = reader->journal;
 	struct journal_claim *claim = claiming->claim;
@@ -177,11 +177,11 @@ take_row(struct journal_reader *reader, const struct journal_want *want,
 	claim->deliveries = list;
 	delivery = &list[claim->n];
 	event = fill_delivery(reader, delivery);
-	journal_over(reader->row);
+	journal_end_query(reader->row);
 	if (reader->damaged ||
 	    !journal_read_event(journal, event, &claim->pool,
 		&delivery->event) ||
-	    strcmp(delivery->event.hook, want->hook) != 0)
+	    strcmp(delivery->event.hook, limit->hook) != 0)
 		return false;
 	claiming->bodies += delivery->event.body.len;
 	claim->n++;
@@ -209,7 +209,7 @@ pick_number(struct journal *journal, int64_t seq)
 
 /* What cannot be taken is set aside, and the claim has nothing of it. */
 static void
-take(struct journal *journal, const struct candidate *candidate,
+claim_delivery(struct journal *journal, const struct candidate *candidate,
     struct claiming *claiming)
 {
 	struct journal_claim *claim = claiming->claim;
@@ -232,9 +232,9 @@ take(struct journal *journal, const struct candidate *candidate,
 		journal_fail(journal, JOURNAL_FAILED_INDEX);
 		return;
 	}
-	if (!take_row(&reader, candidate->want, claiming)) {
+	if (!read_claimed(&reader, candidate->limit, claiming)) {
 		journal_set_queued_aside(journal, candidate->seq,
-		    candidate->want->hook, claiming->now);
+		    candidate->limit->hook, claiming->now);
 		return;
 	}
 	journal_do(journal,
@@ -250,29 +250,29 @@ take(struct journal *journal, const struct candidate *candidate,
  * so that a batch takes several of a key in their order.
  */
 static void
-take_more(struct journal *journal, const struct journal_want *want,
+claim_more(struct journal *journal, const struct journal_hook_limit *limit,
     struct claiming *claiming)
 {
 	struct journal_claim *claim = claiming->claim;
 	struct journal_delivery *last;
 	struct candidate next;
 
-	while (!journal_failed(journal) && claim->n < want->batch &&
+	while (!journal_failed(journal) && claim->n < limit->batch &&
 	    claiming->bodies < BODIES) {
 		last = &claim->deliveries[claim->n - 1];
 		if (last->ordered)
 			journal_order_unblock_next(journal,
 			    journal_key_bytes(last->key));
 		next = (struct candidate){ 0 };
-		find_due(journal, want, claiming->now, &next);
+		find_due(journal, limit, claiming->now, &next);
 		if (next.seq == 0)
 			break;
-		take(journal, &next, claiming);
+		claim_delivery(journal, &next, claiming);
 	}
 }
 
 static void
-hold_rest(struct journal *journal, const struct journal_claim *claim)
+block_rest(struct journal *journal, const struct journal_claim *claim)
 {
 	for (size_t i = 0; i < claim->n; i++)
 		if (claim->deliveries[i].ordered)
@@ -293,27 +293,27 @@ static enum rc
 claim_due(struct journal *journal, void *arguments)
 {
 	struct claiming *claiming = arguments;
-	const struct journal_wants *wants = claiming->wants;
+	const struct journal_hook_limits *limits = claiming->limits;
 	struct candidate best;
 
 	begin_pauses_anew(journal, claiming->now);
 	do {
 		best = (struct candidate){ 0 };
-		for (size_t i = 0; i < wants->n; i++)
-			if (has_place(journal, &wants->list[i]))
-				find_due(journal, &wants->list[i],
+		for (size_t i = 0; i < limits->n; i++)
+			if (is_below_limit(journal, &limits->list[i]))
+				find_due(journal, &limits->list[i],
 				    claiming->now, &best);
 		if (best.seq == 0 ||
 		    (claiming->claim->slot == 0 &&
 			journal_slot_take(journal, claiming->claim) != RC_OK))
 			return RC_MISSING;
 		journal_runner_begin(journal);
-		take(journal, &best, claiming);
+		claim_delivery(journal, &best, claiming);
 	} while (claiming->claim->n == 0 && !journal_failed(journal));
 	journal_slot_begin(journal, claiming->claim);
-	if (claiming->claim->n > 0 && best.want->batch > 1) {
-		take_more(journal, best.want, claiming);
-		hold_rest(journal, claiming->claim);
+	if (claiming->claim->n > 0 && best.limit->batch > 1) {
+		claim_more(journal, best.limit, claiming);
+		block_rest(journal, claiming->claim);
 		qsort(claiming->claim->deliveries, claiming->claim->n,
 		    sizeof(struct journal_delivery), compare_age);
 	}
@@ -321,11 +321,12 @@ claim_due(struct journal *journal, void *arguments)
 }
 
 enum rc
-journal_claim(struct journal *journal, const struct journal_wants *wants,
-    int64_t now, struct journal_claim *claim)
+journal_claim_due(struct journal *journal,
+    const struct journal_hook_limits *limits, int64_t now,
+    struct journal_claim *claim)
 {
 	struct claiming claiming = {
-		.wants = wants,
+		.limits = limits,
 		.now = now,
 		.claim = claim,
 	};
@@ -358,10 +359,10 @@ next_due(struct journal *journal, void *arguments)
 	    USES_deliveries_since("") " AND since > ?1 LIMIT 1"),
 		    BIND(INT(asking->now))) != 0)
 		asking->due = asking->now;
-	for (size_t i = 0; i < asking->wants->n; i++) {
-		if (!has_place(journal, &asking->wants->list[i]))
+	for (size_t i = 0; i < asking->limits->n; i++) {
+		if (!is_below_limit(journal, &asking->limits->list[i]))
 			continue;
-		hook = asking->wants->list[i].hook;
+		hook = asking->limits->list[i].hook;
 		if (journal_number(journal, 0,
 			"SELECT 1 FROM deliveries WHERE hook = ?1"
 			" AND state = " SQL_QUEUED " AND held = 0 AND since = 0"
@@ -369,11 +370,11 @@ next_due(struct journal *journal, void *arguments)
 			BIND(TEXT(hook))) != 0)
 			asking->due = asking->now;
 		due = journal_number(journal, CLOCK_NEVER,
-		    "SELECT CAST(due AS INTEGER) FROM deliveries"
+		    "SELECT CAST(due AS BIGINT) FROM deliveries"
 		    " WHERE hook = ?1 AND state = " SQL_QUEUED
 		    " AND held = 0 AND since > 0 AND due <= ?2"
 		    " ORDER BY due LIMIT 1",
-		    BIND(TEXT(hook), INT(JOURNAL_TIME_MOST)));
+		    BIND(TEXT(hook), INT(JOURNAL_TIME_MAX)));
 		if (due < asking->due)
 			asking->due = due;
 	}
@@ -381,10 +382,10 @@ next_due(struct journal *journal, void *arguments)
 }
 
 enum rc
-journal_next_due(struct journal *journal, const struct journal_wants *wants,
-    int64_t now, int64_t *due)
+journal_next_due(struct journal *journal,
+    const struct journal_hook_limits *limits, int64_t now, int64_t *due)
 {
-	struct asking asking = { wants, now, CLOCK_NEVER };
+	struct asking asking = { limits, now, CLOCK_NEVER };
 	enum rc rc = journal_read(journal, next_due, &asking);
 
 	if (rc == RC_OK)

@@ -15,10 +15,10 @@
 #include "journal/internal.h"
 
 enum {
-	DAMAGE_TOLD = 10, /* damaged rows of a transaction in the log */
-	CODE_MOST = 4095, /* exit statuses, signals, errors */
-	NOTE_MOST = 255,
-	OUTCOME_MOST = 31,
+	DAMAGE_LOGGED_MAX = 10, /* damaged rows of a transaction in the log */
+	CODE_MAX = 4095,	/* exit statuses, signals, errors */
+	NOTE_MAX = 255,
+	OUTCOME_MAX = 31,
 };
 
 /* What a column of numbers may hold. */
@@ -35,8 +35,8 @@ static const struct range ranges[] = {
 	[JOURNAL_IS_SMALL] = { 0, INT32_MAX - 1 },
 	[JOURNAL_IS_STATE] = { JOURNAL_QUEUED, JOURNAL_DROPPED },
 	[JOURNAL_IS_FLAG] = { 0, 1 },
-	[JOURNAL_IS_CODE] = { 0, CODE_MOST },
-	[JOURNAL_IS_TIME] = { 0, JOURNAL_TIME_MOST },
+	[JOURNAL_IS_CODE] = { 0, CODE_MAX },
+	[JOURNAL_IS_TIME] = { 0, JOURNAL_TIME_MAX },
 	[JOURNAL_IS_EXPIRY] = { 0, INT64_MAX },
 	[JOURNAL_IS_PID] = { 0, INT32_MAX },
 	[JOURNAL_IS_START] = { 0, INT64_MAX },
@@ -111,11 +111,11 @@ static const struct form forms[] = {
 	    "no name of an event" },
 	[JOURNAL_TEXT_DIGEST] = { CRYPTO_DIGEST * 2, CRYPTO_DIGEST * 2,
 	    is_digest, "no digest" },
-	[JOURNAL_TEXT_OUTCOME] = { 1, OUTCOME_MOST, is_outcome, "no outcome" },
+	[JOURNAL_TEXT_OUTCOME] = { 1, OUTCOME_MAX, is_outcome, "no outcome" },
 	[JOURNAL_TEXT_REMOTE] = { 0,
 	    sizeof(((struct receipt *)0)->remote_addr) - 1, is_remote,
 	    "no address" },
-	[JOURNAL_TEXT_NOTE] = { 0, NOTE_MOST, is_note, "no note" },
+	[JOURNAL_TEXT_NOTE] = { 0, NOTE_MAX, is_note, "no note" },
 };
 
 /* Without memory nothing can be said of a row. */
@@ -152,7 +152,7 @@ journal_damage(struct journal_reader *reader, int column, const char *why)
 {
 	struct journal *journal = reader->journal;
 
-	if (!reader->damaged && journal->damaged++ < DAMAGE_TOLD)
+	if (!reader->damaged && journal->damaged++ < DAMAGE_LOGGED_MAX)
 		log_damage(reader, column, why);
 	reader->damaged = true;
 	if (!reader->lenient)
@@ -316,6 +316,6 @@ journal_number(struct journal *journal, int64_t otherwise, const char *text,
 		return otherwise;
 	if (journal_column_type(reader.row, 0) != JOURNAL_TYPE_NULL)
 		number = journal_int(&reader, 0, JOURNAL_IS_ANY);
-	journal_over(reader.row);
+	journal_end_query(reader.row);
 	return reader.damaged ? otherwise : number;
 }

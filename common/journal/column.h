@@ -32,7 +32,7 @@ enum {
 };
 
 /* The last time of the year 9999, so that sums of two never overflow. */
-#define JOURNAL_TIME_MOST INT64_C(253402300799999)
+#define JOURNAL_TIME_MAX INT64_C(253402300799999)
 
 /* What a number may be. */
 enum journal_kind {

@@ -104,7 +104,7 @@ read_opens(struct journal *journal, const char *hook)
 	if (!journal_next(journal, reader.row))
 		return 0;
 	events = journal_int(&reader, 0, JOURNAL_IS_COUNT);
-	journal_over(reader.row);
+	journal_end_query(reader.row);
 	return reader.damaged ? count_opens(journal, hook) : events;
 }
 
@@ -149,7 +149,7 @@ read_names(struct journal *journal, int64_t event, struct names *names)
 		return false;
 	journal_text_into(&reader, 0, JOURNAL_TEXT_HOOK, names->hook);
 	journal_text_into(&reader, 1, JOURNAL_TEXT_EVENT, names->name);
-	journal_over(reader.row);
+	journal_end_query(reader.row);
 	return !reader.damaged;
 }
 

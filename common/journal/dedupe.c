@@ -33,7 +33,7 @@ journal_dedupe_state(struct journal *journal, struct bytes key, int64_t now)
 		return RC_OK;
 	expires = journal_int(&reader, 0, JOURNAL_IS_EXPIRY);
 	runner = journal_int(&reader, 1, JOURNAL_IS_RUNNER);
-	journal_over(reader.row);
+	journal_end_query(reader.row);
 	if (runner != 0)
 		return journal_runner_lives(journal, runner) ? RC_PENDING :
 							       RC_OK;

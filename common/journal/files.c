@@ -16,12 +16,12 @@
 #include "journal/internal.h"
 
 /*
- * The journal's files: whose they are, and whether those that are open are
- * still the ones that lie there.  SQLite would go on with a file that was
+ * The journal's files: whose they are, and whether those that are open still
+ * have their names.  SQLite would go on with a file that was
  * taken away, and nobody would ever read what it wrote.
  */
 
-/* Those that are there for as long as it is open. */
+/* Those that exist for as long as it is open. */
 static const char *const ends[JOURNAL_FILES] = { "", "-wal", "-shm",
 	"-runners" };
 

@@ -11,9 +11,9 @@ enum rc journal_files_find(struct journal *journal, const char *path);
 /* Opens the locks, and notes which files are open.  RC_CONFIG, logged. */
 enum rc journal_files_note(struct journal *journal);
 /*
- * Whether what was noted still lies there: else a failure, and where a file
- * was removed or replaced the journal is gone for good, which is logged
- * once.  With the connection held.
+ * Whether the files are still those that were noted: else a failure, and
+ * where one was removed or replaced the journal is gone for good, which is
+ * logged once.  With the connection held.
  */
 enum journal_failure journal_files_look(struct journal *journal);
 /* It is gone for good, as what became of a file tells. */

@@ -9,9 +9,10 @@
 #include "journal/journal.h"
 
 /*
- * What a journal holds while it is open.  Nothing outside of this directory
+ * What a journal holds while it is open: only what several of its modules
+ * share, or what has to live as long as the journal does; a comment names
+ * the one module that a part belongs to.  Nothing outside of this directory
  * includes this, or any other of its headers but journal.h and shared.h.
- * The store is one SQLite database in WAL mode; schema.c describes it.
  */
 
 struct sqlite3;
@@ -19,7 +20,7 @@ struct sqlite3_stmt;
 struct journal_change;
 
 enum {
-	JOURNAL_STATEMENTS = 96,
+	JOURNAL_STATEMENTS = 96, /* more than there are texts */
 	JOURNAL_FILES = 4,
 	JOURNAL_SLOTS = 512, /* most claims of a runner at once */
 };
@@ -56,34 +57,50 @@ struct journal_file {
 };
 
 struct journal {
-	const char *path; /* of the first file */
+	/* Guards all but the changes that wait. */
+	pthread_mutex_t holding;
+	unsigned flags;	  /* of journal_open */
+	const char *path; /* of the first file; for the log */
+
+	/* files.c */
 	struct journal_file files[JOURNAL_FILES];
 	bool noted; /* which files they are */
-	bool gone;  /* they are not there any more */
-	unsigned flags;
+	int locks;  /* the last file, open: the runners' locks and notes */
+	/* A file was removed or replaced: nothing works any more. */
+	bool gone;
+
+	/* statement.c; schema.c and open.c have the database too. */
 	struct sqlite3 *db;
-	int64_t patience;
-	int64_t give_up;  /* clock_steady */
-	int error;	  /* the first one of a transaction */
-	unsigned damaged; /* rows that it met */
 	struct journal_statement statements[JOURNAL_STATEMENTS];
 	size_t statements_len;
-	int64_t version; /* what journal_changed saw last */
-	int wake;
-	bool stored;		    /* the transaction holds an event */
-	bool lax;		    /* commits may be short of a sync */
-	struct journal_opens opens; /* of the transaction */
+
+	/* The transaction that is open, begun by transaction.c. */
+	int error;	    /* the first one (statement.h) */
+	unsigned damaged;   /* damaged rows that it met */
+	bool stored;	    /* something became due */
+	int64_t busy_until; /* wait for others' locks; clock_steady */
+
+	/* counts.c, of the transaction */
+	struct journal_opens opens;
 	struct journal_tally tally;
-	int locks;			  /* the file of the runners' locks */
-	int64_t runner;			  /* 0: none yet */
+
+	/* Settings of journal.h, and what its caller has seen. */
+	int64_t busy_timeout; /* milliseconds */
+	int wakeup_fd;	      /* or -1 */
+	int64_t version;      /* what journal_changed saw last */
+
+	/* runner.c; the slots are taken and left by any thread. */
+	int64_t runner;			  /* 0: this process is none yet */
 	int64_t region;			  /* of the notes, from 1 */
-	atomic_bool slots[JOURNAL_SLOTS]; /* of the region: taken */
 	bool runner_new;		  /* in this transaction */
-	pthread_mutex_t holding;	  /* all above: the connection */
-	struct journal_change *first;	  /* changes that wait for a commit */
-	struct journal_change **last;
-	bool leading;
-	pthread_mutex_t queueing; /* the three above */
+	atomic_bool slots[JOURNAL_SLOTS]; /* of the region: taken */
+
+	/* transaction.c */
+	bool relaxed;		      /* commits may be short of a sync */
+	pthread_mutex_t queueing;     /* guards what follows */
+	struct journal_change *first; /* changes that wait for a commit */
+	struct journal_change **last; /* where the next one is put */
+	bool leading;		      /* a thread commits, or was told to */
 };
 
 #endif

@@ -20,9 +20,9 @@
  *
  * Where no other error is named, every function that takes a journal may
  * return RC_STORE (disk full, input/output error), RC_LOCKED (others kept it
- * locked for longer than the patience), RC_CORRUPT (what is stored cannot be
- * right; the log says what) and RC_MEMORY; nothing has changed then.
- * A change that was answered RC_OK is on the disk.  Times are
+ * locked for longer than the busy timeout), RC_CORRUPT (what is stored cannot
+ * be right; the log says what) and RC_MEMORY; nothing has changed then.  A
+ * change that was answered RC_OK is on the disk.  Times are
  * milliseconds of clock_wall and come in as arguments.
  *
  * Where a file of the journal is removed or replaced while it is open, all
@@ -49,10 +49,12 @@ enum { JOURNAL_KEY = 32 }; /* an order key, as the journal keeps it */
 enum rc journal_open(const char *path, unsigned flags, struct journal **out);
 /* Ends the runner too.  NULL is fine. */
 void journal_close(struct journal *journal);
-/* How long others may keep it locked, milliseconds; 5000 unless set. */
-void journal_patience(struct journal *journal, int64_t patience);
-/* An eventfd that is written to when this process stores an event. */
-void journal_wake(struct journal *journal, int eventfd);
+/* How long a call waits where others keep the journal locked, milliseconds;
+ * 5000 unless set. */
+void journal_set_busy_timeout(struct journal *journal, int64_t busy_timeout);
+/* An eventfd, borrowed, that is written to when this process makes a
+ * delivery due; -1: none. */
+void journal_set_wakeup_fd(struct journal *journal, int eventfd);
 /* The store's name and version, for -V. */
 const char *journal_version(void);
 
@@ -111,8 +113,8 @@ const char *journal_state_name(enum journal_state state);
 /* RC_SYNTAX. */
 enum rc journal_state_find(const char *name, enum journal_state *state);
 
-/* A hook whose deliveries are wanted. */
-struct journal_want {
+/* A hook whose deliveries may be claimed, and how many at once. */
+struct journal_hook_limit {
 	const char *hook;
 	unsigned concurrency; /* runs at once, over all processes */
 	unsigned batch;	      /* most deliveries of one run */
@@ -121,8 +123,8 @@ struct journal_want {
 	const char *digest;
 };
 
-struct journal_wants {
-	const struct journal_want *list;
+struct journal_hook_limits {
+	const struct journal_hook_limit *list;
 	size_t n;
 };
 
@@ -180,13 +182,13 @@ struct journal_claim {
  * is due when its pause is over, and the pause begins anew if the clock was
  * set to before its beginning.  What is damaged is not run: it is dead, with
  * an attempt whose outcome is `damaged'.  RC_MISSING: nothing is due, or
- * every place is taken.  The first claim makes this process a runner: it
+ * as much runs as may.  The first claim makes this process a runner: it
  * then holds a kernel lock for as long as the journal is open, and its claims
  * are void once that lock is free.  The caller frees the claim in the good
  * case.
  */
-enum rc journal_claim(struct journal *journal,
-    const struct journal_wants *wants, int64_t now,
+enum rc journal_claim_due(struct journal *journal,
+    const struct journal_hook_limits *limits, int64_t now,
     struct journal_claim *claim);
 void journal_claim_free(struct journal_claim *claim);
 
@@ -197,7 +199,7 @@ void journal_claim_free(struct journal_claim *claim);
 struct journal_note {
 	char mark[CRYPTO_MARK]; /* its PELIHOOK_CLAIM; empty: it has none */
 	pid_t pid;		/* 0: it was not started yet */
-	uint64_t start;		/* of that process (orphan.h) */
+	uint64_t start;		/* of that process (base/procfs.h) */
 	pid_t session;		/* of its runner, and so its own */
 	int64_t began;		/* clock_boot */
 	int64_t limit;		/* when it is over at the latest, clock_boot */
@@ -212,13 +214,13 @@ enum rc journal_note_run(const struct journal_claim *claim,
     const struct journal_note *note);
 
 enum journal_verdict {
-	JOURNAL_FINISH, /* done */
-	JOURNAL_BURY,	/* dead */
-	JOURNAL_DELAY,	/* queued again, due after the pause */
+	JOURNAL_FINISH,	   /* done */
+	JOURNAL_MARK_DEAD, /* dead */
+	JOURNAL_DELAY,	   /* queued again, due after the pause */
 	/* Queued again, due at once, not counted; but how many tries in a
 	 * row ended so is. */
-	JOURNAL_RELEASE,
-	JOURNAL_AGAIN, /* still claimed; the next try begins */
+	JOURNAL_GIVE_BACK,
+	JOURNAL_RETRY_NOW, /* still claimed; the next try begins */
 };
 
 /* How one delivery of a claim ended. */
@@ -239,12 +241,12 @@ enum rc journal_settle(struct journal *journal,
     const struct journal_settlement *settlements, size_t n);
 
 /*
- * When the next delivery of these hooks is due, of those that have a place
- * free: now or before where one is due at once, CLOCK_NEVER where there is
+ * When the next delivery of these hooks is due, of those of which more may
+ * run: now or before where one is due at once, CLOCK_NEVER where there is
  * none.
  */
 enum rc journal_next_due(struct journal *journal,
-    const struct journal_wants *wants, int64_t now, int64_t *due);
+    const struct journal_hook_limits *limits, int64_t now, int64_t *due);
 /* Whether another process changed the journal since the last call. */
 enum rc journal_changed(struct journal *journal, bool *changed);
 
@@ -269,20 +271,24 @@ struct journal_orphan {
 struct journal_orphans {
 	struct journal_orphan *list;
 	size_t n;
-	bool others;	  /* live runners of other processes hold some */
+	bool foreign;	  /* live runners of other processes hold some */
 	struct pool pool; /* holds the list */
 };
 
 /* The claims of runners that are gone.  The caller frees the pool in the
  * good case. */
-enum rc journal_orphans(struct journal *journal, struct journal_orphans *out);
-/* Gives the deliveries of an orphan back: due at once, with an attempt that
- * was lost, and the runner up that has no more of them.  Nothing happens
- * where somebody else did it. */
-enum rc journal_void(struct journal *journal,
+enum rc journal_find_orphans(struct journal *journal,
+    struct journal_orphans *out);
+/*
+ * Gives the deliveries of an orphan back: due at once, with an attempt whose
+ * outcome is `lost'.  The runner is forgotten once it has no more of them.
+ * Nothing happens where another process did it already.
+ */
+enum rc journal_reclaim(struct journal *journal,
     const struct journal_orphan *orphan, int64_t now);
 
-/* One drain at a time: RC_PENDING while another process has the lock. */
+/* For dispatch_alone, one process at a time: RC_PENDING while another one has
+ * the lock. */
 enum rc journal_drain_lock(struct journal *journal);
 void journal_drain_unlock(struct journal *journal);
 
@@ -309,7 +315,7 @@ struct journal_filter {
 	const char *event;
 	int64_t since; /* received then or later */
 	int64_t limit;
-	/* Only what is behind this row of an earlier call with the same
+	/* Only what comes after this row of an earlier call with the same
 	 * filter, its ID, ordinal and seq; NULL: from the newest on. */
 	const struct journal_row *after;
 };
@@ -335,7 +341,7 @@ struct journal_attempt {
 	struct bytes tail;
 };
 
-struct journal_history {
+struct journal_delivery_report {
 	unsigned ordinal;
 	enum journal_state state;
 	unsigned attempts;
@@ -346,20 +352,20 @@ struct journal_history {
 	size_t n;
 };
 
-struct journal_story {
+struct journal_event_report {
 	struct journal_event event;
-	struct journal_history *deliveries;
+	struct journal_delivery_report *deliveries;
 	size_t n;
 };
 
 /*
- * The whole story of an event, from the pool, by an unambiguous prefix of
+ * All that is stored of an event, from the pool, by an unambiguous prefix of
  * its ID.  RC_MISSING, RC_RANGE: several events.  RC_CORRUPT: what is left
- * of the story, without its damaged rows; where the event itself is damaged,
- * story is left alone.
+ * of it, without its damaged rows; where the event itself is damaged,
+ * report is left alone.
  */
 enum rc journal_show(struct journal *journal, const char *prefix,
-    struct pool *pool, struct journal_story *story);
+    struct pool *pool, struct journal_event_report *report);
 
 /*
  * Back into the queue, with a new schedule, past dedupe and max-queue: the
@@ -419,7 +425,7 @@ struct journal_purge {
 	int64_t damaged; /* events that were passed over */
 };
 
-enum rc journal_purge(struct journal *journal, struct journal_purge *purge,
+enum rc journal_purge_step(struct journal *journal, struct journal_purge *purge,
     int64_t now);
 
 #endif

@@ -61,7 +61,7 @@ journal_read_event(struct journal *journal, int64_t seq, struct pool *pool,
 
 	if (journal_next(journal, reader.row)) {
 		fill_event(&reader, pool, event);
-		journal_over(reader.row);
+		journal_end_query(reader.row);
 	} else if (!journal_failed(journal)) {
 		journal_damage(&reader, 0, "nothing: there is no such row");
 	}
@@ -95,7 +95,7 @@ journal_find_delivery(struct journal *journal, int64_t seq,
 	journal_text(&reader, 4, JOURNAL_TEXT_HOOK);
 	journal_text(&reader, 5, JOURNAL_TEXT_EVENT);
 	found->damaged = reader.damaged;
-	journal_over(reader.row);
+	journal_end_query(reader.row);
 	return true;
 }
 

@@ -21,7 +21,7 @@ bool journal_read_event(struct journal *journal, int64_t seq, struct pool *pool,
  */
 bool journal_advances(struct journal *journal, int64_t last, int64_t next);
 
-/* A delivery as an operator's word, or a purge, finds it. */
+/* A delivery as retry, drop and purge find it. */
 struct journal_found {
 	int64_t seq;
 	int64_t event;

@@ -15,9 +15,9 @@
 #include "journal/transaction.h"
 
 enum {
-	PATIENCE = 5000, /* milliseconds */
-	NAP_FIRST = 1,	 /* between looks at a lock, ms */
-	NAP_MOST = 20,
+	BUSY_TIMEOUT = 5000, /* milliseconds */
+	NAP_MIN = 1,	     /* between looks at a lock, ms */
+	NAP_MAX = 20,
 	/* Pages of the write-ahead log before it is put into the file. */
 	CHECKPOINT = 1000,
 	/* What brief processes leave to runners, unless there are none. */
@@ -37,9 +37,9 @@ static int
 busy(void *context, int count)
 {
 	struct journal *journal = context;
-	int pause = count < NAP_MOST ? NAP_FIRST + count : NAP_MOST;
+	int pause = count < NAP_MAX ? NAP_MIN + count : NAP_MAX;
 
-	if (clock_steady() >= journal->give_up)
+	if (clock_steady() >= journal->busy_until)
 		return 0;
 	nap(pause);
 	return 1;
@@ -110,8 +110,8 @@ new_journal(unsigned flags)
 	if (journal == NULL)
 		return NULL;
 	journal->flags = flags;
-	journal->patience = PATIENCE;
-	journal->wake = -1;
+	journal->busy_timeout = BUSY_TIMEOUT;
+	journal->wakeup_fd = -1;
 	journal->locks = -1;
 	journal->last = &journal->first;
 	pthread_mutex_init(&journal->holding, NULL);
@@ -156,10 +156,10 @@ journal_retire(struct journal *journal)
 
 	if (journal->runner == 0)
 		return;
-	rc = journal_write_soft(journal, delete_runner, &journal->runner);
+	rc = journal_write_relaxed(journal, delete_runner, &journal->runner);
 	/* Every later runner has to look at a row that stays. */
 	if (rc == RC_MEMORY)
-		(void)journal_write_soft(journal, delete_runner,
+		(void)journal_write_relaxed(journal, delete_runner,
 		    &journal->runner);
 	journal_runner_end(journal);
 }
@@ -185,18 +185,18 @@ journal_close(struct journal *journal)
 }
 
 void
-journal_patience(struct journal *journal, int64_t patience)
+journal_set_busy_timeout(struct journal *journal, int64_t busy_timeout)
 {
 	pthread_mutex_lock(&journal->holding);
-	journal->patience = patience;
+	journal->busy_timeout = busy_timeout;
 	pthread_mutex_unlock(&journal->holding);
 }
 
 void
-journal_wake(struct journal *journal, int eventfd)
+journal_set_wakeup_fd(struct journal *journal, int eventfd)
 {
 	pthread_mutex_lock(&journal->holding);
-	journal->wake = eventfd;
+	journal->wakeup_fd = eventfd;
 	pthread_mutex_unlock(&journal->holding);
 }
 

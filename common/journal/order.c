@@ -26,7 +26,7 @@ first_of_key(struct journal *journal, struct bytes key, bool held)
 }
 
 static void
-hold(struct journal *journal, int64_t seq, bool held)
+set_held(struct journal *journal, int64_t seq, bool held)
 {
 	journal_do(journal, "UPDATE deliveries SET held = ?1 WHERE seq = ?2",
 	    BIND(INT(held), INT(seq)));
@@ -41,8 +41,8 @@ journal_order_unblock_next(struct journal *journal, struct bytes key)
 	if (held == 0 || (free != 0 && free < held))
 		return;
 	if (free != 0)
-		hold(journal, free, true);
-	hold(journal, held, false);
+		set_held(journal, free, true);
+	set_held(journal, held, false);
 }
 
 void
@@ -61,7 +61,7 @@ journal_order_block(struct journal *journal, struct bytes key)
 	int64_t free = first_of_key(journal, key, false);
 
 	if (free != 0)
-		hold(journal, free, true);
+		set_held(journal, free, true);
 }
 
 void

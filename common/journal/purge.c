@@ -81,15 +81,15 @@ keep_of(struct journal *journal, const struct journal_purge *purge,
 {
 	for (size_t i = 0; i < purge->n; i++)
 		if (strcmp(purge->keeps[i].hook, hook) == 0)
-			return journal_kept(journal, hook, purge->time,
+			return journal_rules_keep(journal, hook, purge->time,
 			    purge->keeps[i].keep);
-	return journal_kept(journal, hook, INT64_MIN, keep_otherwise);
+	return journal_rules_keep(journal, hook, INT64_MIN, keep_otherwise);
 }
 
 static int64_t
 least_keep(struct journal *journal, const struct journal_purge *purge)
 {
-	int64_t least = journal_kept_least(journal, keep_otherwise);
+	int64_t least = journal_rules_keep_least(journal, keep_otherwise);
 
 	for (size_t i = 0; i < purge->n; i++)
 		if (purge->keeps[i].keep < least)
@@ -166,7 +166,7 @@ next_to_purge(struct journal *journal, const struct purging *purging,
 		seq = 0;
 	else
 		*before = purging->now - keep_of(journal, purging->purge, hook);
-	journal_over(reader.row);
+	journal_end_query(reader.row);
 	return journal_advances(journal, purging->purge->from, seq) ? seq : 0;
 }
 
@@ -215,7 +215,7 @@ find_dead_runners(struct journal *journal, int64_t dead[RUNNERS])
 		if (dead[n] != 0 && !journal_runner_lives(journal, dead[n]))
 			n++;
 	}
-	journal_over(reader.row);
+	journal_end_query(reader.row);
 	return n;
 }
 
@@ -236,7 +236,8 @@ purge_keys(struct journal *journal, void *arguments)
 }
 
 enum rc
-journal_purge(struct journal *journal, struct journal_purge *purge, int64_t now)
+journal_purge_step(struct journal *journal, struct journal_purge *purge,
+    int64_t now)
 {
 	struct purging purging = { .purge = purge, .now = now };
 	int64_t from = purge->from;

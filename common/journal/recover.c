@@ -14,7 +14,7 @@
 #include "journal/statement.h"
 #include "journal/transaction.h"
 
-struct voiding {
+struct reclaiming {
 	const struct journal_orphan *orphan;
 	int64_t now;
 };
@@ -87,7 +87,7 @@ note_orphan(struct journal_reader *reader, struct journal_orphans *orphans)
 	fill_orphan(reader, orphan);
 	if (orphan->damaged == 0 &&
 	    journal_runner_lives(reader->journal, orphan->runner)) {
-		orphans->others = true;
+		orphans->foreign = true;
 		return;
 	}
 	note_runner(reader, orphan);
@@ -131,7 +131,7 @@ look_for_orphans(struct journal *journal, void *arguments)
 }
 
 enum rc
-journal_orphans(struct journal *journal, struct journal_orphans *out)
+journal_find_orphans(struct journal *journal, struct journal_orphans *out)
 {
 	enum rc rc;
 
@@ -143,7 +143,8 @@ journal_orphans(struct journal *journal, struct journal_orphans *out)
 }
 
 static void
-void_one(struct journal *journal, int64_t seq, const struct voiding *voiding)
+reclaim_delivery(struct journal *journal, int64_t seq,
+    const struct reclaiming *reclaiming)
 {
 	struct journal_reader reader = {
 		.journal = journal,
@@ -160,33 +161,33 @@ void_one(struct journal *journal, int64_t seq, const struct voiding *voiding)
 	    " (SELECT coalesce(max(turn), 0) + 1 FROM attempts"
 	    " WHERE delivery = ?1), attempts, started, ?2, 'lost', 0, NULL"
 	    " FROM deliveries WHERE seq = ?1" SQL_REPLACE_ATTEMPT,
-	    BIND(INT(seq), INT(voiding->now)));
+	    BIND(INT(seq), INT(reclaiming->now)));
 	journal_do(journal,
 	    "UPDATE deliveries SET state = " SQL_QUEUED ", since = 0,"
 	    " held = CASE WHEN key IS NULL THEN 0 ELSE 1 END,"
 	    " runner = 0, claim = 0, pid = 0, lost = lost + ?1"
 	    " WHERE seq = ?2",
-	    BIND(INT(voiding->orphan->noted), INT(seq)));
+	    BIND(INT(reclaiming->orphan->noted), INT(seq)));
 	reader.row = journal_query(journal,
 	    "SELECT key FROM deliveries WHERE seq = ?1", BIND(INT(seq)));
 	if (!journal_next(journal, reader.row))
 		return;
 	ordered = journal_key_into(&reader, 0, key);
-	journal_over(reader.row);
+	journal_end_query(reader.row);
 	if (ordered)
 		journal_order_advance(journal, journal_key_bytes(key));
 }
 
 static enum rc
-void_claim(struct journal *journal, void *arguments)
+reclaim(struct journal *journal, void *arguments)
 {
-	struct voiding *voiding = arguments;
-	const struct journal_orphan *orphan = voiding->orphan;
+	struct reclaiming *reclaiming = arguments;
+	const struct journal_orphan *orphan = reclaiming->orphan;
 	int64_t seq;
 
 	if (orphan->damaged != 0) {
 		journal_set_aside(journal, orphan->damaged, orphan->hook,
-		    voiding->now);
+		    reclaiming->now);
 		return RC_OK;
 	}
 	do {
@@ -198,7 +199,7 @@ void_claim(struct journal *journal, void *arguments)
 		    BIND(INT(orphan->claim), INT(orphan->runner),
 			TEXT(orphan->hook)));
 		if (seq != 0)
-			void_one(journal, seq, voiding);
+			reclaim_delivery(journal, seq, reclaiming);
 	} while (seq != 0 && !journal_failed(journal));
 	journal_runner_delete(journal, orphan->runner);
 	journal->stored = true;
@@ -206,10 +207,10 @@ void_claim(struct journal *journal, void *arguments)
 }
 
 enum rc
-journal_void(struct journal *journal, const struct journal_orphan *orphan,
+journal_reclaim(struct journal *journal, const struct journal_orphan *orphan,
     int64_t now)
 {
-	struct voiding voiding = { orphan, now };
+	struct reclaiming reclaiming = { orphan, now };
 
-	return journal_write(journal, void_claim, &voiding);
+	return journal_write(journal, reclaim, &reclaiming);
 }

@@ -25,7 +25,7 @@ struct listing {
 struct showing {
 	const char *prefix;
 	struct pool *pool;
-	struct journal_story *story;
+	struct journal_event_report *report;
 	bool whole; /* the event could be read */
 };
 
@@ -51,7 +51,7 @@ static const char after_ids[] = "g";
 
 /* Along the IDs, which begin with the time of receipt. */
 static const char list_all[] = ROW_COLUMNS
-    "events e CROSS JOIN deliveries d ON d.event = e.seq" ROW_ATTEMPT
+    "events e" SQL_THEN_JOIN "deliveries d ON d.event = e.seq" ROW_ATTEMPT
     " WHERE" ROW_FILTER " AND e.id >= ?4 AND (?5 < 0 OR d.state = ?5)"
     " AND e.id <= ?6 AND (e.id < ?6 OR d.ordinal > ?7)"
     " ORDER BY e.id DESC, d.ordinal";
@@ -61,8 +61,8 @@ static const char list_all[] = ROW_COLUMNS
  * state, so that its deliveries keep their order.
  */
 static const char list_state[] = SQL(ROW_COLUMNS
-    "deliveries l CROSS JOIN events e ON e.seq = l.event"
-    " CROSS JOIN deliveries d ON d.event = l.event AND d.state = l.state"
+    "deliveries l" SQL_THEN_JOIN "events e ON e.seq = l.event"
+    SQL_THEN_JOIN "deliveries d ON d.event = l.event AND d.state = l.state"
     ROW_ATTEMPT
     " WHERE" ROW_FILTER " AND e.id >= ?4 AND l.state = ?5"
     USES_deliveries_open("l.") " AND l.seq <= coalesce((SELECT max(o.seq)"
@@ -138,7 +138,7 @@ list_rows(struct journal *journal, void *arguments)
 		left--;
 		rc = listing->each(listing->context, &row);
 	}
-	journal_over(rows);
+	journal_end_query(rows);
 	return rc;
 }
 
@@ -167,18 +167,18 @@ journal_list(struct journal *journal, const struct journal_filter *filter,
 
 static void
 read_attempt(struct journal_reader *reader, struct pool *pool,
-    struct journal_history *history)
+    struct journal_delivery_report *delivery)
 {
-	struct journal_attempt *list = pool_grow(pool, history->list,
-	    history->n, sizeof(*list));
+	struct journal_attempt *list = pool_grow(pool, delivery->list,
+	    delivery->n, sizeof(*list));
 	struct journal_attempt *attempt;
 
 	if (list == NULL) {
 		journal_fail(reader->journal, JOURNAL_FAILED_MEMORY);
 		return;
 	}
-	history->list = list;
-	attempt = &list[history->n];
+	delivery->list = list;
+	attempt = &list[delivery->n];
 	attempt->number = (unsigned)journal_int(reader, 0, JOURNAL_IS_SMALL);
 	attempt->started = journal_int(reader, 1, JOURNAL_IS_TIME);
 	attempt->ended = journal_int(reader, 2, JOURNAL_IS_TIME);
@@ -187,12 +187,12 @@ read_attempt(struct journal_reader *reader, struct pool *pool,
 	attempt->code = (int)journal_int(reader, 4, JOURNAL_IS_CODE);
 	attempt->tail = journal_tail_copy(reader, 5, pool);
 	if (!reader->damaged)
-		history->n++;
+		delivery->n++;
 }
 
 static void
 read_attempts(struct journal *journal, int64_t seq, struct pool *pool,
-    struct journal_history *history)
+    struct journal_delivery_report *delivery)
 {
 	struct journal_statement *rows = journal_query(journal,
 	    "SELECT number, started, ended, outcome, code, tail"
@@ -208,13 +208,14 @@ read_attempts(struct journal *journal, int64_t seq, struct pool *pool,
 			.number = seq,
 			.lenient = true,
 		};
-		read_attempt(&reader, pool, history);
+		read_attempt(&reader, pool, delivery);
 	}
 }
 
 /* The columns of show's row; the delivery's seq. */
 static int64_t
-fill_history(struct journal_reader *reader, struct journal_history *history)
+fill_delivery(struct journal_reader *reader,
+    struct journal_delivery_report *delivery)
 {
 	int64_t seq = journal_int(reader, 0, JOURNAL_IS_ROW);
 	int64_t since;
@@ -224,7 +225,7 @@ fill_history(struct journal_reader *reader, struct journal_history *history)
 	bool held;
 
 	reader->number = seq;
-	*history = (struct journal_history){
+	*delivery = (struct journal_delivery_report){
 		.ordinal = (unsigned)journal_int(reader, 1, JOURNAL_IS_SMALL),
 		.state = (enum journal_state)journal_int(reader, 2,
 		    JOURNAL_IS_STATE),
@@ -234,32 +235,32 @@ fill_history(struct journal_reader *reader, struct journal_history *history)
 	due = journal_int(reader, 5, JOURNAL_IS_TIME);
 	held = journal_int(reader, 6, JOURNAL_IS_FLAG) != 0;
 	finished = journal_int(reader, 7, JOURNAL_IS_TIME);
-	queued = history->state == JOURNAL_QUEUED;
-	history->due = queued && since != 0 ? due : 0;
-	history->held = queued && held;
-	history->finished = history->state >= JOURNAL_DONE ? finished : 0;
+	queued = delivery->state == JOURNAL_QUEUED;
+	delivery->due = queued && since != 0 ? due : 0;
+	delivery->held = queued && held;
+	delivery->finished = delivery->state >= JOURNAL_DONE ? finished : 0;
 	return seq;
 }
 
 /* One that is damaged is left out. */
 static void
-read_history(struct journal_reader *reader, struct showing *showing)
+read_delivery(struct journal_reader *reader, struct showing *showing)
 {
-	struct journal_story *story = showing->story;
-	struct journal_history *list = pool_grow(showing->pool,
-	    story->deliveries, story->n, sizeof(*list));
+	struct journal_event_report *report = showing->report;
+	struct journal_delivery_report *list = pool_grow(showing->pool,
+	    report->deliveries, report->n, sizeof(*list));
 	int64_t seq;
 
 	if (list == NULL) {
 		journal_fail(reader->journal, JOURNAL_FAILED_MEMORY);
 		return;
 	}
-	story->deliveries = list;
-	seq = fill_history(reader, &list[story->n]);
+	report->deliveries = list;
+	seq = fill_delivery(reader, &list[report->n]);
 	if (reader->damaged)
 		return;
-	read_attempts(reader->journal, seq, showing->pool, &list[story->n]);
-	story->n++;
+	read_attempts(reader->journal, seq, showing->pool, &list[report->n]);
+	report->n++;
 }
 
 static enum rc
@@ -274,7 +275,7 @@ show(struct journal *journal, void *arguments)
 	if (rc != RC_OK)
 		return rc;
 	if (!journal_read_event(journal, event, showing->pool,
-		&showing->story->event))
+		&showing->report->event))
 		return RC_CORRUPT;
 	showing->whole = true;
 	rows = journal_query(journal,
@@ -288,21 +289,21 @@ show(struct journal *journal, void *arguments)
 			.table = "deliveries",
 			.lenient = true,
 		};
-		read_history(&reader, showing);
+		read_delivery(&reader, showing);
 	}
 	return RC_OK;
 }
 
 enum rc
 journal_show(struct journal *journal, const char *prefix, struct pool *pool,
-    struct journal_story *story)
+    struct journal_event_report *report)
 {
-	struct journal_story found = { 0 };
+	struct journal_event_report found = { 0 };
 	struct showing showing = { prefix, pool, &found, false };
 	enum rc rc = journal_read(journal, show, &showing);
 
 	if (rc == RC_OK || (rc == RC_CORRUPT && showing.whole))
-		*story = found;
+		*report = found;
 	return rc;
 }
 
@@ -360,7 +361,7 @@ count_all(struct journal *journal, void *arguments)
 			rc = counting->count(counting->context, &count);
 	}
 	if (rc != RC_OK)
-		journal_over(rows);
+		journal_end_query(rows);
 	return rc;
 }
 
@@ -399,7 +400,7 @@ backlog(struct journal *journal, void *arguments)
 			rc = counting->backlog(counting->context, hook, events);
 	}
 	if (rc != RC_OK)
-		journal_over(rows);
+		journal_end_query(rows);
 	return rc;
 }
 

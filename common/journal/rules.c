@@ -38,7 +38,7 @@ read_noted(struct journal *journal, const struct journal_rules *rules)
 		return noted;
 	noted.same = journal_int(&reader, 0, JOURNAL_IS_FLAG) != 0;
 	noted.time = journal_int(&reader, 1, JOURNAL_IS_ANY);
-	journal_over(reader.row);
+	journal_end_query(reader.row);
 	/* What is no time is written anew. */
 	noted.there = !reader.damaged;
 	return noted;
@@ -106,7 +106,7 @@ journal_note_rules(struct journal *journal, struct journal_rules *list,
 }
 
 bool
-journal_is_overtaken(struct journal *journal, const char *hook,
+journal_rules_changed(struct journal *journal, const char *hook,
     const char *digest)
 {
 	return digest != NULL &&
@@ -116,7 +116,7 @@ journal_is_overtaken(struct journal *journal, const char *hook,
 }
 
 int64_t
-journal_kept(struct journal *journal, const char *hook, int64_t time,
+journal_rules_keep(struct journal *journal, const char *hook, int64_t time,
     int64_t otherwise)
 {
 	return journal_number(journal, otherwise,
@@ -126,7 +126,7 @@ journal_kept(struct journal *journal, const char *hook, int64_t time,
 }
 
 int64_t
-journal_kept_least(struct journal *journal, int64_t otherwise)
+journal_rules_keep_least(struct journal *journal, int64_t otherwise)
 {
 	int64_t least = journal_number(journal, otherwise,
 	    SQL("SELECT min(keep) FROM rules"

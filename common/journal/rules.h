@@ -8,14 +8,13 @@
 /* What is noted of the rules of hooks.  Inside apply. */
 struct journal;
 
-/* Whether others noted other rules of a hook than these; NULL: any will
- * do. */
-bool journal_is_overtaken(struct journal *journal, const char *hook,
+/* Whether other rules of a hook are noted than these; NULL: any will do. */
+bool journal_rules_changed(struct journal *journal, const char *hook,
     const char *digest);
 /* How long a hook's events are kept by rules that are noted and newer than
- * that time, and what is the least of all. */
-int64_t journal_kept(struct journal *journal, const char *hook, int64_t time,
-    int64_t otherwise);
-int64_t journal_kept_least(struct journal *journal, int64_t otherwise);
+ * that time; otherwise where there are none.  The least of all hooks. */
+int64_t journal_rules_keep(struct journal *journal, const char *hook,
+    int64_t time, int64_t otherwise);
+int64_t journal_rules_keep_least(struct journal *journal, int64_t otherwise);
 
 #endif

@@ -21,7 +21,7 @@
  * A runner's life is a kernel lock on the byte of its number in a file
  * beside the journal, held through one open file description (fcntl(2),
  * F_OFD_SETLK): it ends with the process, however that ends.  Byte 0 is the
- * lock of the one drain.
+ * lock of journal_drain_lock.
  *
  * What the file holds has nothing to do with the locks: the notes of the
  * runs, lines of one length, in a region for each runner there is.  A note

@@ -247,8 +247,8 @@ insist(struct journal *journal, const char *text)
 		error = journal_run(journal, text);
 		if ((error & 0xff) == SQLITE_BUSY)
 			sqlite3_sleep(5);
-	} while (
-	    (error & 0xff) == SQLITE_BUSY && clock_steady() < journal->give_up);
+	} while ((error & 0xff) == SQLITE_BUSY &&
+	    clock_steady() < journal->busy_until);
 	return error;
 }
 
@@ -259,7 +259,7 @@ journal_migrate_steps(struct journal *journal, const char *const *all, int n)
 	int error;
 	enum rc rc;
 
-	journal->give_up = clock_steady() + journal->patience;
+	journal->busy_until = clock_steady() + journal->busy_timeout;
 	error = identify(journal, &identity);
 	if (error != SQLITE_OK)
 		return complain(journal, error);

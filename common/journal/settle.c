@@ -47,7 +47,7 @@ find_claimed(struct journal *journal, int64_t seq, struct claimed *claimed)
 	claimed->event = journal_int(&reader, 0, JOURNAL_IS_ROW);
 	claimed->attempts = journal_int(&reader, 1, JOURNAL_IS_SMALL);
 	claimed->ordered = journal_key_into(&reader, 2, claimed->key);
-	journal_over(reader.row);
+	journal_end_query(reader.row);
 	return true;
 }
 
@@ -132,22 +132,22 @@ settle_one(struct journal *journal, const struct claimed *claimed,
 {
 	if (settlement->outcome != NULL)
 		note_attempt(journal, claimed, settlement);
-	if (settlement->earlier || settlement->verdict == JOURNAL_RELEASE)
+	if (settlement->earlier || settlement->verdict == JOURNAL_GIVE_BACK)
 		take_back_try(journal, claimed);
 	switch (settlement->verdict) {
 	case JOURNAL_FINISH:
 		leave(journal, claimed, JOURNAL_DONE, settlement->ended);
 		break;
-	case JOURNAL_BURY:
+	case JOURNAL_MARK_DEAD:
 		leave(journal, claimed, JOURNAL_DEAD, settlement->ended);
 		break;
 	case JOURNAL_DELAY:
 		delay(journal, claimed, settlement);
 		break;
-	case JOURNAL_RELEASE:
+	case JOURNAL_GIVE_BACK:
 		release(journal, claimed, settlement);
 		break;
-	case JOURNAL_AGAIN:
+	case JOURNAL_RETRY_NOW:
 		go_on(journal, claimed, settlement->ended);
 		return;
 	}

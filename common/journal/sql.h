@@ -3,8 +3,16 @@
 #define PELIHOOK_JOURNAL_SQL_H
 
 /*
- * Words of the journal's statements.  Those are written so that other
- * databases can run them; what is SQLite's own has a name here.
+ * Words of the journal's statements.  Those of append, claim, settle and the
+ * others that do not include sqlite3.h are written so that other databases
+ * can run them: ON CONFLICT, coalesce, CASE, LIMIT.  They count on whole
+ * numbers of 64 bits, and on texts that are compared byte by byte.  What
+ * another database has to have said in other words:
+ *
+ *	?1		its own parameters; BIND tells their types
+ *	SQL_IS_INTEGER	true, where a column holds nothing but its type
+ *	SQL_DIFFERS	" IS DISTINCT FROM "
+ *	SQL_THEN_JOIN	" JOIN "
  */
 
 /* The text of a statement that is laid out by hand; see .clang-format. */
@@ -49,7 +57,9 @@
 
 /* What is stored may be of any type, where a file was damaged. */
 #define SQL_IS_INTEGER(column) "typeof(" column ") = 'integer'"
-/* As <>, but null is a value like others: IS DISTINCT FROM elsewhere. */
+/* As <>, but null is a value like others. */
 #define SQL_DIFFERS " IS NOT "
+/* A join by ON that goes from the left table to the right one. */
+#define SQL_THEN_JOIN " CROSS JOIN "
 
 #endif

@@ -184,12 +184,12 @@ journal_next(struct journal *journal, struct journal_statement *statement)
 		return true;
 	if (result != SQLITE_DONE)
 		journal_keep_error(journal, result);
-	journal_over(statement);
+	journal_end_query(statement);
 	return false;
 }
 
 void
-journal_over(struct journal_statement *statement)
+journal_end_query(struct journal_statement *statement)
 {
 	if (statement == NULL)
 		return;

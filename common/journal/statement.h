@@ -38,7 +38,13 @@ enum journal_failure {
 void journal_fail(struct journal *journal, enum journal_failure failure);
 bool journal_failed(const struct journal *journal);
 
-/* A value that is bound to a parameter. */
+/*
+ * A value that is bound to a parameter.  Its type is that of the column that
+ * it is compared with or put into, and is known where it is null as well:
+ * INT is a whole number of 64 bits, also for a bool (0 or 1) and a state;
+ * TEXT ends at its NUL and need not be UTF-8 (the remote of an event is
+ * whatever the web server said); BYTES are bytes as they are.
+ */
 struct journal_value {
 	enum {
 		JOURNAL_VALUE_INT,
@@ -46,13 +52,14 @@ struct journal_value {
 		JOURNAL_VALUE_BYTES,
 	} type;
 	union {
-		int64_t number;
-		const char *text;   /* NULL: null */
-		struct bytes bytes; /* no bytes: null */
+		int64_t number;	    /* never null */
+		const char *text;   /* NULL: null; "" is a text */
+		struct bytes bytes; /* len 0: null, whatever data is */
 	};
 };
 
-/* The first is the value of ?1, and so on. */
+/* The first is the value of ?1, and so on; a parameter may be used several
+ * times, and each has a value. */
 struct journal_values {
 	const struct journal_value *list;
 	size_t n;
@@ -60,7 +67,9 @@ struct journal_values {
 
 /*
  * BIND(INT(seq), TEXT(hook), BYTES(key)), or NO_VALUES: a list for the calls
- * below.  Texts and bytes are borrowed until the statement is over.
+ * below.  The list itself is read by the call and no longer.  What a text or
+ * bytes point to is borrowed, not copied: until journal_do returns, or until
+ * a query is over (journal_next was false, or journal_end_query).
  */
 #define INT(value)                                                             \
 	{                                                                      \
@@ -92,19 +101,23 @@ struct journal_values {
 
 /*
  * The statement of a text, which is prepared once and found again by the
- * text's address: it has to be one that lives for ever, with parameters from
- * ?1 on.  NULL on error.
+ * text's address: it has to be one that lives for ever, in the SQL of sql.h,
+ * with parameters from ?1 on.  It is not run before journal_next.  NULL on
+ * error.  The same text must not be asked for again before it is over.
  */
 struct journal_statement *journal_query(struct journal *journal,
     const char *text, struct journal_values values);
-/* Whether there is a next row; the statement is over where there is none. */
+/* Whether there is a next row; the query is over where there is none.  NULL
+ * has none. */
 bool journal_next(struct journal *journal, struct journal_statement *statement);
-/* Ends a statement early.  NULL is fine. */
-void journal_over(struct journal_statement *statement);
-/* All of a statement that gives no rows; how many rows it changed. */
+/* Ends a query early.  NULL is fine. */
+void journal_end_query(struct journal_statement *statement);
+/* All of a statement that gives no rows; how many rows it changed, 0 on
+ * error. */
 int journal_do(struct journal *journal, const char *text,
     struct journal_values values);
-/* The number of the row that was inserted last. */
+/* The number that the database gave the row that was inserted last, by an
+ * INSERT that names no seq (events, deliveries) or number (runners). */
 int64_t journal_inserted(struct journal *journal);
 
 /*

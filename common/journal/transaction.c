@@ -15,14 +15,14 @@
 #include "journal/runner.h"
 #include "journal/statement.h"
 
-/* A change of the journal, as the thread that wants it waits for it. */
+/* A change of the journal, on the stack of the thread that waits for it. */
 struct journal_change {
 	enum rc (*apply)(struct journal *journal, void *arguments);
 	void *arguments;
-	bool soft; /* need not survive the machine */
-	enum rc rc;
-	bool over;
-	sem_t awake; /* over, or it has to lead */
+	bool relaxed; /* need not survive the machine */
+	enum rc rc;   /* what apply returned, or why nothing was changed */
+	bool over;    /* it has its rc */
+	sem_t awake;  /* over, or it has to lead */
 	struct journal_change *next;
 };
 
@@ -33,7 +33,7 @@ transaction_starts(struct journal *journal)
 	journal->damaged = 0;
 	journal->stored = false;
 	journal_counts_begin(journal);
-	journal->give_up = clock_steady() + journal->patience;
+	journal->busy_until = clock_steady() + journal->busy_timeout;
 	journal_fail(journal, journal_files_look(journal));
 }
 
@@ -55,8 +55,8 @@ static void
 finish_transaction(struct journal *journal)
 {
 	journal->runner_new = false;
-	if (!journal->stored || journal->wake == -1 ||
-	    io_signal(journal->wake) == RC_OK)
+	if (!journal->stored || journal->wakeup_fd == -1 ||
+	    io_signal(journal->wakeup_fd) == RC_OK)
 		return;
 	log_say(LOG_LEVEL_WARNING, "journal: waking: %s", strerror(errno));
 	/* Found where others' changes are looked for, within a second. */
@@ -75,16 +75,16 @@ take_changes(struct journal *journal)
 
 /* The changes that wait, if none of them has to survive the machine. */
 static struct journal_change *
-take_soft(struct journal *journal)
+take_relaxed(struct journal *journal)
 {
 	struct journal_change *list = NULL;
-	bool soft = true;
+	bool relaxed = true;
 
 	pthread_mutex_lock(&journal->queueing);
 	for (struct journal_change *at = journal->first; at != NULL;
 	     at = at->next)
-		soft = soft && at->soft;
-	if (soft)
+		relaxed = relaxed && at->relaxed;
+	if (relaxed)
 		list = take_changes(journal);
 	pthread_mutex_unlock(&journal->queueing);
 	return list;
@@ -93,17 +93,17 @@ take_soft(struct journal *journal)
 /* The pragma can fail without memory: synchronous=FULL is then restored
  * before the next durable commit. */
 static void
-set_safety(struct journal *journal, bool soft)
+set_durability(struct journal *journal, bool relaxed)
 {
-	if (soft == journal->lax)
+	if (relaxed == journal->relaxed)
 		return;
-	journal->lax = true;
+	journal->relaxed = true;
 	if (!journal_failed(journal))
 		journal_keep_error(journal,
 		    journal_run(journal,
-			soft ? "PRAGMA synchronous=NORMAL" :
-			       "PRAGMA synchronous=FULL"));
-	journal->lax = soft || journal_failed(journal);
+			relaxed ? "PRAGMA synchronous=NORMAL" :
+				  "PRAGMA synchronous=FULL"));
+	journal->relaxed = relaxed || journal_failed(journal);
 }
 
 /* The change is its thread's own again once that is woken. */
@@ -145,16 +145,16 @@ lead(struct journal *journal)
 {
 	struct journal_change *list;
 	struct journal_change *at;
-	bool soft;
+	bool relaxed;
 	enum rc rc;
 
 	pthread_mutex_lock(&journal->holding);
-	list = take_soft(journal);
-	soft = list != NULL;
+	list = take_relaxed(journal);
+	relaxed = list != NULL;
 	transaction_starts(journal);
-	set_safety(journal, soft);
+	set_durability(journal, relaxed);
 	journal_do(journal, "BEGIN IMMEDIATE", NO_VALUES);
-	if (!soft) {
+	if (!relaxed) {
 		pthread_mutex_lock(&journal->queueing);
 		list = take_changes(journal);
 		pthread_mutex_unlock(&journal->queueing);
@@ -163,9 +163,9 @@ lead(struct journal *journal)
 		at->rc = at->apply(journal, at->arguments);
 	journal_counts_flush(journal);
 	rc = commit(journal);
-	if (soft) {
+	if (relaxed) {
 		journal->error = SQLITE_OK;
-		set_safety(journal, false);
+		set_durability(journal, false);
 	}
 	pthread_mutex_unlock(&journal->holding);
 	end_changes(list, rc);
@@ -237,13 +237,13 @@ journal_write(struct journal *journal,
 }
 
 enum rc
-journal_write_soft(struct journal *journal,
+journal_write_relaxed(struct journal *journal,
     enum rc (*apply)(struct journal *journal, void *arguments), void *arguments)
 {
 	struct journal_change change = {
 		.apply = apply,
 		.arguments = arguments,
-		.soft = true,
+		.relaxed = true,
 	};
 
 	return submit(journal, &change);

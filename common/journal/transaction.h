@@ -8,15 +8,17 @@ struct journal;
 
 /*
  * apply runs inside a transaction that may hold the changes of other threads
- * too: those that wait share one commit.  apply may return an error only
- * before its first write.  Errors of the store need no handling
+ * too: those that wait share one commit.  What other headers say is for
+ * "inside a change" is called by such an apply, and by no other; what is for
+ * "inside apply", by one of journal_read as well.  apply may return an error
+ * only before its first write.  Errors of the store need no handling
  * (statement.h): they roll the whole transaction back.
  */
 enum rc journal_write(struct journal *journal,
     enum rc (*apply)(struct journal *journal, void *arguments),
     void *arguments);
 /* For what need not survive the machine. */
-enum rc journal_write_soft(struct journal *journal,
+enum rc journal_write_relaxed(struct journal *journal,
     enum rc (*apply)(struct journal *journal, void *arguments),
     void *arguments);
 /* For what only reads: one view of the journal. */

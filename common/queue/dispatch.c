@@ -18,7 +18,7 @@
 #include "journal/journal.h"
 #include "queue/recover.h"
 #include "queue/run_claim.h"
-#include "queue/wants.h"
+#include "queue/hooks.h"
 
 enum {
 	RUNNING_MAX = 256, /* threads, each with one command */
@@ -47,10 +47,10 @@ struct dispatch_loop {
 	int wake;     /* eventfd: look again */
 	int kill_now; /* eventfd: end what runs */
 	struct conf *conf;
-	struct wants wants; /* of that */
-	bool note;	    /* its rules have to be compared */
-	bool dirty;	    /* something may be claimable */
-	bool lost;	    /* no configuration is in force */
+	struct queue_hooks hooks; /* of that */
+	bool note;		  /* its rules have to be compared */
+	bool dirty;		  /* something may be claimable */
+	bool lost;		  /* no configuration is in force */
 	bool stopping;
 	bool killing;
 	int64_t kill_at;       /* clock_steady */
@@ -220,14 +220,14 @@ report_backlog(void *context, const char *name, int64_t events)
 static void
 note_rules(struct dispatch_loop *loop)
 {
-	struct wants *wants = &loop->wants;
+	struct queue_hooks *hooks = &loop->hooks;
 
 	if (!went_well(loop,
-		journal_note_rules(loop->journal, wants->rules,
-		    wants->hooks.n)))
+		journal_note_rules(loop->journal, hooks->rules,
+		    hooks->limits.n)))
 		return;
 	loop->note = false;
-	wants_report_older(wants, loop->conf);
+	queue_hooks_report_older(hooks, loop->conf);
 }
 
 /* Warns only: a damaged row of it is no reason to run nothing. */
@@ -244,20 +244,20 @@ report_backlogs(struct dispatch_loop *loop)
 static enum rc
 change_conf(struct dispatch_loop *loop, struct conf *conf)
 {
-	struct wants wants = { 0 };
-	enum rc rc = wants_make(conf, &wants);
+	struct queue_hooks hooks = { 0 };
+	enum rc rc = queue_hooks_make(conf, &hooks);
 
 	if (rc != RC_OK) {
-		wants_free(&wants);
+		queue_hooks_free(&hooks);
 		conf_release(conf);
 		return rc;
 	}
-	wants_free(&loop->wants);
+	queue_hooks_free(&loop->hooks);
 	conf_release(loop->conf);
 	loop->conf = conf;
-	loop->wants = wants;
-	loop->purge.keeps = wants.keeps;
-	loop->purge.n = wants.keeps_n;
+	loop->hooks = hooks;
+	loop->purge.keeps = hooks.keeps;
+	loop->purge.n = hooks.keeps_n;
 	loop->purge.time = conf->time;
 	loop->dirty = true;
 	loop->note = true;
@@ -297,7 +297,7 @@ claim_one(struct dispatch_loop *loop)
 
 	if (thread == NULL)
 		return RC_MEMORY;
-	rc = journal_claim(loop->journal, &loop->wants.hooks, clock_wall(),
+	rc = journal_claim_due(loop->journal, &loop->hooks.limits, clock_wall(),
 	    &thread->claim);
 	if (rc == RC_OK)
 		start_claim(loop, thread);
@@ -338,7 +338,7 @@ claim_all(struct dispatch_loop *loop)
 	loop->rc = RC_OK;
 	loop->dirty = rc == RC_OK;
 	went_well(loop,
-	    journal_next_due(loop->journal, &loop->wants.hooks, clock_wall(),
+	    journal_next_due(loop->journal, &loop->hooks.limits, clock_wall(),
 		&loop->due));
 }
 
@@ -358,8 +358,8 @@ recover_claims(struct dispatch_loop *loop)
 		loop->dirty = true;
 	loop->recover_at = loop->recovery.waiting > 0 ?
 	    clock_steady() + RECOVER_PAUSE :
-	    loop->recovery.others ? clock_steady() + RECHECK :
-				    CLOCK_NEVER;
+	    loop->recovery.foreign ? clock_steady() + RECHECK :
+				     CLOCK_NEVER;
 }
 
 static void
@@ -373,7 +373,7 @@ purge_some(struct dispatch_loop *loop)
 			    &loop->purging)))
 			return;
 	} else if (went_well(loop,
-		       journal_purge(loop->journal, &loop->purge,
+		       journal_purge_step(loop->journal, &loop->purge,
 			   clock_wall()))) {
 		loop->purging = loop->purge.from != 0;
 	}
@@ -435,7 +435,7 @@ earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* When to look again though nothing rings, in clock_steady. */
+/* When to look again though nothing wakes it, in clock_steady. */
 static int64_t
 next_time(const struct dispatch_loop *loop)
 {
@@ -521,7 +521,7 @@ open_loop(struct dispatch_loop *loop, const struct dispatch *settings)
 		log_say(LOG_LEVEL_ERROR, "drain: eventfd: %s", strerror(errno));
 		return RC_SYSTEM;
 	}
-	journal_wake(loop->journal, loop->wake);
+	journal_set_wakeup_fd(loop->journal, loop->wake);
 	conf = settings->conf(settings->context);
 	return conf == NULL ? RC_CONFIG : change_conf(loop, conf);
 }
@@ -542,10 +542,10 @@ close_loop(struct dispatch_loop *loop)
 			(void)!read(loop->wake, &count, sizeof(count));
 		join_ended(loop);
 	}
-	journal_wake(loop->journal, -1);
+	journal_set_wakeup_fd(loop->journal, -1);
 	recovery_free(&loop->recovery);
 	conf_release(loop->conf);
-	wants_free(&loop->wants);
+	queue_hooks_free(&loop->hooks);
 	if (loop->wake != -1)
 		close(loop->wake);
 	if (loop->kill_now != -1)
@@ -579,18 +579,18 @@ static enum rc
 check_once_more(const struct dispatch *settings, bool *more)
 {
 	struct conf *conf = settings->conf(settings->context);
-	struct wants wants = { 0 };
+	struct queue_hooks hooks = { 0 };
 	int64_t due = CLOCK_NEVER;
 	enum rc rc;
 
 	if (conf == NULL)
 		return RC_CONFIG;
-	rc = wants_make(conf, &wants);
+	rc = queue_hooks_make(conf, &hooks);
 	if (rc == RC_OK)
-		rc = journal_next_due(settings->journal, &wants.hooks,
+		rc = journal_next_due(settings->journal, &hooks.limits,
 		    clock_wall(), &due);
 	*more = due <= clock_wall() && !is_readable(settings->stop);
-	wants_free(&wants);
+	queue_hooks_free(&hooks);
 	conf_release(conf);
 	return rc;
 }

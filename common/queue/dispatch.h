@@ -11,8 +11,9 @@ struct journal;
 
 /*
  * Runs the queue: takes what is due from the journal, runs it, records the
- * result.  One function with three callers: the dispatcher thread of
- * pelihook.fcgi, the process that pelihook.cgi starts, pelihookctl drain.
+ * result.  One function with two callers: the dispatcher thread of
+ * pelihook.fcgi, and pelihookctl drain, which a person, a timer or
+ * pelihook.cgi starts.
  */
 struct dispatch {
 	struct journal *journal;
@@ -21,8 +22,8 @@ struct dispatch {
 	 * it.  It is asked for before each claim; a delivery keeps the one it
 	 * began with.  Hooks that are not ready, or gone, are left queued,
 	 * and so are those of which the journal has seen newer rules.  NULL:
-	 * none is, and it has been said why: what runs is finished, and
-	 * then it is over.
+	 * none is in force, and the caller has said why: what runs is
+	 * finished, and then dispatch_queue returns.
 	 */
 	struct conf *(*conf)(void *context);
 	void *context;
@@ -46,8 +47,9 @@ struct dispatch {
 enum rc dispatch_queue(const struct dispatch *settings);
 /*
  * The same until it is empty, one process at a time: RC_OK at once where
- * another one is at it.  It looks once more after letting go of the lock,
- * so that an event whose drain found the lock taken is not left behind.
+ * another one holds journal_drain_lock.  It looks once more after letting go
+ * of the lock, so that an event that came meanwhile, and whose own drain
+ * found the lock taken, does not wait for the next one.
  */
 enum rc dispatch_alone(const struct dispatch *settings);
 

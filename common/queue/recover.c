@@ -235,11 +235,11 @@ recover_orphan(struct recovery *recovery, struct journal *journal,
 		return RC_MEMORY;
 	at->seen = true;
 	if (!is_gone(at, orphan, conf)) {
-		recovery->others = true;
+		recovery->foreign = true;
 		recovery->waiting += is_worth_waiting(at) ? 1 : 0;
 		return RC_OK;
 	}
-	rc = journal_void(journal, orphan, clock_wall());
+	rc = journal_reclaim(journal, orphan, clock_wall());
 	if (rc != RC_OK)
 		return rc;
 	recovery->recovered++;
@@ -269,11 +269,11 @@ recover(struct recovery *recovery, struct journal *journal,
     const struct conf *conf)
 {
 	struct journal_orphans orphans;
-	enum rc rc = journal_orphans(journal, &orphans);
+	enum rc rc = journal_find_orphans(journal, &orphans);
 
 	if (rc != RC_OK)
 		return rc;
-	recovery->others = orphans.others;
+	recovery->foreign = orphans.foreign;
 	recovery->waiting = 0;
 	for (size_t i = 0; rc == RC_OK && i < orphans.n; i++)
 		rc = recover_orphan(recovery, journal, conf, &orphans.list[i]);

@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/rc.h"
 
@@ -20,7 +19,7 @@ struct recovery_case;
  */
 struct recovery {
 	struct recovery_case *cases;
-	bool others;	  /* claims are held that may come free */
+	bool foreign;	  /* claims are held that may come free */
 	size_t waiting;	  /* commands that are being ended */
 	size_t recovered; /* claims given back, so far */
 };
@@ -28,7 +27,7 @@ struct recovery {
 /* One look, which never waits: again in RECOVER_PAUSE while any wait. */
 enum { RECOVER_PAUSE = 100 }; /* milliseconds */
 
-/* What journal_orphans and journal_void say. */
+/* What journal_find_orphans and journal_reclaim say. */
 enum rc recover(struct recovery *recovery, struct journal *journal,
     const struct conf *conf);
 void recovery_free(struct recovery *recovery);

@@ -10,10 +10,10 @@ retry_verdict(const struct hook *hook, unsigned step, enum rc outcome)
 	if (outcome == RC_DELIVERED)
 		return JOURNAL_FINISH;
 	if (outcome == RC_REJECTED)
-		return JOURNAL_BURY;
+		return JOURNAL_MARK_DEAD;
 	if (outcome == RC_STOPPING)
-		return JOURNAL_RELEASE;
-	return step < hook->retry_len ? JOURNAL_DELAY : JOURNAL_BURY;
+		return JOURNAL_GIVE_BACK;
+	return step < hook->retry_len ? JOURNAL_DELAY : JOURNAL_MARK_DEAD;
 }
 
 double

@@ -57,10 +57,10 @@ struct work {
 
 static const char *const verdict_words[] = {
 	[JOURNAL_FINISH] = "done",
-	[JOURNAL_BURY] = "dead",
+	[JOURNAL_MARK_DEAD] = "dead",
 	[JOURNAL_DELAY] = "tried",
-	[JOURNAL_RELEASE] = "given back",
-	[JOURNAL_AGAIN] = "taken apart",
+	[JOURNAL_GIVE_BACK] = "given back",
+	[JOURNAL_RETRY_NOW] = "taken apart",
 };
 
 /* Waits for that many milliseconds; whether kill_now came meanwhile. */
@@ -116,17 +116,17 @@ static enum log_level
 level_of(const struct journal_settlement *settlement)
 {
 	switch (settlement->verdict) {
-	case JOURNAL_BURY:
+	case JOURNAL_MARK_DEAD:
 		return LOG_LEVEL_ERROR;
 	case JOURNAL_DELAY:
-	case JOURNAL_AGAIN:
+	case JOURNAL_RETRY_NOW:
 		return settlement->outcome != NULL &&
 			strcmp(settlement->outcome,
 			    run_end_name(RUN_UNSTARTED)) == 0 ?
 		    LOG_LEVEL_ERROR :
 		    LOG_LEVEL_WARNING;
 	case JOURNAL_FINISH:
-	case JOURNAL_RELEASE:
+	case JOURNAL_GIVE_BACK:
 		break;
 	}
 	return LOG_LEVEL_INFO;
@@ -217,7 +217,7 @@ record_group(struct work *work)
 			log_job(LOG_LEVEL_ERROR, "a result is lost",
 			    &work->group[i]->job);
 		work->group[i]->over = rc != RC_OK ||
-		    work->settlements[i].verdict != JOURNAL_AGAIN;
+		    work->settlements[i].verdict != JOURNAL_RETRY_NOW;
 	}
 	return rc;
 }
@@ -249,7 +249,7 @@ fill_settlements(struct work *work, enum journal_verdict verdict)
 		};
 }
 
-/* What was not run leaves no attempt behind but a word for people. */
+/* What was not run leaves no attempt but a word for people. */
 static enum rc
 record_unrun(struct work *work, enum journal_verdict verdict,
     const char *outcome)
@@ -343,7 +343,7 @@ static enum rc
 run_group(struct work *work, enum rc *outcome)
 {
 	const struct claim_run *what = work->what;
-	struct run how = {
+	struct command how = {
 		.stop = what->kill_now,
 		.stop_kill_after = what->hook->kill_after,
 		.started = note_start,
@@ -372,7 +372,7 @@ static void
 run_on_dead(struct work *work, struct delivery_run *delivery)
 {
 	const struct claim_run *what = work->what;
-	struct run how = {
+	struct command how = {
 		.stop = what->kill_now,
 		.stop_kill_after = what->hook->kill_after,
 	};
@@ -408,9 +408,9 @@ record_alone(struct work *work, enum rc outcome)
 		    retry_jitter());
 	if (record_group(work) != RC_OK)
 		return false;
-	if (verdict == JOURNAL_BURY)
+	if (verdict == JOURNAL_MARK_DEAD)
 		run_on_dead(work, delivery);
-	return verdict == JOURNAL_FINISH || verdict == JOURNAL_BURY;
+	return verdict == JOURNAL_FINISH || verdict == JOURNAL_MARK_DEAD;
 }
 
 static bool
@@ -421,7 +421,7 @@ try_alone(struct work *work, struct delivery_run *delivery)
 	work->group[0] = delivery;
 	work->group_n = 1;
 	if (must_end(work->what, 0)) {
-		record_unrun(work, JOURNAL_RELEASE, NULL);
+		record_unrun(work, JOURNAL_GIVE_BACK, NULL);
 		return false;
 	}
 	if (run_group(work, &outcome) != RC_OK) {
@@ -447,7 +447,7 @@ give_back_key(struct work *work, const struct delivery_run *failed)
 			continue;
 		work->group[0] = &work->runs[i];
 		work->group_n = 1;
-		record_unrun(work, JOURNAL_RELEASE, NULL);
+		record_unrun(work, JOURNAL_GIVE_BACK, NULL);
 	}
 }
 
@@ -496,7 +496,7 @@ record_together(struct work *work, enum rc outcome)
 	if (record_group(work) != RC_OK || outcome != RC_TEMPORARY)
 		return;
 	for (size_t i = 0; i < work->group_n; i++)
-		if (work->settlements[i].verdict == JOURNAL_BURY)
+		if (work->settlements[i].verdict == JOURNAL_MARK_DEAD)
 			run_on_dead(work, work->group[i]);
 }
 
@@ -516,7 +516,7 @@ try_batch(struct work *work)
 		record_together(work, outcome);
 		return;
 	}
-	fill_settlements(work, JOURNAL_AGAIN);
+	fill_settlements(work, JOURNAL_RETRY_NOW);
 	if (record_group(work) != RC_OK)
 		return;
 	for (size_t i = 0; i < work->group_n; i++)
@@ -594,7 +594,7 @@ handle_from(struct work *work, struct delivery_run *first)
 	}
 	gather_group(work, first);
 	if (must_end(work->what, 0))
-		record_unrun(work, JOURNAL_RELEASE, NULL);
+		record_unrun(work, JOURNAL_GIVE_BACK, NULL);
 	else if (first->job.rule == NULL)
 		record_unrun(work, JOURNAL_FINISH, "ignored");
 	else if (first->lost)
@@ -625,7 +625,7 @@ allocate(struct work *work)
 static void
 give_back(const struct claim_run *what)
 {
-	struct journal_settlement settlement = { .verdict = JOURNAL_RELEASE };
+	struct journal_settlement settlement = { .verdict = JOURNAL_GIVE_BACK };
 	struct work work = {
 		.what = what,
 		.settlements = &settlement,

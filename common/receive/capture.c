@@ -31,8 +31,8 @@ enum {
 
 static const char suffix[] = ".capture";
 
-/* What lies in the directory for one hook. */
-struct shelf {
+/* The captures of one hook that the directory has. */
+struct kept {
 	int64_t now;
 	bool recent; /* one of less than a pause ago */
 	unsigned count;
@@ -40,16 +40,16 @@ struct shelf {
 };
 
 static bool
-holds_item(const char *variable)
+holds_candidate(const char *variable)
 {
 	const char *equals = strchr(variable, '=');
 	struct bytes rest;
-	struct mac_candidate item;
+	struct mac_candidate candidate;
 
 	if (equals == NULL)
 		return false;
 	rest = candidate_value(equals + 1);
-	return candidate_next(&rest, &item);
+	return candidate_next(&rest, &candidate);
 }
 
 static bool
@@ -64,7 +64,7 @@ is_signed_somehow(const struct request *request)
 {
 	for (size_t i = 0; request->variables[i] != NULL; i++)
 		if (is_header(request->variables[i]) &&
-		    holds_item(request->variables[i]))
+		    holds_candidate(request->variables[i]))
 			return true;
 	return false;
 }
@@ -91,24 +91,24 @@ time_of(const char *name, const char *hook)
 
 /* Keeps the CAPTURE_FIRST + 1 oldest in order. */
 static void
-shelve(struct shelf *shelf, int64_t time)
+count_kept(struct kept *kept, int64_t time)
 {
 	unsigned most = CAPTURE_FIRST + 1;
-	unsigned at = shelf->count < most ? shelf->count : most;
+	unsigned at = kept->count < most ? kept->count : most;
 
-	shelf->count++;
+	kept->count++;
 	/* A clock that was set back must neither end nor hasten this. */
-	if (time > shelf->now - CAPTURE_PAUSE &&
-	    time < shelf->now + CAPTURE_PAUSE)
-		shelf->recent = true;
-	for (; at > 0 && shelf->middle[at - 1] > time; at--)
+	if (time > kept->now - CAPTURE_PAUSE &&
+	    time < kept->now + CAPTURE_PAUSE)
+		kept->recent = true;
+	for (; at > 0 && kept->middle[at - 1] > time; at--)
 		if (at < most)
-			shelf->middle[at] = shelf->middle[at - 1];
+			kept->middle[at] = kept->middle[at - 1];
 	if (at < most)
-		shelf->middle[at] = time;
+		kept->middle[at] = time;
 }
 
-/* What somebody else laid there neither counts nor is taken away. */
+/* What somebody else put there neither counts nor is taken away. */
 static bool
 is_own(int directory, const char *name)
 {
@@ -119,7 +119,7 @@ is_own(int directory, const char *name)
 }
 
 static enum rc
-look_at(int directory, const char *hook, struct shelf *shelf)
+look_at(int directory, const char *hook, struct kept *kept)
 {
 	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -133,7 +133,7 @@ look_at(int directory, const char *hook, struct shelf *shelf)
 	while ((entry = readdir(dir)) != NULL)
 		if (time_of(entry->d_name, hook) >= 0 &&
 		    is_own(directory, entry->d_name))
-			shelve(shelf, time_of(entry->d_name, hook));
+			count_kept(kept, time_of(entry->d_name, hook));
 	closedir(dir);
 	return RC_OK;
 }
@@ -170,7 +170,7 @@ print_header(const char *variable, struct buf *into)
 	header_name_print(copy, name);
 	if (memchr(value.data, '\n', value.len) != NULL)
 		return RC_OK;
-	if (is_private(variable) && !holds_item(variable))
+	if (is_private(variable) && !holds_candidate(variable))
 		value = bytes_of("(blanked)");
 	rc = buf_printf(into, "%s: ", name);
 	if (rc == RC_OK)
@@ -218,13 +218,13 @@ write_file(int directory, const char *name, struct bytes text)
 
 /* Makes room for the newest among the last ones. */
 static void
-tidy(int directory, const char *hook, const struct shelf *shelf)
+tidy(int directory, const char *hook, const struct kept *kept)
 {
 	char name[CAPTURE_NAME];
 
-	if (shelf->count < CAPTURE_FIRST + CAPTURE_LAST)
+	if (kept->count < CAPTURE_FIRST + CAPTURE_LAST)
 		return;
-	file_name(hook, shelf->middle[CAPTURE_FIRST], name);
+	file_name(hook, kept->middle[CAPTURE_FIRST], name);
 	unlinkat(directory, name, 0);
 }
 
@@ -233,16 +233,16 @@ keep(int directory, const struct hook *hook, const struct request *request,
     char name[CAPTURE_NAME])
 {
 	struct buf text = { .max = CAPTURE_FILE };
-	struct shelf shelf = { .now = request->received };
-	enum rc rc = look_at(directory, hook->name, &shelf);
+	struct kept kept = { .now = request->received };
+	enum rc rc = look_at(directory, hook->name, &kept);
 
 	if (rc != RC_OK)
 		return rc;
-	if (shelf.recent)
+	if (kept.recent)
 		return RC_PENDING;
 	rc = print_request(hook, request, &text);
 	if (rc == RC_OK) {
-		tidy(directory, hook->name, &shelf);
+		tidy(directory, hook->name, &kept);
 		file_name(hook->name, request->received, name);
 		rc = write_file(directory, name, buf_view(&text));
 	}
@@ -281,7 +281,7 @@ static enum rc
 keep_alone(int directory, const struct hook *hook,
     const struct request *request, char name[CAPTURE_NAME])
 {
-	/* Another process that is at it stands for this second. */
+	/* Another process is at it: its capture is the one of this second. */
 	if (flock(directory, LOCK_EX | LOCK_NB) != 0)
 		return errno == EWOULDBLOCK ? RC_PENDING : RC_SYSTEM;
 	return keep(directory, hook, request, name);
@@ -382,7 +382,7 @@ capture_parse(struct bytes text, struct pool *pool, struct captured *out)
 	/* Editors end a file with a LF that was not sent. */
 	if (captured.body.len > captured.length)
 		captured.body.len = (size_t)captured.length;
-	captured.whole = captured.body.len == captured.length;
+	captured.complete = captured.body.len == captured.length;
 	*out = captured;
 	return RC_OK;
 }

@@ -40,7 +40,7 @@ struct captured {
 	struct bytes body;
 	int64_t received;
 	unsigned long long length; /* of the body as it was sent */
-	bool whole;		   /* all of it is here */
+	bool complete;		   /* the body was not cut */
 };
 
 /* RC_SYNTAX where the text is no capture, RC_MEMORY. */

@@ -15,7 +15,7 @@
 enum path_kind {
 	PATH_NAME,
 	PATH_NONE, /* no name */
-	PATH_BAD,  /* nothing that a name can stand in */
+	PATH_BAD,  /* nothing that can hold a name */
 };
 
 /* /NAME or /NAME/; *name is what was found in any case, for the log. */

@@ -16,7 +16,7 @@ struct decider;
 /* The journal is borrowed.  RC_MEMORY. */
 enum rc decide_open(struct shared_journal *journal, struct sink wait,
     struct decider **out);
-/* Nobody is in it any more.  NULL is fine. */
+/* Once no thread is in its sink any more.  NULL is fine. */
 void decide_close(struct decider *decider);
 /* RC_QUEUED, RC_DUPLICATE, RC_PENDING, what shared_journal_get and
  * journal_append say, or what the sink `wait' says. */

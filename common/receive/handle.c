@@ -71,9 +71,9 @@ refuse_repeated(const struct passage *passage)
 	    hook->reading.dedupe.header.variable, &value);
 }
 
-/* Lets the `on` lines take the event: the first, and how many run for it. */
+/* The first `on` line that takes the event, and how many run for it. */
 static enum rc
-take(struct passage *passage)
+count_deliveries(struct passage *passage)
 {
 	const struct hook *hook = passage->hook;
 	const struct rule *rule;
@@ -193,7 +193,7 @@ level_of(const struct passage *passage, enum rc rc)
 	return LOG_LEVEL_INFO;
 }
 
-/* Apart, so that no line lies on the stack while a command runs. */
+/* Apart, so that no line is on the stack while a command runs. */
 static __attribute__((noinline)) void
 log_passage(const struct passage *passage, enum rc rc)
 {
@@ -216,7 +216,7 @@ log_passage(const struct passage *passage, enum rc rc)
 }
 
 static enum rc
-pass(struct passage *passage, const struct sink *sink)
+process_event(struct passage *passage, const struct sink *sink)
 {
 	const struct hook *hook = passage->hook;
 	enum rc rc = verify(&hook->signature, hook->secrets, hook->secrets_len,
@@ -230,7 +230,7 @@ pass(struct passage *passage, const struct sink *sink)
 	if (rc == RC_OK)
 		rc = write_receipt(passage);
 	if (rc == RC_OK)
-		rc = take(passage);
+		rc = count_deliveries(passage);
 	if (rc == RC_OK)
 		rc = fill_job(passage);
 	if (rc == RC_OK)
@@ -243,7 +243,7 @@ handle(const struct hook *hook, const struct request *request,
     const struct sink *sink)
 {
 	struct passage passage = { .hook = hook, .request = request };
-	enum rc rc = pass(&passage, sink);
+	enum rc rc = process_event(&passage, sink);
 	struct reply reply = reply_for(rc);
 
 	memcpy(reply.id, passage.receipt.id, sizeof(reply.id));

@@ -10,7 +10,7 @@ struct sink;
 
 /*
  * The way of one webhook, from the bytes as read to the answer: verify,
- * parse, route, put.  Logs one line for the event.
+ * parse, find the `on` lines, put into the sink.  Logs one line for the event.
  */
 struct reply handle(const struct hook *hook, const struct request *request,
     const struct sink *sink);

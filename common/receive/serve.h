@@ -2,8 +2,8 @@
 #ifndef PELIHOOK_RECEIVE_SERVE_H
 #define PELIHOOK_RECEIVE_SERVE_H
 
-#include "http/gateway.h"
 #include "base/rc.h"
+#include "http/gateway.h"
 
 struct conf;
 struct sink;

@@ -141,7 +141,7 @@ put(void *context, const struct job *job)
 	if (rc != RC_OK)
 		return rc;
 	execute(job, 1,
-	    &(struct run){ .stop = wait->stop,
+	    &(struct command){ .stop = wait->stop,
 		.stop_kill_after = wait->stop_kill_after },
 	    slot->result);
 	report_end(job, slot->result);

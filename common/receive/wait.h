@@ -14,11 +14,11 @@ struct wait;
 
 /*
  * threads: how many requests the process handles at once, for the default
- * of max-running.  stop: as in struct run.  RC_MEMORY.
+ * of max-running.  stop: as in struct command.  RC_MEMORY.
  */
 enum rc wait_open(unsigned threads, int stop, int64_t stop_kill_after,
     struct wait **out);
-/* Nobody is in its sink any more.  NULL is fine. */
+/* Once no thread is in its sink any more.  NULL is fine. */
 void wait_close(struct wait *wait);
 /*
  * The sink of hooks that wait: runs the command and tells how it went.

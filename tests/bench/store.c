@@ -119,13 +119,13 @@ static int
 run_some(struct journal *journal, unsigned n)
 {
 	static struct journal_settlement settlements[TOGETHER];
-	struct journal_want want = { "bench", 1, n, NULL };
-	struct journal_wants wants = { &want, 1 };
+	struct journal_hook_limit limit = { "bench", 1, n, NULL };
+	struct journal_hook_limits limits = { &limit, 1 };
 	struct journal_claim claim;
 	int64_t time = clock_wall();
 	int claimed;
 
-	must(journal_claim(journal, &wants, time, &claim));
+	must(journal_claim_due(journal, &limits, time, &claim));
 	for (size_t i = 0; i < claim.n; i++)
 		settlements[i] = (struct journal_settlement){
 			.seq = claim.deliveries[i].seq,

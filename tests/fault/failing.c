@@ -80,7 +80,7 @@ fails(enum kind kind)
 	return true;
 }
 
-/* The function of this name behind ours. */
+/* The next function of this name after ours. */
 #define NEXT(name) ((__typeof__(&name))next(#name))
 
 static void *

@@ -45,7 +45,7 @@ enum {
 	MILLION = 1000 * 1000,
 	SLICE = 5,	    /* milliseconds between looks */
 	LOOKS = 600,	    /* at a lock that is held by another run */
-	CHILD_STAYS = 2000, /* milliseconds behind its leader's end */
+	CHILD_STAYS = 2000, /* milliseconds after its leader's end */
 	TELL = 100,	    /* the descriptor by which the child is told */
 	OTHER = 65533,
 	AGAIN = 75, /* sysexits.h */

@@ -79,7 +79,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	holds(rc == RC_OK || rc == RC_SYNTAX);
 	if (rc == RC_OK) {
 		holds(captured.body.len <= size);
-		holds(captured.whole == (captured.body.len == captured.length));
+		holds(captured.complete ==
+		    (captured.body.len == captured.length));
 		for (size_t i = 0; captured.variables[i] != NULL; i++)
 			holds(strncmp(captured.variables[i], "HTTP_", 5) == 0);
 		try_all(&captured, &pool);

@@ -75,8 +75,7 @@ check_name(const struct event *event)
 }
 
 static void
-check_fields(const struct event *event, const struct hook *hook,
-    const struct request *request)
+check_fields(const struct event *event, const struct request *request)
 {
 	const char *const *fields;
 	struct pool pool = { 0 };
@@ -124,7 +123,7 @@ try_hook(struct hook *hook, const struct request *request, const char *pointer)
 	check_line(body);
 	check_name(&event);
 	check_text(&event, pointer);
-	check_fields(&event, hook, request);
+	check_fields(&event, request);
 	event_free(&event);
 }
 

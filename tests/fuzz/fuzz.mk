@@ -3,7 +3,7 @@
 # Builds the fuzz targets with clang, apart from everything else, in the
 # current directory.  TOP is the top of the source.
 
-TARGETS = capture conf event fastcgi journal render serve verify
+TARGETS = capture conf event fastcgi input journal serve verify
 FUZZ_CC = clang
 CFLAGS = -g -O1
 SANITIZE = address,undefined

@@ -106,12 +106,12 @@ append(struct journal *journal, unsigned i)
 static enum rc
 claim(struct journal *journal, int64_t now, struct journal_claim *claim)
 {
-	static const struct journal_want list[] = {
+	static const struct journal_hook_limit list[] = {
 		{ .hook = "h", .concurrency = 100, .batch = 2 },
 	};
-	static const struct journal_wants wants = { list, 1 };
+	static const struct journal_hook_limits limits = { list, 1 };
 
-	return journal_claim(journal, &wants, now, claim);
+	return journal_claim_due(journal, &limits, now, claim);
 }
 
 static enum rc
@@ -300,7 +300,7 @@ write_journal(void)
 				files[i].bad_len });
 }
 
-/* Pages first: they are written once, and rows may be damaged behind. */
+/* Pages first: they are written once, and rows may be damaged after that. */
 static void
 damage(struct bytes *rest)
 {
@@ -430,10 +430,10 @@ see_event(const struct journal_event *event)
 }
 
 static void
-see_attempts(const struct journal_history *history)
+see_attempts(const struct journal_delivery_report *delivery)
 {
-	for (size_t i = 0; i < history->n; i++) {
-		const struct journal_attempt *attempt = &history->list[i];
+	for (size_t i = 0; i < delivery->n; i++) {
+		const struct journal_attempt *attempt = &delivery->list[i];
 
 		holds(is_time(attempt->started) && is_time(attempt->ended));
 		holds(attempt->outcome[0] != '\0');
@@ -445,17 +445,17 @@ static void
 show(struct journal *journal, const char *id)
 {
 	struct pool pool = { 0 };
-	struct journal_story story = { 0 };
-	enum rc rc = known(journal_show(journal, id, &pool, &story));
+	struct journal_event_report report = { 0 };
+	enum rc rc = known(journal_show(journal, id, &pool, &report));
 
-	holds(rc != RC_OK || story.event.hook != NULL);
-	if (story.event.hook != NULL)
-		see_event(&story.event);
-	for (size_t i = 0; i < story.n; i++) {
-		holds(journal_state_name(story.deliveries[i].state) != NULL);
-		holds(is_time(story.deliveries[i].due));
-		holds(is_time(story.deliveries[i].finished));
-		see_attempts(&story.deliveries[i]);
+	holds(rc != RC_OK || report.event.hook != NULL);
+	if (report.event.hook != NULL)
+		see_event(&report.event);
+	for (size_t i = 0; i < report.n; i++) {
+		holds(journal_state_name(report.deliveries[i].state) != NULL);
+		holds(is_time(report.deliveries[i].due));
+		holds(is_time(report.deliveries[i].finished));
+		see_attempts(&report.deliveries[i]);
 	}
 	pool_free(&pool);
 }
@@ -499,17 +499,17 @@ rescue_all(struct journal *journal)
 {
 	struct journal_orphans orphans;
 
-	if (known(journal_orphans(journal, &orphans)) != RC_OK)
+	if (known(journal_find_orphans(journal, &orphans)) != RC_OK)
 		return;
 	for (size_t i = 0; i < orphans.n; i++)
-		known(journal_void(journal, &orphans.list[i], clock_wall()));
+		known(journal_reclaim(journal, &orphans.list[i], clock_wall()));
 	pool_free(&orphans.pool);
 }
 
 static void
 operate(struct journal *journal)
 {
-	static const struct journal_want want = {
+	static const struct journal_hook_limit limit = {
 		.hook = "h",
 		.concurrency = 100,
 		.batch = 2,
@@ -523,8 +523,8 @@ operate(struct journal *journal)
 	known(journal_key_claim(journal, bytes_of("a"), clock_wall()));
 	known(journal_key_done(journal, bytes_of("a"), clock_wall()));
 	known(journal_key_free(journal, bytes_of("b")));
-	known(journal_next_due(journal, &(struct journal_wants){ &want, 1 },
-	    clock_wall(), &number));
+	known(journal_next_due(journal,
+	    &(struct journal_hook_limits){ &limit, 1 }, clock_wall(), &number));
 	known(journal_retry_dead(journal, &filter, clock_wall(), &number));
 	for (size_t i = 0; i < EVENTS; i++) {
 		if (i % 2 == 0)
@@ -534,7 +534,7 @@ operate(struct journal *journal)
 	}
 	known(journal_purge_due(journal, clock_wall(), &due));
 	for (int i = 0; i < 10; i++)
-		if (known(journal_purge(journal, &purge,
+		if (known(journal_purge_step(journal, &purge,
 			clock_wall() + 2 * SPAN)) != RC_OK ||
 		    purge.from == 0)
 			break;
@@ -550,7 +550,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	damage(&rest);
 	if (known(journal_open(fuzz_path("journal.db"), 0, &journal)) ==
 	    RC_OK) {
-		journal_patience(journal, 0);
+		journal_set_busy_timeout(journal, 0);
 		look(journal);
 		rescue_all(journal);
 		run_queue(journal);

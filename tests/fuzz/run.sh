@@ -28,7 +28,7 @@ unset PELIHOOK_CONFIG REQUEST_METHOD GATEWAY_INTERFACE LISTEN_FDS LISTEN_PID
 dictionary_of() {	# target
 	case $1 in
 	conf) echo conf ;;
-	event | render) echo json ;;
+	event | input) echo json ;;
 	serve | verify | capture) echo request ;;
 	esac
 }
@@ -55,7 +55,7 @@ command -v clang >/dev/null || {
 	exit 77
 }
 ${MAKE:-make} -s -f "$here/fuzz.mk" TOP="$top" || exit 1
-for target in ${*:-capture conf event fastcgi journal render serve verify}; do
+for target in ${*:-capture conf event fastcgi input journal serve verify}; do
 	if fuzz "$target" && [ "$(ran "$target")" -gt 100 ]; then
 		echo "ok - $target: $(ran "$target") inputs in $seconds s"
 		continue

@@ -4,8 +4,8 @@
  * what came of it.  All numbers are 32 bits of the machine's own order.
  *
  * stdin, for each text: how many pointers, then the text and each pointer
- * behind its length.  stdout, for each text: 0 where it is refused, or 1,
- * its line behind a length, and for each pointer its text behind a length,
+ * after its length.  stdout, for each text: 0 where it is refused, or 1,
+ * its line after a length, and for each pointer its text after a length,
  * which is all ones where there is none.
  */
 #include <stdint.h>
@@ -30,7 +30,7 @@ get_number(uint32_t *number)
 	return fread(number, sizeof(*number), 1, stdin) == 1;
 }
 
-/* With a NUL behind it, of the heap, so that a sanitizer sees its end. */
+/* With a NUL after it, of the heap, so that a sanitizer sees its end. */
 static struct bytes
 get_bytes(void)
 {

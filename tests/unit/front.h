@@ -16,33 +16,33 @@ struct front {
 	const char *variables[FRONT_VARIABLES + 1];
 	struct bytes input; /* what the body has to give */
 	size_t step;	    /* most bytes of a read; 0: all */
-	enum rc input_end;  /* what comes behind input; RC_OK: its end */
+	enum rc input_end;  /* what comes after input; RC_OK: its end */
 	enum rc write_rc;
 	size_t taken; /* bytes of input that were read */
 	unsigned reads;
 	unsigned writes;
-	unsigned drains;
-	bool drained_last; /* nothing was asked for behind the drain */
-	int64_t left;	   /* what drain was told */
+	unsigned discards;
+	bool discarded_last; /* nothing was asked for after it */
+	int64_t left;	     /* what discard_input was told */
 	int64_t read_deadline;
-	int64_t drain_deadline;
+	int64_t discard_deadline;
 	struct buf output;
 };
 
 static inline enum rc
-front_read(void *context, char *into, size_t room, int64_t deadline,
+front_read(void *context, char *into, size_t size, int64_t deadline,
     size_t *got)
 {
 	struct front *front = context;
 	size_t n = front->input.len - front->taken;
 
 	front->reads++;
-	front->drained_last = false;
+	front->discarded_last = false;
 	front->read_deadline = deadline;
 	if (n == 0 && front->input_end != RC_OK)
 		return front->input_end;
-	if (n > room)
-		n = room;
+	if (n > size)
+		n = size;
 	if (front->step > 0 && n > front->step)
 		n = front->step;
 	if (n > 0)
@@ -58,28 +58,28 @@ front_write(void *context, struct bytes bytes)
 	struct front *front = context;
 
 	front->writes++;
-	front->drained_last = false;
+	front->discarded_last = false;
 	if (front->write_rc != RC_OK)
 		return front->write_rc;
 	return buf_add(&front->output, bytes);
 }
 
 static inline void
-front_drain(void *context, int64_t left, int64_t deadline)
+front_discard_input(void *context, int64_t left, int64_t deadline)
 {
 	struct front *front = context;
 
-	front->drains++;
-	front->drained_last = true;
+	front->discards++;
+	front->discarded_last = true;
 	front->left = left;
-	front->drain_deadline = deadline;
+	front->discard_deadline = deadline;
 }
 
 static inline struct gateway
 front_gateway(struct front *front)
 {
 	return (struct gateway){ front, front->variables, front_read,
-		front_write, front_drain };
+		front_write, front_discard_input };
 }
 
 static inline void

@@ -12,12 +12,12 @@
 /* What the tests of the journal share: claims and what they come to, what is
  * told of the events, and the journal's files. */
 
-static const struct journal_want want_one = { "h", 1, 1, NULL };
-static const struct journal_want want_many = { "h", 1000, 1, NULL };
-static const struct journal_want want_batch = { "h", 1000, 10, NULL };
-static const struct journal_wants one = { &want_one, 1 };
-static const struct journal_wants many = { &want_many, 1 };
-static const struct journal_wants batch = { &want_batch, 1 };
+static const struct journal_hook_limit want_one = { "h", 1, 1, NULL };
+static const struct journal_hook_limit want_many = { "h", 1000, 1, NULL };
+static const struct journal_hook_limit want_batch = { "h", 1000, 10, NULL };
+static const struct journal_hook_limits one = { &want_one, 1 };
+static const struct journal_hook_limits many = { &want_many, 1 };
+static const struct journal_hook_limits batch = { &want_batch, 1 };
 
 static inline int64_t
 now(void)
@@ -27,10 +27,10 @@ now(void)
 
 /* The number in the body of a claim's first delivery; -1: nothing. */
 static inline int
-claim_number(struct journal *journal, const struct journal_wants *wants,
+claim_number(struct journal *journal, const struct journal_hook_limits *limits,
     struct journal_claim *claim)
 {
-	enum rc rc = journal_claim(journal, wants, now(), claim);
+	enum rc rc = journal_claim_due(journal, limits, now(), claim);
 	int number = -1;
 
 	if (rc == RC_MISSING)
@@ -73,21 +73,22 @@ settle(struct journal *journal, struct journal_claim *claim,
 
 /* Claims what is due, which has to be this one, and settles it. */
 static inline void
-expect(struct journal *journal, const struct journal_wants *wants, int number,
-    enum journal_verdict verdict)
+expect(struct journal *journal, const struct journal_hook_limits *limits,
+    int number, enum journal_verdict verdict)
 {
 	struct journal_claim claim;
 
-	assert_int_equal(claim_number(journal, wants, &claim), number);
+	assert_int_equal(claim_number(journal, limits, &claim), number);
 	settle(journal, &claim, verdict);
 }
 
 static inline void
-expect_nothing(struct journal *journal, const struct journal_wants *wants)
+expect_nothing(struct journal *journal,
+    const struct journal_hook_limits *limits)
 {
 	struct journal_claim claim;
 
-	assert_int_equal(claim_number(journal, wants, &claim), -1);
+	assert_int_equal(claim_number(journal, limits, &claim), -1);
 }
 
 /* The counts of all states in one text: "queued 2 done 1 ". */

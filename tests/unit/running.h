@@ -28,11 +28,11 @@ input_of(const char *text)
 	return fd;
 }
 
-static inline struct run
+static inline struct command
 plain(const char *const *command)
 {
-	return (struct run){
-		.command = command,
+	return (struct command){
+		.argv = command,
 		.environment = environment,
 		.input = -1,
 		.timeout = LONG,
@@ -46,7 +46,7 @@ plain(const char *const *command)
 
 /* Runs it with an input of its own; the caller frees what is returned. */
 static inline struct run_result *
-run_it(struct run what)
+run_it(struct command what)
 {
 	struct run_result *result;
 

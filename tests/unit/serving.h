@@ -2,7 +2,7 @@
 #ifndef PELIHOOK_SERVING_H
 #define PELIHOOK_SERVING_H
 
-#include "passage.h"
+#include "recorder.h"
 
 #include "base/buf.h"
 #include "config/conf.h"

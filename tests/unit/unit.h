@@ -20,7 +20,7 @@
  * counted, and the table goes on: the test asserts that nothing was counted.
  */
 
-/* The bytes of a literal, those behind a NUL in it as well. */
+/* The bytes of a literal, those after a NUL in it as well. */
 #define LIT(text) ((struct bytes){ (text), sizeof(text) - 1 })
 /* The same as an initializer. */
 #define RAW(text)                                                              \

@@ -12,7 +12,7 @@ several_jobs_are_one_run(void **state)
 {
 	struct hook hook = a_hook("peliqan");
 	struct job jobs[2] = { a_job(&hook, NULL), a_job(&hook, NULL) };
-	const struct run how = { .stop = -1 };
+	const struct command how = { .stop = -1 };
 	struct run_result result;
 
 	(void)state;
@@ -46,7 +46,7 @@ the_start_is_told(void **state)
 	struct job job = a_job(&hook, NULL);
 	struct run_result result;
 	pid_t pid = 0;
-	const struct run how = {
+	const struct command how = {
 		.stop = -1,
 		.started = note_pid,
 		.context = &pid,
@@ -66,7 +66,7 @@ without_files(void)
 {
 	struct hook hook = a_hook("peliqan");
 	struct job job = a_job(&hook, NULL);
-	const struct run how = { .stop = -1 };
+	const struct command how = { .stop = -1 };
 	struct run_result result = { .pid = 7, .pidfd = 7 };
 
 	NEED(forbid(SYS_memfd_create, EMFILE));

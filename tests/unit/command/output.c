@@ -57,7 +57,7 @@ any_byte_is_kept_and_escaped_in_the_log(void **state)
 {
 	unsigned char all[256];
 	const char *command[] = { "/bin/cat", NULL };
-	struct run what = plain(command);
+	struct command what = plain(command);
 	struct run_result result;
 	struct buf log;
 

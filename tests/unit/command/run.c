@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 #include "command/run.h"
 
-/* The number behind a word in the output. */
+/* The number after a word in the output. */
 static pid_t
 pid_behind(const struct run_result *result, const char *word)
 {
@@ -126,7 +126,7 @@ static struct run_result *
 run_with_times(const char *body, int64_t timeout, int64_t kill_after)
 {
 	const char *command[] = { script("command", body), NULL };
-	struct run what = plain(command);
+	struct command what = plain(command);
 
 	what.timeout = timeout;
 	what.kill_after = kill_after;
@@ -198,7 +198,7 @@ static void
 a_command_that_left_its_group_is_ended_all_the_same(void **state)
 {
 	const char *command[] = { self, "regroup", NULL };
-	struct run what = plain(command);
+	struct command what = plain(command);
 	struct run_result *result;
 
 	(void)state;
@@ -230,7 +230,7 @@ stop_ends_a_command(void **state)
 		script("command", "trap '' TERM; sleep 60 & wait; sleep 60"),
 		NULL,
 	};
-	struct run what = plain(command);
+	struct command what = plain(command);
 	struct run_result result;
 
 	(void)state;
@@ -256,7 +256,7 @@ stop_hastens_the_end_of_a_timeout(void **state)
 		in_directory("fifo"),
 		NULL,
 	};
-	struct run what = plain(command);
+	struct command what = plain(command);
 	struct run_result *result;
 
 	(void)state;
@@ -277,7 +277,7 @@ stop_before_the_start_starts_nothing(void **state)
 {
 	const char *command[] = { script("command", "touch \"$1\""),
 		in_directory("ran"), NULL };
-	struct run what = plain(command);
+	struct command what = plain(command);
 	struct run_result *result;
 
 	(void)state;
@@ -329,7 +329,7 @@ static void
 a_start_that_is_not_noted_is_told_again(void **state)
 {
 	const char *command[] = { script("command", "sleep 3.5"), NULL };
-	struct run what = plain(command);
+	struct command what = plain(command);
 	struct run_result result;
 	unsigned n = 0;
 
@@ -349,7 +349,7 @@ the_caller_hears_of_the_start(void **state)
 {
 	const char *command[] = { script("command", "sleep 0.5"), NULL };
 	const char *missing[] = { in_directory("missing"), NULL };
-	struct run what = plain(command);
+	struct command what = plain(command);
 	struct run_result result;
 	pid_t pid = 0;
 
@@ -362,7 +362,7 @@ the_caller_hears_of_the_start(void **state)
 	assert_true(pid > 0);
 	assert_int_equal(pid, result.pid);
 	pid = 0;
-	what.command = missing;
+	what.argv = missing;
 	what.started = note_pid;
 	what.context = &pid;
 	run(&what, &result);
@@ -376,7 +376,7 @@ static bool
 with_sigchld_ignored(void)
 {
 	const char *command[] = { in_directory("command"), NULL };
-	struct run what = plain(command);
+	struct command what = plain(command);
 	struct run_result result;
 
 	signal(SIGCHLD, SIG_IGN);
@@ -400,10 +400,10 @@ an_end_that_another_took_is_no_success(void **state)
 
 /* As another user. */
 
-static struct run
+static struct command
 stubborn(const char *const *command)
 {
-	struct run what = plain(command);
+	struct command what = plain(command);
 
 	what.timeout = 1500;
 	what.kill_after = 200;
@@ -417,7 +417,7 @@ with_a_stuck_command(void)
 {
 	const char *command[] = { in_directory("root"), "root",
 		in_directory("fifo"), NULL };
-	struct run what = stubborn(command);
+	struct command what = stubborn(command);
 	struct run_result result;
 	unsigned before = count_descriptors();
 	struct pollfd gone;
@@ -449,7 +449,7 @@ static bool
 with_a_deaf_command(void)
 {
 	const char *command[] = { in_directory("root"), "deaf", NULL };
-	struct run what = stubborn(command);
+	struct command what = stubborn(command);
 	struct run_result result;
 
 	NEED(become_nobody());
@@ -495,7 +495,7 @@ run_many(void *context)
 
 	for (int i = 0; i < RUNS; i++) {
 		const char *command[] = { commands[i % 2], NULL };
-		struct run what = plain(command);
+		struct command what = plain(command);
 		struct run_result result;
 
 		what.input = memfd_create("unit", MFD_CLOEXEC);

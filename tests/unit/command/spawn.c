@@ -60,7 +60,7 @@ arguments_and_environment_may_be_large(void **state)
 	const char *arguments[PIECES + 3] = { script("count",
 	    "echo $# $(env | wc -c)") };
 	const char *variables[PIECES + 2] = { "PATH=" SPAWN_PATH };
-	struct run what = plain(arguments);
+	struct command what = plain(arguments);
 	struct run_result *result;
 
 	(void)state;
@@ -154,7 +154,7 @@ static bool
 without_0_to_2(void)
 {
 	const char *command[] = { in_directory("command"), NULL };
-	struct run what = plain(command);
+	struct command what = plain(command);
 	struct run_result result;
 
 	what.input = input_of("the input");
@@ -188,7 +188,7 @@ static bool
 short_of_descriptors(void)
 {
 	const char *command[] = { self, "touch", in_directory("ran"), NULL };
-	struct run what = plain(command);
+	struct command what = plain(command);
 	unsigned started = 0, before;
 	struct run_result result;
 
@@ -232,7 +232,7 @@ static bool
 without_pidfd(void)
 {
 	const char *command[] = { self, "touch", in_directory("ran"), NULL };
-	struct run what = plain(command);
+	struct command what = plain(command);
 	struct run_result result;
 
 	NEED(forbid(SYS_pidfd_open, ENOSYS));

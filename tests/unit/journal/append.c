@@ -17,7 +17,8 @@ an_event_comes_back_as_it_went_in(void **state)
 	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
 	journal_close(journal);
 	journal = open_journal();
-	assert_int_equal(journal_claim(journal, &one, now(), &claim), RC_OK);
+	assert_int_equal(journal_claim_due(journal, &one, now(), &claim),
+	    RC_OK);
 	assert_int_equal(claim.n, 1);
 	assert_int_equal(claim.deliveries[0].attempt, 1);
 	assert_int_equal(claim.deliveries[0].step, 0);
@@ -71,7 +72,7 @@ each_line_has_a_delivery_of_its_own(void **state)
 	assert_int_equal(first.deliveries[0].ordinal, 0);
 	assert_int_equal(second.deliveries[0].ordinal, 1);
 	expect_backlog(journal, "h 1 ");
-	settle(journal, &first, JOURNAL_BURY);
+	settle(journal, &first, JOURNAL_MARK_DEAD);
 	expect_backlog(journal, "h 1 ");
 	settle(journal, &second, JOURNAL_FINISH);
 	expect_counts(journal, "h done 1 h dead 1 ");

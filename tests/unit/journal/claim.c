@@ -4,8 +4,8 @@
 static void
 concurrency_holds_over_all_processes(void **state)
 {
-	static const struct journal_want want = { "h", 2, 1, NULL };
-	static const struct journal_wants two = { &want, 1 };
+	static const struct journal_hook_limit limit = { "h", 2, 1, NULL };
+	static const struct journal_hook_limits two = { &limit, 1 };
 	struct journal *journal = open_journal();
 	struct journal *other = open_journal();
 	struct journal_claim claims[2];
@@ -34,9 +34,10 @@ concurrency_holds_over_all_processes(void **state)
 static void
 the_earliest_due_goes_first(void **state)
 {
-	static const struct journal_want list_of_two[] = { { "a", 9, 1, NULL },
-		{ "b", 9, 1, NULL } };
-	static const struct journal_wants both = { list_of_two, 2 };
+	static const struct journal_hook_limit list_of_two[] = {
+		{ "a", 9, 1, NULL }, { "b", 9, 1, NULL }
+	};
+	static const struct journal_hook_limits both = { list_of_two, 2 };
 	static const int64_t received[] = { 2000, 1000, 3000, 2000 };
 	static const int order[] = { 1, 0, 3, 2 };
 	struct journal *journal = open_journal();
@@ -91,12 +92,12 @@ a_clock_set_back_begins_the_pause_anew(void **state)
 	assert_int_equal(journal_next_due(journal, &one, then - day, &due),
 	    RC_OK);
 	assert_int_equal(due, then - day);
-	assert_int_equal(journal_claim(journal, &one, then - day, &claim),
+	assert_int_equal(journal_claim_due(journal, &one, then - day, &claim),
 	    RC_MISSING);
 	assert_int_equal(journal_next_due(journal, &one, then - day, &due),
 	    RC_OK);
 	assert_int_equal(due, then - day + 60000);
-	assert_int_equal(journal_claim(journal, &one, then - day + 60000,
+	assert_int_equal(journal_claim_due(journal, &one, then - day + 60000,
 			     &claim),
 	    RC_OK);
 	settle(journal, &claim, JOURNAL_FINISH);
@@ -106,19 +107,19 @@ a_clock_set_back_begins_the_pause_anew(void **state)
 static void
 a_batch_takes_one_place(void **state)
 {
-	static const struct journal_want want = { "h", 2, 3, NULL };
-	static const struct journal_wants wants = { &want, 1 };
+	static const struct journal_hook_limit limit = { "h", 2, 3, NULL };
+	static const struct journal_hook_limits limits = { &limit, 1 };
 	struct journal *journal = open_journal();
 	struct journal_claim claims[2];
 
 	(void)state;
 	for (unsigned i = 0; i < 9; i++)
 		append_sample(journal, "h", i, "");
-	assert_int_equal(claim_number(journal, &wants, &claims[0]), 0);
-	assert_int_equal(claim_number(journal, &wants, &claims[1]), 3);
-	expect_nothing(journal, &wants);
+	assert_int_equal(claim_number(journal, &limits, &claims[0]), 0);
+	assert_int_equal(claim_number(journal, &limits, &claims[1]), 3);
+	expect_nothing(journal, &limits);
 	settle(journal, &claims[0], JOURNAL_FINISH);
-	assert_int_equal(claim_number(journal, &wants, &claims[0]), 6);
+	assert_int_equal(claim_number(journal, &limits, &claims[0]), 6);
 	settle(journal, &claims[0], JOURNAL_FINISH);
 	settle(journal, &claims[1], JOURNAL_FINISH);
 	journal_close(journal);
@@ -128,8 +129,8 @@ a_batch_takes_one_place(void **state)
 static void
 what_left_a_batch_is_a_run_of_its_own(void **state)
 {
-	static const struct journal_want want = { "h", 2, 2, NULL };
-	static const struct journal_wants wants = { &want, 1 };
+	static const struct journal_hook_limit limit = { "h", 2, 2, NULL };
+	static const struct journal_hook_limits limits = { &limit, 1 };
 	struct journal *journal = open_journal();
 	struct journal_settlement back = {
 		.verdict = JOURNAL_DELAY,
@@ -144,18 +145,18 @@ what_left_a_batch_is_a_run_of_its_own(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 5; i++)
 		append_sample(journal, "h", i, "");
-	assert_int_equal(claim_number(journal, &wants, &first), 0);
+	assert_int_equal(claim_number(journal, &limits, &first), 0);
 	note_run(&first, 100);
 	back.seq = first.deliveries[0].seq;
 	assert_int_equal(journal_settle(journal, &back, 1), RC_OK);
-	assert_int_equal(claim_number(journal, &wants, &again), 0);
+	assert_int_equal(claim_number(journal, &limits, &again), 0);
 	note_run(&again, 200);
-	expect_nothing(journal, &wants);
+	expect_nothing(journal, &limits);
 	journal_claim_free(&first);
 	journal_claim_free(&again);
 	journal_close(journal);
 	journal = open_journal();
-	assert_int_equal(journal_orphans(journal, &orphans), RC_OK);
+	assert_int_equal(journal_find_orphans(journal, &orphans), RC_OK);
 	assert_int_equal(orphans.n, 2);
 	assert_int_equal(orphans.list[0].note.pid + orphans.list[1].note.pid,
 	    300);

@@ -41,7 +41,7 @@ the_queue_of_a_hook_is_bounded(void **state)
 	expect(journal, &one, 0, JOURNAL_FINISH);
 	assert_int_equal(journal_append(journal, &sample.entry), RC_QUEUE_FULL);
 	/* An event is delivered when all its deliveries are over. */
-	expect(journal, &one, 0, JOURNAL_BURY);
+	expect(journal, &one, 0, JOURNAL_MARK_DEAD);
 	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
 	expect_backlog(journal, "h 2 other 1 ");
 	journal_close(journal);

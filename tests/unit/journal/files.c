@@ -132,9 +132,11 @@ expect_gone(struct journal *journal)
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(journal_append(journal, &sample.entry),
 		    RC_STORE);
-		assert_int_equal(journal_claim(journal, &one, now(), &claim),
+		assert_int_equal(journal_claim_due(journal, &one, now(),
+				     &claim),
 		    RC_STORE);
-		assert_int_equal(journal_orphans(journal, &orphans), RC_STORE);
+		assert_int_equal(journal_find_orphans(journal, &orphans),
+		    RC_STORE);
 		assert_int_equal(journal_key_claim(journal, bytes_of("k"),
 				     now()),
 		    RC_STORE);

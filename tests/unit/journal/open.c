@@ -55,7 +55,7 @@ what_could_not_wake_is_found(void **state)
 
 	(void)state;
 	assert_int_equal(journal_changed(journal, &changed), RC_OK);
-	journal_wake(journal, deaf);
+	journal_set_wakeup_fd(journal, deaf);
 	append_sample(journal, "h", 1, "");
 	assert_int_equal(journal_changed(journal, &changed), RC_OK);
 	assert_true(changed);

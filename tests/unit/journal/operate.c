@@ -25,7 +25,7 @@ an_operator_puts_back_what_failed(void **state)
 	assert_int_equal(claim.deliveries[0].ordinal, 1);
 	assert_int_equal(claim.deliveries[0].attempt, 2);
 	assert_int_equal(claim.deliveries[0].step, 0);
-	settle(journal, &claim, JOURNAL_BURY);
+	settle(journal, &claim, JOURNAL_MARK_DEAD);
 	expect_backlog(journal, "");
 	assert_int_equal(journal_retry(journal, sample.receipt.id, now()),
 	    RC_OK);
@@ -47,17 +47,18 @@ all_dead_ones_are_put_back_at_once(void **state)
 {
 	struct journal *journal = open_journal();
 	struct journal_filter filter = { .state = -1, .hook = "h" };
-	static const struct journal_want other_want = { "other", 1, 1, NULL };
-	static const struct journal_wants other = { &other_want, 1 };
+	static const struct journal_hook_limit other_want = { "other", 1, 1,
+		NULL };
+	static const struct journal_hook_limits other = { &other_want, 1 };
 	int64_t count = -1;
 
 	(void)state;
 	for (unsigned i = 0; i < 120; i++) {
 		append_sample(journal, "h", i, "");
-		expect(journal, &one, (int)i, JOURNAL_BURY);
+		expect(journal, &one, (int)i, JOURNAL_MARK_DEAD);
 	}
 	append_sample(journal, "other", 1, "");
-	expect(journal, &other, 1, JOURNAL_BURY);
+	expect(journal, &other, 1, JOURNAL_MARK_DEAD);
 	filter.since = now() + 1000;
 	assert_int_equal(journal_retry_dead(journal, &filter, now(), &count),
 	    RC_OK);
@@ -86,7 +87,7 @@ what_runs_is_not_dropped(void **state)
 	assert_int_equal(journal_drop(journal, sample.receipt.id, now()),
 	    RC_PENDING);
 	expect_counts(journal, "h queued 1 h running 1 ");
-	settle(journal, &claim, JOURNAL_BURY);
+	settle(journal, &claim, JOURNAL_MARK_DEAD);
 	assert_int_equal(journal_drop(journal, sample.receipt.id, now()),
 	    RC_OK);
 	expect_counts(journal, "h dropped 2 ");

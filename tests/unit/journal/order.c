@@ -20,12 +20,13 @@ a_key_runs_in_order_and_never_at_once(void **state)
 	settle(journal, &first, JOURNAL_DELAY);
 	expect_nothing(journal, &many);
 	settle(journal, &other, JOURNAL_FINISH);
-	assert_int_equal(journal_claim(journal, &many, now() + 61000, &first),
+	assert_int_equal(journal_claim_due(journal, &many, now() + 61000,
+			     &first),
 	    RC_OK);
 	expect_nothing(journal, &many);
-	settle(journal, &first, JOURNAL_BURY);
+	settle(journal, &first, JOURNAL_MARK_DEAD);
 	/* A dead one lets its key go. */
-	expect(journal, &many, 2, JOURNAL_RELEASE);
+	expect(journal, &many, 2, JOURNAL_GIVE_BACK);
 	expect(journal, &many, 2, JOURNAL_FINISH);
 	expect(journal, &many, 4, JOURNAL_FINISH);
 	journal_close(journal);
@@ -44,13 +45,13 @@ an_operators_retry_keeps_its_place_in_the_order(void **state)
 	append_sample(journal, "h", 3, "k");
 	assert_int_equal(claim_number(journal, &many, &claim), 1);
 	snprintf(id, sizeof(id), "%s", claim.deliveries[0].event.receipt.id);
-	settle(journal, &claim, JOURNAL_BURY);
+	settle(journal, &claim, JOURNAL_MARK_DEAD);
 	/* While another one runs, and while none does. */
 	assert_int_equal(claim_number(journal, &many, &claim), 2);
 	assert_int_equal(journal_retry(journal, id, now()), RC_OK);
 	expect_nothing(journal, &many);
 	settle(journal, &claim, JOURNAL_FINISH);
-	expect(journal, &many, 1, JOURNAL_BURY);
+	expect(journal, &many, 1, JOURNAL_MARK_DEAD);
 	assert_int_equal(journal_retry(journal, id, now()), RC_OK);
 	expect(journal, &many, 1, JOURNAL_FINISH);
 	expect(journal, &many, 3, JOURNAL_FINISH);
@@ -70,19 +71,19 @@ a_dropped_one_lets_its_key_go(void **state)
 	ids = list(journal, -1);
 	assert_int_equal(ids.n, 2);
 	for (size_t i = 0; i < 2; i++) {
-		struct journal_story story;
+		struct journal_event_report report;
 		struct pool pool = { 0 };
 
 		assert_int_equal(journal_show(journal, ids.list[i], &pool,
-				     &story),
+				     &report),
 		    RC_OK);
-		if (bytes_is(story.event.body, "{\"n\":1}")) {
-			assert_false(story.deliveries[0].held);
+		if (bytes_is(report.event.body, "{\"n\":1}")) {
+			assert_false(report.deliveries[0].held);
 			assert_int_equal(journal_drop(journal, ids.list[i],
 					     now()),
 			    RC_OK);
 		} else {
-			assert_true(story.deliveries[0].held || i == 1);
+			assert_true(report.deliveries[0].held || i == 1);
 		}
 		pool_free(&pool);
 	}
@@ -94,9 +95,9 @@ a_dropped_one_lets_its_key_go(void **state)
 static void
 keys_of_two_hooks_are_two(void **state)
 {
-	static const struct journal_want two[] = { { "a", 9, 1, NULL },
+	static const struct journal_hook_limit two[] = { { "a", 9, 1, NULL },
 		{ "b", 9, 1, NULL } };
-	static const struct journal_wants both = { two, 2 };
+	static const struct journal_hook_limits both = { two, 2 };
 	struct journal *journal = open_journal();
 	struct journal_claim claims[2];
 

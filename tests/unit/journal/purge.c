@@ -18,7 +18,8 @@ damage_is_no_reason_to_keep_a_purge_from_the_rest(void **state)
 		"INSERT INTO notes VALUES('purged', 'never')");
 	assert_int_equal(journal_purge_due(journal, now(), &due), RC_OK);
 	assert_true(due);
-	assert_int_equal(journal_purge(journal, &purge, now() + 60000), RC_OK);
+	assert_int_equal(journal_purge_step(journal, &purge, now() + 60000),
+	    RC_OK);
 	assert_int_equal(purge.removed, 2);
 	assert_int_equal(purge.damaged, 1);
 	journal_close(journal);
@@ -39,7 +40,7 @@ what_is_kept_long_enough_is_purged(void **state)
 		append_sample(journal, "h", i, "");
 		assert_int_equal(claim_number(journal, &one, &claim), (int)i);
 		settle_at(journal, &claim,
-		    i == 3 ? JOURNAL_BURY : JOURNAL_FINISH, then);
+		    i == 3 ? JOURNAL_MARK_DEAD : JOURNAL_FINISH, then);
 	}
 	append_sample(journal, "h", 500, "");
 	assert_int_equal(journal_purge_due(journal, then, &due), RC_OK);
@@ -51,10 +52,12 @@ what_is_kept_long_enough_is_purged(void **state)
 	assert_true(due);
 	assert_int_equal(journal_purge_due(journal, then, &due), RC_OK);
 	assert_true(due);
-	assert_int_equal(journal_purge(journal, &purge, then + 5000), RC_OK);
+	assert_int_equal(journal_purge_step(journal, &purge, then + 5000),
+	    RC_OK);
 	assert_int_equal(purge.removed, 0);
 	do {
-		assert_int_equal(journal_purge(journal, &purge, then + 3600000),
+		assert_int_equal(journal_purge_step(journal, &purge,
+				     then + 3600000),
 		    RC_OK);
 	} while (purge.from != 0);
 	assert_int_equal(purge.removed, 129);
@@ -77,11 +80,12 @@ what_came_before_the_clock_was_set_back_holds_no_purge_up(void **state)
 	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
 	append_sample(journal, "h", 1, "");
 	append_sample(journal, "h", 2, "");
-	expect(journal, &one, 0, JOURNAL_BURY);
+	expect(journal, &one, 0, JOURNAL_MARK_DEAD);
 	expect(journal, &one, 1, JOURNAL_FINISH);
 	expect(journal, &one, 2, JOURNAL_FINISH);
 	do {
-		assert_int_equal(journal_purge(journal, &purge, now() + 60000),
+		assert_int_equal(journal_purge_step(journal, &purge,
+				     now() + 60000),
 		    RC_OK);
 	} while (purge.from != 0);
 	assert_int_equal(purge.removed, 2);
@@ -99,10 +103,10 @@ a_hook_that_is_gone_keeps_for_thirty_days(void **state)
 	(void)state;
 	append_sample(journal, "h", 1, "");
 	expect(journal, &one, 1, JOURNAL_FINISH);
-	assert_int_equal(journal_purge(journal, &purge, now() + 29 * day),
+	assert_int_equal(journal_purge_step(journal, &purge, now() + 29 * day),
 	    RC_OK);
 	assert_int_equal(purge.removed, 0);
-	assert_int_equal(journal_purge(journal, &purge, now() + 31 * day),
+	assert_int_equal(journal_purge_step(journal, &purge, now() + 31 * day),
 	    RC_OK);
 	assert_int_equal(purge.removed, 1);
 	expect_counts(journal, "");

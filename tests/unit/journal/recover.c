@@ -28,7 +28,7 @@ find_orphan(struct journal *journal, struct journal_orphan *orphan)
 {
 	struct journal_orphans orphans;
 
-	assert_int_equal(journal_orphans(journal, &orphans), RC_OK);
+	assert_int_equal(journal_find_orphans(journal, &orphans), RC_OK);
 	assert_int_equal(orphans.n, 1);
 	*orphan = orphans.list[0];
 	pool_free(&orphans.pool);
@@ -68,7 +68,8 @@ only_a_run_that_was_noted_is_a_lost_try(void **state)
 		journal = open_journal();
 		find_orphan(journal, &orphan);
 		assert_int_equal(orphan.noted, table[i].noted);
-		assert_int_equal(journal_void(journal, &orphan, now()), RC_OK);
+		assert_int_equal(journal_reclaim(journal, &orphan, now()),
+		    RC_OK);
 		assert_int_equal(lost_of(journal), table[i].lost);
 		journal_close(journal);
 	}
@@ -136,7 +137,7 @@ the_claim_of_a_killed_runner_is_void(void **state)
 	struct journal *journal;
 	struct journal_orphans orphans;
 	struct journal_claim claim;
-	struct journal_story story;
+	struct journal_event_report report;
 	struct pool pool = { 0 };
 	struct sample sample;
 
@@ -150,9 +151,9 @@ the_claim_of_a_killed_runner_is_void(void **state)
 	kill_after(claim_and_start);
 	journal = open_journal();
 	expect_nothing(journal, &one);
-	assert_int_equal(journal_orphans(journal, &orphans), RC_OK);
+	assert_int_equal(journal_find_orphans(journal, &orphans), RC_OK);
 	assert_int_equal(orphans.n, 1);
-	assert_false(orphans.others);
+	assert_false(orphans.foreign);
 	assert_true(orphans.list[0].noted);
 	assert_int_equal(orphans.list[0].note.pid, 4711);
 	assert_int_equal(orphans.list[0].note.start, 815);
@@ -160,18 +161,20 @@ the_claim_of_a_killed_runner_is_void(void **state)
 	assert_int_equal(orphans.list[0].n, 1);
 	assert_string_equal(orphans.list[0].hook, "h");
 	assert_string_equal(orphans.list[0].id, sample.receipt.id);
-	assert_int_equal(journal_void(journal, &orphans.list[0], now()), RC_OK);
+	assert_int_equal(journal_reclaim(journal, &orphans.list[0], now()),
+	    RC_OK);
 	assert_int_equal(claim_number(journal, &one, &claim), 1);
 	assert_int_equal(claim.deliveries[0].attempt, 2);
 	assert_int_equal(claim.deliveries[0].step, 0);
 	/* Once more changes nothing: it is somebody else's by now. */
-	assert_int_equal(journal_void(journal, &orphans.list[0], now()), RC_OK);
+	assert_int_equal(journal_reclaim(journal, &orphans.list[0], now()),
+	    RC_OK);
 	settle(journal, &claim, JOURNAL_FINISH);
 	assert_int_equal(journal_show(journal, sample.receipt.id, &pool,
-			     &story),
+			     &report),
 	    RC_OK);
-	assert_int_equal(story.deliveries[0].n, 2);
-	assert_string_equal(story.deliveries[0].list[0].outcome, "lost");
+	assert_int_equal(report.deliveries[0].n, 2);
+	assert_string_equal(report.deliveries[0].list[0].outcome, "lost");
 	expect(journal, &one, 2, JOURNAL_FINISH);
 	pool_free(&pool);
 	pool_free(&orphans.pool);

@@ -16,7 +16,7 @@ a_damaged_row_is_left_out_and_told(void **state)
 {
 	struct journal_filter filter = { .state = -1, .limit = 9 };
 	struct journal *journal = open_journal();
-	struct journal_story story = { 0 };
+	struct journal_event_report report = { 0 };
 	struct sample sample;
 	struct pool pool = { 0 };
 	unsigned rows = 0;
@@ -37,16 +37,16 @@ a_damaged_row_is_left_out_and_told(void **state)
 	(void)journal_list(journal, &filter, pass_over, &rows);
 	assert_int_equal(rows, 3);
 	assert_int_equal(journal_show(journal, sample.receipt.id, &pool,
-			     &story),
+			     &report),
 	    RC_CORRUPT);
-	assert_int_equal(story.n, 1);
+	assert_int_equal(report.n, 1);
 	pool_free(&pool);
-	story = (struct journal_story){ 0 };
+	report = (struct journal_event_report){ 0 };
 	execute("UPDATE events SET digest = 'x' WHERE seq = 3");
 	assert_int_equal(journal_show(journal, sample.receipt.id, &pool,
-			     &story),
+			     &report),
 	    RC_CORRUPT);
-	assert_null(story.event.hook);
+	assert_null(report.event.hook);
 	pool_free(&pool);
 	assert_int_equal(journal_retry(journal, sample.receipt.id, now()),
 	    RC_CORRUPT);
@@ -96,7 +96,7 @@ a_story_is_told_whole(void **state)
 {
 	struct journal *journal = open_journal();
 	struct journal_claim claim;
-	struct journal_story story;
+	struct journal_event_report report;
 	struct pool pool = { 0 };
 	struct sample sample;
 	struct sample other;
@@ -110,28 +110,28 @@ a_story_is_told_whole(void **state)
 	settle(journal, &claim, JOURNAL_DELAY);
 	expect(journal, &one, 1, JOURNAL_FINISH);
 	snprintf(prefix, sizeof(prefix), "%.12s", sample.receipt.id);
-	assert_int_equal(journal_show(journal, prefix, &pool, &story), RC_OK);
-	assert_string_equal(story.event.receipt.id, sample.receipt.id);
-	assert_true(bytes_is(story.event.body, "{\"n\":1}"));
-	assert_int_equal(story.n, 2);
-	assert_int_equal(story.deliveries[0].state, JOURNAL_QUEUED);
-	assert_true(story.deliveries[0].due > now());
-	assert_int_equal(story.deliveries[0].attempts, 1);
-	assert_int_equal(story.deliveries[0].n, 1);
-	assert_string_equal(story.deliveries[0].list[0].outcome, "exit");
-	assert_int_equal(story.deliveries[0].list[0].code, 3);
-	assert_int_equal(story.deliveries[0].list[0].number, 1);
-	assert_true(bytes_is(story.deliveries[0].list[0].tail, "said\n"));
-	assert_int_equal(story.deliveries[1].state, JOURNAL_DONE);
-	assert_true(story.deliveries[1].finished > 0);
+	assert_int_equal(journal_show(journal, prefix, &pool, &report), RC_OK);
+	assert_string_equal(report.event.receipt.id, sample.receipt.id);
+	assert_true(bytes_is(report.event.body, "{\"n\":1}"));
+	assert_int_equal(report.n, 2);
+	assert_int_equal(report.deliveries[0].state, JOURNAL_QUEUED);
+	assert_true(report.deliveries[0].due > now());
+	assert_int_equal(report.deliveries[0].attempts, 1);
+	assert_int_equal(report.deliveries[0].n, 1);
+	assert_string_equal(report.deliveries[0].list[0].outcome, "exit");
+	assert_int_equal(report.deliveries[0].list[0].code, 3);
+	assert_int_equal(report.deliveries[0].list[0].number, 1);
+	assert_true(bytes_is(report.deliveries[0].list[0].tail, "said\n"));
+	assert_int_equal(report.deliveries[1].state, JOURNAL_DONE);
+	assert_true(report.deliveries[1].finished > 0);
 	fill_sample(&other, "h", 2);
 	memcpy(other.receipt.id, sample.receipt.id, 12);
 	assert_int_equal(journal_append(journal, &other.entry), RC_OK);
-	assert_int_equal(journal_show(journal, prefix, &pool, &story),
+	assert_int_equal(journal_show(journal, prefix, &pool, &report),
 	    RC_RANGE);
-	assert_int_equal(journal_show(journal, "ff", &pool, &story),
+	assert_int_equal(journal_show(journal, "ff", &pool, &report),
 	    RC_MISSING);
-	assert_int_equal(journal_show(journal, "", &pool, &story), RC_MISSING);
+	assert_int_equal(journal_show(journal, "", &pool, &report), RC_MISSING);
 	pool_free(&pool);
 	journal_close(journal);
 }

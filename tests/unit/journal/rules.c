@@ -62,7 +62,7 @@ the_rules_of_the_newest_file_are_noted(void **state)
 		failed += case_text(cases[i].noted,
 		    journal_text(&reader, 0, JOURNAL_TEXT_NOTE),
 		    cases[i].noted);
-		journal_over(reader.row);
+		journal_end_query(reader.row);
 	}
 	assert_int_equal(failed, 0);
 	journal_close(journal);
@@ -97,10 +97,11 @@ rules_are_compared_hook_by_hook(void **state)
 static void
 what_others_noted_newer_rules_of_is_not_claimed(void **state)
 {
-	static const struct journal_want want[] = { { "h", 1, 1, "ours" },
-		{ "i", 1, 1, "ours" } };
-	static const struct journal_wants ours = { want, 1 };
-	static const struct journal_wants both = { want, 2 };
+	static const struct journal_hook_limit limit[] = {
+		{ "h", 1, 1, "ours" }, { "i", 1, 1, "ours" }
+	};
+	static const struct journal_hook_limits ours = { limit, 1 };
+	static const struct journal_hook_limits both = { limit, 2 };
 	struct journal *journal = open_journal();
 	struct journal *other = open_journal();
 	int64_t due = 0;
@@ -137,7 +138,7 @@ purge_at(struct journal *journal, const struct journal_keep *keep, int64_t days)
 		.time = 1,
 	};
 
-	assert_int_equal(journal_purge(journal, &purge,
+	assert_int_equal(journal_purge_step(journal, &purge,
 			     now() + days * 24 * 3600000LL),
 	    RC_OK);
 }

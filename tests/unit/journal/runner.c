@@ -28,13 +28,13 @@ the_claim_of_a_live_runner_stands(void **state)
 	(void)state;
 	append_sample(journal, "h", 1, "");
 	assert_int_equal(claim_number(journal, &one, &claim), 1);
-	assert_int_equal(journal_orphans(other, &orphans), RC_OK);
+	assert_int_equal(journal_find_orphans(other, &orphans), RC_OK);
 	assert_int_equal(orphans.n, 0);
-	assert_true(orphans.others);
+	assert_true(orphans.foreign);
 	pool_free(&orphans.pool);
-	assert_int_equal(journal_orphans(journal, &orphans), RC_OK);
+	assert_int_equal(journal_find_orphans(journal, &orphans), RC_OK);
 	assert_int_equal(orphans.n, 0);
-	assert_false(orphans.others);
+	assert_false(orphans.foreign);
 	pool_free(&orphans.pool);
 	settle(journal, &claim, JOURNAL_FINISH);
 	journal_close(other);

@@ -87,9 +87,10 @@ what_runs_for_nobody_is_dead(void **state)
 		    " SET state = 1, runner = 7, claim = 7, %s",
 		    holders[i]);
 		execute(statement);
-		assert_int_equal(journal_orphans(journal, &orphans), RC_OK);
+		assert_int_equal(journal_find_orphans(journal, &orphans),
+		    RC_OK);
 		assert_int_equal(orphans.n, 1);
-		assert_int_equal(journal_void(journal, orphans.list, now()),
+		assert_int_equal(journal_reclaim(journal, orphans.list, now()),
 		    RC_OK);
 		pool_free(&orphans.pool);
 		expect_counts(journal, "h dead 1 ");

@@ -13,7 +13,7 @@ every_verdict_leads_to_its_state(void **state)
 	append_sample(journal, "h", 1, "");
 	assert_int_equal(claim_number(journal, &one, &claim), 1);
 	expect_counts(journal, "h running 1 ");
-	settle(journal, &claim, JOURNAL_RELEASE);
+	settle(journal, &claim, JOURNAL_GIVE_BACK);
 	assert_int_equal(claim_number(journal, &one, &claim), 1);
 	assert_int_equal(claim.deliveries[0].attempt, 1);
 	settle_at(journal, &claim, JOURNAL_DELAY, ended);
@@ -21,13 +21,15 @@ every_verdict_leads_to_its_state(void **state)
 	assert_int_equal(ids.n, 1);
 	assert_int_equal(ids.due[0], ended + 60000);
 	assert_string_equal(ids.outcomes[0], "exit");
-	assert_int_equal(journal_claim(journal, &one, ended + 59999, &claim),
+	assert_int_equal(journal_claim_due(journal, &one, ended + 59999,
+			     &claim),
 	    RC_MISSING);
-	assert_int_equal(journal_claim(journal, &one, ended + 60000, &claim),
+	assert_int_equal(journal_claim_due(journal, &one, ended + 60000,
+			     &claim),
 	    RC_OK);
 	assert_int_equal(claim.deliveries[0].attempt, 2);
 	assert_int_equal(claim.deliveries[0].step, 1);
-	settle(journal, &claim, JOURNAL_BURY);
+	settle(journal, &claim, JOURNAL_MARK_DEAD);
 	expect_counts(journal, "h dead 1 ");
 	expect_nothing(journal, &one);
 	journal_close(journal);
@@ -39,13 +41,13 @@ a_try_that_goes_on_stays_claimed(void **state)
 	struct journal *journal = open_journal();
 	struct journal_claim claim;
 	struct journal_settlement again = {
-		.verdict = JOURNAL_AGAIN,
+		.verdict = JOURNAL_RETRY_NOW,
 		.started = 1,
 		.ended = 2,
 		.outcome = "exit",
 		.code = 1,
 	};
-	struct journal_story story;
+	struct journal_event_report report;
 	struct pool pool = { 0 };
 	char id[UUID_SIZE];
 
@@ -57,10 +59,10 @@ a_try_that_goes_on_stays_claimed(void **state)
 	assert_int_equal(journal_settle(journal, &again, 1), RC_OK);
 	expect_counts(journal, "h running 1 ");
 	settle(journal, &claim, JOURNAL_FINISH);
-	assert_int_equal(journal_show(journal, id, &pool, &story), RC_OK);
-	assert_int_equal(story.deliveries[0].n, 2);
-	assert_int_equal(story.deliveries[0].list[0].number, 1);
-	assert_int_equal(story.deliveries[0].list[1].number, 2);
+	assert_int_equal(journal_show(journal, id, &pool, &report), RC_OK);
+	assert_int_equal(report.deliveries[0].n, 2);
+	assert_int_equal(report.deliveries[0].list[0].number, 1);
+	assert_int_equal(report.deliveries[0].list[1].number, 2);
 	pool_free(&pool);
 	journal_close(journal);
 }
@@ -96,7 +98,7 @@ a_verdict_on_lost_tries_is_no_try(void **state)
 {
 	struct journal_settlement stopped = {
 		.seq = 1,
-		.verdict = JOURNAL_RELEASE,
+		.verdict = JOURNAL_GIVE_BACK,
 		.started = 1,
 		.ended = 2,
 		.outcome = "stopped",

@@ -16,7 +16,7 @@ text_of(struct journal *journal, const char *text, struct journal_values values)
 
 	assert_true(journal_next(journal, reader.row));
 	journal_text_into(&reader, 0, JOURNAL_TEXT_NOTE, copy);
-	journal_over(reader.row);
+	journal_end_query(reader.row);
 	return copy;
 }
 

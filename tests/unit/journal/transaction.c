@@ -64,7 +64,7 @@ a_locked_journal_is_given_up_in_time(void **state)
 	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
 	    SQLITE_OK);
-	journal_patience(journal, 100);
+	journal_set_busy_timeout(journal, 100);
 	fill_sample(&sample, "h", 2);
 	began = clock_steady();
 	assert_int_equal(journal_append(journal, &sample.entry), RC_LOCKED);

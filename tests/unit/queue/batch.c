@@ -338,7 +338,7 @@ static void
 a_failed_batch_is_one_attempt_of_each(void **state)
 {
 	struct journal_filter filter = { .state = -1, .limit = 1 };
-	struct journal_story story;
+	struct journal_event_report report;
 	struct pool pool = { 0 };
 	struct machine machine;
 	char id[UUID_SIZE];
@@ -350,14 +350,14 @@ a_failed_batch_is_one_attempt_of_each(void **state)
 	drain_empty(&machine);
 	assert_int_equal(journal_list(machine.journal, &filter, keep_id, id),
 	    RC_OK);
-	assert_int_equal(journal_show(machine.journal, id, &pool, &story),
+	assert_int_equal(journal_show(machine.journal, id, &pool, &report),
 	    RC_OK);
-	assert_int_equal(story.deliveries[0].attempts, 2);
-	assert_int_equal(story.deliveries[0].n, 2);
-	assert_int_equal(story.deliveries[0].list[0].number, 1);
-	assert_int_equal(story.deliveries[0].list[0].code, 3);
-	assert_int_equal(story.deliveries[0].list[1].number, 2);
-	assert_int_equal(story.deliveries[0].list[1].code, 0);
+	assert_int_equal(report.deliveries[0].attempts, 2);
+	assert_int_equal(report.deliveries[0].n, 2);
+	assert_int_equal(report.deliveries[0].list[0].number, 1);
+	assert_int_equal(report.deliveries[0].list[0].code, 3);
+	assert_int_equal(report.deliveries[0].list[1].number, 2);
+	assert_int_equal(report.deliveries[0].list[1].code, 0);
 	pool_free(&pool);
 	take_apart(&machine);
 }

@@ -546,8 +546,8 @@ one_drain_at_a_time_looks_once_more(void **state)
 static void
 a_drain_does_not_spin_where_others_have_the_place(void **state)
 {
-	static const struct journal_want want = { "h", 1, 1, NULL };
-	static const struct journal_wants wants = { &want, 1 };
+	static const struct journal_hook_limit limit = { "h", 1, 1, NULL };
+	static const struct journal_hook_limits limits = { &limit, 1 };
 	struct machine machine;
 	struct journal *other;
 	struct journal_claim claim;
@@ -558,7 +558,8 @@ a_drain_does_not_spin_where_others_have_the_place(void **state)
 	append_sample(machine.journal, "h", 1, "");
 	append_sample(machine.journal, "h", 2, "");
 	other = open_journal();
-	assert_int_equal(journal_claim(other, &wants, clock_wall(), &claim),
+	assert_int_equal(journal_claim_due(other, &limits, clock_wall(),
+			     &claim),
 	    RC_OK);
 	assert_int_equal(dispatch_alone(&machine.settings), RC_OK);
 	assert_true(counts_are(machine.journal, "h queued 1 h running 1 "));
@@ -580,7 +581,7 @@ trouble_ends_a_drain_that_is_not_to_last(void **state)
 	write_command("cmd", "");
 	build(&machine, load_hook(""));
 	append_sample(machine.journal, "h", 1, "");
-	journal_patience(machine.journal, 20);
+	journal_set_busy_timeout(machine.journal, 20);
 	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
 	    SQLITE_OK);

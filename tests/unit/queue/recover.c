@@ -80,13 +80,13 @@ static void
 leave_orphan(const struct journal_note *note)
 {
 	struct journal *journal = open_journal();
-	struct journal_want want = { "h", 1, 1, NULL };
-	struct journal_wants wants = { &want, 1 };
+	struct journal_hook_limit limit = { "h", 1, 1, NULL };
+	struct journal_hook_limits limits = { &limit, 1 };
 	struct journal_claim claim;
 
 	/* What waits for a retry is due by then, too. */
-	assert_int_equal(journal_claim(journal, &wants, clock_wall() + 7200000,
-			     &claim),
+	assert_int_equal(journal_claim_due(journal, &limits,
+			     clock_wall() + 7200000, &claim),
 	    RC_OK);
 	assert_int_equal(journal_note_run(&claim, note), RC_OK);
 	journal_claim_free(&claim);

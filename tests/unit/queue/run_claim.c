@@ -211,7 +211,7 @@ a_result_that_cannot_be_written_is_kept(void **state)
 	append_sample(machine.journal, "h", 1, "");
 	start(&machine);
 	wait_for(marks_path, "start 1 1");
-	journal_patience(machine.journal, 20);
+	journal_set_busy_timeout(machine.journal, 20);
 	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
 	    SQLITE_OK);

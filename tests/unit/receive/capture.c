@@ -288,7 +288,8 @@ a_body_of_64_kib_is_kept_and_no_more(void **state)
 		assert_int_equal(capture_parse(buf_view(&file), &pool,
 				     &captured),
 		    RC_OK);
-		wrong += case_number("whole", captured.whole, cases[i].whole);
+		wrong += case_number("whole", captured.complete,
+		    cases[i].whole);
 		wrong += case_number("length", (long long)captured.length,
 		    (long long)cases[i].size);
 		wrong += case_number("kept", (long long)captured.body.len,
@@ -440,7 +441,7 @@ many_processes_keep_to_the_limits(void **state)
 		assert_int_equal(capture_parse(buf_view(&file), &pool,
 				     &captured),
 		    RC_OK);
-		assert_true(captured.whole);
+		assert_true(captured.complete);
 		assert_true(bytes_is(captured.body, BODY));
 	}
 	buf_free(&file);
@@ -503,7 +504,7 @@ what_was_kept_is_read_back(void **state)
 	assert_null(captured.variables[2]);
 	assert_true(bytes_is(captured.body, BODY));
 	assert_int_equal(captured.received, NOW);
-	assert_true(captured.whole);
+	assert_true(captured.complete);
 	buf_free(&file);
 	pool_free(&pool);
 }
@@ -552,7 +553,7 @@ what_is_no_capture_is_refused(void **state)
 		if (cases[i].rc == RC_OK) {
 			wrong += case_bytes(name, captured.body,
 			    bytes_of(cases[i].body));
-			wrong += case_number(name, captured.whole,
+			wrong += case_number(name, captured.complete,
 			    cases[i].whole);
 		} else {
 			wrong += case_true(name, "the result is left alone",

@@ -94,5 +94,5 @@ main(void)
 		TEST(a_journal_that_could_not_be_opened_is_tried_again),
 	};
 
-	return cmocka_run_group_tests_name("sink", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("decide", tests, NULL, NULL);
 }

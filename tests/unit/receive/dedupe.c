@@ -115,7 +115,7 @@ an_end_that_could_not_be_written_is_made_up_for(void **state)
 	set_scene(&scene, journal_path);
 	start_gated(&scene, &thread);
 	assert_int_equal(shared_journal_get(scene.shared, &journal), RC_OK);
-	journal_patience(journal, 20);
+	journal_set_busy_timeout(journal, 20);
 	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
 	    SQLITE_OK);

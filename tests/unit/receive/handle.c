@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "../passage.h"
+#include "../recorder.h"
 
 #include "base/buf.h"
 #include "base/codec.h"

@@ -35,12 +35,12 @@ check_path(const char *name, const struct trial *trial, enum rc rc)
 	snprintf(status, sizeof(status), "Status: %d ", reply_status(rc));
 	wrong += case_true(name, status,
 	    bytes_begin(buf_view(&trial->front.output), status));
-	wrong += case_number(name, trial->front.drains, 1);
-	wrong += case_true(name, "drained when all was said",
-	    trial->front.drained_last && trial->front.writes > 0);
+	wrong += case_number(name, trial->front.discards, 1);
+	wrong += case_true(name, "discarded when all was said",
+	    trial->front.discarded_last && trial->front.writes > 0);
 	wrong += case_true(name, "five seconds for it",
-	    trial->front.drain_deadline <= clock_steady() + 5000 &&
-		trial->front.drain_deadline > clock_steady() - 60000);
+	    trial->front.discard_deadline <= clock_steady() + 5000 &&
+		trial->front.discard_deadline > clock_steady() - 60000);
 	return wrong;
 }
 
@@ -52,7 +52,7 @@ static const struct {
 	struct bytes input;
 	enum rc input_end;
 	enum rc rc;
-	int64_t left;	/* what drain is told */
+	int64_t left;	/* what discard_input is told */
 	unsigned reads; /* 0: nothing may be read; 1: it has to be */
 } paths[] = {
 	/* Method first. */
@@ -265,8 +265,8 @@ a_reply_that_cannot_be_written_is_drained_as_well(void **state)
 	(void)state;
 	trial_serve(&trial, &alone);
 	assert_int_equal(trial.rc, RC_DELIVERED);
-	assert_int_equal(trial.front.drains, 1);
-	assert_true(trial.front.drained_last);
+	assert_int_equal(trial.front.discards, 1);
+	assert_true(trial.front.discarded_last);
 	trial_end(&trial);
 }
 

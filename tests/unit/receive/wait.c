@@ -419,7 +419,7 @@ without_memory(void)
 	struct rlimit none = { 0, 0 };
 	struct hook hook = a_hook("peliqan");
 	struct job job = a_job(&hook, NULL);
-	const struct run how = { .stop = -1 };
+	const struct command how = { .stop = -1 };
 	struct run_result result;
 	struct wait *wait = NULL, *more = NULL;
 	char *large = calloc(1, LARGE);

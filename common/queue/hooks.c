@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "queue/wants.h"
+#include "queue/hooks.h"
 
 #include "base/log.h"
 #include "base/timestamp.h"
@@ -7,21 +7,21 @@
 #include "config/digest.h"
 
 static enum rc
-add_want(struct wants *wants, struct journal_want *want,
+add_hook(struct queue_hooks *hooks, struct journal_hook_limit *limit,
     const struct hook *hook, int64_t time)
 {
-	char *digest = pool_alloc(&wants->pool, CONF_DIGEST_SIZE, 1);
+	char *digest = pool_alloc(&hooks->pool, CONF_DIGEST_SIZE, 1);
 	enum rc rc = digest == NULL ? RC_MEMORY : conf_digest(hook, digest);
 
 	if (rc != RC_OK)
 		return rc;
-	*want = (struct journal_want){
+	*limit = (struct journal_hook_limit){
 		.hook = hook->name,
 		.concurrency = hook->concurrency,
 		.batch = hook->batch,
 		.digest = digest,
 	};
-	wants->rules[wants->hooks.n++] = (struct journal_rules){
+	hooks->rules[hooks->limits.n++] = (struct journal_rules){
 		.hook = hook->name,
 		.digest = digest,
 		.time = time,
@@ -31,28 +31,28 @@ add_want(struct wants *wants, struct journal_want *want,
 }
 
 enum rc
-wants_make(const struct conf *conf, struct wants *wants)
+queue_hooks_make(const struct conf *conf, struct queue_hooks *hooks)
 {
 	size_t size = conf->hooks_len + 1;
-	struct pool *pool = &wants->pool;
-	struct journal_want *list = pool_alloc(pool, size, sizeof(*list));
+	struct pool *pool = &hooks->pool;
+	struct journal_hook_limit *list = pool_alloc(pool, size, sizeof(*list));
 	enum rc rc = RC_OK;
 
-	wants->rules = pool_alloc(pool, size, sizeof(*wants->rules));
-	wants->told = pool_alloc(pool, size, sizeof(*wants->told));
-	wants->keeps = pool_alloc(pool, size, sizeof(*wants->keeps));
-	if (list == NULL || wants->rules == NULL || wants->told == NULL ||
-	    wants->keeps == NULL)
+	hooks->rules = pool_alloc(pool, size, sizeof(*hooks->rules));
+	hooks->warned = pool_alloc(pool, size, sizeof(*hooks->warned));
+	hooks->keeps = pool_alloc(pool, size, sizeof(*hooks->keeps));
+	if (list == NULL || hooks->rules == NULL || hooks->warned == NULL ||
+	    hooks->keeps == NULL)
 		return RC_MEMORY;
-	wants->hooks.list = list;
+	hooks->limits.list = list;
 	for (size_t i = 0; rc == RC_OK && i < conf->hooks_len; i++) {
 		const struct hook *hook = &conf->hooks[i];
 
 		if (hook->ready)
-			rc = add_want(wants, &list[wants->hooks.n], hook,
+			rc = add_hook(hooks, &list[hooks->limits.n], hook,
 			    conf->time);
 		else
-			wants->keeps[wants->keeps_n++] = (struct journal_keep){
+			hooks->keeps[hooks->keeps_n++] = (struct journal_keep){
 				hook->name, hook->keep
 			};
 	}
@@ -78,17 +78,17 @@ report_older(const struct conf *conf, const struct journal_rules *rules)
 }
 
 void
-wants_report_older(struct wants *wants, const struct conf *conf)
+queue_hooks_report_older(struct queue_hooks *hooks, const struct conf *conf)
 {
-	for (size_t i = 0; i < wants->hooks.n; i++) {
-		if (wants->rules[i].older && !wants->told[i])
-			report_older(conf, &wants->rules[i]);
-		wants->told[i] = wants->rules[i].older;
+	for (size_t i = 0; i < hooks->limits.n; i++) {
+		if (hooks->rules[i].older && !hooks->warned[i])
+			report_older(conf, &hooks->rules[i]);
+		hooks->warned[i] = hooks->rules[i].older;
 	}
 }
 
 void
-wants_free(struct wants *wants)
+queue_hooks_free(struct queue_hooks *hooks)
 {
-	pool_free(&wants->pool);
+	pool_free(&hooks->pool);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_UNIT_PASSAGE_H
-#define PELIHOOK_UNIT_PASSAGE_H
+#ifndef PELIHOOK_UNIT_RECORDER_H
+#define PELIHOOK_UNIT_RECORDER_H
 
 #include "front.h"
 #include "told.h"

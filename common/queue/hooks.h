@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_QUEUE_HOOKS_H
+#define PELIHOOK_QUEUE_HOOKS_H
+
+#include <stdbool.h>
+
+#include "base/pool.h"
+#include "base/rc.h"
+#include "journal/journal.h"
+
+struct conf;
+
+/* The hooks of a configuration as the journal is asked for them; its texts
+ * are borrowed. */
+struct queue_hooks {
+	struct journal_hook_limits limits; /* those that are ready */
+	struct journal_rules *rules;	   /* of each of these */
+	bool *warned;			   /* that its rules are older */
+	/* Of hooks that are not ready: nobody noted for how long. */
+	struct journal_keep *keeps;
+	size_t keeps_n;
+	struct pool pool; /* holds them */
+};
+
+/* From zeroes.  RC_MEMORY, conf_digest's; freed by the caller in any case. */
+enum rc queue_hooks_make(const struct conf *conf, struct queue_hooks *hooks);
+/*
+ * Warns of the hooks of which the journal has seen newer rules, once until
+ * it has not.
+ */
+void queue_hooks_report_older(struct queue_hooks *hooks,
+    const struct conf *conf);
+void queue_hooks_free(struct queue_hooks *hooks);
+
+#endif
