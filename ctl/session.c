@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "base/log.h"
-#include "base/timestamp.h"
+#include "base/uuid.h"
 #include "config/conf.h"
 #include "config/files.h"
 #include "config/load.h"
@@ -204,7 +204,7 @@ session_id(int64_t wall, char into[UUID_SIZE])
 	enum rc rc = crypto_random(random, sizeof(random));
 
 	if (rc == RC_OK)
-		timestamp_uuid7(wall, random, into);
+		uuid7(wall, random, into);
 	return rc;
 }
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/timestamp.h"
+#include "base/uuid.h"
 #include "journal/journal.h"
 
 struct conf;

@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/timestamp.h"
+#include "base/uuid.h"
 #include "config/conf.h"
 #include "signature/sign.h"
 #include "complain.h"

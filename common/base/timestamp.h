@@ -6,14 +6,8 @@
 
 #include "base/bytes.h"
 
-enum {
-	UUID_SIZE = 37,	     /* a UUID's text and its NUL */
-	TIMESTAMP_SIZE = 25, /* 2026-01-02T03:04:05.678Z and its NUL */
-};
-
-/* RFC 9562 section 5.7 from milliseconds since 1970 and ten random bytes. */
-void timestamp_uuid7(int64_t wall, const uint8_t random[10],
-    char into[UUID_SIZE]);
+/* 2026-01-02T03:04:05.678Z and its NUL */
+enum { TIMESTAMP_SIZE = 25 };
 
 /* RFC 3339 in UTC with milliseconds.  Years 0 to 9999. */
 void timestamp_print(int64_t wall, char into[TIMESTAMP_SIZE]);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/crypto.h"
-#include "base/timestamp.h"
+#include "base/uuid.h"
 
 /* What was noted when a request came in; kept with the event. */
 struct receipt {

@@ -184,3 +184,10 @@ reply_print(const struct reply *reply, struct buf *into)
 	buf_free(&body);
 	return rc;
 }
+
+struct bytes
+reply_last_resort(void)
+{
+	return bytes_of("Status: 503 Service Unavailable\r\n"
+			"Retry-After: 30\r\n\r\n");
+}

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
-#include "base/timestamp.h"
+#include "base/uuid.h"
 
 /* The answer to a request: the one place where an outcome becomes HTTP. */
 struct reply {
@@ -28,5 +28,7 @@ const char *reply_word(enum rc rc);
  * refusals.  RC_MEMORY.
  */
 enum rc reply_print(const struct reply *reply, struct buf *into);
+/* The whole CGI response where there is no memory to print one: a 503. */
+struct bytes reply_last_resort(void);
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/crypto.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "base/timestamp.h"
+#include "base/uuid.h"
 #include "base/utf8.h"
 #include "config/conf.h"
 #include "journal/internal.h"

@@ -3,7 +3,7 @@
 
 #include "journal/journal.h"
 
-#include "base/timestamp.h"
+#include "base/uuid.h"
 #include "journal/column.h"
 #include "journal/lookup.h"
 #include "journal/sql.h"
@@ -158,7 +158,7 @@ journal_list(struct journal *journal, const struct journal_filter *filter,
 		listing.seq = after->seq;
 	}
 	if (filter->since > 0) {
-		timestamp_uuid7(filter->since, nothing, listing.from);
+		uuid7(filter->since, nothing, listing.from);
 		/* Only the time counts, not the version after it. */
 		listing.from[13] = '\0';
 	}

@@ -10,7 +10,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/pool.h"
-#include "base/timestamp.h"
+#include "base/uuid.h"
 #include "command/job.h"
 #include "config/conf.h"
 #include "event/event.h"
@@ -49,7 +49,7 @@ write_receipt(struct passage *passage)
 		rc = crypto_sha256(buf_view(&request->body), digest);
 	if (rc != RC_OK)
 		return rc;
-	timestamp_uuid7(request->received, random, receipt->id);
+	uuid7(request->received, random, receipt->id);
 	encode_hex(digest, sizeof(digest), receipt->digest);
 	receipt->received = request->received;
 	receipt->verified = passage->hook->signature.kind != RECIPE_NONE;

@@ -116,15 +116,13 @@ log_unsent(const struct reply *reply)
 static enum rc
 send_reply(const struct gateway *gateway, const struct reply *reply)
 {
-	static const char last_resort[] =
-	    "Status: 503 Service Unavailable\r\nRetry-After: 30\r\n\r\n";
 	struct buf text = { 0 };
 	enum rc rc = reply_print(reply, &text);
 
 	if (rc == RC_OK)
 		rc = gateway->write(gateway->context, buf_view(&text));
 	else
-		rc = gateway->write(gateway->context, bytes_of(last_resort));
+		rc = gateway->write(gateway->context, reply_last_resort());
 	if (rc != RC_OK)
 		log_unsent(reply);
 	buf_free(&text);

@@ -21,7 +21,7 @@
 
 #include "base/clock.h"
 #include "base/startup.h"
-#include "base/timestamp.h"
+#include "base/uuid.h"
 #include "journal/journal.h"
 
 enum { BODY = 1024, LOOK = 5, TOGETHER = 1000 };
@@ -103,7 +103,7 @@ append_at(struct journal *journal, int64_t received)
 	memset(body, 'x', sizeof(body));
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		must(RC_SYSTEM);
-	timestamp_uuid7(receipt.received, random, receipt.id);
+	uuid7(receipt.received, random, receipt.id);
 	memset(receipt.digest, 'a', sizeof(receipt.digest) - 1);
 	must(journal_append(journal, &entry));
 }

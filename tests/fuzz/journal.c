@@ -14,6 +14,7 @@
 #include "base/crypto.h"
 #include "base/limits.h"
 #include "base/timestamp.h"
+#include "base/uuid.h"
 #include "base/utf8.h"
 #include "config/conf.h"
 #include "journal/journal.h"
@@ -96,7 +97,7 @@ append(struct journal *journal, unsigned i)
 	uint8_t random[10] = { 0 };
 
 	random[9] = (uint8_t)i;
-	timestamp_uuid7(receipt.received, random, receipt.id);
+	uuid7(receipt.received, random, receipt.id);
 	memcpy(ids[i], receipt.id, sizeof(receipt.id));
 	memset(receipt.digest, 'a', sizeof(receipt.digest) - 1);
 	entry.dedupe_key = bytes_of(ids[i]);

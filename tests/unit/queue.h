@@ -55,7 +55,7 @@ fill_sample(struct sample *sample, const char *hook, unsigned number)
 		.verified = true,
 		.remote_addr = "192.0.2.7",
 	};
-	timestamp_uuid7(sample->receipt.received, random, sample->receipt.id);
+	uuid7(sample->receipt.received, random, sample->receipt.id);
 	memset(sample->receipt.digest, 'a', 2 * CRYPTO_DIGEST);
 	sample->entry = (struct journal_entry){
 		.receipt = &sample->receipt,

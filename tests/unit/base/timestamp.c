@@ -4,35 +4,6 @@
 #include "base/bytes.h"
 #include "base/timestamp.h"
 
-static void
-uuid7_of_the_rfc(void **state)
-{
-	/* RFC 9562 appendix A.6. */
-	static const uint8_t random[10] = { 0x0c, 0xc3, 0x18, 0xc4, 0xdc, 0x0c,
-		0x0c, 0x07, 0x39, 0x8f };
-	char text[UUID_SIZE];
-
-	(void)state;
-	timestamp_uuid7(INT64_C(1645557742000), random, text);
-	assert_string_equal(text, "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
-}
-
-static void
-uuid7_holds_version_variant_and_order(void **state)
-{
-	uint8_t zeroes[10] = { 0 }, ones[10];
-	char low[UUID_SIZE], high[UUID_SIZE], later[UUID_SIZE];
-
-	(void)state;
-	memset(ones, 0xff, sizeof(ones));
-	timestamp_uuid7(1, zeroes, low);
-	timestamp_uuid7(1, ones, high);
-	timestamp_uuid7(2, zeroes, later);
-	assert_string_equal(low, "00000000-0001-7000-8000-000000000000");
-	assert_string_equal(high, "00000000-0001-7fff-bfff-ffffffffffff");
-	assert_true(strcmp(high, later) < 0);
-}
-
 static const struct {
 	int64_t wall;
 	const char *text;
@@ -181,8 +152,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(uuid7_of_the_rfc),
-		cmocka_unit_test(uuid7_holds_version_variant_and_order),
 		cmocka_unit_test(times_are_written_and_read_back),
 		cmocka_unit_test(times_of_rfc3339_in_all_its_forms),
 		cmocka_unit_test(what_is_no_time_is_refused),

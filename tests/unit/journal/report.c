@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "../journal.h"
 
-#include "base/timestamp.h"
+#include "base/uuid.h"
 
 static enum rc
 pass_over(void *context, const struct journal_row *row)
@@ -159,8 +159,7 @@ the_list_is_newest_first_and_filtered(void **state)
 		fill_sample(&sample, i % 2 == 0 ? "even" : "odd", i);
 		sample.receipt.received = 1000000 + 1000 * (int64_t)i;
 		random[9] = (uint8_t)i;
-		timestamp_uuid7(sample.receipt.received, random,
-		    sample.receipt.id);
+		uuid7(sample.receipt.received, random, sample.receipt.id);
 		if (i == 4)
 			sample.entry.event = "connection_added";
 		assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
@@ -236,7 +235,7 @@ a_list_in_parts_is_the_whole_list(void **state)
 	for (unsigned i = 0; i < 3; i++) {
 		fill_sample(&sample, "h", i);
 		sample.receipt.received = 1000000 + i;
-		timestamp_uuid7(sample.receipt.received, (uint8_t[10]){ 0 },
+		uuid7(sample.receipt.received, (uint8_t[10]){ 0 },
 		    sample.receipt.id);
 		sample.entry.deliveries = 2;
 		assert_int_equal(journal_append(journal, &sample.entry), RC_OK);

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/pool.h"
-#include "base/timestamp.h"
+#include "base/uuid.h"
 #include "config/conf.h"
 #include "journal/journal.h"
 

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/codec.h"
 #include "base/crypto.h"
-#include "base/timestamp.h"
+#include "base/uuid.h"
 #include "config/conf.h"
 #include "event/catalog.h"
 #include "event/event.h"

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_BASE_UUID_H
+#define PELIHOOK_BASE_UUID_H
+
+#include <stdint.h>
+
+/* The text of a UUID and its NUL. */
+enum { UUID_SIZE = 37 };
+
+/* RFC 9562 section 5.7 from milliseconds since 1970 and ten random bytes. */
+void uuid7(int64_t wall, const uint8_t random[10], char into[UUID_SIZE]);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+#include "../unit.h"
+
+#include "base/uuid.h"
+
+static void
+uuid7_of_the_rfc(void **state)
+{
+	/* RFC 9562 appendix A.6. */
+	static const uint8_t random[10] = { 0x0c, 0xc3, 0x18, 0xc4, 0xdc, 0x0c,
+		0x0c, 0x07, 0x39, 0x8f };
+	char text[UUID_SIZE];
+
+	(void)state;
+	uuid7(INT64_C(1645557742000), random, text);
+	assert_string_equal(text, "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
+}
+
+static void
+uuid7_holds_version_variant_and_order(void **state)
+{
+	uint8_t zeroes[10] = { 0 }, ones[10];
+	char low[UUID_SIZE], high[UUID_SIZE], later[UUID_SIZE];
+
+	(void)state;
+	memset(ones, 0xff, sizeof(ones));
+	uuid7(1, zeroes, low);
+	uuid7(1, ones, high);
+	uuid7(2, zeroes, later);
+	assert_string_equal(low, "00000000-0001-7000-8000-000000000000");
+	assert_string_equal(high, "00000000-0001-7fff-bfff-ffffffffffff");
+	assert_true(strcmp(high, later) < 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(uuid7_of_the_rfc),
+		cmocka_unit_test(uuid7_holds_version_variant_and_order),
+	};
+
+	return cmocka_run_group_tests_name("uuid", tests, NULL, NULL);
+}
