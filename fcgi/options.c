@@ -58,7 +58,7 @@ print_version(void)
 }
 
 static enum rc
-complain(const char *format, ...)
+refuse(const char *format, ...)
 {
 	va_list args;
 
@@ -77,8 +77,7 @@ read_mode(const char *text, mode_t *mode)
 	size_t n = strspn(text, "01234567");
 
 	if (n == 0 || n > 4 || text[n] != '\0' || (n == 4 && text[0] != '0'))
-		return complain("-m %s: write three octal digits, as 660",
-		    text);
+		return refuse("-m %s: write three octal digits, as 660", text);
 	for (const char *at = text; *at != '\0'; at++)
 		value = value * 8 + (mode_t)(*at - '0');
 	*mode = value;
@@ -92,7 +91,7 @@ read_threads(const char *text, unsigned *threads)
 
 	if (bytes_number(bytes_of(text), OPTIONS_THREADS_MOST, &n) != RC_OK ||
 	    n == 0)
-		return complain("-j %s: write a number from 1 to %d", text,
+		return refuse("-j %s: write a number from 1 to %d", text,
 		    OPTIONS_THREADS_MOST);
 	*threads = (unsigned)n;
 	return RC_OK;
@@ -147,12 +146,12 @@ options_read(int argc, char **argv, struct options *out)
 	if (rc != RC_OK)
 		return rc;
 	if (!options.shown && optind < argc) {
-		(void)complain("%s: no such operand", argv[optind]);
+		(void)refuse("%s: no such operand", argv[optind]);
 		print_usage(stderr);
 		return RC_SYNTAX;
 	}
 	if (options.file[0] == '\0')
-		return complain("-c: the name is empty");
+		return refuse("-c: the name is empty");
 	*out = options;
 	return RC_OK;
 }

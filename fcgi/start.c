@@ -42,7 +42,7 @@ refuse_cgi(void)
 }
 
 static void
-print_lines(const char *before, struct bytes text)
+print_errors(const char *before, struct bytes text)
 {
 	struct bytes line;
 
@@ -77,12 +77,12 @@ test(const struct options *options)
 
 	if (rc == RC_OK)
 		rc = current_load_files(current, &text);
-	print_lines("", buf_view(&text));
+	print_errors("", buf_view(&text));
 	buf_free(&text);
 	if (rc == RC_OK)
 		rc = test_journal(current);
 	if (rc == RC_OK && current_warnings(current, &text) == RC_OK)
-		print_lines("warning: ", buf_view(&text));
+		print_errors("warning: ", buf_view(&text));
 	buf_free(&text);
 	current_close(current);
 	fprintf(stderr, "pelihook.fcgi: %s is %s\n", options->file,
@@ -96,7 +96,7 @@ report(struct bytes text, bool elsewhere)
 {
 	log_lines(LOG_LEVEL_ERROR, text);
 	if (elsewhere)
-		print_lines("", text);
+		print_errors("", text);
 }
 
 static enum rc

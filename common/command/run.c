@@ -62,7 +62,7 @@ close_fd(int *fd)
 }
 
 static int
-start(struct watch *watch)
+start_command(struct watch *watch)
 {
 	const struct command *what = watch->what;
 	struct run_result *result = watch->result;
@@ -290,7 +290,7 @@ run(const struct command *what, struct run_result *result)
 		result->end = RUN_STOPPED;
 		return;
 	}
-	result->code = start(&watch);
+	result->code = start_command(&watch);
 	if (result->code != 0) {
 		result->end = RUN_UNSTARTED;
 		log_command(LOG_LEVEL_ERROR, "command cannot be started", what,

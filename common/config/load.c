@@ -38,7 +38,7 @@ static const struct hook default_hook = {
 };
 
 static enum rc
-start(struct parser *parser, struct conf *conf, const char *file)
+start_parser(struct parser *parser, struct conf *conf, const char *file)
 {
 	parser->conf = conf;
 	parser->pool = &conf_loaded(conf)->pool;
@@ -215,7 +215,7 @@ conf_load(const char *file, struct conf **out, struct buf *errors)
 	if (loaded == NULL)
 		return RC_MEMORY;
 	atomic_init(&loaded->references, 1);
-	rc = start(&parser, &loaded->conf, file);
+	rc = start_parser(&parser, &loaded->conf, file);
 	if (rc == RC_OK)
 		rc = read_file(&parser);
 	if (rc == RC_OK)

@@ -127,7 +127,7 @@ reason_of(int status)
 }
 
 static void
-print_outcome(const struct reply *reply, struct buf *into)
+print_success(const struct reply *reply, struct buf *into)
 {
 	buf_printf(into,
 	    "{\"status\":\"%s\",\"id\":\"%s\","
@@ -174,7 +174,7 @@ reply_print(const struct reply *reply, struct buf *into)
 	(void)buf_reserve(&body, REPLY_SIZE);
 	(void)buf_reserve(into, REPLY_SIZE);
 	if (row->detail == NULL)
-		print_outcome(reply, &body);
+		print_success(reply, &body);
 	else
 		print_problem(row, &body);
 	print_head(row, reply->head ? NULL : &body, into);

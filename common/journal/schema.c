@@ -163,7 +163,7 @@ identify(struct journal *journal, struct identity *identity)
 }
 
 static enum rc
-complain(struct journal *journal, int error)
+report_error(struct journal *journal, int error)
 {
 	const char *text = sqlite3_errstr(error);
 
@@ -262,7 +262,7 @@ journal_migrate_steps(struct journal *journal, const char *const *all, int n)
 	journal->busy_until = clock_steady() + journal->busy_timeout;
 	error = identify(journal, &identity);
 	if (error != SQLITE_OK)
-		return complain(journal, error);
+		return report_error(journal, error);
 	rc = judge(journal, &identity, n);
 	if (rc != RC_OK)
 		return rc;
@@ -271,7 +271,7 @@ journal_migrate_steps(struct journal *journal, const char *const *all, int n)
 		error = journal_run(journal, "PRAGMA synchronous=FULL");
 	for (int i = (int)identity.version; error == SQLITE_OK && i < n; i++)
 		error = migrate_step(journal, all, i);
-	return error == SQLITE_OK ? RC_OK : complain(journal, error);
+	return error == SQLITE_OK ? RC_OK : report_error(journal, error);
 }
 
 enum rc

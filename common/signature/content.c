@@ -4,7 +4,7 @@
 #include "signature/content.h"
 
 void
-signed_content(const char *over, const struct signed_fields *values,
+content_fill(const char *over, const struct signed_fields *values,
     struct signed_content *content)
 {
 	const struct {

@@ -24,7 +24,7 @@ struct signed_fields {
  * The pieces of a recipe's template (`over`) in order: what is between the
  * fields, and the values of the fields.
  */
-void signed_content(const char *over, const struct signed_fields *values,
+void content_fill(const char *over, const struct signed_fields *values,
     struct signed_content *content);
 
 #endif

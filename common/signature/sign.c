@@ -49,7 +49,7 @@ print_signature(const struct recipe *recipe, const struct signed_fields *fields,
 	struct signed_content content;
 	enum rc rc;
 
-	signed_content(recipe->over, fields, &content);
+	content_fill(recipe->over, fields, &content);
 	buf_printf(into, "%s: ", recipe->header.name);
 	if (recipe->timestamp == RECIPE_TIMESTAMP_ITEM)
 		buf_printf(into, "%s%.*s%s", recipe->timestamp_item,

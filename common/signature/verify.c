@@ -294,7 +294,7 @@ match_any(const struct verify_input *input,
 	enum rc failure = RC_OK;
 	enum rc rc;
 
-	signed_content(over,
+	content_fill(over,
 	    &(struct signed_fields){ .body = buf_view(&input->request->body),
 		.timestamp = credentials->timestamp,
 		.id = credentials->id },
