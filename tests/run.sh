@@ -227,7 +227,7 @@ stage_valgrind() {
 	# what is all about commands is left to the sanitizers.
 	# shellcheck disable=SC2016
 	check_again valgrind make -j "$JOBS" check \
-	    TESTS='$(filter-out %/batch %/drain,$(unit_tests))' \
+	    TESTS='$(filter-out tests/unit/queue/%,$(unit_tests))' \
 	    LOG_FLAGS="valgrind -q --leak-check=full --error-exitcode=99 \
 		--suppressions=$SOURCE/tests/valgrind.supp"
 }

@@ -204,9 +204,8 @@ static const struct option_word {
 };
 
 static enum rc
-read_option(struct reader *reader)
+read_option(struct reader *reader, const char *word)
 {
-	const char *word = next_word(reader);
 	size_t n = sizeof(option_words) / sizeof(option_words[0]);
 
 	for (size_t i = 0; i < n; i++) {
@@ -359,9 +358,10 @@ static enum rc
 read_recipe(struct reader *reader)
 {
 	enum rc rc = read_header(reader, &reader->recipe->header);
+	const char *word;
 
-	while (rc == RC_OK && reader->at < reader->n)
-		rc = read_option(reader);
+	while (rc == RC_OK && (word = next_word(reader)) != NULL)
+		rc = read_option(reader, word);
 	if (rc == RC_OK)
 		rc = check_template(reader);
 	if (rc == RC_OK)
