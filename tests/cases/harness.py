@@ -242,13 +242,27 @@ class Fcgi(Process):
             os.close(null)
         wait_for(self._is_ready, "pelihook.fcgi")
 
-    def _is_ready(self):
-        check(not self.has_ended(), "pelihook.fcgi ended: %r" % self.status)
+    def _accepts(self):
         try:
             fastcgi.Connection(self.address).close()
         except OSError:
             return False
         return True
+
+    def _is_ready(self):
+        check(not self.has_ended(), "pelihook.fcgi ended: %r" % self.status)
+        return self._accepts()
+
+    def kill(self):
+        """Ends it with SIGKILL, and waits until its socket is gone, too.
+
+        A command that it was about to start has the socket until it is
+        started: who connects meanwhile is let down, and the next server on
+        this address would seem to be there already.
+        """
+        self.signal(signal.SIGKILL)
+        self.wait()
+        wait_for(lambda: not self._accepts(), "the end of its socket")
 
     def connect(self):
         return fastcgi.Connection(self.address, PATIENCE)

@@ -163,8 +163,7 @@ def outlived():
         check(status_of(server.request(post(body), body)) == 202, "no 202")
         wait_for(lambda: site.read("marks"), "the command")
         first = site.runs()[0]
-        server.signal(signal.SIGKILL)
-        server.wait()
+        server.kill()
         os.kill(first.pid, 0)
         began = time.monotonic()
         server = site.fcgi()
@@ -202,8 +201,7 @@ def commands_outlive(kills):
             wait_for(lambda: len(site.read("marks") or b"") > begun,
                      "a command that begins")
             time.sleep(source.random() * 0.03)
-            server.signal(signal.SIGKILL)
-            server.wait()
+            server.kill()
             server = site.fcgi()
         site.settled(60)
         check(server.stop() == 0, "it ended with %r" % server.status)
