@@ -476,7 +476,9 @@ connections_tick(struct connections *all)
 		close_idle(all, all->count);
 	if (all->paused)
 		resume_listener(all);
-	busy = busy || all->paused || (all->stopping && all->count > 0);
+	/* Whoever stops sleeps between two looks at the count, which may
+	 * become 0 right after a look: nobody would wake him. */
+	busy = busy || all->paused || all->stopping;
 	all->asleep = !busy;
 	pthread_mutex_unlock(&all->lock);
 	return busy ? CONNECTION_TICK : -1;
