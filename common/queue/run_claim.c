@@ -393,78 +393,6 @@ run_on_dead(struct work *work, struct delivery_run *delivery)
 		log_job(LOG_LEVEL_ERROR, "on-dead failed", &job);
 }
 
-/* Records that of a group of one; whether the delivery is out of the queue. */
-static bool
-record_alone(struct work *work, enum rc outcome)
-{
-	struct delivery_run *delivery = work->group[0];
-	unsigned step = delivery->claimed->step;
-	enum journal_verdict verdict = retry_verdict(work->what->hook, step,
-	    outcome);
-
-	fill_settlements(work, verdict);
-	if (verdict == JOURNAL_DELAY)
-		work->settlements[0].pause = retry_pause(work->what->hook, step,
-		    retry_jitter());
-	if (record_group(work) != RC_OK)
-		return false;
-	if (verdict == JOURNAL_MARK_DEAD)
-		run_on_dead(work, delivery);
-	return verdict == JOURNAL_FINISH || verdict == JOURNAL_MARK_DEAD;
-}
-
-static bool
-try_alone(struct work *work, struct delivery_run *delivery)
-{
-	enum rc outcome;
-
-	work->group[0] = delivery;
-	work->group_n = 1;
-	if (must_end(work->what, 0)) {
-		record_unrun(work, JOURNAL_GIVE_BACK, NULL);
-		return false;
-	}
-	if (run_group(work, &outcome) != RC_OK) {
-		delivery->over = true;
-		return false;
-	}
-	return record_alone(work, outcome);
-}
-
-static bool
-same_key(const struct delivery_run *a, const struct delivery_run *b)
-{
-	return a->claimed->ordered && b->claimed->ordered &&
-	    memcmp(a->claimed->key, b->claimed->key, JOURNAL_KEY) == 0;
-}
-
-/* Under order a key stops at its first failure. */
-static void
-give_back_key(struct work *work, const struct delivery_run *failed)
-{
-	for (size_t i = 0; i < work->n; i++) {
-		if (work->runs[i].over || !same_key(failed, &work->runs[i]))
-			continue;
-		work->group[0] = &work->runs[i];
-		work->group_n = 1;
-		record_unrun(work, JOURNAL_GIVE_BACK, NULL);
-	}
-}
-
-static void
-try_each(struct work *work)
-{
-	for (size_t i = 0; i < work->n; i++) {
-		struct delivery_run *delivery = &work->runs[i];
-
-		if (delivery->over || !delivery->again)
-			continue;
-		delivery->job.attempt++;
-		if (!try_alone(work, delivery))
-			give_back_key(work, delivery);
-	}
-}
-
 /*
  * Each waits for its own next pause, lest new events drag old ones through
  * the schedule or wait as long as these.  Those of one step come due at the
@@ -488,16 +416,80 @@ give_verdicts(struct work *work, enum rc outcome)
 	}
 }
 
-static void
-record_together(struct work *work, enum rc outcome)
+/*
+ * Records what became of the group; whether its first is out of the queue.
+ */
+static bool
+record_outcome(struct work *work, enum rc outcome)
 {
+	enum journal_verdict first;
+
 	fill_settlements(work, JOURNAL_DELAY);
 	give_verdicts(work, outcome);
-	if (record_group(work) != RC_OK || outcome != RC_TEMPORARY)
-		return;
+	if (record_group(work) != RC_OK)
+		return false;
 	for (size_t i = 0; i < work->group_n; i++)
 		if (work->settlements[i].verdict == JOURNAL_MARK_DEAD)
 			run_on_dead(work, work->group[i]);
+	first = work->settlements[0].verdict;
+	return first == JOURNAL_FINISH || first == JOURNAL_MARK_DEAD;
+}
+
+static void
+take_alone(struct work *work, struct delivery_run *delivery)
+{
+	work->group[0] = delivery;
+	work->group_n = 1;
+}
+
+static bool
+try_alone(struct work *work, struct delivery_run *delivery)
+{
+	enum rc outcome;
+
+	take_alone(work, delivery);
+	if (must_end(work->what, 0)) {
+		record_unrun(work, JOURNAL_GIVE_BACK, NULL);
+		return false;
+	}
+	if (run_group(work, &outcome) != RC_OK) {
+		delivery->over = true;
+		return false;
+	}
+	return record_outcome(work, outcome);
+}
+
+static bool
+same_key(const struct delivery_run *a, const struct delivery_run *b)
+{
+	return a->claimed->ordered && b->claimed->ordered &&
+	    memcmp(a->claimed->key, b->claimed->key, JOURNAL_KEY) == 0;
+}
+
+/* Under order a key stops at its first failure. */
+static void
+give_back_key(struct work *work, const struct delivery_run *failed)
+{
+	for (size_t i = 0; i < work->n; i++) {
+		if (work->runs[i].over || !same_key(failed, &work->runs[i]))
+			continue;
+		take_alone(work, &work->runs[i]);
+		record_unrun(work, JOURNAL_GIVE_BACK, NULL);
+	}
+}
+
+static void
+try_each(struct work *work)
+{
+	for (size_t i = 0; i < work->n; i++) {
+		struct delivery_run *delivery = &work->runs[i];
+
+		if (delivery->over || !delivery->again)
+			continue;
+		delivery->job.attempt++;
+		if (!try_alone(work, delivery))
+			give_back_key(work, delivery);
+	}
 }
 
 /* The exit code speaks for all; but one bad event must not hold others. */
@@ -513,7 +505,7 @@ try_batch(struct work *work)
 	}
 	if (outcome == RC_DELIVERED || outcome == RC_TEMPORARY ||
 	    outcome == RC_STOPPING) {
-		record_together(work, outcome);
+		(void)record_outcome(work, outcome);
 		return;
 	}
 	fill_settlements(work, JOURNAL_RETRY_NOW);
@@ -555,19 +547,25 @@ gather_group(struct work *work, struct delivery_run *first)
 			work->group[work->group_n++] = delivery;
 }
 
+/* Records the result that is there as a failure, with no command run. */
+static void
+fail_unrun(struct work *work, struct delivery_run *delivery)
+{
+	take_alone(work, delivery);
+	work->began = clock_wall();
+	if (!record_outcome(work, RC_FAILED))
+		give_back_key(work, delivery);
+}
+
 static void
 fail_prepared(struct work *work, struct delivery_run *delivery)
 {
-	work->group[0] = delivery;
-	work->group_n = 1;
-	work->began = clock_wall();
 	*work->result = (struct run_result){
 		.end = RUN_UNSTARTED,
 		.pidfd = -1,
 		.code = delivery->rc == RC_MEMORY ? ENOMEM : EINVAL,
 	};
-	if (!record_alone(work, RC_UNSTARTED))
-		give_back_key(work, delivery);
+	fail_unrun(work, delivery);
 }
 
 /*
@@ -577,12 +575,8 @@ fail_prepared(struct work *work, struct delivery_run *delivery)
 static void
 count_lost(struct work *work, struct delivery_run *delivery)
 {
-	work->group[0] = delivery;
-	work->group_n = 1;
-	work->began = clock_wall();
 	*work->result = (struct run_result){ .pidfd = -1 };
-	if (!record_alone(work, RC_FAILED))
-		give_back_key(work, delivery);
+	fail_unrun(work, delivery);
 }
 
 static void
