@@ -178,6 +178,18 @@ has_type(struct journal_reader *reader, int column, enum journal_type type)
 	return false;
 }
 
+struct journal_reader
+journal_lenient_reader(struct journal *journal, struct journal_statement *row,
+    const char *table)
+{
+	return (struct journal_reader){
+		.journal = journal,
+		.row = row,
+		.table = table,
+		.lenient = true,
+	};
+}
+
 int64_t
 journal_int(struct journal_reader *reader, int column, enum journal_kind kind)
 {

@@ -50,6 +50,9 @@ enum journal_kind {
 	JOURNAL_IS_START,
 };
 
+/* For a row of many: one that is damaged is passed over. */
+struct journal_reader journal_lenient_reader(struct journal *journal,
+    struct journal_statement *row, const char *table);
 int64_t journal_int(struct journal_reader *reader, int column,
     enum journal_kind kind);
 

@@ -118,12 +118,7 @@ look_for_orphans(struct journal *journal, void *arguments)
 	    BIND(INT(journal->runner)));
 
 	while (journal_next(journal, rows)) {
-		reader = (struct journal_reader){
-			.journal = journal,
-			.row = rows,
-			.table = "deliveries",
-			.lenient = true,
-		};
+		reader = journal_lenient_reader(journal, rows, "deliveries");
 		note_orphan(&reader, orphans);
 	}
 	journal->damaged = 0;

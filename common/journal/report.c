@@ -127,12 +127,7 @@ list_rows(struct journal *journal, void *arguments)
 			INT(listing->ordinal)));
 
 	while (rc == RC_OK && left > 0 && journal_next(journal, rows)) {
-		reader = (struct journal_reader){
-			.journal = journal,
-			.row = rows,
-			.table = "deliveries",
-			.lenient = true,
-		};
+		reader = journal_lenient_reader(journal, rows, "deliveries");
 		if (!read_row(&reader, &row))
 			continue;
 		left--;
@@ -201,13 +196,8 @@ read_attempts(struct journal *journal, int64_t seq, struct pool *pool,
 	struct journal_reader reader;
 
 	while (journal_next(journal, rows)) {
-		reader = (struct journal_reader){
-			.journal = journal,
-			.row = rows,
-			.table = "attempts",
-			.number = seq,
-			.lenient = true,
-		};
+		reader = journal_lenient_reader(journal, rows, "attempts");
+		reader.number = seq;
 		read_attempt(&reader, pool, delivery);
 	}
 }
@@ -283,12 +273,7 @@ show(struct journal *journal, void *arguments)
 	    " finished FROM deliveries WHERE event = ?1 ORDER BY ordinal",
 	    BIND(INT(event)));
 	while (journal_next(journal, rows)) {
-		reader = (struct journal_reader){
-			.journal = journal,
-			.row = rows,
-			.table = "deliveries",
-			.lenient = true,
-		};
+		reader = journal_lenient_reader(journal, rows, "deliveries");
 		read_delivery(&reader, showing);
 	}
 	return RC_OK;
@@ -351,12 +336,7 @@ count_all(struct journal *journal, void *arguments)
 	    NO_VALUES);
 
 	while (rc == RC_OK && journal_next(journal, rows)) {
-		reader = (struct journal_reader){
-			.journal = journal,
-			.row = rows,
-			.table = "deliveries",
-			.lenient = true,
-		};
+		reader = journal_lenient_reader(journal, rows, "deliveries");
 		if (read_count(&reader, &count))
 			rc = counting->count(counting->context, &count);
 	}
@@ -388,12 +368,7 @@ backlog(struct journal *journal, void *arguments)
 	    NO_VALUES);
 
 	while (rc == RC_OK && journal_next(journal, rows)) {
-		reader = (struct journal_reader){
-			.journal = journal,
-			.row = rows,
-			.table = "opens",
-			.lenient = true,
-		};
+		reader = journal_lenient_reader(journal, rows, "opens");
 		events = journal_int(&reader, 1, JOURNAL_IS_COUNT);
 		hook = journal_text(&reader, 0, JOURNAL_TEXT_HOOK);
 		if (!reader.damaged)
