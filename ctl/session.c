@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/crypto.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "base/uuid.h"
 #include "config/conf.h"
@@ -88,8 +89,7 @@ fill_descriptors(void)
 	do
 		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	while (fd != -1 && fd <= STDERR_FILENO);
-	if (fd != -1)
-		close(fd);
+	io_close(&fd);
 }
 
 enum rc

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/crypto.h"
+#include "base/io.h"
 #include "base/pool.h"
 #include "command/execute.h"
 #include "command/job.h"
@@ -137,8 +138,7 @@ run_rule(const struct trial *trial, const struct rule *rule)
 	execute(&job, 1, &how, &result);
 	print_output(&result);
 	print_end(&result);
-	if (result.pidfd != -1)
-		close(result.pidfd);
+	io_close(&result.pidfd);
 	return run_outcome(&result);
 }
 
@@ -245,8 +245,7 @@ try_body(const struct session *session, struct hook *hook)
 		complain_of(buf_view(&trial.request.body));
 	if (rc == RC_OK)
 		rc = try_event(&trial);
-	if (trial.stop != -1)
-		close(trial.stop);
+	io_close(&trial.stop);
 	request_close(&trial.request);
 	return rc;
 }

@@ -126,21 +126,14 @@ connections_open(const struct listener *listener, size_t max,
 	return RC_OK;
 }
 
-static void
-close_if_open(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
 void
 connections_close(struct connections *all)
 {
 	if (all == NULL)
 		return;
-	close_if_open(all->set);
-	close_if_open(all->quit);
-	close_if_open(all->wakeup);
+	io_close(&all->set);
+	io_close(&all->quit);
+	io_close(&all->wakeup);
 	pthread_mutex_destroy(&all->lock);
 	free(all);
 }
@@ -357,7 +350,7 @@ connections_return(struct connections *all, struct connection *one)
 	one->kept = true;
 	rc = watch(all, one, EPOLL_CTL_MOD);
 	pthread_mutex_unlock(&all->lock);
-	close_if_open(shutdown_fd);
+	io_close(&shutdown_fd);
 	return rc;
 }
 
@@ -370,7 +363,7 @@ connections_forget(struct connections *all, struct connection *one)
 	shutdown_fd = unlink_busy(one);
 	uncount(all);
 	pthread_mutex_unlock(&all->lock);
-	close_if_open(shutdown_fd);
+	io_close(&shutdown_fd);
 }
 
 bool

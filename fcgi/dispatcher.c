@@ -108,8 +108,7 @@ run_drain(const struct dispatcher *dispatcher)
 		going_on = await(dispatcher, gone,
 		    gone < 0 ? DISPATCHER_PAUSE : -1);
 	while (waitpid(pid, NULL, WNOHANG) == 0 && going_on);
-	if (gone >= 0)
-		close(gone);
+	io_close(&gone);
 	return going_on;
 }
 
@@ -158,7 +157,7 @@ copy_names(struct dispatcher *dispatcher, const char *file)
 		if (dispatcher->journal == NULL || dispatcher->file == NULL)
 			rc = RC_SYSTEM;
 	}
-	current_release(dispatcher->current, conf);
+	conf_release(conf);
 	return rc;
 }
 
@@ -262,10 +261,8 @@ dispatcher_close(struct dispatcher *dispatcher)
 		return;
 	decide_close(dispatcher->decider);
 	shared_journal_close(dispatcher->shared);
-	if (dispatcher->stop >= 0)
-		close(dispatcher->stop);
-	if (dispatcher->wake >= 0)
-		close(dispatcher->wake);
+	io_close(&dispatcher->stop);
+	io_close(&dispatcher->wake);
 	free(dispatcher->journal);
 	free(dispatcher->file);
 	free(dispatcher);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +33,22 @@ io_signal(int eventfd)
 		n = write(eventfd, &one, sizeof(one));
 	while (n == -1 && errno == EINTR);
 	return n == sizeof(one) || errno == EAGAIN ? RC_OK : RC_SYSTEM;
+}
+
+void
+io_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+bool
+io_is_readable(int fd)
+{
+	struct pollfd at = { fd, POLLIN, 0 };
+
+	return fd >= 0 && poll(&at, 1, 0) > 0;
 }
 
 struct bytes

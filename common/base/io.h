@@ -2,6 +2,8 @@
 #ifndef PELIHOOK_BASE_IO_H
 #define PELIHOOK_BASE_IO_H
 
+#include <stdbool.h>
+
 #include "base/bytes.h"
 #include "base/rc.h"
 
@@ -12,6 +14,10 @@ enum rc io_write(int fd, struct bytes bytes);
  * already.  RC_SYSTEM with errno set.
  */
 enum rc io_signal(int eventfd);
+/* Closes it, unless it is below 0, and makes it -1. */
+void io_close(int *fd);
+/* Whether something, or its end, can be read now; below 0: never. */
+bool io_is_readable(int fd);
 /*
  * A view of the directory of an absolute path, without a slash at its end
  * unless it is the root.

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/json_string.h"
 #include "base/timestamp.h"
 
@@ -120,13 +121,6 @@ log_leave_file(void)
 	(void)dup3(STDERR_FILENO, fd, O_CLOEXEC);
 }
 
-static void
-close_descriptor(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
 enum rc
 log_open(const char *program, const struct log_settings *settings)
 {
@@ -170,9 +164,10 @@ log_open_anyway(const char *program, const struct log_settings *settings)
 void
 log_close(void)
 {
-	close_descriptor(atomic_exchange(&the_log.fd, -1));
-	close_descriptor(the_log.left);
-	the_log.left = -1;
+	int fd = atomic_exchange(&the_log.fd, -1);
+
+	io_close(&fd);
+	io_close(&the_log.left);
 	if (atomic_exchange(&the_log.to_syslog, false))
 		closelog();
 }

@@ -11,6 +11,7 @@
 #include "base/trust.h"
 
 #include "base/account.h"
+#include "base/io.h"
 
 enum { TRUST_LINKS = 40 }; /* symbolic links on one way */
 
@@ -377,8 +378,8 @@ trust_open(const char *path, enum trust_kind kind, int *out, struct buf *error)
 		rc = check_file(&walk, kind);
 	if (rc == RC_OK)
 		*out = fd;
-	else if (fd >= 0)
-		close(fd);
+	else
+		io_close(&fd);
 	return rc;
 }
 

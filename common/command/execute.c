@@ -5,6 +5,7 @@
 #include "command/execute.h"
 
 #include "base/crypto.h"
+#include "base/io.h"
 #include "base/pool.h"
 #include "command/environment.h"
 #include "command/input.h"
@@ -40,8 +41,7 @@ run_jobs(const struct job *jobs, size_t n, const struct command *how,
 		rc = input_open(jobs, n, &what.input);
 	if (rc == RC_OK)
 		run(&what, result);
-	if (what.input >= 0)
-		close(what.input);
+	io_close(&what.input);
 	pool_free(&pool);
 	return rc;
 }

@@ -207,7 +207,6 @@ input_open(const struct job *jobs, size_t n, int *fd)
 	}
 	log_say(LOG_LEVEL_ERROR, "a command's input cannot be written: %s",
 	    strerror(rc == RC_MEMORY ? ENOMEM : errno));
-	if (file >= 0)
-		close(file);
+	io_close(&file);
 	return rc;
 }

@@ -6,6 +6,7 @@
 
 #include "command/output.h"
 
+#include "base/io.h"
 #include "command/run.h"
 
 enum {
@@ -21,14 +22,6 @@ begin_line(struct log_line *line, enum log_level level, const char *message,
 	log_begin(line, level, message);
 	log_text(line, "hook", what->hook);
 	log_text(line, "id", what->id);
-}
-
-static void
-close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
 }
 
 static int
@@ -47,8 +40,8 @@ open_stream(struct output_stream *stream)
 static void
 close_stream(struct output_stream *stream)
 {
-	close_fd(&stream->fd);
-	close_fd(&stream->writer);
+	io_close(&stream->fd);
+	io_close(&stream->writer);
 }
 
 int
@@ -170,7 +163,7 @@ output_take(struct output *output, struct output_stream *stream)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	if (n <= 0) {
-		close_fd(&stream->fd);
+		io_close(&stream->fd);
 		return false;
 	}
 	bytes.len = (size_t)n;

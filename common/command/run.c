@@ -11,6 +11,7 @@
 #include "command/run.h"
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "base/procfs.h"
 #include "command/output.h"
@@ -51,14 +52,6 @@ log_command(enum log_level level, const char *message,
 	if (error != 0)
 		log_text(&line, "error", strerror(error));
 	log_end(&line);
-}
-
-static void
-close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
 }
 
 static int
@@ -229,7 +222,7 @@ reap(struct run_result *result)
 	    0 :
 	    errno;
 
-	close_fd(&result->pidfd);
+	io_close(&result->pidfd);
 	if (result->end != RUN_EXIT)
 		return;
 	if (error != 0)
@@ -247,14 +240,6 @@ watch_to_the_end(struct watch *watch)
 		return false;
 	reap(watch->result);
 	return watch->phase == PHASE_RUNNING || watch_group(watch);
-}
-
-static bool
-is_stopped(int stop)
-{
-	struct pollfd fd = { stop, POLLIN, 0 };
-
-	return stop >= 0 && poll(&fd, 1, 0) > 0;
 }
 
 static void
@@ -286,7 +271,7 @@ run(const struct command *what, struct run_result *result)
 	watch.stop = what->stop;
 	watch.phase = PHASE_RUNNING;
 	watch.deadline = began + what->timeout;
-	if (is_stopped(what->stop)) {
+	if (io_is_readable(what->stop)) {
 		result->end = RUN_STOPPED;
 		return;
 	}
@@ -305,17 +290,15 @@ run(const struct command *what, struct run_result *result)
 enum rc
 run_reap(struct run_result *stuck)
 {
-	struct pollfd fd = { stuck->pidfd, POLLIN, 0 };
-
 	if (stuck->end != RUN_STUCK)
 		return RC_OK;
-	if (stuck->pidfd >= 0 && poll(&fd, 1, 0) <= 0)
+	if (stuck->pidfd >= 0 && !io_is_readable(stuck->pidfd))
 		return RC_PENDING;
 	signal_command(stuck, SIGKILL);
 	if (stuck->pidfd >= 0)
 		waitid(P_PIDFD, (id_t)stuck->pidfd, &(siginfo_t){ 0 },
 		    WEXITED | WNOHANG);
-	close_fd(&stuck->pidfd);
+	io_close(&stuck->pidfd);
 	return is_group_left(stuck->pid) ? RC_PENDING : RC_OK;
 }
 

@@ -225,8 +225,7 @@ journal_files_note(struct journal *journal)
 void
 journal_files_free(struct journal *journal)
 {
-	if (journal->locks != -1)
-		close(journal->locks);
+	io_close(&journal->locks);
 	for (size_t i = 0; i < JOURNAL_FILES; i++)
 		free(journal->files[i].path);
 }

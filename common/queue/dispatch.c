@@ -381,18 +381,10 @@ purge_some(struct dispatch_loop *loop)
 	    (loop->purging ? PURGE_PAUSE : PURGE_RECHECK);
 }
 
-static bool
-is_readable(int fd)
-{
-	struct pollfd at = { fd, POLLIN, 0 };
-
-	return fd != -1 && poll(&at, 1, 0) > 0;
-}
-
 static void
 check_stop(struct dispatch_loop *loop)
 {
-	if (!loop->stopping && is_readable(loop->settings->stop)) {
+	if (!loop->stopping && io_is_readable(loop->settings->stop)) {
 		loop->stopping = true;
 		loop->kill_at = clock_steady() + loop->conf->stop_timeout;
 	}
@@ -546,10 +538,8 @@ close_loop(struct dispatch_loop *loop)
 	recovery_free(&loop->recovery);
 	conf_release(loop->conf);
 	queue_hooks_free(&loop->hooks);
-	if (loop->wake != -1)
-		close(loop->wake);
-	if (loop->kill_now != -1)
-		close(loop->kill_now);
+	io_close(&loop->wake);
+	io_close(&loop->kill_now);
 	pthread_mutex_destroy(&loop->lock);
 }
 
@@ -589,7 +579,7 @@ check_once_more(const struct dispatch *settings, bool *more)
 	if (rc == RC_OK)
 		rc = journal_next_due(settings->journal, &hooks.limits,
 		    clock_wall(), &due);
-	*more = due <= clock_wall() && !is_readable(settings->stop);
+	*more = due <= clock_wall() && !io_is_readable(settings->stop);
 	queue_hooks_free(&hooks);
 	conf_release(conf);
 	return rc;

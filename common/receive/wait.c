@@ -8,6 +8,7 @@
 
 #include "receive/wait.h"
 
+#include "base/io.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "command/execute.h"
@@ -189,8 +190,7 @@ wait_close(struct wait *wait)
 		if (!wait->slots[i].stuck)
 			continue;
 		log_left(wait->slots[i].result->pid);
-		if (wait->slots[i].result->pidfd >= 0)
-			close(wait->slots[i].result->pidfd);
+		io_close(&wait->slots[i].result->pidfd);
 		slot_free(&wait->slots[i]);
 	}
 	pthread_mutex_destroy(&wait->lock);

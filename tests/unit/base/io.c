@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "../unit.h"
@@ -51,12 +52,48 @@ what_cannot_be_written_is_told(void **state)
 	assert_int_equal(io_write(-1, LIT("")), RC_OK);
 }
 
+static void
+what_is_closed_is_no_descriptor(void **state)
+{
+	int fd = dup(STDERR_FILENO);
+	int was = fd;
+
+	(void)state;
+	assert_true(fd >= 0);
+	io_close(&fd);
+	assert_int_equal(fd, -1);
+	assert_int_equal(fcntl(was, F_GETFD), -1);
+	io_close(&fd);
+	assert_int_equal(fd, -1);
+}
+
+static void
+what_is_there_or_at_its_end_is_readable(void **state)
+{
+	int ends[2];
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_false(io_is_readable(ends[0]));
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	assert_true(io_is_readable(ends[0]));
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	assert_false(io_is_readable(ends[0]));
+	close(ends[1]);
+	assert_true(io_is_readable(ends[0]));
+	close(ends[0]);
+	assert_false(io_is_readable(-1));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_of_a_text_is_written),
 		cmocka_unit_test(what_cannot_be_written_is_told),
+		cmocka_unit_test(what_is_closed_is_no_descriptor),
+		cmocka_unit_test(what_is_there_or_at_its_end_is_readable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
