@@ -163,14 +163,11 @@ static enum rc
 show_warnings(const struct conf *conf)
 {
 	struct buf warnings = { .max = WARNINGS };
-	struct bytes rest, line;
 	bool cgi = conf->dispatch != CONF_DISPATCH_THREAD;
 	enum rc rc = conf_warnings(conf, cgi, &warnings);
 
-	rest = buf_view(&warnings);
-	while (rc == RC_OK && bytes_split(&rest, "\n", &line))
-		if (line.len > 0)
-			print_lines(stderr, "warning: ", line);
+	if (rc == RC_OK)
+		print_lines(stderr, "warning: ", buf_view(&warnings));
 	buf_free(&warnings);
 	return rc;
 }

@@ -160,9 +160,7 @@ print_places(const struct probe *probe)
 		rest = candidate_value(strchr(*at, '=') + 1);
 		if (!candidate_next(&rest, &candidate))
 			continue;
-		snprintf(name, sizeof(name), "%.*s", (int)strcspn(*at, "="),
-		    *at);
-		header_name_print(name, name);
+		header_name_print(*at, name);
 		complain("  %s holds 32 bytes as %s", name,
 		    candidate.encoding == RECIPE_HEX ? "hex" : "base64");
 	}

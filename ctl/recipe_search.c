@@ -99,14 +99,11 @@ header_of(struct search *search, const char *variable,
 {
 	size_t n = strcspn(variable, "=");
 	char name[HEADER_VARIABLE_SIZE];
-	char copy[HEADER_VARIABLE_SIZE];
 
 	if (strncmp(variable, "HTTP_", 5) != 0 || variable[n] != '=' ||
-	    n >= sizeof(copy))
+	    n >= sizeof(name))
 		return false;
-	memcpy(copy, variable, n);
-	copy[n] = '\0';
-	header_name_print(copy, name);
+	header_name_print(variable, name);
 	*value = candidate_value(variable + n + 1);
 	return header_name_parse(name, search->pool, header) == RC_OK;
 }
@@ -203,16 +200,6 @@ try_ids(struct search *search, const struct recipe *spot)
 	return false;
 }
 
-/* The next item of a value that is cut at one character, blanks taken off. */
-static bool
-next_item(struct bytes *rest, const char *split, struct bytes *item)
-{
-	if (!bytes_split(rest, split, item))
-		return false;
-	*item = bytes_trim(*item);
-	return true;
-}
-
 /* Timestamps beside the MAC in its own header: t=1614265330. */
 static bool
 try_items(struct search *search, const struct recipe *spot, struct bytes value)
@@ -222,7 +209,8 @@ try_items(struct search *search, const struct recipe *spot, struct bytes value)
 	struct bytes item;
 	size_t n;
 
-	while (spot->split[0] != '\0' && next_item(&rest, spot->split, &item)) {
+	while (spot->split[0] != '\0' &&
+	    candidate_split(&rest, spot->split, &item)) {
 		n = 0;
 		while (n < item.len && item.data[n] != '=')
 			n++;
@@ -316,7 +304,7 @@ try_value(struct search *search, struct recipe *spot, struct bytes value)
 	struct bytes rest = value;
 	struct bytes item;
 
-	while (next_item(&rest, spot->split, &item)) {
+	while (candidate_split(&rest, spot->split, &item)) {
 		spot->encoding = RECIPE_HEX;
 		if (try_candidate(search, spot, item, value))
 			return true;

@@ -21,7 +21,7 @@ static const char program[] = "pelihook.fcgi";
 struct current {
 	const char *file;
 	bool stores;	      /* it began with a journal */
-	pthread_mutex_t lock; /* of conf and its references */
+	pthread_mutex_t lock; /* of conf */
 	struct conf *conf;
 };
 
@@ -70,14 +70,6 @@ current_hold(struct current *current)
 	conf = conf_hold(current->conf);
 	pthread_mutex_unlock(&current->lock);
 	return conf;
-}
-
-void
-current_release(struct current *current, struct conf *conf)
-{
-	pthread_mutex_lock(&current->lock);
-	conf_release(conf);
-	pthread_mutex_unlock(&current->lock);
 }
 
 enum rc

@@ -24,8 +24,8 @@ enum rc current_open(const char *file, struct current **out,
 enum rc current_load_files(struct current *current, struct buf *complaints);
 /* Once nobody holds it.  NULL is fine. */
 void current_close(struct current *current);
+/* The caller releases it (conf_release). */
 struct conf *current_hold(struct current *current);
-void current_release(struct current *current, struct conf *conf);
 
 /* At the start: logs as the configuration says.  RC_SYSTEM with errno set. */
 enum rc current_open_log(struct current *current);

@@ -173,7 +173,7 @@ stop_timeout(struct current *current)
 	struct conf *conf = current_hold(current);
 	int64_t timeout = conf->stop_timeout;
 
-	current_release(current, conf);
+	conf_release(conf);
 	return timeout;
 }
 
@@ -187,7 +187,7 @@ longest_kill_after(struct current *current)
 	for (size_t i = 0; i < conf->hooks_len; i++)
 		if (conf->hooks[i].kill_after > longest)
 			longest = conf->hooks[i].kill_after;
-	current_release(current, conf);
+	conf_release(conf);
 	return longest;
 }
 
@@ -247,7 +247,7 @@ log_started(const struct options *options, const struct listener *listener,
 	log_text(&line, "socket", listener->name);
 	log_number(&line, "threads", options->threads);
 	log_end(&line);
-	current_release(current, conf);
+	conf_release(conf);
 	if (options->socket != NULL && !listener->own)
 		log_say(LOG_LEVEL_WARNING,
 		    "-s %s is not used: the process "

@@ -63,7 +63,7 @@ test_journal(struct current *current)
 	if (conf->journal != NULL)
 		rc = journal_open(conf->journal, JOURNAL_BRIEF, &journal);
 	journal_close(journal);
-	current_release(current, conf);
+	conf_release(conf);
 	return rc == RC_CONFIG ? rc : RC_OK;
 }
 

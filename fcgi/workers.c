@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/startup.h"
 #include "config/conf.h"
 #include "http/gateway.h"
 #include "http/reply.h"
@@ -41,7 +42,6 @@ struct workers {
 	struct connections *connections;
 	struct current *current;
 	const struct sink *sink;
-	atomic_bool warned; /* of a parameter PELIHOOK_CONFIG */
 	atomic_uint_fast64_t served;
 	unsigned count;
 	pthread_t threads[];
@@ -56,15 +56,6 @@ struct client {
 	bool input_buffered; /* the input's end came with its beginning */
 };
 
-static void
-reset_signal(int number, void (*handler)(int))
-{
-	struct sigaction action = { .sa_handler = handler };
-
-	sigemptyset(&action.sa_mask);
-	sigaction(number, &action, NULL);
-}
-
 enum rc
 workers_prepare(void)
 {
@@ -72,9 +63,9 @@ workers_prepare(void)
 	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "100", 0);
 	if (FCGX_Init() != 0)
 		return RC_SYSTEM;
-	reset_signal(SIGPIPE, SIG_IGN);
-	reset_signal(SIGUSR1, SIG_DFL);
-	reset_signal(SIGTERM, SIG_DFL);
+	startup_signal(SIGPIPE, SIG_IGN);
+	startup_signal(SIGUSR1, SIG_DFL);
+	startup_signal(SIGTERM, SIG_DFL);
 	return RC_OK;
 }
 
@@ -155,7 +146,7 @@ warn_of_parameters(struct client *client)
 	for (; *at != NULL; at++)
 		if (strncmp(*at, "PELIHOOK_CONFIG=", 16) == 0)
 			break;
-	if (*at == NULL || atomic_exchange(&client->workers->warned, true))
+	if (*at == NULL || !log_once(LOG_ONCE_PARAMETER))
 		return;
 	log_say(LOG_LEVEL_WARNING,
 	    "the web server sends PELIHOOK_CONFIG with "
@@ -281,7 +272,7 @@ attend(struct client *client)
 	if (rc == RC_OK) {
 		conf = current_hold(workers->current);
 		serve_request(client, conf);
-		current_release(workers->current, conf);
+		conf_release(conf);
 		rc = client->request.ipcFd < 0 ?
 		    RC_MISSING :
 		    connections_return(workers->connections,

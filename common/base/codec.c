@@ -29,6 +29,12 @@ hex_value(char c)
 	return -1;
 }
 
+bool
+hex_is_digit(char c)
+{
+	return hex_value(c) >= 0;
+}
+
 enum rc
 decode_hex(struct bytes text, uint8_t *into, size_t size, size_t *len)
 {
@@ -37,7 +43,7 @@ decode_hex(struct bytes text, uint8_t *into, size_t size, size_t *len)
 	if (text.len % 2 != 0)
 		return RC_SYNTAX;
 	for (size_t i = 0; i < text.len; i++)
-		if (hex_value(text.data[i]) < 0)
+		if (!hex_is_digit(text.data[i]))
 			return RC_SYNTAX;
 	if (text.len / 2 > size)
 		return RC_RANGE;

@@ -2,10 +2,13 @@
 #ifndef PELIHOOK_BASE_CODEC_H
 #define PELIHOOK_BASE_CODEC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
 
+/* Whether it is a hexadecimal digit, of either case. */
+bool hex_is_digit(char c);
 /* Lower-case hexadecimal of n bytes into 2n+1 chars. */
 void encode_hex(const uint8_t *from, size_t n, char *into);
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/syscall.h>
+#include <sys/pidfd.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "base/procfs.h"
+
+#include "base/io.h"
 
 enum {
 	STAT_SIZE = 1024,
@@ -357,7 +359,7 @@ procfs_find_command(struct procfs_command *command)
 static int
 signal_command(const struct procfs_command *command, int number)
 {
-	int fd = (int)syscall(SYS_pidfd_open, command->pid, 0);
+	int fd = pidfd_open(command->pid, 0);
 	struct process process;
 	int error = errno;
 
@@ -369,12 +371,8 @@ signal_command(const struct procfs_command *command, int number)
 	else if (fd < 0)
 		error = kill(command->pid, number) == 0 ? 0 : errno;
 	else
-		error = syscall(SYS_pidfd_send_signal, fd, number, NULL, 0) ==
-			0 ?
-		    0 :
-		    errno;
-	if (fd >= 0)
-		close(fd);
+		error = pidfd_send_signal(fd, number, NULL, 0) == 0 ? 0 : errno;
+	io_close(&fd);
 	return error;
 }
 

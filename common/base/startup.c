@@ -20,15 +20,6 @@ open_standard_descriptors(void)
 			return;
 }
 
-static void
-set_disposition(int signal_number, void (*handler)(int))
-{
-	struct sigaction action = { .sa_handler = handler };
-
-	sigemptyset(&action.sa_mask);
-	sigaction(signal_number, &action, NULL);
-}
-
 /* A child of ours is known by this name until it has its program. */
 static void
 set_name(void)
@@ -41,11 +32,20 @@ set_name(void)
 }
 
 void
+startup_signal(int number, void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(number, &action, NULL);
+}
+
+void
 startup(void)
 {
 	set_name();
 	umask(077);
 	open_standard_descriptors();
-	set_disposition(SIGCHLD, SIG_DFL);
-	set_disposition(SIGPIPE, SIG_IGN);
+	startup_signal(SIGCHLD, SIG_DFL);
+	startup_signal(SIGPIPE, SIG_IGN);
 }

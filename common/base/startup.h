@@ -9,5 +9,7 @@
  * for; SIGPIPE ignored.
  */
 void startup(void);
+/* What a signal does from now on: a handler, SIG_DFL or SIG_IGN. */
+void startup_signal(int number, void (*handler)(int));
 
 #endif

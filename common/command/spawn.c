@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,12 +99,6 @@ spawn(const struct spawning *spawning, short flags, pid_t *pid)
 	return error;
 }
 
-static int
-open_pidfd(pid_t pid)
-{
-	return (int)syscall(SYS_pidfd_open, pid, 0);
-}
-
 /*
  * Ends a command that was just started and cannot be watched.  It is a
  * child that was not waited for, so its number is its own.
@@ -127,7 +121,7 @@ abandon(pid_t pid)
 static int
 reserve_fd(int of)
 {
-	if (open_pidfd(0) < 0 && errno != EINVAL)
+	if (pidfd_open(0, 0) < 0 && errno != EINVAL)
 		return -1;
 	return fcntl(of, F_DUPFD_CLOEXEC, 0);
 }
@@ -146,7 +140,7 @@ spawn_watched(const struct spawning *spawning, pid_t *pid, int *pidfd)
 	close(reserved);
 	if (error != 0)
 		return error;
-	fd = open_pidfd(child);
+	fd = pidfd_open(child, 0);
 	if (fd < 0) {
 		error = errno;
 		abandon(child);

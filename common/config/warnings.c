@@ -97,17 +97,12 @@ is_variable(const struct header_name *header, const char *variable)
 	    strcmp(header->variable, variable) == 0;
 }
 
-/* Whether the header's value is a part of what is signed. */
+/* Whether the header's value is a part of what is signed: no recipe names a
+ * timestamp or an id that is not. */
 static bool
 is_signed(const struct recipe *recipe, const char *variable)
 {
-	if (recipe->kind != RECIPE_HEADER)
-		return false;
-	if (recipe->timestamp == RECIPE_TIMESTAMP_HEADER &&
-	    strstr(recipe->over, "{timestamp}") != NULL &&
-	    is_variable(&recipe->timestamp_header, variable))
-		return true;
-	return strstr(recipe->over, "{id}") != NULL &&
+	return is_variable(&recipe->timestamp_header, variable) ||
 	    is_variable(&recipe->id, variable);
 }
 

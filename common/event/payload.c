@@ -4,6 +4,7 @@
 
 #include "event/payload.h"
 
+#include "base/codec.h"
 #include "base/utf8.h"
 
 /* What may come next. */
@@ -126,13 +127,6 @@ scan_number(struct scan *scan)
 	return scan_digits(scan) ? BEHIND : BAD;
 }
 
-static bool
-is_hexadecimal(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
-	    (c >= 'A' && c <= 'F');
-}
-
 /* What follows a backslash. */
 static bool
 scan_escape(struct scan *scan)
@@ -145,7 +139,7 @@ scan_escape(struct scan *scan)
 		return true;
 	}
 	for (unsigned i = 0; i < 4; i++) {
-		if (scan->rest.len == 0 || !is_hexadecimal(scan->rest.data[0]))
+		if (scan->rest.len == 0 || !hex_is_digit(scan->rest.data[0]))
 			return false;
 		skip(scan, 1);
 	}

@@ -40,7 +40,8 @@ header_name_print(const char *variable, char into[HEADER_VARIABLE_SIZE])
 
 	if (strncmp(variable, "HTTP_", 5) == 0)
 		variable += 5;
-	for (; (c = *variable) != '\0' && n < HEADER_VARIABLE_SIZE - 1;
+	for (; (c = *variable) != '\0' && c != '=' &&
+	     n < HEADER_VARIABLE_SIZE - 1;
 	     variable++) {
 		if (c == '_')
 			into[n++] = '-';

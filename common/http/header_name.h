@@ -22,7 +22,10 @@ struct header_name {
  */
 enum rc header_name_variable(struct bytes header,
     char into[HEADER_VARIABLE_SIZE]);
-/* The other way, as headers are usually written: X-Signature. */
+/*
+ * The other way, as headers are usually written: X-Signature.  The variable
+ * may have its = and value behind it.
+ */
 void header_name_print(const char *variable, char into[HEADER_VARIABLE_SIZE]);
 /* Fills both spellings of a header's name.  RC_SYNTAX, RC_MEMORY. */
 enum rc header_name_parse(const char *name, struct pool *pool,

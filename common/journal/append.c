@@ -113,11 +113,10 @@ order_digest(const struct journal_entry *entry, uint8_t into[JOURNAL_KEY],
 
 	*digest = (struct bytes){ 0 };
 	if (entry->order_key.len > 0) {
-		rc = buf_text(&text, entry->hook);
-		if (rc == RC_OK)
-			rc = buf_char(&text, '\0');
-		if (rc == RC_OK)
-			rc = buf_add(&text, entry->order_key);
+		buf_text(&text, entry->hook);
+		buf_char(&text, '\0');
+		buf_add(&text, entry->order_key);
+		rc = text.rc;
 		if (rc == RC_OK)
 			rc = journal_key_digest(buf_view(&text), into, digest);
 	}

@@ -53,16 +53,10 @@ struct form {
 static bool
 is_id(struct bytes text)
 {
-	uint8_t raw[UUID_SIZE];
-	size_t len;
-
 	for (size_t i = 0; i < text.len; i++)
 		if ((i == 8 || i == 13 || i == 18 || i == 23) ?
 			text.data[i] != '-' :
-			decode_hex((struct bytes){ (const char[]){ '0',
-						       text.data[i] },
-				       2 },
-			    raw, 1, &len) != RC_OK)
+			!hex_is_digit(text.data[i]))
 			return false;
 	return true;
 }

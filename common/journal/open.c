@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+#include <poll.h>
 #include <sqlite3.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "journal/journal.h"
 
@@ -24,14 +24,6 @@ enum {
 	CHECKPOINT_BRIEF = 10000,
 };
 
-static void
-nap(int milliseconds)
-{
-	struct timespec time = { 0, milliseconds * 1000000L };
-
-	nanosleep(&time, NULL);
-}
-
 /* Called by the store while somebody else holds its lock. */
 static int
 busy(void *context, int count)
@@ -41,7 +33,7 @@ busy(void *context, int count)
 
 	if (clock_steady() >= journal->busy_until)
 		return 0;
-	nap(pause);
+	poll(NULL, 0, pause);
 	return 1;
 }
 

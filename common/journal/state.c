@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <string.h>
+
 #include "journal/journal.h"
 
 static const char *const state_names[] = {
@@ -20,7 +22,7 @@ journal_state_find(const char *name, enum journal_state *state)
 {
 	for (size_t i = 0; i < sizeof(state_names) / sizeof(state_names[0]);
 	     i++)
-		if (bytes_equal(bytes_of(name), bytes_of(state_names[i]))) {
+		if (strcmp(name, state_names[i]) == 0) {
 			*state = (enum journal_state)i;
 			return RC_OK;
 		}

@@ -124,16 +124,17 @@ look_at(int directory, const char *hook, struct kept *kept)
 	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
+	int64_t time;
 
 	if (dir == NULL) {
-		if (fd >= 0)
-			close(fd);
+		io_close(&fd);
 		return RC_SYSTEM;
 	}
-	while ((entry = readdir(dir)) != NULL)
-		if (time_of(entry->d_name, hook) >= 0 &&
-		    is_own(directory, entry->d_name))
-			count_kept(kept, time_of(entry->d_name, hook));
+	while ((entry = readdir(dir)) != NULL) {
+		time = time_of(entry->d_name, hook);
+		if (time >= 0 && is_own(directory, entry->d_name))
+			count_kept(kept, time);
+	}
 	closedir(dir);
 	return RC_OK;
 }
@@ -153,29 +154,24 @@ is_private(const char *variable)
 }
 
 /* A value as one line: a server passes no LF, but it costs little. */
-static enum rc
+static void
 print_header(const char *variable, struct buf *into)
 {
 	char name[HEADER_VARIABLE_SIZE];
 	struct bytes value = bytes_of(strchr(variable, '=') + 1);
 	size_t n = (size_t)(value.data - variable) - 1;
-	char copy[HEADER_VARIABLE_SIZE];
-	enum rc rc;
 
 	/* A sender's own Pelihook- header would be read back as ours. */
-	if (n >= sizeof(copy) || strncmp(variable, "HTTP_PELIHOOK_", 14) == 0)
-		return RC_OK;
-	memcpy(copy, variable, n);
-	copy[n] = '\0';
-	header_name_print(copy, name);
+	if (n >= sizeof(name) || strncmp(variable, "HTTP_PELIHOOK_", 14) == 0)
+		return;
+	header_name_print(variable, name);
 	if (memchr(value.data, '\n', value.len) != NULL)
-		return RC_OK;
+		return;
 	if (is_private(variable) && !holds_candidate(variable))
 		value = bytes_of("(blanked)");
-	rc = buf_printf(into, "%s: ", name);
-	if (rc == RC_OK)
-		rc = buf_add(into, value);
-	return rc != RC_OK ? rc : buf_char(into, '\n');
+	buf_printf(into, "%s: ", name);
+	buf_add(into, value);
+	buf_char(into, '\n');
 }
 
 static enum rc
@@ -183,20 +179,20 @@ print_request(const struct hook *hook, const struct request *request,
     struct buf *into)
 {
 	struct bytes body = buf_view(&request->body);
-	enum rc rc = buf_printf(into,
+
+	buf_printf(into,
 	    "Pelihook-Capture: 1\n"
 	    "Pelihook-Hook: %s\nPelihook-Received: %lld\n"
 	    "Pelihook-Length: %zu\n",
 	    hook->name, (long long)request->received, body.len);
-
-	for (size_t i = 0; rc == RC_OK && request->variables[i] != NULL; i++)
+	for (size_t i = 0; request->variables[i] != NULL; i++)
 		if (is_header(request->variables[i]))
-			rc = print_header(request->variables[i], into);
-	if (rc == RC_OK)
-		rc = buf_char(into, '\n');
+			print_header(request->variables[i], into);
+	buf_char(into, '\n');
 	if (body.len > CAPTURE_BODY)
 		body.len = CAPTURE_BODY;
-	return rc != RC_OK ? rc : buf_add(into, body);
+	buf_add(into, body);
+	return into->rc;
 }
 
 static enum rc
@@ -305,8 +301,7 @@ capture(const struct hook *hook, const struct request *request)
 	if (rc != RC_PENDING)
 		log_capture(hook, name,
 		    rc == RC_SYSTEM ? strerror(errno) : why.data, rc);
-	if (directory >= 0)
-		close(directory);
+	io_close(&directory);
 	buf_free(&why);
 }
 

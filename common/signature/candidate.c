@@ -54,6 +54,26 @@ candidate_next(struct bytes *rest, struct mac_candidate *candidate)
 	return false;
 }
 
+bool
+candidate_split(struct bytes *rest, const char *split, struct bytes *item)
+{
+	size_t n = strlen(split);
+	const char *at = NULL;
+
+	if (rest->data == NULL)
+		return false;
+	if (n > 0 && rest->len > 0)
+		at = memmem(rest->data, rest->len, split, n);
+	item->data = rest->data;
+	item->len = at == NULL ? rest->len : (size_t)(at - rest->data);
+	if (at == NULL)
+		*rest = (struct bytes){ NULL, 0 };
+	else
+		*rest = bytes_skip(*rest, item->len + n);
+	*item = bytes_trim(*item);
+	return true;
+}
+
 struct bytes
 candidate_value(const char *value)
 {

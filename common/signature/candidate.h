@@ -36,6 +36,12 @@ bool candidate_recognise(struct mac_candidate *candidate);
  */
 bool candidate_next(struct bytes *rest, struct mac_candidate *candidate);
 /*
+ * The next item of a value that is cut at the whole of split, without the
+ * blanks at its ends; an empty split leaves it in one.  False when none is
+ * left.
+ */
+bool candidate_split(struct bytes *rest, const char *split, struct bytes *item);
+/*
  * The part of a header's value in which items are looked for, without the
  * blanks at its ends.  A value that is used whole is read by request_header.
  */

@@ -86,27 +86,6 @@ gather_auto(const struct request *request, struct credentials *credentials)
 			gather_header(credentials, request->variables[i]);
 }
 
-/* Cuts off the next item at the whole separator; no separator: all. */
-static bool
-split_item(struct bytes *rest, const char *split, struct bytes *item)
-{
-	size_t n = strlen(split);
-	const char *at = NULL;
-
-	if (rest->data == NULL)
-		return false;
-	if (n > 0 && rest->len > 0)
-		at = memmem(rest->data, rest->len, split, n);
-	item->data = rest->data;
-	item->len = at == NULL ? rest->len : (size_t)(at - rest->data);
-	if (at == NULL)
-		*rest = (struct bytes){ NULL, 0 };
-	else
-		*rest = bytes_skip(*rest, item->len + n);
-	*item = bytes_trim(*item);
-	return true;
-}
-
 /* False where the signature's header holds two timestamps. */
 static bool
 gather_items(const struct recipe *recipe, struct bytes value,
@@ -119,7 +98,7 @@ gather_items(const struct recipe *recipe, struct bytes value,
 	struct bytes *text = &candidate.item.text;
 	struct bytes rest = value;
 
-	while (split_item(&rest, recipe->split, text)) {
+	while (candidate_split(&rest, recipe->split, text)) {
 		if (bytes_begin(*text, recipe->prefix) &&
 		    candidate_decode(&candidate.item))
 			add_candidate(credentials, &candidate);
@@ -360,18 +339,14 @@ static void
 describe(const struct recipe *recipe, const struct candidate *match,
     struct verification *result)
 {
-	char variable[HEADER_VARIABLE_SIZE];
-	size_t n;
-
 	if (recipe->kind == RECIPE_HEADER) {
 		snprintf(result->header, sizeof(result->header), "%s",
 		    recipe->header.name);
 		return;
 	}
-	n = strcspn(match->variable, "=");
-	snprintf(variable, sizeof(variable), "%.*s",
-	    (int)(n < HEADER_VARIABLE_SIZE ? n : 0), match->variable);
-	header_name_print(variable, result->header);
+	/* A longer name is no header's. */
+	if (strcspn(match->variable, "=") < HEADER_VARIABLE_SIZE)
+		header_name_print(match->variable, result->header);
 	suggest_line(match, result);
 }
 
