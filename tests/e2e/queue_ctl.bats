@@ -1231,9 +1231,11 @@ total - 2 0 1 2 1 " ]
 	run -0 ctl show --body "$id"
 	[ "$output" = "{'event':'connection_added'}" ]
 	does "touch $T/ran"
-	until [ "$(states_of "$id")" = dead ]; do
+	dies() {
 		drain
-	done
+		[ "$(states_of "$id")" = dead ]
+	}
+	wait_for dies
 	[ ! -e "$T/ran" ]
 }
 

@@ -595,7 +595,9 @@ hook waits
 """
 DUMP = """#!/bin/sh
 umask 077
-env >"$(mktemp @DIR@/env.XXXXXX)"
+part=$(mktemp @DIR@/part.XXXXXX)
+env >"$part"
+mv "$part" "@DIR@/env.${part##*.}"
 exit "$(sh -c "$1")"
 """
 OF_BATCH = {"PELIHOOK_HOOK", "PELIHOOK_COUNT", "PELIHOOK_CLAIM"}

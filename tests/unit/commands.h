@@ -3,26 +3,21 @@
 #define PELIHOOK_COMMANDS_H
 
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#include "unit.h"
+#include "scratch.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 
 /*
  * What the tests that run real commands share: a directory of the test's
@@ -34,71 +29,10 @@ enum {
 	NOBODY = 65534,
 };
 
-static char directory[256];
-
-/* A path in the test's directory; lives until the eighth call after. */
-static inline const char *
-in_directory(const char *name)
-{
-	static char paths[8][300];
-	static unsigned next;
-	char *path = paths[next++ % COUNT(paths)];
-
-	snprintf(path, sizeof(paths[0]), "%s/%.32s", directory, name);
-	return path;
-}
-
-static inline int
-log_at(enum log_level level)
-{
-	struct log_settings settings = { LOG_TO_FILE, in_directory("log"),
-		LOG_TEXT, level };
-
-	return log_open("unit", &settings) == RC_OK ? 0 : -1;
-}
-
 static inline int
 make_directory(void **state)
 {
-	const char *base = getenv("TMPDIR");
-
-	(void)state;
-	snprintf(directory, sizeof(directory), "%s/unit-run-XXXXXX",
-	    base != NULL && base[0] == '/' && strlen(base) < 200 ? base :
-								   "/tmp");
-	if (mkdtemp(directory) == NULL)
-		return -1;
-	return log_at(LOG_LEVEL_DEBUG);
-}
-
-static inline int
-remove_directory(void **state)
-{
-	DIR *entries = opendir(directory);
-	struct dirent *entry;
-
-	(void)state;
-	log_close();
-	if (entries == NULL)
-		return -1;
-	while ((entry = readdir(entries)) != NULL)
-		if (entry->d_name[0] != '.')
-			unlink(in_directory(entry->d_name));
-	closedir(entries);
-	return rmdir(directory);
-}
-
-static inline const char *
-write_file(const char *name, const char *text, mode_t mode)
-{
-	const char *path = in_directory(name);
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	assert_int_equal(fchmod(fd, mode), 0);
-	assert_int_equal(close(fd), 0);
-	return path;
+	return scratch_make(state) != 0 ? -1 : scratch_log(LOG_LEVEL_DEBUG);
 }
 
 /* A script in the test's directory. */
@@ -108,40 +42,14 @@ script(const char *name, const char *body)
 	char text[2048];
 
 	snprintf(text, sizeof(text), "#!/bin/sh\n%s\n", body);
-	return write_file(name, text, 0755);
-}
-
-/* All of a file; the caller frees it.  Empty where there is none. */
-static inline struct buf
-read_file(const char *path)
-{
-	struct buf text = { 0 };
-	char chunk[4096];
-	ssize_t n = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	assert_int_equal(buf_text(&text, ""), RC_OK);
-	while (fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0)
-		assert_int_equal(buf_add(&text,
-				     (struct bytes){ chunk, (size_t)n }),
-		    RC_OK);
-	assert_int_equal(n, 0);
-	if (fd >= 0)
-		close(fd);
-	return text;
+	return scratch_file(name, text, 0755);
 }
 
 /* How often a text stands in the log. */
 static inline unsigned
 log_holds(const char *text)
 {
-	struct buf log = read_file(in_directory("log"));
-	unsigned n = 0;
-
-	for (char *at = log.data; (at = strstr(at, text)) != NULL; at++)
-		n++;
-	buf_free(&log);
-	return n;
+	return count_of(scratch_path("log"), text);
 }
 
 static inline unsigned
@@ -310,7 +218,7 @@ become_nobody(void)
 static inline bool
 nobody_can_run_it(void)
 {
-	return become_nobody() && access(in_directory("root"), X_OK) == 0;
+	return become_nobody() && access(scratch_path("root"), X_OK) == 0;
 }
 
 static inline void
@@ -319,18 +227,18 @@ prepare_root_command(void)
 	struct statvfs mount;
 
 	need_pidfds();
-	if (geteuid() != 0 || statvfs(directory, &mount) != 0 ||
+	if (geteuid() != 0 || statvfs(scratch, &mount) != 0 ||
 	    (mount.f_flag & ST_NOSUID) != 0 ||
 	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 0) {
 		print_message("skipped: needs root and a directory that "
 			      "allows set-user-ID programs\n");
 		skip();
 	}
-	assert_int_equal(chmod(directory, 0755), 0);
-	copy_self(in_directory("root"));
+	assert_int_equal(chmod(scratch, 0755), 0);
+	copy_self(scratch_path("root"));
 	if (!in_child(nobody_can_run_it)) {
 		print_message("skipped: user %d cannot run a command in %s\n",
-		    (int)NOBODY, directory);
+		    (int)NOBODY, scratch);
 		skip();
 	}
 }

@@ -51,6 +51,6 @@ a_job(const struct hook *hook, struct job_end *end)
 }
 
 #define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
+	cmocka_unit_test_setup_teardown(name, make_directory, scratch_end)
 
 #endif

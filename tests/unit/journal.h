@@ -3,11 +3,8 @@
 #define PELIHOOK_JOURNAL_TEST_H
 
 #include <signal.h>
-#include <sqlite3.h>
 
 #include "queue.h"
-
-#include "base/log.h"
 
 /* What the tests of the journal share: claims and what they come to, what is
  * told of the events, and the journal's files. */
@@ -89,14 +86,6 @@ expect_nothing(struct journal *journal,
 	struct journal_claim claim;
 
 	assert_int_equal(claim_number(journal, limits, &claim), -1);
-}
-
-/* The counts of all states in one text: "queued 2 done 1 ". */
-static inline enum rc
-add_count(void *context, const struct journal_count *count)
-{
-	return buf_printf(context, "%s %s %lld ", count->hook,
-	    journal_state_name(count->state), (long long)count->count);
 }
 
 static inline void
@@ -209,16 +198,6 @@ claim_and_start(struct journal *journal)
 		_exit(1);
 }
 
-static inline void
-execute(const char *sql)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-}
-
 /* What belongs to an open journal, and a leftover that is played back. */
 static const char *const ends[] = { "", "-wal", "-shm", "-runners",
 	"-journal" };
@@ -251,18 +230,6 @@ move(const char *from, const char *to)
 	assert_int_equal(rename(scratch_path(from), scratch_path(to)), 0);
 }
 
-static inline void
-log_to_file(void)
-{
-	struct log_settings settings = {
-		.target = LOG_TO_FILE,
-		.path = scratch_path("log"),
-		.level = LOG_LEVEL_DEBUG,
-	};
-
-	assert_int_equal(log_open("unit", &settings), RC_OK);
-}
-
 /* How many lines the log has, all of which have to hold the text. */
 static inline unsigned
 lines_of_log(const char *text)
@@ -279,5 +246,8 @@ lines_of_log(const char *text)
 	fclose(file);
 	return n;
 }
+
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 
 #endif

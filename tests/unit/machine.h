@@ -13,7 +13,6 @@
 #include "config/files.h"
 #include "config/load.h"
 #include "queue/dispatch.h"
-#include "base/log.h"
 
 /*
  * What the tests that drain a queue share: a journal, a configuration and a
@@ -37,43 +36,16 @@ struct machine {
 static inline int
 make_all(void **state)
 {
-	struct log_settings settings = { LOG_TO_FILE, NULL, LOG_TEXT,
-		LOG_LEVEL_DEBUG };
-
 	if (make_place(state) != 0)
 		return -1;
 	snprintf(marks_path, sizeof(marks_path), "%s/marks", scratch);
-	settings.path = scratch_path("log");
-	return log_open("unit", &settings) == RC_OK ? 0 : -1;
-}
-
-static inline int
-remove_all(void **state)
-{
-	log_close();
-	return scratch_remove(state);
+	return scratch_log(LOG_LEVEL_DEBUG);
 }
 
 static inline bool
 file_holds(const char *path, const char *text)
 {
-	struct buf all = read_file(path);
-	bool holds = strstr(all.data, text) != NULL;
-
-	buf_free(&all);
-	return holds;
-}
-
-static inline unsigned
-count_of(const char *path, const char *text)
-{
-	struct buf all = read_file(path);
-	unsigned n = 0;
-
-	for (char *at = all.data; (at = strstr(at, text)) != NULL; at++)
-		n++;
-	buf_free(&all);
-	return n;
+	return count_of(path, text) > 0;
 }
 
 static inline void
@@ -242,13 +214,6 @@ drain_empty(struct machine *machine)
 	assert_int_equal(dispatch_queue(&machine->settings), RC_OK);
 }
 
-static inline enum rc
-add_count(void *context, const struct journal_count *count)
-{
-	return buf_printf(context, "%s %s %lld ", count->hook,
-	    journal_state_name(count->state), (long long)count->count);
-}
-
 static inline bool
 counts_are(struct journal *journal, const char *text)
 {
@@ -288,5 +253,7 @@ expect_marks(const char *text)
 	assert_string_equal(all.data, text);
 	buf_free(&all);
 }
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_all, scratch_end)
 
 #endif

@@ -43,7 +43,6 @@ make_job(void **state)
 	return make_directory(state);
 }
 
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_job, remove_directory)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_job, scratch_end)
 
 #endif

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include <poll.h>
+#include <sqlite3.h>
 
 #include "scratch.h"
 
@@ -77,6 +78,43 @@ append_sample(struct journal *journal, const char *hook, unsigned number,
 	fill_sample(&sample, hook, number);
 	sample.entry.order_key = bytes_of(key);
 	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+}
+
+/* The counts of all states in one text: "queued 2 done 1 ". */
+static inline enum rc
+add_count(void *context, const struct journal_count *count)
+{
+	return buf_printf(context, "%s %s %lld ", count->hook,
+	    journal_state_name(count->state), (long long)count->count);
+}
+
+static inline void
+execute(const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* Another program that holds the journal's lock, as SQLite has it. */
+static inline sqlite3 *
+lock_journal(void)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+	    SQLITE_OK);
+	return db;
+}
+
+static inline void
+unlock_journal(sqlite3 *db)
+{
+	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_close(db);
 }
 
 #endif

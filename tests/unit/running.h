@@ -83,6 +83,6 @@ assert_sees(const struct run_result *result, const char *line)
 }
 
 #define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
+	cmocka_unit_test_setup_teardown(name, make_directory, scratch_end)
 
 #endif

@@ -76,4 +76,7 @@ put(struct scene *scene, const char *key)
 	return scene->sink.put(scene->sink.context, &job);
 }
 
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
+
 #endif

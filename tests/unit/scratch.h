@@ -11,6 +11,8 @@
 
 #include "unit.h"
 
+#include "base/log.h"
+
 /*
  * A directory of the test's own, 0700, under $TMPDIR or /tmp, that is taken
  * away again.  Paths are handed out from a few places in turn.
@@ -59,6 +61,23 @@ scratch_remove(void **state)
 	return nftw(scratch, scratch_drop, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+static inline int
+scratch_log(enum log_level level)
+{
+	struct log_settings settings = { LOG_TO_FILE, scratch_path("log"),
+		LOG_TEXT, level };
+
+	return log_open("unit", &settings) == RC_OK ? 0 : -1;
+}
+
+/* With the log in it. */
+static inline int
+scratch_end(void **state)
+{
+	log_close();
+	return scratch_remove(state);
+}
+
 static inline const char *
 scratch_bytes(const char *name, struct bytes bytes, mode_t mode)
 {
@@ -87,5 +106,41 @@ scratch_directory(const char *name, mode_t mode)
 	assert_int_equal(chmod(path, mode), 0);
 	return path;
 }
+
+/* All of a file; the caller frees it.  Empty where there is none. */
+static inline struct buf
+read_file(const char *path)
+{
+	struct buf text = { 0 };
+	char chunk[4096];
+	ssize_t n = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	assert_int_equal(buf_text(&text, ""), RC_OK);
+	while (fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0)
+		assert_int_equal(buf_add(&text,
+				     (struct bytes){ chunk, (size_t)n }),
+		    RC_OK);
+	assert_int_equal(n, 0);
+	if (fd >= 0)
+		close(fd);
+	return text;
+}
+
+/* How often a text stands in a file. */
+static inline unsigned
+count_of(const char *path, const char *text)
+{
+	struct buf all = read_file(path);
+	unsigned n = 0;
+
+	for (char *at = all.data; (at = strstr(at, text)) != NULL; at++)
+		n++;
+	buf_free(&all);
+	return n;
+}
+
+#define SCRATCH_TEST(name)                                                     \
+	cmocka_unit_test_setup_teardown(name, scratch_make, scratch_remove)
 
 #endif

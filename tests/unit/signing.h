@@ -35,14 +35,13 @@ struct trial {
 };
 
 static inline void
-trial_start(struct trial *trial, const char *line)
+trial_line(struct trial *trial, const char *line)
 {
 	const char *const *list = NULL;
 	const char *why = NULL;
 	struct tokens words;
 	size_t n = 0;
 
-	memset(trial, 0, sizeof(*trial));
 	tokens_start(&words, bytes_of(line));
 	assert_int_equal(tokens_next(&words, &trial->pool, &list, &n, &why),
 	    RC_OK);
@@ -51,6 +50,13 @@ trial_start(struct trial *trial, const char *line)
 		print_error("%s: %s\n", line, why);
 		fail();
 	}
+}
+
+static inline void
+trial_start(struct trial *trial, const char *line)
+{
+	memset(trial, 0, sizeof(*trial));
+	trial_line(trial, line);
 	trial->hook.name = "unit";
 	trial->hook.secrets = trial->secrets;
 	trial->request.variables = trial->front.variables;

@@ -105,7 +105,4 @@ with_secret(struct bytes secret, const char *coding)
 	return good(text);
 }
 
-#define SCRATCH_TEST(name)                                                     \
-	cmocka_unit_test_setup_teardown(name, scratch_make, scratch_remove)
-
 #endif

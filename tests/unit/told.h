@@ -4,27 +4,12 @@
 
 #include "scratch.h"
 
-#include "base/log.h"
-
 /* A log in a scratch directory, for tests of what is told in it. */
 
 static inline int
 told_open(void **state)
 {
-	struct log_settings settings = { LOG_TO_FILE, NULL, LOG_TEXT,
-		LOG_LEVEL_INFO };
-
-	if (scratch_make(state) != 0)
-		return -1;
-	settings.path = scratch_path("log");
-	return log_open("unit", &settings) == RC_OK ? 0 : -1;
-}
-
-static inline int
-told_close(void **state)
-{
-	log_close();
-	return scratch_remove(state);
+	return scratch_make(state) != 0 ? -1 : scratch_log(LOG_LEVEL_INFO);
 }
 
 /* What was logged since the last call. */
@@ -53,6 +38,6 @@ told_lines(const char *text)
 }
 
 #define TOLD_TEST(test)                                                        \
-	cmocka_unit_test_setup_teardown(test, told_open, told_close)
+	cmocka_unit_test_setup_teardown(test, told_open, scratch_end)
 
 #endif

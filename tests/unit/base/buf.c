@@ -3,14 +3,6 @@
 
 #include "base/buf.h"
 
-/* The sanitizer's malloc has to fail as libc's does, not to abort. */
-const char *__asan_default_options(void);
-const char *
-__asan_default_options(void)
-{
-	return "allocator_may_return_null=1";
-}
-
 static void
 a_buf_grows_and_stays_terminated(void **state)
 {

@@ -29,38 +29,12 @@ start_afresh(void **state)
 	return 0;
 }
 
-static int
-close_log(void **state)
-{
-	log_close();
-	return scratch_remove(state);
-}
-
 static void
 open_file(enum log_format format, enum log_level level)
 {
 	struct log_settings settings = { LOG_TO_FILE, path, format, level };
 
 	assert_int_equal(log_open("unit", &settings), RC_OK);
-}
-
-/* All that stands in a file; the caller frees it. */
-static struct buf
-read_file(const char *name)
-{
-	struct buf text = { 0 };
-	char chunk[4096];
-	size_t n;
-	FILE *file = fopen(name, "re");
-
-	assert_int_equal(buf_text(&text, ""), RC_OK);
-	if (file == NULL)
-		return text;
-	while ((n = fread(chunk, 1, sizeof(chunk), file)) > 0)
-		assert_int_equal(buf_add(&text, (struct bytes){ chunk, n }),
-		    RC_OK);
-	fclose(file);
-	return text;
 }
 
 static size_t
@@ -867,7 +841,7 @@ some_things_are_said_once(void **state)
 }
 
 #define LOG_TEST(test)                                                         \
-	cmocka_unit_test_setup_teardown(test, start_afresh, close_log)
+	cmocka_unit_test_setup_teardown(test, start_afresh, scratch_end)
 
 int
 main(void)

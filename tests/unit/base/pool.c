@@ -6,14 +6,6 @@
 #include "base/bytes.h"
 #include "base/pool.h"
 
-/* The sanitizer's malloc has to fail as libc's does, not to abort. */
-const char *__asan_default_options(void);
-const char *
-__asan_default_options(void)
-{
-	return "allocator_may_return_null=1";
-}
-
 static void
 memory_is_zeroed_aligned_and_apart(void **state)
 {

@@ -146,11 +146,11 @@ its_children_are_found_after_it(void **state)
 static void
 what_was_met_alive_is_gone_with_its_group(void **state)
 {
-	pid_t pid = start_shell("env -i sleep 60 & echo >&3; wait", marked);
+	pid_t pid = start_shell("env -i sh -c 'echo >&3; exec sleep 60' & wait",
+	    marked);
 	struct procfs_command command = wanted(pid);
 
 	(void)state;
-	poll(NULL, 0, 200);
 	assert_int_equal(procfs_find_command(&command), PROCFS_ALIVE);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
@@ -215,7 +215,7 @@ only_what_began_since_counts(void **state)
 	struct procfs_command command = wanted(0);
 
 	(void)state;
-	command.since = clock_boot() + 1000;
+	command.since = clock_boot() + 60000;
 	command.until = command.since;
 	assert_int_equal(procfs_find_command(&command), PROCFS_GONE);
 	command.mark[0] = '\0';
@@ -227,7 +227,7 @@ only_what_began_since_counts(void **state)
 static pid_t
 start_daemon(struct procfs_command *command)
 {
-	const char *path = write_file("daemon", "", 0600);
+	const char *path = scratch_file("daemon", "", 0600);
 	char text[512];
 	struct buf number;
 	pid_t daemon;
@@ -275,8 +275,10 @@ main(void)
 		cmocka_unit_test(what_left_on_purpose_is_left_alone),
 	};
 
+	/* Processes of another session are not taken for a command. */
+	(void)setsid();
 	snprintf(mark_entry, sizeof(mark_entry), "PELIHOOK_CLAIM=%032x",
 	    (unsigned)getpid());
 	return cmocka_run_group_tests_name("procfs", tests, make_directory,
-	    remove_directory);
+	    scratch_end);
 }

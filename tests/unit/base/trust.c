@@ -699,9 +699,6 @@ root_alone_says_whose_a_directory_is(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-#define SCRATCH_TEST(name)                                                     \
-	cmocka_unit_test_setup_teardown(name, scratch_make, scratch_remove)
-
 int
 main(void)
 {

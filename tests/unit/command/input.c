@@ -13,14 +13,6 @@
 #include "config/conf.h"
 #include "event/payload.h"
 
-/* The sanitizer's malloc has to fail as libc's does, not to abort. */
-const char *__asan_default_options(void);
-const char *
-__asan_default_options(void)
-{
-	return "allocator_may_return_null=1";
-}
-
 /* JSON on one line. */
 
 static struct json_object *

@@ -72,7 +72,7 @@ any_byte_is_kept_and_escaped_in_the_log(void **state)
 	close(what.input);
 	assert_int_equal(result.tail_len, sizeof(all));
 	assert_memory_equal(result.tail, all, sizeof(all));
-	log = read_file(in_directory("log"));
+	log = read_file(scratch_path("log"));
 	for (size_t i = 0; i < log.len; i++)
 		assert_true(log.data[i] == '\n' ||
 		    ((unsigned char)log.data[i] >= 0x20 &&
@@ -143,7 +143,7 @@ lines_that_are_not_wanted_take_no_room(void **state)
 	struct run_result *result;
 
 	(void)state;
-	assert_int_equal(log_at(LOG_LEVEL_INFO), 0);
+	assert_int_equal(scratch_log(LOG_LEVEL_INFO), 0);
 	result = run_script("seq 1000; echo seen >&2");
 	assert_int_equal(log_holds("msg=stdout"), 0);
 	assert_int_equal(log_holds("text=seen\n"), 1);

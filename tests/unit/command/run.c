@@ -253,7 +253,7 @@ stop_hastens_the_end_of_a_timeout(void **state)
 	const char *command[] = {
 		script("command",
 		    "trap 'echo >\"$1\"' TERM; while :; do sleep 0.1; done"),
-		in_directory("fifo"),
+		scratch_path("fifo"),
 		NULL,
 	};
 	struct command what = plain(command);
@@ -276,7 +276,7 @@ static void
 stop_before_the_start_starts_nothing(void **state)
 {
 	const char *command[] = { script("command", "touch \"$1\""),
-		in_directory("ran"), NULL };
+		scratch_path("ran"), NULL };
 	struct command what = plain(command);
 	struct run_result *result;
 
@@ -296,7 +296,7 @@ stop_before_the_start_starts_nothing(void **state)
 static void
 no_descriptor_is_left_open(void **state)
 {
-	const char *missing[] = { in_directory("missing"), NULL };
+	const char *missing[] = { scratch_path("missing"), NULL };
 	unsigned before = count_descriptors();
 
 	(void)state;
@@ -348,7 +348,7 @@ static void
 the_caller_hears_of_the_start(void **state)
 {
 	const char *command[] = { script("command", "sleep 0.5"), NULL };
-	const char *missing[] = { in_directory("missing"), NULL };
+	const char *missing[] = { scratch_path("missing"), NULL };
 	struct command what = plain(command);
 	struct run_result result;
 	pid_t pid = 0;
@@ -375,7 +375,7 @@ the_caller_hears_of_the_start(void **state)
 static bool
 with_sigchld_ignored(void)
 {
-	const char *command[] = { in_directory("command"), NULL };
+	const char *command[] = { scratch_path("command"), NULL };
 	struct command what = plain(command);
 	struct run_result result;
 
@@ -415,8 +415,8 @@ stubborn(const char *const *command)
 static bool
 with_a_stuck_command(void)
 {
-	const char *command[] = { in_directory("root"), "root",
-		in_directory("fifo"), NULL };
+	const char *command[] = { scratch_path("root"), "root",
+		scratch_path("fifo"), NULL };
 	struct command what = stubborn(command);
 	struct run_result result;
 	unsigned before = count_descriptors();
@@ -448,7 +448,7 @@ with_a_stuck_command(void)
 static bool
 with_a_deaf_command(void)
 {
-	const char *command[] = { in_directory("root"), "deaf", NULL };
+	const char *command[] = { scratch_path("root"), "deaf", NULL };
 	struct command what = stubborn(command);
 	struct run_result result;
 
@@ -465,8 +465,8 @@ a_command_that_cannot_be_killed_is_stuck_until_it_is_gone(void **state)
 {
 	(void)state;
 	prepare_root_command();
-	assert_int_equal(mkfifo(in_directory("fifo"), 0666), 0);
-	assert_int_equal(chmod(in_directory("fifo"), 0666), 0);
+	assert_int_equal(mkfifo(scratch_path("fifo"), 0666), 0);
+	assert_int_equal(chmod(scratch_path("fifo"), 0666), 0);
 	assert_true(in_child(with_a_stuck_command));
 	assert_int_equal(log_holds("level=warning"), 1);
 	assert_int_equal(log_holds("level=error"), 1);

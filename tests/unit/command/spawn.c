@@ -31,14 +31,14 @@ assert_unstarted(const char *const *command, int error)
 static void
 what_cannot_be_started_is_told_with_its_errno(void **state)
 {
-	const char *missing[] = { in_directory("missing"), NULL };
+	const char *missing[] = { scratch_path("missing"), NULL };
 	const char *plain_file[] = {
-		write_file("plain", "#!/bin/sh\nexit 0\n", 0644), NULL
+		scratch_file("plain", "#!/bin/sh\nexit 0\n", 0644), NULL
 	};
-	const char *no_format[] = { write_file("no-format", "exit 0\n", 0755),
+	const char *no_format[] = { scratch_file("no-format", "exit 0\n", 0755),
 		NULL };
 	const char *no_interpreter[] = {
-		write_file("lost", "#!/nowhere/sh\nexit 0\n", 0755), NULL
+		scratch_file("lost", "#!/nowhere/sh\nexit 0\n", 0755), NULL
 	};
 	const char *a_directory[] = { "/", NULL };
 
@@ -153,7 +153,7 @@ a_command_sees_a_clean_process(void **state)
 static bool
 without_0_to_2(void)
 {
-	const char *command[] = { in_directory("command"), NULL };
+	const char *command[] = { scratch_path("command"), NULL };
 	struct command what = plain(command);
 	struct run_result result;
 
@@ -187,7 +187,7 @@ it_works_where_0_to_2_are_closed(void **state)
 static bool
 short_of_descriptors(void)
 {
-	const char *command[] = { self, "touch", in_directory("ran"), NULL };
+	const char *command[] = { self, "touch", scratch_path("ran"), NULL };
 	struct command what = plain(command);
 	unsigned started = 0, before;
 	struct run_result result;
@@ -231,7 +231,7 @@ can_forbid(void)
 static bool
 without_pidfd(void)
 {
-	const char *command[] = { self, "touch", in_directory("ran"), NULL };
+	const char *command[] = { self, "touch", scratch_path("ran"), NULL };
 	struct command what = plain(command);
 	struct run_result result;
 
@@ -259,7 +259,7 @@ without_pidfds_it_starts_nothing(void **state)
 static void
 a_detached_process_stands_alone(void **state)
 {
-	const char *command[] = { self, "detached", in_directory("detached"),
+	const char *command[] = { self, "detached", scratch_path("detached"),
 		NULL };
 	struct buf text;
 	pid_t pid = 0;
@@ -280,7 +280,7 @@ a_detached_process_stands_alone(void **state)
 static void
 what_cannot_be_detached_is_told(void **state)
 {
-	const char *command[] = { in_directory("missing"), NULL };
+	const char *command[] = { scratch_path("missing"), NULL };
 	pid_t pid = 7;
 
 	(void)state;

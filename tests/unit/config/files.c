@@ -96,6 +96,15 @@ bad_secrets_are_refused(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* It was refused, and these errors, which are done with, hold why. */
+static void
+expect(enum rc rc, struct buf *errors, const struct bad *bad)
+{
+	assert_int_equal(rc, RC_CONFIG);
+	assert_int_equal(check_error(bad, errors), 0);
+	errors->len = 0;
+}
+
 static void
 a_secret_must_be_kept_secret(void **state)
 {
@@ -106,14 +115,9 @@ a_secret_must_be_kept_secret(void **state)
 
 	(void)state;
 	assert_int_equal(chmod(scratch_path("s"), 0604), 0);
-	assert_int_equal(conf_load_files(conf, &conf->hooks[0], &errors),
-	    RC_CONFIG);
-	assert_int_equal(check_error(&bad, &errors), 0);
-	errors.len = 0;
+	expect(conf_load_files(conf, &conf->hooks[0], &errors), &errors, &bad);
 	assert_int_equal(unlink(scratch_path("s")), 0);
-	assert_int_equal(conf_load_files(conf, &conf->hooks[0], &errors),
-	    RC_CONFIG);
-	assert_int_equal(check_error(&none, &errors), 0);
+	expect(conf_load_files(conf, &conf->hooks[0], &errors), &errors, &none);
 	conf_release(conf);
 	buf_free(&errors);
 }
@@ -237,8 +241,7 @@ a_shared_fault_is_one_of_each_hook(void **state)
 	    "on * ignore\nhook b\non * ignore\n",
 	    scratch);
 	conf = good(text);
-	assert_int_equal(conf_load_all_files(conf, &errors), RC_CONFIG);
-	assert_int_equal(check_error(&bad, &errors), 0);
+	expect(conf_load_all_files(conf, &errors), &errors, &bad);
 	assert_false(conf->hooks[0].ready);
 	assert_false(conf->hooks[1].ready);
 	conf_release(conf);
@@ -268,17 +271,11 @@ the_capture_directory_is_checked(void **state)
 	struct hook *hook = &conf->hooks[0];
 
 	(void)state;
-	assert_int_equal(conf_load_files(conf, hook, &errors), RC_CONFIG);
-	assert_int_equal(check_error(&none, &errors), 0);
-	errors.len = 0;
+	expect(conf_load_files(conf, hook, &errors), &errors, &none);
 	scratch_directory("d", 0777);
-	assert_int_equal(conf_load_files(conf, hook, &errors), RC_CONFIG);
-	assert_int_equal(check_error(&open, &errors), 0);
-	errors.len = 0;
+	expect(conf_load_files(conf, hook, &errors), &errors, &open);
 	assert_int_equal(chmod(scratch_path("d"), 01777), 0);
-	assert_int_equal(conf_load_files(conf, hook, &errors), RC_CONFIG);
-	assert_int_equal(check_error(&open, &errors), 0);
-	errors.len = 0;
+	expect(conf_load_files(conf, hook, &errors), &errors, &open);
 	assert_int_equal(chmod(scratch_path("d"), 0700), 0);
 	assert_int_equal(conf_load_files(conf, hook, &errors), RC_OK);
 	conf_release(conf);
@@ -305,8 +302,7 @@ the_capture_directory_has_to_be_writable(void **state)
 	rc = conf_load_files(conf, &conf->hooks[0], &errors);
 	if (getuid() == 0)
 		assert_int_equal(seteuid(0), 0);
-	assert_int_equal(rc, RC_CONFIG);
-	assert_int_equal(check_error(&bad, &errors), 0);
+	expect(rc, &errors, &bad);
 	conf_release(conf);
 	buf_free(&errors);
 }
@@ -329,23 +325,15 @@ the_journals_directory_is_checked(void **state)
 	    "on * ignore\n",
 	    scratch, scratch_path("s"));
 	conf = good(text);
-	assert_int_equal(conf_load_all_files(conf, &errors), RC_CONFIG);
-	assert_int_equal(check_error(&missing, &errors), 0);
-	errors.len = 0;
+	expect(conf_load_all_files(conf, &errors), &errors, &missing);
 	scratch_directory("d", 01777);
-	assert_int_equal(conf_load_all_files(conf, &errors), RC_CONFIG);
-	assert_int_equal(check_error(&bad, &errors), 0);
-	errors.len = 0;
+	expect(conf_load_all_files(conf, &errors), &errors, &bad);
 	assert_int_equal(chmod(scratch_path("d"), 0700), 0);
 	assert_int_equal(conf_load_all_files(conf, &errors), RC_OK);
 	scratch_file("d/q-wal", "", 0602);
-	assert_int_equal(conf_load_all_files(conf, &errors), RC_CONFIG);
-	assert_int_equal(check_error(&wal, &errors), 0);
-	errors.len = 0;
+	expect(conf_load_all_files(conf, &errors), &errors, &wal);
 	assert_int_equal(chmod(scratch_path("d/q-wal"), 0600), 0);
-	assert_int_equal(conf_load_all_files(conf, &errors), RC_CONFIG);
-	assert_int_equal(check_error(&left, &errors), 0);
-	errors.len = 0;
+	expect(conf_load_all_files(conf, &errors), &errors, &left);
 	scratch_file("d/q", "", 0600);
 	assert_int_equal(conf_load_all_files(conf, &errors), RC_OK);
 	conf_release(conf);
@@ -373,31 +361,24 @@ the_log_can_be_opened(void **state)
 	    scratch_path("s"), scratch);
 	conf = good(text);
 	assert_int_equal(conf_load_all_files(conf, &errors), RC_OK);
-	assert_int_equal(conf_load_start_files(conf, &errors), RC_CONFIG);
-	assert_int_equal(check_error(&missing, &errors), 0);
-	errors.len = 0;
+	expect(conf_load_start_files(conf, &errors), &errors, &missing);
 	scratch_directory("d", 0700);
 	assert_int_equal(conf_load_start_files(conf, &errors), RC_OK);
 	assert_int_not_equal(access(scratch_path("d/l"), F_OK), 0);
 	scratch_directory("d/l", 0700);
-	assert_int_equal(conf_load_start_files(conf, &errors), RC_CONFIG);
-	assert_int_equal(check_error(&directory, &errors), 0);
-	errors.len = 0;
+	expect(conf_load_start_files(conf, &errors), &errors, &directory);
 	assert_int_equal(rmdir(scratch_path("d/l")), 0);
 	errors.len = 0;
 	assert_int_equal(symlink("nowhere", scratch_path("d/l")), 0);
-	assert_int_equal(conf_load_start_files(conf, &errors), RC_CONFIG);
-	assert_int_equal(check_error(&link, &errors), 0);
+	expect(conf_load_start_files(conf, &errors), &errors, &link);
 	assert_int_equal(unlink(scratch_path("d/l")), 0);
 	errors.len = 0;
 	assert_int_equal(mkfifo(scratch_path("d/l"), 0600), 0);
-	assert_int_equal(conf_load_start_files(conf, &errors), RC_CONFIG);
-	assert_int_equal(check_error(&pipe, &errors), 0);
+	expect(conf_load_start_files(conf, &errors), &errors, &pipe);
 	assert_int_equal(unlink(scratch_path("d/l")), 0);
 	errors.len = 0;
 	assert_int_equal(chmod(scratch_path("d"), 01777), 0);
-	assert_int_equal(conf_load_start_files(conf, &errors), RC_CONFIG);
-	assert_int_equal(check_error(&sticky, &errors), 0);
+	expect(conf_load_start_files(conf, &errors), &errors, &sticky);
 	conf_release(conf);
 	buf_free(&errors);
 }
@@ -426,8 +407,7 @@ the_log_has_to_be_writable(void **state)
 	rc = conf_load_start_files(conf, &errors);
 	if (getuid() == 0)
 		assert_int_equal(seteuid(0), 0);
-	assert_int_equal(rc, RC_CONFIG);
-	assert_int_equal(check_error(&bad, &errors), 0);
+	expect(rc, &errors, &bad);
 	conf_release(conf);
 	buf_free(&errors);
 }
@@ -447,8 +427,7 @@ the_journals_directory_belongs_to_the_user(void **state)
 	assert_int_equal(seteuid(NOBODY), 0);
 	rc = conf_load_all_files(conf, &errors);
 	assert_int_equal(seteuid(0), 0);
-	assert_int_equal(rc, RC_CONFIG);
-	assert_int_equal(check_error(&bad, &errors), 0);
+	expect(rc, &errors, &bad);
 	conf_release(conf);
 	buf_free(&errors);
 }

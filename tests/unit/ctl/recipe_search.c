@@ -1,48 +1,21 @@
 /* SPDX-License-Identifier: ISC */
-#include "../unit.h"
+#include "../signing.h"
 
 #include "../../../ctl/recipe_search.h"
 
-#include "base/buf.h"
-#include "base/codec.h"
-#include "base/crypto.h"
-#include "base/pool.h"
-#include "base/tokens.h"
-#include "config/conf.h"
-#include "http/request.h"
-#include "signature/recipe.h"
-#include "signature/verify.h"
-
-#define SECRET "0123456789abcdef0123456789abcdef"
-#define BODY "{\"event\":\"connection_added\"}"
-/* 2023-11-14T22:13:20Z, in milliseconds. */
-#define NOW INT64_C(1700000000000)
-
 enum { HEADERS = 8, TRIED_USUALLY = 2000 };
 
-/* A captured request, and what may explain it. */
-struct trial {
-	struct hook hook;
-	struct secret secret;
-	struct request request;
-	const char *variables[HEADERS + 1];
-	struct recipe found;
-	struct pool pool;
-};
+/* The recipe that was found, if any. */
+static struct recipe found_recipe;
 
 static bool
 explains(const struct recipe *recipe, void *context)
 {
 	struct trial *trial = context;
-	struct verification verification;
 
 	trial->hook.signature = *recipe;
-	if (verify(&trial->hook.signature, trial->hook.secrets,
-		trial->hook.secrets_len, &trial->request,
-		&verification) != RC_OK)
-		return false;
-	trial->found = *recipe;
-	return true;
+	found_recipe = *recipe;
+	return trial_verify(trial, LIT(BODY)) == RC_OK;
 }
 
 static bool
@@ -53,227 +26,168 @@ count_only(const struct recipe *recipe, void *context)
 	return false;
 }
 
-/* text, with $H and $B for the MAC in hex and base64. */
-static char *
-expand(struct pool *pool, const char *text, const uint8_t mac[CRYPTO_DIGEST])
-{
-	struct bytes raw = { (const char *)mac, CRYPTO_DIGEST };
-	char hex[2 * CRYPTO_DIGEST + 1];
-	struct buf out = { 0 };
-	char *copy;
-
-	encode_hex(mac, CRYPTO_DIGEST, hex);
-	for (; *text != '\0'; text++) {
-		enum rc rc;
-
-		if (*text != '$')
-			rc = buf_char(&out, *text);
-		else if (*++text == 'H')
-			rc = buf_text(&out, hex);
-		else
-			rc = encode_base64(raw, &out);
-		assert_int_equal(rc, RC_OK);
-	}
-	copy = pool_copy(pool, buf_view(&out));
-	buf_free(&out);
-	return copy;
-}
-
-/* The MAC of a text in which @ stands for the body. */
+/* A captured request, and what may explain it. */
 static void
-sign_with(const char *content, uint8_t mac[CRYPTO_DIGEST])
+capture(struct trial *trial, const char *content, const char *const *headers)
 {
-	struct bytes parts[3];
-	size_t n = strcspn(content, "@");
+	struct mac mac = { { 0 }, "", "", "" };
 
-	parts[0] = (struct bytes){ content, n };
-	parts[1] = LIT(BODY);
-	parts[2] = bytes_of(content[n] == '@' ? content + n + 1 : "");
-	assert_int_equal(crypto_hmac(LIT(SECRET), parts, 3, mac), RC_OK);
-}
-
-static void
-trial_start(struct trial *trial, const char *content,
-    const char *const *headers)
-{
-	uint8_t mac[CRYPTO_DIGEST];
-
-	*trial = (struct trial){ .secret.key = LIT(SECRET) };
-	sign_with(content, mac);
+	trial_start(trial, "auto");
+	trial_secret(trial, "/s", LIT(SECRET));
+	mac = make_mac(SECRET, bytes_of(expand(&trial->pool, content, &mac)));
 	for (size_t i = 0; i < HEADERS && headers[i] != NULL; i++)
-		trial->variables[i] = expand(&trial->pool, headers[i], mac);
-	trial->hook.secrets = &trial->secret;
-	trial->hook.secrets_len = 1;
-	trial->request.variables = trial->variables;
-	trial->request.received = NOW;
+		front_add(&trial->front,
+		    expand(&trial->pool, headers[i], &mac));
 	assert_int_equal(buf_add(&trial->request.body, LIT(BODY)), RC_OK);
-}
-
-static void
-trial_end(struct trial *trial)
-{
-	buf_free(&trial->request.body);
-	pool_free(&trial->pool);
 }
 
 /* As pelihookctl probe prints it, without the search's own tolerance. */
 static void
-print_found(struct trial *trial, struct buf *into)
+print_found(struct buf *into)
 {
-	trial->found.tolerance = RECIPE_TOLERANCE;
-	assert_int_equal(recipe_print(&trial->found, into), RC_OK);
+	found_recipe.tolerance = RECIPE_TOLERANCE;
+	assert_int_equal(recipe_print(&found_recipe, into), RC_OK);
 }
 
 /* Whether the line, read back, verifies the request as a hook's own. */
 static bool
 line_verifies(struct trial *trial, const char *line)
 {
-	const char *const *list;
-	const char *why = "";
-	struct tokens words;
-	struct verification verification;
-	size_t n;
-
-	tokens_start(&words, bytes_of(line));
-	assert_int_equal(tokens_next(&words, &trial->pool, &list, &n, &why),
-	    RC_OK);
-	if (recipe_parse(list, n, &trial->pool, &trial->hook.signature, &why) !=
-	    RC_OK) {
-		print_error("%s: %s\n", line, why);
-		return false;
-	}
-	return verify(&trial->hook.signature, trial->hook.secrets,
-		   trial->hook.secrets_len, &trial->request,
-		   &verification) == RC_OK;
+	trial_line(trial, line);
+	return trial_verify(trial, LIT(BODY)) == RC_OK;
 }
 
 /* How senders sign, and the line that is to come out. */
 static const struct {
-	const char *content; /* @ is the body */
+	const char *content;
 	const char *headers[HEADERS];
 	const char *line;
 } senders[] = {
 	/* Over the body alone. */
-	{ "@", { "HTTP_X_SIGNATURE=$H" }, "header X-Signature encoding hex" },
-	{ "@", { "HTTP_X_SIGNATURE=$B" },
+	{ "{body}", { "HTTP_X_SIGNATURE=$H" },
+	    "header X-Signature encoding hex" },
+	{ "{body}", { "HTTP_X_SIGNATURE=$B" },
 	    "header X-Signature encoding base64" },
-	{ "@", { "HTTP_X_HUB_SIGNATURE_256=sha256=$H" },
+	{ "{body}", { "HTTP_X_HUB_SIGNATURE_256=sha256=$H" },
 	    "header X-Hub-Signature-256 prefix sha256= encoding hex" },
-	{ "@", { "HTTP_X_HMAC_SIGNATURE=hmac-sha256-hex=$H" },
+	{ "{body}", { "HTTP_X_HMAC_SIGNATURE=hmac-sha256-hex=$H" },
 	    "header X-Hmac-Signature prefix hmac-sha256-hex= encoding hex" },
-	{ "@", { "HTTP_TYPEFORM_SIGNATURE=sha256=$B" },
+	{ "{body}", { "HTTP_TYPEFORM_SIGNATURE=sha256=$B" },
 	    "header Typeform-Signature prefix sha256= encoding base64" },
-	{ "@",
+	{ "{body}",
 	    { "HTTP_X_PAGERDUTY_SIGNATURE=v1=$H,v1="
 	      "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff" },
 	    "header X-Pagerduty-Signature split , prefix v1= encoding hex" },
-	{ "@", { "HTTP_AUTHORIZATION=$H" },
+	{ "{body}", { "HTTP_AUTHORIZATION=$H" },
 	    "header Authorization encoding hex" },
-	{ "@", { "HTTP_AUTHORIZATION=HMAC-SHA256 $B" },
+	{ "{body}", { "HTTP_AUTHORIZATION=HMAC-SHA256 $B" },
 	    "header Authorization prefix \"HMAC-SHA256 \" encoding base64" },
-	{ "@", { "HTTP_AUTHORIZATION=HMAC id=x, signature=$H" },
+	{ "{body}", { "HTTP_AUTHORIZATION=HMAC id=x, signature=$H" },
 	    "header Authorization split , prefix signature= encoding hex" },
-	{ "@", { "HTTP_COOKIE=a=b; signature=$H" },
+	{ "{body}", { "HTTP_COOKIE=a=b; signature=$H" },
 	    "header Cookie split ; prefix signature= encoding hex" },
-	{ "@", { "HTTP_X_SIG=v1:sha256=$H" },
+	{ "{body}", { "HTTP_X_SIG=v1:sha256=$H" },
 	    "header X-Sig prefix v1:sha256= encoding hex" },
 	/* Among others that hold 32 bytes too. */
-	{ "@",
+	{ "{body}",
 	    { "HTTP_X_CONTENT_SHA256="
 	      "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
 		"HTTP_X_SIGNATURE=$H" },
 	    "header X-Signature encoding hex" },
 	/* A timestamp of its own. */
-	{ "1700000000.@",
+	{ "1700000000.{body}",
 	    { "HTTP_X_SIGNATURE=$H", "HTTP_X_TIMESTAMP=1700000000" },
 	    "header X-Signature encoding hex timestamp header X-Timestamp "
 	    "over {timestamp}.{body}" },
-	{ "1700000000:@", { "HTTP_X_TS=1700000000", "HTTP_X_SIGNATURE=$H" },
+	{ "1700000000:{body}",
+	    { "HTTP_X_TS=1700000000", "HTTP_X_SIGNATURE=$H" },
 	    "header X-Signature encoding hex timestamp header X-Ts "
 	    "over {timestamp}:{body}" },
-	{ "1700000000000:@",
+	{ "1700000000000:{body}",
 	    { "HTTP_X_WEBFLOW_TIMESTAMP=1700000000000",
 		"HTTP_X_WEBFLOW_SIGNATURE=$H" },
 	    "header X-Webflow-Signature encoding hex "
 	    "timestamp header X-Webflow-Timestamp unit ms "
 	    "over {timestamp}:{body}" },
-	{ "2023-11-14T22:13:20Z.@",
+	{ "2023-11-14T22:13:20Z.{body}",
 	    { "HTTP_X_SIGNATURE=$B",
 		"HTTP_X_SIGNATURE_TIMESTAMP=2023-11-14T22:13:20Z" },
 	    "header X-Signature encoding base64 timestamp "
 	    "header X-Signature-Timestamp unit rfc3339 "
 	    "over {timestamp}.{body}" },
-	{ "@.2023-11-14T14:13:20-08:00",
+	{ "{body}.2023-11-14T14:13:20-08:00",
 	    { "HTTP_X_SIGNATURE=$B",
 		"HTTP_X_DELIVERY_TIMESTAMP=2023-11-14T14:13:20-08:00" },
 	    "header X-Signature encoding base64 "
 	    "timestamp header X-Delivery-Timestamp unit rfc3339 "
 	    "over {body}.{timestamp}" },
-	{ "2023-11-14T22:13:20Z@",
+	{ "2023-11-14T22:13:20Z{body}",
 	    { "HTTP_X_ZENDESK_WEBHOOK_SIGNATURE=$B",
 		"HTTP_X_ZENDESK_WEBHOOK_SIGNATURE_TIMESTAMP=2023-11-14T22:13:20Z" },
 	    "header X-Zendesk-Webhook-Signature encoding base64 timestamp "
 	    "header X-Zendesk-Webhook-Signature-Timestamp unit rfc3339 "
 	    "over {timestamp}{body}" },
-	{ "@2023-11-14T14:13:20-08:00",
+	{ "{body}2023-11-14T14:13:20-08:00",
 	    { "HTTP_BOX_SIGNATURE_PRIMARY=$B",
 		"HTTP_BOX_DELIVERY_TIMESTAMP=2023-11-14T14:13:20-08:00" },
 	    "header Box-Signature-Primary encoding base64 "
 	    "timestamp header Box-Delivery-Timestamp unit rfc3339 "
 	    "over {body}{timestamp}" },
-	{ "1700000000,@",
+	{ "1700000000,{body}",
 	    { "HTTP_X_CONVOY_TIMESTAMP=1700000000",
 		"HTTP_X_CONVOY_SIGNATURE=$H" },
 	    "header X-Convoy-Signature encoding hex "
 	    "timestamp header X-Convoy-Timestamp over {timestamp},{body}" },
-	{ "v0:1700000000:@",
+	{ "v0:1700000000:{body}",
 	    { "HTTP_X_ZM_SIGNATURE=v0=$H",
 		"HTTP_X_ZM_REQUEST_TIMESTAMP=1700000000" },
 	    "header X-Zm-Signature prefix v0= encoding hex "
 	    "timestamp header X-Zm-Request-Timestamp "
 	    "over v0:{timestamp}:{body}" },
-	{ "v0:1700000000:@",
+	{ "v0:1700000000:{body}",
 	    { "HTTP_X_SLACK_SIGNATURE=v0=$H",
 		"HTTP_X_SLACK_REQUEST_TIMESTAMP=1700000000" },
 	    "header X-Slack-Signature prefix v0= encoding hex "
 	    "timestamp header X-Slack-Request-Timestamp "
 	    "over v0:{timestamp}:{body}" },
 	/* A timestamp beside the MAC. */
-	{ "1700000000.@",
+	{ "1700000000.{body}",
 	    { "HTTP_STRIPE_SIGNATURE=t=1700000000,v1=$H,v0="
 	      "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff" },
 	    "header Stripe-Signature split , prefix v1= encoding hex "
 	    "timestamp item t= over {timestamp}.{body}" },
-	{ "1700000000000.@", { "HTTP_WORKOS_SIGNATURE=t=1700000000000, v1=$H" },
+	{ "1700000000000.{body}",
+	    { "HTTP_WORKOS_SIGNATURE=t=1700000000000, v1=$H" },
 	    "header Workos-Signature split , prefix v1= encoding hex "
 	    "timestamp item t= unit ms over {timestamp}.{body}" },
-	{ "1700000000:@", { "HTTP_PADDLE_SIGNATURE=ts=1700000000;h1=$H" },
+	{ "1700000000:{body}", { "HTTP_PADDLE_SIGNATURE=ts=1700000000;h1=$H" },
 	    "header Paddle-Signature split ; prefix h1= encoding hex "
 	    "timestamp item ts= over {timestamp}:{body}" },
 	/* An id. */
-	{ "msg_1.1700000000.@",
+	{ "msg_1.1700000000.{body}",
 	    { "HTTP_WEBHOOK_ID=msg_1", "HTTP_WEBHOOK_TIMESTAMP=1700000000",
 		"HTTP_WEBHOOK_SIGNATURE=v1,$B" },
 	    "header webhook-signature split \" \" prefix v1, encoding base64 "
 	    "timestamp header webhook-timestamp id header webhook-id "
 	    "over {id}.{timestamp}.{body}" },
-	{ "msg_1.1700000000.@",
+	{ "msg_1.1700000000.{body}",
 	    { "HTTP_SVIX_ID=msg_1", "HTTP_SVIX_TIMESTAMP=1700000000",
 		"HTTP_SVIX_SIGNATURE=v1,$B" },
 	    "header Svix-Signature split \" \" prefix v1, encoding base64 "
 	    "timestamp header Svix-Timestamp id header Svix-Id "
 	    "over {id}.{timestamp}.{body}" },
-	{ "msg_1.1700000000.@",
+	{ "msg_1.1700000000.{body}",
 	    { "HTTP_SVIX_ID=msg_1", "HTTP_SVIX_TIMESTAMP=1700000000",
 		"HTTP_SVIX_SIGNATURE="
 		"v1,ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8= v1,$B" },
 	    "header Svix-Signature split \" \" prefix v1, encoding base64 "
 	    "timestamp header Svix-Timestamp id header Svix-Id "
 	    "over {id}.{timestamp}.{body}" },
-	{ "n0nce.@", { "HTTP_X_NONCE=n0nce", "HTTP_X_SIGNATURE=$H" },
+	{ "n0nce.{body}", { "HTTP_X_NONCE=n0nce", "HTTP_X_SIGNATURE=$H" },
 	    "header X-Signature encoding hex id header X-Nonce "
 	    "over {id}.{body}" },
-	{ "@.n0nce", { "HTTP_X_GITHUB_DELIVERY=n0nce", "HTTP_X_SIGNATURE=$H" },
+	{ "{body}.n0nce",
+	    { "HTTP_X_GITHUB_DELIVERY=n0nce", "HTTP_X_SIGNATURE=$H" },
 	    "header X-Signature encoding hex id header X-Github-Delivery "
 	    "over {body}.{id}" },
 };
@@ -291,12 +205,12 @@ the_senders_recipe_is_found(void **state)
 		struct trial trial;
 		bool found;
 
-		trial_start(&trial, senders[i].content, senders[i].headers);
+		capture(&trial, senders[i].content, senders[i].headers);
 		found = recipe_search(&trial.request, &trial.pool, explains,
 		    &trial, &tried);
 		wrong += case_true(name, "it is found", found);
 		if (found) {
-			print_found(&trial, &line);
+			print_found(&line);
 			wrong += case_text(name, line.data, name);
 			wrong += case_true(name, "the line verifies",
 			    line_verifies(&trial, line.data));
@@ -320,8 +234,8 @@ no_recipe_explains_a_wrong_secret(void **state)
 	for (size_t i = 0; i < COUNT(senders); i++) {
 		struct trial trial;
 
-		trial_start(&trial, senders[i].content, senders[i].headers);
-		trial.secret.key = LIT("fedcba9876543210");
+		capture(&trial, senders[i].content, senders[i].headers);
+		trial.secrets[0].key = LIT("fedcba9876543210");
 		wrong += case_true(senders[i].line, "nothing is found",
 		    !recipe_search(&trial.request, &trial.pool, explains,
 			&trial, &tried));
@@ -347,7 +261,7 @@ the_age_of_a_capture_does_not_matter(void **state)
 	for (size_t i = 0; i < COUNT(ages); i++) {
 		struct trial trial;
 
-		trial_start(&trial, "1700000000.@", headers);
+		capture(&trial, "1700000000.{body}", headers);
 		trial.request.received = NOW + ages[i];
 		wrong += case_true("age", "it is found",
 		    recipe_search(&trial.request, &trial.pool, explains, &trial,
@@ -368,7 +282,7 @@ a_prefix_holds_nothing_that_changes(void **state)
 	unsigned tried;
 
 	(void)state;
-	trial_start(&trial, "@", headers);
+	capture(&trial, "{body}", headers);
 	assert_false(recipe_search(&trial.request, &trial.pool, explains,
 	    &trial, &tried));
 	trial_end(&trial);
@@ -383,7 +297,7 @@ requests_without_headers_cost_four_tries(void **state)
 	unsigned tried;
 
 	(void)state;
-	trial_start(&trial, "@", headers);
+	capture(&trial, "{body}", headers);
 	assert_false(recipe_search(&trial.request, &trial.pool, explains,
 	    &trial, &tried));
 	assert_int_equal(tried, 4);

@@ -227,6 +227,26 @@ the_text_at_a_pointer(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* A body of JSON, and the text at a pointer; NULL: it has none. */
+static unsigned
+check_text(const char *name, struct bytes body, const char *pointer,
+    const char *want)
+{
+	struct buf text = { 0 };
+	struct trial trial;
+	unsigned wrong = 0;
+
+	trial_start(&trial, body);
+	wrong += case_rc(name, trial_parse(&trial), RC_OK);
+	wrong += case_rc(name, event_text(&trial.event, pointer, &text),
+	    want != NULL ? RC_OK : RC_MISSING);
+	wrong += case_bytes(name, buf_view(&text),
+	    bytes_of(want != NULL ? want : ""));
+	buf_free(&text);
+	trial_end(&trial);
+	return wrong;
+}
+
 static void
 the_text_of_a_whole_value(void **state)
 {
@@ -243,19 +263,9 @@ the_text_of_a_whole_value(void **state)
 	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct buf text = { 0 };
-		struct trial trial;
-
-		trial_start(&trial, bytes_of(cases[i].body));
-		wrong += case_rc(cases[i].body, trial_parse(&trial), RC_OK);
-		wrong += case_rc(cases[i].body,
-		    event_text(&trial.event, "", &text), RC_OK);
-		wrong += case_bytes(cases[i].body, buf_view(&text),
-		    bytes_of(cases[i].text));
-		buf_free(&text);
-		trial_end(&trial);
-	}
+	for (size_t i = 0; i < COUNT(cases); i++)
+		wrong += check_text(cases[i].body, bytes_of(cases[i].body), "",
+		    cases[i].text);
 	assert_int_equal(wrong, 0);
 }
 
@@ -295,21 +305,13 @@ a_number_is_as_it_is_written(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(numbers) * COUNT(places); i++) {
 		const char *number = numbers[i / COUNT(places)];
-		const char *pointer = places[i % COUNT(places)].pointer;
-		struct buf text = { 0 };
-		struct trial trial;
+		size_t at = i % COUNT(places);
+		char body[80];
 
-		trial_start(&trial, LIT(""));
-		buf_printf(&trial.request.body, "%s%s%s",
-		    places[i % COUNT(places)].before, number,
-		    places[i % COUNT(places)].behind);
-		wrong += case_rc(trial.request.body.data, trial_parse(&trial),
-		    RC_OK);
-		wrong += case_rc(number,
-		    event_text(&trial.event, pointer, &text), RC_OK);
-		wrong += case_bytes(number, buf_view(&text), bytes_of(number));
-		buf_free(&text);
-		trial_end(&trial);
+		snprintf(body, sizeof(body), "%s%s%s", places[at].before,
+		    number, places[at].behind);
+		wrong += check_text(body, bytes_of(body), places[at].pointer,
+		    number);
 	}
 	assert_int_equal(wrong, 0);
 }
@@ -350,20 +352,9 @@ a_key_is_all_of_its_characters(void **state)
 	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct buf text = { 0 };
-		struct trial trial;
-
-		trial_start(&trial, bytes_of(cases[i].body));
-		wrong += case_rc(cases[i].body, trial_parse(&trial), RC_OK);
-		wrong += case_rc(cases[i].body,
-		    event_text(&trial.event, cases[i].pointer, &text),
-		    cases[i].text != NULL ? RC_OK : RC_MISSING);
-		wrong += case_bytes(cases[i].body, buf_view(&text),
-		    bytes_of(cases[i].text != NULL ? cases[i].text : ""));
-		buf_free(&text);
-		trial_end(&trial);
-	}
+	for (size_t i = 0; i < COUNT(cases); i++)
+		wrong += check_text(cases[i].body, bytes_of(cases[i].body),
+		    cases[i].pointer, cases[i].text);
 	assert_int_equal(wrong, 0);
 }
 
@@ -401,19 +392,12 @@ a_string_that_is_no_text_has_none(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct buf text = { 0 };
-		struct trial trial;
+		char body[80];
 
-		trial_start(&trial, LIT("{\"x\":-0,\"s\":\""));
-		buf_printf(&trial.request.body, "%s\"}", cases[i].string);
-		wrong += case_rc(cases[i].string, trial_parse(&trial), RC_OK);
-		wrong += case_rc(cases[i].string,
-		    event_text(&trial.event, "/s", &text),
-		    cases[i].text != NULL ? RC_OK : RC_MISSING);
-		wrong += case_bytes(cases[i].string, buf_view(&text),
-		    bytes_of(cases[i].text != NULL ? cases[i].text : ""));
-		buf_free(&text);
-		trial_end(&trial);
+		snprintf(body, sizeof(body), "{\"x\":-0,\"s\":\"%s\"}",
+		    cases[i].string);
+		wrong += check_text(cases[i].string, bytes_of(body), "/s",
+		    cases[i].text);
 	}
 	assert_int_equal(wrong, 0);
 }

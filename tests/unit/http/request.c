@@ -6,14 +6,6 @@
 #include "http/gateway.h"
 #include "http/request.h"
 
-/* The sanitizer's malloc has to fail as libc's does, not to abort. */
-const char *__asan_default_options(void);
-const char *
-__asan_default_options(void)
-{
-	return "allocator_may_return_null=1";
-}
-
 static struct request
 open_request(struct front *front)
 {

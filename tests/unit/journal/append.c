@@ -83,8 +83,6 @@ each_line_has_a_delivery_of_its_own(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(an_event_comes_back_as_it_went_in),
 		TEST(what_cannot_be_stored_is_refused),

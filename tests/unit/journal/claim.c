@@ -168,8 +168,6 @@ what_left_a_batch_is_a_run_of_its_own(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(concurrency_holds_over_all_processes),
 		TEST(the_earliest_due_goes_first),

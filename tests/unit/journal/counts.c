@@ -50,8 +50,6 @@ the_queue_of_a_hook_is_bounded(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(a_counter_that_is_none_is_made_anew),
 		TEST(the_queue_of_a_hook_is_bounded),

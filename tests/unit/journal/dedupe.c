@@ -140,8 +140,6 @@ the_key_of_a_killed_process_is_free(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(a_known_key_is_a_duplicate_until_it_is_over),
 		TEST(a_refused_event_takes_no_key),

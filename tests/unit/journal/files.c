@@ -155,7 +155,7 @@ a_journal_whose_file_was_taken_away_is_gone(void **state)
 		struct journal *journal = open_journal();
 
 		append_sample(journal, "h", 1, "");
-		log_to_file();
+		assert_int_equal(scratch_log(LOG_LEVEL_DEBUG), 0);
 		snprintf(name, sizeof(name), "journal.db%s", ends[i]);
 		move(name, "away");
 		expect_gone(journal);
@@ -187,7 +187,7 @@ a_journal_whose_file_was_replaced_is_gone(void **state)
 	for (size_t i = 0; i < STAYS; i++) {
 		struct journal *journal = open_journal();
 
-		log_to_file();
+		assert_int_equal(scratch_log(LOG_LEVEL_DEBUG), 0);
 		snprintf(name, sizeof(name), "journal.db%s", ends[i]);
 		move(name, "away");
 		scratch_file(name, "", 0600);
@@ -251,7 +251,7 @@ a_directory_may_move_if_its_path_still_leads_there(void **state)
 	assert_int_equal(symlink("e", scratch_path("d")), 0);
 	append_sample(journal, "h", 1, "");
 	assert_int_equal(unlink(scratch_path("d")), 0);
-	log_to_file();
+	assert_int_equal(scratch_log(LOG_LEVEL_DEBUG), 0);
 	expect_gone(journal);
 	assert_int_equal(lines_of_log("was removed while it was open"), 1);
 	log_close();
@@ -274,7 +274,7 @@ what_goes_away_in_a_transaction_is_noticed(void **state)
 	enum rc told = RC_OK;
 
 	(void)state;
-	log_to_file();
+	assert_int_equal(scratch_log(LOG_LEVEL_DEBUG), 0);
 	assert_int_equal(journal_write(journal, lose_file, &told), RC_STORE);
 	move("away", "journal.db-wal");
 	expect_gone(journal);
@@ -309,8 +309,6 @@ what_only_looks_otherwise_goes_on(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(what_others_could_change_is_refused),
 		TEST(a_directory_of_another_user_is_refused),

@@ -68,8 +68,6 @@ what_could_not_wake_is_found(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(a_journal_is_made_for_its_user_alone),
 		TEST(another_process_that_stores_is_noticed),

@@ -102,8 +102,6 @@ what_runs_is_not_dropped(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(an_operator_puts_back_what_failed),
 		TEST(all_dead_ones_are_put_back_at_once),

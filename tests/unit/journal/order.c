@@ -139,8 +139,6 @@ a_batch_takes_a_key_in_its_order(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(a_key_runs_in_order_and_never_at_once),
 		TEST(an_operators_retry_keeps_its_place_in_the_order),

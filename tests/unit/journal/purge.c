@@ -116,8 +116,6 @@ a_hook_that_is_gone_keeps_for_thirty_days(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(damage_is_no_reason_to_keep_a_purge_from_the_rest),
 		TEST(what_is_kept_long_enough_is_purged),

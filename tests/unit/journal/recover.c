@@ -184,8 +184,6 @@ the_claim_of_a_killed_runner_is_void(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(only_a_run_that_was_noted_is_a_lost_try),
 		TEST(a_lost_note_hides_its_run),

@@ -262,8 +262,6 @@ a_list_in_parts_is_the_whole_list(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(a_damaged_row_is_left_out_and_told),
 		TEST(a_state_that_is_none_is_not_counted),

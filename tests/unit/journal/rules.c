@@ -178,8 +178,6 @@ noted_rules_say_how_long_a_hook_keeps(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(the_rules_of_the_newest_file_are_noted),
 		TEST(rules_are_compared_hook_by_hook),

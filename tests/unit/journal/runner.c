@@ -44,8 +44,6 @@ the_claim_of_a_live_runner_stands(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(one_process_has_the_drains_lock),
 		TEST(the_claim_of_a_live_runner_stands),

@@ -108,8 +108,6 @@ what_no_journal_is_made_of_is_refused(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(a_file_that_is_no_journal_is_left_as_it_is),
 		TEST(a_newer_schema_is_refused),

@@ -103,8 +103,6 @@ what_runs_for_nobody_is_dead(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_damaged_is_dead_and_holds_nobody_up),
 		TEST(a_damaged_key_lets_the_next_go),

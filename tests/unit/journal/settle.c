@@ -137,8 +137,6 @@ a_verdict_on_lost_tries_is_no_try(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(every_verdict_leads_to_its_state),
 		TEST(a_try_that_goes_on_stays_claimed),

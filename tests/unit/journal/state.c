@@ -39,8 +39,6 @@ statements_number_the_states_alike(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(states_have_names),
 		TEST(statements_number_the_states_alike),

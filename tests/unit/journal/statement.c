@@ -82,8 +82,6 @@ the_first_error_ends_all_that_follows(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(values_are_bound_in_their_order_and_type),
 		TEST(the_first_error_ends_all_that_follows),

@@ -61,9 +61,7 @@ a_locked_journal_is_given_up_in_time(void **state)
 
 	(void)state;
 	append_sample(journal, "h", 1, "");
-	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
-	    SQLITE_OK);
+	db = lock_journal();
 	journal_set_busy_timeout(journal, 100);
 	fill_sample(&sample, "h", 2);
 	began = clock_steady();
@@ -73,8 +71,7 @@ a_locked_journal_is_given_up_in_time(void **state)
 	/* Who only reads is not locked out. */
 	ids = list(journal, -1);
 	assert_int_equal(ids.n, 1);
-	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	sqlite3_close(db);
+	unlock_journal(db);
 	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
 	expect_counts(journal, "h queued 2 ");
 	journal_close(journal);
@@ -138,8 +135,6 @@ a_full_disk_loses_nothing(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(threads_and_processes_share_a_journal),
 		TEST(a_locked_journal_is_given_up_in_time),

@@ -425,7 +425,6 @@ a_stop_gives_back_what_was_not_tried_alone(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_all, remove_all)
 	const struct CMUnitTest tests[] = {
 		TEST(a_batch_is_one_run),
 		TEST(one_alone_is_not_waited_with),

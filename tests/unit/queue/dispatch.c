@@ -2,8 +2,6 @@
 #include <pthread.h>
 #include <time.h>
 
-#include <sqlite3.h>
-
 #include "../machine.h"
 
 #include "base/buf.h"
@@ -582,12 +580,9 @@ trouble_ends_a_drain_that_is_not_to_last(void **state)
 	build(&machine, load_hook(""));
 	append_sample(machine.journal, "h", 1, "");
 	journal_set_busy_timeout(machine.journal, 20);
-	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
-	    SQLITE_OK);
+	db = lock_journal();
 	assert_int_equal(dispatch_alone(&machine.settings), RC_LOCKED);
-	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	sqlite3_close(db);
+	unlock_journal(db);
 	assert_int_equal(dispatch_alone(&machine.settings), RC_OK);
 	assert_true(counts_are(machine.journal, "h done 1 "));
 	take_apart(&machine);
@@ -597,7 +592,6 @@ static void
 a_drain_purges_what_is_not_kept(void **state)
 {
 	struct machine machine;
-	sqlite3 *db;
 
 	(void)state;
 	build(&machine,
@@ -609,29 +603,13 @@ a_drain_purges_what_is_not_kept(void **state)
 	append_sample(machine.journal, "h", 2, "");
 	drain_empty(&machine);
 	assert_true(file_holds(scratch_path("log"), "msg=done"));
-	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db,
-			     "UPDATE notes SET number = "
-			     "number - 3600000",
-			     NULL, NULL, NULL),
-	    SQLITE_OK);
-	sqlite3_close(db);
+	execute("UPDATE notes SET number = number - 3600000");
 	assert_true(counts_are(machine.journal, "h done 1 ") ||
 	    counts_are(machine.journal, "h done 2 "));
 	poll(NULL, 0, 2);
 	drain_empty(&machine);
 	assert_true(counts_are(machine.journal, ""));
 	take_apart(&machine);
-}
-
-static void
-execute(const char *text)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
 }
 
 /* The events are 100 days old, and a purge is due. */
@@ -674,7 +652,6 @@ each_hook_keeps_by_its_newest_rules(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_all, remove_all)
 	const struct CMUnitTest tests[] = {
 		TEST(an_event_is_run_and_done),
 		TEST(until_empty_does_not_wait_for_retries),

@@ -106,13 +106,14 @@ leave_event(void)
 static pid_t
 start_strayed(struct journal_note *note)
 {
+	/* The child is deaf from its beginning on. */
+	void (*was)(int) = signal(SIGTERM, SIG_IGN);
 	pid_t pid = fork();
 
-	if (pid == 0) {
-		signal(SIGTERM, SIG_IGN);
+	if (pid == 0)
 		for (;;)
 			pause();
-	}
+	signal(SIGTERM, was);
 	*note = (struct journal_note){ "0123456789abcdef0123456789abcdef", pid,
 		0, getsid(0), clock_boot() - 60000, clock_boot() + 3600000 };
 	assert_int_equal(procfs_start_time(pid, &note->start), RC_OK);
@@ -245,7 +246,6 @@ what_only_gets_lost_is_dead_at_last(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_all, remove_all)
 	const struct CMUnitTest tests[] = {
 		TEST(a_command_that_outlived_its_runner_is_ended_first),
 		TEST(a_command_that_ended_meanwhile_is_run_again),

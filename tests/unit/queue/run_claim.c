@@ -3,8 +3,6 @@
 
 #include <sched.h>
 
-#include <sqlite3.h>
-
 #include "../machine.h"
 
 #include "base/buf.h"
@@ -212,14 +210,11 @@ a_result_that_cannot_be_written_is_kept(void **state)
 	start(&machine);
 	wait_for(marks_path, "start 1 1");
 	journal_set_busy_timeout(machine.journal, 20);
-	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
-	    SQLITE_OK);
+	db = lock_journal();
 	scratch_file("go", "", 0600);
 	wait_for(marks_path, "end 1 1 0");
 	wait_for(scratch_path("log"), "database is locked");
-	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	sqlite3_close(db);
+	unlock_journal(db);
 	wait_for_counts(machine.journal, "h done 1 ");
 	append_sample(machine.journal, "h", 2, "");
 	wait_for_counts(machine.journal, "h done 2 ");
@@ -318,7 +313,7 @@ with_a_stuck_command(void)
 	start(&machine);
 	wait_for(scratch_path("log"), "command outlives SIGKILL");
 	NEED(counts_are(machine.journal, "h queued 1 h running 1 "));
-	fifo = open(in_directory("fifo"), O_WRONLY | O_CLOEXEC);
+	fifo = open(scratch_path("fifo"), O_WRONLY | O_CLOEXEC);
 	NEED(fifo >= 0);
 	wait_for(scratch_path("log"), "msg=tried");
 	close(fifo);
@@ -346,7 +341,7 @@ stop_with_a_stuck_command(void)
 	NEED(dispatch_alone(&machine.settings) == RC_OK);
 	NEED(counts_are(machine.journal, "h running 1 "));
 	NEED(file_holds(scratch_path("log"), "cannot be ended"));
-	fifo = open(in_directory("fifo"), O_WRONLY | O_CLOEXEC);
+	fifo = open(scratch_path("fifo"), O_WRONLY | O_CLOEXEC);
 	NEED(fifo >= 0);
 	NEED(waitpid(-1, NULL, 0) > 0);
 	NEED(dispatch_alone(&machine.settings) == RC_OK);
@@ -357,31 +352,19 @@ stop_with_a_stuck_command(void)
 	return true;
 }
 
-static int
-make_both(void **state)
-{
-	return make_directory(state) != 0 || make_all(state) != 0 ? -1 : 0;
-}
-
-static int
-remove_both(void **state)
-{
-	return remove_all(state) != 0 || remove_directory(state) != 0 ? -1 : 0;
-}
-
 static void
 prepare_stuck(void)
 {
 	struct buf text = { 0 };
 
 	prepare_root_command();
-	assert_int_equal(mkfifo(in_directory("fifo"), 0600), 0);
-	assert_int_equal(chmod(in_directory("fifo"), 0666), 0);
+	assert_int_equal(mkfifo(scratch_path("fifo"), 0600), 0);
+	assert_int_equal(chmod(scratch_path("fifo"), 0666), 0);
 	assert_int_equal(buf_printf(&text,
 			     "hook h\nsignature none\n"
 			     "timeout 300ms\nkill-after 100ms\nretry 1h\n"
 			     "on * run %s root %s\n",
-			     in_directory("root"), in_directory("fifo")),
+			     scratch_path("root"), scratch_path("fifo")),
 	    RC_OK);
 	root_conf = load(text.data);
 	buf_free(&text);
@@ -410,9 +393,6 @@ a_stuck_command_is_not_run_beside_itself(void **state)
 int
 main(int argc, char **argv)
 {
-#define STUCK(name)                                                            \
-	cmocka_unit_test_setup_teardown(name, make_both, remove_both)
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_all, remove_all)
 	const struct CMUnitTest tests[] = {
 		TEST(a_failing_one_is_tried_again),
 		TEST(after_the_last_pause_it_is_dead),
@@ -423,8 +403,8 @@ main(int argc, char **argv)
 		TEST(each_delivery_has_its_line),
 		TEST(a_result_that_cannot_be_written_is_kept),
 		TEST(a_result_outlasts_a_full_disk),
-		STUCK(a_stuck_command_keeps_its_claim_until_it_is_gone),
-		STUCK(a_stuck_command_is_not_run_beside_itself),
+		TEST(a_stuck_command_keeps_its_claim_until_it_is_gone),
+		TEST(a_stuck_command_is_not_run_beside_itself),
 	};
 
 	if (argc > 1 && strcmp(argv[1], "root") == 0)

@@ -62,37 +62,13 @@ in_captures(const char *name)
 	return scratch_path(path);
 }
 
-static void
-read_file(const char *path, struct buf *into)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char piece[4096];
-	ssize_t n;
-
-	assert_true(fd >= 0);
-	while ((n = read(fd, piece, sizeof(piece))) > 0)
-		assert_int_equal(buf_add(into,
-				     (struct bytes){ piece, (size_t)n }),
-		    RC_OK);
-	close(fd);
-	assert_int_equal(buf_char(into, '\0'), RC_OK);
-	into->len--;
-}
-
 /* Every test begins with one signed request that nobody could verify. */
 static int
 make_request(void **state)
 {
-	struct log_settings settings = {
-		.target = LOG_TO_FILE,
-		.level = LOG_LEVEL_DEBUG,
-	};
 	static char directory[PATH_MAX + 16];
 
-	if (scratch_make(state) != 0)
-		return -1;
-	settings.path = scratch_path("log");
-	if (log_open("unit", &settings) != RC_OK)
+	if (scratch_make(state) != 0 || scratch_log(LOG_LEVEL_DEBUG) != 0)
 		return -1;
 	snprintf(directory, sizeof(directory), "%s/captures", scratch);
 	memset(variables, 0, sizeof(variables));
@@ -109,8 +85,7 @@ static int
 end_request(void **state)
 {
 	buf_free(&request.body);
-	log_close();
-	return scratch_remove(state);
+	return scratch_end(state);
 }
 
 static void
@@ -123,30 +98,23 @@ capture_at(int64_t received)
 static bool
 was_logged(const char *text)
 {
-	struct buf log = { 0 };
-	bool found;
-
-	read_file(scratch_path("log"), &log);
-	found = holds_text(buf_view(&log), text);
-	buf_free(&log);
-	return found;
+	return count_of(scratch_path("log"), text) > 0;
 }
 
 /* The request's file, whatever its name; there has to be one only. */
-static void
-read_only_file(struct buf *into)
+static struct buf
+read_only_file(void)
 {
 	assert_int_equal(count_files(), 1);
-	read_file(in_captures(names[0]), into);
+	return read_file(in_captures(names[0]));
 }
 
 static bool
 holds(const char *text)
 {
-	struct buf file = { 0 };
+	struct buf file = read_only_file();
 	bool found;
 
-	read_only_file(&file);
 	found = holds_text(buf_view(&file), text);
 	buf_free(&file);
 	return found;
@@ -170,7 +138,7 @@ a_request_is_kept_as_its_headers_and_its_body(void **state)
 	variables[4] = "QUERY_STRING=HTTP_X=1";
 	variables[5] = "HTTP_NOTHING";
 	capture(&hook, &request);
-	read_only_file(&file);
+	file = read_only_file();
 	assert_string_equal(names[0], "peliqan.1700000000000.capture");
 	assert_string_equal(file.data, whole);
 	buf_free(&file);
@@ -284,7 +252,7 @@ a_body_of_64_kib_is_kept_and_no_more(void **state)
 		memset(request.body.data, '\n', cases[i].size);
 		request.body.len = cases[i].size;
 		capture(&hook, &request);
-		read_only_file(&file);
+		file = read_only_file();
 		assert_int_equal(capture_parse(buf_view(&file), &pool,
 				     &captured),
 		    RC_OK);
@@ -436,15 +404,14 @@ many_processes_keep_to_the_limits(void **state)
 	n = count_files();
 	assert_in_range(n, 1, 20);
 	for (size_t i = 0; i < n; i++) {
-		file.len = 0;
-		read_file(in_captures(names[i]), &file);
+		file = read_file(in_captures(names[i]));
 		assert_int_equal(capture_parse(buf_view(&file), &pool,
 				     &captured),
 		    RC_OK);
 		assert_true(captured.complete);
 		assert_true(bytes_is(captured.body, BODY));
+		buf_free(&file);
 	}
-	buf_free(&file);
 	pool_free(&pool);
 }
 
@@ -496,7 +463,7 @@ what_was_kept_is_read_back(void **state)
 	(void)state;
 	variables[2] = "HTTP_X_COLON=a: b:c";
 	capture(&hook, &request);
-	read_only_file(&file);
+	file = read_only_file();
 	assert_int_equal(capture_parse(buf_view(&file), &pool, &captured),
 	    RC_OK);
 	assert_string_equal(captured.variables[0], SIGNED);

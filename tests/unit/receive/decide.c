@@ -9,7 +9,7 @@
 #include "receive/decide.h"
 
 static enum rc
-add_count(void *context, const struct journal_count *count)
+add_state(void *context, const struct journal_count *count)
 {
 	return buf_printf(context, "%s %lld ", journal_state_name(count->state),
 	    (long long)count->count);
@@ -30,7 +30,7 @@ a_hook_that_queues_stores_a_delivery_for_each_line(void **state)
 	assert_int_equal(put(&scene, ""), RC_QUEUED);
 	assert_int_equal(put(&scene, ""), RC_QUEUE_FULL);
 	assert_int_equal(shared_journal_get(scene.shared, &journal), RC_OK);
-	assert_int_equal(journal_counts(journal, add_count, &counts), RC_OK);
+	assert_int_equal(journal_counts(journal, add_state, &counts), RC_OK);
 	assert_string_equal(counts.data, "queued 4 ");
 	buf_free(&counts);
 	clear_scene(&scene);
@@ -85,8 +85,6 @@ a_journal_that_could_not_be_opened_is_tried_again(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(a_hook_that_queues_stores_a_delivery_for_each_line),
 		TEST(what_needs_no_journal_makes_none),

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <pthread.h>
 
-#include <sqlite3.h>
-
 #include "../scene.h"
 
 #include "base/clock.h"
@@ -116,15 +114,12 @@ an_end_that_could_not_be_written_is_made_up_for(void **state)
 	start_gated(&scene, &thread);
 	assert_int_equal(shared_journal_get(scene.shared, &journal), RC_OK);
 	journal_set_busy_timeout(journal, 20);
-	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
-	    SQLITE_OK);
+	db = lock_journal();
 	scratch_file("go", "", 0600);
 	pthread_join(thread, &delivered);
 	assert_non_null(delivered);
 	assert_int_equal(put(&scene, "a"), RC_LOCKED);
-	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	sqlite3_close(db);
+	unlock_journal(db);
 	assert_int_equal(put(&scene, "a"), RC_DUPLICATE);
 	clear_scene(&scene);
 }
@@ -132,8 +127,6 @@ an_end_that_could_not_be_written_is_made_up_for(void **state)
 int
 main(void)
 {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(what_was_delivered_is_a_duplicate),
 		TEST(what_failed_frees_its_key),

@@ -325,6 +325,11 @@ a_repeated_dedupe_header_is_refused_where_no_line_takes_it(void **state)
 	assert_int_equal(trial_handle(&trial).rc, RC_REPEATED);
 }
 
+#define LINE(list, more, what)                                                 \
+	{                                                                      \
+		.events = list, .events_len = 1, .also = more, .command = what \
+	}
+
 static void
 lines_with_also_are_counted(void **state)
 {
@@ -333,61 +338,19 @@ lines_with_also_are_counted(void **state)
 		unsigned deliveries;
 		enum rc rc;
 	} cases[] = {
-		{ { { .events = any, .events_len = 1, .command = command },
-		      { .events = any, .events_len = 1, .command = command } },
-		    1, RC_QUEUED },
-		{ { {
-			.events = any,
-			.events_len = 1,
-			.also = true,
-			.command = command,
-		    },
-		      {
-			  .events = any,
-			  .events_len = 1,
-			  .command = command,
-		      },
-		      {
-			  .events = any,
-			  .events_len = 1,
-			  .command = command,
-		      } },
+		{ { LINE(any, false, command), LINE(any, false, command) }, 1,
+		    RC_QUEUED },
+		{ { LINE(any, true, command), LINE(any, false, command),
+		      LINE(any, false, command) },
 		    2, RC_QUEUED },
-		{ { {
-			.events = any,
-			.events_len = 1,
-			.also = true,
-			.command = command,
-		    },
-		      {
-			  .events = failures,
-			  .events_len = 1,
-			  .also = true,
-			  .command = command,
-		      },
-		      {
-			  .events = any,
-			  .events_len = 1,
-			  .also = true,
-			  .command = command,
-		      } },
+		{ { LINE(any, true, command), LINE(failures, true, command),
+		      LINE(any, true, command) },
 		    2, RC_QUEUED },
-		{ { {
-			.events = any,
-			.events_len = 1,
-			.also = true,
-			.command = command,
-		    },
-		      { .events = any, .events_len = 1 },
-		      { .events = any, .events_len = 1, .command = command } },
+		{ { LINE(any, true, command), LINE(any, false, NULL),
+		      LINE(any, false, command) },
 		    1, RC_QUEUED },
-		{ { { .events = any, .events_len = 1 },
-		      {
-			  .events = any,
-			  .events_len = 1,
-			  .command = command,
-		      } },
-		    0, RC_IGNORED },
+		{ { LINE(any, false, NULL), LINE(any, false, command) }, 0,
+		    RC_IGNORED },
 	};
 	unsigned wrong = 0;
 

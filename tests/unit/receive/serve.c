@@ -474,10 +474,10 @@ main(void)
 		TOLD_TEST(nothing_of_the_request_is_in_a_refusal),
 		cmocka_unit_test_setup_teardown(
 		    a_hook_is_made_ready_by_its_first_request, make_files,
-		    told_close),
+		    scratch_end),
 		cmocka_unit_test_setup_teardown(
 		    a_hook_that_is_not_ready_is_500_with_a_fixed_text,
-		    make_files, told_close),
+		    make_files, scratch_end),
 	};
 
 	snprintf(signature, sizeof(signature), "%s",

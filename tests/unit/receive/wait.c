@@ -14,14 +14,6 @@
 #include "config/conf.h"
 #include "receive/wait.h"
 
-/* The sanitizer's malloc has to fail as libc's does, not to abort. */
-const char *__asan_default_options(void);
-const char *
-__asan_default_options(void)
-{
-	return "allocator_may_return_null=1";
-}
-
 static struct wait *
 open_wait(unsigned threads, int stop)
 {
@@ -47,15 +39,15 @@ use_gate(void)
 {
 	command[0] = script("gate",
 	    ": >\"$1/runs.$$\"; read word <\"$1/door\"; exit 0");
-	command[1] = directory;
+	command[1] = scratch;
 	command[2] = NULL;
-	assert_int_equal(mkfifo(in_directory("door"), 0600), 0);
+	assert_int_equal(mkfifo(scratch_path("door"), 0600), 0);
 }
 
 static unsigned
 count_running(void)
 {
-	DIR *entries = opendir(directory);
+	DIR *entries = opendir(scratch);
 	struct dirent *entry;
 	unsigned n = 0;
 
@@ -81,7 +73,7 @@ wait_until_running(unsigned n)
 static int
 open_gate(void)
 {
-	int fd = open(in_directory("door"), O_RDWR | O_CLOEXEC);
+	int fd = open(scratch_path("door"), O_RDWR | O_CLOEXEC);
 
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, "1\n2\n3\n4\n", 8), 8);
@@ -170,7 +162,7 @@ what_cannot_be_started_is_told(void **state)
 	struct job job = a_job(&hook, &end);
 
 	(void)state;
-	command[0] = in_directory("missing");
+	command[0] = scratch_path("missing");
 	command[1] = NULL;
 	assert_int_equal(sink.put(sink.context, &job), RC_UNSTARTED);
 	assert_string_equal(end.how, "unstarted");
@@ -303,7 +295,7 @@ threads_keep_the_limit_together(void **state)
 	    "mkdir \"$1/b\" 2>/dev/null || mkdir \"$1/c\" 2>/dev/null || "
 	    "exit 1; sleep 0.02; rmdir \"$1/a\" 2>/dev/null || "
 	    "rmdir \"$1/b\" 2>/dev/null || rmdir \"$1/c\"");
-	command[1] = directory;
+	command[1] = scratch;
 	command[2] = NULL;
 	hook.max_running = 3;
 	for (size_t i = 0; i < THREADS; i++) {
@@ -383,9 +375,9 @@ static void
 use_root(void)
 {
 	prepare_root_command();
-	command[0] = in_directory("root");
+	command[0] = scratch_path("root");
 	command[1] = "root";
-	command[2] = in_directory("fifo");
+	command[2] = scratch_path("fifo");
 	command[3] = NULL;
 	assert_int_equal(mkfifo(command[2], 0600), 0);
 	assert_int_equal(chmod(command[2], 0666), 0);
