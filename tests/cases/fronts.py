@@ -16,8 +16,8 @@ import time
 
 import fastcgi
 from harness import (CGI, FCGI, PASSED, PATIENCE, WRAP, Cgi, Fcgi, Place,
-                     Process, Tap, check, mac, post, spawn, status_of,
-                     wait_for)
+                     Process, check, mac, post, run_tests, spawn,
+                     status_of, wait_for)
 
 EVENT = b'{"event":"pipeline_run_completed"}'
 HOOK = """hook peliqan
@@ -1086,13 +1086,4 @@ def run(test):
         place.close()
 
 
-def main():
-    wanted = sys.argv[1:]
-    tap = Tap()
-    for name, test in TESTS:
-        if not wanted or any(word in name for word in wanted):
-            tap.run(name, run, test)
-    return tap.end()
-
-
-sys.exit(main())
+sys.exit(run_tests((name, run, test) for name, test in TESTS))

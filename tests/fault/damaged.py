@@ -330,13 +330,4 @@ TESTS = [
 ]
 
 
-def main():
-    wanted = sys.argv[1:]
-    tap = harness.Tap()
-    for name, test in TESTS:
-        if not wanted or any(word in name for word in wanted):
-            tap.run(name, test)
-    return tap.end()
-
-
-sys.exit(main())
+sys.exit(harness.run_tests(TESTS))

@@ -714,16 +714,11 @@ def main():
     if is_sanitized():
         print("1..0 # SKIP not with sanitizers")
         return 0
-    wanted = sys.argv[1:]
-    tap = harness.Tap()
     tests = list(OTHERS)
     for program, test, hook, kinds in PROGRAMS:
         tests += [("%s: %s" % (program, kind), test, *KINDS[kind], hook)
                   for kind in kinds]
-    for name, test, *arguments in tests:
-        if not wanted or any(word in name for word in wanted):
-            tap.run(name, test, *arguments)
-    return tap.end()
+    return harness.run_tests(tests)
 
 
 sys.exit(main())

@@ -749,13 +749,5 @@ def run(test, how):
         site.close()
 
 
-def main():
-    wanted = sys.argv[1:]
-    tap = harness.Tap()
-    for name, test, how in TESTS:
-        if not wanted or any(word in name for word in wanted):
-            tap.run(name, run, test, how)
-    return tap.end()
-
-
-sys.exit(main())
+sys.exit(harness.run_tests((name, run, test, how)
+                           for name, test, how in TESTS))

@@ -230,13 +230,5 @@ def run(test, hook):
         site.close()
 
 
-def main():
-    wanted = sys.argv[1:]
-    tap = harness.Tap()
-    for name, test, hook in TESTS:
-        if not wanted or any(word in name for word in wanted):
-            tap.run("SIGKILL at every step: " + name, run, test, hook)
-    return tap.end()
-
-
-sys.exit(main())
+sys.exit(harness.run_tests(("SIGKILL at every step: " + name, run, test, hook)
+                           for name, test, hook in TESTS))

@@ -212,13 +212,4 @@ def run(test):
         site.close()
 
 
-def main():
-    wanted = sys.argv[1:]
-    tap = harness.Tap()
-    for name, test in TESTS:
-        if not wanted or any(word in name for word in wanted):
-            tap.run(name, run, test)
-    return tap.end()
-
-
-sys.exit(main())
+sys.exit(harness.run_tests((name, run, test) for name, test in TESTS))
