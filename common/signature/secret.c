@@ -52,7 +52,7 @@ decode(struct bytes text, enum secret_coding coding, uint8_t *into, size_t *len)
 	case SECRET_WHSEC:
 		if (bytes_begin(text, "whsec_"))
 			text = bytes_skip(text, strlen("whsec_"));
-		return decode_base64(text, into, text.len, len);
+		return decode_base64_bare(text, into, text.len, len);
 	}
 	return RC_SYNTAX;
 }

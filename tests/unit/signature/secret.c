@@ -26,6 +26,9 @@ static const struct {
 	{ RAW("QUJDRA==\n"), SECRET_BASE64, RAW("ABCD"), false },
 	{ RAW("whsec_QUJDRA==\n"), SECRET_WHSEC, RAW("ABCD"), false },
 	{ RAW("QUJDRA=="), SECRET_WHSEC, RAW("ABCD"), false },
+	/* As dashboards and pipelines hand them on. */
+	{ RAW("whsec_QUJDRA\n"), SECRET_WHSEC, RAW("ABCD"), false },
+	{ RAW("QUJDRA"), SECRET_WHSEC, RAW("ABCD"), false },
 	{ RAW("AAA="), SECRET_BASE64, RAW("\0\0"), false },
 };
 
