@@ -142,15 +142,13 @@ warn_capture(const struct hook *hook, struct conf_errors *list)
 }
 
 static void
-warn_blanks(const struct hook *hook, struct conf_errors *list)
+warn_secrets(const struct hook *hook, struct conf_errors *list)
 {
 	for (size_t i = 0; i < hook->secrets_len; i++)
-		if (hook->secrets[i].blanks)
+		if (hook->secrets[i].odd != NULL)
 			conf_error(list, hook->secrets[i].line,
-			    "the "
-			    "secret in %s begins or ends with a blank, "
-			    "which counts",
-			    hook->secrets[i].path);
+			    "the secret in %s %s", hook->secrets[i].path,
+			    hook->secrets[i].odd);
 }
 
 static void
@@ -256,7 +254,7 @@ warn_hook(const struct hook *hook, struct conf_errors *list)
 	warn_window(hook, list);
 	warn_timeout(hook, list);
 	warn_capture(hook, list);
-	warn_blanks(hook, list);
+	warn_secrets(hook, list);
 	for (size_t i = 0; i < hook->rules_len; i++)
 		warn_rule(hook, &hook->rules[i], list);
 }

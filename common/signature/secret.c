@@ -8,7 +8,10 @@
 #include "base/crypto.h"
 #include "base/trust.h"
 
-enum { SECRET_FILE_MAX = 64 * 1024 }; /* most bytes of a secret file */
+enum {
+	SECRET_FILE_MAX = 64 * 1024, /* most bytes of a secret file */
+	SECRET_NAME_MIN = 2,	     /* of a name before a secret */
+};
 
 /* One final LF or CRLF is the editor's, not the secret's. */
 static struct bytes
@@ -37,6 +40,128 @@ is_blank_text(struct bytes text)
 	return true;
 }
 
+static bool
+begins_with_mark(struct bytes text)
+{
+	return bytes_begin(text, "\xef\xbb\xbf");
+}
+
+static bool
+is_utf16(struct bytes text)
+{
+	return bytes_begin(text, "\xff\xfe") || bytes_begin(text, "\xfe\xff");
+}
+
+/* How many letters, digits and _ of one case begin a text, no digit first. */
+static size_t
+name_length(struct bytes text)
+{
+	static const char *const cases[] = {
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789",
+		"abcdefghijklmnopqrstuvwxyz_0123456789",
+	};
+	size_t longest = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t n = 0;
+
+		while (n < text.len && text.data[n] != '\0' &&
+		    strchr(cases[i], text.data[n]) != NULL)
+			n++;
+		if (n > longest)
+			longest = n;
+	}
+	return longest > 0 && text.data[0] <= '9' ? 0 : longest;
+}
+
+/*
+ * As in a shell's or an .env file (NAME=), or in YAML (name: ).  What only
+ * ends in = signs is base64.
+ */
+static bool
+has_name(struct bytes text)
+{
+	size_t n;
+
+	if (bytes_begin(text, "export "))
+		text = bytes_skip(text, strlen("export "));
+	n = name_length(text);
+	if (n < SECRET_NAME_MIN)
+		return false;
+	text = bytes_skip(text, n);
+	return bytes_begin(text, ": ") ||
+	    (bytes_begin(text, "=") && text.len > 1 && text.data[1] != '=');
+}
+
+static bool
+is_quoted(struct bytes text)
+{
+	char first = text.len < 2 ? 'x' : text.data[0];
+
+	return (first == '"' || first == '\'' || first == '`') &&
+	    text.data[text.len - 1] == first;
+}
+
+static bool
+has_lines(struct bytes text)
+{
+	return memchr(text.data, '\n', text.len) != NULL ||
+	    memchr(text.data, '\r', text.len) != NULL;
+}
+
+static bool
+has_blanks(struct bytes text)
+{
+	return is_space(text.data[0]) || is_space(text.data[text.len - 1]);
+}
+
+/* Spaces that do not break, or have no width: they come with what is copied
+ * from a page, and nobody sees them. */
+static bool
+has_unseen(struct bytes text)
+{
+	static const char *const unseen[] = { "\xc2\xa0", "\xe2\x80\x8b",
+		"\xe2\x80\x8e", "\xe2\x81\xa0", "\xef\xbb\xbf" };
+
+	for (size_t i = 0; i < sizeof unseen / sizeof unseen[0]; i++)
+		if (memmem(text.data, text.len, unseen[i], strlen(unseen[i])) !=
+		    NULL)
+			return true;
+	return false;
+}
+
+/* How a secret's file is often made wrong, the first that is true.  Each may
+ * be meant, where the secret is a text. */
+static const struct {
+	bool (*is)(struct bytes text);
+	const char *what;
+} oddities[] = {
+	{ begins_with_mark,
+	    "begins with a byte order mark: save it as UTF-8 without one" },
+	{ is_utf16,
+	    "is UTF-16, as PowerShell writes it: save it as ASCII or UTF-8" },
+	{ has_name,
+	    "has a name before it, as in NAME=secret: leave only the secret" },
+	{ is_quoted, "has quotes round it: take them out" },
+	{ has_lines,
+	    "has more than one line: only one line end, the last, is taken "
+	    "off" },
+	{ has_blanks, "begins or ends with a blank, which counts" },
+	{ has_unseen,
+	    "has an unseen character in it, as those that are copied from a "
+	    "page: type it anew, or copy it as plain text" },
+};
+
+/* Of a text that is not blank: NULL where nothing is odd. */
+static const char *
+oddity_of(struct bytes text)
+{
+	for (size_t i = 0; i < sizeof oddities / sizeof oddities[0]; i++)
+		if (oddities[i].is(text))
+			return oddities[i].what;
+	return NULL;
+}
+
 static enum rc
 decode(struct bytes text, enum secret_coding coding, uint8_t *into, size_t *len)
 {
@@ -57,6 +182,7 @@ decode(struct bytes text, enum secret_coding coding, uint8_t *into, size_t *len)
 	return RC_SYNTAX;
 }
 
+/* Nothing is odd about it but that it is no such coding. */
 static const char *
 coding_advice(enum secret_coding coding)
 {
@@ -80,26 +206,24 @@ const char *
 secret_decode(struct bytes text, enum secret_coding coding, uint8_t *into,
     size_t *len)
 {
+	const char *odd;
+
 	text = without_line_end(text);
 	*len = 0;
 	if (is_blank_text(text))
 		return "is empty or blank: put the sender's secret into it";
+	odd = oddity_of(text);
 	if (memchr(text.data, '\0', text.len) != NULL)
-		return "holds a NUL byte: put the secret into it as text, "
-		       "or as hex or base64 and say so";
+		return is_utf16(text) ?
+		    odd :
+		    "holds a NUL byte: put the secret into it as text, "
+		    "or as hex or base64 and say so";
 	if (decode(text, coding, into, len) != RC_OK)
-		return coding_advice(coding);
+		return odd != NULL ? odd : coding_advice(coding);
 	if (*len == 0)
 		return "is empty once decoded: put the sender's secret "
 		       "into it";
 	return NULL;
-}
-
-static bool
-has_blanks(struct bytes text)
-{
-	text = without_line_end(text);
-	return is_space(text.data[0]) || is_space(text.data[text.len - 1]);
 }
 
 enum rc
@@ -121,7 +245,7 @@ secret_load(struct secret *secret, struct pool *pool, struct buf *error)
 	}
 	wrong = secret_decode(buf_view(&file), secret->coding, key, &len);
 	if (wrong == NULL) {
-		secret->blanks = has_blanks(buf_view(&file));
+		secret->odd = oddity_of(without_line_end(buf_view(&file)));
 		secret->key = (struct bytes){ (const char *)key, len };
 		rc = RC_OK;
 	} else {

@@ -24,7 +24,9 @@ struct secret {
 	const char *path;
 	enum secret_coding coding;
 	struct bytes key; /* decoded; empty until it is loaded */
-	bool blanks;	  /* there are some round it: a warning */
+	/* What is odd about its text ("has quotes round it: ..."), without
+	 * any of it; NULL: nothing. */
+	const char *odd;
 	unsigned line;
 };
 
@@ -37,7 +39,7 @@ const char *secret_decode(struct bytes text, enum secret_coding coding,
     uint8_t *into, size_t *len);
 /*
  * Reads the file, which has to be this user's secret (TRUST_SECRET), and
- * decodes it: into key and blanks.  The key's memory is the pool's and has
+ * decodes it: into key and odd.  The key's memory is the pool's and has
  * to be wiped before that is freed.  RC_CONFIG with a sentence without the
  * file's name appended to error, where there is memory for it; RC_MEMORY.
  */

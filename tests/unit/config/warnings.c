@@ -182,18 +182,40 @@ a_shared_secret_is_told_once_a_hook(void **state)
 }
 
 static void
-blanks_round_a_secret_are_told(void **state)
+an_odd_secret_is_told(void **state)
 {
-	struct buf found = { 0 };
-	struct conf *conf = with_secret(LIT(" x\n"), "raw\nsignature slack");
-	struct bad bad = { "blanks", 3, "/s begins or ends with a blank" };
+	static const struct {
+		struct bytes secret;
+		const char *part; /* NULL: nothing is odd */
+	} cases[] = {
+		{ RAW(" x\n"), "/s begins or ends with a blank" },
+		{ RAW("\357\273\277hush\r\n"), "a byte order mark" },
+		{ RAW("\"hush\"\n"), "has quotes round it" },
+		{ RAW("SECRET=hush\n"), "has a name before it" },
+		{ RAW("hush\nhush\n"), "has more than one line" },
+		{ RAW("hush\r\n"), NULL },
+	};
+	unsigned wrong = 0;
 
 	(void)state;
-	assert_int_equal(conf_load_all_files(conf, &found), RC_OK);
-	assert_int_equal(conf_warnings(conf, false, &found), RC_OK);
-	assert_int_equal(check_error(&bad, &found), 0);
-	conf_release(conf);
-	buf_free(&found);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buf found = { 0 };
+		struct conf *conf = with_secret(cases[i].secret,
+		    "raw\nsignature slack");
+		struct bad bad = { cases[i].secret.data, 3, cases[i].part };
+
+		assert_int_equal(conf_load_all_files(conf, &found), RC_OK);
+		assert_int_equal(conf_warnings(conf, false, &found), RC_OK);
+		if (bad.part != NULL)
+			wrong += check_error(&bad, &found);
+		else
+			wrong += case_number("none", (long long)found.len, 0);
+		wrong += case_true(bad.text, "the secret is not told",
+		    !holds_text(buf_view(&found), "hush"));
+		conf_release(conf);
+		buf_free(&found);
+	}
+	assert_int_equal(wrong, 0);
 }
 
 /* Whether this machine has such a timer is not for the test to say. */
@@ -221,7 +243,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(warnings_are_told),
 		SCRATCH_TEST(a_shared_secret_is_told_once_a_hook),
-		SCRATCH_TEST(blanks_round_a_secret_are_told),
+		SCRATCH_TEST(an_odd_secret_is_told),
 		SCRATCH_TEST(only_cgi_wants_a_timer),
 	};
 
