@@ -17,7 +17,6 @@
 #include "event/rule.h"
 #include "journal/journal.h"
 #include "signature/recipe.h"
-#include "signature/secret.h"
 #include "print.h"
 #include "report.h"
 #include "session.h"
@@ -118,10 +117,10 @@ show_hook(struct view *view)
 	print_line("hook %s (line %u)", hook->name, hook->line);
 	show_reached(view->conf, hook);
 	show(view, KEYWORD_SIGNATURE);
-	for (size_t i = 0; i < hook->secrets_len; i++)
-		print_field("secret-file", "%s %s", hook->secrets[i].path,
-		    keywords_choice(KEYWORD_SECRET_FILE,
-			hook->secrets[i].coding));
+	for (size_t i = 0; i < hook->secrets_len; i++) {
+		conf_print_secret(&hook->secrets[i], &view->text);
+		end_field(view, "secret-file");
+	}
 	show(view, KEYWORD_EVENT_NAME);
 	for (size_t i = 0; i < hook->rules_len; i++) {
 		buf_printf(&view->text, "line %u: ", hook->rules[i].line);

@@ -6,7 +6,6 @@
 
 #include "base/codec.h"
 #include "base/crypto.h"
-#include "base/trust.h"
 
 enum {
 	SECRET_FILE_MAX = 64 * 1024, /* most bytes of a secret file */
@@ -226,6 +225,12 @@ secret_decode(struct bytes text, enum secret_coding coding, uint8_t *into,
 	return NULL;
 }
 
+enum trust_kind
+secret_trust(const struct secret *secret)
+{
+	return secret->world_readable ? TRUST_FILE : TRUST_SECRET;
+}
+
 enum rc
 secret_load(struct secret *secret, struct pool *pool, struct buf *error)
 {
@@ -235,8 +240,8 @@ secret_load(struct secret *secret, struct pool *pool, struct buf *error)
 	size_t len;
 	enum rc rc = RC_CONFIG;
 
-	if (trust_read(secret->path, TRUST_SECRET, SECRET_FILE_MAX, &file,
-		error) != RC_OK)
+	if (trust_read(secret->path, secret_trust(secret), SECRET_FILE_MAX,
+		&file, error) != RC_OK)
 		goto done;
 	key = pool_alloc(pool, 1, file.len + 1);
 	if (key == NULL) {

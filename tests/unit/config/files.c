@@ -107,7 +107,9 @@ a_secret_must_be_kept_secret(void **state)
 {
 	struct buf errors = { 0 };
 	struct conf *conf = with_secret(LIT("x"), "raw");
-	struct bad bad = { "readable", 3, "/s is readable by others" };
+	struct bad bad = { "readable", 3,
+		"/s is readable by others: chmod o-r it, or end this line in "
+		"`world-readable'" };
 	struct bad none = { "missing", 3, "/s does not exist" };
 
 	(void)state;
@@ -115,6 +117,33 @@ a_secret_must_be_kept_secret(void **state)
 	expect(conf_load_files(conf, &conf->hooks[0], &errors), &errors, &bad);
 	assert_int_equal(unlink(scratch_path("s")), 0);
 	expect(conf_load_files(conf, &conf->hooks[0], &errors), &errors, &none);
+	conf_release(conf);
+	buf_free(&errors);
+}
+
+/* The word is for reading alone. */
+static void
+others_may_read_a_secret_whose_line_says_so(void **state)
+{
+	struct buf errors = { 0 };
+	struct conf *conf = with_secret(LIT("78"), "hex world-readable");
+	struct hook *hook = &conf->hooks[0];
+	struct bad written = { "writable", 3, "/s is writable by others" };
+	struct bad above = { "above", 3, ", which is writable by others" };
+
+	(void)state;
+	assert_int_equal(chmod(scratch_path("s"), 0446), 0);
+	expect(conf_load_files(conf, hook, &errors), &errors, &written);
+	assert_int_equal(chmod(scratch_path("s"), 0444), 0);
+	assert_int_equal(chmod(scratch, 0777), 0);
+	expect(conf_load_files(conf, hook, &errors), &errors, &above);
+	assert_int_equal(chmod(scratch, 0755), 0);
+	assert_int_equal(conf_load_files(conf, hook, &errors), RC_OK);
+	assert_true(bytes_is(hook->secrets[0].key, "x"));
+	conf_release(conf);
+	conf = with_secret(LIT("x"), "world-readable");
+	assert_int_equal(conf->hooks[0].secrets[0].coding, SECRET_RAW);
+	assert_true(conf->hooks[0].secrets[0].world_readable);
 	conf_release(conf);
 	buf_free(&errors);
 }
@@ -436,6 +465,7 @@ main(void)
 		SCRATCH_TEST(secrets_are_decoded),
 		SCRATCH_TEST(bad_secrets_are_refused),
 		SCRATCH_TEST(a_secret_must_be_kept_secret),
+		SCRATCH_TEST(others_may_read_a_secret_whose_line_says_so),
 		SCRATCH_TEST(all_secrets_have_to_be_good),
 		SCRATCH_TEST(a_ready_hook_is_not_read_again),
 		SCRATCH_TEST(commands_are_checked),
