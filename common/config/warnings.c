@@ -15,7 +15,7 @@
 #include "signature/recipe.h"
 
 enum {
-	WAIT_LONG = 40 * 1000, /* web servers give up sooner */
+	WAIT_LONG = 35 * 1000, /* web servers give up sooner */
 	EVENT_NEAR = 2,	       /* slips that make another event's name */
 };
 
@@ -119,14 +119,20 @@ warn_header(const struct hook *hook, const struct event_source *source,
 		    hook->name, source->header.name);
 }
 
+/* A command that does not end is waited for until it is killed. */
 static void
 warn_timeout(const struct hook *hook, struct conf_errors *list)
 {
-	if (hook->delivery == CONF_WAIT && hook->timeout > WAIT_LONG)
-		conf_error(list, line_of(hook, KEYWORD_TIMEOUT),
-		    "hook %s "
-		    "waits for its command for more than 40s: web servers "
-		    "give up sooner",
+	enum keyword keyword = conf_hook_line(hook, KEYWORD_TIMEOUT) != 0 ?
+	    KEYWORD_TIMEOUT :
+	    KEYWORD_KILL_AFTER;
+
+	if (hook->delivery == CONF_WAIT &&
+	    hook->timeout + hook->kill_after > WAIT_LONG)
+		conf_error(list, line_of(hook, keyword),
+		    "hook %s waits for its command for more than 35s "
+		    "(`timeout' and `kill-after' together): web servers give "
+		    "up sooner",
 		    hook->name);
 }
 

@@ -463,7 +463,7 @@ three
 		on * ignore
 	EOF
 	run -0 --separate-stderr ctl check
-	[[ $stderr == *"warning: $conf:3: "*40s* ]]
+	[[ $stderr == *"warning: $conf:3: "*35s* ]]
 	[[ $output == *"timeout      50s"* ]]
 }
 

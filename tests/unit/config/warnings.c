@@ -36,12 +36,20 @@ static const struct {
 	{ "journal /j/q\nsecret-file %s\nsignature slack\n"
 	  "on * ignore\ndedupe header X-Slack-Signature\n",
 	    5, "is not signed" },
-	{ "secret-file %s\nsignature stripe\non * ignore\ntimeout 40s\n", 0,
+	{ "secret-file %s\nsignature stripe\non * ignore\ntimeout 30s\n", 0,
 	    NULL },
-	{ "secret-file %s\nsignature stripe\non * ignore\ntimeout 40001ms\n", 4,
-	    "for more than 40s" },
+	{ "secret-file %s\nsignature stripe\non * ignore\ntimeout 30001ms\n", 4,
+	    "for more than 35s (`timeout' and `kill-after' together)" },
+	{ "secret-file %s\nsignature stripe\non * ignore\nkill-after 6s\n", 4,
+	    "for more than 35s" },
+	{ "secret-file %s\nsignature stripe\non * ignore\nkill-after 20s\n"
+	  "timeout 15s\n",
+	    0, NULL },
+	{ "kill-after 20s\nsecret-file %s\nsignature stripe\nhook h\n"
+	  "timeout 16s\non * ignore\n",
+	    5, "for more than 35s" },
 	{ "timeout 41s\nsecret-file %s\nsignature stripe\nhook h\non * ignore\n",
-	    1, "hook h waits for its command for more than 40s" },
+	    1, "hook h waits for its command for more than 35s" },
 	{ "journal /j/q\nsecret-file %s\nsignature stripe\non * ignore\n"
 	  "timeout 41s\n",
 	    0, NULL },
