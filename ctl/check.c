@@ -17,6 +17,7 @@
 #include "event/rule.h"
 #include "journal/journal.h"
 #include "signature/recipe.h"
+#include "identities.h"
 #include "print.h"
 #include "report.h"
 #include "session.h"
@@ -224,6 +225,8 @@ subcommand_check(struct session *session, char **operands, size_t n)
 		rc = show_all(session->conf);
 	if (rc == RC_OK && journal != NULL)
 		rc = report_gone_hooks(session, journal);
+	if (rc == RC_OK && journal != NULL)
+		rc = identities_warn(session, journal);
 	journal_close(journal);
 	return rc;
 }

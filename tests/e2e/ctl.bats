@@ -620,6 +620,25 @@ try_status() {
 	run -"$1" ctl try peliqan <"$T/body"
 }
 
+@test "try -n says where dedupe and order find nothing" {
+	mkdir "$T/state"
+	make_conf <<-EOF
+		dedupe /event_id
+		order /run/idd
+		on * run /bin/cat
+	EOF
+	sed -i "1i journal $T/state/journal.db" "$conf"
+	printf '{"event":"x","event_id":"e1","run":{"id":7}}' >"$T/body"
+	run -0 ctl try -n peliqan <"$T/body"
+	[[ $output == *"dedupe       by what is at /event_id"* ]]
+	[[ $output == *"order        nothing found at /run/idd"* ]]
+	sed -i -e 's|^dedupe .*|dedupe header X-Id|' -e 's|^order .*|order hook|' \
+	    "$conf"
+	run -0 ctl try -n peliqan <"$T/body"
+	[[ $output == *"dedupe       by header X-Id, which no body has"* ]]
+	[[ $output != *order* ]]
+}
+
 @test "try: the command decides the exit status" {
 	try_status 0 'exit 0'
 	[[ $output == *"outcome      delivered: exit 0 after "* ]]

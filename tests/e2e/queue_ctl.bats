@@ -1285,6 +1285,34 @@ sqlite3.connect(sys.argv[1]).execute("PRAGMA wal_checkpoint(TRUNCATE)")' \
 	[ "$(states_of "$id")" = "done" ]
 }
 
+# --- what check sees --------------------------------------------------------
+
+@test "check: a pointer that none of the journal's events has is warned of" {
+	make_queue <<-EOF
+		hook keyed
+		signature none
+		dedupe /event_id
+		order /run/idd
+		on * also run $T/act
+		on * run $T/act
+	EOF
+	for i in 1 2 3 4; do
+		event_body keyed "{\"event\":\"x\",\"event_id\":$i,\"run\":{\"idd\":null}}"
+	done
+	# So few say nothing.
+	run -0 --separate-stderr ctl check
+	[[ $stderr != *identity* ]]
+	event keyed x
+	line=$(grep -n '^order' "$conf" | cut -d : -f 1)
+	run -0 --separate-stderr ctl check
+	[[ $stderr == *"warning: $conf:$line: hook keyed: none of its last 5 events in the journal has an identity at /run/idd"* ]]
+	[[ $stderr != *"/event_id"* ]]
+	# One is enough.
+	event_body keyed '{"event":"x","run":{"idd":7}}'
+	run -0 --separate-stderr ctl check
+	[[ $stderr != *identity* ]]
+}
+
 # --- all of it under load ---------------------------------------------------
 
 @test "all words work while pelihook.fcgi runs under load" {
