@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <glob.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "config/warnings.h"
@@ -9,6 +7,7 @@
 #include "config/conf.h"
 #include "config/errors.h"
 #include "config/keywords.h"
+#include "config/surroundings.h"
 #include "event/catalog.h"
 #include "event/event.h"
 #include "http/header_name.h"
@@ -17,19 +16,6 @@
 enum {
 	WAIT_LONG = 35 * 1000, /* web servers give up sooner */
 	EVENT_NEAR = 2,	       /* slips that make another event's name */
-};
-
-/* Where a timer or a cron line for the drain is usually found. */
-static const struct drain_place {
-	const char *files;
-	const char *word; /* in one of them; NULL: they are enough */
-} drain_places[] = {
-	{ "/etc/systemd/system/*.wants/pelihook*.timer", NULL },
-	{ "/etc/systemd/user/*.wants/pelihook*.timer", NULL },
-	{ "/usr/lib/systemd/system/*.wants/pelihook*.timer", NULL },
-	{ "/usr/lib/systemd/user/*.wants/pelihook*.timer", NULL },
-	{ "/etc/cron.d/*", "pelihookctl" },
-	{ "/etc/crontab", "pelihookctl" },
 };
 
 static unsigned
@@ -265,65 +251,26 @@ warn_hook(const struct hook *hook, struct conf_errors *list)
 		warn_rule(hook, &hook->rules[i], list);
 }
 
-/* Whether a line that is no comment has the word. */
-static bool
-names(const char *path, const char *word)
-{
-	FILE *file = fopen(path, "re");
-	char line[1024];
-	bool found = false;
-
-	if (file == NULL)
-		return false;
-	while (!found && fgets(line, sizeof(line), file) != NULL)
-		found = line[strspn(line, " \t")] != '#' &&
-		    strstr(line, word) != NULL;
-	fclose(file);
-	return found;
-}
-
-static bool
-runs_drain(const struct drain_place *place)
-{
-	glob_t files = { 0 };
-	bool found = false;
-
-	if (glob(place->files, GLOB_NOSORT, NULL, &files) == 0)
-		for (size_t i = 0; !found && i < files.gl_pathc; i++)
-			found = place->word == NULL ||
-			    names(files.gl_pathv[i], place->word);
-	globfree(&files);
-	return found;
-}
-
-static bool
-has_drain_timer(void)
-{
-	for (size_t i = 0; i < sizeof drain_places / sizeof drain_places[0];
-	     i++)
-		if (runs_drain(&drain_places[i]))
-			return true;
-	return false;
-}
-
 static void
-warn_drain(const struct conf *conf, struct conf_errors *list)
+warn_untimed(const struct conf *conf, struct conf_errors *list)
 {
-	if (conf->journal != NULL && !has_drain_timer())
-		conf_error(list, conf_line(conf, KEYWORD_JOURNAL),
-		    "no timer "
-		    "and no cron line was found that runs the queue: under CGI "
-		    "nothing else runs `pelihookctl drain' when a retry is "
-		    "due");
+	if (conf->journal == NULL)
+		return;
+	conf_error(list, conf_line(conf, KEYWORD_JOURNAL),
+	    "no timer and no cron line was found that runs the queue: %s "
+	    "nothing else runs `pelihookctl drain' when a retry is due",
+	    conf->dispatch == CONF_DISPATCH_DEFAULT ? "under CGI" :
+						      "with this `dispatch'");
 }
 
 enum rc
-conf_warnings(const struct conf *conf, bool cgi, struct buf *warnings)
+conf_warnings(const struct conf *conf, unsigned around, struct buf *warnings)
 {
 	struct conf_errors list = { .into = warnings, .file = conf->file };
 
-	if (cgi)
-		warn_drain(conf, &list);
+	if ((around & CONF_UNTIMED) != 0)
+		warn_untimed(conf, &list);
+	surroundings_warn(conf, (around & CONF_BEHIND_CGI) != 0, &list);
 	for (size_t i = 0; i < conf->hooks_len; i++) {
 		warn_shared(conf, i, &list);
 		warn_hook(&conf->hooks[i], &list);

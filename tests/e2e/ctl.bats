@@ -493,6 +493,117 @@ with_cron() {
 	[[ $stderr != *"no timer"* ]]
 }
 
+# A journal that only a timer would run.
+make_untimed() {
+	mkdir -p "$T/state"
+	if [ "$(id -u)" = 0 ]; then
+		chown nobody "$T/state"
+	fi
+	make_conf <<-EOF
+		on * run /bin/cat
+	EOF
+	sed -i "1i journal $T/state/journal.db\nlog $T/state/log\ndispatch none" \
+	    "$conf"
+}
+
+@test "check: a user's own crontab runs the queue" {
+	make_untimed
+	mkdir "$T/bin"
+	echo '# * * * * * pelihookctl drain' >"$T/table"
+	cat >"$T/bin/crontab" <<-EOF
+		#!/bin/sh
+		[ "\$*" = -l ] || exit 64
+		id -u >"$T/state/asked"
+		cat "$T/table"
+	EOF
+	chmod 755 "$T/bin/crontab"
+	PATH=$T/bin:$PATH run -0 --separate-stderr ctl check
+	[[ $stderr == *"no timer and no cron line"* ]]
+	# It is asked as the user that pelihook runs as.
+	[ "$(cat "$T/state/asked")" = "$(stat -c %u "$T/state")" ]
+	printf '%s\n' MAILTO=root '*/5 * * * * /usr/sbin/pelihookctl drain' \
+	    >>"$T/table"
+	PATH=$T/bin:$PATH run -0 --separate-stderr ctl check
+	[[ $stderr != *"no timer"* ]]
+	# One that hangs holds check up for a while only.
+	printf '#!/bin/sh\nexec sleep 1000\n' >"$T/bin/crontab"
+	PATH=$T/bin:$PATH run -0 --separate-stderr timeout 60 "$PELIHOOKCTL" \
+	    -c "$conf" $as check
+	[[ $stderr == *"no timer and no cron line"* ]]
+}
+
+@test "check: root sees the crontabs of all users" {
+	make_untimed
+	mkdir -p "$T/spool/cron/crontabs"
+	chmod 700 "$T/spool/cron/crontabs"
+	unshare -m sh -c 'mount --bind "$1" /var/spool' - "$T/spool" ||
+	    skip "only root has a file system of its own"
+	echo '* * * * * /usr/sbin/pelihookctl drain' \
+	    >"$T/spool/cron/crontabs/root"
+	# shellcheck disable=SC2016
+	run -0 --separate-stderr unshare -m sh -c 'mount --bind "$1" /var/spool &&
+	    exec "$2" -c "$3" check' - "$T/spool" "$PELIHOOKCTL" "$conf"
+	[[ $stderr != *"no timer"* ]]
+}
+
+@test "check: an enabled unit of pelihook.fcgi serves" {
+	make_untimed
+	sed -i /dispatch/d "$conf"
+	mkdir -p "$T/systemd/system/multi-user.target.wants"
+	unshare -m sh -c 'mount --bind "$1" /etc/systemd' - "$T/systemd" ||
+	    skip "only root has a file system of its own"
+	unit=$T/systemd/system/multi-user.target.wants/hooks.service
+	echo 'ExecStart=/usr/sbin/something-else' >"$unit"
+	# shellcheck disable=SC2016
+	with_units='mount --bind "$1" /etc/systemd && exec "$2" -c "$3" check'
+	run -0 --separate-stderr unshare -m sh -c "$with_units" - "$T/systemd" \
+	    "$PELIHOOKCTL" "$conf"
+	[[ $stderr == *"no timer and no cron line"*"under CGI"* ]]
+	echo 'ExecStart=/usr/libexec/pelihook/pelihook.fcgi' >"$unit"
+	run -0 --separate-stderr unshare -m sh -c "$with_units" - "$T/systemd" \
+	    "$PELIHOOKCTL" "$conf"
+	[[ $stderr != *"no timer"* ]]
+	# It runs nothing where it was told so.
+	sed -i '1i dispatch none' "$conf"
+	run -0 --separate-stderr unshare -m sh -c "$with_units" - "$T/systemd" \
+	    "$PELIHOOKCTL" "$conf"
+	[[ $stderr == *"no timer and no cron line"* ]]
+}
+
+@test "check: a secret as containers have it is taken where its line says so" {
+	needs_root
+	make_conf <<-EOF
+		on * run /bin/cat
+	EOF
+	chown root "$T/secret"
+	chmod 444 "$T/secret"
+	run -78 --separate-stderr ctl check
+	[[ $stderr == *"$conf:2: "*"\`world-readable'"* ]]
+	sed -i 's/^secret-file .*/& world-readable/' "$conf"
+	run -0 --separate-stderr ctl check
+	[[ $output == *"secret-file  $T/secret raw world-readable"* ]]
+	[[ $stderr != *readable* ]]
+	printf '{"event":"connection_added"}' >"$T/body"
+	ctl sign peliqan <"$T/body" >"$T/headers"
+	[ "$(post peliqan "$T/body" "$T/headers")" = 200 ]
+}
+
+@test "check: a journal in memory is warned of" {
+	[ "$(stat -f -c %T /dev/shm)" = tmpfs ] || skip "/dev/shm is no tmpfs"
+	make_untimed
+	run -0 --separate-stderr ctl check
+	[[ $stderr != *"is in memory"* ]] ||
+	    [ "$(stat -f -c %T "$T/state")" = tmpfs ]
+	shm=$(mktemp -d /dev/shm/pelihook-ctl.XXXXXX)
+	if [ "$(id -u)" = 0 ]; then
+		chown nobody "$shm"
+	fi
+	sed -i "s|^journal .*|journal $shm/journal.db|" "$conf"
+	run -0 --separate-stderr ctl check
+	rmdir "$shm"
+	[[ $stderr == *"warning: $conf:1: the journal $shm/journal.db is in memory"* ]]
+}
+
 @test "check: an error of grammar is 78 with file and line" {
 	make_conf <<-EOF
 		tiemout 5s

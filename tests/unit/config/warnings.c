@@ -124,7 +124,7 @@ check_warning(const char *text, unsigned line, const char *part)
 	unsigned wrong = 0;
 
 	(void)conf_load_all_files(conf, &unready);
-	wrong += case_rc(text, conf_warnings(conf, false, &found), RC_OK);
+	wrong += case_rc(text, conf_warnings(conf, 0, &found), RC_OK);
 	if (part != NULL)
 		wrong += check_error(&bad, &found);
 	else
@@ -180,7 +180,7 @@ a_shared_secret_is_told_once_a_hook(void **state)
 		    RC_OK);
 	conf = good(text.data);
 	assert_int_equal(conf_load_all_files(conf, &found), RC_OK);
-	assert_int_equal(conf_warnings(conf, false, &found), RC_OK);
+	assert_int_equal(conf_warnings(conf, 0, &found), RC_OK);
 	for (const char *at = found.data; (at = strchr(at, '\n')) != NULL; at++)
 		lines++;
 	assert_int_equal(lines, 4);
@@ -213,7 +213,7 @@ an_odd_secret_is_told(void **state)
 		struct bad bad = { cases[i].secret.data, 3, cases[i].part };
 
 		assert_int_equal(conf_load_all_files(conf, &found), RC_OK);
-		assert_int_equal(conf_warnings(conf, false, &found), RC_OK);
+		assert_int_equal(conf_warnings(conf, 0, &found), RC_OK);
 		if (bad.part != NULL)
 			wrong += check_error(&bad, &found);
 		else
@@ -226,23 +226,45 @@ an_odd_secret_is_told(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* Whether this machine has such a timer is not for the test to say. */
 static void
-only_cgi_wants_a_timer(void **state)
+only_what_nothing_runs_wants_a_timer(void **state)
 {
-	struct buf found = { 0 };
-	struct conf *conf = good("journal /j/q\nsecret-file /s\n"
-				 "signature slack\non * ignore\n");
-	struct bad bad = { "timer", 1, "no timer and no cron line" };
+	static const struct {
+		const char *text;
+		unsigned around;
+		const char *part; /* NULL: nothing */
+	} cases[] = {
+		{ "journal /j/q\nlog /l\n", 0, NULL },
+		{ "journal /j/q\nlog /l\n", CONF_BEHIND_CGI, NULL },
+		{ "journal /j/q\nlog /l\n", CONF_BEHIND_CGI | CONF_UNTIMED,
+		    "no timer and no cron line was found that runs the queue: "
+		    "under CGI" },
+		{ "journal /j/q\ndispatch none\n", CONF_UNTIMED,
+		    "with this `dispatch' nothing else" },
+		{ "log /l\n", CONF_BEHIND_CGI | CONF_UNTIMED, NULL },
+	};
+	unsigned wrong = 0;
 
 	(void)state;
-	assert_int_equal(conf_warnings(conf, false, &found), RC_OK);
-	assert_int_equal(found.len, 0);
-	assert_int_equal(conf_warnings(conf, true, &found), RC_OK);
-	if (found.len > 0)
-		assert_int_equal(check_error(&bad, &found), 0);
-	conf_release(conf);
-	buf_free(&found);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buf found = { 0 };
+		struct bad bad = { cases[i].text, 1, cases[i].part };
+		char text[256];
+		struct conf *conf;
+
+		snprintf(text, sizeof text, "%ssignature slack\n" WAITS,
+		    cases[i].text);
+		conf = good(text);
+		wrong += case_rc(text,
+		    conf_warnings(conf, cases[i].around, &found), RC_OK);
+		if (bad.part != NULL)
+			wrong += check_error(&bad, &found);
+		else
+			wrong += case_number(text, (long long)found.len, 0);
+		conf_release(conf);
+		buf_free(&found);
+	}
+	assert_int_equal(wrong, 0);
 }
 
 int
@@ -252,7 +274,7 @@ main(void)
 		SCRATCH_TEST(warnings_are_told),
 		SCRATCH_TEST(a_shared_secret_is_told_once_a_hook),
 		SCRATCH_TEST(an_odd_secret_is_told),
-		SCRATCH_TEST(only_cgi_wants_a_timer),
+		SCRATCH_TEST(only_what_nothing_runs_wants_a_timer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
