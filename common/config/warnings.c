@@ -3,6 +3,8 @@
 
 #include "config/warnings.h"
 
+#include "base/limits.h"
+#include "base/script.h"
 #include "base/suggest.h"
 #include "config/conf.h"
 #include "config/errors.h"
@@ -237,6 +239,38 @@ warn_shared(const struct conf *conf, size_t at, struct conf_errors *list)
 		    conf->hooks[i].name, conf->hooks[at].name);
 }
 
+/* The PATH that its commands see. */
+static const char *
+path_of(const struct hook *hook)
+{
+	for (size_t i = 0; i < hook->setenv_len; i++)
+		if (strcmp(hook->setenv[i].name, "PATH") == 0)
+			return hook->setenv[i].value;
+	return SPAWN_PATH;
+}
+
+static void
+warn_command(const struct hook *hook, const char *const *command, unsigned line,
+    struct conf_errors *list)
+{
+	struct buf error = { 0 };
+
+	if (command != NULL &&
+	    script_check(command[0], path_of(hook), &error) != RC_OK)
+		conf_error(list, line, "command %s %s", command[0],
+		    error.len > 0 ? error.data : "cannot be started");
+	buf_free(&error);
+}
+
+static void
+warn_commands(const struct hook *hook, struct conf_errors *list)
+{
+	for (size_t i = 0; i < hook->rules_len; i++)
+		warn_command(hook, hook->rules[i].command, hook->rules[i].line,
+		    list);
+	warn_command(hook, hook->on_dead, line_of(hook, KEYWORD_ON_DEAD), list);
+}
+
 static void
 warn_hook(const struct hook *hook, struct conf_errors *list)
 {
@@ -247,6 +281,7 @@ warn_hook(const struct hook *hook, struct conf_errors *list)
 	warn_timeout(hook, list);
 	warn_capture(hook, list);
 	warn_secrets(hook, list);
+	warn_commands(hook, list);
 	for (size_t i = 0; i < hook->rules_len; i++)
 		warn_rule(hook, &hook->rules[i], list);
 }

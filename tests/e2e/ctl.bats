@@ -570,6 +570,22 @@ make_untimed() {
 	[[ $stderr == *"no timer and no cron line"* ]]
 }
 
+@test "check: commands that no kernel starts and odd secrets are warned of" {
+	printf '#!/bin/sh\r\nexit 0\r\n' >"$T/crlf"
+	printf '#!/usr/bin/env no-such-program\n' >"$T/env"
+	chmod 755 "$T/crlf" "$T/env"
+	make_conf <<-EOF
+		on a run $T/crlf
+		on * run $T/env
+	EOF
+	printf 'SECRET=%s\n' 0123456789abcdef >"$T/secret"
+	run -0 --separate-stderr ctl check
+	[[ $stderr == *"warning: $conf:2: "*"/secret has a name before it"* ]]
+	[[ $stderr == *"warning: $conf:3: command $T/crlf "*CR* ]]
+	[[ $stderr == *"warning: $conf:4: command $T/env "*no-such-program* ]]
+	[[ $stderr != *0123456789abcdef* ]]
+}
+
 @test "check: a secret as containers have it is taken where its line says so" {
 	needs_root
 	make_conf <<-EOF

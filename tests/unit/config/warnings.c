@@ -267,6 +267,68 @@ only_what_nothing_runs_wants_a_timer(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* The command `cmd` of the scratch directory, and where it is named. */
+static unsigned
+check_command(const char *script, const char *lines, unsigned line,
+    const char *part)
+{
+	struct buf found = { 0 };
+	char text[4 * PATH_MAX];
+	struct conf *conf;
+	struct bad bad = { script, line, part };
+	unsigned wrong = 0;
+
+	scratch_file("cmd", script, 0755);
+	snprintf(text, sizeof text,
+	    "journal /j/q\nhook h\nsecret-file /s\nsignature slack\n%s %s/cmd\n",
+	    lines, scratch);
+	conf = good(text);
+	wrong += case_rc(text, conf_warnings(conf, 0, &found), RC_OK);
+	if (part != NULL)
+		wrong += check_error(&bad, &found);
+	else
+		wrong += case_text(script, found.len > 0 ? found.data : "", "");
+	conf_release(conf);
+	buf_free(&found);
+	return wrong;
+}
+
+static void
+a_command_that_no_kernel_starts_is_told(void **state)
+{
+	static const struct {
+		const char *script;
+		const char *lines;
+		unsigned line;
+		const char *part;
+	} cases[] = {
+		{ "#!/bin/sh\nexit 0\n", "on * run", 0, NULL },
+		{ "#!/usr/bin/env sh\nexit 0\n", "on * run", 0, NULL },
+		{ "\177ELF and more", "on * run", 0, NULL },
+		{ "#!/bin/sh\r\nexit 0\r\n", "on * run", 5,
+		    "/cmd has a first line that ends in CR" },
+		{ "exit 0\n", "on * run", 5,
+		    "/cmd is no program and has no #!" },
+		{ "#!/usr/bin/nosuch\n", "on * run", 5,
+		    "/cmd has the interpreter /usr/bin/nosuch, which is missing" },
+		{ "\357\273\277#!/bin/sh\n", "on * run", 5,
+		    "/cmd has a byte order mark before its #!" },
+		{ "exit 0\n", "on * ignore\non-dead run", 6,
+		    "/cmd is no program" },
+		{ "exit 0\n", "on a ignore\non * also run", 6,
+		    "/cmd is no program" },
+		{ "#!/usr/bin/env sh\n", "setenv PATH /nowhere\non * run", 6,
+		    "/cmd has the interpreter sh, which is not in PATH" },
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		wrong += check_command(cases[i].script, cases[i].lines,
+		    cases[i].line, cases[i].part);
+	assert_int_equal(wrong, 0);
+}
+
 int
 main(void)
 {
@@ -275,6 +337,7 @@ main(void)
 		SCRATCH_TEST(a_shared_secret_is_told_once_a_hook),
 		SCRATCH_TEST(an_odd_secret_is_told),
 		SCRATCH_TEST(only_what_nothing_runs_wants_a_timer),
+		SCRATCH_TEST(a_command_that_no_kernel_starts_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
