@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <unistd.h>
 
 #include "../texts.h"
@@ -13,6 +19,8 @@
 #include "config/conf.h"
 #include "config/surroundings.h"
 #include "config/warnings.h"
+
+enum { SKIPPED = 77 }; /* no filter can be set here */
 
 static void
 file_systems_are_judged(void **state)
@@ -77,6 +85,72 @@ a_journal_in_memory_is_told(void **state)
 		conf_release(conf);
 		buf_free(&found);
 	}
+}
+
+/* From now on pidfd_open(2) fails so in this process. */
+static void
+forbid_pidfd_open(unsigned error)
+{
+	struct sock_filter rules[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { COUNT(rules), rules };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+		_exit(SKIPPED);
+}
+
+/* In a process of its own: how many things are wrong there. */
+static int
+warn_without_pidfd(const char *text, unsigned error, const char *part)
+{
+	struct conf *conf = good(text);
+	int status = 0;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct buf found = { 0 };
+		bool right;
+
+		forbid_pidfd_open(error);
+		right = conf_warnings(conf, 0, &found) == RC_OK &&
+		    (part == NULL ? found.len == 0 :
+				    holds_text(buf_view(&found), part));
+		if (!right)
+			print_error("got: %s\n",
+			    found.len > 0 ? found.data : "");
+		_exit(right ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	conf_release(conf);
+	return status;
+}
+
+static void
+a_kernel_that_starts_no_command_is_told(void **state)
+{
+	static const char runs[] =
+	    "hook h\nsecret-file /s\nsignature slack\non * run /bin/true\n";
+	int status = warn_without_pidfd(runs, ENOSYS,
+	    "/c: this kernel has no pidfd_open(2)");
+
+	(void)state;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED)
+		skip();
+	assert_int_equal(status, 0);
+	assert_int_equal(warn_without_pidfd(runs, EPERM,
+			     "/c: pidfd_open(2), without which no command"),
+	    0);
+	/* Where none is ever started nothing is missing. */
+	assert_int_equal(warn_without_pidfd("signature slack\n" WAITS, ENOSYS,
+			     NULL),
+	    0);
 }
 
 /* A socket at a path, which listens if it is one of streams. */
@@ -169,6 +243,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(file_systems_are_judged),
 		SCRATCH_TEST(a_journal_in_memory_is_told),
+		SCRATCH_TEST(a_kernel_that_starts_no_command_is_told),
 		SCRATCH_TEST(a_log_that_nobody_reads_is_known),
 		SCRATCH_TEST(only_what_goes_to_syslog_wants_a_reader),
 	};
