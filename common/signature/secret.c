@@ -9,7 +9,7 @@
 
 enum {
 	SECRET_FILE_MAX = 64 * 1024, /* most bytes of a secret file */
-	SECRET_NAME_MIN = 2,	     /* of a name before a secret */
+	SECRET_NAME_MIN = 3,	     /* of a name before a secret */
 };
 
 /* One final LF or CRLF is the editor's, not the secret's. */
@@ -51,31 +51,42 @@ is_utf16(struct bytes text)
 	return bytes_begin(text, "\xff\xfe") || bytes_begin(text, "\xfe\xff");
 }
 
-/* How many letters, digits and _ of one case begin a text, no digit first. */
+#define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+#define SMALLS "abcdefghijklmnopqrstuvwxyz_"
+#define DIGITS "0123456789"
+
+/* A name is written in one case, or with a capital first: what is made at
+ * random seldom is. */
 static size_t
 name_length(struct bytes text)
 {
-	static const char *const cases[] = {
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789",
-		"abcdefghijklmnopqrstuvwxyz_0123456789",
+	static const struct {
+		const char *first;
+		const char *others;
+	} ways[] = {
+		{ CAPITALS, CAPITALS DIGITS },
+		{ CAPITALS SMALLS, SMALLS DIGITS },
 	};
 	size_t longest = 0;
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+		const char *may = ways[i].first;
 		size_t n = 0;
 
 		while (n < text.len && text.data[n] != '\0' &&
-		    strchr(cases[i], text.data[n]) != NULL)
+		    strchr(may, text.data[n]) != NULL) {
+			may = ways[i].others;
 			n++;
+		}
 		if (n > longest)
 			longest = n;
 	}
-	return longest > 0 && text.data[0] <= '9' ? 0 : longest;
+	return longest;
 }
 
 /*
- * As in a shell's or an .env file (NAME=), or in YAML (name: ).  What only
- * ends in = signs is base64.
+ * As in a shell's, an .env or an .ini file (NAME=, NAME =), or in YAML
+ * (name: ).  What only ends in = signs is base64.
  */
 static bool
 has_name(struct bytes text)
@@ -87,18 +98,27 @@ has_name(struct bytes text)
 	n = name_length(text);
 	if (n < SECRET_NAME_MIN)
 		return false;
-	text = bytes_skip(text, n);
+	text = bytes_trim(bytes_skip(text, n));
 	return bytes_begin(text, ": ") ||
 	    (bytes_begin(text, "=") && text.len > 1 && text.data[1] != '=');
 }
 
 static bool
+is_between(struct bytes text, const char *first, const char *last)
+{
+	size_t n = strlen(last);
+
+	return text.len >= strlen(first) + n && bytes_begin(text, first) &&
+	    memcmp(text.data + text.len - n, last, n) == 0;
+}
+
+static bool
 is_quoted(struct bytes text)
 {
-	char first = text.len < 2 ? 'x' : text.data[0];
-
-	return (first == '"' || first == '\'' || first == '`') &&
-	    text.data[text.len - 1] == first;
+	return is_between(text, "\"", "\"") || is_between(text, "'", "'") ||
+	    is_between(text, "`", "`") ||
+	    is_between(text, "\xe2\x80\x9c", "\xe2\x80\x9d") ||
+	    is_between(text, "\xe2\x80\x98", "\xe2\x80\x99");
 }
 
 static bool
