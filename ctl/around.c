@@ -120,6 +120,23 @@ around_has_timer(void)
 	return any_holds(timers, sizeof(timers) / sizeof(timers[0]));
 }
 
+/* Where the spool is closed only to those who would list it. */
+static bool
+is_in_spool(void)
+{
+	static const char *const spools[] = { "/var/spool/cron/crontabs",
+		"/var/spool/cron" };
+	const struct passwd *user = getpwuid(geteuid());
+	char path[PATH_MAX];
+
+	for (size_t i = 0; user != NULL && i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s", spools[i], user->pw_name);
+		if (is_file(path) && names(path, ctl))
+			return true;
+	}
+	return false;
+}
+
 /* crontab(1) may see what its user may not.  False: there is none. */
 static bool
 find_crontab(char path[PATH_MAX])
@@ -183,8 +200,8 @@ run_crontab(const char *path, struct buf *into)
 	return error == 0 ? RC_OK : RC_UNSTARTED;
 }
 
-bool
-around_has_crontab(void)
+static bool
+is_in_table(void)
 {
 	struct buf table = { .max = CRONTAB_MAX };
 	char path[PATH_MAX];
@@ -203,6 +220,12 @@ around_has_crontab(void)
 done:
 	buf_free(&table);
 	return found;
+}
+
+bool
+around_has_crontab(void)
+{
+	return is_in_spool() || is_in_table();
 }
 
 /* A process of this user's, by the name of its program. */

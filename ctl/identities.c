@@ -15,7 +15,7 @@
 
 enum {
 	LOOK_AT = 100, /* deliveries at most, the newest */
-	ENOUGH = 5,    /* events, to say that none has it */
+	ENOUGH = 3,    /* events, to say that none has it */
 };
 
 /* What is sought in the events of a hook. */

@@ -143,12 +143,21 @@ surroundings_syslog(const char *path)
 	return error == EAGAIN ? 0 : error;
 }
 
+static bool
+has_queue(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->hooks_len; i++)
+		if (conf->hooks[i].delivery == CONF_QUEUE)
+			return true;
+	return false;
+}
+
 /* Whether queued commands are run by drains that others start, whose standard
  * error is nobody's. */
 static bool
 has_drains(const struct conf *conf, bool cgi)
 {
-	return conf->journal != NULL &&
+	return has_queue(conf) &&
 	    (conf->dispatch == CONF_DISPATCH_DRAIN ||
 		(conf->dispatch == CONF_DISPATCH_DEFAULT && cgi));
 }

@@ -541,9 +541,22 @@ make_untimed() {
 	echo '* * * * * /usr/sbin/pelihookctl drain' \
 	    >"$T/spool/cron/crontabs/root"
 	# shellcheck disable=SC2016
-	run -0 --separate-stderr unshare -m sh -c 'mount --bind "$1" /var/spool &&
-	    exec "$2" -c "$3" check' - "$T/spool" "$PELIHOOKCTL" "$conf"
+	with_spool='mount --bind "$1" /var/spool && shift && exec "$@"'
+	run -0 --separate-stderr unshare -m sh -c "$with_spool" - "$T/spool" \
+	    "$PELIHOOKCTL" -c "$conf" check
 	[[ $stderr != *"no timer"* ]]
+	# Others see their own, where they may.
+	mv "$T/spool/cron/crontabs/root" "$T/spool/cron/crontabs/nobody"
+	for mode in 700 711; do
+		chmod $mode "$T/spool/cron/crontabs"
+		run -0 --separate-stderr unshare -m sh -c "$with_spool" - \
+		    "$T/spool" "$PELIHOOKCTL" -c "$conf" -u nobody check
+		if [ $mode = 700 ]; then
+			[[ $stderr == *"no timer"* ]]
+		else
+			[[ $stderr != *"no timer"* ]]
+		fi
+	done
 }
 
 @test "check: an enabled unit of pelihook.fcgi serves" {
@@ -616,7 +629,10 @@ make_untimed() {
 	fi
 	sed -i "s|^journal .*|journal $shm/journal.db|" "$conf"
 	run -0 --separate-stderr ctl check
-	rmdir "$shm"
+	[[ $stderr == *"warning: $conf:1: the journal $shm/journal.db is in memory"* ]]
+	run -0 --separate-stderr cgi_user "$build/fcgi/pelihook.fcgi" \
+	    -c "$conf" -t
+	rm -r "$shm"
 	[[ $stderr == *"warning: $conf:1: the journal $shm/journal.db is in memory"* ]]
 }
 

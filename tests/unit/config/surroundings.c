@@ -209,6 +209,8 @@ only_what_goes_to_syslog_wants_a_reader(void **state)
 		    CONF_BEHIND_CGI, true },
 		{ "log stderr\njournal /j/q\nsignature slack\n" WAITS, 0,
 		    false },
+		{ "log stderr\njournal /j/q\ndelivery wait\nsignature slack\n" WAITS,
+		    CONF_BEHIND_CGI, false },
 		{ "log stderr\njournal /j/q\ndispatch drain\nsignature slack\n" WAITS,
 		    0, true },
 		{ "log stderr\njournal /j/q\ndispatch none\nsignature slack\n" WAITS,
