@@ -87,7 +87,7 @@ current_logs_elsewhere(const struct current *current)
 enum rc
 current_warnings(struct current *current, struct buf *warnings)
 {
-	return conf_warnings(current->conf, false, warnings);
+	return conf_warnings(current->conf, 0, warnings);
 }
 
 void

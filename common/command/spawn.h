@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include "base/limits.h"
 #include "base/rc.h"
 
 /*
@@ -11,10 +12,6 @@
  * /, in a process group of its own, with default signal dispositions, an
  * empty mask and no descriptor but 0, 1 and 2.
  */
-
-/* The PATH of what is started. */
-#define SPAWN_PATH                                                             \
-	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* What to start; all of it borrowed for the call. */
 struct spawning {

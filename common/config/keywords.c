@@ -97,8 +97,9 @@ static const struct directive rows[KEYWORDS] = {
 	/* config/load.c reads its name and has the errors about that. */
 	[KEYWORD_HOOK] = { "hook", "NAME", ARGUMENTS(0, UINT_MAX),
 	    .repeats = true },
-	[KEYWORD_SECRET_FILE] = { "secret-file", "PATH [raw|hex|base64|whsec]",
-	    ARGUMENTS(1, 2), .repeats = true, .choices = codings },
+	[KEYWORD_SECRET_FILE] = { "secret-file",
+	    "PATH [raw|hex|base64|whsec] [world-readable]", ARGUMENTS(1, 3),
+	    .repeats = true, .choices = codings },
 	[KEYWORD_SIGNATURE] = { "signature", "auto|none|PRESET|header NAME ...",
 	    ARGUMENTS(1, UINT_MAX), HOOK_FIELD(signature) },
 	[KEYWORD_EVENT_NAME] = { "event-name", "POINTER|header NAME",

@@ -1285,6 +1285,62 @@ sqlite3.connect(sys.argv[1]).execute("PRAGMA wal_checkpoint(TRUNCATE)")' \
 	[ "$(states_of "$id")" = "done" ]
 }
 
+# --- what check sees --------------------------------------------------------
+
+@test "check: a pointer that none of the journal's events has is warned of" {
+	make_queue <<-EOF
+		hook keyed
+		signature none
+		dedupe /event_id
+		order /run/idd
+		on * also run $T/act
+		on * run $T/act
+	EOF
+	for i in 1 2; do
+		event_body keyed "{\"event\":\"x\",\"event_id\":$i,\"run\":{\"idd\":null}}"
+	done
+	# So few say nothing.
+	run -0 --separate-stderr ctl check
+	[[ $stderr != *identity* ]]
+	event keyed x
+	line=$(grep -n '^order' "$conf" | cut -d : -f 1)
+	run -0 --separate-stderr ctl check
+	[[ $stderr == *"warning: $conf:$line: hook keyed: none of its last 3 events in the journal has an identity at /run/idd"* ]]
+	[[ $stderr != *"/event_id"* ]]
+	# One is enough.
+	event_body keyed '{"event":"x","run":{"idd":7}}'
+	run -0 --separate-stderr ctl check
+	[[ $stderr != *identity* ]]
+}
+
+@test "check: where pelihook.fcgi serves no timer is missed" {
+	make_queue </dev/null
+	sed -i '/^dispatch/d' "$conf"
+	run -0 --separate-stderr ctl check
+	if [[ $stderr != *"no timer"* ]]; then
+		skip "this machine has a timer for pelihook"
+	fi
+	mkdir "$T/run"
+	chmod 777 "$T/run"
+	service "$PELIHOOK_FCGI" -c "$conf" -s "$T/run/socket" -m 666 \
+	    >>"$T/log" 2>&1 3>&- &
+	server=$!
+	started=$server
+	wait_for test -f "$T/state/journal.db"
+	wait_for eval '! ctl check 2>&1 | grep -q "no timer"'
+	# Another journal's is no help.
+	mkdir "$T/other"
+	chown --reference "$T/state" "$T/other"
+	sed "s|$T/state/|$T/other/|" "$conf" >"$T/other.conf"
+	run -0 --separate-stderr "$PELIHOOKCTL" -c "$T/other.conf" $as check
+	[[ $stderr == *"no timer"* ]]
+	kill -TERM "$server"
+	wait "$server"
+	started=
+	run -0 --separate-stderr ctl check
+	[[ $stderr == *"no timer"* ]]
+}
+
 # --- all of it under load ---------------------------------------------------
 
 @test "all words work while pelihook.fcgi runs under load" {

@@ -412,7 +412,8 @@ reading_makes_the_same_checks(void **state)
 	assert_int_equal(trust_read(scratch_path("it"), TRUST_SECRET, 4, &into,
 			     &error),
 	    RC_CONFIG);
-	assert_string_equal(error.data, "is readable by others: chmod o-r it");
+	assert_true(bytes_begin(buf_view(&error),
+	    "is readable by others: chmod o-r it"));
 	buf_free(&error);
 	link_to("it", "link");
 	assert_int_equal(trust_read(scratch_path("link"), TRUST_FILE, 4, &into,

@@ -9,22 +9,21 @@ static const struct {
 	struct bytes file;
 	const char *coding;
 	struct bytes key;
-	bool blanks;
 } secrets[] = {
-	{ RAW("secret"), "raw", RAW("secret"), false },
-	{ RAW("secret\n"), "", RAW("secret"), false },
-	{ RAW("secret\r\n"), "raw", RAW("secret"), false },
-	{ RAW("secret\n\n"), "raw", RAW("secret\n"), true },
-	{ RAW("secret\r"), "raw", RAW("secret\r"), true },
-	{ RAW(" secret"), "raw", RAW(" secret"), true },
-	{ RAW("secret \n"), "raw", RAW("secret "), true },
-	{ RAW("se cret"), "raw", RAW("se cret"), false },
-	{ RAW("whsec_QUJD"), "raw", RAW("whsec_QUJD"), false },
-	{ RAW("00fFaB\n"), "hex", RAW("\0\377\253"), false },
-	{ RAW("QUJDRA==\n"), "base64", RAW("ABCD"), false },
-	{ RAW("whsec_QUJDRA==\n"), "whsec", RAW("ABCD"), false },
-	{ RAW("QUJDRA=="), "whsec", RAW("ABCD"), false },
-	{ RAW("AAA="), "base64", RAW("\0\0"), false },
+	{ RAW("secret"), "raw", RAW("secret") },
+	{ RAW("secret\n"), "", RAW("secret") },
+	{ RAW("secret\r\n"), "raw", RAW("secret") },
+	{ RAW("secret\n\n"), "raw", RAW("secret\n") },
+	{ RAW("secret\r"), "raw", RAW("secret\r") },
+	{ RAW(" secret"), "raw", RAW(" secret") },
+	{ RAW("secret \n"), "raw", RAW("secret ") },
+	{ RAW("se cret"), "raw", RAW("se cret") },
+	{ RAW("whsec_QUJD"), "raw", RAW("whsec_QUJD") },
+	{ RAW("00fFaB\n"), "hex", RAW("\0\377\253") },
+	{ RAW("QUJDRA==\n"), "base64", RAW("ABCD") },
+	{ RAW("whsec_QUJDRA==\n"), "whsec", RAW("ABCD") },
+	{ RAW("QUJDRA=="), "whsec", RAW("ABCD") },
+	{ RAW("AAA="), "base64", RAW("\0\0") },
 };
 
 static void
@@ -43,8 +42,6 @@ secrets_are_decoded(void **state)
 		    conf_load_files(conf, hook, &errors), RC_OK);
 		wrong += case_bytes(secrets[i].file.data, hook->secrets[0].key,
 		    secrets[i].key);
-		wrong += case_number(secrets[i].file.data,
-		    hook->secrets[0].blanks, secrets[i].blanks);
 		wrong += case_true(secrets[i].file.data, "ready", hook->ready);
 		conf_release(conf);
 		buf_free(&errors);
@@ -63,7 +60,7 @@ static const struct {
 	{ RAW("a\0b"), "raw", "holds a NUL byte" },
 	{ RAW("\0"), "raw", "holds a NUL byte" },
 	{ RAW("abc"), "hex", "does not hold hexadecimal digits" },
-	{ RAW(" ab"), "hex", "does not hold hexadecimal digits" },
+	{ RAW(" ab"), "hex", "begins or ends with a blank" },
 	{ RAW("xy"), "hex", "write `raw' if the secret is used as text" },
 	{ RAW("QUJDRA"), "base64", "does not hold base64 with its padding" },
 	{ RAW("whsec_QUJD"), "base64", "does not hold base64" },
@@ -110,7 +107,9 @@ a_secret_must_be_kept_secret(void **state)
 {
 	struct buf errors = { 0 };
 	struct conf *conf = with_secret(LIT("x"), "raw");
-	struct bad bad = { "readable", 3, "/s is readable by others" };
+	struct bad bad = { "readable", 3,
+		"/s is readable by others: chmod o-r it, or end this line in "
+		"`world-readable'" };
 	struct bad none = { "missing", 3, "/s does not exist" };
 
 	(void)state;
@@ -118,6 +117,33 @@ a_secret_must_be_kept_secret(void **state)
 	expect(conf_load_files(conf, &conf->hooks[0], &errors), &errors, &bad);
 	assert_int_equal(unlink(scratch_path("s")), 0);
 	expect(conf_load_files(conf, &conf->hooks[0], &errors), &errors, &none);
+	conf_release(conf);
+	buf_free(&errors);
+}
+
+/* The word is for reading alone. */
+static void
+others_may_read_a_secret_whose_line_says_so(void **state)
+{
+	struct buf errors = { 0 };
+	struct conf *conf = with_secret(LIT("78"), "hex world-readable");
+	struct hook *hook = &conf->hooks[0];
+	struct bad written = { "writable", 3, "/s is writable by others" };
+	struct bad above = { "above", 3, ", which is writable by others" };
+
+	(void)state;
+	assert_int_equal(chmod(scratch_path("s"), 0446), 0);
+	expect(conf_load_files(conf, hook, &errors), &errors, &written);
+	assert_int_equal(chmod(scratch_path("s"), 0444), 0);
+	assert_int_equal(chmod(scratch, 0777), 0);
+	expect(conf_load_files(conf, hook, &errors), &errors, &above);
+	assert_int_equal(chmod(scratch, 0755), 0);
+	assert_int_equal(conf_load_files(conf, hook, &errors), RC_OK);
+	assert_true(bytes_is(hook->secrets[0].key, "x"));
+	conf_release(conf);
+	conf = with_secret(LIT("x"), "world-readable");
+	assert_int_equal(conf->hooks[0].secrets[0].coding, SECRET_RAW);
+	assert_true(conf->hooks[0].secrets[0].world_readable);
 	conf_release(conf);
 	buf_free(&errors);
 }
@@ -439,6 +465,7 @@ main(void)
 		SCRATCH_TEST(secrets_are_decoded),
 		SCRATCH_TEST(bad_secrets_are_refused),
 		SCRATCH_TEST(a_secret_must_be_kept_secret),
+		SCRATCH_TEST(others_may_read_a_secret_whose_line_says_so),
 		SCRATCH_TEST(all_secrets_have_to_be_good),
 		SCRATCH_TEST(a_ready_hook_is_not_read_again),
 		SCRATCH_TEST(commands_are_checked),

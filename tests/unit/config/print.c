@@ -106,12 +106,39 @@ rules_are_printed(void **state)
 	buf_free(&lines);
 }
 
+static void
+secrets_are_printed(void **state)
+{
+	static const char *const secrets[] = { "/s raw", "\"/a b\" hex",
+		"/s whsec world-readable" };
+	struct buf lines = { 0 };
+	struct conf *conf;
+
+	(void)state;
+	(void)buf_text(&lines, "hook h\non * ignore\n");
+	for (size_t i = 0; i < COUNT(secrets); i++)
+		(void)buf_printf(&lines, "secret-file %s\n", secrets[i]);
+	conf = good(lines.data);
+	for (size_t i = 0; i < COUNT(secrets); i++) {
+		struct buf got = { 0 };
+
+		assert_int_equal(conf_print_secret(&conf->hooks[0].secrets[i],
+				     &got),
+		    RC_OK);
+		assert_string_equal(got.data, secrets[i]);
+		buf_free(&got);
+	}
+	conf_release(conf);
+	buf_free(&lines);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(values_in_force_are_printed),
 		SCRATCH_TEST(rules_are_printed),
+		SCRATCH_TEST(secrets_are_printed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
