@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,8 +45,9 @@ struct claim_thread {
 struct dispatch_loop {
 	const struct dispatch *settings;
 	struct journal *journal;
-	int wake;     /* eventfd: look again */
-	int kill_now; /* eventfd: end what runs */
+	int wake;		  /* eventfd: look again */
+	int kill_now;		  /* eventfd: end what runs */
+	atomic_llong kill_within; /* and how long it has, ms */
 	struct conf *conf;
 	struct queue_hooks hooks; /* of that */
 	bool note;		  /* its rules have to be compared */
@@ -184,6 +186,7 @@ start_claim(struct dispatch_loop *loop, struct claim_thread *thread)
 		.hook = conf_find(loop->conf, bytes_of(hook)),
 		.claim = &thread->claim,
 		.kill_now = loop->kill_now,
+		.kill_within = &loop->kill_within,
 		.trouble = note_trouble,
 		.context = loop,
 	};
@@ -271,10 +274,13 @@ static bool
 take_conf(struct dispatch_loop *loop)
 {
 	const struct dispatch *settings = loop->settings;
-	struct conf *conf = loop->lost ? NULL :
-					 settings->conf(settings->context);
+	bool wanted = settings->wanted == NULL ||
+	    settings->wanted(settings->context);
+	struct conf *conf = wanted ? settings->conf(settings->context) : NULL;
 	enum rc rc = RC_OK;
 
+	if (loop->lost)
+		loop->dirty = true;
 	loop->lost = conf == NULL;
 	if (loop->lost)
 		return false;
@@ -381,12 +387,27 @@ purge_some(struct dispatch_loop *loop)
 	    (loop->purging ? PURGE_PAUSE : PURGE_RECHECK);
 }
 
+/*
+ * By what is in force, whatever that which runs began with: so does whoever
+ * waits for the end.
+ */
+static void
+begin_stop(struct dispatch_loop *loop)
+{
+	struct conf *conf = loop->settings->conf(loop->settings->context);
+	const struct conf *in_force = conf == NULL ? loop->conf : conf;
+
+	loop->stopping = true;
+	loop->kill_at = clock_steady() + in_force->stop_timeout;
+	atomic_store(&loop->kill_within, conf_longest_kill_after(in_force));
+	conf_release(conf);
+}
+
 static void
 check_stop(struct dispatch_loop *loop)
 {
 	if (!loop->stopping && io_is_readable(loop->settings->stop)) {
-		loop->stopping = true;
-		loop->kill_at = clock_steady() + loop->conf->stop_timeout;
+		begin_stop(loop);
 	}
 	if (loop->stopping && !loop->killing &&
 	    clock_steady() >= loop->kill_at) {
@@ -412,8 +433,11 @@ is_over(struct dispatch_loop *loop)
 {
 	if (loop->stopping)
 		return loop->running == 0;
+	/* A process that stays must not leave the claim of a stuck command:
+	 * as long as it is there nobody takes that over. */
 	if (loop->lost)
-		return working(loop) == 0;
+		return (loop->settings->until_empty ? working(loop) :
+						      loop->running) == 0;
 	if (!loop->settings->until_empty || working(loop) > 0)
 		return false;
 	if (loop->trouble != 0)
@@ -506,6 +530,7 @@ open_loop(struct dispatch_loop *loop, const struct dispatch *settings)
 	loop->settings = settings;
 	loop->journal = settings->journal;
 	loop->due = CLOCK_NEVER;
+	atomic_init(&loop->kill_within, INT64_MAX);
 	pthread_mutex_init(&loop->lock, NULL);
 	loop->kill_now = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	loop->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -513,7 +538,7 @@ open_loop(struct dispatch_loop *loop, const struct dispatch *settings)
 		log_say(LOG_LEVEL_ERROR, "drain: eventfd: %s", strerror(errno));
 		return RC_SYSTEM;
 	}
-	journal_set_wakeup_fd(loop->journal, loop->wake);
+	journal_add_wakeup_fd(loop->journal, loop->wake);
 	conf = settings->conf(settings->context);
 	return conf == NULL ? RC_CONFIG : change_conf(loop, conf);
 }
@@ -534,7 +559,7 @@ close_loop(struct dispatch_loop *loop)
 			(void)!read(loop->wake, &count, sizeof(count));
 		join_ended(loop);
 	}
-	journal_set_wakeup_fd(loop->journal, -1);
+	journal_remove_wakeup_fd(loop->journal, loop->wake);
 	recovery_free(&loop->recovery);
 	conf_release(loop->conf);
 	queue_hooks_free(&loop->hooks);
