@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,14 +32,19 @@ enum {
 	TROUBLE_MAX = 30000,
 };
 
-/* A thread with a claim. */
+/*
+ * A thread that runs a claim, then the next.  One without a claim is there
+ * before a claim is made: nobody else could run it and hear a stop meanwhile.
+ */
 struct claim_thread {
 	struct dispatch_loop *loop;
+	sem_t go; /* there is a claim, or it has to quit */
+	bool quit;
 	struct conf *conf;
 	struct journal_claim claim;
 	struct claim_run what;
 	pthread_t handle;
-	struct claim_thread *next; /* of those that ended */
+	struct claim_thread *next; /* of those whose claim is over */
 };
 
 /* The state of the loop: what it does next, and when. */
@@ -67,7 +73,9 @@ struct dispatch_loop {
 	int64_t purge_at; /* clock_steady */
 	struct journal_purge purge;
 	size_t running;
-	pthread_mutex_t lock; /* guards what follows */
+	struct claim_thread *spare; /* without a claim, or NULL */
+	bool no_spare;		    /* and that was logged */
+	pthread_mutex_t lock;	    /* guards what follows */
 	struct claim_thread *ended;
 	int stuck;
 	int unwritten;
@@ -115,31 +123,45 @@ note_trouble(void *context, enum run_claim_trouble trouble, int by)
 	(void)io_signal(loop->wake);
 }
 
+static void
+wait_for_claim(struct claim_thread *thread)
+{
+	while (sem_wait(&thread->go) != 0)
+		;
+}
+
 static void *
 run_thread(void *context)
 {
 	struct claim_thread *thread = context;
 	struct dispatch_loop *loop = thread->loop;
 
-	run_claim(&thread->what);
-	pthread_mutex_lock(&loop->lock);
-	thread->next = loop->ended;
-	loop->ended = thread;
-	pthread_mutex_unlock(&loop->lock);
-	(void)io_signal(loop->wake);
+	wait_for_claim(thread);
+	while (!thread->quit) {
+		run_claim(&thread->what);
+		pthread_mutex_lock(&loop->lock);
+		thread->next = loop->ended;
+		loop->ended = thread;
+		pthread_mutex_unlock(&loop->lock);
+		(void)io_signal(loop->wake);
+		wait_for_claim(thread);
+	}
 	return NULL;
 }
 
 static void
-free_thread(struct claim_thread *thread)
+end_thread(struct claim_thread *thread)
 {
-	journal_claim_free(&thread->claim);
-	conf_release(thread->conf);
+	thread->quit = true;
+	sem_post(&thread->go);
+	pthread_join(thread->handle, NULL);
+	sem_destroy(&thread->go);
 	free(thread);
 }
 
+/* Those whose claim is over; one of them is kept for the next. */
 static void
-join_ended(struct dispatch_loop *loop)
+take_ended(struct dispatch_loop *loop)
 {
 	struct claim_thread *thread;
 	struct claim_thread *next;
@@ -150,10 +172,15 @@ join_ended(struct dispatch_loop *loop)
 	pthread_mutex_unlock(&loop->lock);
 	for (; thread != NULL; thread = next) {
 		next = thread->next;
-		pthread_join(thread->handle, NULL);
-		free_thread(thread);
+		journal_claim_free(&thread->claim);
+		thread->claim = (struct journal_claim){ 0 };
+		conf_release(thread->conf);
 		loop->running--;
 		loop->dirty = true;
+		if (loop->spare == NULL)
+			loop->spare = thread;
+		else
+			end_thread(thread);
 	}
 }
 
@@ -172,14 +199,40 @@ start_thread(struct claim_thread *thread)
 	return error;
 }
 
-/* Without a thread the claim is run here: slow, but nothing is lost. */
-static void
-start_claim(struct dispatch_loop *loop, struct claim_thread *thread)
+static enum rc
+new_spare(struct dispatch_loop *loop)
 {
-	const char *hook = thread->claim.deliveries[0].event.hook;
+	struct claim_thread *thread = calloc(1, sizeof(*thread));
 	int error;
 
+	if (thread == NULL)
+		return RC_MEMORY;
 	thread->loop = loop;
+	sem_init(&thread->go, 0, 0);
+	error = start_thread(thread);
+	if (error == 0) {
+		loop->spare = thread;
+		loop->no_spare = false;
+		return RC_OK;
+	}
+	sem_destroy(&thread->go);
+	free(thread);
+	if (!loop->no_spare)
+		log_say(LOG_LEVEL_ERROR,
+		    "no thread for a queued command: %s; what is due waits "
+		    "for one",
+		    strerror(error));
+	loop->no_spare = true;
+	return RC_SYSTEM;
+}
+
+/* The spare thread runs its claim. */
+static void
+start_claim(struct dispatch_loop *loop)
+{
+	struct claim_thread *thread = loop->spare;
+	const char *hook = thread->claim.deliveries[0].event.hook;
+
 	thread->conf = conf_hold(loop->conf);
 	thread->what = (struct claim_run){
 		.journal = loop->journal,
@@ -190,14 +243,9 @@ start_claim(struct dispatch_loop *loop, struct claim_thread *thread)
 		.trouble = note_trouble,
 		.context = loop,
 	};
-	error = start_thread(thread);
-	if (error == 0) {
-		loop->running++;
-		return;
-	}
-	log_say(LOG_LEVEL_ERROR, "drain: a thread: %s", strerror(error));
-	run_claim(&thread->what);
-	free_thread(thread);
+	loop->spare = NULL;
+	loop->running++;
+	sem_post(&thread->go);
 }
 
 static enum rc
@@ -298,17 +346,13 @@ take_conf(struct dispatch_loop *loop)
 static enum rc
 claim_one(struct dispatch_loop *loop)
 {
-	struct claim_thread *thread = calloc(1, sizeof(*thread));
-	enum rc rc;
+	enum rc rc = loop->spare != NULL ? RC_OK : new_spare(loop);
 
-	if (thread == NULL)
-		return RC_MEMORY;
-	rc = journal_claim_due(loop->journal, &loop->hooks.limits, clock_wall(),
-	    &thread->claim);
 	if (rc == RC_OK)
-		start_claim(loop, thread);
-	else
-		free(thread);
+		rc = journal_claim_due(loop->journal, &loop->hooks.limits,
+		    clock_wall(), &loop->spare->claim);
+	if (rc == RC_OK)
+		start_claim(loop);
 	return rc;
 }
 
@@ -338,6 +382,9 @@ claim_all(struct dispatch_loop *loop)
 			return;
 		rc = claim_one(loop);
 	}
+	/* For want of a thread: what is over next leaves one. */
+	if (rc == RC_SYSTEM && loop->running > 0)
+		return;
 	if (!went_well(loop, rc))
 		return;
 	loop->trouble = 0;
@@ -507,7 +554,7 @@ check_for_changes(struct dispatch_loop *loop)
 static void
 run_once(struct dispatch_loop *loop)
 {
-	join_ended(loop);
+	take_ended(loop);
 	check_stop(loop);
 	if (!loop->stopping && loop->trouble != 0 &&
 	    clock_steady() < loop->trouble_until)
@@ -550,15 +597,17 @@ close_loop(struct dispatch_loop *loop)
 	uint64_t count;
 
 	(void)io_signal(loop->kill_now);
-	join_ended(loop);
+	take_ended(loop);
 	while (loop->running > 0) {
 		struct pollfd wake = { loop->wake, POLLIN, 0 };
 
 		poll(&wake, 1, RECHECK);
 		if (wake.revents != 0)
 			(void)!read(loop->wake, &count, sizeof(count));
-		join_ended(loop);
+		take_ended(loop);
 	}
+	if (loop->spare != NULL)
+		end_thread(loop->spare);
 	journal_remove_wakeup_fd(loop->journal, loop->wake);
 	recovery_free(&loop->recovery);
 	conf_release(loop->conf);
