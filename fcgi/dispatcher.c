@@ -26,6 +26,7 @@
 #include "receive/decide.h"
 #include "receive/sink.h"
 #include "current.h"
+#include "options.h"
 
 enum { DISPATCHER_PAUSE = 1000 }; /* milliseconds between tries */
 
@@ -46,9 +47,9 @@ struct dispatcher {
 	struct current *current;
 	struct shared_journal *shared;
 	struct decider *decider;
-	char *journal;	  /* its path, or NULL */
-	const char *file; /* the configuration */
-	int stop;	  /* an eventfd */
+	const struct options *options;
+	char *journal; /* its path, or NULL */
+	int stop;      /* an eventfd */
 	struct way ways[WAYS];
 };
 
@@ -113,9 +114,10 @@ static bool
 run_drain(const struct dispatcher *dispatcher)
 {
 	/* Links of its path may lead elsewhere by now. */
-	char *file = realpath(dispatcher->file, NULL);
+	const char *named = dispatcher->options->file;
+	char *file = realpath(named, NULL);
 	const char *const command[] = { PELIHOOK_CTL, "-c",
-		file != NULL ? file : dispatcher->file, "drain", NULL };
+		file != NULL ? file : named, "drain", NULL };
 	enum rc rc;
 	bool going_on;
 	pid_t pid;
@@ -174,8 +176,9 @@ static enum rc
 open_journal(struct dispatcher *dispatcher, struct sink inner)
 {
 	struct journal *journal;
-	enum rc rc = shared_journal_open(dispatcher->journal, JOURNAL_CREATE,
-	    &dispatcher->shared);
+	unsigned flags = dispatcher->options->served ? JOURNAL_SERVED : 0;
+	enum rc rc = shared_journal_open(dispatcher->journal,
+	    flags | JOURNAL_CREATE, &dispatcher->shared);
 
 	if (rc == RC_OK)
 		rc = decide_open(dispatcher->shared, inner,
@@ -274,8 +277,8 @@ copy_journal(struct dispatcher *dispatcher)
 }
 
 enum rc
-dispatcher_open(struct current *current, const char *file, struct sink inner,
-    struct dispatcher **out)
+dispatcher_open(struct current *current, const struct options *options,
+    struct sink inner, struct dispatcher **out)
 {
 	struct dispatcher *dispatcher = calloc(1, sizeof(*dispatcher));
 	enum rc rc;
@@ -283,7 +286,7 @@ dispatcher_open(struct current *current, const char *file, struct sink inner,
 	if (dispatcher == NULL)
 		return RC_MEMORY;
 	dispatcher->current = current;
-	dispatcher->file = file;
+	dispatcher->options = options;
 	rc = open_ways(dispatcher);
 	if (rc == RC_OK)
 		rc = copy_journal(dispatcher);

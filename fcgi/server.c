@@ -94,7 +94,7 @@ open_all(struct server *server, const struct options *options,
 		rc = wait_open(options->threads, server->end, SERVER_KILL_AFTER,
 		    &server->wait);
 	if (rc == RC_OK)
-		rc = dispatcher_open(server->current, options->file,
+		rc = dispatcher_open(server->current, options,
 		    wait_sink(server->wait), &server->dispatcher);
 	if (rc != RC_OK)
 		return rc;

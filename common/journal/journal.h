@@ -35,6 +35,11 @@ enum {
 	JOURNAL_CREATE = 1, /* make it where there is none */
 	/* A process of one request: it leaves tidying to the runners. */
 	JOURNAL_BRIEF = 2,
+	/*
+	 * This process's end is that of all of its PID namespace, though it
+	 * is not its first (init.h).
+	 */
+	JOURNAL_SERVED = 4,
 };
 
 enum { JOURNAL_KEY = 32 }; /* an order key, as the journal keeps it */
