@@ -172,7 +172,8 @@ open_queue(struct session *session, struct journal **journal)
 	enum rc rc;
 
 	log_open_anyway(program, &session->conf->log);
-	rc = session_journal(session, 0, journal);
+	rc = session_journal(session, session->served ? JOURNAL_SERVED : 0,
+	    journal);
 	if (rc != RC_OK && session->conf->journal != NULL &&
 	    session->conf->log.target != LOG_TO_STDERR)
 		complain("the journal %s cannot be used: see the log",

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "base/crypto.h"
+#include "base/init.h"
 #include "config/conf.h"
 #include "complain.h"
 #include "exit_status.h"
@@ -334,12 +335,20 @@ main(int argc, char **argv)
 		.max_age = -1,
 		.max_dead = -1,
 	};
+	struct init init;
 	enum rc rc;
 
 	if (getenv("REQUEST_METHOD") != NULL) {
 		complain("not for web servers: REQUEST_METHOD is set");
 		return EX_USAGE;
 	}
+	if (init_begin(&init) != RC_OK) {
+		complain("cannot start a process: %s", strerror(errno));
+		return EX_SOFTWARE;
+	}
+	if (init.over)
+		return init.status;
+	session.served = init.served;
 	rc = run_command_line(&session, argc, argv);
 	conf_release(session.conf);
 	return finish(rc);

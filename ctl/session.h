@@ -21,6 +21,7 @@ struct hook;
 struct session {
 	const char *file;  /* the configuration */
 	const char *user;  /* of -u, or NULL */
+	bool served;	   /* as in init.h */
 	struct conf *conf; /* after session_open */
 	/* What options of the subcommand said. */
 	bool dry;

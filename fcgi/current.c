@@ -20,7 +20,7 @@ static const char program[] = "pelihook.fcgi";
 
 struct current {
 	const char *file;
-	bool stores;	      /* it began with a journal */
+	char *journal;	      /* that it began with, or NULL */
 	pthread_mutex_t lock; /* of conf */
 	struct conf *conf;
 };
@@ -40,7 +40,13 @@ current_open(const char *file, struct current **out, struct buf *complaints)
 		current_close(current);
 		return rc;
 	}
-	current->stores = current->conf->journal != NULL;
+	if (current->conf->journal != NULL) {
+		current->journal = strdup(current->conf->journal);
+		if (current->journal == NULL) {
+			current_close(current);
+			return RC_MEMORY;
+		}
+	}
 	*out = current;
 	return RC_OK;
 }
@@ -57,6 +63,7 @@ current_close(struct current *current)
 	if (current == NULL)
 		return;
 	conf_release(current->conf);
+	free(current->journal);
 	pthread_mutex_destroy(&current->lock);
 	free(current);
 }
@@ -113,7 +120,7 @@ fits(const struct current *current, const struct conf *conf,
 		.file = current->file,
 	};
 
-	if (current->stores || conf->journal == NULL)
+	if (current->journal != NULL || conf->journal == NULL)
 		return RC_OK;
 	conf_error(&list, conf_line(conf, KEYWORD_JOURNAL),
 	    "a first `journal' takes a "
@@ -161,15 +168,16 @@ same_text(const char *a, const char *b)
 static void
 change(struct current *current, struct conf *conf)
 {
-	bool moved = !same_text(current->conf->journal, conf->journal);
+	bool moved = !same_text(current->journal, conf->journal);
 
 	log_open_anyway(program, &conf->log);
 	replace(current, conf);
 	log_say(LOG_LEVEL_INFO, "reloaded %s", current->file);
 	if (moved)
 		log_say(LOG_LEVEL_WARNING,
-		    "the line `journal` was changed: "
-		    "that takes a restart");
+		    "the line `journal` was changed: that takes a restart; "
+		    "%s is used until then",
+		    current->journal);
 	current_log_warnings(current);
 }
 

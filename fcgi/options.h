@@ -14,8 +14,9 @@ struct options {
 	const char *socket; /* of -s, or NULL */
 	mode_t mode;	    /* of its file */
 	unsigned threads;
-	bool test;  /* -t */
-	bool shown; /* -h or -V: done already */
+	bool test;   /* -t */
+	bool shown;  /* -h or -V: done already */
+	bool served; /* not of the command line: as in init.h */
 };
 
 /* RC_SYNTAX: complained of on standard error. */

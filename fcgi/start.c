@@ -9,6 +9,7 @@
 #include "start.h"
 
 #include "base/buf.h"
+#include "base/init.h"
 #include "base/log.h"
 #include "base/startup.h"
 #include "config/conf.h"
@@ -174,6 +175,7 @@ start(int argc, char **argv)
 {
 	struct options options;
 	struct current *current;
+	struct init init;
 	int status;
 
 	if (getenv("REQUEST_METHOD") != NULL)
@@ -186,6 +188,14 @@ start(int argc, char **argv)
 	if (options.test)
 		return test(&options);
 	server_hold_signals();
+	if (init_begin(&init) != RC_OK) {
+		fprintf(stderr, "pelihook.fcgi: cannot start a process: %s\n",
+		    strerrordesc_np(errno));
+		return EX_SOFTWARE;
+	}
+	if (init.over)
+		return init.status;
+	options.served = init.served;
 	current = begin(&options);
 	if (current == NULL)
 		return EX_CONFIG;

@@ -35,7 +35,7 @@ home_of() {	# kind
 	sqlite3) echo common/journal/statement.c common/journal/transaction.c \
 	    common/journal/schema.c common/journal/open.c ;;
 	libfcgi) echo 'fcgi/*.[ch]' ;;
-	spawning) echo common/command/spawn.c ;;
+	spawning) echo common/base/init.c common/command/spawn.c ;;
 	esac
 }
 

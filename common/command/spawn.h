@@ -8,7 +8,7 @@
 #include "base/rc.h"
 
 /*
- * The only module that starts processes.  A command is started directly, in
+ * The only module that starts programs.  A command is started directly, in
  * /, in a process group of its own, with default signal dispositions, an
  * empty mask and no descriptor but 0, 1 and 2.
  */

@@ -94,6 +94,8 @@ void conf_release(struct conf *conf);
  * looked at.
  */
 bool conf_is_stale(const struct conf *conf);
+/* The longest that a hook gives its commands from SIGTERM to SIGKILL. */
+int64_t conf_longest_kill_after(const struct conf *conf);
 /* The hook of this name, or NULL. */
 struct hook *conf_find(const struct conf *conf, struct bytes name);
 /* The line of a directive that is global or a default, or 0. */

@@ -35,9 +35,15 @@ enum {
 	JOURNAL_CREATE = 1, /* make it where there is none */
 	/* A process of one request: it leaves tidying to the runners. */
 	JOURNAL_BRIEF = 2,
+	/*
+	 * This process's end is that of all of its PID namespace, though it
+	 * is not its first (init.h).
+	 */
+	JOURNAL_SERVED = 4,
 };
 
 enum { JOURNAL_KEY = 32 }; /* an order key, as the journal keeps it */
+enum { JOURNAL_WAKEUPS = 2 };
 
 /*
  * The directory and each file of the journal have to belong to this
@@ -52,9 +58,12 @@ void journal_close(struct journal *journal);
 /* How long a call waits where others keep the journal locked, milliseconds;
  * 5000 unless set. */
 void journal_set_busy_timeout(struct journal *journal, int64_t busy_timeout);
-/* An eventfd, borrowed, that is written to when this process makes a
- * delivery due; -1: none. */
-void journal_set_wakeup_fd(struct journal *journal, int eventfd);
+/*
+ * An eventfd, borrowed until it is removed, that is written to when this
+ * process makes a delivery due; JOURNAL_WAKEUPS of them at most.
+ */
+void journal_add_wakeup_fd(struct journal *journal, int eventfd);
+void journal_remove_wakeup_fd(struct journal *journal, int eventfd);
 /* The store's name and version, for -V. */
 const char *journal_version(void);
 

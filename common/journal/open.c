@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "journal/journal.h"
 
@@ -103,7 +104,7 @@ new_journal(unsigned flags)
 		return NULL;
 	journal->flags = flags;
 	journal->busy_timeout = BUSY_TIMEOUT;
-	journal->wakeup_fd = -1;
+	memset(journal->wakeup_fds, -1, sizeof(journal->wakeup_fds));
 	journal->locks = -1;
 	journal->last = &journal->first;
 	pthread_mutex_init(&journal->holding, NULL);
@@ -184,12 +185,29 @@ journal_set_busy_timeout(struct journal *journal, int64_t busy_timeout)
 	pthread_mutex_unlock(&journal->holding);
 }
 
-void
-journal_set_wakeup_fd(struct journal *journal, int eventfd)
+static void
+replace_wakeup_fd(struct journal *journal, int old, int new)
 {
+	int i = 0;
+
 	pthread_mutex_lock(&journal->holding);
-	journal->wakeup_fd = eventfd;
+	while (i < JOURNAL_WAKEUPS && journal->wakeup_fds[i] != old)
+		i++;
+	if (i < JOURNAL_WAKEUPS)
+		journal->wakeup_fds[i] = new;
 	pthread_mutex_unlock(&journal->holding);
+}
+
+void
+journal_add_wakeup_fd(struct journal *journal, int eventfd)
+{
+	replace_wakeup_fd(journal, -1, eventfd);
+}
+
+void
+journal_remove_wakeup_fd(struct journal *journal, int eventfd)
+{
+	replace_wakeup_fd(journal, eventfd, -1);
 }
 
 enum rc

@@ -88,7 +88,7 @@ journal_runner_begin(struct journal *journal)
 	    "INSERT INTO runners(boot, pid, region, space, first)"
 	    " VALUES(?1, ?2, ?3, ?4, ?5)",
 	    BIND(TEXT(boot), INT(getpid()), INT(journal->region), TEXT(place),
-		INT(getpid() == 1)));
+		INT(getpid() == 1 || (journal->flags & JOURNAL_SERVED) != 0)));
 	if (journal_failed(journal))
 		return;
 	journal->runner = journal_inserted(journal);

@@ -52,15 +52,21 @@ undo(struct journal *journal)
 }
 
 static void
-finish_transaction(struct journal *journal)
+wake(struct journal *journal, int fd)
 {
-	journal->runner_new = false;
-	if (!journal->stored || journal->wakeup_fd == -1 ||
-	    io_signal(journal->wakeup_fd) == RC_OK)
+	if (fd == -1 || io_signal(fd) == RC_OK)
 		return;
 	log_say(LOG_LEVEL_WARNING, "journal: waking: %s", strerror(errno));
 	/* Found where others' changes are looked for, within a second. */
 	journal->version = -1;
+}
+
+static void
+finish_transaction(struct journal *journal)
+{
+	journal->runner_new = false;
+	for (int i = 0; journal->stored && i < JOURNAL_WAKEUPS; i++)
+		wake(journal, journal->wakeup_fds[i]);
 }
 
 static struct journal_change *

@@ -907,13 +907,20 @@ def reloads_journal(place, fcgi):
 
 
 def reloads_another_journal(place, fcgi):
-    """What it began with is used on."""
+    """What it began with is used on, and each time it differs is told."""
     with_other = QUEUED.replace("journal.db", "other.db")
-    for text in SIMPLE, QUEUED, with_other:
+    warning = b"takes a restart"
+    for text in SIMPLE, QUEUED, with_other, with_other, QUEUED, SIMPLE:
         place.config(text)
-        hang_up(place, fcgi, b"takes a restart")
+        before = place.read("log").count(warning)
+        hang_up(place, fcgi, b"reloaded")
+        if text != QUEUED:
+            wait_for(lambda: place.read("log").count(warning) > before,
+                     "the warning")
         status = 200 if text == SIMPLE else 202
         expect(fcgi.request(post(EVENT), EVENT), status)
+        check(text != QUEUED or place.read("log").count(warning) == before,
+              "a warning of what it began with")
     check(not os.path.exists(place.path("other.db")), "another journal")
 
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/eventfd.h>
+
 #include "../journal.h"
 
 static void
@@ -55,7 +57,7 @@ what_could_not_wake_is_found(void **state)
 
 	(void)state;
 	assert_int_equal(journal_changed(journal, &changed), RC_OK);
-	journal_set_wakeup_fd(journal, deaf);
+	journal_add_wakeup_fd(journal, deaf);
 	append_sample(journal, "h", 1, "");
 	assert_int_equal(journal_changed(journal, &changed), RC_OK);
 	assert_true(changed);
@@ -65,6 +67,36 @@ what_could_not_wake_is_found(void **state)
 	close(deaf);
 }
 
+static bool
+is_woken(int fd)
+{
+	uint64_t count;
+
+	return read(fd, &count, sizeof(count)) == sizeof(count);
+}
+
+static void
+each_that_asked_is_woken(void **state)
+{
+	struct journal *journal = open_journal();
+	int first = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int second = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	(void)state;
+	journal_add_wakeup_fd(journal, first);
+	journal_add_wakeup_fd(journal, second);
+	append_sample(journal, "h", 1, "");
+	assert_true(is_woken(first));
+	assert_true(is_woken(second));
+	journal_remove_wakeup_fd(journal, first);
+	append_sample(journal, "h", 2, "");
+	assert_false(is_woken(first));
+	assert_true(is_woken(second));
+	journal_close(journal);
+	close(first);
+	close(second);
+}
+
 int
 main(void)
 {
@@ -72,6 +104,7 @@ main(void)
 		TEST(a_journal_is_made_for_its_user_alone),
 		TEST(another_process_that_stores_is_noticed),
 		TEST(what_could_not_wake_is_found),
+		TEST(each_that_asked_is_woken),
 	};
 
 	return cmocka_run_group_tests_name("open", tests, NULL, NULL);
