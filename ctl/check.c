@@ -190,23 +190,6 @@ show_all(const struct conf *conf)
 	return rc == RC_OK ? show_warnings(conf) : rc;
 }
 
-/* The reason was logged, with no word of the line that names the journal. */
-static enum rc
-open_journal(const struct session *session, struct journal **out)
-{
-	enum rc rc;
-
-	if (session->conf->journal == NULL)
-		return RC_OK;
-	rc = session_journal(session, JOURNAL_BRIEF, out);
-	if (rc == RC_CONFIG)
-		print_note("",
-		    "%s:%u: the journal cannot be used, for the reason above: "
-		    "mend that, or name another here",
-		    session->file, conf_line(session->conf, KEYWORD_JOURNAL));
-	return rc;
-}
-
 enum rc
 subcommand_check(struct session *session, char **operands, size_t n)
 {
@@ -219,8 +202,8 @@ subcommand_check(struct session *session, char **operands, size_t n)
 		rc = session_open(session);
 	if (rc == RC_OK)
 		rc = session_load_files(session, NULL);
-	if (rc == RC_OK)
-		rc = open_journal(session, &journal);
+	if (rc == RC_OK && session->conf->journal != NULL)
+		rc = session_try_journal(session, &journal);
 	if (rc == RC_OK)
 		rc = show_all(session->conf);
 	if (rc == RC_OK && journal != NULL)

@@ -51,6 +51,12 @@ current_load_files(struct current *current, struct buf *complaints)
 	return conf_load_start_files(current->conf, complaints);
 }
 
+enum rc
+current_try_files(struct current *current, struct buf *complaints)
+{
+	return conf_try_files(current->conf, complaints);
+}
+
 void
 current_close(struct current *current)
 {

@@ -47,6 +47,13 @@ enum { JOURNAL_KEY = 32 }; /* an order key, as the journal keeps it */
  * left of one that is gone.  All errors are logged.
  */
 enum rc journal_open(const char *path, unsigned flags, struct journal **out);
+/*
+ * For who only asks whether it can be used: opens it and looks through what
+ * is stored, for two seconds at most.  *out is left alone where there is no
+ * journal yet or others keep it locked, which is no fault of it.  RC_CONFIG:
+ * logged; RC_MEMORY.
+ */
+enum rc journal_try(const char *path, struct journal **out);
 /* Ends the runner too.  NULL is fine. */
 void journal_close(struct journal *journal);
 /* How long a call waits where others keep the journal locked, milliseconds;
