@@ -155,6 +155,7 @@ show_globals(struct view *view)
 	if (view->conf->journal != NULL)
 		show(view, KEYWORD_DISPATCH);
 	show(view, KEYWORD_STOP_TIMEOUT);
+	show(view, KEYWORD_ALLOW_ROOT);
 }
 
 /* Whether pelihook.cgi is in use cannot be seen from here; with `dispatch

@@ -11,6 +11,7 @@
 
 #include "session.h"
 
+#include "base/account.h"
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "base/io.h"
@@ -234,7 +235,7 @@ session_id(int64_t wall, char into[UUID_SIZE])
 enum rc
 session_refuse_root(void)
 {
-	if (geteuid() != 0)
+	if (!account_is_root())
 		return RC_OK;
 	complain("runs no commands as root: say -u USER, the user of the "
 		 "web server");

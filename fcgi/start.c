@@ -83,7 +83,9 @@ test(const struct options *options)
 		rc = test_journal(current, &text);
 	print_errors("", buf_view(&text));
 	buf_free(&text);
-	if (rc == RC_OK && current_warnings(current, &text) == RC_OK)
+	/* Who serves may be somebody else than who asks. */
+	if (rc == RC_OK && current_warnings(current, &text) == RC_OK &&
+	    current_refuse_root(current, &text) != RC_MEMORY)
 		print_errors("warning: ", buf_view(&text));
 	buf_free(&text);
 	current_close(current);
@@ -130,6 +132,9 @@ begin(const struct options *options)
 
 	log_open("pelihook.fcgi", &plain);
 	rc = current_open(options->file, &current, &text);
+	/* Before a log is made that belongs to root. */
+	if (rc == RC_OK)
+		rc = current_refuse_root(current, &text);
 	if (rc == RC_OK)
 		rc = begin_log(current, &text);
 	if (rc == RC_OK) {
