@@ -844,8 +844,9 @@ open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
 		[ "$(states_of "$id")" = "done" ]
 		run -78 ctl check
 		[[ $output == *"$conf:1: "* ]]
-		run -78 "$PELIHOOK_FCGI" -c "$conf" -t
-		run -78 "$PELIHOOK_FCGI" -c "$conf" -s "$T/sock"
+		run -78 cgi_user "$PELIHOOK_FCGI" -c "$conf" -t
+		run -78 cgi_user "$PELIHOOK_FCGI" -c "$conf" -s "$T/sock"
+		[[ $output == *"$conf:1: "* ]]
 	done
 }
 
