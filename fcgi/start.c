@@ -168,10 +168,11 @@ report_journal(struct current *current)
 static int
 listen_and_run(const struct options *options, struct current *current)
 {
+	const struct listener_place place = { options->socket, options->mode,
+		options->group };
 	struct buf why = { .max = FCGI_COMPLAINTS };
 	struct listener listener;
-	enum rc rc = listener_open(options->socket, options->mode, &listener,
-	    &why);
+	enum rc rc = listener_open(&place, &listener, &why);
 
 	if (rc != RC_OK) {
 		report(buf_view(&why), current_logs_elsewhere(current));

@@ -2,6 +2,7 @@
 """What is not the same in both programs: signals, sockets, connections."""
 
 import fcntl
+import grp
 import os
 import random
 import signal
@@ -719,6 +720,29 @@ def modes(place):
             fcgi.end()
 
 
+def groups(place):
+    """By name or number; what is no file of its own has no group."""
+    config = place.config(SIMPLE)
+    entry = grp.getgrgid(os.getegid())
+    for group in entry.gr_name, str(entry.gr_gid):
+        fcgi = Fcgi(place, config, "-g", group)
+        try:
+            got = os.stat(fcgi.address)
+            check(got.st_gid == entry.gr_gid, "group %d" % got.st_gid)
+            check(stat.S_IMODE(got.st_mode) == 0o660, "%o" % got.st_mode)
+            still_serves(fcgi)
+            check(fcgi.stop() == 0, "it ended with %r" % fcgi.status)
+        finally:
+            fcgi.end()
+    sock = place.path("sock")
+    for group in "no-such-group", "", "-1", "4294967295":
+        refuses(64, "-c", config, "-s", sock, "-g", group,
+                text=b"no such group")
+    for rest in (), ("-s", "127.0.0.1:9000"):
+        refuses(64, "-c", config, "-g", entry.gr_name, *rest,
+                text=b"-s SOCKET")
+
+
 def stale(place):
     config = place.config(SIMPLE)
     fcgi = Fcgi(place, config)
@@ -1079,6 +1103,7 @@ TESTS = (
     ("FastCGI: LISTEN_FDS", listen_fds),
     ("FastCGI: LISTEN_FDS that is not for it", listen_fds_other),
     ("FastCGI: -s and the mode", modes),
+    ("FastCGI: -g gives the group", groups),
     ("FastCGI: -s in the place of a dead socket", stale),
     ("FastCGI: -s in the place of a live socket", live),
     ("FastCGI: -s in the place of what is no socket", no_socket_there),
