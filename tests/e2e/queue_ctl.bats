@@ -700,12 +700,15 @@ open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
 	[ "$(states_of "$id")" = "done" ]
 }
 
-@test "drop of what is done changes nothing" {
+@test "drop of what is done changes nothing, and says so" {
 	make_queue </dev/null
 	id=$(event q connection_added)
 	drain
-	run -0 ctl drop "$id"
+	run -0 --separate-stderr ctl drop "$id"
+	[[ $stderr == *"$id: is done or dropped already"* ]]
 	[ "$(states_of "$id")" = "done" ]
+	# It hides nothing of what is wrong with the next one.
+	run -66 ctl drop "$id" ffffffff
 }
 
 # --- drain ------------------------------------------------------------------
