@@ -156,6 +156,7 @@ show_globals(struct view *view)
 	if (view->conf->journal != NULL)
 		show(view, KEYWORD_DISPATCH);
 	show(view, KEYWORD_STOP_TIMEOUT);
+	show(view, KEYWORD_ALLOW_ROOT);
 }
 
 /* What conf_warnings is to know; timed: some timer was found.  Whether
@@ -203,23 +204,6 @@ show_all(const struct conf *conf, bool timed)
 	return rc == RC_OK ? show_warnings(conf, timed) : rc;
 }
 
-/* The reason was logged, with no word of the line that names the journal. */
-static enum rc
-open_journal(const struct session *session, struct journal **out)
-{
-	enum rc rc;
-
-	if (session->conf->journal == NULL)
-		return RC_OK;
-	rc = session_journal(session, JOURNAL_BRIEF, out);
-	if (rc == RC_CONFIG)
-		print_note("",
-		    "%s:%u: the journal cannot be used, for the reason above: "
-		    "mend that, or name another here",
-		    session->file, conf_line(session->conf, KEYWORD_JOURNAL));
-	return rc;
-}
-
 enum rc
 subcommand_check(struct session *session, char **operands, size_t n)
 {
@@ -234,8 +218,8 @@ subcommand_check(struct session *session, char **operands, size_t n)
 		rc = session_open(session);
 	if (rc == RC_OK)
 		rc = session_load_files(session, NULL);
-	if (rc == RC_OK)
-		rc = open_journal(session, &journal);
+	if (rc == RC_OK && session->conf->journal != NULL)
+		rc = session_try_journal(session, &journal);
 	if (rc == RC_OK)
 		rc = show_all(session->conf, timed);
 	if (rc == RC_OK && journal != NULL)

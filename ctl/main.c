@@ -178,7 +178,8 @@ print_help(const struct subcommand *subcommand)
 	print_program_usage(stdout);
 	print_line("%s", "");
 	print_line("  -c FILE  the configuration");
-	print_line("  -u USER  become this user first (root only)");
+	print_line(
+	    "  -u USER  become this user, a name or a number, first (root)");
 	print_line("%s", "");
 	for (size_t i = 0; i < SUBCOMMANDS; i++)
 		print_line("  %-6s  %s", table[i].name, table[i].does);
@@ -230,7 +231,7 @@ check_and_run(struct session *session, const struct subcommand *subcommand,
 	if (n < subcommand->min || (max >= 0 && n > max))
 		return refuse_usage(subcommand);
 	if (session->user != NULL)
-		rc = user_become(session->user);
+		rc = user_become(session->user, session->file);
 	if (rc != RC_OK)
 		return rc;
 	return subcommand->run(session, operands, (size_t)n);

@@ -5,6 +5,7 @@
 
 #include "current.h"
 
+#include "base/account.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "config/conf.h"
@@ -51,10 +52,36 @@ current_open(const char *file, struct current **out, struct buf *complaints)
 	return RC_OK;
 }
 
+static enum rc
+refuse_root(const struct conf *conf, struct buf *complaints)
+{
+	struct conf_errors list = { .into = complaints, .file = conf->file };
+
+	if (conf->allow_root == CONF_YES || !account_is_root())
+		return RC_OK;
+	conf_error(&list, conf_line(conf, KEYWORD_ALLOW_ROOT),
+	    "pelihook.fcgi does not serve as root, as which all commands "
+	    "would run: start it as another user (User= of its unit, "
+	    "spawn-fcgi -u), or write `allow-root yes' before the first hook");
+	return conf_errors_end(&list);
+}
+
+enum rc
+current_refuse_root(const struct current *current, struct buf *complaints)
+{
+	return refuse_root(current->conf, complaints);
+}
+
 enum rc
 current_load_files(struct current *current, struct buf *complaints)
 {
 	return conf_load_start_files(current->conf, complaints);
+}
+
+enum rc
+current_try_files(struct current *current, struct buf *complaints)
+{
+	return conf_try_files(current->conf, complaints);
 }
 
 void
@@ -138,6 +165,8 @@ load(const struct current *current, struct conf **out, struct buf *complaints)
 	if (rc != RC_OK)
 		return rc;
 	rc = conf_load_all_files(conf, complaints);
+	if (rc == RC_OK)
+		rc = refuse_root(conf, complaints);
 	if (rc == RC_OK)
 		rc = fits(current, conf, complaints);
 	if (rc != RC_OK)

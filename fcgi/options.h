@@ -13,6 +13,7 @@ struct options {
 	const char *file;   /* the configuration */
 	const char *socket; /* of -s, or NULL */
 	mode_t mode;	    /* of its file */
+	gid_t group;	    /* of its file; LISTENER_ANY_GROUP */
 	unsigned threads;
 	bool test;   /* -t */
 	bool shown;  /* -h or -V: done already */

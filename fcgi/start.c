@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/startup.h"
 #include "config/conf.h"
+#include "config/files.h"
 #include "http/reply.h"
 #include "journal/journal.h"
 #include "current.h"
@@ -53,19 +54,20 @@ print_errors(const char *before, struct bytes text)
 			    (int)line.len, line.data);
 }
 
-/* Fails only for what would prevent a start; a missing journal is created. */
 static enum rc
-test_journal(struct current *current)
+test_journal(struct current *current, struct buf *text)
 {
 	struct conf *conf = current_hold(current);
 	struct journal *journal = NULL;
 	enum rc rc = RC_OK;
 
 	if (conf->journal != NULL)
-		rc = journal_open(conf->journal, JOURNAL_BRIEF, &journal);
+		rc = journal_try(conf->journal, &journal);
+	if (rc == RC_CONFIG)
+		conf_blame_journal(conf, text);
 	journal_close(journal);
 	conf_release(conf);
-	return rc == RC_CONFIG ? rc : RC_OK;
+	return rc;
 }
 
 /* The verdict goes where a person looks, as that of nginx -t. */
@@ -77,12 +79,14 @@ test(const struct options *options)
 	enum rc rc = current_open(options->file, &current, &text);
 
 	if (rc == RC_OK)
-		rc = current_load_files(current, &text);
+		rc = current_try_files(current, &text);
+	if (rc == RC_OK)
+		rc = test_journal(current, &text);
 	print_errors("", buf_view(&text));
 	buf_free(&text);
-	if (rc == RC_OK)
-		rc = test_journal(current);
-	if (rc == RC_OK && current_warnings(current, &text) == RC_OK)
+	/* Who serves may be somebody else than who asks. */
+	if (rc == RC_OK && current_warnings(current, &text) == RC_OK &&
+	    current_refuse_root(current, &text) != RC_MEMORY)
 		print_errors("warning: ", buf_view(&text));
 	buf_free(&text);
 	current_close(current);
@@ -129,6 +133,9 @@ begin(const struct options *options)
 
 	log_open("pelihook.fcgi", &plain);
 	rc = current_open(options->file, &current, &text);
+	/* Before a log is made that belongs to root. */
+	if (rc == RC_OK)
+		rc = current_refuse_root(current, &text);
 	if (rc == RC_OK)
 		rc = begin_log(current, &text);
 	if (rc == RC_OK) {
@@ -146,13 +153,27 @@ begin(const struct options *options)
 	return current;
 }
 
+/* Its own reason was logged. */
+static void
+report_journal(struct current *current)
+{
+	struct buf why = { .max = FCGI_COMPLAINTS };
+	struct conf *conf = current_hold(current);
+
+	conf_blame_journal(conf, &why);
+	report(buf_view(&why), current_logs_elsewhere(current));
+	conf_release(conf);
+	buf_free(&why);
+}
+
 static int
 listen_and_run(const struct options *options, struct current *current)
 {
+	const struct listener_place place = { options->socket, options->mode,
+		options->group };
 	struct buf why = { .max = FCGI_COMPLAINTS };
 	struct listener listener;
-	enum rc rc = listener_open(options->socket, options->mode, &listener,
-	    &why);
+	enum rc rc = listener_open(&place, &listener, &why);
 
 	if (rc != RC_OK) {
 		report(buf_view(&why), current_logs_elsewhere(current));
@@ -162,8 +183,10 @@ listen_and_run(const struct options *options, struct current *current)
 	buf_free(&why);
 	rc = server_run(options, &listener, current);
 	listener_close(&listener);
-	if (rc == RC_CONFIG)
+	if (rc == RC_CONFIG) {
+		report_journal(current);
 		return EX_CONFIG;
+	}
 	if (rc != RC_OK)
 		/* Threads may still run, so nothing may be taken away. */
 		_Exit(EX_SOFTWARE);

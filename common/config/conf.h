@@ -33,6 +33,11 @@ enum conf_dispatch {
 	CONF_DISPATCH_NONE,
 };
 
+enum conf_answer {
+	CONF_NO,
+	CONF_YES,
+};
+
 enum conf_input {
 	CONF_BODY,
 	CONF_LINE,
@@ -81,7 +86,8 @@ struct conf {
 	const char *journal; /* a path, or NULL */
 	enum conf_dispatch dispatch;
 	int64_t stop_timeout;
-	int64_t read_timeout; /* before the hook is known */
+	enum conf_answer allow_root; /* pelihook.fcgi may serve as root */
+	int64_t read_timeout;	     /* before the hook is known */
 	struct log_settings log;
 };
 

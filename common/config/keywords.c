@@ -36,6 +36,12 @@ static const struct directive_choice dispatches[] = {
 	{ NULL, 0 },
 };
 
+static const struct directive_choice answers[] = {
+	{ "yes", CONF_YES },
+	{ "no", CONF_NO },
+	{ NULL, 0 },
+};
+
 static const struct directive_choice orders[] = {
 	{ "none", EVENT_FROM_NONE },
 	{ "hook", EVENT_FROM_HOOK },
@@ -159,6 +165,8 @@ static const struct directive rows[KEYWORDS] = {
 	    .range = { UP_TO_YEARS } },
 	[KEYWORD_STOP_TIMEOUT] = { "stop-timeout", DURATION,
 	    CONF_FIELD(stop_timeout), .range = { UP_TO_HOUR } },
+	[KEYWORD_ALLOW_ROOT] = { "allow-root", "yes|no", CHOICE,
+	    CONF_FIELD(allow_root), .choices = answers },
 	[KEYWORD_CAPTURE] = { "capture", "DIR", ARGUMENTS(1, 1),
 	    .kind = DIRECTIVE_PATH, HOOK_FIELD(capture), .what = "directory" },
 	[KEYWORD_LOG] = { "log", "stderr|syslog|PATH", ARGUMENTS(1, 1),

@@ -53,6 +53,13 @@ enum { JOURNAL_WAKEUPS = 2 };
  * left of one that is gone.  All errors are logged.
  */
 enum rc journal_open(const char *path, unsigned flags, struct journal **out);
+/*
+ * For who only asks whether it can be used: opens it and looks through what
+ * is stored, for two seconds at most.  *out is left alone where there is no
+ * journal yet or others keep it locked, which is no fault of it.  RC_CONFIG:
+ * logged; RC_MEMORY.
+ */
+enum rc journal_try(const char *path, struct journal **out);
 /* Ends the runner too.  NULL is fine. */
 void journal_close(struct journal *journal);
 /* How long a call waits where others keep the journal locked, milliseconds;
@@ -388,7 +395,7 @@ enum rc journal_retry(struct journal *journal, const char *prefix, int64_t now);
 enum rc journal_retry_dead(struct journal *journal,
     const struct journal_filter *filter, int64_t now, int64_t *count);
 /* Gives an event up.  RC_MISSING, RC_RANGE; RC_PENDING: one is running, and
- * nothing was changed. */
+ * nothing was changed; RC_IGNORED: all of it was done or dropped already. */
 enum rc journal_drop(struct journal *journal, const char *prefix, int64_t now);
 
 /* How many deliveries of one event name of a hook are in a state. */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+
 #include <poll.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -7,6 +9,7 @@
 #include "journal/journal.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "journal/column.h"
 #include "journal/files.h"
 #include "journal/internal.h"
@@ -23,6 +26,9 @@ enum {
 	CHECKPOINT = 1000,
 	/* What brief processes leave to runners, unless there are none. */
 	CHECKPOINT_BRIEF = 10000,
+	LOOK_TIME = 2000,  /* what looking through may take, milliseconds */
+	LOOK_STEPS = 1000, /* of the store's, between looks at the clock */
+	LOOK_SIZE = 256 * 1024 * 1024, /* bytes; some stores do not look */
 };
 
 /* Called by the store while somebody else holds its lock. */
@@ -133,6 +139,71 @@ journal_open(const char *path, unsigned flags, struct journal **out)
 	}
 	*out = journal;
 	return RC_OK;
+}
+
+static int
+is_late(void *until)
+{
+	return clock_steady() >= *(const int64_t *)until;
+}
+
+/* Errors that say nothing of what is stored are left to who uses it. */
+static enum rc
+judge_row(struct journal *journal, int result, const char *row)
+{
+	if (result == SQLITE_ROW && row != NULL && strcmp(row, "ok") != 0) {
+		log_say(LOG_LEVEL_ERROR,
+		    "journal: %s: is damaged: %s: put a copy back, or save "
+		    "with sqlite3's .recover what can be read",
+		    journal->path, row);
+		return RC_CORRUPT;
+	}
+	if (journal_meaning(result) != RC_CORRUPT)
+		return RC_OK;
+	journal_keep_error(journal, result);
+	journal_log_error(journal);
+	return RC_CORRUPT;
+}
+
+static enum rc
+look_through(struct journal *journal)
+{
+	int64_t until = clock_steady() + LOOK_TIME;
+	sqlite3_stmt *statement = NULL;
+	struct stat about;
+	int result;
+	enum rc rc;
+
+	if (stat(journal->path, &about) == 0 && about.st_size > LOOK_SIZE)
+		return RC_OK;
+	sqlite3_progress_handler(journal->db, LOOK_STEPS, is_late, &until);
+	result = sqlite3_prepare_v2(journal->db, "PRAGMA quick_check(1)", -1,
+	    &statement, NULL);
+	if (result == SQLITE_OK)
+		result = sqlite3_step(statement);
+	rc = judge_row(journal, result,
+	    (const char *)sqlite3_column_text(statement, 0));
+	sqlite3_finalize(statement);
+	sqlite3_progress_handler(journal->db, 0, NULL, NULL);
+	return rc;
+}
+
+enum rc
+journal_try(const char *path, struct journal **out)
+{
+	struct journal *journal = NULL;
+	enum rc rc = journal_open(path, JOURNAL_BRIEF, &journal);
+
+	if (rc == RC_MISSING || rc == RC_LOCKED)
+		return RC_OK;
+	if (rc == RC_OK)
+		rc = look_through(journal);
+	if (rc == RC_OK) {
+		*out = journal;
+		return RC_OK;
+	}
+	journal_close(journal);
+	return rc == RC_MEMORY ? rc : RC_CONFIG;
 }
 
 static enum rc

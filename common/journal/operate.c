@@ -176,11 +176,14 @@ drop_event(struct journal *journal, void *arguments)
 		if (found.state == JOURNAL_RUNNING)
 			return RC_PENDING;
 	found = (struct journal_found){ 0 };
+	rc = RC_IGNORED;
 	while (next_of_event(journal, event, &found))
 		if (found.state == JOURNAL_QUEUED ||
-		    found.state == JOURNAL_DEAD)
+		    found.state == JOURNAL_DEAD) {
 			drop_one(journal, &found, naming->now);
-	return RC_OK;
+			rc = RC_OK;
+		}
+	return rc;
 }
 
 enum rc

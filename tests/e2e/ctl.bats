@@ -191,17 +191,81 @@ nobody
 	[[ $output == *"$T/state"* ]]
 }
 
-@test "an owner without a name is refused" {
-	needs_root
-	mkdir "$T/state"
-	chown 54321 "$T/state"
+# What a command of a user without an entry sees of itself.
+ids_of_a_number() {
+	make_command ids <<-'EOF'
+		id -u; id -g; id -G
+	EOF
 	make_conf <<-EOF
 		delivery wait
-		on * run /bin/cat
+		on * run $T/ids
 	EOF
 	sed -i "1i journal $T/state/journal.db" "$conf"
-	run -78 "$PELIHOOKCTL" -c "$conf" check
-	[[ $output == *54321* ]]
+	"$PELIHOOKCTL" sample connection_added >"$T/body"
+	mkdir "$T/state"
+	chown 54321:54322 "$T/state"
+	chown 54321 "$T/secret"
+}
+
+@test "an owner without a name is an owner, in the journal's group" {
+	needs_root
+	ids_of_a_number
+	run -0 "$PELIHOOKCTL" -c "$conf" check
+	[[ $output == *"checked as   uid 54321"* ]]
+	run -0 "$PELIHOOKCTL" -c "$conf" try peliqan <"$T/body"
+	[[ $output == *"
+54321
+54322
+54322
+"* ]]
+	# The process that made the journal had its group.
+	touch "$T/state/journal.db"
+	chown 54321:54323 "$T/state/journal.db"
+	run -0 "$PELIHOOKCTL" -c "$conf" try peliqan <"$T/body"
+	[[ $output == *"
+54321
+54323
+54323
+"* ]]
+}
+
+@test "-u takes a number, with and without a name" {
+	needs_root
+	ids_of_a_number
+	run -0 "$PELIHOOKCTL" -c "$conf" -u 54321 try peliqan <"$T/body"
+	[[ $output == *"
+54321
+54322
+54322
+"* ]]
+	run -0 "$PELIHOOKCTL" -c "$conf" -u 54321 list
+	# Of a journal that is another's nothing is taken.
+	chown 0:54322 "$T/state"
+	chgrp 54324 "$conf"
+	run -78 "$PELIHOOKCTL" -c "$conf" -u 54321 check
+	[[ $output == *"does not belong to the user of this process (54321)"* ]]
+	sed -i 1d "$conf"
+	run -0 "$PELIHOOKCTL" -c "$conf" -u 54321 try peliqan <"$T/body"
+	[[ $output == *"
+54321
+54324
+54324
+"* ]]
+	chown nobody "$T/secret"
+	run -0 "$PELIHOOKCTL" -c "$conf" -u "$(id -u nobody)" check
+	[[ $output == *"checked as   nobody"* ]]
+	run -0 setpriv --reuid=54321 --regid=54321 --clear-groups \
+	    "$PELIHOOKCTL" -u 54321 events
+	for words in "-u 0 try peliqan" "-u 00 try peliqan"; do
+		run -78 "$PELIHOOKCTL" -c "$conf" $words <"$T/body"
+		[[ $output == *"as root"* ]]
+	done
+	for number in 4294967295 18446744073709551616 -1 +5 "" "5 " 0x5; do
+		run -64 "$PELIHOOKCTL" -c "$conf" -u "$number" events
+		[[ $output == *"no such user"* ]]
+	done
+	run -78 "$PELIHOOKCTL" -c "$T/none" -u 54321 events
+	[[ $output == *"$T/none"* ]]
 }
 
 @test "try runs nothing as root" {

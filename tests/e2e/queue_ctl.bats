@@ -700,12 +700,15 @@ open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
 	[ "$(states_of "$id")" = "done" ]
 }
 
-@test "drop of what is done changes nothing" {
+@test "drop of what is done changes nothing, and says so" {
 	make_queue </dev/null
 	id=$(event q connection_added)
 	drain
-	run -0 ctl drop "$id"
+	run -0 --separate-stderr ctl drop "$id"
+	[[ $stderr == *"$id: is done or dropped already"* ]]
 	[ "$(states_of "$id")" = "done" ]
+	# It hides nothing of what is wrong with the next one.
+	run -66 ctl drop "$id" ffffffff
 }
 
 # --- drain ------------------------------------------------------------------
@@ -844,9 +847,88 @@ open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
 		[ "$(states_of "$id")" = "done" ]
 		run -78 ctl check
 		[[ $output == *"$conf:1: "* ]]
-		run -78 "$PELIHOOK_FCGI" -c "$conf" -t
-		run -78 "$PELIHOOK_FCGI" -c "$conf" -s "$T/sock"
+		run -78 cgi_user "$PELIHOOK_FCGI" -c "$conf" -t
+		run -78 cgi_user "$PELIHOOK_FCGI" -c "$conf" -s "$T/sock"
+		[[ $output == *"$conf:1: "* ]]
 	done
+}
+
+# Whether the journal can be used is asked in two ways. (text)
+both_refuse() {
+	run -78 ctl check
+	[[ $output == *"$conf:1: "*"$1"* ]]
+	run -78 cgi_user "$PELIHOOK_FCGI" -c "$conf" -t
+	[[ $output == *"$conf:1: "*"$1"* ]]
+}
+
+both_accept() {
+	run -0 ctl check
+	run -0 cgi_user "$PELIHOOK_FCGI" -c "$conf" -t
+}
+
+@test "check and -t try the journal, and make none" {
+	make_queue </dev/null
+	both_accept
+	[ -z "$(ls -A "$T/state")" ]
+	chmod 500 "$T/state"
+	both_refuse "cannot be written by"
+	run -78 cgi_user "$PELIHOOK_FCGI" -c "$conf" -s "$T/state/../sock"
+	[[ $output == *"$conf:1: "*"cannot be written by"* ]]
+	chmod 700 "$T/state"
+	event q connection_added
+	# Whoever runs the queue leaves all of it in the first file.
+	ctl drain
+	both_accept
+	journal=$T/state/journal.db
+	cp -a "$T/state" "$T/good"
+	: >"$journal"
+	both_refuse "is empty, but $journal-runners"
+	for damage in "truncate -s 5000" "cp /etc/passwd" \
+	    "dd if=/dev/zero bs=4096 seek=8 conv=notrunc count=20 status=none"; do
+		rm -r "$T/state"
+		cp -a "$T/good" "$T/state"
+		case $damage in
+		truncate*) $damage "$journal" ;;
+		cp*) cat /etc/passwd >"$journal" ;;
+		dd*) $damage of="$journal" ;;
+		esac
+		both_refuse "the journal cannot be used"
+	done
+	for end in "" -wal -shm -runners; do
+		rm -r "$T/state"
+		cp -a "$T/good" "$T/state"
+		rm -f "$journal$end"
+		ln -s /etc/passwd "$journal$end"
+		both_refuse "$journal$end is no regular file"
+		rm "$journal$end"
+		mkdir "$journal$end"
+		both_refuse "$journal$end is no regular file"
+	done
+}
+
+# A full disk, and one that cannot be written, for a journal in $1.
+disks_that_take_nothing() {
+	mount -t tmpfs -o size=300k,mode=700 none "$1" || exit 99
+	"$PELIHOOKCTL" -c "$conf" check >/dev/null || exit 1
+	dd if=/dev/zero of="$1/fill" bs=1k status=none
+	"$PELIHOOKCTL" -c "$conf" check
+	"$PELIHOOK_FCGI" -c "$conf" -t
+	rm "$1/fill"
+	mount -o remount,ro "$1"
+	"$PELIHOOKCTL" -c "$conf" check
+	"$PELIHOOK_FCGI" -c "$conf" -t
+}
+
+@test "check and -t tell a disk that takes nothing" {
+	make_queue </dev/null
+	export conf PELIHOOKCTL PELIHOOK_FCGI
+	export -f disks_that_take_nothing
+	chown "$(id -u)" "$T/state"
+	run unshare -rm bash -c 'disks_that_take_nothing "$1"' _ "$T/state"
+	[ "$status" != 99 ] && unshare -rm true || skip "mounts nothing"
+	[ "$status" = 78 ]
+	[ "$(grep -c "$conf:1: .*No space left on device" <<<"$output")" = 2 ]
+	[ "$(grep -c "$conf:1: .*Read-only file system" <<<"$output")" = 2 ]
 }
 
 # The drain runs one event, and another one waits behind it.

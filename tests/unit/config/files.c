@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/resource.h>
+
+#include <signal.h>
+
 #include "../texts.h"
 
 #include "base/buf.h"
@@ -366,6 +370,80 @@ the_journals_directory_is_checked(void **state)
 	buf_free(&errors);
 }
 
+/* As an ordinary user, for root may write everywhere. */
+static enum rc
+try_as_user(struct conf *conf, struct buf *errors,
+    enum rc (*try)(struct conf *, struct buf *))
+{
+	enum rc rc;
+
+	if (getuid() == 0)
+		assert_int_equal(seteuid(NOBODY), 0);
+	rc = try(conf, errors);
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
+	return rc;
+}
+
+static void
+the_journal_has_to_be_writable(void **state)
+{
+	struct buf errors = { 0 };
+	struct bad directory = { "directory", 1, "/d cannot be written by " };
+	struct bad file = { "file", 1, "/d/q cannot be written by " };
+	struct bad room = { "room", 1, "directory has no room for an event: " };
+	struct rlimit limit, small;
+	char text[4 * PATH_MAX];
+	struct conf *conf;
+
+	(void)state;
+	assert_int_equal(chmod(scratch, 0755), 0);
+	snprintf(text, sizeof text,
+	    "journal %s/d/q\nhook h\nsignature none\non * ignore\n", scratch);
+	conf = good(text);
+	scratch_directory("d", 0500);
+	scratch_file("d/q", "x", 0600);
+	if (getuid() == 0) {
+		assert_int_equal(chown(scratch_path("d"), NOBODY, 0), 0);
+		assert_int_equal(chown(scratch_path("d/q"), NOBODY, 0), 0);
+	}
+	expect(try_as_user(conf, &errors, conf_load_start_files), &errors,
+	    &directory);
+	assert_int_equal(chmod(scratch_path("d"), 0700), 0);
+	assert_int_equal(chmod(scratch_path("d/q"), 0400), 0);
+	expect(try_as_user(conf, &errors, conf_load_start_files), &errors,
+	    &file);
+	assert_int_equal(chmod(scratch_path("d/q"), 0600), 0);
+	/* As a full disk, with which a start goes on. */
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	small = limit;
+	small.rlim_cur = 5000;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(try_as_user(conf, &errors, conf_load_start_files),
+	    RC_OK);
+	expect(try_as_user(conf, &errors, conf_try_files), &errors, &room);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(try_as_user(conf, &errors, conf_try_files), RC_OK);
+	conf_release(conf);
+	buf_free(&errors);
+}
+
+static void
+the_line_of_a_journal_is_named(void **state)
+{
+	struct buf errors = { 0 };
+	struct bad bad = { "line", 2, "the journal cannot be used, for the " };
+	struct conf *conf = good("# journal\njournal /j/q\nhook h\n"
+				 "signature none\non * ignore\n");
+
+	(void)state;
+	conf_blame_journal(conf, &errors);
+	assert_int_equal(check_error(&bad, &errors), 0);
+	conf_release(conf);
+	buf_free(&errors);
+}
+
 /* As the server would open it, but nothing is made. */
 static void
 the_log_can_be_opened(void **state)
@@ -474,6 +552,8 @@ main(void)
 		SCRATCH_TEST(the_capture_directory_is_checked),
 		SCRATCH_TEST(the_capture_directory_has_to_be_writable),
 		SCRATCH_TEST(the_journals_directory_is_checked),
+		SCRATCH_TEST(the_journal_has_to_be_writable),
+		SCRATCH_TEST(the_line_of_a_journal_is_named),
 		SCRATCH_TEST(the_log_can_be_opened),
 		SCRATCH_TEST(the_log_has_to_be_writable),
 		SCRATCH_TEST(the_journals_directory_belongs_to_the_user),

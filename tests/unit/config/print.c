@@ -9,7 +9,7 @@
 /* What each directive of this file comes to. */
 static const char text[] =
     "journal /j/q\ndispatch drain\n"
-    "stop-timeout 90s\nlog /l\nlog-format json\nlog-level debug\n" WAITS
+    "stop-timeout 90s\nallow-root yes\nlog /l\nlog-format json\nlog-level debug\n" WAITS
     "signature github\nevent-name header X-Event\ntimeout 365d\n"
     "retry 1s 120s\nconcurrency 7\norder \"/a b\"\ndedupe body\n"
     "batch 3\non-dead run /bin/mail -s \"a b\"\nmax-body 65536\n"
@@ -38,6 +38,7 @@ static const struct {
 	{ KEYWORD_ON_DEAD, "run /bin/mail -s \"a b\"", "" },
 	{ KEYWORD_MAX_BODY, "64K", "1M" },
 	{ KEYWORD_STOP_TIMEOUT, "90s", "20s" },
+	{ KEYWORD_ALLOW_ROOT, "yes", "no" },
 	{ KEYWORD_CAPTURE, "/c", "" },
 	{ KEYWORD_LOG, "/l", "stderr" },
 	{ KEYWORD_LOG_FORMAT, "json", "text" },
