@@ -5,10 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "start.h"
 
+#include "base/bounded_write.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/startup.h"
 #include "config/conf.h"
@@ -19,7 +22,10 @@
 #include "options.h"
 #include "server.h"
 
-enum { FCGI_COMPLAINTS = 64 * 1024 }; /* bytes */
+enum {
+	FCGI_COMPLAINTS = 64 * 1024, /* bytes */
+	FCGI_PATIENCE = 1000,	     /* with who reads them, milliseconds */
+};
 
 /*
  * Started as a CGI program, by mistake: its arguments are then a query
@@ -41,15 +47,21 @@ refuse_cgi(void)
 	return EX_USAGE;
 }
 
+/* Whoever started it need not read this. */
 static void
 print_errors(const char *before, struct bytes text)
 {
+	struct buf lines = { .max = 2 * FCGI_COMPLAINTS };
 	struct bytes line;
 
 	while (bytes_split(&text, "\n", &line))
 		if (line.len > 0)
-			fprintf(stderr, "pelihook.fcgi: %s%.*s\n", before,
-			    (int)line.len, line.data);
+			(void)buf_printf(&lines, "pelihook.fcgi: %s%.*s\n",
+			    before, (int)line.len, line.data);
+	line = buf_view(&lines);
+	(void)bounded_write(STDERR_FILENO, &line,
+	    clock_steady() + FCGI_PATIENCE);
+	buf_free(&lines);
 }
 
 /* Fails only for what would prevent a start; a missing journal is created. */
@@ -85,8 +97,10 @@ test(const struct options *options)
 		print_errors("warning: ", buf_view(&text));
 	buf_free(&text);
 	current_close(current);
-	fprintf(stderr, "pelihook.fcgi: %s is %s\n", options->file,
+	(void)buf_printf(&text, "%s is %s\n", options->file,
 	    rc == RC_OK ? "good" : "bad");
+	print_errors("", buf_view(&text));
+	buf_free(&text);
 	return rc == RC_OK ? 0 : EX_CONFIG;
 }
 
