@@ -7,6 +7,8 @@
 #include <sysexits.h>
 
 #include "base/crypto.h"
+#include "base/startup.h"
+#include "base/thread.h"
 #include "config/conf.h"
 #include "complain.h"
 #include "exit_status.h"
@@ -325,8 +327,8 @@ finish(enum rc rc)
 	return exit_status(rc);
 }
 
-int
-main(int argc, char **argv)
+static int
+run(int argc, char **argv)
 {
 	struct session session = {
 		.file = conf_default_file(),
@@ -340,7 +342,15 @@ main(int argc, char **argv)
 		complain("not for web servers: REQUEST_METHOD is set");
 		return EX_USAGE;
 	}
+	/* A limit of file size is an error of who wrote, and no death. */
+	startup_signal(SIGXFSZ, SIG_IGN);
 	rc = run_command_line(&session, argc, argv);
 	conf_release(session.conf);
 	return finish(rc);
+}
+
+int
+main(int argc, char **argv)
+{
+	return thread_main(run, argc, argv);
 }

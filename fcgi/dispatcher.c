@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "command/spawn.h"
 #include "config/conf.h"
 #include "journal/journal.h"
@@ -187,8 +188,7 @@ start_thread(struct dispatcher *dispatcher)
 	if (dispatcher->journal == NULL ||
 	    dispatcher->dispatch == CONF_DISPATCH_NONE)
 		return RC_OK;
-	error = pthread_create(&dispatcher->thread, NULL, run_thread,
-	    dispatcher);
+	error = thread_start(&dispatcher->thread, run_thread, dispatcher);
 	if (error != 0) {
 		errno = error;
 		return RC_SYSTEM;

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/startup.h"
 #include "config/conf.h"
 #include "receive/wait.h"
 #include "connections.h"
@@ -47,8 +48,7 @@ struct server {
 static void
 fill_signals(sigset_t *set)
 {
-	sigemptyset(set);
-	sigaddset(set, SIGTERM);
+	startup_stop_signals(set);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGUSR1);
 	sigaddset(set, SIGHUP);

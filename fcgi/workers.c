@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/startup.h"
+#include "base/thread.h"
 #include "config/conf.h"
 #include "http/gateway.h"
 #include "http/reply.h"
@@ -347,8 +348,8 @@ workers_start(unsigned threads, struct connections *connections,
 	workers->current = current;
 	workers->sink = sink;
 	while (workers->count < threads && error == 0) {
-		error = pthread_create(&workers->threads[workers->count], NULL,
-		    work, workers);
+		error = thread_start(&workers->threads[workers->count], work,
+		    workers);
 		workers->count += error == 0;
 	}
 	*out = workers;

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "config/conf.h"
 #include "journal/journal.h"
 #include "queue/recover.h"
@@ -22,9 +23,8 @@
 
 enum {
 	RUNNING_MAX = 256, /* threads, each with one command */
-	STACK = 1024 * 1024,
-	RECHECK = 900,	  /* for what others stored, ms */
-	PURGE_PAUSE = 20, /* between its steps, ms */
+	RECHECK = 900,	   /* for what others stored, ms */
+	PURGE_PAUSE = 20,  /* between its steps, ms */
 	PURGE_RECHECK = 60000,
 	TROUBLE_FIRST = 100,
 	TROUBLE_MAX = 30000,
@@ -155,21 +155,6 @@ join_ended(struct dispatch_loop *loop)
 	}
 }
 
-static int
-start_thread(struct claim_thread *thread)
-{
-	pthread_attr_t attributes;
-	int error = pthread_attr_init(&attributes);
-
-	if (error != 0)
-		return error;
-	pthread_attr_setstacksize(&attributes, STACK);
-	error = pthread_create(&thread->handle, &attributes, run_thread,
-	    thread);
-	pthread_attr_destroy(&attributes);
-	return error;
-}
-
 /* Without a thread the claim is run here: slow, but nothing is lost. */
 static void
 start_claim(struct dispatch_loop *loop, struct claim_thread *thread)
@@ -187,7 +172,7 @@ start_claim(struct dispatch_loop *loop, struct claim_thread *thread)
 		.trouble = note_trouble,
 		.context = loop,
 	};
-	error = start_thread(thread);
+	error = thread_start(&thread->handle, run_thread, thread);
 	if (error == 0) {
 		loop->running++;
 		return;
