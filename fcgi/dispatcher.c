@@ -26,6 +26,8 @@
 #include "receive/decide.h"
 #include "receive/sink.h"
 #include "current.h"
+#include "options.h"
+#include "shares.h"
 
 enum { DISPATCHER_PAUSE = 1000 }; /* milliseconds between tries */
 
@@ -36,6 +38,7 @@ struct dispatcher {
 	char *journal; /* its path, or NULL */
 	char *file;    /* the configuration, absolute */
 	enum conf_dispatch dispatch;
+	size_t most;  /* commands at once */
 	int stop;     /* an eventfd */
 	int wake;     /* an eventfd: an event was stored */
 	bool running; /* there is a thread */
@@ -82,6 +85,7 @@ run_queue(struct dispatcher *dispatcher)
 		.conf = hold_conf,
 		.context = dispatcher,
 		.stop = dispatcher->stop,
+		.most = dispatcher->most,
 	};
 
 	if (!reach_journal(dispatcher, &settings.journal))
@@ -198,8 +202,8 @@ start_thread(struct dispatcher *dispatcher)
 }
 
 enum rc
-dispatcher_open(struct current *current, const char *file, struct sink inner,
-    struct dispatcher **out)
+dispatcher_open(struct current *current, const struct options *options,
+    struct sink inner, struct dispatcher **out)
 {
 	struct dispatcher *dispatcher = calloc(1, sizeof(*dispatcher));
 	enum rc rc;
@@ -207,11 +211,12 @@ dispatcher_open(struct current *current, const char *file, struct sink inner,
 	if (dispatcher == NULL)
 		return RC_MEMORY;
 	dispatcher->current = current;
+	dispatcher->most = shares_make(options->threads, true).commands;
 	dispatcher->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	dispatcher->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	rc = dispatcher->stop < 0 || dispatcher->wake < 0 ?
 	    RC_SYSTEM :
-	    copy_names(dispatcher, file);
+	    copy_names(dispatcher, options->file);
 	if (rc == RC_OK)
 		rc = open_journal(dispatcher, inner);
 	if (rc == RC_OK)

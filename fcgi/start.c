@@ -12,6 +12,7 @@
 #include "base/bounded_write.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "base/startup.h"
 #include "config/conf.h"
@@ -21,6 +22,7 @@
 #include "listener.h"
 #include "options.h"
 #include "server.h"
+#include "shares.h"
 
 enum {
 	FCGI_COMPLAINTS = 64 * 1024, /* bytes */
@@ -159,6 +161,26 @@ begin(const struct options *options)
 	return current;
 }
 
+/* Rather than to fail at one request and not at another. */
+static enum rc
+check_descriptors(const struct options *options, struct current *current)
+{
+	struct conf *conf = current_hold(current);
+	size_t needed = shares_needed(options->threads, conf->journal != NULL);
+	struct buf why = { .max = FCGI_COMPLAINTS };
+
+	conf_release(conf);
+	if (descriptors_limit() >= needed)
+		return RC_OK;
+	(void)buf_printf(&why,
+	    "the limit of open files is %zu, and %u threads need %zu: "
+	    "raise it (ulimit -n, LimitNOFILE=) or give fewer with -j",
+	    descriptors_limit(), options->threads, needed);
+	report(buf_view(&why), current_logs_elsewhere(current));
+	buf_free(&why);
+	return RC_CONFIG;
+}
+
 static int
 listen_and_run(const struct options *options, struct current *current)
 {
@@ -203,7 +225,9 @@ start(int argc, char **argv)
 	current = begin(&options);
 	if (current == NULL)
 		return EX_CONFIG;
-	status = listen_and_run(&options, current);
+	status = check_descriptors(&options, current) == RC_OK ?
+	    listen_and_run(&options, current) :
+	    EX_CONFIG;
 	current_close(current);
 	log_close();
 	return status;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -107,6 +108,17 @@ warn_of_cpu_limit(void)
 		timer_settime(timer, TIMER_ABSTIME, &at, NULL);
 }
 
+/* The C library would take 64 MiB of addresses for each thread's memory. */
+static void
+save_addresses(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_AS, &limit) == 0 &&
+	    limit.rlim_cur != RLIM_INFINITY)
+		mallopt(M_ARENA_MAX, 1);
+}
+
 void
 startup_stop_signals(sigset_t *set)
 {
@@ -123,4 +135,5 @@ startup(void)
 	open_standard_descriptors();
 	set_signals();
 	warn_of_cpu_limit();
+	save_addresses();
 }

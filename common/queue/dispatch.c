@@ -65,6 +65,7 @@ struct dispatch_loop {
 	int64_t purge_at; /* clock_steady */
 	struct journal_purge purge;
 	size_t running;
+	size_t most;	      /* of them */
 	pthread_mutex_t lock; /* guards what follows */
 	struct claim_thread *ended;
 	int stuck;
@@ -300,7 +301,7 @@ may_claim(struct dispatch_loop *loop)
 	may = loop->unwritten == 0;
 	pthread_mutex_unlock(&loop->lock);
 	return may && !loop->stopping && loop->dirty &&
-	    loop->running < RUNNING_MAX;
+	    loop->running < loop->most;
 }
 
 /* What is in force is asked for before each claim: between two of them a
@@ -312,7 +313,7 @@ claim_all(struct dispatch_loop *loop)
 
 	if (!may_claim(loop))
 		return;
-	while (rc == RC_OK && loop->running < RUNNING_MAX) {
+	while (rc == RC_OK && loop->running < loop->most) {
 		if (!take_conf(loop))
 			return;
 		rc = claim_one(loop);
@@ -491,6 +492,9 @@ open_loop(struct dispatch_loop *loop, const struct dispatch *settings)
 	loop->settings = settings;
 	loop->journal = settings->journal;
 	loop->due = CLOCK_NEVER;
+	loop->most = settings->most == 0 || settings->most > RUNNING_MAX ?
+	    RUNNING_MAX :
+	    settings->most;
 	pthread_mutex_init(&loop->lock, NULL);
 	loop->kill_now = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	loop->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
