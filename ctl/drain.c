@@ -7,6 +7,7 @@
 #include "subcommands.h"
 
 #include "base/buf.h"
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "base/startup.h"
 #include "config/conf.h"
@@ -20,8 +21,9 @@
 
 enum {
 	COMPLAINTS = 64 * 1024,
-	LOADS = 10, /* of a file that somebody may be writing just now */
-	PAUSE = 50, /* between two of them, milliseconds */
+	LOADS = 10,	  /* of a file that somebody may be writing just now */
+	PAUSE = 50,	  /* between two of them, milliseconds */
+	DESCRIPTORS = 18, /* besides those of commands */
 };
 
 static const char program[] = "pelihookctl";
@@ -152,6 +154,14 @@ run_queue(struct source *source, struct journal *journal)
 	};
 	enum rc rc = make_ready(source);
 
+	settings.most = descriptors_commands(DESCRIPTORS);
+	if (rc == RC_OK && settings.most == 0) {
+		log_say(LOG_LEVEL_ERROR,
+		    "the limit of open files is %zu, and one command needs "
+		    "%d: raise it (ulimit -n, LimitNOFILE=)",
+		    descriptors_limit(), DESCRIPTORS + DESCRIPTORS_COMMAND);
+		rc = RC_CONFIG;
+	}
 	if (rc == RC_OK)
 		rc = session_signals(&settings.stop);
 	if (rc != RC_OK)

@@ -8,6 +8,8 @@
 
 #include "base/crypto.h"
 #include "base/init.h"
+#include "base/startup.h"
+#include "base/thread.h"
 #include "config/conf.h"
 #include "complain.h"
 #include "exit_status.h"
@@ -327,8 +329,8 @@ finish(enum rc rc)
 	return exit_status(rc);
 }
 
-int
-main(int argc, char **argv)
+static int
+run(int argc, char **argv)
 {
 	struct session session = {
 		.file = conf_default_file(),
@@ -338,6 +340,7 @@ main(int argc, char **argv)
 	};
 	struct init init;
 	enum rc rc;
+	int status;
 
 	if (getenv("REQUEST_METHOD") != NULL) {
 		complain("not for web servers: REQUEST_METHOD is set");
@@ -350,7 +353,18 @@ main(int argc, char **argv)
 	if (init.over)
 		return init.status;
 	session.served = init.served;
+	/* A limit of file size is an error of who wrote, and no death. */
+	startup_signal(SIGXFSZ, SIG_IGN);
 	rc = run_command_line(&session, argc, argv);
 	conf_release(session.conf);
-	return finish(rc);
+	status = finish(rc);
+	if (init.served)
+		exit(status);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	return thread_main(run, argc, argv);
 }

@@ -16,6 +16,7 @@
 #include "base/crypto.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/startup.h"
 #include "base/uuid.h"
 #include "config/conf.h"
 #include "config/files.h"
@@ -259,10 +260,12 @@ session_signals(int *fd)
 	sigset_t set;
 	int signals;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	startup_stop_signals(&set);
+	/* nohup(1), and a shell for its background, had them ignored. */
+	if (!startup_is_ignored(SIGINT))
+		sigaddset(&set, SIGINT);
+	if (!startup_is_ignored(SIGHUP))
+		sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
 		return RC_SYSTEM;
 	signals = signalfd(-1, &set, SFD_CLOEXEC);

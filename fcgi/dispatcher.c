@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "command/spawn.h"
 #include "config/conf.h"
 #include "journal/journal.h"
@@ -27,6 +28,7 @@
 #include "receive/sink.h"
 #include "current.h"
 #include "options.h"
+#include "shares.h"
 
 enum { DISPATCHER_PAUSE = 1000 }; /* milliseconds between tries */
 
@@ -49,6 +51,7 @@ struct dispatcher {
 	struct decider *decider;
 	const struct options *options;
 	char *journal; /* its path, or NULL */
+	size_t most;   /* commands at once */
 	int stop;      /* an eventfd */
 	struct way ways[WAYS];
 };
@@ -98,6 +101,7 @@ run_queue(struct way *way)
 		.context = way,
 		.wanted = is_wanted,
 		.stop = dispatcher->stop,
+		.most = dispatcher->most,
 	};
 	/* Why it is out of reach has been logged. */
 	enum rc rc = shared_journal_get(dispatcher->shared, &settings.journal);
@@ -194,7 +198,7 @@ open_journal(struct dispatcher *dispatcher, struct sink inner)
 static enum rc
 start_thread(struct way *way)
 {
-	int error = pthread_create(&way->thread, NULL, run_thread, way);
+	int error = thread_start(&way->thread, run_thread, way);
 
 	if (error != 0) {
 		errno = error;
@@ -287,6 +291,7 @@ dispatcher_open(struct current *current, const struct options *options,
 		return RC_MEMORY;
 	dispatcher->current = current;
 	dispatcher->options = options;
+	dispatcher->most = shares_make(options->threads, true).commands;
 	rc = open_ways(dispatcher);
 	if (rc == RC_OK)
 		rc = copy_journal(dispatcher);

@@ -5,10 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "start.h"
 
+#include "base/bounded_write.h"
 #include "base/buf.h"
+#include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/init.h"
 #include "base/log.h"
 #include "base/startup.h"
@@ -20,8 +24,12 @@
 #include "listener.h"
 #include "options.h"
 #include "server.h"
+#include "shares.h"
 
-enum { FCGI_COMPLAINTS = 64 * 1024 }; /* bytes */
+enum {
+	FCGI_COMPLAINTS = 64 * 1024, /* bytes */
+	FCGI_PATIENCE = 1000,	     /* with who reads them, milliseconds */
+};
 
 /*
  * Started as a CGI program, by mistake: its arguments are then a query
@@ -43,15 +51,21 @@ refuse_cgi(void)
 	return EX_USAGE;
 }
 
+/* Whoever started it need not read this. */
 static void
 print_errors(const char *before, struct bytes text)
 {
+	struct buf lines = { .max = 2 * FCGI_COMPLAINTS };
 	struct bytes line;
 
 	while (bytes_split(&text, "\n", &line))
 		if (line.len > 0)
-			fprintf(stderr, "pelihook.fcgi: %s%.*s\n", before,
-			    (int)line.len, line.data);
+			(void)buf_printf(&lines, "pelihook.fcgi: %s%.*s\n",
+			    before, (int)line.len, line.data);
+	line = buf_view(&lines);
+	(void)bounded_write(STDERR_FILENO, &line,
+	    clock_steady() + FCGI_PATIENCE);
+	buf_free(&lines);
 }
 
 static enum rc
@@ -90,8 +104,10 @@ test(const struct options *options)
 		print_errors("warning: ", buf_view(&text));
 	buf_free(&text);
 	current_close(current);
-	fprintf(stderr, "pelihook.fcgi: %s is %s\n", options->file,
+	(void)buf_printf(&text, "%s is %s\n", options->file,
 	    rc == RC_OK ? "good" : "bad");
+	print_errors("", buf_view(&text));
+	buf_free(&text);
 	return rc == RC_OK ? 0 : EX_CONFIG;
 }
 
@@ -166,6 +182,26 @@ report_journal(struct current *current)
 	buf_free(&why);
 }
 
+/* Rather than to fail at one request and not at another. */
+static enum rc
+check_descriptors(const struct options *options, struct current *current)
+{
+	struct conf *conf = current_hold(current);
+	size_t needed = shares_needed(options->threads, conf->journal != NULL);
+	struct buf why = { .max = FCGI_COMPLAINTS };
+
+	conf_release(conf);
+	if (descriptors_limit() >= needed)
+		return RC_OK;
+	(void)buf_printf(&why,
+	    "the limit of open files is %zu, and %u threads need %zu: "
+	    "raise it (ulimit -n, LimitNOFILE=) or give fewer with -j",
+	    descriptors_limit(), options->threads, needed);
+	report(buf_view(&why), current_logs_elsewhere(current));
+	buf_free(&why);
+	return RC_CONFIG;
+}
+
 static int
 listen_and_run(const struct options *options, struct current *current)
 {
@@ -193,11 +229,26 @@ listen_and_run(const struct options *options, struct current *current)
 	return 0;
 }
 
+static int
+serve(const struct options *options)
+{
+	struct current *current = begin(options);
+	int status;
+
+	if (current == NULL)
+		return EX_CONFIG;
+	status = check_descriptors(options, current) == RC_OK ?
+	    listen_and_run(options, current) :
+	    EX_CONFIG;
+	current_close(current);
+	log_close();
+	return status;
+}
+
 int
 start(int argc, char **argv)
 {
 	struct options options;
-	struct current *current;
 	struct init init;
 	int status;
 
@@ -219,11 +270,8 @@ start(int argc, char **argv)
 	if (init.over)
 		return init.status;
 	options.served = init.served;
-	current = begin(&options);
-	if (current == NULL)
-		return EX_CONFIG;
-	status = listen_and_run(&options, current);
-	current_close(current);
-	log_close();
+	status = serve(&options);
+	if (init.served)
+		exit(status);
 	return status;
 }

@@ -30,7 +30,9 @@ struct init {
  * another one, which goes on with the caller's work; the first reaps what it
  * is given, passes on the signals that ask a program to end or to reload, and
  * returns once the other has ended.  Where it is not, nothing happens.
- * RC_SYSTEM with errno set: no process can be started.
+ * RC_SYSTEM with errno set: no process can be started.  The one that serves
+ * ends by exit: it has the thread that called this and no other, and where
+ * that is not the first of the program nobody is left to take its status.
  */
 enum rc init_begin(struct init *out);
 

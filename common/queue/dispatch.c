@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "config/conf.h"
 #include "journal/journal.h"
 #include "queue/recover.h"
@@ -24,9 +25,8 @@
 
 enum {
 	RUNNING_MAX = 256, /* threads, each with one command */
-	STACK = 1024 * 1024,
-	RECHECK = 900,	  /* for what others stored, ms */
-	PURGE_PAUSE = 20, /* between its steps, ms */
+	RECHECK = 900,	   /* for what others stored, ms */
+	PURGE_PAUSE = 20,  /* between its steps, ms */
 	PURGE_RECHECK = 60000,
 	TROUBLE_FIRST = 100,
 	TROUBLE_MAX = 30000,
@@ -73,6 +73,7 @@ struct dispatch_loop {
 	int64_t purge_at; /* clock_steady */
 	struct journal_purge purge;
 	size_t running;
+	size_t most;		    /* of them */
 	struct claim_thread *spare; /* without a claim, or NULL */
 	bool no_spare;		    /* and that was logged */
 	pthread_mutex_t lock;	    /* guards what follows */
@@ -184,21 +185,6 @@ take_ended(struct dispatch_loop *loop)
 	}
 }
 
-static int
-start_thread(struct claim_thread *thread)
-{
-	pthread_attr_t attributes;
-	int error = pthread_attr_init(&attributes);
-
-	if (error != 0)
-		return error;
-	pthread_attr_setstacksize(&attributes, STACK);
-	error = pthread_create(&thread->handle, &attributes, run_thread,
-	    thread);
-	pthread_attr_destroy(&attributes);
-	return error;
-}
-
 static enum rc
 new_spare(struct dispatch_loop *loop)
 {
@@ -209,7 +195,7 @@ new_spare(struct dispatch_loop *loop)
 		return RC_MEMORY;
 	thread->loop = loop;
 	sem_init(&thread->go, 0, 0);
-	error = start_thread(thread);
+	error = thread_start(&thread->handle, run_thread, thread);
 	if (error == 0) {
 		loop->spare = thread;
 		loop->no_spare = false;
@@ -365,7 +351,7 @@ may_claim(struct dispatch_loop *loop)
 	may = loop->unwritten == 0;
 	pthread_mutex_unlock(&loop->lock);
 	return may && !loop->stopping && loop->dirty &&
-	    loop->running < RUNNING_MAX;
+	    loop->running < loop->most;
 }
 
 /* What is in force is asked for before each claim: between two of them a
@@ -377,7 +363,7 @@ claim_all(struct dispatch_loop *loop)
 
 	if (!may_claim(loop))
 		return;
-	while (rc == RC_OK && loop->running < RUNNING_MAX) {
+	while (rc == RC_OK && loop->running < loop->most) {
 		if (!take_conf(loop))
 			return;
 		rc = claim_one(loop);
@@ -578,6 +564,9 @@ open_loop(struct dispatch_loop *loop, const struct dispatch *settings)
 	loop->journal = settings->journal;
 	loop->due = CLOCK_NEVER;
 	atomic_init(&loop->kill_within, INT64_MAX);
+	loop->most = settings->most == 0 || settings->most > RUNNING_MAX ?
+	    RUNNING_MAX :
+	    settings->most;
 	pthread_mutex_init(&loop->lock, NULL);
 	loop->kill_now = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	loop->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

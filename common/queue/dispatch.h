@@ -3,6 +3,7 @@
 #define PELIHOOK_QUEUE_DISPATCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/rc.h"
 
@@ -40,6 +41,8 @@ struct dispatch {
 	 * than the longest of the configuration in force.
 	 */
 	int stop;
+	/* So many commands at once at most, and 256; 0: 256. */
+	size_t most;
 	/* Return once nothing is due and nothing runs; otherwise only stop
 	 * ends it. */
 	bool until_empty;

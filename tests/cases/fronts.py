@@ -470,7 +470,7 @@ def few_descriptors(place):
     null = os.open("/dev/null", os.O_RDWR)
     fcgi = Fcgi.__new__(Fcgi)
     fcgi.address = place.path("sock")
-    script = 'ulimit -n 48; exec "$@"'
+    script = 'ulimit -n 96; exec "$@"'
     Process.__init__(fcgi, os.posix_spawn(
         "/bin/sh", ["/bin/sh", "-c", script, "sh", *WRAP, FCGI, "-c", config,
                     "-s", fcgi.address, "-j", "2"], PASSED,
