@@ -1209,6 +1209,32 @@ total - 2 0 1 2 1 " ]
 	[ "$output" = "1 event was taken out" ]
 }
 
+@test "stats --prometheus has a bound for names that a sender makes up" {
+	make_queue <<-EOF
+		hook named
+		signature none
+		event-name /name
+		on wanted run $T/act
+		on * run $T/act
+	EOF
+	for name in $(seq 30) wanted pipeline_run_error; do
+		event_body named "{\"name\":\"$name\"}" >"$T/id"
+	done
+	for _ in 1 2; do
+		event_body named '{"name":"often"}' >"$T/id"
+	done
+	ctl stats --prometheus >"$T/metrics"
+	run -0 promtool check metrics <"$T/metrics"
+	[ "$(grep -c '^pelihook_deliveries' "$T/metrics")" = 100 ]
+	for label in 'wanted",state="queued"} 1' 'often",state="queued"} 2' \
+	    'pipeline_run_error",state="queued"} 1' \
+	    '(other)",state="queued"} 14'; do
+		grep -qF "hook=\"named\",event=\"$label" "$T/metrics"
+	done
+	[ "$(ctl stats --json | jq '.hooks[] | select(.hook == "named") |
+	    .events | length')" = 33 ]
+}
+
 @test "a stored body that is no JSON is shown, and ends dead" {
 	make_queue <<-EOF
 		hook once
