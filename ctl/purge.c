@@ -21,7 +21,7 @@ purge_all(struct journal *journal, struct journal_purge *purge)
 
 	do
 		rc = journal_purge_step(journal, purge, clock_wall());
-	while (rc == RC_OK && purge->from != 0 && poll(NULL, 0, PAUSE) == 0);
+	while (rc == RC_OK && purge->more && poll(NULL, 0, PAUSE) == 0);
 	return rc;
 }
 
@@ -42,7 +42,7 @@ purge(const struct session *session, struct journal *journal)
 	if (keeps != NULL) {
 		for (size_t i = 0; i < conf->hooks_len; i++)
 			keeps[i] = (struct journal_keep){ conf->hooks[i].name,
-				conf->hooks[i].keep };
+				conf->hooks[i].keep, conf->hooks[i].keep_dead };
 		rc = purge_all(journal, &state);
 		print_line("%lld %s taken out", (long long)state.removed,
 		    state.removed == 1 ? "event was" : "events were");

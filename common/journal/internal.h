@@ -20,7 +20,7 @@ struct sqlite3_stmt;
 struct journal_change;
 
 enum {
-	JOURNAL_STATEMENTS = 96, /* more than there are texts */
+	JOURNAL_STATEMENTS = 128, /* more than there are texts */
 	JOURNAL_FILES = 4,
 	JOURNAL_SLOTS = 512, /* most claims of a runner at once */
 };

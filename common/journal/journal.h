@@ -140,7 +140,8 @@ struct journal_rules {
 	const char *hook;
 	const char *digest; /* of what they are run by, in hex */
 	int64_t time;	    /* of their file, nanoseconds since 1970 */
-	int64_t keep;
+	int64_t keep;	    /* as of journal_keep */
+	int64_t keep_dead;
 	/* What came of it. */
 	bool older;    /* others noted other rules, of a file that
 				 * is as new or newer */
@@ -400,29 +401,35 @@ enum rc journal_backlog(struct journal *journal,
     enum rc (*each)(void *context, const char *hook, int64_t events),
     void *context);
 
+/* For how long a hook keeps what is done or dropped, and what is dead;
+ * CLOCK_NEVER: for ever. */
 struct journal_keep {
 	const char *hook;
 	int64_t keep;
+	int64_t keep_dead;
 };
 
 /* Whether the last purge began an hour ago or never; notes that one begins
  * now where it says so, so that one process does it. */
 enum rc journal_purge_due(struct journal *journal, int64_t now, bool *due);
 /*
- * One small step of a purge: takes out some events that were done or
- * dropped for longer than their hook keeps them, and keys that are over.  A
- * hook keeps as keeps say, unless newer rules are noted; one that is not
- * named, as its rules say that are noted, or for 30 days.  from is 0 at
- * first, goes on from step to step, and is 0 again when all is done; removed
- * counts the events.
+ * One small step of a purge: takes out some events of which all deliveries
+ * are over for longer than their hook keeps them, or keys that are over, or
+ * counts of nothing.  A hook keeps as
+ * keeps say, unless newer rules are noted; one that is not named, as its
+ * rules say that are noted, or for 30 days, and what is dead for ever.  From
+ * zeroes; more: it is to go on with another step.  removed counts the events.
  */
 struct journal_purge {
 	const struct journal_keep *keeps;
 	size_t n;
 	int64_t time; /* of their file, as of journal_rules */
-	int64_t from;
+	bool more;
 	int64_t removed;
 	int64_t damaged; /* events that were passed over */
+	/* The journal's own: where it is. */
+	unsigned phase;
+	int64_t from;
 };
 
 enum rc journal_purge_step(struct journal *journal, struct journal_purge *purge,

@@ -98,8 +98,15 @@ static const char orphans_and_rules[] =
     " hook TEXT PRIMARY KEY, digest TEXT NOT NULL, time INTEGER NOT NULL,"
     " keep INTEGER NOT NULL) WITHOUT ROWID;";
 
+/* keep_dead: how long the events of a hook's rules are kept that died; for
+ * ever where an earlier release noted them. */
+static const char dead_that_end[] =
+    "ALTER TABLE rules ADD COLUMN keep_dead INTEGER NOT NULL"
+    " DEFAULT 9223372036854775807;";
+
 /* Step i brings version i to i + 1; what was released is never changed. */
-static const char *const steps[] = { first_tables, orphans_and_rules };
+static const char *const steps[] = { first_tables, orphans_and_rules,
+	dead_that_end };
 
 enum { VERSION = sizeof(steps) / sizeof(steps[0]) };
 

@@ -372,10 +372,11 @@ purge_some(struct dispatch_loop *loop)
 			journal_purge_due(loop->journal, clock_wall(),
 			    &loop->purging)))
 			return;
-	} else if (went_well(loop,
-		       journal_purge_step(loop->journal, &loop->purge,
-			   clock_wall()))) {
-		loop->purging = loop->purge.from != 0;
+	} else {
+		went_well(loop,
+		    journal_purge_step(loop->journal, &loop->purge,
+			clock_wall()));
+		loop->purging = loop->purge.more;
 	}
 	loop->purge_at = clock_steady() +
 	    (loop->purging ? PURGE_PAUSE : PURGE_RECHECK);

@@ -1209,6 +1209,31 @@ total - 2 0 1 2 1 " ]
 	[ "$output" = "1 event was taken out" ]
 }
 
+# The first drain purges too, and another one would only in an hour.
+purge_first() {
+	event q connection_added
+	drain
+}
+
+@test "purge takes out what keep-dead does not keep" {
+	make_queue <<-EOF
+		hook short
+		signature none
+		keep-dead 1ms
+		on * run $T/act
+	EOF
+	purge_first
+	does 'exit 65'
+	stays=$(event q connection_added)
+	event short connection_added
+	drain
+	run -0 ctl check
+	[[ $output == *"keep-dead    forever"*"keep-dead    1ms"* ]]
+	run -0 ctl purge
+	[ "$output" = "1 event was taken out" ]
+	[ "$(ctl list --json --state dead | jq -r .id)" = "$stays" ]
+}
+
 @test "stats --prometheus has a bound for names that a sender makes up" {
 	make_queue <<-EOF
 		hook named

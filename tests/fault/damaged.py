@@ -27,7 +27,7 @@ opens: hook events
 tallies: hook name state deliveries
 runners: boot pid
 notes: name number
-rules: hook digest time keep"""
+rules: hook digest time keep keep_dead"""
 
 # What SQL makes of them: nothing, numbers, texts, bytes.
 VALUES = ("NULL", "-1", "7", "9223372036854775807", "-9223372036854775808",

@@ -516,7 +516,7 @@ operate(struct journal *journal)
 		.batch = 2,
 	};
 	struct journal_filter filter = { .state = -1, .limit = INT64_MAX };
-	struct journal_keep keep = { "h", 1 };
+	struct journal_keep keep = { "h", 1, CLOCK_NEVER };
 	struct journal_purge purge = { .keeps = &keep, .n = 1 };
 	int64_t number = 0;
 	bool due;
@@ -537,7 +537,7 @@ operate(struct journal *journal)
 	for (int i = 0; i < 10; i++)
 		if (known(journal_purge_step(journal, &purge,
 			clock_wall() + 2 * SPAN)) != RC_OK ||
-		    purge.from == 0)
+		    !purge.more)
 			break;
 	known(journal_changed(journal, &due));
 }
