@@ -58,6 +58,35 @@ void journal_set_wakeup_fd(struct journal *journal, int eventfd);
 /* The store's name and version, for -V. */
 const char *journal_version(void);
 
+/* Room on the disk. */
+
+/* What the write-ahead log takes as a rule, bytes: more is what somebody who
+ * read for long has left. */
+enum { JOURNAL_LOG_USUAL = 4 * 1024 * 1024 };
+
+/*
+ * Puts what is in the write-ahead log into the file and the log's room back,
+ * where the log is larger than this.  It waits for nobody: RC_LOCKED, not
+ * logged, where others read or write just now.
+ */
+enum rc journal_trim(struct journal *journal, int64_t size);
+/*
+ * One small step of giving free room in the file back: as far as there is
+ * more than what comes next may want, or, where whole, all of it.  more: there
+ * may be another step.  It comes to nothing in a journal of the first
+ * release, which only journal_rebuild makes fit for it.
+ */
+enum rc journal_shrink(struct journal *journal, bool whole, bool *more);
+/*
+ * Makes such a journal anew, without free room; no effect on others.  Nobody
+ * else can write until it is done, and it takes about twice the room of what
+ * is stored meanwhile: RC_STORE, logged, where that is not there.  For a
+ * process without other threads: it sets SQLITE_TMPDIR.
+ */
+enum rc journal_rebuild(struct journal *journal);
+/* What the journal's files take, bytes; RC_STORE where one is not there. */
+enum rc journal_size(struct journal *journal, int64_t *size);
+
 /* Storing. */
 
 /* An event to be kept; all of it borrowed for the call. */
@@ -415,7 +444,7 @@ enum rc journal_purge_due(struct journal *journal, int64_t now, bool *due);
 /*
  * One small step of a purge: takes out some events of which all deliveries
  * are over for longer than their hook keeps them, or keys that are over, or
- * counts of nothing.  A hook keeps as
+ * counts of nothing; then gives room back (journal_shrink).  A hook keeps as
  * keeps say, unless newer rules are noted; one that is not named, as its
  * rules say that are noted, or for 30 days, and what is dead for ever.  From
  * zeroes; more: it is to go on with another step.  removed counts the events.

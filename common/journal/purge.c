@@ -25,7 +25,7 @@ enum phase {
 	PHASE_DEAD,   /* along the dead ones, where they may be over */
 	PHASE_KEYS,
 	PHASE_COUNTS,
-	PHASES,
+	PHASE_SPACE,
 };
 
 static const int64_t hour = 3600000;
@@ -329,6 +329,22 @@ purge_counts(struct journal *journal, void *arguments)
 	return RC_OK;
 }
 
+/* What cannot be given back now is tried again by the next purge. */
+static enum rc
+purge_space(struct journal *journal, struct journal_purge *purge)
+{
+	enum rc rc = journal_shrink(journal, false, &purge->more);
+
+	if (rc == RC_OK && purge->more)
+		return RC_OK;
+	purge->phase = PHASE_EVENTS;
+	purge->more = false;
+	/* The file is cut off once the log is in it. */
+	if (rc == RC_OK)
+		(void)journal_trim(journal, 0);
+	return rc;
+}
+
 enum rc
 journal_purge_step(struct journal *journal, struct journal_purge *purge,
     int64_t now)
@@ -345,14 +361,16 @@ journal_purge_step(struct journal *journal, struct journal_purge *purge,
 	enum rc rc;
 
 	purge->more = true;
+	if (purge->phase == PHASE_SPACE)
+		return purge_space(journal, purge);
 	rc = journal_write(journal, phases[purge->phase], &purging);
 	if (rc != RC_OK)
 		return rc;
+	next.more = true;
 	if (!purging.more) {
-		next.phase = (next.phase + 1) % PHASES;
+		next.phase++;
 		next.from = 0;
 	}
-	next.more = next.phase != PHASE_EVENTS || purging.more;
 	*purge = next;
 	return RC_OK;
 }

@@ -26,6 +26,7 @@ enum {
 	RECHECK = 900,	  /* for what others stored, ms */
 	PURGE_PAUSE = 20, /* between its steps, ms */
 	PURGE_RECHECK = 60000,
+	TRIM_PAUSE = 5000, /* between looks at the journal's size, ms */
 	TROUBLE_FIRST = 100,
 	TROUBLE_MAX = 30000,
 };
@@ -63,6 +64,7 @@ struct dispatch_loop {
 	int64_t recover_at; /* clock_steady */
 	bool purging;
 	int64_t purge_at; /* clock_steady */
+	int64_t trim_at;  /* clock_steady */
 	struct journal_purge purge;
 	size_t running;
 	pthread_mutex_t lock; /* guards what follows */
@@ -382,6 +384,17 @@ purge_some(struct dispatch_loop *loop)
 	    (loop->purging ? PURGE_PAUSE : PURGE_RECHECK);
 }
 
+/* Whoever reads for long lets the write-ahead log grow, and where nothing
+ * comes any more nobody else would cut it off. */
+static void
+trim_log(struct dispatch_loop *loop)
+{
+	if (loop->stopping || clock_steady() < loop->trim_at)
+		return;
+	loop->trim_at = clock_steady() + TRIM_PAUSE;
+	(void)journal_trim(loop->journal, JOURNAL_LOG_USUAL);
+}
+
 static void
 check_stop(struct dispatch_loop *loop)
 {
@@ -497,6 +510,7 @@ run_once(struct dispatch_loop *loop)
 	/* Until its rules are noted nothing says for how long to keep. */
 	if (!loop->lost && !loop->note)
 		purge_some(loop);
+	trim_log(loop);
 }
 
 static enum rc

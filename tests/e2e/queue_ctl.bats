@@ -1234,6 +1234,62 @@ purge_first() {
 	[ "$(ctl list --json --state dead | jq -r .id)" = "$stays" ]
 }
 
+journal_size() {
+	stat -c %s "$T/state/journal.db"
+}
+
+# Ten events of about 900 KB are done, and one is queued.
+fill_queue() {
+	printf '{"event":"connection_added","x":"%900000s"}' x >"$T/large"
+	for _ in $(seq 10); do
+		event_body q "$(cat "$T/large")" >"$T/id"
+	done
+	drain
+	queued=$(event q connection_added)
+}
+
+@test "purge gives the room of what it takes out back" {
+	make_queue <<<"keep 1ms"
+	purge_first
+	fill_queue
+	[ "$(journal_size)" -gt 8000000 ]
+	run -0 ctl purge
+	[[ $output == *" events were taken out" ]]
+	[ "$(journal_size)" -lt 2000000 ]
+	run -0 ctl purge --compact
+	[[ $output == *$'\n'*" bytes were given back, $(journal_size) are in use" ]]
+	[ "$(journal_size)" -lt 300000 ]
+	[ "$(states_of "$queued")" = queued ]
+	drain
+	[ "$(states_of "$queued")" = done ]
+}
+
+# The first release made it so.
+make_earlier_journal() {
+	cgi_user /usr/bin/python3 - "$T/state/journal.db" <<-'EOF'
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1])
+		db.execute("PRAGMA auto_vacuum=NONE")
+		db.execute("VACUUM")
+	EOF
+}
+
+@test "purge --compact makes an earlier journal fit to give room back" {
+	make_queue <<<"keep 1ms"
+	purge_first
+	fill_queue
+	make_earlier_journal
+	run -0 ctl purge
+	[ "$(journal_size)" -gt 8000000 ]
+	run -0 ctl purge --compact
+	[ "$(journal_size)" -lt 300000 ]
+	drain
+	[ "$(states_of "$queued")" = done ]
+	fill_queue
+	run -0 ctl purge
+	[ "$(journal_size)" -lt 2000000 ]
+}
+
 @test "stats --prometheus has a bound for names that a sender makes up" {
 	make_queue <<-EOF
 		hook named
