@@ -53,7 +53,6 @@ compact_all(struct journal *journal)
 	bool more = true;
 	enum rc rc;
 
-	journal_set_busy_timeout(journal, PATIENCE);
 	rc = journal_rebuild(journal);
 	while (rc == RC_OK && more) {
 		rc = journal_shrink(journal, true, &more);
@@ -122,6 +121,8 @@ subcommand_purge(struct session *session, char **operands, size_t n)
 
 	(void)operands;
 	(void)n;
+	if (rc == RC_OK && journal != NULL && session->compact)
+		journal_set_busy_timeout(journal, PATIENCE);
 	if (rc == RC_OK && journal != NULL)
 		rc = purge(session, journal);
 	if (rc == RC_OK && journal != NULL && session->compact)

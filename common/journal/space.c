@@ -19,7 +19,10 @@
 #include "journal/transaction.h"
 
 enum {
-	STEP = 256, /* pages that one small transaction gives back */
+	/* What one small transaction gives back at most, pages, and how long
+	 * it goes on, ms: in a long free list each page has to be looked for. */
+	STEP = 256,
+	STEP_TIME = 20,
 	/* Free pages that are kept for what comes next: a part of what is in
 	 * use, and in any case a few. */
 	RESERVE_PART = 8,
@@ -36,7 +39,6 @@ struct pages {
 
 struct shrinking {
 	bool whole;
-	int64_t given; /* pages */
 	bool more;
 };
 
@@ -69,26 +71,38 @@ reserve(const struct pages *pages)
 	return part > RESERVE_LEAST ? part : RESERVE_LEAST;
 }
 
+/* How many pages are given back. */
+static int64_t
+move_pages(struct journal *journal, int64_t free)
+{
+	int64_t until = clock_steady() + STEP_TIME;
+	int64_t left = free;
+	int64_t before;
+
+	do {
+		before = left;
+		if (!journal_failed(journal))
+			journal_keep_error(journal,
+			    journal_run(journal,
+				"PRAGMA incremental_vacuum(16)"));
+		left = pragma(journal, "PRAGMA freelist_count");
+	} while (left > 0 && left < before && free - left < STEP &&
+	    clock_steady() < until);
+	return free - left;
+}
+
 static enum rc
 give_back(struct journal *journal, void *arguments)
 {
 	struct shrinking *shrinking = arguments;
 	struct pages pages = count_pages(journal);
-	int64_t left = pages.free;
+	int64_t given = 0;
 
-	shrinking->given = 0;
-	shrinking->more = false;
-	if (pages.movable == 0 || left == 0 ||
-	    (!shrinking->whole && left < reserve(&pages) + STEP))
-		return RC_OK;
-	_Static_assert(STEP == 256, "as the statement says");
-	if (!journal_failed(journal))
-		journal_keep_error(journal,
-		    journal_run(journal, "PRAGMA incremental_vacuum(256)"));
-	left = pragma(journal, "PRAGMA freelist_count");
-	shrinking->given = pages.free - left;
-	/* One that does not get on would never end. */
-	shrinking->more = shrinking->given > 0 && left > 0;
+	if (pages.movable != 0 && pages.free > 0 &&
+	    (shrinking->whole || pages.free >= reserve(&pages) + STEP))
+		given = move_pages(journal, pages.free);
+	/* What does not get on would never end. */
+	shrinking->more = given > 0 && given < pages.free;
 	return RC_OK;
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "../journal.h"
 
-enum { LARGE = 1024 * 1024 };
-
 static int64_t
 size_of(const char *end)
 {
@@ -12,25 +10,12 @@ size_of(const char *end)
 	return about.st_size;
 }
 
-static void
-append_large(struct journal *journal, unsigned number)
-{
-	static char body[LARGE];
-	struct sample sample;
-
-	fill_sample(&sample, "h", number);
-	memset(body, ' ', sizeof(body));
-	memcpy(body, sample.entry.body.data, sample.entry.body.len);
-	sample.entry.body = (struct bytes){ body, sizeof(body) };
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
-}
-
 /* Large events that are done, and one that waits behind them. */
 static void
 fill(struct journal *journal, unsigned n)
 {
 	for (unsigned i = 1; i <= n; i++) {
-		append_large(journal, i);
+		append_large(journal, "h", i);
 		expect(journal, &one, (int)i, JOURNAL_FINISH);
 	}
 	append_sample(journal, "h", n + 1, "");
@@ -141,13 +126,9 @@ the_log_is_cut_off_when_nobody_reads_it_any_more(void **state)
 
 	(void)state;
 	append_sample(journal, "h", 1, "");
-	assert_int_equal(sqlite3_open(journal_path, &reader), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(reader,
-			     "BEGIN; SELECT count(*) FROM events", NULL, NULL,
-			     NULL),
-	    SQLITE_OK);
+	reader = read_journal();
 	for (unsigned i = 2; i <= 9; i++)
-		append_large(journal, i);
+		append_large(journal, "h", i);
 	assert_in_range(size_of("-wal"), 8 * LARGE, 32 * LARGE);
 	assert_int_equal(journal_trim(journal, JOURNAL_LOG_USUAL), RC_LOCKED);
 	assert_int_equal(journal_trim(journal, 64 * LARGE), RC_OK);
@@ -167,13 +148,9 @@ the_log_that_a_reader_let_grow_begins_anew_as_small_as_it_was(void **state)
 
 	(void)state;
 	append_sample(journal, "h", 1, "");
-	assert_int_equal(sqlite3_open(journal_path, &reader), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(reader,
-			     "BEGIN; SELECT count(*) FROM events", NULL, NULL,
-			     NULL),
-	    SQLITE_OK);
+	reader = read_journal();
 	for (unsigned i = 2; i <= 9; i++)
-		append_large(journal, i);
+		append_large(journal, "h", i);
 	sqlite3_close(reader);
 	for (unsigned i = 10; i < 13; i++)
 		append_sample(journal, "h", i, "");
