@@ -182,7 +182,7 @@ make_journal(void)
 	change("UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '')"
 	       " WHERE type = 'table'");
 	change(
-	    "INSERT INTO rules VALUES('h', 'x', 1, 1);"
+	    "INSERT INTO rules VALUES('h', 'x', 1, 1, 1);"
 	    "INSERT OR REPLACE INTO notes VALUES('purged', 1);"
 	    "INSERT INTO runners(number, boot, pid) VALUES(77, 'boot', 1);"
 	    "UPDATE deliveries SET state = 1, runner = 77, claim = 5, pid = 1"
