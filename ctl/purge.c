@@ -59,7 +59,11 @@ compact_all(struct journal *journal)
 		if (rc == RC_OK && more)
 			poll(NULL, 0, PAUSE);
 	}
-	return rc == RC_OK ? trim(journal) : rc;
+	if (rc == RC_OK)
+		return trim(journal);
+	/* A copy that did not fit is in the log, as far as it came. */
+	(void)journal_trim(journal, 0);
+	return rc;
 }
 
 static enum rc
