@@ -128,8 +128,9 @@ static const struct subcommand table[] = {
 	},
 	{
 	    .name = "purge",
-	    .operands = "",
+	    .operands = "[--compact]",
 	    .does = "take out what `keep' no longer keeps",
+	    .options = options_purge,
 	    .run = subcommand_purge,
 	},
 };

@@ -29,6 +29,7 @@ struct session {
 	bool prometheus;
 	bool body;
 	bool dead;
+	bool compact;
 	struct journal_filter filter;
 	int64_t max_age;  /* milliseconds, or -1 */
 	int64_t max_dead; /* or -1 */

@@ -71,6 +71,7 @@ struct hook {
 	int64_t read_timeout;
 	unsigned max_queue;
 	int64_t keep;
+	int64_t keep_dead;		/* CLOCK_NEVER: for ever */
 	const char *capture;		/* a directory, or NULL */
 	bool ready;			/* secrets loaded, files checked */
 	const struct conf_lines *lines; /* for conf_hook_line */

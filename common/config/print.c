@@ -3,6 +3,7 @@
 
 #include "config/print.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/tokens.h"
 #include "base/units.h"
@@ -27,6 +28,15 @@ print_number(unsigned number, const char *unset, struct buf *into)
 		buf_text(into, unset);
 	else
 		buf_printf(into, "%u", number);
+}
+
+static void
+print_duration(int64_t duration, const char *unset, struct buf *into)
+{
+	if (duration == CLOCK_NEVER && unset != NULL)
+		buf_text(into, unset);
+	else
+		units_print_duration(duration, into);
 }
 
 static void
@@ -106,7 +116,7 @@ conf_print(const struct conf *conf, const struct hook *hook,
 
 	switch (row->kind) {
 	case DIRECTIVE_DURATION:
-		units_print_duration(*(const int64_t *)field, into);
+		print_duration(*(const int64_t *)field, row->unset, into);
 		break;
 	case DIRECTIVE_NUMBER:
 		print_number(*(const unsigned *)field, row->unset, into);

@@ -20,7 +20,7 @@ struct sqlite3_stmt;
 struct journal_change;
 
 enum {
-	JOURNAL_STATEMENTS = 96, /* more than there are texts */
+	JOURNAL_STATEMENTS = 128, /* more than there are texts */
 	JOURNAL_FILES = 4,
 	JOURNAL_SLOTS = 512, /* most claims of a runner at once */
 };
@@ -69,7 +69,7 @@ struct journal {
 	/* A file was removed or replaced: nothing works any more. */
 	bool gone;
 
-	/* statement.c; schema.c and open.c have the database too. */
+	/* statement.c; schema.c, open.c and space.c have the database too. */
 	struct sqlite3 *db;
 	struct journal_statement statements[JOURNAL_STATEMENTS];
 	size_t statements_len;

@@ -74,6 +74,35 @@ void journal_remove_wakeup_fd(struct journal *journal, int eventfd);
 /* The store's name and version, for -V. */
 const char *journal_version(void);
 
+/* Room on the disk. */
+
+/* What the write-ahead log takes as a rule, bytes: more is what somebody who
+ * read for long has left. */
+enum { JOURNAL_LOG_USUAL = 4 * 1024 * 1024 };
+
+/*
+ * Puts what is in the write-ahead log into the file and the log's room back,
+ * where the log is larger than this.  It waits for nobody: RC_LOCKED, not
+ * logged, where others read or write just now.
+ */
+enum rc journal_trim(struct journal *journal, int64_t size);
+/*
+ * One small step of giving free room in the file back: as far as there is
+ * more than what comes next may want, or, where whole, all of it.  more: there
+ * may be another step.  It comes to nothing in a journal of the first
+ * release, which only journal_rebuild makes fit for it.
+ */
+enum rc journal_shrink(struct journal *journal, bool whole, bool *more);
+/*
+ * Makes such a journal anew, without free room; no effect on others.  Nobody
+ * else can write until it is done, and it takes about twice the room of what
+ * is stored meanwhile: RC_STORE, logged, where that is not there.  For a
+ * process without other threads: it sets SQLITE_TMPDIR.
+ */
+enum rc journal_rebuild(struct journal *journal);
+/* What the journal's files take, bytes; RC_STORE where one is not there. */
+enum rc journal_size(struct journal *journal, int64_t *size);
+
 /* Storing. */
 
 /* An event to be kept; all of it borrowed for the call. */
@@ -156,7 +185,8 @@ struct journal_rules {
 	const char *hook;
 	const char *digest; /* of what they are run by, in hex */
 	int64_t time;	    /* of their file, nanoseconds since 1970 */
-	int64_t keep;
+	int64_t keep;	    /* as of journal_keep */
+	int64_t keep_dead;
 	/* What came of it. */
 	bool older;    /* others noted other rules, of a file that
 				 * is as new or newer */
@@ -416,29 +446,35 @@ enum rc journal_backlog(struct journal *journal,
     enum rc (*each)(void *context, const char *hook, int64_t events),
     void *context);
 
+/* For how long a hook keeps what is done or dropped, and what is dead;
+ * CLOCK_NEVER: for ever. */
 struct journal_keep {
 	const char *hook;
 	int64_t keep;
+	int64_t keep_dead;
 };
 
 /* Whether the last purge began an hour ago or never; notes that one begins
  * now where it says so, so that one process does it. */
 enum rc journal_purge_due(struct journal *journal, int64_t now, bool *due);
 /*
- * One small step of a purge: takes out some events that were done or
- * dropped for longer than their hook keeps them, and keys that are over.  A
- * hook keeps as keeps say, unless newer rules are noted; one that is not
- * named, as its rules say that are noted, or for 30 days.  from is 0 at
- * first, goes on from step to step, and is 0 again when all is done; removed
- * counts the events.
+ * One small step of a purge: takes out some events of which all deliveries
+ * are over for longer than their hook keeps them, or keys that are over, or
+ * counts of nothing; then gives room back (journal_shrink).  A hook keeps as
+ * keeps say, unless newer rules are noted; one that is not named, as its
+ * rules say that are noted, or for 30 days, and what is dead for ever.  From
+ * zeroes; more: it is to go on with another step.  removed counts the events.
  */
 struct journal_purge {
 	const struct journal_keep *keeps;
 	size_t n;
 	int64_t time; /* of their file, as of journal_rules */
-	int64_t from;
+	bool more;
 	int64_t removed;
 	int64_t damaged; /* events that were passed over */
+	/* The journal's own: where it is. */
+	unsigned phase;
+	int64_t from;
 };
 
 enum rc journal_purge_step(struct journal *journal, struct journal_purge *purge,

@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,18 @@ leave_files(struct journal *journal)
 	    &on);
 }
 
+/* Once it begins anew, the write-ahead log is cut off to what it takes as a
+ * rule: somebody who read for long had let it grow. */
+static void
+limit_log(struct journal *journal)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "PRAGMA journal_size_limit=%d",
+	    JOURNAL_LOG_USUAL);
+	journal_keep_error(journal, journal_run(journal, text));
+}
+
 static enum rc
 connect(struct journal *journal)
 {
@@ -78,6 +91,7 @@ connect(struct journal *journal)
 	sqlite3_limit(journal->db, SQLITE_LIMIT_ATTACHED, 0);
 	journal_keep_error(journal,
 	    journal_run(journal, "PRAGMA cell_size_check=ON"));
+	limit_log(journal);
 	sqlite3_wal_autocheckpoint(journal->db,
 	    journal->flags & JOURNAL_BRIEF ? CHECKPOINT_BRIEF : CHECKPOINT);
 	if (journal->flags & JOURNAL_BRIEF)

@@ -82,12 +82,15 @@ note_rules(struct journal *journal, void *arguments)
 		noted = read_noted(journal, rules);
 		if (is_newer(rules, &noted))
 			journal_do(journal,
-			    "INSERT INTO rules(hook, digest, time, keep)"
-			    " VALUES(?1, ?2, ?3, ?4) ON CONFLICT(hook)"
+			    "INSERT INTO rules(hook, digest, time, keep,"
+			    " keep_dead) VALUES(?1, ?2, ?3, ?4, ?5)"
+			    " ON CONFLICT(hook)"
 			    " DO UPDATE SET digest = excluded.digest,"
-			    " time = excluded.time, keep = excluded.keep",
+			    " time = excluded.time, keep = excluded.keep,"
+			    " keep_dead = excluded.keep_dead",
 			    BIND(TEXT(rules->hook), TEXT(rules->digest),
-				INT(rules->time), INT(rules->keep)));
+				INT(rules->time), INT(rules->keep),
+				INT(rules->keep_dead)));
 	}
 	return look_rules(journal, arguments);
 }
@@ -115,23 +118,60 @@ journal_rules_changed(struct journal *journal, const char *hook,
 		BIND(TEXT(hook), TEXT(digest))) != 0;
 }
 
-int64_t
-journal_rules_keep(struct journal *journal, const char *hook, int64_t time,
-    int64_t otherwise)
+/* What is no time is as if it were not noted. */
+#define KEEP(column)                                                           \
+	"CASE WHEN " SQL_IS_INTEGER(column) " AND " column ">= 0"              \
+					    " THEN " column " END"
+#define NOTED(column, parameter) "coalesce(" KEEP(column) ", " parameter ")"
+
+static struct journal_keep
+read_keep(struct journal *journal, struct journal_statement *row,
+    const struct journal_keep *otherwise)
 {
-	return journal_number(journal, otherwise,
-	    SQL("SELECT keep FROM rules WHERE hook = ?1 AND time > ?2"
-	    " AND " SQL_IS_INTEGER("keep") " AND keep >= 0"),
-		BIND(TEXT(hook), INT(time)));
+	struct journal_reader reader = {
+		.journal = journal,
+		.table = "rules",
+		.row = row,
+	};
+	struct journal_keep keep = *otherwise;
+
+	if (journal_next(journal, row)) {
+		keep.keep = journal_int(&reader, 0, JOURNAL_IS_ANY);
+		keep.keep_dead = journal_int(&reader, 1, JOURNAL_IS_ANY);
+		journal_end_query(row);
+	}
+	return keep;
 }
 
-int64_t
-journal_rules_keep_least(struct journal *journal, int64_t otherwise)
+struct journal_keep
+journal_rules_keep(struct journal *journal, const char *hook, int64_t time,
+    const struct journal_keep *otherwise)
 {
-	int64_t least = journal_number(journal, otherwise,
-	    SQL("SELECT min(keep) FROM rules"
-	    " WHERE " SQL_IS_INTEGER("keep") " AND keep >= 0"),
-		NO_VALUES);
+	return read_keep(journal,
+	    journal_query(journal,
+		"SELECT " NOTED("keep", "?3") ", " NOTED("keep_dead",
+		    "?4") " FROM rules WHERE hook = ?1 AND time > ?2",
+		BIND(TEXT(hook), INT(time), INT(otherwise->keep),
+		    INT(otherwise->keep_dead))),
+	    otherwise);
+}
 
-	return least < otherwise ? least : otherwise;
+struct journal_keep
+journal_rules_keep_least(struct journal *journal,
+    const struct journal_keep *otherwise)
+{
+	struct journal_keep least = read_keep(journal,
+	    journal_query(journal,
+		"SELECT coalesce(min(" KEEP(
+		    "keep") "), ?1),"
+			    " coalesce(min(" KEEP(
+				"keep_dead") "), ?2) FROM rules",
+		BIND(INT(otherwise->keep), INT(otherwise->keep_dead))),
+	    otherwise);
+
+	if (least.keep > otherwise->keep)
+		least.keep = otherwise->keep;
+	if (least.keep_dead > otherwise->keep_dead)
+		least.keep_dead = otherwise->keep_dead;
+	return least;
 }

@@ -5,16 +5,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "journal/journal.h"
+
 /* What is noted of the rules of hooks.  Inside apply. */
-struct journal;
 
 /* Whether other rules of a hook are noted than these; NULL: any will do. */
 bool journal_rules_changed(struct journal *journal, const char *hook,
     const char *digest);
 /* How long a hook's events are kept by rules that are noted and newer than
  * that time; otherwise where there are none.  The least of all hooks. */
-int64_t journal_rules_keep(struct journal *journal, const char *hook,
-    int64_t time, int64_t otherwise);
-int64_t journal_rules_keep_least(struct journal *journal, int64_t otherwise);
+struct journal_keep journal_rules_keep(struct journal *journal,
+    const char *hook, int64_t time, const struct journal_keep *otherwise);
+struct journal_keep journal_rules_keep_least(struct journal *journal,
+    const struct journal_keep *otherwise);
 
 #endif

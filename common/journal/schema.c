@@ -98,8 +98,15 @@ static const char orphans_and_rules[] =
     " hook TEXT PRIMARY KEY, digest TEXT NOT NULL, time INTEGER NOT NULL,"
     " keep INTEGER NOT NULL) WITHOUT ROWID;";
 
+/* keep_dead: how long the events of a hook's rules are kept that died; for
+ * ever where an earlier release noted them. */
+static const char dead_that_end[] =
+    "ALTER TABLE rules ADD COLUMN keep_dead INTEGER NOT NULL"
+    " DEFAULT 9223372036854775807;";
+
 /* Step i brings version i to i + 1; what was released is never changed. */
-static const char *const steps[] = { first_tables, orphans_and_rules };
+static const char *const steps[] = { first_tables, orphans_and_rules,
+	dead_that_end };
 
 enum { VERSION = sizeof(steps) / sizeof(steps[0]) };
 
@@ -112,34 +119,19 @@ struct identity {
 };
 
 static int
-pragma_number(struct journal *journal, const char *text, int64_t *out)
-{
-	sqlite3_stmt *statement;
-	int error = sqlite3_prepare_v2(journal->db, text, -1, &statement, NULL);
-
-	if (error != SQLITE_OK)
-		return error;
-	error = sqlite3_step(statement);
-	if (error == SQLITE_ROW)
-		*out = sqlite3_column_int64(statement, 0);
-	sqlite3_finalize(statement);
-	return error == SQLITE_ROW ? SQLITE_OK : error;
-}
-
-static int
 read_identity(struct journal *journal, struct identity *identity)
 {
-	int error = pragma_number(journal, "PRAGMA application_id",
+	int error = journal_pragma(journal, "PRAGMA application_id",
 	    &identity->application);
 
 	if (error == SQLITE_OK)
-		error = pragma_number(journal, "PRAGMA user_version",
+		error = journal_pragma(journal, "PRAGMA user_version",
 		    &identity->version);
 	if (error == SQLITE_OK)
-		error = pragma_number(journal,
+		error = journal_pragma(journal,
 		    "SELECT count(*) FROM sqlite_master", &identity->tables);
 	if (error == SQLITE_OK)
-		error = pragma_number(journal,
+		error = journal_pragma(journal,
 		    "SELECT count(*) FROM sqlite_master WHERE type NOT IN"
 		    " ('table', 'index') OR rootpage < 2",
 		    &identity->strangers);
@@ -221,7 +213,7 @@ migrate_step(struct journal *journal, const char *const *all, int from)
 
 	if (error != SQLITE_OK)
 		return error;
-	error = pragma_number(journal, "PRAGMA user_version", &version);
+	error = journal_pragma(journal, "PRAGMA user_version", &version);
 	if (error == SQLITE_OK && version == from) {
 		snprintf(stamp, sizeof(stamp),
 		    "PRAGMA application_id=%d;PRAGMA user_version=%d",
@@ -266,7 +258,12 @@ journal_migrate_steps(struct journal *journal, const char *const *all, int n)
 	rc = judge(journal, &identity, n);
 	if (rc != RC_OK)
 		return rc;
-	error = insist(journal, "PRAGMA journal_mode=WAL");
+	/* Before its first page, and so before the next: later it has no
+	 * effect, but to write at every opening. */
+	if (identity.tables == 0)
+		error = insist(journal, "PRAGMA auto_vacuum=INCREMENTAL");
+	if (error == SQLITE_OK)
+		error = insist(journal, "PRAGMA journal_mode=WAL");
 	if (error == SQLITE_OK)
 		error = journal_run(journal, "PRAGMA synchronous=FULL");
 	for (int i = (int)identity.version; error == SQLITE_OK && i < n; i++)

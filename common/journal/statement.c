@@ -92,6 +92,21 @@ journal_run(struct journal *journal, const char *text)
 	return sqlite3_exec(journal->db, text, NULL, NULL, NULL);
 }
 
+int
+journal_pragma(struct journal *journal, const char *text, int64_t *out)
+{
+	sqlite3_stmt *statement;
+	int error = sqlite3_prepare_v2(journal->db, text, -1, &statement, NULL);
+
+	if (error != SQLITE_OK)
+		return error;
+	error = sqlite3_step(statement);
+	if (error == SQLITE_ROW)
+		*out = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return error == SQLITE_ROW ? SQLITE_OK : error;
+}
+
 void
 journal_statements_reset(struct journal *journal)
 {

@@ -28,6 +28,7 @@ enum {
 	RECHECK = 900,	   /* for what others stored, ms */
 	PURGE_PAUSE = 20,  /* between its steps, ms */
 	PURGE_RECHECK = 60000,
+	TRIM_PAUSE = 5000, /* between looks at the journal's size, ms */
 	TROUBLE_FIRST = 100,
 	TROUBLE_MAX = 30000,
 };
@@ -71,6 +72,7 @@ struct dispatch_loop {
 	int64_t recover_at; /* clock_steady */
 	bool purging;
 	int64_t purge_at; /* clock_steady */
+	int64_t trim_at;  /* clock_steady */
 	struct journal_purge purge;
 	size_t running;
 	size_t most;		    /* of them */
@@ -411,10 +413,11 @@ purge_some(struct dispatch_loop *loop)
 			journal_purge_due(loop->journal, clock_wall(),
 			    &loop->purging)))
 			return;
-	} else if (went_well(loop,
-		       journal_purge_step(loop->journal, &loop->purge,
-			   clock_wall()))) {
-		loop->purging = loop->purge.from != 0;
+	} else {
+		went_well(loop,
+		    journal_purge_step(loop->journal, &loop->purge,
+			clock_wall()));
+		loop->purging = loop->purge.more;
 	}
 	loop->purge_at = clock_steady() +
 	    (loop->purging ? PURGE_PAUSE : PURGE_RECHECK);
@@ -434,6 +437,17 @@ begin_stop(struct dispatch_loop *loop)
 	loop->kill_at = clock_steady() + in_force->stop_timeout;
 	atomic_store(&loop->kill_within, conf_longest_kill_after(in_force));
 	conf_release(conf);
+}
+
+/* Whoever reads for long lets the write-ahead log grow, and where nothing
+ * comes any more nobody else would cut it off. */
+static void
+trim_log(struct dispatch_loop *loop)
+{
+	if (loop->stopping || clock_steady() < loop->trim_at)
+		return;
+	loop->trim_at = clock_steady() + TRIM_PAUSE;
+	(void)journal_trim(loop->journal, JOURNAL_LOG_USUAL);
 }
 
 static void
@@ -553,6 +567,7 @@ run_once(struct dispatch_loop *loop)
 	/* Until its rules are noted nothing says for how long to keep. */
 	if (!loop->lost && !loop->note)
 		purge_some(loop);
+	trim_log(loop);
 }
 
 static enum rc

@@ -26,6 +26,7 @@ add_hook(struct queue_hooks *hooks, struct journal_hook_limit *limit,
 		.digest = digest,
 		.time = time,
 		.keep = hook->keep,
+		.keep_dead = hook->keep_dead,
 	};
 	return RC_OK;
 }
@@ -53,7 +54,7 @@ queue_hooks_make(const struct conf *conf, struct queue_hooks *hooks)
 			    conf->time);
 		else
 			hooks->keeps[hooks->keeps_n++] = (struct journal_keep){
-				hook->name, hook->keep
+				hook->name, hook->keep, hook->keep_dead
 			};
 	}
 	return rc;

@@ -1291,6 +1291,113 @@ total - 2 0 1 2 1 " ]
 	[ "$output" = "1 event was taken out" ]
 }
 
+# The first drain purges too, and another one would only in an hour.
+purge_first() {
+	event q connection_added
+	drain
+}
+
+@test "purge takes out what keep-dead does not keep" {
+	make_queue <<-EOF
+		hook short
+		signature none
+		keep-dead 1ms
+		on * run $T/act
+	EOF
+	purge_first
+	does 'exit 65'
+	stays=$(event q connection_added)
+	event short connection_added
+	drain
+	run -0 ctl check
+	[[ $output == *"keep-dead    forever"*"keep-dead    1ms"* ]]
+	run -0 ctl purge
+	[ "$output" = "1 event was taken out" ]
+	[ "$(ctl list --json --state dead | jq -r .id)" = "$stays" ]
+}
+
+journal_size() {
+	stat -c %s "$T/state/journal.db"
+}
+
+# Ten events of about 900 KB are done, and one is queued.
+fill_queue() {
+	printf '{"event":"connection_added","x":"%900000s"}' x >"$T/large"
+	for _ in $(seq 10); do
+		event_body q "$(cat "$T/large")" >"$T/id"
+	done
+	drain
+	queued=$(event q connection_added)
+}
+
+@test "purge gives the room of what it takes out back" {
+	make_queue <<<"keep 1ms"
+	purge_first
+	fill_queue
+	[ "$(journal_size)" -gt 8000000 ]
+	run -0 ctl purge
+	[[ $output == *" events were taken out" ]]
+	[ "$(journal_size)" -lt 2000000 ]
+	run -0 ctl purge --compact
+	[[ $output == *$'\n'*" bytes were given back, $(journal_size) are in use" ]]
+	[ "$(journal_size)" -lt 300000 ]
+	[ "$(states_of "$queued")" = queued ]
+	drain
+	[ "$(states_of "$queued")" = done ]
+}
+
+# The first release made it so.
+make_earlier_journal() {
+	cgi_user /usr/bin/python3 - "$T/state/journal.db" <<-'EOF'
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1])
+		db.execute("PRAGMA auto_vacuum=NONE")
+		db.execute("VACUUM")
+	EOF
+}
+
+@test "purge --compact makes an earlier journal fit to give room back" {
+	make_queue <<<"keep 1ms"
+	purge_first
+	fill_queue
+	make_earlier_journal
+	run -0 ctl purge
+	[ "$(journal_size)" -gt 8000000 ]
+	run -0 ctl purge --compact
+	[ "$(journal_size)" -lt 300000 ]
+	drain
+	[ "$(states_of "$queued")" = done ]
+	fill_queue
+	run -0 ctl purge
+	[ "$(journal_size)" -lt 2000000 ]
+}
+
+@test "stats --prometheus has a bound for names that a sender makes up" {
+	make_queue <<-EOF
+		hook named
+		signature none
+		event-name /name
+		on wanted run $T/act
+		on * run $T/act
+	EOF
+	for name in $(seq 30) wanted pipeline_run_error; do
+		event_body named "{\"name\":\"$name\"}" >"$T/id"
+	done
+	for _ in 1 2; do
+		event_body named '{"name":"often"}' >"$T/id"
+	done
+	ctl stats --prometheus >"$T/metrics"
+	run -0 promtool check metrics <"$T/metrics"
+	[ "$(grep -c '^pelihook_deliveries' "$T/metrics")" = 100 ]
+	for label in 'wanted",state="queued"} 1' 'often",state="queued"} 2' \
+	    'pipeline_run_error",state="queued"} 1' \
+	    '(other)",state="queued"} 14'; do
+		grep -qF "hook=\"named\",event=\"$label" "$T/metrics"
+	done
+	[ "$(ctl stats --json | jq '.hooks[] | select(.hook == "named") |
+	    .events | length')" = 33 ]
+}
+
 @test "a stored body that is no JSON is shown, and ends dead" {
 	make_queue <<-EOF
 		hook once

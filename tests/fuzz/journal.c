@@ -182,7 +182,7 @@ make_journal(void)
 	change("UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '')"
 	       " WHERE type = 'table'");
 	change(
-	    "INSERT INTO rules VALUES('h', 'x', 1, 1);"
+	    "INSERT INTO rules VALUES('h', 'x', 1, 1, 1);"
 	    "INSERT OR REPLACE INTO notes VALUES('purged', 1);"
 	    "INSERT INTO runners(number, boot, pid) VALUES(77, 'boot', 1);"
 	    "UPDATE deliveries SET state = 1, runner = 77, claim = 5, pid = 1"
@@ -517,7 +517,7 @@ operate(struct journal *journal)
 		.batch = 2,
 	};
 	struct journal_filter filter = { .state = -1, .limit = INT64_MAX };
-	struct journal_keep keep = { "h", 1 };
+	struct journal_keep keep = { "h", 1, CLOCK_NEVER };
 	struct journal_purge purge = { .keeps = &keep, .n = 1 };
 	int64_t number = 0;
 	bool due;
@@ -538,7 +538,7 @@ operate(struct journal *journal)
 	for (int i = 0; i < 10; i++)
 		if (known(journal_purge_step(journal, &purge,
 			clock_wall() + 2 * SPAN)) != RC_OK ||
-		    purge.from == 0)
+		    !purge.more)
 			break;
 	known(journal_changed(journal, &due));
 }

@@ -15,6 +15,13 @@ static const struct bad values[] = {
 	{ "stop-timeout 2h\n" WAITS, 1, "is out of range" },
 	{ QUEUES "keep 0d\n", 5, "is out of range: write 1ms to 3650d" },
 	{ QUEUES "keep 3651d\n", 5, "is out of range" },
+	{ QUEUES "keep forever\n", 5, "is no duration" },
+	{ QUEUES "keep-dead 0d\n", 5,
+	    "is out of range: write 1ms to 3650d, or forever" },
+	{ QUEUES "keep-dead never\n", 5,
+	    "`never' is no duration: write a number and ms, s, m, h or d "
+	    "behind it, as in 90d, or forever" },
+	{ QUEUES "keep-dead\n", 5, "write `keep-dead DURATION|forever'" },
 	{ QUEUES "dedupe-window 0s\n", 5, "is out of range" },
 	{ QUEUES "retry 1s 2s x\n", 5, "`x' is no duration" },
 	{ QUEUES "retry 0s\n", 5, "is out of range" },

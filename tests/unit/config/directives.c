@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "../texts.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "config/conf.h"
 #include "event/event.h"
@@ -56,7 +57,7 @@ hook_directives_are_understood(void **state)
 	    "batch 1000\nenv RUN /run/id\nenv B \"\"\nsetenv PATH /bin\n"
 	    "setenv lower_1 'a b'\non-dead run /bin/mail -s dead root\n"
 	    "max-body 512M\nread-timeout 1h\nmax-queue 100000000\n"
-	    "keep 3650d\ncapture /var/tmp/c\n");
+	    "keep 3650d\nkeep-dead 90d\ncapture /var/tmp/c\n");
 	const struct hook *hook = &conf->hooks[0];
 
 	(void)state;
@@ -105,7 +106,22 @@ hook_directives_are_understood(void **state)
 	assert_int_equal(hook->read_timeout, HOUR);
 	assert_int_equal(hook->max_queue, 100000000);
 	assert_int_equal(hook->keep, 3650 * DAY);
+	assert_int_equal(hook->keep_dead, 90 * DAY);
 	assert_string_equal(hook->capture, "/var/tmp/c");
+	conf_release(conf);
+}
+
+static void
+a_duration_may_be_without_end(void **state)
+{
+	struct conf *conf = good("journal /j/q\nkeep-dead 5s\nhook h\n"
+				 "secret-file /s\non * ignore\n"
+				 "keep-dead forever\nhook i\nsecret-file /t\n"
+				 "on * ignore\n");
+
+	(void)state;
+	assert_int_equal(conf->hooks[0].keep_dead, CLOCK_NEVER);
+	assert_int_equal(conf->hooks[1].keep_dead, 5 * SECOND);
 	conf_release(conf);
 }
 
@@ -139,6 +155,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(global_directives_are_understood),
 		SCRATCH_TEST(hook_directives_are_understood),
+		SCRATCH_TEST(a_duration_may_be_without_end),
 		SCRATCH_TEST(sources_have_their_words),
 	};
 

@@ -13,7 +13,7 @@ static const char text[] =
     "signature github\nevent-name header X-Event\ntimeout 365d\n"
     "retry 1s 120s\nconcurrency 7\norder \"/a b\"\ndedupe body\n"
     "batch 3\non-dead run /bin/mail -s \"a b\"\nmax-body 65536\n"
-    "capture /c\n";
+    "capture /c\nkeep-dead 90d\n";
 
 static const struct {
 	enum keyword keyword;
@@ -37,6 +37,7 @@ static const struct {
 	{ KEYWORD_INPUT, "cloudevents", "body" },
 	{ KEYWORD_ON_DEAD, "run /bin/mail -s \"a b\"", "" },
 	{ KEYWORD_MAX_BODY, "64K", "1M" },
+	{ KEYWORD_KEEP_DEAD, "90d", "forever" },
 	{ KEYWORD_STOP_TIMEOUT, "90s", "20s" },
 	{ KEYWORD_ALLOW_ROOT, "yes", "no" },
 	{ KEYWORD_CAPTURE, "/c", "" },
