@@ -30,7 +30,7 @@ struct range {
 static const struct range ranges[] = {
 	[JOURNAL_IS_ANY] = { INT64_MIN, INT64_MAX },
 	[JOURNAL_IS_ROW] = { 1, INT64_MAX - 1 },
-	[JOURNAL_IS_RUNNER] = { 0, INT64_MAX - 1 },
+	[JOURNAL_IS_RUNNER] = { 0, INT64_MAX - 2 },
 	[JOURNAL_IS_COUNT] = { 0, INT64_C(1) << 53 },
 	[JOURNAL_IS_SMALL] = { 0, INT32_MAX - 1 },
 	[JOURNAL_IS_STATE] = { JOURNAL_QUEUED, JOURNAL_DROPPED },

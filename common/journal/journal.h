@@ -49,8 +49,11 @@ enum { JOURNAL_KEY = 32 }; /* an order key, as the journal keeps it */
 enum rc journal_open(const char *path, unsigned flags, struct journal **out);
 /* Ends the runner too.  NULL is fine. */
 void journal_close(struct journal *journal);
-/* How long a call waits where others keep the journal locked, milliseconds;
- * 5000 unless set. */
+/*
+ * How long a change waits for its turn among those of other processes, and
+ * then where somebody who takes no turn keeps the journal locked; both in
+ * milliseconds, 20000 and 5000 unless set.
+ */
 void journal_set_busy_timeout(struct journal *journal, int64_t busy_timeout);
 /* An eventfd, borrowed, that is written to when this process makes a
  * delivery due; -1: none. */

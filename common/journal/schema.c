@@ -7,8 +7,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "journal/files.h"
 #include "journal/internal.h"
 #include "journal/statement.h"
+#include "journal/turn.h"
 
 enum { APPLICATION = 0x706c686b }; /* "plhk", for file(1) */
 
@@ -252,6 +254,35 @@ insist(struct journal *journal, const char *text)
 	return error;
 }
 
+/* All steps that nobody made while the turn was waited for. */
+static int
+migrate_from(struct journal *journal, const char *const *all, int from, int n)
+{
+	int error = insist(journal, "PRAGMA journal_mode=WAL");
+
+	if (error == SQLITE_OK)
+		error = journal_run(journal, "PRAGMA synchronous=FULL");
+	for (int i = from; error == SQLITE_OK && i < n; i++)
+		error = migrate_step(journal, all, i);
+	return error;
+}
+
+/* As those that come at once would meet where the store waits for nobody. */
+static int
+migrate_in_turn(struct journal *journal, const char *const *all, int from,
+    int n)
+{
+	int error;
+
+	journal_turn_take(journal);
+	error = journal->error;
+	journal->busy_until = clock_steady() + journal->busy_timeout;
+	if (error == SQLITE_OK)
+		error = migrate_from(journal, all, from, n);
+	journal_turn_leave(journal);
+	return error;
+}
+
 enum rc
 journal_migrate_steps(struct journal *journal, const char *const *all, int n)
 {
@@ -266,11 +297,14 @@ journal_migrate_steps(struct journal *journal, const char *const *all, int n)
 	rc = judge(journal, &identity, n);
 	if (rc != RC_OK)
 		return rc;
-	error = insist(journal, "PRAGMA journal_mode=WAL");
-	if (error == SQLITE_OK)
-		error = journal_run(journal, "PRAGMA synchronous=FULL");
-	for (int i = (int)identity.version; error == SQLITE_OK && i < n; i++)
-		error = migrate_step(journal, all, i);
+	if (identity.version == n) {
+		error = migrate_from(journal, all, n, n);
+	} else {
+		rc = journal_files_open_locks(journal);
+		if (rc != RC_OK)
+			return rc;
+		error = migrate_in_turn(journal, all, (int)identity.version, n);
+	}
 	return error == SQLITE_OK ? RC_OK : report_error(journal, error);
 }
 
