@@ -17,9 +17,11 @@ enum { APPLICATION = 0x706c686b }; /* "plhk", for file(1) */
 /*
  * A row of deliveries, by state:
  *
- *	queued	  since 0: due at once.  Otherwise it waits for a retry: since
- *		  when, and due when; the two tell the pause, so that it can
- *		  begin anew if the clock is set back before since.
+ *	queued	  since 0: due at once, as it never waited.  Otherwise it
+ *		  waits for a retry: since when, and due when; the two tell
+ *		  the pause, so that it can begin anew if the clock is set
+ *		  back before since.  There is none where they are the same:
+ *		  due at once, too, but after what is due earlier.
  *		  held: an earlier one of its key is queued or running.  Of
  *		  the queued ones of a key at most one is not held, and none
  *		  while one is running.

@@ -43,6 +43,10 @@
 #define USES_deliveries_key(of) " AND " SQL_IS_OPEN(of)
 #define USES_deliveries_open(of) " AND " of "state <> " SQL_DONE
 
+/* What a delivery that is queued again without a pause has as since: it is
+ * due as long as it was, and keeps its place. */
+#define SQL_SINCE_DUE "CASE WHEN since > 0 THEN due ELSE 0 END"
+
 /* Where rows are damaged, the next turn of a delivery may be there. */
 #define SQL_REPLACE_ATTEMPT                                                    \
 	" ON CONFLICT(delivery, turn) DO UPDATE SET"                           \
