@@ -36,6 +36,7 @@ purge(const struct session *session, struct journal *journal)
 		.keeps = keeps,
 		.n = conf->hooks_len,
 		.time = conf->time,
+		.file = conf->file,
 	};
 	enum rc rc = RC_MEMORY;
 
@@ -65,6 +66,8 @@ subcommand_purge(struct session *session, char **operands, size_t n)
 
 	(void)operands;
 	(void)n;
+	if (rc == RC_OK && journal != NULL)
+		rc = session_check_sources(session, journal);
 	if (rc == RC_OK && journal != NULL)
 		rc = purge(session, journal);
 	journal_close(journal);

@@ -20,6 +20,7 @@
 #include "config/files.h"
 #include "config/load.h"
 #include "journal/journal.h"
+#include "queue/source.h"
 #include "complain.h"
 #include "print.h"
 #include "user.h"
@@ -110,6 +111,16 @@ session_journal(const struct session *session, unsigned flags,
 		return rc;
 	*out = journal;
 	return RC_OK;
+}
+
+enum rc
+session_check_sources(const struct session *session, struct journal *journal)
+{
+	struct buf complaints = { .max = COMPLAINTS };
+	enum rc rc = queue_source_check(journal, session->conf, &complaints);
+
+	print_complaints(&complaints);
+	return rc;
 }
 
 enum rc

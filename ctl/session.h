@@ -56,6 +56,9 @@ enum rc session_open_hook(struct session *session, const char *name,
  */
 enum rc session_journal(const struct session *session, unsigned flags,
     struct journal **out);
+/* RC_CONFIG, complained of: a hook that queues is another configuration's. */
+enum rc session_check_sources(const struct session *session,
+    struct journal *journal);
 /* session_log_to_stderr, session_open and session_journal. */
 enum rc session_open_journal(struct session *session, unsigned flags,
     struct journal **out);

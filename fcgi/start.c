@@ -14,6 +14,7 @@
 #include "config/conf.h"
 #include "http/reply.h"
 #include "journal/journal.h"
+#include "queue/source.h"
 #include "current.h"
 #include "listener.h"
 #include "options.h"
@@ -54,7 +55,7 @@ print_errors(const char *before, struct bytes text)
 
 /* Fails only for what would prevent a start; a missing journal is created. */
 static enum rc
-test_journal(struct current *current)
+test_journal(struct current *current, struct buf *errors)
 {
 	struct conf *conf = current_hold(current);
 	struct journal *journal = NULL;
@@ -62,6 +63,8 @@ test_journal(struct current *current)
 
 	if (conf->journal != NULL)
 		rc = journal_open(conf->journal, JOURNAL_BRIEF, &journal);
+	if (journal != NULL)
+		rc = queue_source_check(journal, conf, errors);
 	journal_close(journal);
 	conf_release(conf);
 	return rc == RC_CONFIG ? rc : RC_OK;
@@ -80,7 +83,9 @@ test(const struct options *options)
 	print_errors("", buf_view(&text));
 	buf_free(&text);
 	if (rc == RC_OK)
-		rc = test_journal(current);
+		rc = test_journal(current, &text);
+	if (rc == RC_CONFIG)
+		print_errors("", buf_view(&text));
 	if (rc == RC_OK && current_warnings(current, &text) == RC_OK)
 		print_errors("warning: ", buf_view(&text));
 	buf_free(&text);

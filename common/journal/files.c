@@ -224,6 +224,16 @@ journal_files_note(struct journal *journal)
 	return rc;
 }
 
+bool
+journal_is_file(const struct journal *journal, const char *path)
+{
+	struct stat about;
+
+	return stat(path, &about) == 0 &&
+	    about.st_dev == journal->files[0].device &&
+	    about.st_ino == journal->files[0].inode;
+}
+
 int
 journal_files_lock(const struct journal *journal, int64_t byte, short type,
     int how)

@@ -2,6 +2,7 @@
 #ifndef PELIHOOK_JOURNAL_JOURNAL_H
 #define PELIHOOK_JOURNAL_JOURNAL_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -74,6 +75,8 @@ struct journal_entry {
 	int64_t dedupe_window;
 	unsigned max_queue;
 	unsigned deliveries; /* at least 1 */
+	/* Of its configuration, absolute; NULL: whosever the hook is. */
+	const char *file;
 };
 
 /*
@@ -81,7 +84,8 @@ struct journal_entry {
  * transaction; threads that come at the same time share one commit.
  * RC_DUPLICATE: the key was handled or stored before.  RC_PENDING: its
  * command is being waited for.  RC_QUEUE_FULL.  RC_RANGE: a body that no
- * journal holds.
+ * journal holds.  RC_CONFIG: the hook is noted as another file's; where it is
+ * nobody's yet, it is noted as this one's.
  */
 enum rc journal_append(struct journal *journal,
     const struct journal_entry *entry);
@@ -119,7 +123,7 @@ enum rc journal_state_find(const char *name, enum journal_state *state);
 /* A hook whose deliveries may be claimed, and how many at once. */
 struct journal_hook_limit {
 	const char *hook;
-	unsigned concurrency; /* runs at once, over all processes */
+	unsigned concurrency; /* runs at once, over all processes; 0: none */
 	unsigned batch;	      /* most deliveries of one run */
 	/* Of its rules, borrowed: while others are noted nothing is claimed.
 	 * NULL: whatever is noted. */
@@ -144,10 +148,13 @@ struct journal_rules {
 	const char *digest; /* of what they are run by, in hex */
 	int64_t time;	    /* of their file, nanoseconds since 1970 */
 	int64_t keep;
+	const char *file; /* absolute; NULL: whosever the hook is */
+	bool queues;	  /* its events are kept, and so it is noted as its */
 	/* What came of it. */
 	bool older;    /* others noted other rules, of a file that
 				 * is as new or newer */
 	int64_t noted; /* that file's time */
+	bool foreign;  /* it is another file's hook: nothing was noted */
 };
 
 /*
@@ -156,6 +163,17 @@ struct journal_rules {
  */
 enum rc journal_note_rules(struct journal *journal, struct journal_rules *list,
     size_t n);
+
+enum { JOURNAL_FILE_SIZE = PATH_MAX };
+
+/* The file that a hook is noted as the one of.  RC_MISSING: none. */
+enum rc journal_source_find(struct journal *journal, const char *hook,
+    char file[JOURNAL_FILE_SIZE]);
+/* Gives a hook of one file to another one, unless somebody else did. */
+enum rc journal_source_change(struct journal *journal, const char *hook,
+    const char *from, const char *to);
+/* Whether a path leads to this journal. */
+bool journal_is_file(const struct journal *journal, const char *path);
 
 /* A delivery that was claimed: this process alone may run it. */
 struct journal_delivery {
@@ -415,14 +433,16 @@ enum rc journal_purge_due(struct journal *journal, int64_t now, bool *due);
  * One small step of a purge: takes out some events that were done or
  * dropped for longer than their hook keeps them, and keys that are over.  A
  * hook keeps as keeps say, unless newer rules are noted; one that is not
- * named, as its rules say that are noted, or for 30 days.  from is 0 at
+ * named, or is another file's, as its rules say that are noted, or for 30
+ * days.  from is 0 at
  * first, goes on from step to step, and is 0 again when all is done; removed
  * counts the events.
  */
 struct journal_purge {
 	const struct journal_keep *keeps;
 	size_t n;
-	int64_t time; /* of their file, as of journal_rules */
+	int64_t time;	  /* of their file, as of journal_rules */
+	const char *file; /* as of journal_rules */
 	int64_t from;
 	int64_t removed;
 	int64_t damaged; /* events that were passed over */

@@ -102,8 +102,17 @@ static const char orphans_and_rules[] =
     " hook TEXT PRIMARY KEY, digest TEXT NOT NULL, time INTEGER NOT NULL,"
     " keep INTEGER NOT NULL) WITHOUT ROWID;";
 
+/*
+ * sources: whose events those of a hook are, by the file of the configuration
+ * that has the hook.  keep_dead: 0 is for ever.
+ */
+static const char sources[] =
+    "CREATE TABLE sources("
+    " hook TEXT PRIMARY KEY, file TEXT NOT NULL) WITHOUT ROWID;"
+    "ALTER TABLE rules ADD COLUMN keep_dead INTEGER NOT NULL DEFAULT 0;";
+
 /* Step i brings version i to i + 1; what was released is never changed. */
-static const char *const steps[] = { first_tables, orphans_and_rules };
+static const char *const steps[] = { first_tables, orphans_and_rules, sources };
 
 enum { VERSION = sizeof(steps) / sizeof(steps[0]) };
 

@@ -11,6 +11,7 @@
  *
  *	?1		its own parameters; BIND tells their types
  *	SQL_IS_INTEGER	true, where a column holds nothing but its type
+ *	SQL_IS_TEXT	the same
  *	SQL_DIFFERS	" IS DISTINCT FROM "
  *	SQL_THEN_JOIN	" JOIN "
  */
@@ -61,6 +62,7 @@
 
 /* What is stored may be of any type, where a file was damaged. */
 #define SQL_IS_INTEGER(column) "typeof(" column ") = 'integer'"
+#define SQL_IS_TEXT(column) "typeof(" column ") = 'text'"
 /* As <>, but null is a value like others. */
 #define SQL_DIFFERS " IS NOT "
 /* A join by ON that goes from the left table to the right one. */
