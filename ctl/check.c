@@ -220,6 +220,8 @@ subcommand_check(struct session *session, char **operands, size_t n)
 		rc = session_load_files(session, NULL);
 	if (rc == RC_OK && session->conf->journal != NULL)
 		rc = session_try_journal(session, &journal);
+	if (rc == RC_OK && journal != NULL)
+		rc = session_check_sources(session, journal);
 	if (rc == RC_OK)
 		rc = show_all(session->conf, timed);
 	if (rc == RC_OK && journal != NULL)

@@ -22,6 +22,7 @@
 #include "config/files.h"
 #include "config/load.h"
 #include "journal/journal.h"
+#include "queue/source.h"
 #include "complain.h"
 #include "print.h"
 #include "user.h"
@@ -133,6 +134,16 @@ session_try_journal(const struct session *session, struct journal **out)
 	rc = journal_try(session->conf->journal, out);
 	if (rc == RC_CONFIG)
 		conf_blame_journal(session->conf, &complaints);
+	print_complaints(&complaints);
+	return rc;
+}
+
+enum rc
+session_check_sources(const struct session *session, struct journal *journal)
+{
+	struct buf complaints = { .max = COMPLAINTS };
+	enum rc rc = queue_source_check(journal, session->conf, &complaints);
+
 	print_complaints(&complaints);
 	return rc;
 }

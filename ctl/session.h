@@ -61,6 +61,9 @@ enum rc session_journal(const struct session *session, unsigned flags,
 /* The same by journal_try: RC_CONFIG or RC_MEMORY. */
 enum rc session_try_journal(const struct session *session,
     struct journal **out);
+/* RC_CONFIG, complained of: a hook that queues is another configuration's. */
+enum rc session_check_sources(const struct session *session,
+    struct journal *journal);
 /* session_log_to_stderr, session_open and session_journal. */
 enum rc session_open_journal(struct session *session, unsigned flags,
     struct journal **out);

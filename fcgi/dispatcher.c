@@ -24,13 +24,17 @@
 #include "journal/journal.h"
 #include "journal/shared.h"
 #include "queue/dispatch.h"
+#include "queue/source.h"
 #include "receive/decide.h"
 #include "receive/sink.h"
 #include "current.h"
 #include "options.h"
 #include "shares.h"
 
-enum { DISPATCHER_PAUSE = 1000 }; /* milliseconds between tries */
+enum {
+	DISPATCHER_PAUSE = 1000,       /* milliseconds between tries */
+	DISPATCHER_ERRORS = 16 * 1024, /* bytes */
+};
 
 /* One way to run the queue, with a thread that waits until it is wanted. */
 struct way {
@@ -177,6 +181,19 @@ run_thread(void *context)
 }
 
 static enum rc
+check_sources(struct dispatcher *dispatcher, struct journal *journal)
+{
+	struct conf *conf = current_hold(dispatcher->current);
+	struct buf errors = { .max = DISPATCHER_ERRORS };
+	enum rc rc = queue_source_check(journal, conf, &errors);
+
+	log_lines(LOG_LEVEL_ERROR, buf_view(&errors));
+	buf_free(&errors);
+	conf_release(conf);
+	return rc;
+}
+
+static enum rc
 open_journal(struct dispatcher *dispatcher, struct sink inner)
 {
 	struct journal *journal;
@@ -190,6 +207,8 @@ open_journal(struct dispatcher *dispatcher, struct sink inner)
 	if (rc != RC_OK || dispatcher->journal == NULL)
 		return rc;
 	rc = shared_journal_get(dispatcher->shared, &journal);
+	if (rc == RC_OK)
+		rc = check_sources(dispatcher, journal);
 	/* Out of reach is no reason to refuse hooks that only wait. */
 	return rc == RC_STORE || rc == RC_LOCKED || rc == RC_CORRUPT ? RC_OK :
 								       rc;

@@ -20,6 +20,7 @@
 #include "config/files.h"
 #include "http/reply.h"
 #include "journal/journal.h"
+#include "queue/source.h"
 #include "current.h"
 #include "listener.h"
 #include "options.h"
@@ -79,6 +80,8 @@ test_journal(struct current *current, struct buf *text)
 		rc = journal_try(conf->journal, &journal);
 	if (rc == RC_CONFIG)
 		conf_blame_journal(conf, text);
+	if (rc == RC_OK && journal != NULL)
+		rc = queue_source_check(journal, conf, text);
 	journal_close(journal);
 	conf_release(conf);
 	return rc;

@@ -85,7 +85,8 @@ struct journal {
 	struct journal_tally tally;
 
 	/* Settings of journal.h, and what its caller has seen. */
-	int64_t busy_timeout;		 /* milliseconds */
+	int64_t turn_timeout; /* milliseconds, as the next */
+	int64_t busy_timeout;
 	int wakeup_fds[JOURNAL_WAKEUPS]; /* each or -1 */
 	int64_t version;		 /* what journal_changed saw last */
 

@@ -2,6 +2,7 @@
 #ifndef PELIHOOK_JOURNAL_JOURNAL_H
 #define PELIHOOK_JOURNAL_JOURNAL_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -62,8 +63,11 @@ enum rc journal_open(const char *path, unsigned flags, struct journal **out);
 enum rc journal_try(const char *path, struct journal **out);
 /* Ends the runner too.  NULL is fine. */
 void journal_close(struct journal *journal);
-/* How long a call waits where others keep the journal locked, milliseconds;
- * 5000 unless set. */
+/*
+ * How long a change waits for its turn among those of other processes, and
+ * then where somebody who takes no turn keeps the journal locked; both in
+ * milliseconds, 20000 and 5000 unless set.
+ */
 void journal_set_busy_timeout(struct journal *journal, int64_t busy_timeout);
 /*
  * An eventfd, borrowed until it is removed, that is written to when this
@@ -116,6 +120,8 @@ struct journal_entry {
 	int64_t dedupe_window;
 	unsigned max_queue;
 	unsigned deliveries; /* at least 1 */
+	/* Of its configuration, absolute; NULL: whosever the hook is. */
+	const char *file;
 };
 
 /*
@@ -123,7 +129,8 @@ struct journal_entry {
  * transaction; threads that come at the same time share one commit.
  * RC_DUPLICATE: the key was handled or stored before.  RC_PENDING: its
  * command is being waited for.  RC_QUEUE_FULL.  RC_RANGE: a body that no
- * journal holds.
+ * journal holds.  RC_CONFIG: the hook is noted as another file's; where it is
+ * nobody's yet, it is noted as this one's.
  */
 enum rc journal_append(struct journal *journal,
     const struct journal_entry *entry);
@@ -161,7 +168,7 @@ enum rc journal_state_find(const char *name, enum journal_state *state);
 /* A hook whose deliveries may be claimed, and how many at once. */
 struct journal_hook_limit {
 	const char *hook;
-	unsigned concurrency; /* runs at once, over all processes */
+	unsigned concurrency; /* runs at once, over all processes; 0: none */
 	unsigned batch;	      /* most deliveries of one run */
 	/* Of its rules, borrowed: while others are noted nothing is claimed.
 	 * NULL: whatever is noted. */
@@ -187,10 +194,13 @@ struct journal_rules {
 	int64_t time;	    /* of their file, nanoseconds since 1970 */
 	int64_t keep;	    /* as of journal_keep */
 	int64_t keep_dead;
+	const char *file; /* absolute; NULL: whosever the hook is */
+	bool queues;	  /* its events are kept, and so it is noted as its */
 	/* What came of it. */
 	bool older;    /* others noted other rules, of a file that
 				 * is as new or newer */
 	int64_t noted; /* that file's time */
+	bool foreign;  /* it is another file's hook: nothing was noted */
 };
 
 /*
@@ -199,6 +209,17 @@ struct journal_rules {
  */
 enum rc journal_note_rules(struct journal *journal, struct journal_rules *list,
     size_t n);
+
+enum { JOURNAL_FILE_SIZE = PATH_MAX };
+
+/* The file that a hook is noted as the one of.  RC_MISSING: none. */
+enum rc journal_source_find(struct journal *journal, const char *hook,
+    char file[JOURNAL_FILE_SIZE]);
+/* Gives a hook of one file to another one, unless somebody else did. */
+enum rc journal_source_change(struct journal *journal, const char *hook,
+    const char *from, const char *to);
+/* Whether a path leads to this journal. */
+bool journal_is_file(const struct journal *journal, const char *path);
 
 /* A delivery that was claimed: this process alone may run it. */
 struct journal_delivery {
@@ -461,14 +482,16 @@ enum rc journal_purge_due(struct journal *journal, int64_t now, bool *due);
  * One small step of a purge: takes out some events of which all deliveries
  * are over for longer than their hook keeps them, or keys that are over, or
  * counts of nothing; then gives room back (journal_shrink).  A hook keeps as
- * keeps say, unless newer rules are noted; one that is not named, as its
- * rules say that are noted, or for 30 days, and what is dead for ever.  From
- * zeroes; more: it is to go on with another step.  removed counts the events.
+ * keeps say, unless newer rules are noted; one that is not named, or is
+ * another file's, as its rules say that are noted, or for 30 days, and what
+ * is dead for ever.  From zeroes; more: it is to go on with another step.
+ * removed counts the events.
  */
 struct journal_purge {
 	const struct journal_keep *keeps;
 	size_t n;
-	int64_t time; /* of their file, as of journal_rules */
+	int64_t time;	  /* of their file, as of journal_rules */
+	const char *file; /* as of journal_rules */
 	bool more;
 	int64_t removed;
 	int64_t damaged; /* events that were passed over */

@@ -18,6 +18,7 @@
 #include "journal/schema.h"
 #include "journal/statement.h"
 #include "journal/transaction.h"
+#include "journal/turn.h"
 
 enum {
 	BUSY_TIMEOUT = 5000, /* milliseconds */
@@ -99,6 +100,35 @@ connect(struct journal *journal)
 	return RC_OK;
 }
 
+/* As SQLite has its own system call say where a directory cannot be opened,
+ * which it does not take for an error. */
+static int
+open_no_directory(const char *path, int *fd)
+{
+	(void)path;
+	*fd = -1;
+	return SQLITE_CANTOPEN;
+}
+
+/*
+ * With its first commit SQLite syncs the directory, once a process, while
+ * all others wait for their turn.  To do it before that is as safe, and many
+ * processes do it at once.
+ */
+static void
+sync_names(const struct journal *journal)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+
+	if ((journal->flags & JOURNAL_BRIEF) == 0 || vfs == NULL ||
+	    vfs->iVersion < 3)
+		return;
+	vfs->xSetSystemCall(vfs, "openDirectory",
+	    journal_files_sync_names(journal) == RC_OK ?
+		(sqlite3_syscall_ptr)open_no_directory :
+		NULL);
+}
+
 /* SQLite tells whether it has the file that was noted open. */
 static enum rc
 note_files(struct journal *journal)
@@ -112,6 +142,7 @@ note_files(struct journal *journal)
 	    &moved);
 	if (moved)
 		journal_files_lost(journal, journal->path, "replaced");
+	sync_names(journal);
 	return journal_files_look(journal) == JOURNAL_FINE ? RC_OK : RC_STORE;
 }
 
@@ -123,6 +154,7 @@ new_journal(unsigned flags)
 	if (journal == NULL)
 		return NULL;
 	journal->flags = flags;
+	journal->turn_timeout = JOURNAL_TURN_TIMEOUT;
 	journal->busy_timeout = BUSY_TIMEOUT;
 	memset(journal->wakeup_fds, -1, sizeof(journal->wakeup_fds));
 	journal->locks = -1;
@@ -266,6 +298,7 @@ void
 journal_set_busy_timeout(struct journal *journal, int64_t busy_timeout)
 {
 	pthread_mutex_lock(&journal->holding);
+	journal->turn_timeout = busy_timeout;
 	journal->busy_timeout = busy_timeout;
 	pthread_mutex_unlock(&journal->holding);
 }

@@ -262,8 +262,7 @@ note_rules(struct dispatch_loop *loop)
 	struct queue_hooks *hooks = &loop->hooks;
 
 	if (!went_well(loop,
-		journal_note_rules(loop->journal, hooks->rules,
-		    hooks->limits.n)))
+		queue_hooks_note(hooks, loop->conf, loop->journal)))
 		return;
 	loop->note = false;
 	queue_hooks_report_older(hooks, loop->conf);
@@ -298,6 +297,7 @@ change_conf(struct dispatch_loop *loop, struct conf *conf)
 	loop->purge.keeps = hooks.keeps;
 	loop->purge.n = hooks.keeps_n;
 	loop->purge.time = conf->time;
+	loop->purge.file = hooks.file;
 	loop->dirty = true;
 	loop->note = true;
 	report_backlogs(loop);
@@ -654,6 +654,8 @@ check_once_more(const struct dispatch *settings, bool *more)
 	if (conf == NULL)
 		return RC_CONFIG;
 	rc = queue_hooks_make(conf, &hooks);
+	if (rc == RC_OK)
+		rc = queue_hooks_note(&hooks, conf, settings->journal);
 	if (rc == RC_OK)
 		rc = journal_next_due(settings->journal, &hooks.limits,
 		    clock_wall(), &due);

@@ -485,16 +485,16 @@ def parents_of(site, *numbers):
     return {run.parent for run in site.runs() if run.number in numbers}
 
 
-def two_configurations(site, older):
-    """The older file's process stores, and the newer one's runs."""
+def one_file_two_rules(site, older):
+    """The process that read the file before it was changed stores, and the
+    one that read it later runs."""
     text = site.read(os.path.basename(site.conf)).decode()
     more = "hook extra\nsignature none\non * run /bin/true\n"
-    second = site.config(
-        text.replace("queue.log", "second.log").replace(
-            "timeout 30s", "timeout 29s") + more, "second.conf")
+    site.config(text.replace("queue.log", "second.log").replace(
+        "timeout 30s", "timeout 29s") + more)
     hooks_of(older, 1)
     site.settled(30)
-    newer = harness.Fcgi(site, second, address=site.path("second"),
+    newer = harness.Fcgi(site, site.conf, address=site.path("second"),
                          environment=site.environment)
     try:
         wait_for(lambda: NEWER in site.read("queue.log"), "the warning")
@@ -516,6 +516,32 @@ def two_configurations(site, older):
         check(parents_of(site, 12) == {older.pid}, "by whom?")
     finally:
         newer.end()
+
+
+def two_files_one_hook(site, first):
+    """The second file's hook is refused until the first lets go of it."""
+    text = site.read(os.path.basename(site.conf)).decode()
+    second = site.config(text.replace("queue.log", "second.log"),
+                         "second.conf")
+    before, site.conf = site.conf, second
+    hooks_of(first, 1)
+    status = status_of(site.ask_cgi(event(2)))
+    check(status == 500, "an event of the second was answered %d" % status)
+    check(site.path("pelihook.conf").encode() in site.read("second.log"),
+          "the log does not name the other file")
+    for arguments in ["-t"], ["-s", site.path("second")]:
+        ended = subprocess.run([harness.FCGI, "-c", second] + arguments,
+                               stdin=subprocess.DEVNULL,
+                               capture_output=True)
+        check(ended.returncode == 78, "%r ended with %d: %r" % (
+            arguments, ended.returncode, ended.stderr))
+    site.settled(30)
+    check([run.number for run in site.runs() if run.what == "E"] == [1],
+          "not run by the first alone")
+    check(first.stop() == 0, "it ended with %r" % first.status)
+    os.rename(before, before + ".away")
+    status = status_of(site.ask_cgi(event(3)))
+    check(status == 202, "then it was answered %d" % status)
 
 
 def two_hooks(site, first):
@@ -791,8 +817,9 @@ TESTS += [
      lambda site: stop_reloaded(site, ""), {}),
     ("a stop while the thread is not wanted any more",
      lambda site: stop_reloaded(site, "dispatch none\n"), {}),
-    ("the same hook in two configurations",
-     with_server(two_configurations), {}),
+    ("the same hook by older and newer rules",
+     with_server(one_file_two_rules), {}),
+    ("the same hook in two files", with_server(two_files_one_hook), {}),
     ("two hooks in two configurations", with_server(two_hooks), {}),
     ("CGI: a log that cannot be opened holds up no drain", log_taken_away,
      {}),
