@@ -458,8 +458,9 @@ def one_file_two_rules(site, older):
 def two_files_one_hook(site, first):
     """The second file's hook is refused until the first lets go of it."""
     text = site.read(os.path.basename(site.conf)).decode()
-    second = site.config(text.replace("queue.log", "second.log"),
-                         "second.conf")
+    second = site.config(
+        text.replace("queue.log", "second.log").replace(
+            "timeout 30s", "timeout 29s"), "second.conf")
     before, site.conf = site.conf, second
     hooks_of(first, 1)
     status = status_of(site.ask_cgi(event(2)))

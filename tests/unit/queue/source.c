@@ -11,16 +11,24 @@ static char first[PATH_MAX];
 static char second[PATH_MAX];
 
 static void
-write_conf(const char *path, const char *journal, const char *hook)
+write_rules(const char *path, const char *journal, const char *hook,
+    const char *rules)
 {
 	FILE *file = fopen(path, "w");
 
 	assert_non_null(file);
-	fprintf(file,
-	    "journal %s\nhook %s\n signature none\n on * run /bin/true\n",
-	    journal, hook);
+	fprintf(file, "journal %s\nhook %s\n signature none\n on * run %s\n",
+	    journal, hook, rules);
 	assert_int_equal(fclose(file), 0);
 	assert_int_equal(chmod(path, 0600), 0);
+}
+
+/* Each with a command of its own. */
+static void
+write_conf(const char *path, const char *journal, const char *hook)
+{
+	write_rules(path, journal, hook,
+	    path == first ? "/bin/true" : "/bin/false");
 }
 
 static int
@@ -212,6 +220,24 @@ another_path_to_a_file_is_the_same_file(void **state)
 	journal_close(journal);
 }
 
+static void
+files_with_the_same_rules_share_a_hook(void **state)
+{
+	struct journal *journal = open_journal();
+
+	(void)state;
+	assert_int_equal(store(journal, first), RC_OK);
+	write_rules(second, journal_path, "h", "/bin/true");
+	expect_checked(journal, second, NULL);
+	assert_int_equal(store(journal, second), RC_OK);
+	assert_int_equal(claims(journal, second), 1);
+	write_rules(second, journal_path, "h", "/bin/true\n keep 1d");
+	expect_checked(journal, second, first);
+	assert_int_equal(store(journal, second), RC_CONFIG);
+	assert_int_equal(claims(journal, second), 0);
+	journal_close(journal);
+}
+
 /* Two that start together: one of them has it. */
 static void
 what_was_noted_meanwhile_stands(void **state)
@@ -244,6 +270,7 @@ main(void)
 		TEST_TWO(a_file_that_lets_go_of_it_has_no_hook),
 		TEST_TWO(a_file_that_cannot_be_read_keeps_its_hook),
 		TEST_TWO(another_path_to_a_file_is_the_same_file),
+		TEST_TWO(files_with_the_same_rules_share_a_hook),
 		TEST_TWO(what_was_noted_meanwhile_stands),
 	};
 
