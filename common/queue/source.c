@@ -17,7 +17,7 @@ enum { ERRORS = 4096 };
 
 enum verdict {
 	OURS,	/* it is noted as this file's, or not at all */
-	SAME,	/* by another path, or by a file with the same rules */
+	SAME,	/* by another path, or by a file that may as well have it */
 	VACANT, /* as one's that does not have it any more */
 	THEIRS,
 };
@@ -81,6 +81,12 @@ read_other(const struct journal *journal, const struct hook *hook,
 	return verdict;
 }
 
+static bool
+is_missing(int error)
+{
+	return error == ENOENT || error == ENOTDIR;
+}
+
 static enum verdict
 judge(const struct journal *journal, const struct hook *hook, const char *noted,
     struct buf *why)
@@ -91,14 +97,19 @@ judge(const struct journal *journal, const struct hook *hook, const char *noted,
 	buf_printf(why, "the journal's events of hook %s are those of %s",
 	    hook->name, noted);
 	if (stat(noted, &theirs) == -1) {
-		if (errno == ENOENT || errno == ENOTDIR)
+		if (is_missing(errno))
 			return VACANT;
 		buf_printf(why, ": %s", strerror(errno));
 		return THEIRS;
 	}
-	if (stat(hook->file, &ours) == 0 && ours.st_dev == theirs.st_dev &&
-	    ours.st_ino == theirs.st_ino)
+	/* This one was moved away: older rules, which are stored by. */
+	if (stat(hook->file, &ours) == -1) {
+		if (is_missing(errno))
+			return SAME;
+	} else if (ours.st_dev == theirs.st_dev &&
+	    ours.st_ino == theirs.st_ino) {
 		return SAME;
+	}
 	return read_other(journal, hook, noted, why);
 }
 
