@@ -336,6 +336,7 @@ journal_changed(struct journal *journal, bool *changed)
 
 	pthread_mutex_lock(&journal->holding);
 	journal->error = SQLITE_OK;
+	journal->busy_until = clock_steady() + journal->busy_timeout;
 	version = journal_number(journal, 0, "PRAGMA data_version", NO_VALUES);
 	if (journal_failed(journal))
 		rc = RC_STORE;

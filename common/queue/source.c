@@ -9,6 +9,7 @@
 #include "queue/source.h"
 
 #include "config/conf.h"
+#include "config/digest.h"
 #include "config/keywords.h"
 #include "config/load.h"
 
@@ -16,7 +17,7 @@ enum { ERRORS = 4096 };
 
 enum verdict {
 	OURS,	/* it is noted as this file's, or not at all */
-	SAME,	/* as this file's, by another path */
+	SAME,	/* by another path, or by a file that may as well have it */
 	VACANT, /* as one's that does not have it any more */
 	THEIRS,
 };
@@ -46,11 +47,23 @@ add_first_line(struct bytes errors, struct buf *why)
 	buf_text(why, ")");
 }
 
+static bool
+has_same_rules(const struct hook *hook, const struct hook *other)
+{
+	char digests[2][CONF_DIGEST_SIZE];
+
+	return hook->keep == other->keep &&
+	    conf_digest(hook, digests[0]) == RC_OK &&
+	    conf_digest(other, digests[1]) == RC_OK &&
+	    strcmp(digests[0], digests[1]) == 0;
+}
+
 /* What is wrong with the other file is no reason to run its events. */
 static enum verdict
-read_other(const struct journal *journal, const char *hook, const char *noted,
-    struct buf *why)
+read_other(const struct journal *journal, const struct hook *hook,
+    const char *noted, struct buf *why)
 {
+	const struct hook *other;
 	struct buf errors = { .max = ERRORS };
 	struct conf *conf = NULL;
 	enum verdict verdict = THEIRS;
@@ -59,11 +72,19 @@ read_other(const struct journal *journal, const char *hook, const char *noted,
 		add_first_line(buf_view(&errors), why);
 	else if (conf->journal == NULL ||
 	    !journal_is_file(journal, conf->journal) ||
-	    conf_find(conf, bytes_of(hook)) == NULL)
+	    (other = conf_find(conf, bytes_of(hook->name))) == NULL)
 		verdict = VACANT;
+	else if (has_same_rules(hook, other))
+		verdict = SAME;
 	conf_release(conf);
 	buf_free(&errors);
 	return verdict;
+}
+
+static bool
+is_missing(int error)
+{
+	return error == ENOENT || error == ENOTDIR;
 }
 
 static enum verdict
@@ -76,15 +97,20 @@ judge(const struct journal *journal, const struct hook *hook, const char *noted,
 	buf_printf(why, "the journal's events of hook %s are those of %s",
 	    hook->name, noted);
 	if (stat(noted, &theirs) == -1) {
-		if (errno == ENOENT || errno == ENOTDIR)
+		if (is_missing(errno))
 			return VACANT;
 		buf_printf(why, ": %s", strerror(errno));
 		return THEIRS;
 	}
-	if (stat(hook->file, &ours) == 0 && ours.st_dev == theirs.st_dev &&
-	    ours.st_ino == theirs.st_ino)
+	/* This one was moved away: older rules, which are stored by. */
+	if (stat(hook->file, &ours) == -1) {
+		if (is_missing(errno))
+			return SAME;
+	} else if (ours.st_dev == theirs.st_dev &&
+	    ours.st_ino == theirs.st_ino) {
 		return SAME;
-	return read_other(journal, hook->name, noted, why);
+	}
+	return read_other(journal, hook, noted, why);
 }
 
 /* RC_OK: there is a verdict, with noted and why where it is not OURS. */

@@ -13,7 +13,8 @@ struct hook;
  * Whose the events of a hook are.  Two configurations that both have a hook
  * of one name would run each other's events, so the journal notes the file
  * that a hook is in; the hook of another file is refused for as long as the
- * first one is there and still has it, with this journal.
+ * first one is there and still has it, with this journal and with other
+ * rules.
  */
 
 /* The path of a configuration as it is noted: absolute, but otherwise as it

@@ -52,7 +52,7 @@ fill_work() {
 		"$BUILD/tests/fault/pelihook.cgi" \
 		"$BUILD/tests/fault/pelihook.fcgi" \
 		"$BUILD/ctl/pelihookctl" "$WORK" || return 1
-	for library in clock failing killat killspawn; do
+	for library in clock failing killat killspawn slow; do
 		${CC:-cc} -D_GNU_SOURCE -O1 -shared -fPIC \
 		    -o "$WORK/$library.so" "$HERE/$library.c" || return 1
 	done

@@ -4,6 +4,7 @@ of what is one event, an orderly stop, several processes on one journal.
 
 usage: queue.py [WORD of a test's name...]"""
 
+import collections
 import os
 import random
 import signal
@@ -16,7 +17,7 @@ import time
 
 import harness
 from fault import (DEAD, DONE, DRAIN, QUEUED, RUNNING, Site, check_journal,
-                   check_order, event)
+                   check_order, event, preload)
 from harness import (FCGI, PATIENCE, Process, check, fastcgi, post, spawn,
                      status_of, wait_for)
 
@@ -521,8 +522,9 @@ def one_file_two_rules(site, older):
 def two_files_one_hook(site, first):
     """The second file's hook is refused until the first lets go of it."""
     text = site.read(os.path.basename(site.conf)).decode()
-    second = site.config(text.replace("queue.log", "second.log"),
-                         "second.conf")
+    second = site.config(
+        text.replace("queue.log", "second.log").replace(
+            "timeout 30s", "timeout 29s"), "second.conf")
     before, site.conf = site.conf, second
     hooks_of(first, 1)
     status = status_of(site.ask_cgi(event(2)))
@@ -565,6 +567,27 @@ def two_hooks(site, first):
         check(second.stop() == 0, "it ended with %r" % second.status)
     finally:
         second.end()
+
+
+BURST = 100
+
+
+def burst(site):
+    """Many at once where a sync takes long: each is stored in its turn, and
+    all wait for one sync of each."""
+    slow = preload("slow", PELIHOOK_TEST_SYNCS=site.path("syncs"))
+    status = status_of(site.ask_cgi(event(0)))
+    check(status == 202, "the first was answered %d" % status)
+    requests = [site.cgi(event(number), environment=slow)
+                for number in range(1, BURST + 1)]
+    answers = collections.Counter()
+    for request in requests:
+        answers[status_of(request.answer())] += 1
+        request.wait()
+        request.close()
+    check(answers == {202: BURST}, "the answers: %r" % answers)
+    syncs = site.read("syncs").count(b"d")
+    check(syncs == BURST, "%d syncs of data" % syncs)
 
 
 def log_taken_away(site):
@@ -821,6 +844,8 @@ TESTS += [
      with_server(one_file_two_rules), {}),
     ("the same hook in two files", with_server(two_files_one_hook), {}),
     ("two hooks in two configurations", with_server(two_hooks), {}),
+    ("CGI: a burst on a slow disk is stored", burst,
+     {"globals": "dispatch none"}),
     ("CGI: a log that cannot be opened holds up no drain", log_taken_away,
      {}),
     ("a journal that six processes make at once", made_at_once, {}),

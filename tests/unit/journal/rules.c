@@ -175,6 +175,59 @@ noted_rules_say_how_long_a_hook_keeps(void **state)
 	journal_close(journal);
 }
 
+/* However new the other file is, and whatever it says. */
+static void
+the_hook_of_another_file_is_kept_by_its_own_rules(void **state)
+{
+	static const int64_t day = 24 * 3600000LL;
+	static const struct journal_keep less = { "h", 1 };
+	struct journal_rules rules[] = {
+		{ .hook = "h",
+		    .digest = "1",
+		    .time = 1,
+		    .keep = 100 * day,
+		    .file = "/first",
+		    .queues = true },
+		{ .hook = "h",
+		    .digest = "2",
+		    .time = 9,
+		    .keep = 1,
+		    .file = "/second",
+		    .queues = true },
+	};
+	struct journal_purge purge = {
+		.keeps = &less,
+		.n = 1,
+		.time = 9,
+		.file = "/second",
+	};
+	struct journal *journal = open_journal();
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	expect(journal, &one, 1, JOURNAL_FINISH);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(journal_note_rules(journal, &rules[i], 1),
+		    RC_OK);
+		assert_int_equal(rules[i].foreign, i == 1);
+	}
+	assert_int_equal(journal_purge_step(journal, &purge, now() + 99 * day),
+	    RC_OK);
+	expect_counts(journal, "h done 1 ");
+	/* It is left to the second: from then on its rules are the newer. */
+	assert_int_equal(journal_source_change(journal, "h", "/first",
+			     "/second"),
+	    RC_OK);
+	assert_int_equal(journal_note_rules(journal, &rules[1], 1), RC_OK);
+	assert_false(rules[1].foreign);
+	assert_false(rules[1].older);
+	purge.from = 0;
+	assert_int_equal(journal_purge_step(journal, &purge, now() + 99 * day),
+	    RC_OK);
+	expect_counts(journal, "");
+	journal_close(journal);
+}
+
 int
 main(void)
 {
@@ -183,6 +236,7 @@ main(void)
 		TEST(rules_are_compared_hook_by_hook),
 		TEST(what_others_noted_newer_rules_of_is_not_claimed),
 		TEST(noted_rules_say_how_long_a_hook_keeps),
+		TEST(the_hook_of_another_file_is_kept_by_its_own_rules),
 	};
 
 	return cmocka_run_group_tests_name("rules", tests, NULL, NULL);

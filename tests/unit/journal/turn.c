@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/resource.h>
+
 #include "../journal.h"
 
 #include "journal/internal.h"
@@ -191,6 +193,34 @@ a_turn_is_given_up_where_signals_are_blocked(void **state)
 	journal_close(journal);
 }
 
+/* What may be pending limits the timers, too. */
+static void
+a_turn_is_waited_for_without_a_timer(void **state)
+{
+	const struct rlimit none = { 0 };
+	struct journal *other;
+	struct journal *journal;
+	struct sample sample;
+	pid_t child = fork();
+	int status = 0;
+
+	(void)state;
+	if (child == 0) {
+		journal = open_journal();
+		other = open_journal();
+		journal_turn_take(other);
+		journal_set_busy_timeout(journal, 50);
+		fill_sample(&sample, "h", 1);
+		if (setrlimit(RLIMIT_SIGPENDING, &none) != 0 ||
+		    journal_append(journal, &sample.entry) != RC_LOCKED)
+			_exit(1);
+		journal_turn_leave(other);
+		_exit(journal_append(journal, &sample.entry) != RC_OK);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 static void
 take_turn(struct journal *journal)
 {
@@ -233,6 +263,7 @@ main(void)
 		TEST(one_that_writes_again_does_not_pass_those_that_wait),
 		TEST(a_turn_that_does_not_come_is_given_up_in_time),
 		TEST(a_turn_is_given_up_where_signals_are_blocked),
+		TEST(a_turn_is_waited_for_without_a_timer),
 		TEST(a_killed_process_has_no_turn),
 		TEST(processes_that_make_a_journal_at_once_all_store),
 	};

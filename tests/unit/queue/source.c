@@ -11,16 +11,24 @@ static char first[PATH_MAX];
 static char second[PATH_MAX];
 
 static void
-write_conf(const char *path, const char *journal, const char *hook)
+write_rules(const char *path, const char *journal, const char *hook,
+    const char *rules)
 {
 	FILE *file = fopen(path, "w");
 
 	assert_non_null(file);
-	fprintf(file,
-	    "journal %s\nhook %s\n signature none\n on * run /bin/true\n",
-	    journal, hook);
+	fprintf(file, "journal %s\nhook %s\n signature none\n on * run %s\n",
+	    journal, hook, rules);
 	assert_int_equal(fclose(file), 0);
 	assert_int_equal(chmod(path, 0600), 0);
+}
+
+/* Each with a command of its own. */
+static void
+write_conf(const char *path, const char *journal, const char *hook)
+{
+	write_rules(path, journal, hook,
+	    path == first ? "/bin/true" : "/bin/false");
 }
 
 static int
@@ -49,16 +57,15 @@ load(const char *path)
 
 /* As the programs store an event of the configuration's hook. */
 static enum rc
-store(struct journal *journal, const char *path)
+store_by(struct journal *journal, const struct conf *conf)
 {
-	struct conf *conf = load(path);
 	char file[JOURNAL_FILE_SIZE];
 	struct buf why = { 0 };
 	struct sample sample;
 	enum rc rc;
 
 	fill_sample(&sample, "h", 1);
-	assert_int_equal(queue_source_file(path, file), RC_OK);
+	assert_int_equal(queue_source_file(conf->file, file), RC_OK);
 	sample.entry.file = file;
 	rc = journal_append(journal, &sample.entry);
 	if (rc == RC_CONFIG)
@@ -66,6 +73,15 @@ store(struct journal *journal, const char *path)
 	if (rc == RC_OK && why.len > 0)
 		rc = journal_append(journal, &sample.entry);
 	buf_free(&why);
+	return rc;
+}
+
+static enum rc
+store(struct journal *journal, const char *path)
+{
+	struct conf *conf = load(path);
+	enum rc rc = store_by(journal, conf);
+
 	conf_release(conf);
 	return rc;
 }
@@ -158,6 +174,24 @@ a_file_that_is_gone_has_no_hook(void **state)
 	journal_close(journal);
 }
 
+/* As after a reload that is still to come: stored, and run by newer rules. */
+static void
+a_process_whose_file_was_moved_goes_on_to_store(void **state)
+{
+	struct journal *journal = open_journal();
+	struct conf *conf = load(first);
+
+	(void)state;
+	assert_int_equal(store_by(journal, conf), RC_OK);
+	assert_int_equal(rename(first, second), 0);
+	write_conf(second, journal_path, "h");
+	assert_int_equal(claims(journal, second), 1);
+	assert_int_equal(store_by(journal, conf), RC_OK);
+	expect_counts(journal, "h queued 2 ");
+	conf_release(conf);
+	journal_close(journal);
+}
+
 static void
 a_file_that_lets_go_of_it_has_no_hook(void **state)
 {
@@ -212,6 +246,24 @@ another_path_to_a_file_is_the_same_file(void **state)
 	journal_close(journal);
 }
 
+static void
+files_with_the_same_rules_share_a_hook(void **state)
+{
+	struct journal *journal = open_journal();
+
+	(void)state;
+	assert_int_equal(store(journal, first), RC_OK);
+	write_rules(second, journal_path, "h", "/bin/true");
+	expect_checked(journal, second, NULL);
+	assert_int_equal(store(journal, second), RC_OK);
+	assert_int_equal(claims(journal, second), 1);
+	write_rules(second, journal_path, "h", "/bin/true\n keep 1d");
+	expect_checked(journal, second, first);
+	assert_int_equal(store(journal, second), RC_CONFIG);
+	assert_int_equal(claims(journal, second), 0);
+	journal_close(journal);
+}
+
 /* Two that start together: one of them has it. */
 static void
 what_was_noted_meanwhile_stands(void **state)
@@ -241,9 +293,11 @@ main(void)
 		TEST_TWO(a_hook_is_the_one_of_the_file_that_came_first),
 		TEST_TWO(a_hook_that_is_run_is_noted),
 		TEST_TWO(a_file_that_is_gone_has_no_hook),
+		TEST_TWO(a_process_whose_file_was_moved_goes_on_to_store),
 		TEST_TWO(a_file_that_lets_go_of_it_has_no_hook),
 		TEST_TWO(a_file_that_cannot_be_read_keeps_its_hook),
 		TEST_TWO(another_path_to_a_file_is_the_same_file),
+		TEST_TWO(files_with_the_same_rules_share_a_hook),
 		TEST_TWO(what_was_noted_meanwhile_stands),
 	};
 
