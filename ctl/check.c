@@ -225,6 +225,8 @@ subcommand_check(struct session *session, char **operands, size_t n)
 		rc = show_all(session->conf);
 	if (rc == RC_OK && journal != NULL)
 		rc = report_gone_hooks(session, journal);
+	if (rc == RC_OK && journal != NULL)
+		rc = report_dead(session, journal);
 	journal_close(journal);
 	return rc;
 }
