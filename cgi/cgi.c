@@ -148,17 +148,8 @@ cgi_discard_input(void *context, int64_t left, int64_t deadline)
 	}
 }
 
-static bool
-is_ignored(int signal_number)
-{
-	struct sigaction action;
-
-	return sigaction(signal_number, NULL, &action) == 0 &&
-	    action.sa_handler == SIG_IGN;
-}
-
 /*
- * Makes SIGTERM and SIGINT readable; a server that had SIGINT ignored meant
+ * Makes the signals to stop readable; a server that had SIGINT ignored meant
  * it (Apache's prefork does).
  */
 static int
@@ -166,9 +157,8 @@ open_stop(void)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	if (!is_ignored(SIGINT))
+	startup_stop_signals(&set);
+	if (!startup_is_ignored(SIGINT))
 		sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

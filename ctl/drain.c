@@ -7,6 +7,7 @@
 #include "subcommands.h"
 
 #include "base/buf.h"
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "base/startup.h"
 #include "config/conf.h"
@@ -15,13 +16,16 @@
 #include "config/load.h"
 #include "journal/journal.h"
 #include "queue/dispatch.h"
+#include "queue/source.h"
 #include "complain.h"
+#include "print.h"
 #include "session.h"
 
 enum {
 	COMPLAINTS = 64 * 1024,
-	LOADS = 10, /* of a file that somebody may be writing just now */
-	PAUSE = 50, /* between two of them, milliseconds */
+	LOADS = 10,	  /* of a file that somebody may be writing just now */
+	PAUSE = 50,	  /* between two of them, milliseconds */
+	DESCRIPTORS = 18, /* besides those of commands */
 };
 
 static const char program[] = "pelihookctl";
@@ -140,6 +144,23 @@ report_other_drain(struct journal *journal)
 		journal_drain_unlock(journal);
 }
 
+/* Hooks that are another configuration's stay queued, as those that are not
+ * ready. */
+static enum rc
+check_sources(struct source *source, struct journal *journal)
+{
+	struct buf errors = { .max = COMPLAINTS };
+	enum rc rc = queue_source_check(journal, source->conf, &errors);
+
+	if (source->conf->log.target != LOG_TO_STDERR)
+		print_lines(stderr, "", buf_view(&errors));
+	log_errors(&errors);
+	if (rc != RC_CONFIG)
+		return rc;
+	source->ready = rc;
+	return RC_OK;
+}
+
 static enum rc
 run_queue(struct source *source, struct journal *journal)
 {
@@ -152,6 +173,16 @@ run_queue(struct source *source, struct journal *journal)
 	};
 	enum rc rc = make_ready(source);
 
+	settings.most = descriptors_commands(DESCRIPTORS);
+	if (rc == RC_OK && settings.most == 0) {
+		log_say(LOG_LEVEL_ERROR,
+		    "the limit of open files is %zu, and one command needs "
+		    "%d: raise it (ulimit -n, LimitNOFILE=)",
+		    descriptors_limit(), DESCRIPTORS + DESCRIPTORS_COMMAND);
+		rc = RC_CONFIG;
+	}
+	if (rc == RC_OK)
+		rc = check_sources(source, journal);
 	if (rc == RC_OK)
 		rc = session_signals(&settings.stop);
 	if (rc != RC_OK)
@@ -172,7 +203,8 @@ open_queue(struct session *session, struct journal **journal)
 	enum rc rc;
 
 	log_open_anyway(program, &session->conf->log);
-	rc = session_journal(session, 0, journal);
+	rc = session_journal(session, session->served ? JOURNAL_SERVED : 0,
+	    journal);
 	if (rc != RC_OK && session->conf->journal != NULL &&
 	    session->conf->log.target != LOG_TO_STDERR)
 		complain("the journal %s cannot be used: see the log",

@@ -124,6 +124,7 @@ purge(const struct session *session, struct journal *journal)
 		.keeps = keeps,
 		.n = conf->hooks_len,
 		.time = conf->time,
+		.file = conf->file,
 	};
 	enum rc rc = RC_MEMORY;
 
@@ -155,6 +156,8 @@ subcommand_purge(struct session *session, char **operands, size_t n)
 	(void)n;
 	if (rc == RC_OK && journal != NULL && session->compact)
 		journal_set_busy_timeout(journal, PATIENCE);
+	if (rc == RC_OK && journal != NULL)
+		rc = session_check_sources(session, journal);
 	if (rc == RC_OK && journal != NULL)
 		rc = purge(session, journal);
 	if (rc == RC_OK && journal != NULL && session->compact)

@@ -11,15 +11,18 @@
 
 #include "session.h"
 
+#include "base/account.h"
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/startup.h"
 #include "base/uuid.h"
 #include "config/conf.h"
 #include "config/files.h"
 #include "config/load.h"
 #include "journal/journal.h"
+#include "queue/source.h"
 #include "complain.h"
 #include "print.h"
 #include "user.h"
@@ -92,24 +95,57 @@ fill_descriptors(void)
 	io_close(&fd);
 }
 
-enum rc
-session_journal(const struct session *session, unsigned flags,
-    struct journal **out)
+static enum rc
+prepare_journal(const struct session *session)
 {
-	struct journal *journal = NULL;
-	enum rc rc;
-
 	if (session->conf->journal == NULL) {
 		complain("%s has no `journal' line", session->file);
 		return RC_CONFIG;
 	}
 	umask(077);
 	fill_descriptors();
+	return RC_OK;
+}
+
+enum rc
+session_journal(const struct session *session, unsigned flags,
+    struct journal **out)
+{
+	struct journal *journal = NULL;
+	enum rc rc = prepare_journal(session);
+
+	if (rc != RC_OK)
+		return rc;
 	rc = journal_open(session->conf->journal, flags, &journal);
 	if (rc != RC_OK && rc != RC_MISSING)
 		return rc;
 	*out = journal;
 	return RC_OK;
+}
+
+enum rc
+session_try_journal(const struct session *session, struct journal **out)
+{
+	struct buf complaints = { .max = COMPLAINTS };
+	enum rc rc = prepare_journal(session);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = journal_try(session->conf->journal, out);
+	if (rc == RC_CONFIG)
+		conf_blame_journal(session->conf, &complaints);
+	print_complaints(&complaints);
+	return rc;
+}
+
+enum rc
+session_check_sources(const struct session *session, struct journal *journal)
+{
+	struct buf complaints = { .max = COMPLAINTS };
+	enum rc rc = queue_source_check(journal, session->conf, &complaints);
+
+	print_complaints(&complaints);
+	return rc;
 }
 
 enum rc
@@ -177,7 +213,7 @@ session_load_files(const struct session *session, struct hook *hook)
 	if (hook != NULL)
 		rc = conf_load_files(session->conf, hook, &complaints);
 	else
-		rc = conf_load_start_files(session->conf, &complaints);
+		rc = conf_try_files(session->conf, &complaints);
 	print_complaints(&complaints);
 	return rc;
 }
@@ -211,7 +247,7 @@ session_id(int64_t wall, char into[UUID_SIZE])
 enum rc
 session_refuse_root(void)
 {
-	if (geteuid() != 0)
+	if (!account_is_root())
 		return RC_OK;
 	complain("runs no commands as root: say -u USER, the user of the "
 		 "web server");
@@ -235,10 +271,12 @@ session_signals(int *fd)
 	sigset_t set;
 	int signals;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	startup_stop_signals(&set);
+	/* nohup(1), and a shell for its background, had them ignored. */
+	if (!startup_is_ignored(SIGINT))
+		sigaddset(&set, SIGINT);
+	if (!startup_is_ignored(SIGHUP))
+		sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
 		return RC_SYSTEM;
 	signals = signalfd(-1, &set, SFD_CLOEXEC);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "start.h"
 
+#include "base/thread.h"
+
 int
 main(int argc, char **argv)
 {
-	return start(argc, argv);
+	return thread_main(start, argc, argv);
 }

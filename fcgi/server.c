@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 
 #include <errno.h>
@@ -15,6 +14,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/startup.h"
 #include "config/conf.h"
 #include "receive/wait.h"
 #include "connections.h"
@@ -22,6 +22,7 @@
 #include "dispatcher.h"
 #include "listener.h"
 #include "options.h"
+#include "shares.h"
 #include "workers.h"
 
 enum {
@@ -29,8 +30,6 @@ enum {
 	/* After that: a stuck command, what is left of a body, a close. */
 	SERVER_GRACE = 15 * 1000,
 	SERVER_JOIN = 5000,
-	SERVER_FILES = 32, /* descriptors besides the threads' */
-	SERVER_FILES_THREAD = 8,
 };
 
 struct server {
@@ -47,8 +46,7 @@ struct server {
 static void
 fill_signals(sigset_t *set)
 {
-	sigemptyset(set);
-	sigaddset(set, SIGTERM);
+	startup_stop_signals(set);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGUSR1);
 	sigaddset(set, SIGHUP);
@@ -63,19 +61,15 @@ open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Connections must leave enough descriptors to the commands. */
 static size_t
-max_connections(unsigned threads)
+max_connections(const struct server *server, const struct options *options)
 {
-	size_t reserve = SERVER_FILES + (size_t)threads * SERVER_FILES_THREAD;
-	struct rlimit limit;
+	struct conf *conf = current_hold(server->current);
+	struct shares shares = shares_make(options->threads,
+	    conf->journal != NULL);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
-	    limit.rlim_cur == RLIM_INFINITY)
-		return 65536;
-	if (reserve > limit.rlim_cur / 2)
-		reserve = limit.rlim_cur / 2;
-	return (size_t)limit.rlim_cur - reserve;
+	conf_release(conf);
+	return shares.connections;
 }
 
 static enum rc
@@ -88,13 +82,13 @@ open_all(struct server *server, const struct options *options,
 	server->end = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (rc != RC_OK || server->signals < 0 || server->end < 0)
 		return RC_SYSTEM;
-	rc = connections_open(listener, max_connections(options->threads),
+	rc = connections_open(listener, max_connections(server, options),
 	    &server->connections);
 	if (rc == RC_OK)
 		rc = wait_open(options->threads, server->end, SERVER_KILL_AFTER,
 		    &server->wait);
 	if (rc == RC_OK)
-		rc = dispatcher_open(server->current, options->file,
+		rc = dispatcher_open(server->current, options,
 		    wait_sink(server->wait), &server->dispatcher);
 	if (rc != RC_OK)
 		return rc;
@@ -147,8 +141,10 @@ serve_until_told(const struct server *server)
 	int number = 0;
 
 	while (number == 0 || number == SIGHUP) {
-		if (number == SIGHUP)
+		if (number == SIGHUP) {
 			current_reload(server->current);
+			dispatcher_reload(server->dispatcher);
+		}
 		sleep_a_while(server);
 		number = next_signal(server);
 	}
@@ -182,13 +178,10 @@ static int64_t
 longest_kill_after(struct current *current)
 {
 	struct conf *conf = current_hold(current);
-	int64_t longest = SERVER_KILL_AFTER;
+	int64_t longest = conf_longest_kill_after(conf);
 
-	for (size_t i = 0; i < conf->hooks_len; i++)
-		if (conf->hooks[i].kill_after > longest)
-			longest = conf->hooks[i].kill_after;
 	conf_release(conf);
-	return longest;
+	return longest > SERVER_KILL_AFTER ? longest : SERVER_KILL_AFTER;
 }
 
 static enum rc
@@ -285,6 +278,23 @@ server_hold_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* Logs why nothing is served. */
+static void
+log_failure(enum rc rc, int error)
+{
+	const char *limits = error != EAGAIN ? "" :
+					       ": more threads than a limit "
+					       "allows (ulimit -u, ulimit -v, "
+					       "TasksMax=): raise it or give "
+					       "fewer with -j";
+
+	log_say(LOG_LEVEL_ERROR, "cannot start: %s%s",
+	    rc == RC_MEMORY	? "out of memory" :
+		rc == RC_CONFIG ? "see above" :
+				  strerrordesc_np(error),
+	    rc == RC_SYSTEM ? limits : "");
+}
+
 enum rc
 server_run(const struct options *options, const struct listener *listener,
     struct current *current)
@@ -294,10 +304,7 @@ server_run(const struct options *options, const struct listener *listener,
 	int number;
 
 	if (rc != RC_OK) {
-		log_say(LOG_LEVEL_ERROR, "cannot start: %s",
-		    rc == RC_MEMORY	? "out of memory" :
-			rc == RC_CONFIG ? "see above" :
-					  strerrordesc_np(errno));
+		log_failure(rc, errno);
 		/* It is the journal then, and no thread runs yet. */
 		if (rc == RC_CONFIG)
 			close_all(&server);

@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -20,6 +21,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/startup.h"
+#include "base/thread.h"
 #include "config/conf.h"
 #include "http/gateway.h"
 #include "http/reply.h"
@@ -31,6 +33,10 @@ enum {
 	WORKER_CLOSE = 5000, /* milliseconds a reply takes to go out */
 	WORKER_CHUNK = 16 * 1024,
 	WORKER_BUFFER = 8 * 1024, /* what libfcgi reads at once */
+	/* Its buffers and a request's variables. */
+	WORKER_MEMORY = 96 * 1024,
+	WORKER_MEMORY_WAIT = 1000, /* milliseconds */
+	WORKER_MEMORY_PAUSE = 10,
 	/* FastCGI 1.0, section 8. */
 	WORKER_HEADER = 8,
 	WORKER_VERSION = 1,
@@ -240,6 +246,25 @@ close_client(struct client *client)
 	free(client);
 }
 
+/* libfcgi ends the process where it gets no memory: that has to be there
+ * before it is called. */
+static bool
+is_memory_there(void)
+{
+	int64_t deadline = clock_steady() + WORKER_MEMORY_WAIT;
+	void *volatile probe = malloc(WORKER_MEMORY);
+
+	while (probe == NULL && clock_left(deadline) != 0) {
+		poll(NULL, 0, WORKER_MEMORY_PAUSE);
+		probe = malloc(WORKER_MEMORY);
+	}
+	free(probe);
+	if (probe == NULL)
+		log_say(LOG_LEVEL_ERROR,
+		    "no memory for a request: its connection is closed");
+	return probe != NULL;
+}
+
 static void
 serve_request(struct client *client, struct conf *conf)
 {
@@ -249,6 +274,10 @@ serve_request(struct client *client, struct conf *conf)
 	connections_limit(all, &client->connection, began + conf->read_timeout,
 	    SHUT_RDWR);
 	client->input_buffered = is_input_buffered(client);
+	if (!is_memory_there()) {
+		FCGX_Free(&client->request, 1);
+		return;
+	}
 	if (FCGX_Accept_r(&client->request) != 0)
 		return;
 	connections_limit(all, &client->connection, CLOCK_NEVER, SHUT_RD);
@@ -347,8 +376,8 @@ workers_start(unsigned threads, struct connections *connections,
 	workers->current = current;
 	workers->sink = sink;
 	while (workers->count < threads && error == 0) {
-		error = pthread_create(&workers->threads[workers->count], NULL,
-		    work, workers);
+		error = thread_start(&workers->threads[workers->count], work,
+		    workers);
 		workers->count += error == 0;
 	}
 	*out = workers;

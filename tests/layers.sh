@@ -36,7 +36,7 @@ home_of() {	# kind
 	    common/journal/schema.c common/journal/open.c \
 	    common/journal/space.c ;;
 	libfcgi) echo 'fcgi/*.[ch]' ;;
-	spawning) echo common/command/spawn.c ;;
+	spawning) echo common/base/init.c common/command/spawn.c ;;
 	esac
 }
 

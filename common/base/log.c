@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <syslog.h>
-#include <unistd.h>
 
 #include "base/log.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/io.h"
 #include "base/json_string.h"
+#include "base/log_output.h"
 #include "base/timestamp.h"
 
 enum {
@@ -31,113 +25,23 @@ static const char *const level_names[] = {
 	[LOG_LEVEL_DEBUG] = "debug",
 };
 
-static const int syslog_priorities[] = {
-	[LOG_LEVEL_ERROR] = LOG_ERR,
-	[LOG_LEVEL_WARNING] = LOG_WARNING,
-	[LOG_LEVEL_INFO] = LOG_INFO,
-	[LOG_LEVEL_DEBUG] = LOG_DEBUG,
-};
-
 /* Threads log while log_open changes this, so each part is atomic. */
 static struct {
 	atomic_int format;
 	atomic_int level;
-	atomic_bool to_syslog;
-	atomic_int fd; /* the log's file, or -1: descriptor 2 */
-	int left;      /* the descriptor of one that was left, or -1 */
 	atomic_bool said[LOG_ONCE_KINDS];
 } the_log = {
 	.format = LOG_TEXT,
 	.level = LOG_LEVEL_INFO,
-	.fd = -1,
-	.left = -1,
 };
-
-static bool
-stderr_is_lost(void)
-{
-	struct stat st;
-
-	if (fstat(STDERR_FILENO, &st) != 0)
-		return true;
-	return S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
-}
-
-/* It is short of descriptors, and the file has not been moved away since it
- * was opened: then it stays open. */
-static enum rc
-log_keep_file(const char *path, int error)
-{
-	int fd = atomic_load(&the_log.fd);
-	struct stat here, there;
-	bool same = (error == EMFILE || error == ENFILE) &&
-	    fstat(fd, &here) == 0 && lstat(path, &there) == 0 &&
-	    here.st_dev == there.st_dev && here.st_ino == there.st_ino;
-
-	errno = error;
-	return same ? RC_OK : RC_SYSTEM;
-}
-
-/*
- * A new file takes the place of the old one under the same descriptor, so
- * that no thread ever writes to a closed one, or to what has its number by
- * then.
- */
-static enum rc
-log_open_file(const char *path)
-{
-	int used = atomic_load(&the_log.fd);
-	int old = used < 0 ? the_log.left : used;
-	int fd = open(path,
-	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY |
-		O_NONBLOCK,
-	    0600);
-	int error;
-
-	if (fd < 0)
-		return log_keep_file(path, errno);
-	if (old < 0) {
-		atomic_store(&the_log.fd, fd);
-		return RC_OK;
-	}
-	error = dup3(fd, old, O_CLOEXEC) < 0 ? errno : 0;
-	close(fd);
-	if (error == 0) {
-		atomic_store(&the_log.fd, old);
-		the_log.left = -1;
-	}
-	return error == 0 ? RC_OK : log_keep_file(path, error);
-}
-
-/* A thread that is about to write to the file writes to descriptor 2. */
-static void
-log_leave_file(void)
-{
-	int fd = atomic_exchange(&the_log.fd, -1);
-
-	if (fd < 0)
-		return;
-	the_log.left = fd;
-	(void)dup3(STDERR_FILENO, fd, O_CLOEXEC);
-}
 
 enum rc
 log_open(const char *program, const struct log_settings *settings)
 {
-	bool lost = settings->target == LOG_TO_SYSLOG ||
-	    (settings->target == LOG_TO_STDERR && stderr_is_lost());
-	enum rc rc;
+	enum rc rc = log_output_open(program, settings);
 
-	if (settings->target == LOG_TO_FILE) {
-		rc = log_open_file(settings->path);
-		if (rc != RC_OK)
-			return rc;
-	} else {
-		log_leave_file();
-	}
-	if (lost)
-		openlog(program, LOG_PID, LOG_DAEMON);
-	atomic_store(&the_log.to_syslog, lost);
+	if (rc != RC_OK)
+		return rc;
 	atomic_store(&the_log.format, (int)settings->format);
 	atomic_store(&the_log.level, (int)settings->level);
 	return RC_OK;
@@ -158,18 +62,7 @@ log_open_anyway(const char *program, const struct log_settings *settings)
 	    "cannot open the log %s: %s: lines go to %s "
 	    "until it is opened anew",
 	    settings->path, error,
-	    atomic_load(&the_log.to_syslog) ? "syslog" : "standard error");
-}
-
-void
-log_close(void)
-{
-	int fd = atomic_exchange(&the_log.fd, -1);
-
-	io_close(&fd);
-	io_close(&the_log.left);
-	if (atomic_exchange(&the_log.to_syslog, false))
-		closelog();
+	    log_output_is_syslog() ? "syslog" : "standard error");
 }
 
 bool
@@ -288,7 +181,7 @@ log_begin(struct log_line *line, enum log_level level, const char *message)
 		return;
 	if (is_json())
 		line->text[line->len++] = '{';
-	if (!atomic_load(&the_log.to_syslog) || atomic_load(&the_log.fd) >= 0) {
+	if (!log_output_is_syslog()) {
 		timestamp_print(clock_wall(), now);
 		log_text(line, "time", now);
 	}
@@ -297,34 +190,43 @@ log_begin(struct log_line *line, enum log_level level, const char *message)
 }
 
 static void
-log_write(const struct log_line *line)
+log_finish(struct log_line *line)
 {
-	int fd = atomic_load(&the_log.fd);
-	ssize_t n;
+	const char *end = is_json() ? "}\n" : "\n";
+	const char *mark = is_json() ? ",\"cut\":true" : " cut=true";
 
-	if (fd < 0 && atomic_load(&the_log.to_syslog)) {
-		syslog(syslog_priorities[line->level], "%.*s",
-		    (int)line->len - 1, line->text);
-		return;
-	}
-	/* There is nowhere to tell that the log cannot be written. */
-	do
-		n = write(fd < 0 ? STDERR_FILENO : fd, line->text, line->len);
-	while (n < 0 && errno == EINTR);
+	if (line->cut)
+		log_put(line, bytes_of(mark));
+	log_put(line, bytes_of(end));
+}
+
+/* An error, so that no log-level hides that something is missing. */
+static void
+tell_of_lost(struct log_line *line, const struct log_lost *lost)
+{
+	char since[TIMESTAMP_SIZE];
+
+	timestamp_print(lost->since, since);
+	log_begin(line, LOG_LEVEL_ERROR,
+	    "lines are missing here: they could not be written");
+	log_number(line, "lines", (int64_t)lost->lines);
+	log_text(line, "since", since);
+	log_finish(line);
 }
 
 void
 log_end(struct log_line *line)
 {
-	const char *end = is_json() ? "}\n" : "\n";
-	const char *mark = is_json() ? ",\"cut\":true" : " cut=true";
-
 	if (!line->wanted)
 		return;
-	if (line->cut)
-		log_put(line, bytes_of(mark));
-	log_put(line, bytes_of(end));
-	log_write(line);
+	log_finish(line);
+	log_output_write(line, tell_of_lost);
+}
+
+void
+log_close(void)
+{
+	log_output_close(tell_of_lost);
 }
 
 bool

@@ -12,7 +12,9 @@
  * one JSON object.  Whatever is not printable ASCII or UTF-8 text is
  * escaped, so that a line never holds a control character that came from
  * outside.  A line is written with one write(2): lines of several processes
- * do not mix.  The log is the one mutable global of the program.
+ * do not mix.  Where nobody reads them lines are lost rather than waited for,
+ * and one that can be written again tells how many.  The log is the one
+ * mutable global of the program.
  */
 enum log_level {
 	LOG_LEVEL_ERROR,

@@ -1,14 +1,35 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/startup.h"
+
+enum { CPU_LEFT = 2 }; /* seconds for an orderly end */
+
+/*
+ * What a limit or a descriptor may send is an error of the call that met it
+ * and no death or standstill; whoever started this may have left it otherwise.
+ */
+static const struct {
+	int number;
+	void (*handler)(int);
+} dispositions[] = {
+	{ SIGCHLD, SIG_DFL }, /* children can be waited for */
+	{ SIGPIPE, SIG_IGN },
+	{ SIGXFSZ, SIG_IGN },
+	{ SIGIO, SIG_IGN }, /* of a descriptor that somebody made say so */
+	{ SIGTTIN, SIG_IGN },
+	{ SIGTTOU, SIG_IGN },
+};
 
 /* The lowest free descriptor is the one looked at: those below are open. */
 static void
@@ -40,12 +61,79 @@ startup_signal(int number, void (*handler)(int))
 	sigaction(number, &action, NULL);
 }
 
+bool
+startup_is_ignored(int number)
+{
+	struct sigaction action;
+
+	return sigaction(number, NULL, &action) == 0 &&
+	    action.sa_handler == SIG_IGN;
+}
+
+static void
+set_signals(void)
+{
+	size_t n = sizeof(dispositions) / sizeof(dispositions[0]);
+	sigset_t none;
+
+	for (size_t i = 0; i < n; i++)
+		startup_signal(dispositions[i].number, dispositions[i].handler);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/*
+ * At the hard limit the kernel kills without a word, and the soft one is
+ * often the same.  A timer, unlike a lower limit, is not inherited.
+ */
+static void
+warn_of_cpu_limit(void)
+{
+	struct sigevent event = {
+		.sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGXCPU,
+	};
+	struct itimerspec at = { .it_interval.tv_sec = 1 };
+	struct rlimit limit;
+	timer_t timer;
+
+	if (getrlimit(RLIMIT_CPU, &limit) != 0 ||
+	    limit.rlim_max == RLIM_INFINITY)
+		return;
+	at.it_value.tv_sec = limit.rlim_max > 2 * CPU_LEFT ?
+	    (time_t)limit.rlim_max - CPU_LEFT :
+	    (time_t)limit.rlim_max / 2;
+	at.it_value.tv_nsec = 500 * 1000 * 1000;
+	if (timer_create(CLOCK_PROCESS_CPUTIME_ID, &event, &timer) == 0)
+		timer_settime(timer, TIMER_ABSTIME, &at, NULL);
+}
+
+/* The C library would take 64 MiB of addresses for each thread's memory. */
+static void
+save_addresses(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_AS, &limit) == 0 &&
+	    limit.rlim_cur != RLIM_INFINITY)
+		mallopt(M_ARENA_MAX, 1);
+}
+
+void
+startup_stop_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGXCPU);
+}
+
 void
 startup(void)
 {
 	set_name();
 	umask(077);
 	open_standard_descriptors();
-	startup_signal(SIGCHLD, SIG_DFL);
-	startup_signal(SIGPIPE, SIG_IGN);
+	set_signals();
+	warn_of_cpu_limit();
+	save_addresses();
 }

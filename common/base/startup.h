@@ -2,14 +2,22 @@
 #ifndef PELIHOOK_BASE_STARTUP_H
 #define PELIHOOK_BASE_STARTUP_H
 
+#include <signal.h>
+#include <stdbool.h>
+
 /*
- * What every program does first, before threads: umask 077; descriptors 0
- * to 2 that are closed are opened on /dev/null, so that no file of ours
- * lands there; SIGCHLD as it is by default, so that children can be waited
- * for; SIGPIPE ignored.
+ * What every program that serves does first, before threads: umask 077;
+ * descriptors 0 to 2 that are closed are opened on /dev/null, so that no file
+ * of ours lands there; no signal is blocked; SIGCHLD as it is by default, so
+ * that children can be waited for; signals of limits and descriptors ignored,
+ * but for SIGXCPU, which comes shortly before the limit of processor time.
  */
 void startup(void);
 /* What a signal does from now on: a handler, SIG_DFL or SIG_IGN. */
 void startup_signal(int number, void (*handler)(int));
+/* Whoever started this may have had a signal ignored, and meant it. */
+bool startup_is_ignored(int number);
+/* The signals that tell every program that serves to stop, and no others. */
+void startup_stop_signals(sigset_t *set);
 
 #endif

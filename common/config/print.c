@@ -11,6 +11,7 @@
 #include "event/event.h"
 #include "event/rule.h"
 #include "signature/recipe.h"
+#include "signature/secret.h"
 
 /* NULL: nothing. */
 static void
@@ -137,6 +138,16 @@ conf_print(const struct conf *conf, const struct hook *hook,
 		print_other(conf, hook, keyword, into);
 		break;
 	}
+	return into->rc;
+}
+
+enum rc
+conf_print_secret(const struct secret *secret, struct buf *into)
+{
+	tokens_print(secret->path, into);
+	buf_printf(into, " %s%s",
+	    keywords_choice(KEYWORD_SECRET_FILE, secret->coding),
+	    secret->world_readable ? " world-readable" : "");
 	return into->rc;
 }
 

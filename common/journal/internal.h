@@ -85,9 +85,10 @@ struct journal {
 	struct journal_tally tally;
 
 	/* Settings of journal.h, and what its caller has seen. */
-	int64_t busy_timeout; /* milliseconds */
-	int wakeup_fd;	      /* or -1 */
-	int64_t version;      /* what journal_changed saw last */
+	int64_t turn_timeout; /* milliseconds, as the next */
+	int64_t busy_timeout;
+	int wakeup_fds[JOURNAL_WAKEUPS]; /* each or -1 */
+	int64_t version;		 /* what journal_changed saw last */
 
 	/* runner.c; the slots are taken and left by any thread. */
 	int64_t runner;			  /* 0: this process is none yet */

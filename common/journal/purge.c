@@ -105,7 +105,9 @@ keep_of(struct journal *journal, const struct journal_purge *purge,
     const char *hook)
 {
 	for (size_t i = 0; i < purge->n; i++)
-		if (strcmp(purge->keeps[i].hook, hook) == 0)
+		if (strcmp(purge->keeps[i].hook, hook) == 0 &&
+		    journal_source_owner(journal, hook, purge->file) !=
+			JOURNAL_OWNER_OTHER)
 			return journal_rules_keep(journal, hook, purge->time,
 			    &purge->keeps[i]);
 	return journal_rules_keep(journal, hook, INT64_MIN, &keep_otherwise);

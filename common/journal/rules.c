@@ -44,54 +44,97 @@ read_noted(struct journal *journal, const struct journal_rules *rules)
 	return noted;
 }
 
+/* What is no path is written anew. */
+enum journal_owner
+journal_source_owner(struct journal *journal, const char *hook,
+    const char *file)
+{
+	if (file == NULL)
+		return JOURNAL_OWNER_SELF;
+	return (enum journal_owner)journal_number(journal, JOURNAL_OWNER_NOBODY,
+	    SQL("SELECT CASE WHEN file = ?2 THEN 1 WHEN " SQL_IS_TEXT("file")
+	    " AND file <> '' THEN 2 ELSE 0 END FROM sources"
+	    " WHERE hook = ?1"),
+		BIND(TEXT(hook), TEXT(file)));
+}
+
+void
+journal_source_note(struct journal *journal, const char *hook, const char *file)
+{
+	journal_do(journal,
+	    "INSERT INTO sources(hook, file) VALUES(?1, ?2)"
+	    " ON CONFLICT(hook) DO UPDATE SET file = excluded.file",
+	    BIND(TEXT(hook), TEXT(file)));
+}
+
 static bool
 is_newer(const struct journal_rules *rules, const struct noted *noted)
 {
 	return !noted->there || rules->time > noted->time;
 }
 
+static void
+look_at_rules(struct journal *journal, struct journal_rules *rules,
+    struct noting *noting)
+{
+	enum journal_owner owner = journal_source_owner(journal, rules->hook,
+	    rules->file);
+	struct noted noted;
+
+	rules->older = false;
+	rules->foreign = owner == JOURNAL_OWNER_OTHER;
+	if (rules->foreign)
+		return;
+	noted = read_noted(journal, rules);
+	if (is_newer(rules, &noted) ||
+	    (rules->queues && owner == JOURNAL_OWNER_NOBODY))
+		noting->outdated = true;
+	rules->older = noted.there && !noted.same && rules->time <= noted.time;
+	rules->noted = noted.time;
+}
+
 static enum rc
 look_rules(struct journal *journal, void *arguments)
 {
 	struct noting *noting = arguments;
-	struct journal_rules *rules;
-	struct noted noted;
 
-	for (size_t i = 0; i < noting->n; i++) {
-		rules = &noting->list[i];
-		noted = read_noted(journal, rules);
-		if (is_newer(rules, &noted))
-			noting->outdated = true;
-		rules->older = noted.there && !noted.same &&
-		    rules->time <= noted.time;
-		rules->noted = noted.time;
-	}
+	for (size_t i = 0; i < noting->n; i++)
+		look_at_rules(journal, &noting->list[i], noting);
 	journal->damaged = 0;
 	return RC_OK;
+}
+
+static void
+note(struct journal *journal, const struct journal_rules *rules)
+{
+	enum journal_owner owner = journal_source_owner(journal, rules->hook,
+	    rules->file);
+	struct noted noted;
+
+	if (owner == JOURNAL_OWNER_OTHER)
+		return;
+	if (owner == JOURNAL_OWNER_NOBODY && rules->queues)
+		journal_source_note(journal, rules->hook, rules->file);
+	noted = read_noted(journal, rules);
+	if (is_newer(rules, &noted))
+		journal_do(journal,
+		    "INSERT INTO rules(hook, digest, time, keep, keep_dead)"
+		    " VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(hook)"
+		    " DO UPDATE SET digest = excluded.digest,"
+		    " time = excluded.time, keep = excluded.keep,"
+		    " keep_dead = excluded.keep_dead",
+		    BIND(TEXT(rules->hook), TEXT(rules->digest),
+			INT(rules->time), INT(rules->keep),
+			INT(rules->keep_dead)));
 }
 
 static enum rc
 note_rules(struct journal *journal, void *arguments)
 {
 	const struct noting *noting = arguments;
-	const struct journal_rules *rules;
-	struct noted noted;
 
-	for (size_t i = 0; i < noting->n; i++) {
-		rules = &noting->list[i];
-		noted = read_noted(journal, rules);
-		if (is_newer(rules, &noted))
-			journal_do(journal,
-			    "INSERT INTO rules(hook, digest, time, keep,"
-			    " keep_dead) VALUES(?1, ?2, ?3, ?4, ?5)"
-			    " ON CONFLICT(hook)"
-			    " DO UPDATE SET digest = excluded.digest,"
-			    " time = excluded.time, keep = excluded.keep,"
-			    " keep_dead = excluded.keep_dead",
-			    BIND(TEXT(rules->hook), TEXT(rules->digest),
-				INT(rules->time), INT(rules->keep),
-				INT(rules->keep_dead)));
-	}
+	for (size_t i = 0; i < noting->n; i++)
+		note(journal, &noting->list[i]);
 	return look_rules(journal, arguments);
 }
 
@@ -106,6 +149,68 @@ journal_note_rules(struct journal *journal, struct journal_rules *list,
 	if (rc == RC_OK && noting.outdated)
 		rc = journal_write(journal, note_rules, &noting);
 	return rc;
+}
+
+struct source {
+	const char *hook;
+	const char *from;
+	const char *to;
+	char *file;
+};
+
+static enum rc
+find_source(struct journal *journal, void *arguments)
+{
+	struct source *source = arguments;
+	struct journal_reader reader = {
+		.journal = journal,
+		.table = "sources",
+		.row = journal_query(journal,
+		    "SELECT file FROM sources WHERE hook = ?1",
+		    BIND(TEXT(source->hook))),
+	};
+
+	if (!journal_next(journal, reader.row))
+		return RC_MISSING;
+	journal_text_into(&reader, 0, JOURNAL_TEXT_FILE, source->file);
+	journal_end_query(reader.row);
+	return RC_OK;
+}
+
+enum rc
+journal_source_find(struct journal *journal, const char *hook,
+    char file[JOURNAL_FILE_SIZE])
+{
+	struct source source = { .hook = hook, .file = file };
+
+	return journal_read(journal, find_source, &source);
+}
+
+/* By what the other file said nothing is run any more, but until this one's
+ * rules are noted it tells for how long to keep. */
+static enum rc
+change_source(struct journal *journal, void *arguments)
+{
+	const struct source *source = arguments;
+
+	if (journal_do(journal,
+		"UPDATE sources SET file = ?1 WHERE hook = ?2 AND file = ?3",
+		BIND(TEXT(source->to), TEXT(source->hook),
+		    TEXT(source->from))) == 1)
+		journal_do(journal,
+		    "UPDATE rules SET time = 0, digest = ''"
+		    " WHERE hook = ?1",
+		    BIND(TEXT(source->hook)));
+	return RC_OK;
+}
+
+enum rc
+journal_source_change(struct journal *journal, const char *hook,
+    const char *from, const char *to)
+{
+	struct source source = { .hook = hook, .from = from, .to = to };
+
+	return journal_write(journal, change_source, &source);
 }
 
 bool

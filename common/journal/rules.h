@@ -9,6 +9,18 @@
 
 /* What is noted of the rules of hooks.  Inside apply. */
 
+enum journal_owner {
+	JOURNAL_OWNER_NOBODY, /* it is not noted */
+	JOURNAL_OWNER_SELF,
+	JOURNAL_OWNER_OTHER,
+};
+
+/* Whose a hook is: this file's, or another one's.  NULL: any will do. */
+enum journal_owner journal_source_owner(struct journal *journal,
+    const char *hook, const char *file);
+/* Inside a change: notes it as the one of this file. */
+void journal_source_note(struct journal *journal, const char *hook,
+    const char *file);
 /* Whether other rules of a hook are noted than these; NULL: any will do. */
 bool journal_rules_changed(struct journal *journal, const char *hook,
     const char *digest);

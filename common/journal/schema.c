@@ -7,17 +7,21 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "journal/files.h"
 #include "journal/internal.h"
 #include "journal/statement.h"
+#include "journal/turn.h"
 
 enum { APPLICATION = 0x706c686b }; /* "plhk", for file(1) */
 
 /*
  * A row of deliveries, by state:
  *
- *	queued	  since 0: due at once.  Otherwise it waits for a retry: since
- *		  when, and due when; the two tell the pause, so that it can
- *		  begin anew if the clock is set back before since.
+ *	queued	  since 0: due at once, as it never waited.  Otherwise it
+ *		  waits for a retry: since when, and due when; the two tell
+ *		  the pause, so that it can begin anew if the clock is set
+ *		  back before since.  There is none where they are the same:
+ *		  due at once, too, but after what is due earlier.
  *		  held: an earlier one of its key is queued or running.  Of
  *		  the queued ones of a key at most one is not held, and none
  *		  while one is running.
@@ -104,9 +108,15 @@ static const char dead_that_end[] =
     "ALTER TABLE rules ADD COLUMN keep_dead INTEGER NOT NULL"
     " DEFAULT 9223372036854775807;";
 
+/* sources: whose events those of a hook are, by the file of the configuration
+ * that has the hook. */
+static const char sources[] =
+    "CREATE TABLE sources("
+    " hook TEXT PRIMARY KEY, file TEXT NOT NULL) WITHOUT ROWID;";
+
 /* Step i brings version i to i + 1; what was released is never changed. */
 static const char *const steps[] = { first_tables, orphans_and_rules,
-	dead_that_end };
+	dead_that_end, sources };
 
 enum { VERSION = sizeof(steps) / sizeof(steps[0]) };
 
@@ -244,6 +254,41 @@ insist(struct journal *journal, const char *text)
 	return error;
 }
 
+/* All steps that nobody made while the turn was waited for. */
+static int
+migrate_from(struct journal *journal, const char *const *all, int from, int n)
+{
+	int error = SQLITE_OK;
+
+	/* Before its first page, and so before the next: later it has no
+	 * effect, but to write at every opening. */
+	if (from == 0)
+		error = insist(journal, "PRAGMA auto_vacuum=INCREMENTAL");
+	if (error == SQLITE_OK)
+		error = insist(journal, "PRAGMA journal_mode=WAL");
+	if (error == SQLITE_OK)
+		error = journal_run(journal, "PRAGMA synchronous=FULL");
+	for (int i = from; error == SQLITE_OK && i < n; i++)
+		error = migrate_step(journal, all, i);
+	return error;
+}
+
+/* As those that come at once would meet where the store waits for nobody. */
+static int
+migrate_in_turn(struct journal *journal, const char *const *all, int from,
+    int n)
+{
+	int error;
+
+	journal_turn_take(journal);
+	error = journal->error;
+	journal->busy_until = clock_steady() + journal->busy_timeout;
+	if (error == SQLITE_OK)
+		error = migrate_from(journal, all, from, n);
+	journal_turn_leave(journal);
+	return error;
+}
+
 enum rc
 journal_migrate_steps(struct journal *journal, const char *const *all, int n)
 {
@@ -258,16 +303,14 @@ journal_migrate_steps(struct journal *journal, const char *const *all, int n)
 	rc = judge(journal, &identity, n);
 	if (rc != RC_OK)
 		return rc;
-	/* Before its first page, and so before the next: later it has no
-	 * effect, but to write at every opening. */
-	if (identity.tables == 0)
-		error = insist(journal, "PRAGMA auto_vacuum=INCREMENTAL");
-	if (error == SQLITE_OK)
-		error = insist(journal, "PRAGMA journal_mode=WAL");
-	if (error == SQLITE_OK)
-		error = journal_run(journal, "PRAGMA synchronous=FULL");
-	for (int i = (int)identity.version; error == SQLITE_OK && i < n; i++)
-		error = migrate_step(journal, all, i);
+	if (identity.version == n) {
+		error = migrate_from(journal, all, n, n);
+	} else {
+		rc = journal_files_open_locks(journal);
+		if (rc != RC_OK)
+			return rc;
+		error = migrate_in_turn(journal, all, (int)identity.version, n);
+	}
 	return error == SQLITE_OK ? RC_OK : report_error(journal, error);
 }
 

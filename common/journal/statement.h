@@ -31,6 +31,7 @@ enum journal_failure {
 	JOURNAL_FAILED_LOOK,  /* it is not known whether they are */
 	JOURNAL_FAILED_LOCK,  /* of a runner */
 	JOURNAL_FAILED_NOTE,  /* of a run */
+	JOURNAL_FAILED_TURN,  /* to write: it did not come */
 };
 
 /* Keeps a failure, unless there was an error before.  JOURNAL_FINE: no

@@ -134,6 +134,7 @@ def filled(site):
                 "INSERT INTO keys VALUES(zeroblob(32), 1, 0);"
                 "INSERT OR IGNORE INTO rules(hook, digest, time, keep)"
                 " VALUES('peliqan', 'x', 1, 1);"
+                "INSERT OR IGNORE INTO sources VALUES('peliqan', '/x');"
                 "INSERT OR IGNORE INTO notes VALUES('purged', 1)")
     site.keep()
 

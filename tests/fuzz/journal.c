@@ -54,7 +54,8 @@ static const char *const columns[] = { "events.id", "events.hook",
 	"keys.runner", "opens.hook", "opens.events", "tallies.hook",
 	"tallies.name", "tallies.state", "tallies.deliveries", "runners.boot",
 	"runners.pid", "runners.number", "notes.number", "rules.hook",
-	"rules.digest", "rules.time", "rules.keep" };
+	"rules.digest", "rules.time", "rules.keep", "rules.keep_dead",
+	"sources.hook", "sources.file" };
 
 static const int64_t numbers[] = { 0, 1, -1, 2, 3, 4, 5, 7, 100, 255, 65536,
 	INT32_MAX, INT32_MIN, (int64_t)INT32_MAX + 1, UINT32_MAX, INT64_MAX,
@@ -183,6 +184,7 @@ make_journal(void)
 	       " WHERE type = 'table'");
 	change(
 	    "INSERT INTO rules VALUES('h', 'x', 1, 1, 1);"
+	    "INSERT INTO sources VALUES('h', '/x');"
 	    "INSERT OR REPLACE INTO notes VALUES('purged', 1);"
 	    "INSERT INTO runners(number, boot, pid) VALUES(77, 'boot', 1);"
 	    "UPDATE deliveries SET state = 1, runner = 77, claim = 5, pid = 1"
@@ -333,9 +335,10 @@ static bool
 is_known(enum rc rc)
 {
 	return rc == RC_OK || rc == RC_MISSING || rc == RC_RANGE ||
-	    rc == RC_PENDING || rc == RC_DUPLICATE || rc == RC_QUEUE_FULL ||
-	    rc == RC_CORRUPT || rc == RC_CONFIG || rc == RC_STORE ||
-	    rc == RC_LOCKED || rc == RC_MEMORY || rc == RC_SYSTEM;
+	    rc == RC_PENDING || rc == RC_IGNORED || rc == RC_DUPLICATE ||
+	    rc == RC_QUEUE_FULL || rc == RC_CORRUPT || rc == RC_CONFIG ||
+	    rc == RC_STORE || rc == RC_LOCKED || rc == RC_MEMORY ||
+	    rc == RC_SYSTEM;
 }
 
 static enum rc

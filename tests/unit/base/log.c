@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <signal.h>
 
 #include <json-c/json.h>
 
@@ -811,6 +812,136 @@ without_descriptor_2_its_lines_go_to_syslog(void **state)
 	assert_int_equal(st.st_size, 0);
 }
 
+static const char missing[] = "msg=\"lines are missing here: they could "
+			      "not be written\" lines=";
+
+/* Each line is whole; how many were said, written or told of as missing. */
+static unsigned
+count_said(struct bytes text, unsigned *tellings)
+{
+	struct bytes line;
+	const char *at;
+	unsigned said = 0;
+
+	while (text.len > 0 && bytes_split(&text, "\n", &line)) {
+		assert_true(bytes_begin(line, "time="));
+		at = memmem(line.data, line.len, missing, strlen(missing));
+		if (at != NULL) {
+			said += (unsigned)strtoul(at + strlen(missing), NULL,
+			    10);
+			(*tellings)++;
+			assert_true(holds_text(line, " since=2"));
+		} else {
+			said++;
+			assert_memory_equal(line.data + line.len - 8,
+			    " end=end", 8);
+		}
+	}
+	return said;
+}
+
+/* Some of them longer than what a pipe takes all of or nothing. */
+static void
+say_many(int n)
+{
+	char filler[4000];
+
+	memset(filler, 'f', sizeof(filler));
+	for (int i = 0; i < n; i++) {
+		struct bytes some = { filler, i % 7 == 0 ? 3500 : 20 };
+		struct log_line line;
+
+		log_begin(&line, LOG_LEVEL_INFO, "many");
+		log_bytes(&line, "filler", some);
+		log_bytes(&line, "more", some);
+		log_text(&line, "end", "end");
+		log_end(&line);
+	}
+}
+
+static void
+take_all(int fd, struct buf *into)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+		buf_add(into, (struct bytes){ chunk, (size_t)n });
+}
+
+/* A pipe that nobody reads takes the place of descriptor 2; what that was. */
+static int
+open_pipe(int *reader)
+{
+	int ends[2], saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+	*reader = ends[0];
+	return saved;
+}
+
+/* Without a bound this test would never end. */
+static void
+what_nobody_reads_is_dropped_and_counted(void **state)
+{
+	static const struct log_settings plain = { .level = LOG_LEVEL_INFO };
+	struct buf text = { 0 };
+	unsigned tellings = 0;
+	int reader, saved = open_pipe(&reader);
+
+	(void)state;
+	log_open("unit", &plain);
+	for (int i = 0; i < 2; i++) {
+		say_many(1000);
+		take_all(reader, &text);
+		say_many(2);
+		take_all(reader, &text);
+	}
+	say_many(1000);
+	take_all(reader, &text);
+	/* What is lost at the end is told of at the end. */
+	log_close();
+	take_all(reader, &text);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(reader);
+	assert_int_equal(count_said(buf_view(&text), &tellings), 3004);
+	/* A short line may still fit in where a long one was lost. */
+	assert_in_range(tellings, 3, 30);
+	buf_free(&text);
+}
+
+/* As a full disk. */
+static void
+what_has_no_room_is_counted(void **state)
+{
+	struct rlimit little, usual;
+	struct buf text;
+	unsigned tellings = 0;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	open_file(LOG_TEXT, LOG_LEVEL_ERROR);
+	open_file(LOG_TEXT, LOG_LEVEL_INFO);
+	getrlimit(RLIMIT_FSIZE, &usual);
+	little = (struct rlimit){ 10000, usual.rlim_max };
+	setrlimit(RLIMIT_FSIZE, &little);
+	say_many(100);
+	setrlimit(RLIMIT_FSIZE, &usual);
+	text = read_file(path);
+	assert_int_equal(text.len, 10000);
+	buf_free(&text);
+	say_many(2);
+	text = read_file(path);
+	assert_int_equal(count_said(buf_view(&text), &tellings), 102);
+	assert_int_equal(tellings, 1);
+	buf_free(&text);
+	signal(SIGXFSZ, SIG_DFL);
+}
+
 static void
 the_path_need_not_stay(void **state)
 {
@@ -874,6 +1005,8 @@ main(void)
 		LOG_TEST(what_cannot_be_opened_holds_nothing_up),
 		LOG_TEST(without_descriptors_an_open_log_stays_open),
 		LOG_TEST(without_descriptor_2_its_lines_go_to_syslog),
+		LOG_TEST(what_nobody_reads_is_dropped_and_counted),
+		LOG_TEST(what_has_no_room_is_counted),
 		LOG_TEST(the_path_need_not_stay),
 		LOG_TEST(some_things_are_said_once),
 	};

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 #include <errno.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../unit.h"
@@ -135,6 +137,79 @@ what_is_created_is_the_users_own(void **state)
 	assert_int_equal(in_child(start_and_look_at_umask), 0);
 }
 
+/* Also where whoever started it left all that otherwise. */
+static int
+start_with_signals(void)
+{
+	static const int deadly[] = { SIGPIPE, SIGXFSZ, SIGIO, SIGTTIN,
+		SIGTTOU };
+	sigset_t all, left;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	startup();
+	for (size_t i = 0; i < COUNT(deadly); i++)
+		if (!startup_is_ignored(deadly[i]))
+			return 1;
+	if (startup_is_ignored(SIGTERM) || startup_is_ignored(SIGCHLD))
+		return 2;
+	sigprocmask(SIG_BLOCK, NULL, &left);
+	return sigisemptyset(&left) ? 0 : 3;
+}
+
+static void
+signals_of_limits_and_descriptors_are_errors(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(start_with_signals), 0);
+}
+
+static int
+write_too_much(void)
+{
+	struct rlimit little = { 10, 10 };
+	FILE *file = tmpfile();
+
+	startup();
+	if (file == NULL || setrlimit(RLIMIT_FSIZE, &little) != 0)
+		return 1;
+	if (write(fileno(file), "0123456789", 10) != 10)
+		return 2;
+	return write(fileno(file), "x", 1) == -1 && errno == EFBIG ? 0 : 3;
+}
+
+static void
+a_limit_of_file_size_does_not_kill(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(write_too_much), 0);
+}
+
+/* At the limit of one second the kernel would kill. */
+static int
+burn(void)
+{
+	struct rlimit little = { 1, 1 };
+	struct timespec none = { 0 };
+	sigset_t stop;
+
+	if (setrlimit(RLIMIT_CPU, &little) != 0)
+		return 1;
+	startup();
+	startup_stop_signals(&stop);
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+	while (sigtimedwait(&stop, NULL, &none) != SIGXCPU)
+		;
+	return 0;
+}
+
+static void
+before_processor_time_is_over_it_is_told_to_stop(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(burn), 0);
+}
+
 static void
 each_line_is_a_line_of_the_log(void **state)
 {
@@ -159,6 +234,10 @@ main(void)
 		cmocka_unit_test(children_can_be_waited_for),
 		cmocka_unit_test(a_reader_that_is_gone_does_not_kill),
 		cmocka_unit_test(what_is_created_is_the_users_own),
+		cmocka_unit_test(signals_of_limits_and_descriptors_are_errors),
+		cmocka_unit_test(a_limit_of_file_size_does_not_kill),
+		cmocka_unit_test(
+		    before_processor_time_is_over_it_is_told_to_stop),
 		TOLD_TEST(each_line_is_a_line_of_the_log),
 	};
 

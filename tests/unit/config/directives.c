@@ -13,9 +13,10 @@ global_directives_are_understood(void **state)
 {
 	struct conf *conf = good(
 	    "journal /q\ndispatch drain\n"
-	    "stop-timeout 90s\nlog /var/log/p\nlog-format json\nlog-level debug\n"
+	    "stop-timeout 90s\nallow-root yes\nlog /var/log/p\nlog-format json\nlog-level debug\n"
 	    "read-timeout 3s\n" WAITS "read-timeout 4s\n");
 	struct conf *other = good("journal /q\ndispatch thread\nlog syslog\n"
+				  "allow-root no\n"
 				  "log-level warning\n" WAITS);
 	struct conf *third = good("journal /q\ndispatch none\nlog stderr\n"
 				  "log-level error\nlog-format text\n" WAITS);
@@ -23,6 +24,9 @@ global_directives_are_understood(void **state)
 	(void)state;
 	assert_int_equal(conf->dispatch, CONF_DISPATCH_DRAIN);
 	assert_int_equal(conf->stop_timeout, 90 * SECOND);
+	assert_int_equal(conf->allow_root, CONF_YES);
+	assert_int_equal(other->allow_root, CONF_NO);
+	assert_int_equal(third->allow_root, CONF_NO);
 	assert_int_equal(conf->log.target, LOG_TO_FILE);
 	assert_string_equal(conf->log.path, "/var/log/p");
 	assert_int_equal(conf->log.format, LOG_JSON);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/resource.h>
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "base/thread.h"
+
+/* Several times what was ever used, of which only what is used is taken. */
+enum { THREAD_STACK = 512 * 1024 };
+
+struct program {
+	int (*run)(int argc, char **argv);
+	int argc;
+	char **argv;
+	int status;
+};
+
+/* mask: NULL for the caller's. */
+static int
+start_with(pthread_t *thread, const sigset_t *mask, void *(*run)(void *context),
+    void *context)
+{
+	pthread_attr_t attributes;
+	int error = pthread_attr_init(&attributes);
+
+	if (error != 0)
+		return error;
+	error = pthread_attr_setstacksize(&attributes, THREAD_STACK);
+	if (error == 0 && mask != NULL)
+		error = pthread_attr_setsigmask_np(&attributes, mask);
+	if (error == 0)
+		error = pthread_create(thread, &attributes, run, context);
+	pthread_attr_destroy(&attributes);
+	return error;
+}
+
+int
+thread_start(pthread_t *thread, void *(*run)(void *context), void *context)
+{
+	return start_with(thread, NULL, run, context);
+}
+
+static void *
+run_program(void *context)
+{
+	struct program *program = context;
+
+	program->status = program->run(program->argc, program->argv);
+	return NULL;
+}
+
+static bool
+is_stack_small(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_STACK, &limit) == 0 &&
+	    limit.rlim_cur < THREAD_STACK;
+}
+
+int
+thread_main(int (*program)(int argc, char **argv), int argc, char **argv)
+{
+	struct program what = { program, argc, argv, 0 };
+	pthread_t thread;
+	sigset_t all, before;
+	int error;
+
+	if (!is_stack_small())
+		return program(argc, argv);
+	/* Signals are the program's, which alone knows what they mean. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	error = start_with(&thread, &before, run_program, &what);
+	if (error == 0)
+		error = pthread_join(thread, NULL);
+	if (error == 0)
+		return what.status;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return program(argc, argv);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_BASE_THREAD_H
+#define PELIHOOK_BASE_THREAD_H
+
+#include <pthread.h>
+
+/*
+ * As pthread_create, with a stack that is enough for all that pelihook does
+ * on one, whatever the limit of the process (ulimit -s), and no larger: under
+ * ulimit -v each thread's would be taken from the others.
+ */
+int thread_start(pthread_t *thread, void *(*run)(void *context), void *context);
+/*
+ * Runs a program on the stack it was started with or, where that may not grow
+ * as far, in a thread; what it returned.
+ */
+int thread_main(int (*program)(int argc, char **argv), int argc, char **argv);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PELIHOOK_FCGI_SHARES_H
+#define PELIHOOK_FCGI_SHARES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * The descriptors that the process may have (ulimit -n) are shared out, so
+ * that each of its threads can have a request whose command runs, whatever
+ * the others do.  queue: whether there is a journal.
+ */
+struct shares {
+	size_t connections; /* open at once */
+	size_t commands;    /* of the queue, running at once */
+};
+
+/* With fewer descriptors it must not start. */
+size_t shares_needed(unsigned threads, bool queue);
+struct shares shares_make(unsigned threads, bool queue);
+
+#endif
