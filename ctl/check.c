@@ -227,6 +227,8 @@ subcommand_check(struct session *session, char **operands, size_t n)
 	if (rc == RC_OK && journal != NULL)
 		rc = report_gone_hooks(session, journal);
 	if (rc == RC_OK && journal != NULL)
+		rc = report_dead(session, journal);
+	if (rc == RC_OK && journal != NULL)
 		rc = identities_warn(session, journal);
 	journal_close(journal);
 	return rc;

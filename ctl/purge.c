@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <poll.h>
+#include <stdbool.h>
 
 #include "subcommands.h"
 
@@ -30,7 +31,27 @@ purge_all(struct journal *journal, struct journal_purge *purge)
 	return rc;
 }
 
-/* The file is cut off once its log is in it, which readers hold up. */
+/* Room is given back once the log is in the file, which readers hold up.
+ * What is asked for again and again says RC_LOCKED meanwhile. */
+static bool
+is_held_up(enum rc rc, int64_t deadline)
+{
+	return rc == RC_LOCKED && clock_left(deadline) > 0 &&
+	    poll(NULL, 0, LOOK) == 0;
+}
+
+static enum rc
+shrink(struct journal *journal, bool *more)
+{
+	int64_t deadline = clock_steady() + PATIENCE_READERS;
+	enum rc rc;
+
+	do
+		rc = journal_shrink(journal, true, more);
+	while (is_held_up(rc, deadline));
+	return rc;
+}
+
 static enum rc
 trim(struct journal *journal)
 {
@@ -39,28 +60,35 @@ trim(struct journal *journal)
 
 	do
 		rc = journal_trim(journal, 0);
-	while (rc == RC_LOCKED && clock_left(deadline) > 0 &&
-	    poll(NULL, 0, LOOK) == 0);
+	while (is_held_up(rc, deadline));
+	return rc;
+}
+
+static enum rc
+give_back(struct journal *journal)
+{
+	bool more = true;
+	enum rc rc = RC_OK;
+
+	while (rc == RC_OK && more) {
+		rc = shrink(journal, &more);
+		poll(NULL, 0, PAUSE);
+	}
+	if (rc == RC_OK)
+		rc = trim(journal);
 	if (rc == RC_LOCKED)
-		complain("somebody reads the journal: its room is given back "
-			 "once they have ended");
+		complain("others use the journal all the while: try again "
+			 "when they have ended");
 	return rc;
 }
 
 static enum rc
 compact_all(struct journal *journal)
 {
-	bool more = true;
-	enum rc rc;
+	enum rc rc = journal_rebuild(journal);
 
-	rc = journal_rebuild(journal);
-	while (rc == RC_OK && more) {
-		rc = journal_shrink(journal, true, &more);
-		if (rc == RC_OK && more)
-			poll(NULL, 0, PAUSE);
-	}
 	if (rc == RC_OK)
-		return trim(journal);
+		return give_back(journal);
 	/* A copy that did not fit is in the log, as far as it came. */
 	(void)journal_trim(journal, 0);
 	return rc;

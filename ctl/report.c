@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "report.h"
 
+#include "base/bytes.h"
+#include "base/clock.h"
 #include "config/conf.h"
 #include "journal/journal.h"
 #include "complain.h"
@@ -24,6 +26,54 @@ enum rc
 report_gone_hooks(const struct session *session, struct journal *journal)
 {
 	return journal_backlog(journal, report_gone, (void *)session);
+}
+
+/* The dead ones of one hook, as the counts come: sorted by hook. */
+struct dead {
+	const struct conf *conf;
+	const struct hook *hook;
+	int64_t count;
+};
+
+static void
+report_dead_of(const struct dead *dead)
+{
+	const struct hook *hook = dead->hook;
+
+	if (hook == NULL || hook->keep_dead != CLOCK_NEVER ||
+	    dead->count <= hook->max_queue)
+		return;
+	print_note("warning: ",
+	    "hook %s has %lld dead deliveries, which is over its max-queue, "
+	    "and keeps them for ever: retry or drop them, or write "
+	    "`keep-dead 90d'",
+	    hook->name, (long long)dead->count);
+}
+
+static enum rc
+add_dead(void *context, const struct journal_count *count)
+{
+	struct dead *dead = context;
+	const struct hook *hook = conf_find(dead->conf, bytes_of(count->hook));
+
+	if (hook != dead->hook) {
+		report_dead_of(dead);
+		dead->hook = hook;
+		dead->count = 0;
+	}
+	if (count->state == JOURNAL_DEAD)
+		dead->count += count->count;
+	return RC_OK;
+}
+
+enum rc
+report_dead(const struct session *session, struct journal *journal)
+{
+	struct dead dead = { .conf = session->conf };
+	enum rc rc = journal_counts(journal, add_dead, &dead);
+
+	report_dead_of(&dead);
+	return rc;
 }
 
 enum rc

@@ -13,6 +13,9 @@ struct session;
  * configuration any more. */
 enum rc report_gone_hooks(const struct session *session,
     struct journal *journal);
+/* Which hooks have more dead deliveries than they may have waiting events,
+ * and nothing that ends them. */
+enum rc report_dead(const struct session *session, struct journal *journal);
 /*
  * What comes of having found nothing: RC_OK, or RC_NO_HOOK, complained of,
  * where the hook that was asked for does not exist.

@@ -93,7 +93,8 @@ enum rc journal_trim(struct journal *journal, int64_t size);
 /*
  * One small step of giving free room in the file back: as far as there is
  * more than what comes next may want, or, where whole, all of it.  more: there
- * may be another step.  It comes to nothing in a journal of the first
+ * may be another step.  RC_LOCKED, not logged, also where somebody reads for
+ * long: what moves would pile up in the write-ahead log.  It comes to nothing in a journal of the first
  * release, which only journal_rebuild makes fit for it.
  */
 enum rc journal_shrink(struct journal *journal, bool whole, bool *more);

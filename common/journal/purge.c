@@ -344,7 +344,7 @@ purge_space(struct journal *journal, struct journal_purge *purge)
 	/* The file is cut off once the log is in it. */
 	if (rc == RC_OK)
 		(void)journal_trim(journal, 0);
-	return rc;
+	return rc == RC_LOCKED ? RC_OK : rc;
 }
 
 enum rc

@@ -27,6 +27,9 @@ enum {
 	 * use, and in any case a few. */
 	RESERVE_PART = 8,
 	RESERVE_LEAST = 256,
+	/* The write-ahead log beyond which no pages are moved, bytes: while
+	 * somebody reads it takes all that moves. */
+	LOG_MOST = 4 * JOURNAL_LOG_USUAL,
 	LOG = 1, /* the write-ahead log among the journal's files */
 };
 
@@ -153,8 +156,10 @@ enum rc
 journal_shrink(struct journal *journal, bool whole, bool *more)
 {
 	struct shrinking shrinking = { .whole = whole };
-	enum rc rc = journal_write(journal, give_back, &shrinking);
+	enum rc rc = journal_trim(journal, LOG_MOST);
 
+	if (rc == RC_OK)
+		rc = journal_write(journal, give_back, &shrinking);
 	if (rc == RC_OK)
 		*more = shrinking.more;
 	return rc;

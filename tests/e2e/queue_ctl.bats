@@ -1316,6 +1316,36 @@ purge_first() {
 	[ "$(ctl list --json --state dead | jq -r .id)" = "$stays" ]
 }
 
+@test "check warns of dead ones that are many and kept for ever" {
+	make_queue <<-EOF
+		hook many
+		signature none
+		max-queue 1
+		on * run $T/act
+		hook few
+		signature none
+		max-queue 2
+		on * run $T/act
+		hook short
+		signature none
+		max-queue 1
+		keep-dead 30d
+		on * run $T/act
+	EOF
+	does 'exit 65'
+	for event in connection_added connection_removed; do
+		run -0 --separate-stderr ctl check
+		[[ $stderr != *"dead deliveries"* ]]
+		for hook in many few short; do
+			event "$hook" "$event"
+		done
+		drain
+	done
+	run -0 --separate-stderr ctl check
+	[ "$(grep -c 'dead deliveries' <<<"$stderr")" = 1 ]
+	[[ $stderr == *"hook many has 2 dead deliveries"*"keep-dead 90d"* ]]
+}
+
 journal_size() {
 	stat -c %s "$T/state/journal.db"
 }

@@ -8,6 +8,7 @@ usage: steps.py [WORD of a test's name...]"""
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 
@@ -211,6 +212,34 @@ def purge(site):
     each_step(site, word(site, "purge"), judge)
 
 
+def compact(site):
+    """An earlier journal, which is made anew, with room to give back."""
+    for number in range(1, 6):
+        site.append(number)
+    site.drained()
+    site.append(6, text="x" * 100000)
+    site.drained()
+    connection = sqlite3.connect(site.journal)
+    connection.executescript(
+        "PRAGMA auto_vacuum=NONE; VACUUM; UPDATE events"
+        " SET body = CAST('{\"n\":6}' AS BLOB) WHERE seq = 6")
+    connection.close()
+    site.keep()
+
+    def judge(survived):
+        check(set(site.deliveries()) == {1, 2, 3, 4, 5, 6}, "some are gone")
+        site.ctl("purge", "--compact")
+        check(site.ask_journal("PRAGMA freelist_count") == [(0,)],
+              "there is free room")
+        check(site.ask_journal("PRAGMA auto_vacuum") == [(2,)],
+              "it was not made anew")
+        check_journal(site.journal)
+        site.append(7)
+        site.drained()
+
+    each_step(site, word(site, "purge", "--compact"), judge)
+
+
 TESTS = (
     ("a journal that is made for the first event", create, ""),
     ("append", append, "  order /key"),
@@ -219,6 +248,7 @@ TESTS = (
     ("retry --dead", lambda site: retry(site, "--dead"), "  order /key"),
     ("drop", drop, "  order /key"),
     ("purge", purge, "  keep 1ms"),
+    ("purge --compact", compact, ""),
 )
 
 

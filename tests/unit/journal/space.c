@@ -158,6 +158,29 @@ the_log_that_a_reader_let_grow_begins_anew_as_small_as_it_was(void **state)
 	journal_close(journal);
 }
 
+static void
+nothing_moves_into_a_log_that_somebody_reads(void **state)
+{
+	struct journal *journal = open_journal();
+	sqlite3 *reader;
+	bool more = true;
+	int64_t size;
+
+	(void)state;
+	fill(journal, 4);
+	reader = read_journal();
+	for (unsigned i = 6; i < 30; i++)
+		append_large(journal, "i", i);
+	purge(journal);
+	size = size_of("-wal");
+	assert_int_equal(journal_shrink(journal, true, &more), RC_LOCKED);
+	assert_int_equal(size_of("-wal"), size);
+	sqlite3_close(reader);
+	shrink_all(journal);
+	assert_int_equal(count_rows(journal, "PRAGMA freelist_count"), 0);
+	journal_close(journal);
+}
+
 int
 main(void)
 {
@@ -166,6 +189,7 @@ main(void)
 		TEST(what_is_compact_has_no_free_room),
 		TEST(an_earlier_journal_gives_room_back_once_it_is_rebuilt),
 		TEST(nothing_is_rebuilt_while_others_write),
+		TEST(nothing_moves_into_a_log_that_somebody_reads),
 		TEST(the_log_is_cut_off_when_nobody_reads_it_any_more),
 		TEST(
 		    the_log_that_a_reader_let_grow_begins_anew_as_small_as_it_was),
