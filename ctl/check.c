@@ -17,7 +17,8 @@
 #include "event/rule.h"
 #include "journal/journal.h"
 #include "signature/recipe.h"
-#include "signature/secret.h"
+#include "around.h"
+#include "identities.h"
 #include "print.h"
 #include "report.h"
 #include "session.h"
@@ -35,8 +36,8 @@ struct view {
 static const enum keyword waiting[] = { KEYWORD_DELIVERY, KEYWORD_MAX_RUNNING,
 	KEYWORDS };
 static const enum keyword queueing[] = { KEYWORD_DELIVERY, KEYWORD_RETRY,
-	KEYWORD_ORDER, KEYWORD_KEEP, KEYWORD_ON_DEAD, KEYWORD_CONCURRENCY,
-	KEYWORD_BATCH, KEYWORD_MAX_QUEUE, KEYWORDS };
+	KEYWORD_ORDER, KEYWORD_KEEP, KEYWORD_KEEP_DEAD, KEYWORD_ON_DEAD,
+	KEYWORD_CONCURRENCY, KEYWORD_BATCH, KEYWORD_MAX_QUEUE, KEYWORDS };
 static const enum keyword limits[] = { KEYWORD_TIMEOUT, KEYWORD_KILL_AFTER,
 	KEYWORD_MAX_BODY, KEYWORD_READ_TIMEOUT, KEYWORDS };
 static const enum keyword last[] = { KEYWORD_INPUT, KEYWORD_CAPTURE, KEYWORDS };
@@ -118,10 +119,10 @@ show_hook(struct view *view)
 	print_line("hook %s (line %u)", hook->name, hook->line);
 	show_reached(view->conf, hook);
 	show(view, KEYWORD_SIGNATURE);
-	for (size_t i = 0; i < hook->secrets_len; i++)
-		print_field("secret-file", "%s %s", hook->secrets[i].path,
-		    keywords_choice(KEYWORD_SECRET_FILE,
-			hook->secrets[i].coding));
+	for (size_t i = 0; i < hook->secrets_len; i++) {
+		conf_print_secret(&hook->secrets[i], &view->text);
+		end_field(view, "secret-file");
+	}
 	show(view, KEYWORD_EVENT_NAME);
 	for (size_t i = 0; i < hook->rules_len; i++) {
 		buf_printf(&view->text, "line %u: ", hook->rules[i].line);
@@ -155,16 +156,29 @@ show_globals(struct view *view)
 	if (view->conf->journal != NULL)
 		show(view, KEYWORD_DISPATCH);
 	show(view, KEYWORD_STOP_TIMEOUT);
+	show(view, KEYWORD_ALLOW_ROOT);
 }
 
-/* Whether pelihook.cgi is in use cannot be seen from here; with `dispatch
- * thread` it is not. */
+/* What conf_warnings is to know; timed: some timer was found.  Whether
+ * pelihook.cgi is in use cannot be seen from here. */
+static unsigned
+look_around(const struct conf *conf, bool timed)
+{
+	bool served = conf->dispatch == CONF_DISPATCH_THREAD ||
+	    (conf->dispatch == CONF_DISPATCH_DEFAULT && conf->journal != NULL &&
+		around_has_responder(conf->journal));
+
+	if (conf->journal == NULL || served)
+		return 0;
+	return timed || around_has_crontab() ? CONF_BEHIND_CGI :
+					       CONF_BEHIND_CGI | CONF_UNTIMED;
+}
+
 static enum rc
-show_warnings(const struct conf *conf)
+show_warnings(const struct conf *conf, bool timed)
 {
 	struct buf warnings = { .max = WARNINGS };
-	bool cgi = conf->dispatch != CONF_DISPATCH_THREAD;
-	enum rc rc = conf_warnings(conf, cgi, &warnings);
+	enum rc rc = conf_warnings(conf, look_around(conf, timed), &warnings);
 
 	if (rc == RC_OK)
 		print_lines(stderr, "warning: ", buf_view(&warnings));
@@ -173,7 +187,7 @@ show_warnings(const struct conf *conf)
 }
 
 static enum rc
-show_all(const struct conf *conf)
+show_all(const struct conf *conf, bool timed)
 {
 	struct view view = { .conf = conf };
 	enum rc rc;
@@ -187,30 +201,15 @@ show_all(const struct conf *conf)
 	buf_free(&view.text);
 	if (rc == RC_OK && fflush(stdout) == EOF)
 		rc = RC_SHORT;
-	return rc == RC_OK ? show_warnings(conf) : rc;
-}
-
-/* The reason was logged, with no word of the line that names the journal. */
-static enum rc
-open_journal(const struct session *session, struct journal **out)
-{
-	enum rc rc;
-
-	if (session->conf->journal == NULL)
-		return RC_OK;
-	rc = session_journal(session, JOURNAL_BRIEF, out);
-	if (rc == RC_CONFIG)
-		print_note("",
-		    "%s:%u: the journal cannot be used, for the reason above: "
-		    "mend that, or name another here",
-		    session->file, conf_line(session->conf, KEYWORD_JOURNAL));
-	return rc;
+	return rc == RC_OK ? show_warnings(conf, timed) : rc;
 }
 
 enum rc
 subcommand_check(struct session *session, char **operands, size_t n)
 {
 	struct journal *journal = NULL;
+	/* Before root becomes another user, who sees less. */
+	bool timed = around_has_timer();
 	enum rc rc = session_log_to_stderr();
 
 	(void)operands;
@@ -219,12 +218,16 @@ subcommand_check(struct session *session, char **operands, size_t n)
 		rc = session_open(session);
 	if (rc == RC_OK)
 		rc = session_load_files(session, NULL);
+	if (rc == RC_OK && session->conf->journal != NULL)
+		rc = session_try_journal(session, &journal);
+	if (rc == RC_OK && journal != NULL)
+		rc = session_check_sources(session, journal);
 	if (rc == RC_OK)
-		rc = open_journal(session, &journal);
-	if (rc == RC_OK)
-		rc = show_all(session->conf);
+		rc = show_all(session->conf, timed);
 	if (rc == RC_OK && journal != NULL)
 		rc = report_gone_hooks(session, journal);
+	if (rc == RC_OK && journal != NULL)
+		rc = identities_warn(session, journal);
 	journal_close(journal);
 	return rc;
 }

@@ -16,7 +16,9 @@
 #include "config/load.h"
 #include "journal/journal.h"
 #include "queue/dispatch.h"
+#include "queue/source.h"
 #include "complain.h"
+#include "print.h"
 #include "session.h"
 
 enum {
@@ -142,6 +144,23 @@ report_other_drain(struct journal *journal)
 		journal_drain_unlock(journal);
 }
 
+/* Hooks that are another configuration's stay queued, as those that are not
+ * ready. */
+static enum rc
+check_sources(struct source *source, struct journal *journal)
+{
+	struct buf errors = { .max = COMPLAINTS };
+	enum rc rc = queue_source_check(journal, source->conf, &errors);
+
+	if (source->conf->log.target != LOG_TO_STDERR)
+		print_lines(stderr, "", buf_view(&errors));
+	log_errors(&errors);
+	if (rc != RC_CONFIG)
+		return rc;
+	source->ready = rc;
+	return RC_OK;
+}
+
 static enum rc
 run_queue(struct source *source, struct journal *journal)
 {
@@ -163,6 +182,8 @@ run_queue(struct source *source, struct journal *journal)
 		rc = RC_CONFIG;
 	}
 	if (rc == RC_OK)
+		rc = check_sources(source, journal);
+	if (rc == RC_OK)
 		rc = session_signals(&settings.stop);
 	if (rc != RC_OK)
 		return rc;
@@ -182,7 +203,8 @@ open_queue(struct session *session, struct journal **journal)
 	enum rc rc;
 
 	log_open_anyway(program, &session->conf->log);
-	rc = session_journal(session, 0, journal);
+	rc = session_journal(session, session->served ? JOURNAL_SERVED : 0,
+	    journal);
 	if (rc != RC_OK && session->conf->journal != NULL &&
 	    session->conf->log.target != LOG_TO_STDERR)
 		complain("the journal %s cannot be used: see the log",

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "base/crypto.h"
+#include "base/init.h"
 #include "base/startup.h"
 #include "base/thread.h"
 #include "config/conf.h"
@@ -127,8 +128,9 @@ static const struct subcommand table[] = {
 	},
 	{
 	    .name = "purge",
-	    .operands = "",
+	    .operands = "[--compact]",
 	    .does = "take out what `keep' no longer keeps",
+	    .options = options_purge,
 	    .run = subcommand_purge,
 	},
 };
@@ -179,7 +181,8 @@ print_help(const struct subcommand *subcommand)
 	print_program_usage(stdout);
 	print_line("%s", "");
 	print_line("  -c FILE  the configuration");
-	print_line("  -u USER  become this user first (root only)");
+	print_line(
+	    "  -u USER  become this user, a name or a number, first (root)");
 	print_line("%s", "");
 	for (size_t i = 0; i < SUBCOMMANDS; i++)
 		print_line("  %-6s  %s", table[i].name, table[i].does);
@@ -231,7 +234,7 @@ check_and_run(struct session *session, const struct subcommand *subcommand,
 	if (n < subcommand->min || (max >= 0 && n > max))
 		return refuse_usage(subcommand);
 	if (session->user != NULL)
-		rc = user_become(session->user);
+		rc = user_become(session->user, session->file);
 	if (rc != RC_OK)
 		return rc;
 	return subcommand->run(session, operands, (size_t)n);
@@ -336,17 +339,29 @@ run(int argc, char **argv)
 		.max_age = -1,
 		.max_dead = -1,
 	};
+	struct init init;
 	enum rc rc;
+	int status;
 
 	if (getenv("REQUEST_METHOD") != NULL) {
 		complain("not for web servers: REQUEST_METHOD is set");
 		return EX_USAGE;
 	}
+	if (init_begin(&init) != RC_OK) {
+		complain("cannot start a process: %s", strerror(errno));
+		return EX_SOFTWARE;
+	}
+	if (init.over)
+		return init.status;
+	session.served = init.served;
 	/* A limit of file size is an error of who wrote, and no death. */
 	startup_signal(SIGXFSZ, SIG_IGN);
 	rc = run_command_line(&session, argc, argv);
 	conf_release(session.conf);
-	return finish(rc);
+	status = finish(rc);
+	if (init.served)
+		exit(status);
+	return status;
 }
 
 int

@@ -35,6 +35,10 @@ const struct option options_stats[] = { { "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
 
+const struct option options_purge[] = { { "compact", no_argument, NULL, 'c' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
+
 static enum rc
 take_state(const char *value, int *out)
 {
@@ -114,6 +118,9 @@ options_take(struct session *session, int letter, const char *value)
 		return RC_OK;
 	case 'n':
 		session->dry = true;
+		return RC_OK;
+	case 'c':
+		session->compact = true;
 		return RC_OK;
 	case 'b':
 		session->body = true;

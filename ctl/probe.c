@@ -9,7 +9,7 @@
 #include "base/pool.h"
 #include "base/trust.h"
 #include "config/conf.h"
-#include "config/keywords.h"
+#include "config/print.h"
 #include "http/header_name.h"
 #include "http/request.h"
 #include "receive/capture.h"
@@ -58,7 +58,8 @@ read_secret(struct probe *probe, const struct secret *secret)
 	size_t len;
 	enum rc rc;
 
-	rc = trust_read(secret->path, TRUST_SECRET, SECRET_MAX, &text, &why);
+	rc = trust_read(secret->path, secret_trust(secret), SECRET_MAX, &text,
+	    &why);
 	/* First as the configuration says: that needs no other change. */
 	for (unsigned i = 0; rc == RC_OK && i < CODINGS; i++) {
 		coding = (enum secret_coding)((secret->coding + i) % CODINGS);
@@ -124,22 +125,27 @@ explains(const struct recipe *recipe, void *context)
 static enum rc
 print_found(const struct probe *probe)
 {
-	const struct secret *secret = probe->reading->secret;
+	struct secret secret = *probe->reading->secret;
+	bool other = secret.coding != probe->reading->coding;
 	struct recipe recipe = probe->recipe;
-	struct buf line = { 0 };
+	struct buf lines = { 0 };
 	enum rc rc;
 
+	secret.coding = probe->reading->coding;
 	/* The tolerance of the search is no advice; none prints as none. */
 	recipe.tolerance = RECIPE_TOLERANCE;
-	rc = recipe_print(&recipe, &line);
+	if (other) {
+		buf_text(&lines, "secret-file ");
+		conf_print_secret(&secret, &lines);
+		buf_char(&lines, '\n');
+	}
+	buf_text(&lines, "signature ");
+	rc = recipe_print(&recipe, &lines);
+	if (rc == RC_OK)
+		print_lines(stdout, "", buf_view(&lines));
+	buf_free(&lines);
 	if (rc != RC_OK)
 		return rc;
-	if (probe->reading->coding != secret->coding)
-		print_line("secret-file %s %s", secret->path,
-		    keywords_choice(KEYWORD_SECRET_FILE,
-			probe->reading->coding));
-	print_line("signature %s", line.data);
-	buf_free(&line);
 	if (probe->skew > RECIPE_TOLERANCE || probe->skew < -RECIPE_TOLERANCE)
 		complain("the clocks are %lld s apart: set them, or this "
 			 "line refuses the sender",

@@ -11,7 +11,12 @@
 #include "print.h"
 #include "session.h"
 
-enum { PAUSE = 5 }; /* between the steps of a purge, milliseconds */
+enum {
+	PAUSE = 5,	  /* between the steps of a purge, milliseconds */
+	PATIENCE = 30000, /* with what else writes to the journal, ms */
+	PATIENCE_READERS = 5000, /* with what reads it */
+	LOOK = 50,
+};
 
 /* Others get their turn between the steps. */
 static enum rc
@@ -21,7 +26,62 @@ purge_all(struct journal *journal, struct journal_purge *purge)
 
 	do
 		rc = journal_purge_step(journal, purge, clock_wall());
-	while (rc == RC_OK && purge->from != 0 && poll(NULL, 0, PAUSE) == 0);
+	while (rc == RC_OK && purge->more && poll(NULL, 0, PAUSE) == 0);
+	return rc;
+}
+
+/* The file is cut off once its log is in it, which readers hold up. */
+static enum rc
+trim(struct journal *journal)
+{
+	int64_t deadline = clock_steady() + PATIENCE_READERS;
+	enum rc rc;
+
+	do
+		rc = journal_trim(journal, 0);
+	while (rc == RC_LOCKED && clock_left(deadline) > 0 &&
+	    poll(NULL, 0, LOOK) == 0);
+	if (rc == RC_LOCKED)
+		complain("somebody reads the journal: its room is given back "
+			 "once they have ended");
+	return rc;
+}
+
+static enum rc
+compact_all(struct journal *journal)
+{
+	bool more = true;
+	enum rc rc;
+
+	rc = journal_rebuild(journal);
+	while (rc == RC_OK && more) {
+		rc = journal_shrink(journal, true, &more);
+		if (rc == RC_OK && more)
+			poll(NULL, 0, PAUSE);
+	}
+	if (rc == RC_OK)
+		return trim(journal);
+	/* A copy that did not fit is in the log, as far as it came. */
+	(void)journal_trim(journal, 0);
+	return rc;
+}
+
+static enum rc
+compact(struct journal *journal)
+{
+	int64_t before = 0;
+	int64_t after = 0;
+	enum rc rc = journal_size(journal, &before);
+
+	if (rc == RC_OK)
+		rc = compact_all(journal);
+	if (rc != RC_OK)
+		return rc;
+	rc = journal_size(journal, &after);
+	if (rc == RC_OK)
+		print_line("%lld bytes were given back, %lld are in use",
+		    (long long)(before > after ? before - after : 0),
+		    (long long)after);
 	return rc;
 }
 
@@ -36,13 +96,14 @@ purge(const struct session *session, struct journal *journal)
 		.keeps = keeps,
 		.n = conf->hooks_len,
 		.time = conf->time,
+		.file = conf->file,
 	};
 	enum rc rc = RC_MEMORY;
 
 	if (keeps != NULL) {
 		for (size_t i = 0; i < conf->hooks_len; i++)
 			keeps[i] = (struct journal_keep){ conf->hooks[i].name,
-				conf->hooks[i].keep };
+				conf->hooks[i].keep, conf->hooks[i].keep_dead };
 		rc = purge_all(journal, &state);
 		print_line("%lld %s taken out", (long long)state.removed,
 		    state.removed == 1 ? "event was" : "events were");
@@ -65,8 +126,14 @@ subcommand_purge(struct session *session, char **operands, size_t n)
 
 	(void)operands;
 	(void)n;
+	if (rc == RC_OK && journal != NULL && session->compact)
+		journal_set_busy_timeout(journal, PATIENCE);
+	if (rc == RC_OK && journal != NULL)
+		rc = session_check_sources(session, journal);
 	if (rc == RC_OK && journal != NULL)
 		rc = purge(session, journal);
+	if (rc == RC_OK && journal != NULL && session->compact)
+		rc = compact(journal);
 	journal_close(journal);
 	return rc;
 }

@@ -45,7 +45,10 @@ drop_one(struct journal *journal, const char *id, int64_t now)
 
 	if (rc == RC_PENDING)
 		complain("%s: is running, try again", id);
-	return rc;
+	if (rc != RC_IGNORED)
+		return rc;
+	complain("%s: is done or dropped already: nothing to drop", id);
+	return RC_OK;
 }
 
 static enum rc

@@ -11,6 +11,7 @@
 
 #include "session.h"
 
+#include "base/account.h"
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "base/io.h"
@@ -21,6 +22,7 @@
 #include "config/files.h"
 #include "config/load.h"
 #include "journal/journal.h"
+#include "queue/source.h"
 #include "complain.h"
 #include "print.h"
 #include "user.h"
@@ -93,24 +95,57 @@ fill_descriptors(void)
 	io_close(&fd);
 }
 
-enum rc
-session_journal(const struct session *session, unsigned flags,
-    struct journal **out)
+static enum rc
+prepare_journal(const struct session *session)
 {
-	struct journal *journal = NULL;
-	enum rc rc;
-
 	if (session->conf->journal == NULL) {
 		complain("%s has no `journal' line", session->file);
 		return RC_CONFIG;
 	}
 	umask(077);
 	fill_descriptors();
+	return RC_OK;
+}
+
+enum rc
+session_journal(const struct session *session, unsigned flags,
+    struct journal **out)
+{
+	struct journal *journal = NULL;
+	enum rc rc = prepare_journal(session);
+
+	if (rc != RC_OK)
+		return rc;
 	rc = journal_open(session->conf->journal, flags, &journal);
 	if (rc != RC_OK && rc != RC_MISSING)
 		return rc;
 	*out = journal;
 	return RC_OK;
+}
+
+enum rc
+session_try_journal(const struct session *session, struct journal **out)
+{
+	struct buf complaints = { .max = COMPLAINTS };
+	enum rc rc = prepare_journal(session);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = journal_try(session->conf->journal, out);
+	if (rc == RC_CONFIG)
+		conf_blame_journal(session->conf, &complaints);
+	print_complaints(&complaints);
+	return rc;
+}
+
+enum rc
+session_check_sources(const struct session *session, struct journal *journal)
+{
+	struct buf complaints = { .max = COMPLAINTS };
+	enum rc rc = queue_source_check(journal, session->conf, &complaints);
+
+	print_complaints(&complaints);
+	return rc;
 }
 
 enum rc
@@ -178,7 +213,7 @@ session_load_files(const struct session *session, struct hook *hook)
 	if (hook != NULL)
 		rc = conf_load_files(session->conf, hook, &complaints);
 	else
-		rc = conf_load_start_files(session->conf, &complaints);
+		rc = conf_try_files(session->conf, &complaints);
 	print_complaints(&complaints);
 	return rc;
 }
@@ -212,7 +247,7 @@ session_id(int64_t wall, char into[UUID_SIZE])
 enum rc
 session_refuse_root(void)
 {
-	if (geteuid() != 0)
+	if (!account_is_root())
 		return RC_OK;
 	complain("runs no commands as root: say -u USER, the user of the "
 		 "web server");

@@ -21,6 +21,7 @@ struct hook;
 struct session {
 	const char *file;  /* the configuration */
 	const char *user;  /* of -u, or NULL */
+	bool served;	   /* as in init.h */
 	struct conf *conf; /* after session_open */
 	/* What options of the subcommand said. */
 	bool dry;
@@ -28,6 +29,7 @@ struct session {
 	bool prometheus;
 	bool body;
 	bool dead;
+	bool compact;
 	struct journal_filter filter;
 	int64_t max_age;  /* milliseconds, or -1 */
 	int64_t max_dead; /* or -1 */
@@ -44,7 +46,7 @@ enum rc session_hook(const struct session *session, const char *name,
     struct hook **out);
 /* Whether the configuration has the hook. */
 bool session_has_hook(const struct session *session, const char *name);
-/* conf_load_files, or conf_load_start_files where hook is NULL. */
+/* conf_load_files, or conf_try_files where hook is NULL. */
 enum rc session_load_files(const struct session *session, struct hook *hook);
 /* session_open, session_hook and session_load_files. */
 enum rc session_open_hook(struct session *session, const char *name,
@@ -56,6 +58,12 @@ enum rc session_open_hook(struct session *session, const char *name,
  */
 enum rc session_journal(const struct session *session, unsigned flags,
     struct journal **out);
+/* The same by journal_try: RC_CONFIG or RC_MEMORY. */
+enum rc session_try_journal(const struct session *session,
+    struct journal **out);
+/* RC_CONFIG, complained of: a hook that queues is another configuration's. */
+enum rc session_check_sources(const struct session *session,
+    struct journal *journal);
 /* session_log_to_stderr, session_open and session_journal. */
 enum rc session_open_journal(struct session *session, unsigned flags,
     struct journal **out);

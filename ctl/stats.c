@@ -12,7 +12,11 @@
 #include "complain.h"
 #include "report.h"
 #include "session.h"
+#include "stats_bound.h"
 #include "stats_print.h"
+
+/* Event names of a hook: 100 time series are 20 names in each state. */
+enum { NAMES_METRICS = 20, NAMES_TABLE = 100 };
 
 static struct stats_hook *
 add_hook(struct stats *stats, const char *name)
@@ -185,11 +189,16 @@ check_limits(const struct stats *stats, const struct session *session)
 static enum rc
 print_stats(struct stats *stats, const struct session *session)
 {
+	enum rc rc;
+
 	if (session->json)
 		return stats_print_json(stats);
-	if (session->prometheus)
-		return stats_print_metrics(stats);
-	return stats_print_table(stats);
+	rc = stats_bound(stats, session->conf,
+	    session->prometheus ? NAMES_METRICS : NAMES_TABLE);
+	if (rc != RC_OK)
+		return rc;
+	return session->prometheus ? stats_print_metrics(stats) :
+				     stats_print_table(stats);
 }
 
 static enum rc

@@ -19,6 +19,7 @@ struct stats_oldest {
 /* The deliveries of one event name of a hook. */
 struct stats_event {
 	const char *event;
+	bool stays; /* of stats_bound */
 	int64_t counts[STATS_STATES];
 	struct stats_oldest oldest;
 };

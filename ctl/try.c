@@ -15,9 +15,11 @@
 #include "command/job.h"
 #include "command/run.h"
 #include "config/conf.h"
+#include "config/keywords.h"
 #include "config/print.h"
 #include "event/event.h"
 #include "event/fields.h"
+#include "event/keys.h"
 #include "event/payload.h"
 #include "event/rule.h"
 #include "http/gateway.h"
@@ -54,6 +56,31 @@ print_event(const struct trial *trial)
 	if (trial->hook->reading.name.from == EVENT_FROM_HEADER)
 		print_field("", "event-name is header %s, which no body has",
 		    trial->hook->reading.name.header.name);
+}
+
+/* Where an event has no identity it is taken, but neither known again nor
+ * kept in order. */
+static void
+print_identity(const struct trial *trial, enum keyword keyword)
+{
+	bool order = keyword == KEYWORD_ORDER;
+	const struct event_reading *reading = &trial->hook->reading;
+	const struct event_source *source = order ? &reading->order :
+						    &reading->dedupe;
+	const char *name = keywords_row(keyword)->name;
+
+	if (source->from == EVENT_FROM_HEADER)
+		print_field(name, "by header %s, which no body has",
+		    source->header.name);
+	if (source->from != EVENT_FROM_POINTER)
+		return;
+	if (event_find_identity(&trial->event, source) == RC_MISSING)
+		print_field(name,
+		    "nothing found at %s, neither a string nor a number: "
+		    "this event is not %s",
+		    source->pointer, order ? "ordered" : "deduplicated");
+	else
+		print_field(name, "by what is at %s", source->pointer);
 }
 
 static enum rc
@@ -205,6 +232,8 @@ try_event(struct trial *trial)
 	enum rc rc = RC_OK;
 
 	print_event(trial);
+	print_identity(trial, KEYWORD_DEDUPE);
+	print_identity(trial, KEYWORD_ORDER);
 	if (!trial->session->dry)
 		rc = fill_receipt(trial);
 	if (rc == RC_OK && !trial->session->dry)

@@ -13,13 +13,18 @@
 
 #include "user.h"
 
+#include "base/account.h"
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/io.h"
 #include "base/trust.h"
 #include "config/conf.h"
 #include "config/keywords.h"
+#include "config/load.h"
 #include "complain.h"
 #include "print.h"
+
+enum { COMPLAINTS = 64 * 1024 };
 
 static bool
 all_ids_are(uid_t uid, gid_t gid)
@@ -44,10 +49,14 @@ can_go_back(uid_t uid, gid_t gid)
 	return uid != 0 && gid != 0 && (setgid(0) == 0 || setegid(0) == 0);
 }
 
+/* listed: in the user database, which knows its other groups. */
 static enum rc
-become(const struct passwd *user)
+become(const struct passwd *user, bool listed)
 {
-	if (initgroups(user->pw_name, user->pw_gid) == -1 ||
+	int failed = listed ? initgroups(user->pw_name, user->pw_gid) :
+			      setgroups(0, NULL);
+
+	if (failed == -1 ||
 	    setresgid(user->pw_gid, user->pw_gid, user->pw_gid) == -1 ||
 	    setresuid(user->pw_uid, user->pw_uid, user->pw_uid) == -1 ||
 	    setenv("HOME", user->pw_dir, 1) == -1) {
@@ -111,35 +120,125 @@ owner_of(const struct conf *conf, const char *directory, uid_t *owner)
 	return RC_OK;
 }
 
+/* Of a file that belongs to the user. */
+static bool
+find_group(const char *path, uid_t uid, gid_t *group)
+{
+	struct stat file;
+
+	if (lstat(path, &file) == -1 || file.st_uid != uid)
+		return false;
+	*group = file.st_gid;
+	return true;
+}
+
+/* Of the journal, or of its directory. */
 static enum rc
-become_uid(uid_t uid)
+find_journal_group(const char *journal, uid_t uid, gid_t *group)
+{
+	struct buf directory = { 0 };
+	enum rc rc = buf_add(&directory, io_directory(journal));
+
+	if (rc == RC_OK && !find_group(journal, uid, group) &&
+	    !find_group(directory.data, uid, group))
+		rc = RC_MISSING;
+	buf_free(&directory);
+	return rc;
+}
+
+/*
+ * Nothing names the group of a user without an entry.  The process that made
+ * the journal had it; before that, who may read the configuration does.
+ */
+static enum rc
+become_unlisted(uid_t uid, const char *journal, const char *configuration)
+{
+	char name[ACCOUNT_NAME_SIZE];
+	struct passwd user = { .pw_name = name, .pw_uid = uid, .pw_dir = "/" };
+	struct stat file;
+	enum rc rc = RC_MISSING;
+
+	account_user(uid, name);
+	if (journal != NULL)
+		rc = find_journal_group(journal, uid, &user.pw_gid);
+	if (rc == RC_MISSING && stat(configuration, &file) == 0) {
+		user.pw_gid = file.st_gid;
+		rc = RC_OK;
+	}
+	if (rc == RC_OK)
+		return become(&user, false);
+	if (rc == RC_MISSING)
+		complain("uid %s is no user's, and its group would be that of "
+			 "%s: %s",
+		    name, configuration, strerror(errno));
+	return rc == RC_MISSING ? RC_CONFIG : rc;
+}
+
+/* What is wrong with the configuration is said when it is used. */
+static enum rc
+become_number(uid_t uid, const char *configuration)
+{
+	struct buf ignored = { .max = COMPLAINTS };
+	struct conf *conf = NULL;
+	enum rc rc = conf_load(configuration, &conf, &ignored);
+
+	if (rc != RC_MEMORY)
+		rc = become_unlisted(uid, conf == NULL ? NULL : conf->journal,
+		    configuration);
+	conf_release(conf);
+	buf_free(&ignored);
+	return rc;
+}
+
+static enum rc
+become_uid(uid_t uid, const struct conf *conf)
 {
 	const struct passwd *user;
 
 	if (uid == geteuid())
 		return RC_OK;
-	errno = 0;
 	user = getpwuid(uid);
+	return user != NULL ? become(user, true) :
+			      become_unlisted(uid, conf->journal, conf->file);
+}
+
+/* Of a name, or of a number that is nobody's name, as chown(1) has it; the
+ * entry is NULL where there is none. */
+static enum rc
+find_user(const char *name, const struct passwd **entry, uid_t *uid)
+{
+	const struct passwd *user = getpwnam(name);
+	unsigned long long number;
+
+	if (user == NULL) {
+		/* The largest number means no user to system calls. */
+		if (bytes_number(bytes_of(name), UINT32_MAX - 1, &number) !=
+		    RC_OK) {
+			complain("-u %s: no such user", name);
+			return RC_SYNTAX;
+		}
+		*uid = (uid_t)number;
+		user = getpwuid(*uid);
+	}
 	if (user != NULL)
-		return become(user);
-	complain("the journal belongs to uid %u, which no user has: "
-		 "chown it, or say -u USER",
-	    (unsigned)uid);
-	return RC_CONFIG;
+		*uid = user->pw_uid;
+	*entry = user;
+	return RC_OK;
 }
 
 enum rc
-user_become(const char *name)
+user_become(const char *name, const char *configuration)
 {
-	const struct passwd *user = getpwnam(name);
+	const struct passwd *entry;
+	uid_t uid;
+	enum rc rc = find_user(name, &entry, &uid);
 
-	if (user == NULL) {
-		complain("-u %s: no such user", name);
-		return RC_SYNTAX;
-	}
+	if (rc != RC_OK)
+		return rc;
 	if (geteuid() == 0)
-		return become(user);
-	if (user->pw_uid == geteuid())
+		return entry != NULL ? become(entry, true) :
+				       become_number(uid, configuration);
+	if (uid == geteuid())
 		return RC_OK;
 	complain("-u %s: only root can become another user", name);
 	return RC_SYNTAX;
@@ -155,7 +254,7 @@ user_become_owner(const struct conf *conf)
 	if (rc == RC_OK)
 		rc = owner_of(conf, directory.data, &owner);
 	if (rc == RC_OK)
-		rc = become_uid(owner);
+		rc = become_uid(owner, conf);
 	buf_free(&directory);
 	return rc;
 }

@@ -5,6 +5,7 @@
 
 #include "current.h"
 
+#include "base/account.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "config/conf.h"
@@ -20,7 +21,7 @@ static const char program[] = "pelihook.fcgi";
 
 struct current {
 	const char *file;
-	bool stores;	      /* it began with a journal */
+	char *journal;	      /* that it began with, or NULL */
 	pthread_mutex_t lock; /* of conf */
 	struct conf *conf;
 };
@@ -40,9 +41,35 @@ current_open(const char *file, struct current **out, struct buf *complaints)
 		current_close(current);
 		return rc;
 	}
-	current->stores = current->conf->journal != NULL;
+	if (current->conf->journal != NULL) {
+		current->journal = strdup(current->conf->journal);
+		if (current->journal == NULL) {
+			current_close(current);
+			return RC_MEMORY;
+		}
+	}
 	*out = current;
 	return RC_OK;
+}
+
+static enum rc
+refuse_root(const struct conf *conf, struct buf *complaints)
+{
+	struct conf_errors list = { .into = complaints, .file = conf->file };
+
+	if (conf->allow_root == CONF_YES || !account_is_root())
+		return RC_OK;
+	conf_error(&list, conf_line(conf, KEYWORD_ALLOW_ROOT),
+	    "pelihook.fcgi does not serve as root, as which all commands "
+	    "would run: start it as another user (User= of its unit, "
+	    "spawn-fcgi -u), or write `allow-root yes' before the first hook");
+	return conf_errors_end(&list);
+}
+
+enum rc
+current_refuse_root(const struct current *current, struct buf *complaints)
+{
+	return refuse_root(current->conf, complaints);
 }
 
 enum rc
@@ -51,12 +78,19 @@ current_load_files(struct current *current, struct buf *complaints)
 	return conf_load_start_files(current->conf, complaints);
 }
 
+enum rc
+current_try_files(struct current *current, struct buf *complaints)
+{
+	return conf_try_files(current->conf, complaints);
+}
+
 void
 current_close(struct current *current)
 {
 	if (current == NULL)
 		return;
 	conf_release(current->conf);
+	free(current->journal);
 	pthread_mutex_destroy(&current->lock);
 	free(current);
 }
@@ -87,7 +121,7 @@ current_logs_elsewhere(const struct current *current)
 enum rc
 current_warnings(struct current *current, struct buf *warnings)
 {
-	return conf_warnings(current->conf, false, warnings);
+	return conf_warnings(current->conf, 0, warnings);
 }
 
 void
@@ -113,7 +147,7 @@ fits(const struct current *current, const struct conf *conf,
 		.file = current->file,
 	};
 
-	if (current->stores || conf->journal == NULL)
+	if (current->journal != NULL || conf->journal == NULL)
 		return RC_OK;
 	conf_error(&list, conf_line(conf, KEYWORD_JOURNAL),
 	    "a first `journal' takes a "
@@ -131,6 +165,8 @@ load(const struct current *current, struct conf **out, struct buf *complaints)
 	if (rc != RC_OK)
 		return rc;
 	rc = conf_load_all_files(conf, complaints);
+	if (rc == RC_OK)
+		rc = refuse_root(conf, complaints);
 	if (rc == RC_OK)
 		rc = fits(current, conf, complaints);
 	if (rc != RC_OK)
@@ -161,15 +197,16 @@ same_text(const char *a, const char *b)
 static void
 change(struct current *current, struct conf *conf)
 {
-	bool moved = !same_text(current->conf->journal, conf->journal);
+	bool moved = !same_text(current->journal, conf->journal);
 
 	log_open_anyway(program, &conf->log);
 	replace(current, conf);
 	log_say(LOG_LEVEL_INFO, "reloaded %s", current->file);
 	if (moved)
 		log_say(LOG_LEVEL_WARNING,
-		    "the line `journal` was changed: "
-		    "that takes a restart");
+		    "the line `journal` was changed: that takes a restart; "
+		    "%s is used until then",
+		    current->journal);
 	current_log_warnings(current);
 }
 

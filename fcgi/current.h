@@ -20,8 +20,13 @@ struct current;
  */
 enum rc current_open(const char *file, struct current **out,
     struct buf *complaints);
+/* RC_CONFIG: this process is root, which the file does not allow. */
+enum rc current_refuse_root(const struct current *current,
+    struct buf *complaints);
 /* Once, before threads: conf_load_start_files. */
 enum rc current_load_files(struct current *current, struct buf *complaints);
+/* The same for -t: conf_try_files. */
+enum rc current_try_files(struct current *current, struct buf *complaints);
 /* Once nobody holds it.  NULL is fine. */
 void current_close(struct current *current);
 /* The caller releases it (conf_release). */

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -23,34 +24,61 @@
 #include "journal/journal.h"
 #include "journal/shared.h"
 #include "queue/dispatch.h"
+#include "queue/source.h"
 #include "receive/decide.h"
 #include "receive/sink.h"
 #include "current.h"
 #include "options.h"
 #include "shares.h"
 
-enum { DISPATCHER_PAUSE = 1000 }; /* milliseconds between tries */
+enum {
+	DISPATCHER_PAUSE = 1000,       /* milliseconds between tries */
+	DISPATCHER_ERRORS = 16 * 1024, /* bytes */
+};
+
+/* One way to run the queue, with a thread that waits until it is wanted. */
+struct way {
+	struct dispatcher *dispatcher;
+	enum conf_dispatch dispatch; /* what names it */
+	/* False where it was told to stop. */
+	bool (*run)(struct way *way);
+	int look; /* an eventfd: something may be different */
+	bool running;
+	pthread_t thread;
+};
+
+enum { WAYS = 2 };
 
 struct dispatcher {
 	struct current *current;
 	struct shared_journal *shared;
 	struct decider *decider;
+	const struct options *options;
 	char *journal; /* its path, or NULL */
-	char *file;    /* the configuration, absolute */
-	enum conf_dispatch dispatch;
-	size_t most;  /* commands at once */
-	int stop;     /* an eventfd */
-	int wake;     /* an eventfd: an event was stored */
-	bool running; /* there is a thread */
-	pthread_t thread;
+	size_t most;   /* commands at once */
+	int stop;      /* an eventfd */
+	struct way ways[WAYS];
 };
+
+static bool
+is_wanted(void *context)
+{
+	const struct way *way = context;
+	struct conf *conf = current_hold(way->dispatcher->current);
+	enum conf_dispatch dispatch = conf->dispatch;
+
+	conf_release(conf);
+	if (dispatch == CONF_DISPATCH_DEFAULT)
+		dispatch = CONF_DISPATCH_THREAD;
+	return dispatch == way->dispatch;
+}
 
 static struct conf *
 hold_conf(void *context)
 {
-	struct dispatcher *dispatcher = context;
+	const struct way *way = context;
 
-	return current_hold(dispatcher->current);
+	return current_hold(way->dispatcher->current);
 }
 
 /* Until fd is readable or the pause is over; false: it is time to stop. */
@@ -67,45 +95,45 @@ await(const struct dispatcher *dispatcher, int fd, int pause)
 	return fds[0].revents == 0;
 }
 
-/* False where it was told to stop before the journal could be opened. */
+/* Until it is wanted no longer. */
 static bool
-reach_journal(const struct dispatcher *dispatcher, struct journal **journal)
+run_queue(struct way *way)
 {
-	/* Why it is out of reach has been logged. */
-	while (shared_journal_get(dispatcher->shared, journal) != RC_OK)
-		if (!await(dispatcher, -1, DISPATCHER_PAUSE))
-			return false;
-	return true;
-}
-
-static void
-run_queue(struct dispatcher *dispatcher)
-{
+	struct dispatcher *dispatcher = way->dispatcher;
 	struct dispatch settings = {
 		.conf = hold_conf,
-		.context = dispatcher,
+		.context = way,
+		.wanted = is_wanted,
 		.stop = dispatcher->stop,
 		.most = dispatcher->most,
 	};
+	/* Why it is out of reach has been logged. */
+	enum rc rc = shared_journal_get(dispatcher->shared, &settings.journal);
 
-	if (!reach_journal(dispatcher, &settings.journal))
-		return;
-	while (dispatch_queue(&settings) != RC_OK)
-		if (!await(dispatcher, -1, DISPATCHER_PAUSE))
-			return;
+	if (rc == RC_OK)
+		rc = dispatch_queue(&settings);
+	if (rc == RC_OK)
+		return false;
+	return await(dispatcher, -1, is_wanted(way) ? DISPATCHER_PAUSE : 0);
 }
 
 /* A drain outlives this process where that is told to stop. */
 static bool
 run_drain(const struct dispatcher *dispatcher)
 {
-	const char *const command[] = { PELIHOOK_CTL, "-c", dispatcher->file,
-		"drain", NULL };
+	/* Links of its path may lead elsewhere by now. */
+	const char *named = dispatcher->options->file;
+	char *file = realpath(named, NULL);
+	const char *const command[] = { PELIHOOK_CTL, "-c",
+		file != NULL ? file : named, "drain", NULL };
+	enum rc rc;
 	bool going_on;
 	pid_t pid;
 	int gone;
 
-	if (spawn_detached(command, &pid) != RC_OK)
+	rc = spawn_detached(command, &pid);
+	free(file);
+	if (rc != RC_OK)
 		return await(dispatcher, -1, DISPATCHER_PAUSE);
 	gone = pidfd_open(pid, 0);
 	/* Where descriptors are short it is asked for from time to time. */
@@ -117,51 +145,50 @@ run_drain(const struct dispatcher *dispatcher)
 	return going_on;
 }
 
-/* One at a time: what is stored meanwhile is worth another one. */
-static void
-run_drains(struct dispatcher *dispatcher)
+/*
+ * One, first for what was stored before; then until what is stored meanwhile
+ * is worth another one.
+ */
+static bool
+run_drains(struct way *way)
 {
+	struct dispatcher *dispatcher = way->dispatcher;
 	struct journal *journal;
-	uint64_t stored;
-	ssize_t n;
+	bool going_on;
 
-	if (!reach_journal(dispatcher, &journal))
-		return;
-	journal_set_wakeup_fd(journal, dispatcher->wake);
-	/* First for what an earlier process left. */
-	while (
-	    run_drain(dispatcher) && await(dispatcher, dispatcher->wake, -1)) {
-		n = read(dispatcher->wake, &stored, sizeof(stored));
-		if (n < 0 && errno != EAGAIN)
-			return;
-	}
+	if (shared_journal_get(dispatcher->shared, &journal) != RC_OK)
+		return await(dispatcher, -1, DISPATCHER_PAUSE);
+	journal_add_wakeup_fd(journal, way->look);
+	going_on = run_drain(dispatcher) && await(dispatcher, way->look, -1);
+	journal_remove_wakeup_fd(journal, way->look);
+	return going_on;
 }
 
 static void *
 run_thread(void *context)
 {
-	struct dispatcher *dispatcher = context;
+	struct way *way = context;
+	bool going_on = await(way->dispatcher, way->look, -1);
+	uint64_t count;
 
-	if (dispatcher->dispatch == CONF_DISPATCH_DRAIN)
-		run_drains(dispatcher);
-	else
-		run_queue(dispatcher);
+	while (going_on) {
+		(void)!read(way->look, &count, sizeof(count));
+		going_on = is_wanted(way) ?
+		    way->run(way) :
+		    await(way->dispatcher, way->look, -1);
+	}
 	return NULL;
 }
 
 static enum rc
-copy_names(struct dispatcher *dispatcher, const char *file)
+check_sources(struct dispatcher *dispatcher, struct journal *journal)
 {
 	struct conf *conf = current_hold(dispatcher->current);
-	enum rc rc = RC_OK;
+	struct buf errors = { .max = DISPATCHER_ERRORS };
+	enum rc rc = queue_source_check(journal, conf, &errors);
 
-	dispatcher->dispatch = conf->dispatch;
-	if (conf->journal != NULL) {
-		dispatcher->journal = strdup(conf->journal);
-		dispatcher->file = realpath(file, NULL);
-		if (dispatcher->journal == NULL || dispatcher->file == NULL)
-			rc = RC_SYSTEM;
-	}
+	log_lines(LOG_LEVEL_ERROR, buf_view(&errors));
+	buf_free(&errors);
 	conf_release(conf);
 	return rc;
 }
@@ -170,8 +197,9 @@ static enum rc
 open_journal(struct dispatcher *dispatcher, struct sink inner)
 {
 	struct journal *journal;
-	enum rc rc = shared_journal_open(dispatcher->journal, JOURNAL_CREATE,
-	    &dispatcher->shared);
+	unsigned flags = dispatcher->options->served ? JOURNAL_SERVED : 0;
+	enum rc rc = shared_journal_open(dispatcher->journal,
+	    flags | JOURNAL_CREATE, &dispatcher->shared);
 
 	if (rc == RC_OK)
 		rc = decide_open(dispatcher->shared, inner,
@@ -179,26 +207,96 @@ open_journal(struct dispatcher *dispatcher, struct sink inner)
 	if (rc != RC_OK || dispatcher->journal == NULL)
 		return rc;
 	rc = shared_journal_get(dispatcher->shared, &journal);
+	if (rc == RC_OK)
+		rc = check_sources(dispatcher, journal);
 	/* Out of reach is no reason to refuse hooks that only wait. */
 	return rc == RC_STORE || rc == RC_LOCKED || rc == RC_CORRUPT ? RC_OK :
 								       rc;
 }
 
 static enum rc
-start_thread(struct dispatcher *dispatcher)
+start_thread(struct way *way)
 {
-	int error;
+	int error = thread_start(&way->thread, run_thread, way);
 
-	if (dispatcher->journal == NULL ||
-	    dispatcher->dispatch == CONF_DISPATCH_NONE)
-		return RC_OK;
-	error = thread_start(&dispatcher->thread, run_thread, dispatcher);
 	if (error != 0) {
 		errno = error;
 		return RC_SYSTEM;
 	}
-	dispatcher->running = true;
+	way->running = true;
 	return RC_OK;
+}
+
+static enum rc
+wake_threads(struct dispatcher *dispatcher)
+{
+	enum rc rc = RC_OK;
+
+	for (int i = 0; i < WAYS && rc == RC_OK; i++)
+		rc = io_signal(dispatcher->ways[i].look);
+	return rc;
+}
+
+/*
+ * Both, whatever is wanted: a thread may not be had any more when it is.
+ * Neither does anything before both are there.
+ */
+static enum rc
+start_threads(struct dispatcher *dispatcher)
+{
+	enum rc rc = RC_OK;
+	int error;
+
+	if (dispatcher->journal == NULL)
+		return RC_OK;
+	for (int i = 0; rc == RC_OK && i < WAYS; i++)
+		rc = start_thread(&dispatcher->ways[i]);
+	if (rc == RC_OK)
+		rc = wake_threads(dispatcher);
+	if (rc == RC_OK)
+		return RC_OK;
+	error = errno;
+	dispatcher_stop(dispatcher);
+	(void)dispatcher_join(dispatcher, CLOCK_NEVER);
+	errno = error;
+	return rc;
+}
+
+static enum rc
+open_ways(struct dispatcher *dispatcher)
+{
+	static const struct way ways[WAYS] = {
+		{ .dispatch = CONF_DISPATCH_THREAD, .run = run_queue },
+		{ .dispatch = CONF_DISPATCH_DRAIN, .run = run_drains },
+	};
+	enum rc rc = RC_OK;
+
+	for (int i = 0; i < WAYS; i++) {
+		struct way *way = &dispatcher->ways[i];
+
+		*way = ways[i];
+		way->dispatcher = dispatcher;
+		way->look = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (way->look < 0)
+			rc = RC_SYSTEM;
+	}
+	dispatcher->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return dispatcher->stop < 0 ? RC_SYSTEM : rc;
+}
+
+static enum rc
+copy_journal(struct dispatcher *dispatcher)
+{
+	struct conf *conf = current_hold(dispatcher->current);
+	enum rc rc = RC_OK;
+
+	if (conf->journal != NULL) {
+		dispatcher->journal = strdup(conf->journal);
+		if (dispatcher->journal == NULL)
+			rc = RC_MEMORY;
+	}
+	conf_release(conf);
+	return rc;
 }
 
 enum rc
@@ -211,16 +309,15 @@ dispatcher_open(struct current *current, const struct options *options,
 	if (dispatcher == NULL)
 		return RC_MEMORY;
 	dispatcher->current = current;
+	dispatcher->options = options;
 	dispatcher->most = shares_make(options->threads, true).commands;
-	dispatcher->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	dispatcher->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	rc = dispatcher->stop < 0 || dispatcher->wake < 0 ?
-	    RC_SYSTEM :
-	    copy_names(dispatcher, options->file);
+	rc = open_ways(dispatcher);
+	if (rc == RC_OK)
+		rc = copy_journal(dispatcher);
 	if (rc == RC_OK)
 		rc = open_journal(dispatcher, inner);
 	if (rc == RC_OK)
-		rc = start_thread(dispatcher);
+		rc = start_threads(dispatcher);
 	if (rc != RC_OK)
 		dispatcher_close(dispatcher);
 	else
@@ -235,6 +332,14 @@ dispatcher_sink(struct dispatcher *dispatcher)
 }
 
 void
+dispatcher_reload(struct dispatcher *dispatcher)
+{
+	if (wake_threads(dispatcher) != RC_OK)
+		log_say(LOG_LEVEL_ERROR, "cannot tell the queue: %s",
+		    strerrordesc_np(errno));
+}
+
+void
 dispatcher_stop(struct dispatcher *dispatcher)
 {
 	if (io_signal(dispatcher->stop) != RC_OK)
@@ -242,21 +347,30 @@ dispatcher_stop(struct dispatcher *dispatcher)
 		    strerrordesc_np(errno));
 }
 
-enum rc
-dispatcher_join(struct dispatcher *dispatcher, int64_t deadline)
+static enum rc
+join(struct way *way, int64_t deadline)
 {
 	int64_t left = clock_left(deadline);
 	struct timespec end;
 
-	if (!dispatcher->running)
+	if (!way->running)
 		return RC_OK;
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += left / 1000 + 1;
-	if (pthread_clockjoin_np(dispatcher->thread, NULL, CLOCK_MONOTONIC,
-		&end) != 0)
+	end.tv_sec += left < 0 ? INT_MAX : left / 1000 + 1;
+	if (pthread_clockjoin_np(way->thread, NULL, CLOCK_MONOTONIC, &end) != 0)
 		return RC_TIMEOUT;
-	dispatcher->running = false;
+	way->running = false;
 	return RC_OK;
+}
+
+enum rc
+dispatcher_join(struct dispatcher *dispatcher, int64_t deadline)
+{
+	enum rc rc = RC_OK;
+
+	for (int i = 0; i < WAYS && rc == RC_OK; i++)
+		rc = join(&dispatcher->ways[i], deadline);
+	return rc;
 }
 
 void
@@ -266,9 +380,9 @@ dispatcher_close(struct dispatcher *dispatcher)
 		return;
 	decide_close(dispatcher->decider);
 	shared_journal_close(dispatcher->shared);
+	for (int i = 0; i < WAYS; i++)
+		io_close(&dispatcher->ways[i].look);
 	io_close(&dispatcher->stop);
-	io_close(&dispatcher->wake);
 	free(dispatcher->journal);
-	free(dispatcher->file);
 	free(dispatcher);
 }

@@ -20,6 +20,7 @@
 
 #include "listener.h"
 
+#include "base/account.h"
 #include "base/buf.h"
 
 enum {
@@ -187,9 +188,37 @@ clear_place(const struct sockaddr_un *address, struct buf *why)
 }
 
 static enum rc
-bind_file(struct listener *listener, const struct sockaddr_un *address,
-    mode_t mode, struct buf *why)
+refuse_group(const struct listener *listener, gid_t group, struct buf *why)
 {
+	bool stranger = errno == EPERM;
+	enum rc rc = failed(why, "give to its group", listener->path);
+	char name[ACCOUNT_NAME_SIZE];
+
+	account_group(group, name);
+	(void)buf_printf(why, ": %s%s", name,
+	    stranger ? " is no group of this user: add the user to it" : "");
+	return rc;
+}
+
+static enum rc
+give_to_group(const struct listener *listener,
+    const struct listener_place *place, struct buf *why)
+{
+	if (place->group == LISTENER_ANY_GROUP)
+		return RC_OK;
+	if (lchown(listener->path, (uid_t)-1, place->group) != 0)
+		return refuse_group(listener, place->group, why);
+	if (fchmodat(AT_FDCWD, listener->path, place->mode,
+		AT_SYMLINK_NOFOLLOW) != 0)
+		return failed(why, "set the mode of", listener->path);
+	return RC_OK;
+}
+
+static enum rc
+bind_file(struct listener *listener, const struct sockaddr_un *address,
+    const struct listener_place *place, struct buf *why)
+{
+	bool any = place->group == LISTENER_ANY_GROUP;
 	struct stat st;
 	mode_t mask;
 	int bound;
@@ -198,8 +227,9 @@ bind_file(struct listener *listener, const struct sockaddr_un *address,
 	if (listener->fd < 0)
 		return failed(why, "make a socket for", listener->path);
 	listener->own = true;
-	/* So that there is no moment of another mode. */
-	mask = umask(0777 & ~mode);
+	/* So that there is no moment of another mode, nor one in which a
+	 * group has the rights of the one that is to get them. */
+	mask = umask(0777 & ~(any ? place->mode : place->mode & ~0070U));
 	bound = bind(listener->fd, (const struct sockaddr *)address,
 	    sizeof(*address));
 	umask(mask);
@@ -209,15 +239,18 @@ bind_file(struct listener *listener, const struct sockaddr_un *address,
 		return failed(why, "look at", listener->path);
 	listener->device = st.st_dev;
 	listener->inode = st.st_ino;
+	if (give_to_group(listener, place, why) != RC_OK)
+		return RC_SYSTEM;
 	if (listen(listener->fd, LISTENER_BACKLOG) != 0)
 		return failed(why, "listen on", listener->path);
 	return RC_OK;
 }
 
 static enum rc
-open_file(const char *path, mode_t mode, struct listener *listener,
+open_file(const struct listener_place *place, struct listener *listener,
     struct buf *why)
 {
+	const char *path = place->where;
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	enum rc rc;
 
@@ -233,7 +266,7 @@ open_file(const char *path, mode_t mode, struct listener *listener,
 		return rc;
 	rc = clear_place(&address, why);
 	if (rc == RC_OK)
-		rc = bind_file(listener, &address, mode, why);
+		rc = bind_file(listener, &address, place, why);
 	return rc;
 }
 
@@ -307,18 +340,25 @@ open_address(const char *where, struct listener *listener, struct buf *why)
 	return rc;
 }
 
-static enum rc
-open_own(const char *where, mode_t mode, struct listener *listener,
-    struct buf *why)
+bool
+listener_is_address(const char *where)
 {
-	listener->name = where;
-	if (strchr(where, '/') == NULL && strchr(where, ':') != NULL)
-		return open_address(where, listener, why);
-	return open_file(where, mode, listener, why);
+	return strchr(where, '/') == NULL && strchr(where, ':') != NULL;
 }
 
 static enum rc
-find(const char *where, mode_t mode, struct listener *listener, struct buf *why)
+open_own(const struct listener_place *place, struct listener *listener,
+    struct buf *why)
+{
+	listener->name = place->where;
+	if (listener_is_address(place->where))
+		return open_address(place->where, listener, why);
+	return open_file(place, listener, why);
+}
+
+static enum rc
+find(const struct listener_place *place, struct listener *listener,
+    struct buf *why)
 {
 	enum rc rc;
 
@@ -335,8 +375,8 @@ find(const char *where, mode_t mode, struct listener *listener, struct buf *why)
 	}
 	if (rc != RC_MISSING)
 		return rc;
-	if (where != NULL)
-		return open_own(where, mode, listener, why);
+	if (place->where != NULL)
+		return open_own(place, listener, why);
 	(void)buf_text(why,
 	    "there is no socket: start it by spawn-fcgi, "
 	    "systemd or the web server, or name one with -s");
@@ -344,11 +384,11 @@ find(const char *where, mode_t mode, struct listener *listener, struct buf *why)
 }
 
 enum rc
-listener_open(const char *where, mode_t mode, struct listener *out,
+listener_open(const struct listener_place *place, struct listener *out,
     struct buf *why)
 {
 	struct listener listener = { .fd = -1, .lock = -1 };
-	enum rc rc = find(where, mode, &listener, why);
+	enum rc rc = find(place, &listener, why);
 
 	if (rc != RC_OK) {
 		listener_close(&listener);

@@ -20,15 +20,27 @@ struct listener {
 	const char *peers; /* FCGI_WEB_SERVER_ADDRS, or NULL */
 };
 
+/* A socket to be made. */
+struct listener_place {
+	const char *where; /* a path or HOST:PORT; NULL: none */
+	mode_t mode;	   /* of its file */
+	gid_t group;	   /* of its file; LISTENER_ANY_GROUP */
+};
+
+#define LISTENER_ANY_GROUP ((gid_t)-1)
+
 /*
  * The socket the process was started with: descriptor 0, or descriptor 3 as
- * systemd's LISTEN_FDS has it; else the one that where names (a path or
- * HOST:PORT; NULL: none).  A file gets mode; a dead socket of the same user
- * in its place is removed, anything else stays.  RC_MISSING: no socket
- * anywhere; RC_SYNTAX, RC_SYSTEM; why says what is wrong in every case.
+ * systemd's LISTEN_FDS has it; else the one of the place, which is borrowed.
+ * A file never gives a group the rights of mode that is not to have them; a
+ * dead socket of the same user in its place is removed, anything else stays.
+ * RC_MISSING: no socket anywhere; RC_SYNTAX, RC_SYSTEM; why says what is
+ * wrong in every case.
  */
-enum rc listener_open(const char *where, mode_t mode, struct listener *out,
+enum rc listener_open(const struct listener_place *place, struct listener *out,
     struct buf *why);
+/* Whether it names a socket of the network, not a file. */
+bool listener_is_address(const char *where);
 /* Removes an own file if it still is the own one. */
 void listener_close(struct listener *listener);
 /*

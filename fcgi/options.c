@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <getopt.h>
+#include <grp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/bytes.h"
 #include "config/conf.h"
 #include "base/crypto.h"
+#include "listener.h"
 
 enum {
 	OPTIONS_THREADS = 16,
@@ -26,8 +28,8 @@ static void
 print_usage(FILE *to)
 {
 	fputs("usage: pelihook.fcgi [-c FILE] [-s SOCKET | -s HOST:PORT] "
-	      "[-m MODE]\n"
-	      "                     [-j THREADS] [-t]\n"
+	      "[-g GROUP]\n"
+	      "                     [-m MODE] [-j THREADS] [-t]\n"
 	      "       pelihook.fcgi -h | --help | -V | --version\n",
 	    to);
 }
@@ -41,6 +43,7 @@ print_help(void)
 	       "  -s SOCKET     make this socket; without it: descriptor 0,\n"
 	       "                or systemd's LISTEN_FDS\n"
 	       "  -s HOST:PORT  the same on the network\n"
+	       "  -g GROUP      of the socket's file, a name or a number\n"
 	       "  -m MODE       of the socket's file (%04o)\n"
 	       "  -j THREADS    requests at once, 1 to %d (%d)\n"
 	       "  -t            check the configuration and exit\n",
@@ -84,6 +87,24 @@ read_mode(const char *text, mode_t *mode)
 	return RC_OK;
 }
 
+/* A number that is also a name is that name, as for chgrp(1). */
+static enum rc
+read_group(const char *text, gid_t *group)
+{
+	const struct group *entry = getgrnam(text);
+	unsigned long long number;
+
+	if (entry != NULL) {
+		*group = entry->gr_gid;
+		return RC_OK;
+	}
+	if (bytes_number(bytes_of(text), LISTENER_ANY_GROUP - 1, &number) !=
+	    RC_OK)
+		return refuse("-g %s: no such group", text);
+	*group = (gid_t)number;
+	return RC_OK;
+}
+
 static enum rc
 read_threads(const char *text, unsigned *threads)
 {
@@ -107,6 +128,8 @@ read_option(int letter, const char *value, struct options *options)
 	case 's':
 		options->socket = value;
 		return RC_OK;
+	case 'g':
+		return read_group(value, &options->group);
 	case 'm':
 		return read_mode(value, &options->mode);
 	case 'j':
@@ -134,13 +157,14 @@ options_read(int argc, char **argv, struct options *out)
 	struct options options = {
 		.file = conf_default_file(),
 		.mode = OPTIONS_MODE,
+		.group = LISTENER_ANY_GROUP,
 		.threads = OPTIONS_THREADS,
 	};
 	enum rc rc = RC_OK;
 	int letter;
 
 	while (rc == RC_OK && !options.shown &&
-	    (letter = getopt_long(argc, argv, "c:s:m:j:thV", long_options,
+	    (letter = getopt_long(argc, argv, "c:s:g:m:j:thV", long_options,
 		 NULL)) != -1)
 		rc = read_option(letter, optarg, &options);
 	if (rc != RC_OK)
@@ -152,6 +176,10 @@ options_read(int argc, char **argv, struct options *out)
 	}
 	if (options.file[0] == '\0')
 		return refuse("-c: the name is empty");
+	if (!options.shown && options.group != LISTENER_ANY_GROUP &&
+	    (options.socket == NULL || listener_is_address(options.socket)))
+		return refuse("-g goes with a socket's file: name one with "
+			      "-s SOCKET");
 	*out = options;
 	return RC_OK;
 }

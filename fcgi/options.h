@@ -13,9 +13,11 @@ struct options {
 	const char *file;   /* the configuration */
 	const char *socket; /* of -s, or NULL */
 	mode_t mode;	    /* of its file */
+	gid_t group;	    /* of its file; LISTENER_ANY_GROUP */
 	unsigned threads;
-	bool test;  /* -t */
-	bool shown; /* -h or -V: done already */
+	bool test;   /* -t */
+	bool shown;  /* -h or -V: done already */
+	bool served; /* not of the command line: as in init.h */
 };
 
 /* RC_SYNTAX: complained of on standard error. */

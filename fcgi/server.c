@@ -141,8 +141,10 @@ serve_until_told(const struct server *server)
 	int number = 0;
 
 	while (number == 0 || number == SIGHUP) {
-		if (number == SIGHUP)
+		if (number == SIGHUP) {
 			current_reload(server->current);
+			dispatcher_reload(server->dispatcher);
+		}
 		sleep_a_while(server);
 		number = next_signal(server);
 	}
@@ -176,13 +178,10 @@ static int64_t
 longest_kill_after(struct current *current)
 {
 	struct conf *conf = current_hold(current);
-	int64_t longest = SERVER_KILL_AFTER;
+	int64_t longest = conf_longest_kill_after(conf);
 
-	for (size_t i = 0; i < conf->hooks_len; i++)
-		if (conf->hooks[i].kill_after > longest)
-			longest = conf->hooks[i].kill_after;
 	conf_release(conf);
-	return longest;
+	return longest > SERVER_KILL_AFTER ? longest : SERVER_KILL_AFTER;
 }
 
 static enum rc

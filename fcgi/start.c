@@ -13,12 +13,15 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/descriptors.h"
+#include "base/init.h"
 #include "base/log.h"
 #include "base/startup.h"
 #include "base/thread.h"
 #include "config/conf.h"
+#include "config/files.h"
 #include "http/reply.h"
 #include "journal/journal.h"
+#include "queue/source.h"
 #include "current.h"
 #include "listener.h"
 #include "options.h"
@@ -69,19 +72,22 @@ print_errors(const char *before, struct bytes text)
 	buf_free(&lines);
 }
 
-/* Fails only for what would prevent a start; a missing journal is created. */
 static enum rc
-test_journal(struct current *current)
+test_journal(struct current *current, struct buf *text)
 {
 	struct conf *conf = current_hold(current);
 	struct journal *journal = NULL;
 	enum rc rc = RC_OK;
 
 	if (conf->journal != NULL)
-		rc = journal_open(conf->journal, JOURNAL_BRIEF, &journal);
+		rc = journal_try(conf->journal, &journal);
+	if (rc == RC_CONFIG)
+		conf_blame_journal(conf, text);
+	if (rc == RC_OK && journal != NULL)
+		rc = queue_source_check(journal, conf, text);
 	journal_close(journal);
 	conf_release(conf);
-	return rc == RC_CONFIG ? rc : RC_OK;
+	return rc;
 }
 
 /* The verdict goes where a person looks, as that of nginx -t. */
@@ -93,12 +99,14 @@ test(const struct options *options)
 	enum rc rc = current_open(options->file, &current, &text);
 
 	if (rc == RC_OK)
-		rc = current_load_files(current, &text);
+		rc = current_try_files(current, &text);
+	if (rc == RC_OK)
+		rc = test_journal(current, &text);
 	print_errors("", buf_view(&text));
 	buf_free(&text);
-	if (rc == RC_OK)
-		rc = test_journal(current);
-	if (rc == RC_OK && current_warnings(current, &text) == RC_OK)
+	/* Who serves may be somebody else than who asks. */
+	if (rc == RC_OK && current_warnings(current, &text) == RC_OK &&
+	    current_refuse_root(current, &text) != RC_MEMORY)
 		print_errors("warning: ", buf_view(&text));
 	buf_free(&text);
 	current_close(current);
@@ -147,6 +155,9 @@ begin(const struct options *options)
 
 	log_open("pelihook.fcgi", &plain);
 	rc = current_open(options->file, &current, &text);
+	/* Before a log is made that belongs to root. */
+	if (rc == RC_OK)
+		rc = current_refuse_root(current, &text);
 	if (rc == RC_OK)
 		rc = begin_log(current, &text);
 	if (rc == RC_OK) {
@@ -162,6 +173,19 @@ begin(const struct options *options)
 	}
 	buf_free(&text);
 	return current;
+}
+
+/* Its own reason was logged. */
+static void
+report_journal(struct current *current)
+{
+	struct buf why = { .max = FCGI_COMPLAINTS };
+	struct conf *conf = current_hold(current);
+
+	conf_blame_journal(conf, &why);
+	report(buf_view(&why), current_logs_elsewhere(current));
+	conf_release(conf);
+	buf_free(&why);
 }
 
 /* Rather than to fail at one request and not at another. */
@@ -206,10 +230,11 @@ check_threads(const struct options *options, struct current *current)
 static int
 listen_and_run(const struct options *options, struct current *current)
 {
+	const struct listener_place place = { options->socket, options->mode,
+		options->group };
 	struct buf why = { .max = FCGI_COMPLAINTS };
 	struct listener listener;
-	enum rc rc = listener_open(options->socket, options->mode, &listener,
-	    &why);
+	enum rc rc = listener_open(&place, &listener, &why);
 
 	if (rc != RC_OK) {
 		report(buf_view(&why), current_logs_elsewhere(current));
@@ -219,19 +244,40 @@ listen_and_run(const struct options *options, struct current *current)
 	buf_free(&why);
 	rc = server_run(options, &listener, current);
 	listener_close(&listener);
-	if (rc == RC_CONFIG)
+	if (rc == RC_CONFIG) {
+		report_journal(current);
 		return EX_CONFIG;
+	}
 	if (rc != RC_OK)
 		/* Threads may still run, so nothing may be taken away. */
 		_Exit(EX_SOFTWARE);
 	return 0;
 }
 
+static int
+serve(const struct options *options)
+{
+	struct current *current = begin(options);
+	int status;
+
+	if (current == NULL)
+		return EX_CONFIG;
+	if (check_descriptors(options, current) != RC_OK)
+		status = EX_CONFIG;
+	else if (check_threads(options, current) != RC_OK)
+		status = EX_SOFTWARE;
+	else
+		status = listen_and_run(options, current);
+	current_close(current);
+	log_close();
+	return status;
+}
+
 int
 start(int argc, char **argv)
 {
 	struct options options;
-	struct current *current;
+	struct init init;
 	int status;
 
 	if (getenv("REQUEST_METHOD") != NULL)
@@ -244,16 +290,16 @@ start(int argc, char **argv)
 	if (options.test)
 		return test(&options);
 	server_hold_signals();
-	current = begin(&options);
-	if (current == NULL)
-		return EX_CONFIG;
-	if (check_descriptors(&options, current) != RC_OK)
-		status = EX_CONFIG;
-	else if (check_threads(&options, current) != RC_OK)
-		status = EX_SOFTWARE;
-	else
-		status = listen_and_run(&options, current);
-	current_close(current);
-	log_close();
+	if (init_begin(&init) != RC_OK) {
+		fprintf(stderr, "pelihook.fcgi: cannot start a process: %s\n",
+		    strerrordesc_np(errno));
+		return EX_SOFTWARE;
+	}
+	if (init.over)
+		return init.status;
+	options.served = init.served;
+	status = serve(&options);
+	if (init.served)
+		exit(status);
 	return status;
 }

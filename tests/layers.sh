@@ -33,9 +33,10 @@ home_of() {	# kind
 	libcrypto) echo common/base/crypto.c ;;
 	json-c) echo 'common/event/*.[ch]' ;;
 	sqlite3) echo common/journal/statement.c common/journal/transaction.c \
-	    common/journal/schema.c common/journal/open.c ;;
+	    common/journal/schema.c common/journal/open.c \
+	    common/journal/space.c ;;
 	libfcgi) echo 'fcgi/*.[ch]' ;;
-	spawning) echo common/command/spawn.c ;;
+	spawning) echo common/base/init.c common/command/spawn.c ;;
 	esac
 }
 

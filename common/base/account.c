@@ -2,6 +2,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/account.h"
 
@@ -31,4 +32,13 @@ account_group(gid_t gid, char name[ACCOUNT_NAME_SIZE])
 		snprintf(name, ACCOUNT_NAME_SIZE, "%s", found->gr_name);
 	else
 		snprintf(name, ACCOUNT_NAME_SIZE, "%lu", (unsigned long)gid);
+}
+
+bool
+account_is_root(void)
+{
+	uid_t real, effective, saved;
+
+	return getresuid(&real, &effective, &saved) != 0 || real == 0 ||
+	    effective == 0 || saved == 0;
 }

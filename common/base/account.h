@@ -4,10 +4,14 @@
 
 #include <sys/types.h>
 
+#include <stdbool.h>
+
 enum { ACCOUNT_NAME_SIZE = 64 }; /* a longer name is cut */
 
 /* The name of a user or a group, or its number where it has none. */
 void account_user(uid_t uid, char name[ACCOUNT_NAME_SIZE]);
 void account_group(gid_t gid, char name[ACCOUNT_NAME_SIZE]);
+/* Whether this process is root, or can become root again. */
+bool account_is_root(void);
 
 #endif

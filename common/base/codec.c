@@ -87,38 +87,35 @@ base64_value(char c)
 	return at == NULL ? -1 : (int)(at - base64_digits);
 }
 
-/* How many = signs, at most two, end a text; -1 for what is no base64. */
-static int
+/* How many = signs, at most two, end a text. */
+static size_t
 base64_padding(struct bytes text)
 {
-	size_t digits = text.len;
+	size_t n = 0;
 
-	if (text.len % 4 != 0)
-		return -1;
-	while (
-	    digits > 0 && text.len - digits < 2 && text.data[digits - 1] == '=')
-		digits--;
-	for (size_t i = 0; i < digits; i++)
-		if (base64_value(text.data[i]) < 0)
-			return -1;
-	return (int)(text.len - digits);
+	while (n < 2 && n < text.len && text.data[text.len - 1 - n] == '=')
+		n++;
+	return n;
 }
 
-enum rc
-decode_base64(struct bytes text, uint8_t *into, size_t size, size_t *len)
+/* The text without its padding, of which there was enough. */
+static enum rc
+decode_base64_digits(struct bytes digits, uint8_t *into, size_t size,
+    size_t *len)
 {
-	int padding = base64_padding(text);
 	uint32_t bits = 0;
 	unsigned held = 0;
-	size_t n, at = 0;
+	size_t at = 0;
 
-	if (padding < 0)
+	for (size_t i = 0; i < digits.len; i++)
+		if (base64_value(digits.data[i]) < 0)
+			return RC_SYNTAX;
+	if (digits.len % 4 == 1)
 		return RC_SYNTAX;
-	n = text.len / 4 * 3 - (size_t)padding;
-	if (n > size)
+	if (digits.len * 3 / 4 > size)
 		return RC_RANGE;
-	for (size_t i = 0; i < text.len - (size_t)padding; i++) {
-		bits = bits << 6 | (uint32_t)base64_value(text.data[i]);
+	for (size_t i = 0; i < digits.len; i++) {
+		bits = bits << 6 | (uint32_t)base64_value(digits.data[i]);
 		held += 6;
 		if (held < 8)
 			continue;
@@ -128,6 +125,23 @@ decode_base64(struct bytes text, uint8_t *into, size_t size, size_t *len)
 	}
 	if (bits != 0)
 		return RC_SYNTAX;
-	*len = n;
+	*len = at;
 	return RC_OK;
+}
+
+enum rc
+decode_base64(struct bytes text, uint8_t *into, size_t size, size_t *len)
+{
+	if (text.len % 4 != 0)
+		return RC_SYNTAX;
+	text.len -= base64_padding(text);
+	return decode_base64_digits(text, into, size, len);
+}
+
+enum rc
+decode_base64_bare(struct bytes text, uint8_t *into, size_t size, size_t *len)
+{
+	if (text.len % 4 == 0)
+		return decode_base64(text, into, size, len);
+	return decode_base64_digits(text, into, size, len);
 }

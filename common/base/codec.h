@@ -24,5 +24,8 @@ enum rc encode_base64(struct bytes from, struct buf *into);
  */
 enum rc decode_base64(struct bytes text, uint8_t *into, size_t size,
     size_t *len);
+/* The same where all of the padding may have been left out. */
+enum rc decode_base64_bare(struct bytes text, uint8_t *into, size_t size,
+    size_t *len);
 
 #endif

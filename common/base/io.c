@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -58,4 +62,39 @@ io_directory(const char *path)
 	size_t len = slash == NULL ? 0 : (size_t)(slash - path);
 
 	return (struct bytes){ path, len == 0 && slash != NULL ? 1 : len };
+}
+
+/* Without a name where the file system has that: then nothing can be left. */
+static int
+open_passing(const char *directory)
+{
+	char name[PATH_MAX];
+	int fd = open(directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+
+	if (fd != -1 || (errno != EOPNOTSUPP && errno != EISDIR))
+		return fd;
+	snprintf(name, sizeof(name), "%s/.room-XXXXXX", directory);
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd != -1)
+		unlink(name);
+	return fd;
+}
+
+enum rc
+io_has_room(const char *directory, size_t size)
+{
+	static const char zeros[4096];
+	int fd = open_passing(directory);
+	enum rc rc = fd == -1 ? RC_SYSTEM : RC_OK;
+	size_t part;
+	int error;
+
+	for (; rc == RC_OK && size > 0; size -= part) {
+		part = size < sizeof(zeros) ? size : sizeof(zeros);
+		rc = io_write(fd, (struct bytes){ zeros, part });
+	}
+	error = errno;
+	io_close(&fd);
+	errno = error;
+	return rc;
 }

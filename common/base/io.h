@@ -23,5 +23,10 @@ bool io_is_readable(int fd);
  * unless it is the root.
  */
 struct bytes io_directory(const char *path);
+/*
+ * Whether so many bytes can be written to a file in the directory: one is
+ * made, and is gone again.  RC_SYSTEM with errno set.
+ */
+enum rc io_has_room(const char *directory, size_t size);
 
 #endif

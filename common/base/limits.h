@@ -8,4 +8,8 @@ enum {
 	EVENT_NAME_SIZE = 256, /* the name of an event */
 };
 
+/* The PATH of what command/spawn starts. */
+#define SPAWN_PATH                                                             \
+	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 #endif

@@ -328,8 +328,9 @@ check_file(const struct walk *walk, enum trust_kind kind)
 		return RC_CONFIG;
 	if (kind == TRUST_SECRET && (walk->stat.st_mode & S_IROTH) != 0)
 		return REFUSE(walk->error,
-		    "is readable by others: "
-		    "chmod o-r it");
+		    "is readable by others: chmod o-r it, or end this line "
+		    "in `world-readable' where a container platform mounts "
+		    "it so");
 	return RC_OK;
 }
 

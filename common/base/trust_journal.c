@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/trust_journal.h"
 
+#include "base/account.h"
 #include "base/io.h"
 #include "base/trust.h"
 
@@ -17,7 +20,10 @@
 static const char *const journal_ends[] = { "", "-wal", "-shm", "-runners",
 	"-journal" };
 
-enum { JOURNAL_ENDS = sizeof journal_ends / sizeof journal_ends[0] };
+enum {
+	JOURNAL_RUNNERS = 3, /* of them, the last one that an opening makes */
+	JOURNAL_ENDS = sizeof journal_ends / sizeof journal_ends[0],
+};
 
 /* RC_OK, RC_MISSING or RC_CONFIG. */
 static enum rc
@@ -41,16 +47,22 @@ check_journal_file(const char *path, struct buf *error)
 	return rc;
 }
 
+static void
+name_directory(const char *path, char directory[PATH_MAX])
+{
+	struct bytes parent = io_directory(path);
+
+	snprintf(directory, PATH_MAX, "%.*s", (int)parent.len, parent.data);
+}
+
 static enum rc
 check_journal_directory(const char *path, struct buf *error)
 {
-	struct bytes parent = io_directory(path);
 	char directory[PATH_MAX];
 	struct buf text = { 0 };
 	enum rc rc;
 
-	snprintf(directory, sizeof directory, "%.*s", (int)parent.len,
-	    parent.data);
+	name_directory(path, directory);
 	rc = trust_path(directory, TRUST_PRIVATE, &text);
 	if (rc != RC_OK)
 		(void)buf_printf(error, "directory %s %s", directory,
@@ -59,18 +71,25 @@ check_journal_directory(const char *path, struct buf *error)
 	return rc;
 }
 
-/* Another process may have made the journal since it was looked for. */
+/*
+ * Another process may have made the journal since it was looked for.  One
+ * that is opened is never empty once -runners is there: that is what is left
+ * of one that was emptied, and would be taken for a new one.
+ */
 static enum rc
 refuse_remains(const char *path, const char *end, struct buf *error)
 {
 	struct stat stat;
+	bool there = lstat(path, &stat) == 0;
 
-	if (end == NULL || lstat(path, &stat) == 0)
+	if (end == NULL ||
+	    (there &&
+		(stat.st_size > 0 || end != journal_ends[JOURNAL_RUNNERS])))
 		return RC_OK;
 	return REFUSE(error,
-	    "file %s is gone, but %s%s is still there: put it "
+	    "file %s is %s, but %s%s is still there: put it "
 	    "back, or stop all that uses it and remove what is left of it",
-	    path, path, end);
+	    path, there ? "empty" : "gone", path, end);
 }
 
 enum rc
@@ -78,8 +97,7 @@ trust_journal(const char *path, struct buf *error)
 {
 	char name[PATH_MAX];
 	const char *remains = NULL;
-	bool there = false;
-	enum rc rc = RC_OK;
+	enum rc rc;
 
 	if (path[0] != '/' || strlen(path) + sizeof "-runners" > sizeof name)
 		return REFUSE(error,
@@ -87,15 +105,46 @@ trust_journal(const char *path, struct buf *error)
 		    "long",
 		    path);
 	rc = check_journal_directory(path, error);
-	for (size_t i = 0; i < JOURNAL_ENDS && rc == RC_OK; i++) {
+	if (rc == RC_OK)
+		rc = check_journal_file(path, error);
+	for (size_t i = 1; i < JOURNAL_ENDS; i++) {
+		if (rc != RC_OK && rc != RC_MISSING)
+			return rc;
 		snprintf(name, sizeof name, "%s%s", path, journal_ends[i]);
 		rc = check_journal_file(name, error);
-		if (rc == RC_OK && i == 0)
-			there = true;
-		else if (rc == RC_OK)
+		if (rc == RC_OK && (remains == NULL || i == JOURNAL_RUNNERS))
 			remains = journal_ends[i];
-		else if (rc == RC_MISSING)
-			rc = RC_OK;
 	}
-	return rc != RC_OK || there ? rc : refuse_remains(path, remains, error);
+	if (rc != RC_OK && rc != RC_MISSING)
+		return rc;
+	return refuse_remains(path, remains, error);
+}
+
+static enum rc
+check_access(const char *what, const char *path, int mode, struct buf *error)
+{
+	char user[ACCOUNT_NAME_SIZE];
+	int number;
+
+	if (faccessat(AT_FDCWD, path, mode, AT_EACCESS) == 0 || errno == ENOENT)
+		return RC_OK;
+	number = errno;
+	account_user(geteuid(), user);
+	return REFUSE(error, "%s %s cannot be written by %s: %s%s", what, path,
+	    user, strerror(number), number == EACCES ? ": chmod u+rwX it" : "");
+}
+
+enum rc
+trust_journal_access(const char *path, struct buf *error)
+{
+	char name[PATH_MAX];
+	enum rc rc;
+
+	name_directory(path, name);
+	rc = check_access("directory", name, W_OK | X_OK, error);
+	for (size_t i = 0; i < JOURNAL_ENDS && rc == RC_OK; i++) {
+		snprintf(name, sizeof name, "%s%s", path, journal_ends[i]);
+		rc = check_access("file", name, R_OK | W_OK, error);
+	}
+	return rc;
 }

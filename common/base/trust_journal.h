@@ -6,10 +6,15 @@
 
 /*
  * Whether the directory of a journal is private (TRUST_PRIVATE), each of its
- * files that exists is this user's own (trust_own), and none exists where the
- * database itself does not.  RC_CONFIG: error begins with "directory" or
+ * files that exists is this user's own (trust_own), and none is left of one
+ * whose database itself is gone or was emptied.  RC_CONFIG: error begins with "directory" or
  * "file" and its path.
  */
 enum rc trust_journal(const char *path, struct buf *error);
+/*
+ * Whether this process can make files in the directory of a journal that is
+ * trusted, and write to those that exist.  RC_CONFIG with error as above.
+ */
+enum rc trust_journal_access(const char *path, struct buf *error);
 
 #endif

@@ -111,15 +111,26 @@ terminate(struct watch *watch, enum run_end why, int64_t kill_after)
 	watch->deadline = clock_steady() + kill_after;
 }
 
+static int64_t
+patience_at_stop(const struct command *what)
+{
+	int64_t most = what->stop_kill_within == NULL ?
+	    what->stop_kill_after :
+	    atomic_load(what->stop_kill_within);
+
+	return most < what->stop_kill_after ? most : what->stop_kill_after;
+}
+
 /* Stopping hastens an end that a timeout has begun, and never slows it. */
 static void
 stop_command(struct watch *watch)
 {
-	int64_t deadline = clock_steady() + watch->what->stop_kill_after;
+	int64_t patience = patience_at_stop(watch->what);
+	int64_t deadline = clock_steady() + patience;
 
 	watch->stop = -1;
 	if (watch->phase == PHASE_RUNNING)
-		terminate(watch, RUN_STOPPED, watch->what->stop_kill_after);
+		terminate(watch, RUN_STOPPED, patience);
 	else if (watch->phase == PHASE_TERMINATED && deadline < watch->deadline)
 		watch->deadline = deadline;
 }

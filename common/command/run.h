@@ -2,6 +2,7 @@
 #ifndef PELIHOOK_COMMAND_RUN_H
 #define PELIHOOK_COMMAND_RUN_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -28,6 +29,11 @@ struct command {
 	 */
 	int stop;
 	int64_t stop_kill_after; /* from SIGTERM to SIGKILL then */
+	/*
+	 * Where not NULL: what it holds once stop is readable is the most of
+	 * that, for whoever stops may not wait for as long.
+	 */
+	const atomic_llong *stop_kill_within;
 	/*
 	 * Where not NULL: called with context once the process exists, and
 	 * again every second until it returns RC_OK.

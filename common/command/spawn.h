@@ -4,17 +4,14 @@
 
 #include <sys/types.h>
 
+#include "base/limits.h"
 #include "base/rc.h"
 
 /*
- * The only module that starts processes.  A command is started directly, in
+ * The only module that starts programs.  A command is started directly, in
  * /, in a process group of its own, with default signal dispositions, an
  * empty mask and no descriptor but 0, 1 and 2.
  */
-
-/* The PATH of what is started. */
-#define SPAWN_PATH                                                             \
-	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* What to start; all of it borrowed for the call. */
 struct spawning {

@@ -80,6 +80,17 @@ conf_is_stale(const struct conf *conf)
 	    now.changed != read->changed;
 }
 
+int64_t
+conf_longest_kill_after(const struct conf *conf)
+{
+	int64_t longest = 0;
+
+	for (size_t i = 0; i < conf->hooks_len; i++)
+		if (conf->hooks[i].kill_after > longest)
+			longest = conf->hooks[i].kill_after;
+	return longest;
+}
+
 struct hook *
 conf_find(const struct conf *conf, struct bytes name)
 {

@@ -33,6 +33,11 @@ enum conf_dispatch {
 	CONF_DISPATCH_NONE,
 };
 
+enum conf_answer {
+	CONF_NO,
+	CONF_YES,
+};
+
 enum conf_input {
 	CONF_BODY,
 	CONF_LINE,
@@ -66,6 +71,7 @@ struct hook {
 	int64_t read_timeout;
 	unsigned max_queue;
 	int64_t keep;
+	int64_t keep_dead;		/* CLOCK_NEVER: for ever */
 	const char *capture;		/* a directory, or NULL */
 	bool ready;			/* secrets loaded, files checked */
 	const struct conf_lines *lines; /* for conf_hook_line */
@@ -81,7 +87,8 @@ struct conf {
 	const char *journal; /* a path, or NULL */
 	enum conf_dispatch dispatch;
 	int64_t stop_timeout;
-	int64_t read_timeout; /* before the hook is known */
+	enum conf_answer allow_root; /* pelihook.fcgi may serve as root */
+	int64_t read_timeout;	     /* before the hook is known */
 	struct log_settings log;
 };
 
@@ -94,6 +101,8 @@ void conf_release(struct conf *conf);
  * looked at.
  */
 bool conf_is_stale(const struct conf *conf);
+/* The longest that a hook gives its commands from SIGTERM to SIGKILL. */
+int64_t conf_longest_kill_after(const struct conf *conf);
 /* The hook of this name, or NULL. */
 struct hook *conf_find(const struct conf *conf, struct bytes name);
 /* The line of a directive that is global or a default, or 0. */

@@ -3,8 +3,10 @@
 
 #include "config/directives.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "base/units.h"
 #include "config/arguments.h"
 #include "config/conf.h"
 #include "config/keywords.h"
@@ -44,6 +46,25 @@ read_choice(struct parser *parser, const struct directive *row,
 	if (rc == RC_OK)
 		memcpy(field_of(parser, row), &choice, sizeof choice);
 	return rc;
+}
+
+static enum rc
+read_duration(struct parser *parser, const struct directive *row,
+    const char *const *args)
+{
+	int64_t *field = field_of(parser, row);
+	int64_t value;
+
+	if (row->unset != NULL && strcmp(args[0], row->unset) == 0) {
+		*field = CLOCK_NEVER;
+		return RC_OK;
+	}
+	if (row->unset != NULL && units_duration(args[0], &value) == RC_SYNTAX)
+		return arg_error(parser,
+		    "`%.200s' is no duration: write a number and ms, s, m, h "
+		    "or d behind it, as in 90d, or %s",
+		    args[0], row->unset);
+	return arg_duration(parser, args[0], &row->range, field);
 }
 
 static enum rc
@@ -159,7 +180,7 @@ read_kind(struct parser *parser, const struct directive *row,
 
 	switch (row->kind) {
 	case DIRECTIVE_DURATION:
-		return arg_duration(parser, args[0], &row->range, field);
+		return read_duration(parser, row, args);
 	case DIRECTIVE_NUMBER:
 		return arg_number(parser, args[0], &row->range, field);
 	case DIRECTIVE_SIZE:

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "config/files.h"
@@ -17,6 +18,8 @@
 #include "config/internal.h"
 #include "config/keywords.h"
 #include "signature/secret.h"
+
+enum { ROOM = 64 * 1024 }; /* bytes that storing an event may take */
 
 /* A file that a directive names, and where it does so. */
 struct named {
@@ -134,6 +137,14 @@ conf_load_files(struct conf *conf, struct hook *hook, struct buf *errors)
 	return rc == RC_OK ? conf_errors_end(&list) : rc;
 }
 
+static void
+report_journal(const struct conf *conf, struct conf_errors *errors,
+    const char *reason)
+{
+	conf_error(errors, conf_line(conf, KEYWORD_JOURNAL), "the journal's %s",
+	    reason);
+}
+
 /* The journal is made where it is missing; its directory is not. */
 static void
 check_journal(const struct conf *conf, struct conf_errors *errors)
@@ -141,11 +152,30 @@ check_journal(const struct conf *conf, struct conf_errors *errors)
 	struct buf error = { 0 };
 
 	if (conf->journal != NULL &&
-	    trust_journal(conf->journal, &error) != RC_OK)
-		conf_error(errors, conf_line(conf, KEYWORD_JOURNAL),
-		    "the journal's %s",
+	    (trust_journal(conf->journal, &error) != RC_OK ||
+		trust_journal_access(conf->journal, &error) != RC_OK))
+		report_journal(conf, errors,
 		    error.len > 0 ? error.data : "files are not trusted");
 	buf_free(&error);
+}
+
+static enum rc
+check_room(const struct conf *conf, struct conf_errors *errors)
+{
+	struct buf text = { 0 };
+	enum rc rc = buf_add(&text, io_directory(conf->journal));
+
+	if (rc == RC_OK && io_has_room(text.data, ROOM) != RC_OK) {
+		int error = errno;
+
+		text.len = 0;
+		rc = buf_printf(&text, "directory has no room for an event: %s",
+		    strerrordesc_np(error));
+		if (rc == RC_OK)
+			report_journal(conf, errors, text.data);
+	}
+	buf_free(&text);
+	return rc;
 }
 
 static bool
@@ -242,4 +272,25 @@ conf_load_start_files(struct conf *conf, struct buf *errors)
 	enum rc rc = check_log(conf, &list);
 
 	return rc == RC_OK ? prepare_all(conf, &list) : rc;
+}
+
+enum rc
+conf_try_files(struct conf *conf, struct buf *errors)
+{
+	struct conf_errors list = { .into = errors, .file = conf->file };
+	enum rc rc = conf_load_start_files(conf, errors);
+
+	if (rc == RC_OK && conf->journal != NULL)
+		rc = check_room(conf, &list);
+	return rc == RC_OK ? conf_errors_end(&list) : rc;
+}
+
+void
+conf_blame_journal(const struct conf *conf, struct buf *errors)
+{
+	struct conf_errors list = { .into = errors, .file = conf->file };
+
+	conf_error(&list, conf_line(conf, KEYWORD_JOURNAL),
+	    "the journal cannot be used, for the reason above: mend that, or "
+	    "name another here");
 }

@@ -27,5 +27,11 @@ enum rc conf_load_all_files(struct conf *conf, struct buf *errors);
  * that cannot be opened is an error as well, which it never is later.
  */
 enum rc conf_load_start_files(struct conf *conf, struct buf *errors);
+/* The same for who only asks: that the disk of the journal is full is an
+ * error as well, with which a start goes on. */
+enum rc conf_try_files(struct conf *conf, struct buf *errors);
+/* The error of a journal that cannot be opened, which was logged, with the
+ * line that names it. */
+void conf_blame_journal(const struct conf *conf, struct buf *errors);
 
 #endif

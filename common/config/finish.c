@@ -52,7 +52,7 @@ static void
 check_journal(struct parser *parser, const struct scope *scope)
 {
 	static const enum keyword keywords[] = { KEYWORD_DEDUPE_WINDOW,
-		KEYWORD_KEEP, KEYWORD_DISPATCH };
+		KEYWORD_KEEP, KEYWORD_KEEP_DEAD, KEYWORD_DISPATCH };
 
 	if (parser->has_journal || parser->had_syntax_error)
 		return;

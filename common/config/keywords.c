@@ -36,6 +36,12 @@ static const struct directive_choice dispatches[] = {
 	{ NULL, 0 },
 };
 
+static const struct directive_choice answers[] = {
+	{ "yes", CONF_YES },
+	{ "no", CONF_NO },
+	{ NULL, 0 },
+};
+
 static const struct directive_choice orders[] = {
 	{ "none", EVENT_FROM_NONE },
 	{ "hook", EVENT_FROM_HOOK },
@@ -97,8 +103,9 @@ static const struct directive rows[KEYWORDS] = {
 	/* config/load.c reads its name and has the errors about that. */
 	[KEYWORD_HOOK] = { "hook", "NAME", ARGUMENTS(0, UINT_MAX),
 	    .repeats = true },
-	[KEYWORD_SECRET_FILE] = { "secret-file", "PATH [raw|hex|base64|whsec]",
-	    ARGUMENTS(1, 2), .repeats = true, .choices = codings },
+	[KEYWORD_SECRET_FILE] = { "secret-file",
+	    "PATH [raw|hex|base64|whsec] [world-readable]", ARGUMENTS(1, 3),
+	    .repeats = true, .choices = codings },
 	[KEYWORD_SIGNATURE] = { "signature", "auto|none|PRESET|header NAME ...",
 	    ARGUMENTS(1, UINT_MAX), HOOK_FIELD(signature) },
 	[KEYWORD_EVENT_NAME] = { "event-name", "POINTER|header NAME",
@@ -156,8 +163,14 @@ static const struct directive rows[KEYWORDS] = {
 	    .range = { 1, 100 * 1000 * 1000, "1 to 100000000" } },
 	[KEYWORD_KEEP] = { "keep", DURATION, HOOK_FIELD(keep),
 	    .range = { UP_TO_YEARS } },
+	[KEYWORD_KEEP_DEAD] = { "keep-dead", "DURATION|forever",
+	    ARGUMENTS(1, 1), .kind = DIRECTIVE_DURATION, HOOK_FIELD(keep_dead),
+	    .range = { 1, 3650 * DAY, "1ms to 3650d, or forever" },
+	    .unset = "forever" },
 	[KEYWORD_STOP_TIMEOUT] = { "stop-timeout", DURATION,
 	    CONF_FIELD(stop_timeout), .range = { UP_TO_HOUR } },
+	[KEYWORD_ALLOW_ROOT] = { "allow-root", "yes|no", CHOICE,
+	    CONF_FIELD(allow_root), .choices = answers },
 	[KEYWORD_CAPTURE] = { "capture", "DIR", ARGUMENTS(1, 1),
 	    .kind = DIRECTIVE_PATH, HOOK_FIELD(capture), .what = "directory" },
 	[KEYWORD_LOG] = { "log", "stderr|syslog|PATH", ARGUMENTS(1, 1),

@@ -37,7 +37,9 @@ enum keyword {
 	KEYWORD_READ_TIMEOUT,
 	KEYWORD_MAX_QUEUE,
 	KEYWORD_KEEP,
+	KEYWORD_KEEP_DEAD,
 	KEYWORD_STOP_TIMEOUT,
+	KEYWORD_ALLOW_ROOT,
 	KEYWORD_CAPTURE,
 	KEYWORD_LOG,
 	KEYWORD_LOG_FORMAT,
@@ -87,8 +89,10 @@ struct directive {
 	struct directive_range range;
 	/* NULL, or a list that one without a word ends. */
 	const struct directive_choice *choices;
-	const char *what;  /* the kind of file at a path, for errors */
-	const char *unset; /* how the default is printed, or NULL */
+	const char *what; /* the kind of file at a path, for errors */
+	/* How the default is printed, or NULL; of a duration, the word that is
+	 * written and printed for CLOCK_NEVER. */
+	const char *unset;
 };
 
 const struct directive *keywords_row(enum keyword keyword);

@@ -113,18 +113,31 @@ check_setenv_name(struct parser *parser, const char *name)
 	return RC_OK;
 }
 
+/* What may follow a secret's path. */
 static enum rc
-read_coding(struct parser *parser, const char *word, enum secret_coding *out)
+read_words(struct parser *parser, const char *const *words,
+    struct secret *secret)
 {
-	unsigned choice = SECRET_RAW;
-	enum rc rc = RC_OK;
+	const struct directive_choice *coding = NULL;
 
-	if (word != NULL)
-		rc = arg_choice(parser, word,
-		    keywords_row(KEYWORD_SECRET_FILE)->choices, &choice);
-	if (rc == RC_OK)
-		*out = (enum secret_coding)choice;
-	return rc;
+	if (*words != NULL)
+		coding = arg_find_choice(*words,
+		    keywords_row(KEYWORD_SECRET_FILE)->choices);
+	if (coding != NULL) {
+		secret->coding = (enum secret_coding)coding->value;
+		words++;
+	}
+	if (*words != NULL && strcmp(*words, "world-readable") == 0) {
+		secret->world_readable = true;
+		words++;
+	}
+	if (*words == NULL)
+		return RC_OK;
+	return arg_error(parser,
+	    "`%.200s' is not understood here: write raw, hex, base64 or "
+	    "whsec, and behind it, where others may read the file, "
+	    "world-readable",
+	    *words);
 }
 
 static enum rc
@@ -155,7 +168,7 @@ lists_secret(struct parser *parser, const char *const *args)
 	enum rc rc = arg_path(parser, args[0], "secret file", &secret.path);
 
 	if (rc == RC_OK)
-		rc = read_coding(parser, args[1], &secret.coding);
+		rc = read_words(parser, args + 1, &secret);
 	return rc == RC_OK ? add_secret(parser, &secret) : rc;
 }
 

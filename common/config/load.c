@@ -7,6 +7,7 @@
 
 #include "config/load.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/suggest.h"
@@ -35,6 +36,7 @@ static const struct hook default_hook = {
 	.read_timeout = 15 * SECOND,
 	.max_queue = 100000,
 	.keep = 30 * DAY,
+	.keep_dead = CLOCK_NEVER,
 };
 
 static enum rc

@@ -3,6 +3,7 @@
 
 #include "config/print.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/tokens.h"
 #include "base/units.h"
@@ -10,6 +11,7 @@
 #include "event/event.h"
 #include "event/rule.h"
 #include "signature/recipe.h"
+#include "signature/secret.h"
 
 /* NULL: nothing. */
 static void
@@ -26,6 +28,15 @@ print_number(unsigned number, const char *unset, struct buf *into)
 		buf_text(into, unset);
 	else
 		buf_printf(into, "%u", number);
+}
+
+static void
+print_duration(int64_t duration, const char *unset, struct buf *into)
+{
+	if (duration == CLOCK_NEVER && unset != NULL)
+		buf_text(into, unset);
+	else
+		units_print_duration(duration, into);
 }
 
 static void
@@ -105,7 +116,7 @@ conf_print(const struct conf *conf, const struct hook *hook,
 
 	switch (row->kind) {
 	case DIRECTIVE_DURATION:
-		units_print_duration(*(const int64_t *)field, into);
+		print_duration(*(const int64_t *)field, row->unset, into);
 		break;
 	case DIRECTIVE_NUMBER:
 		print_number(*(const unsigned *)field, row->unset, into);
@@ -127,6 +138,16 @@ conf_print(const struct conf *conf, const struct hook *hook,
 		print_other(conf, hook, keyword, into);
 		break;
 	}
+	return into->rc;
+}
+
+enum rc
+conf_print_secret(const struct secret *secret, struct buf *into)
+{
+	tokens_print(secret->path, into);
+	buf_printf(into, " %s%s",
+	    keywords_choice(KEYWORD_SECRET_FILE, secret->coding),
+	    secret->world_readable ? " world-readable" : "");
 	return into->rc;
 }
 

@@ -9,6 +9,7 @@
 struct conf;
 struct hook;
 struct rule;
+struct secret;
 
 /*
  * Appends the value of a directive in force, of a hook or, where it is
@@ -18,7 +19,9 @@ struct rule;
  */
 enum rc conf_print(const struct conf *conf, const struct hook *hook,
     enum keyword keyword, struct buf *into);
-/* The same of an `on` line. */
+/* The same of a `secret-file` line. */
+enum rc conf_print_secret(const struct secret *secret, struct buf *into);
+/* And of an `on` line. */
 enum rc conf_print_rule(const struct rule *rule, struct buf *into);
 
 #endif

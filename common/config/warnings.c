@@ -1,35 +1,23 @@
 /* SPDX-License-Identifier: ISC */
-#include <glob.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "config/warnings.h"
 
+#include "base/limits.h"
+#include "base/script.h"
 #include "base/suggest.h"
 #include "config/conf.h"
 #include "config/errors.h"
 #include "config/keywords.h"
+#include "config/surroundings.h"
 #include "event/catalog.h"
 #include "event/event.h"
 #include "http/header_name.h"
 #include "signature/recipe.h"
 
 enum {
-	WAIT_LONG = 40 * 1000, /* web servers give up sooner */
+	WAIT_LONG = 35 * 1000, /* web servers give up sooner */
 	EVENT_NEAR = 2,	       /* slips that make another event's name */
-};
-
-/* Where a timer or a cron line for the drain is usually found. */
-static const struct drain_place {
-	const char *files;
-	const char *word; /* in one of them; NULL: they are enough */
-} drain_places[] = {
-	{ "/etc/systemd/system/*.wants/pelihook*.timer", NULL },
-	{ "/etc/systemd/user/*.wants/pelihook*.timer", NULL },
-	{ "/usr/lib/systemd/system/*.wants/pelihook*.timer", NULL },
-	{ "/usr/lib/systemd/user/*.wants/pelihook*.timer", NULL },
-	{ "/etc/cron.d/*", "pelihookctl" },
-	{ "/etc/crontab", "pelihookctl" },
 };
 
 static unsigned
@@ -119,14 +107,20 @@ warn_header(const struct hook *hook, const struct event_source *source,
 		    hook->name, source->header.name);
 }
 
+/* A command that does not end is waited for until it is killed. */
 static void
 warn_timeout(const struct hook *hook, struct conf_errors *list)
 {
-	if (hook->delivery == CONF_WAIT && hook->timeout > WAIT_LONG)
-		conf_error(list, line_of(hook, KEYWORD_TIMEOUT),
-		    "hook %s "
-		    "waits for its command for more than 40s: web servers "
-		    "give up sooner",
+	enum keyword keyword = conf_hook_line(hook, KEYWORD_TIMEOUT) != 0 ?
+	    KEYWORD_TIMEOUT :
+	    KEYWORD_KILL_AFTER;
+
+	if (hook->delivery == CONF_WAIT &&
+	    hook->timeout + hook->kill_after > WAIT_LONG)
+		conf_error(list, line_of(hook, keyword),
+		    "hook %s waits for its command for more than 35s "
+		    "(`timeout' and `kill-after' together): web servers give "
+		    "up sooner",
 		    hook->name);
 }
 
@@ -142,15 +136,13 @@ warn_capture(const struct hook *hook, struct conf_errors *list)
 }
 
 static void
-warn_blanks(const struct hook *hook, struct conf_errors *list)
+warn_secrets(const struct hook *hook, struct conf_errors *list)
 {
 	for (size_t i = 0; i < hook->secrets_len; i++)
-		if (hook->secrets[i].blanks)
+		if (hook->secrets[i].odd != NULL)
 			conf_error(list, hook->secrets[i].line,
-			    "the "
-			    "secret in %s begins or ends with a blank, "
-			    "which counts",
-			    hook->secrets[i].path);
+			    "the secret in %s %s", hook->secrets[i].path,
+			    hook->secrets[i].odd);
 }
 
 static void
@@ -247,6 +239,38 @@ warn_shared(const struct conf *conf, size_t at, struct conf_errors *list)
 		    conf->hooks[i].name, conf->hooks[at].name);
 }
 
+/* The PATH that its commands see. */
+static const char *
+path_of(const struct hook *hook)
+{
+	for (size_t i = 0; i < hook->setenv_len; i++)
+		if (strcmp(hook->setenv[i].name, "PATH") == 0)
+			return hook->setenv[i].value;
+	return SPAWN_PATH;
+}
+
+static void
+warn_command(const struct hook *hook, const char *const *command, unsigned line,
+    struct conf_errors *list)
+{
+	struct buf error = { 0 };
+
+	if (command != NULL &&
+	    script_check(command[0], path_of(hook), &error) != RC_OK)
+		conf_error(list, line, "command %s %s", command[0],
+		    error.len > 0 ? error.data : "cannot be started");
+	buf_free(&error);
+}
+
+static void
+warn_commands(const struct hook *hook, struct conf_errors *list)
+{
+	for (size_t i = 0; i < hook->rules_len; i++)
+		warn_command(hook, hook->rules[i].command, hook->rules[i].line,
+		    list);
+	warn_command(hook, hook->on_dead, line_of(hook, KEYWORD_ON_DEAD), list);
+}
+
 static void
 warn_hook(const struct hook *hook, struct conf_errors *list)
 {
@@ -256,70 +280,32 @@ warn_hook(const struct hook *hook, struct conf_errors *list)
 	warn_window(hook, list);
 	warn_timeout(hook, list);
 	warn_capture(hook, list);
-	warn_blanks(hook, list);
+	warn_secrets(hook, list);
+	warn_commands(hook, list);
 	for (size_t i = 0; i < hook->rules_len; i++)
 		warn_rule(hook, &hook->rules[i], list);
 }
 
-/* Whether a line that is no comment has the word. */
-static bool
-names(const char *path, const char *word)
-{
-	FILE *file = fopen(path, "re");
-	char line[1024];
-	bool found = false;
-
-	if (file == NULL)
-		return false;
-	while (!found && fgets(line, sizeof(line), file) != NULL)
-		found = line[strspn(line, " \t")] != '#' &&
-		    strstr(line, word) != NULL;
-	fclose(file);
-	return found;
-}
-
-static bool
-runs_drain(const struct drain_place *place)
-{
-	glob_t files = { 0 };
-	bool found = false;
-
-	if (glob(place->files, GLOB_NOSORT, NULL, &files) == 0)
-		for (size_t i = 0; !found && i < files.gl_pathc; i++)
-			found = place->word == NULL ||
-			    names(files.gl_pathv[i], place->word);
-	globfree(&files);
-	return found;
-}
-
-static bool
-has_drain_timer(void)
-{
-	for (size_t i = 0; i < sizeof drain_places / sizeof drain_places[0];
-	     i++)
-		if (runs_drain(&drain_places[i]))
-			return true;
-	return false;
-}
-
 static void
-warn_drain(const struct conf *conf, struct conf_errors *list)
+warn_untimed(const struct conf *conf, struct conf_errors *list)
 {
-	if (conf->journal != NULL && !has_drain_timer())
-		conf_error(list, conf_line(conf, KEYWORD_JOURNAL),
-		    "no timer "
-		    "and no cron line was found that runs the queue: under CGI "
-		    "nothing else runs `pelihookctl drain' when a retry is "
-		    "due");
+	if (conf->journal == NULL)
+		return;
+	conf_error(list, conf_line(conf, KEYWORD_JOURNAL),
+	    "no timer and no cron line was found that runs the queue: %s "
+	    "nothing else runs `pelihookctl drain' when a retry is due",
+	    conf->dispatch == CONF_DISPATCH_DEFAULT ? "under CGI" :
+						      "with this `dispatch'");
 }
 
 enum rc
-conf_warnings(const struct conf *conf, bool cgi, struct buf *warnings)
+conf_warnings(const struct conf *conf, unsigned around, struct buf *warnings)
 {
 	struct conf_errors list = { .into = warnings, .file = conf->file };
 
-	if (cgi)
-		warn_drain(conf, &list);
+	if ((around & CONF_UNTIMED) != 0)
+		warn_untimed(conf, &list);
+	surroundings_warn(conf, (around & CONF_BEHIND_CGI) != 0, &list);
 	for (size_t i = 0; i < conf->hooks_len; i++) {
 		warn_shared(conf, i, &list);
 		warn_hook(&conf->hooks[i], &list);

@@ -69,6 +69,19 @@ add_typed(const struct event *event, const char *pointer, struct buf *text)
 	return rc;
 }
 
+enum rc
+event_find_identity(const struct event *event,
+    const struct event_source *source)
+{
+	struct buf text = { 0 };
+	enum rc rc = RC_OK;
+
+	if (source->from == EVENT_FROM_POINTER)
+		rc = add_typed(event, source->pointer, &text);
+	buf_free(&text);
+	return rc;
+}
+
 /* A sender may have renamed a field, and only an event can show that. */
 static void
 warn_missing(const struct event *event, enum log_once kind)

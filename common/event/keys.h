@@ -7,6 +7,7 @@
 #include "base/rc.h"
 
 struct event;
+struct event_source;
 struct request;
 
 /*
@@ -21,5 +22,11 @@ enum rc event_order_key(const struct event *event, struct pool *pool,
 enum rc event_dedupe_key(const struct event *event,
     const struct request *request, const char *digest, struct pool *pool,
     struct bytes *key);
+/*
+ * Whether the event has an identity at a source that is a pointer; at any
+ * other it has.  Nothing is logged.  RC_OK, RC_MISSING, RC_MEMORY.
+ */
+enum rc event_find_identity(const struct event *event,
+    const struct event_source *source);
 
 #endif

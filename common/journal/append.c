@@ -10,6 +10,7 @@
 #include "journal/internal.h"
 #include "journal/key.h"
 #include "journal/order.h"
+#include "journal/rules.h"
 #include "journal/sql.h"
 #include "journal/statement.h"
 #include "journal/transaction.h"
@@ -86,13 +87,20 @@ append(struct journal *journal, void *arguments)
 	const struct journal_entry *entry = storing->entry;
 	int64_t now = entry->receipt->received;
 	int64_t event;
-	enum rc rc = admit(journal, storing);
+	enum journal_owner owner = journal_source_owner(journal, entry->hook,
+	    entry->file);
+	enum rc rc;
 
+	if (owner == JOURNAL_OWNER_OTHER)
+		return RC_CONFIG;
+	rc = admit(journal, storing);
 	if (rc != RC_OK)
 		return rc;
 	event = insert_event(journal, entry);
 	if (event == 0)
 		return RC_SYSTEM;
+	if (owner == JOURNAL_OWNER_NOBODY)
+		journal_source_note(journal, entry->hook, entry->file);
 	if (storing->dedupe.len > 0)
 		journal_dedupe_take(journal, storing->dedupe, now,
 		    add(now, entry->dedupe_window));

@@ -30,7 +30,7 @@ struct range {
 static const struct range ranges[] = {
 	[JOURNAL_IS_ANY] = { INT64_MIN, INT64_MAX },
 	[JOURNAL_IS_ROW] = { 1, INT64_MAX - 1 },
-	[JOURNAL_IS_RUNNER] = { 0, INT64_MAX - 1 },
+	[JOURNAL_IS_RUNNER] = { 0, INT64_MAX - 2 },
 	[JOURNAL_IS_COUNT] = { 0, INT64_C(1) << 53 },
 	[JOURNAL_IS_SMALL] = { 0, INT32_MAX - 1 },
 	[JOURNAL_IS_STATE] = { JOURNAL_QUEUED, JOURNAL_DROPPED },
@@ -90,9 +90,10 @@ is_note(struct bytes text)
 	return true;
 }
 
-/* What the web server said, whatever it was; printing makes it safe. */
+/* What the web server said, or a path: whatever it was, printing makes it
+ * safe. */
 static bool
-is_remote(struct bytes text)
+is_c_string(struct bytes text)
 {
 	return memchr(text.data, '\0', text.len) == NULL;
 }
@@ -107,9 +108,11 @@ static const struct form forms[] = {
 	    is_digest, "no digest" },
 	[JOURNAL_TEXT_OUTCOME] = { 1, OUTCOME_MAX, is_outcome, "no outcome" },
 	[JOURNAL_TEXT_REMOTE] = { 0,
-	    sizeof(((struct receipt *)0)->remote_addr) - 1, is_remote,
+	    sizeof(((struct receipt *)0)->remote_addr) - 1, is_c_string,
 	    "no address" },
 	[JOURNAL_TEXT_NOTE] = { 0, NOTE_MAX, is_note, "no note" },
+	[JOURNAL_TEXT_FILE] = { 1, JOURNAL_FILE_SIZE - 1, is_c_string,
+	    "no path" },
 };
 
 /* Without memory nothing can be said of a row. */

@@ -66,6 +66,7 @@ enum journal_form {
 	JOURNAL_TEXT_OUTCOME,
 	JOURNAL_TEXT_REMOTE,
 	JOURNAL_TEXT_NOTE, /* of a runner or a rule, or empty */
+	JOURNAL_TEXT_FILE, /* a path */
 };
 
 /* It lives until the statement goes on. */

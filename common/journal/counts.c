@@ -50,6 +50,13 @@ write_tally(struct journal *journal)
 		    " SET deliveries = tallies.deliveries + ?4",
 		    BIND(TEXT(tally->hook), TEXT(tally->name),
 			INT(tally->state), INT(tally->by)));
+	/* Names that senders make up would stay for ever. */
+	if (tally->hook[0] != '\0' && tally->by < 0)
+		journal_do(journal,
+		    "DELETE FROM tallies WHERE hook = ?1 AND name = ?2"
+		    " AND state = ?3 AND deliveries = 0",
+		    BIND(TEXT(tally->hook), TEXT(tally->name),
+			INT(tally->state)));
 	journal->tally.hook[0] = '\0';
 }
 

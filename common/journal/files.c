@@ -130,11 +130,13 @@ check_own(const struct journal_file *file, const struct stat *about)
 	return rc;
 }
 
-static enum rc
-open_locks(struct journal *journal)
+enum rc
+journal_files_open_locks(struct journal *journal)
 {
 	const struct journal_file *file = &journal->files[LOCKS];
 
+	if (journal->locks != -1)
+		return RC_OK;
 	journal->locks = open(file->path,
 	    O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
 	    0600);
@@ -214,11 +216,51 @@ note(struct journal *journal, struct journal_file *file)
 enum rc
 journal_files_note(struct journal *journal)
 {
-	enum rc rc = open_locks(journal);
+	enum rc rc = journal_files_open_locks(journal);
 
 	for (size_t i = 0; i < JOURNAL_FILES && rc == RC_OK; i++)
 		rc = note(journal, &journal->files[i]);
 	journal->noted = rc == RC_OK;
+	return rc;
+}
+
+bool
+journal_is_file(const struct journal *journal, const char *path)
+{
+	struct stat about;
+
+	return stat(path, &about) == 0 &&
+	    about.st_dev == journal->files[0].device &&
+	    about.st_ino == journal->files[0].inode;
+}
+
+int
+journal_files_lock(const struct journal *journal, int64_t byte, short type,
+    int how)
+{
+	struct flock lock = {
+		.l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = byte,
+		.l_len = 1,
+	};
+
+	return fcntl(journal->locks, how, &lock);
+}
+
+enum rc
+journal_files_sync_names(const struct journal *journal)
+{
+	struct buf name = { 0 };
+	enum rc rc = buf_add(&name, io_directory(journal->path));
+	int fd;
+
+	if (rc != RC_OK)
+		return rc;
+	fd = open(name.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rc = fd != -1 && fsync(fd) == 0 ? RC_OK : RC_STORE;
+	io_close(&fd);
+	buf_free(&name);
 	return rc;
 }
 

@@ -8,8 +8,15 @@
 /* Finds and trusts the files, and makes the first one where flags say so.
  * As journal_open. */
 enum rc journal_files_find(struct journal *journal, const char *path);
+/* Opens the locks, unless they are.  RC_STORE, logged. */
+enum rc journal_files_open_locks(struct journal *journal);
 /* Opens the locks, and notes which files are open.  RC_CONFIG, logged. */
 enum rc journal_files_note(struct journal *journal);
+/* fcntl(2) on one byte of the locks: how is F_OFD_SETLK or F_OFD_SETLKW. */
+int journal_files_lock(const struct journal *journal, int64_t byte, short type,
+    int how);
+/* Makes the names of the files survive the machine.  RC_STORE. */
+enum rc journal_files_sync_names(const struct journal *journal);
 /*
  * Whether the files are still those that were noted: else a failure, and
  * where one was removed or replaced the journal is gone for good, which is

@@ -20,7 +20,7 @@ struct sqlite3_stmt;
 struct journal_change;
 
 enum {
-	JOURNAL_STATEMENTS = 96, /* more than there are texts */
+	JOURNAL_STATEMENTS = 128, /* more than there are texts */
 	JOURNAL_FILES = 4,
 	JOURNAL_SLOTS = 512, /* most claims of a runner at once */
 };
@@ -69,7 +69,7 @@ struct journal {
 	/* A file was removed or replaced: nothing works any more. */
 	bool gone;
 
-	/* statement.c; schema.c and open.c have the database too. */
+	/* statement.c; schema.c, open.c and space.c have the database too. */
 	struct sqlite3 *db;
 	struct journal_statement statements[JOURNAL_STATEMENTS];
 	size_t statements_len;
@@ -85,9 +85,10 @@ struct journal {
 	struct journal_tally tally;
 
 	/* Settings of journal.h, and what its caller has seen. */
-	int64_t busy_timeout; /* milliseconds */
-	int wakeup_fd;	      /* or -1 */
-	int64_t version;      /* what journal_changed saw last */
+	int64_t turn_timeout; /* milliseconds, as the next */
+	int64_t busy_timeout;
+	int wakeup_fds[JOURNAL_WAKEUPS]; /* each or -1 */
+	int64_t version;		 /* what journal_changed saw last */
 
 	/* runner.c; the slots are taken and left by any thread. */
 	int64_t runner;			  /* 0: this process is none yet */

@@ -2,6 +2,7 @@
 #ifndef PELIHOOK_JOURNAL_JOURNAL_H
 #define PELIHOOK_JOURNAL_JOURNAL_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -35,9 +36,15 @@ enum {
 	JOURNAL_CREATE = 1, /* make it where there is none */
 	/* A process of one request: it leaves tidying to the runners. */
 	JOURNAL_BRIEF = 2,
+	/*
+	 * This process's end is that of all of its PID namespace, though it
+	 * is not its first (init.h).
+	 */
+	JOURNAL_SERVED = 4,
 };
 
 enum { JOURNAL_KEY = 32 }; /* an order key, as the journal keeps it */
+enum { JOURNAL_WAKEUPS = 2 };
 
 /*
  * The directory and each file of the journal have to belong to this
@@ -47,16 +54,58 @@ enum { JOURNAL_KEY = 32 }; /* an order key, as the journal keeps it */
  * left of one that is gone.  All errors are logged.
  */
 enum rc journal_open(const char *path, unsigned flags, struct journal **out);
+/*
+ * For who only asks whether it can be used: opens it and looks through what
+ * is stored, for two seconds at most.  *out is left alone where there is no
+ * journal yet or others keep it locked, which is no fault of it.  RC_CONFIG:
+ * logged; RC_MEMORY.
+ */
+enum rc journal_try(const char *path, struct journal **out);
 /* Ends the runner too.  NULL is fine. */
 void journal_close(struct journal *journal);
-/* How long a call waits where others keep the journal locked, milliseconds;
- * 5000 unless set. */
+/*
+ * How long a change waits for its turn among those of other processes, and
+ * then where somebody who takes no turn keeps the journal locked; both in
+ * milliseconds, 20000 and 5000 unless set.
+ */
 void journal_set_busy_timeout(struct journal *journal, int64_t busy_timeout);
-/* An eventfd, borrowed, that is written to when this process makes a
- * delivery due; -1: none. */
-void journal_set_wakeup_fd(struct journal *journal, int eventfd);
+/*
+ * An eventfd, borrowed until it is removed, that is written to when this
+ * process makes a delivery due; JOURNAL_WAKEUPS of them at most.
+ */
+void journal_add_wakeup_fd(struct journal *journal, int eventfd);
+void journal_remove_wakeup_fd(struct journal *journal, int eventfd);
 /* The store's name and version, for -V. */
 const char *journal_version(void);
+
+/* Room on the disk. */
+
+/* What the write-ahead log takes as a rule, bytes: more is what somebody who
+ * read for long has left. */
+enum { JOURNAL_LOG_USUAL = 4 * 1024 * 1024 };
+
+/*
+ * Puts what is in the write-ahead log into the file and the log's room back,
+ * where the log is larger than this.  It waits for nobody: RC_LOCKED, not
+ * logged, where others read or write just now.
+ */
+enum rc journal_trim(struct journal *journal, int64_t size);
+/*
+ * One small step of giving free room in the file back: as far as there is
+ * more than what comes next may want, or, where whole, all of it.  more: there
+ * may be another step.  It comes to nothing in a journal of the first
+ * release, which only journal_rebuild makes fit for it.
+ */
+enum rc journal_shrink(struct journal *journal, bool whole, bool *more);
+/*
+ * Makes such a journal anew, without free room; no effect on others.  Nobody
+ * else can write until it is done, and it takes about twice the room of what
+ * is stored meanwhile: RC_STORE, logged, where that is not there.  For a
+ * process without other threads: it sets SQLITE_TMPDIR.
+ */
+enum rc journal_rebuild(struct journal *journal);
+/* What the journal's files take, bytes; RC_STORE where one is not there. */
+enum rc journal_size(struct journal *journal, int64_t *size);
 
 /* Storing. */
 
@@ -71,6 +120,8 @@ struct journal_entry {
 	int64_t dedupe_window;
 	unsigned max_queue;
 	unsigned deliveries; /* at least 1 */
+	/* Of its configuration, absolute; NULL: whosever the hook is. */
+	const char *file;
 };
 
 /*
@@ -78,7 +129,8 @@ struct journal_entry {
  * transaction; threads that come at the same time share one commit.
  * RC_DUPLICATE: the key was handled or stored before.  RC_PENDING: its
  * command is being waited for.  RC_QUEUE_FULL.  RC_RANGE: a body that no
- * journal holds.
+ * journal holds.  RC_CONFIG: the hook is noted as another file's; where it is
+ * nobody's yet, it is noted as this one's.
  */
 enum rc journal_append(struct journal *journal,
     const struct journal_entry *entry);
@@ -116,7 +168,7 @@ enum rc journal_state_find(const char *name, enum journal_state *state);
 /* A hook whose deliveries may be claimed, and how many at once. */
 struct journal_hook_limit {
 	const char *hook;
-	unsigned concurrency; /* runs at once, over all processes */
+	unsigned concurrency; /* runs at once, over all processes; 0: none */
 	unsigned batch;	      /* most deliveries of one run */
 	/* Of its rules, borrowed: while others are noted nothing is claimed.
 	 * NULL: whatever is noted. */
@@ -140,11 +192,15 @@ struct journal_rules {
 	const char *hook;
 	const char *digest; /* of what they are run by, in hex */
 	int64_t time;	    /* of their file, nanoseconds since 1970 */
-	int64_t keep;
+	int64_t keep;	    /* as of journal_keep */
+	int64_t keep_dead;
+	const char *file; /* absolute; NULL: whosever the hook is */
+	bool queues;	  /* its events are kept, and so it is noted as its */
 	/* What came of it. */
 	bool older;    /* others noted other rules, of a file that
 				 * is as new or newer */
 	int64_t noted; /* that file's time */
+	bool foreign;  /* it is another file's hook: nothing was noted */
 };
 
 /*
@@ -153,6 +209,17 @@ struct journal_rules {
  */
 enum rc journal_note_rules(struct journal *journal, struct journal_rules *list,
     size_t n);
+
+enum { JOURNAL_FILE_SIZE = PATH_MAX };
+
+/* The file that a hook is noted as the one of.  RC_MISSING: none. */
+enum rc journal_source_find(struct journal *journal, const char *hook,
+    char file[JOURNAL_FILE_SIZE]);
+/* Gives a hook of one file to another one, unless somebody else did. */
+enum rc journal_source_change(struct journal *journal, const char *hook,
+    const char *from, const char *to);
+/* Whether a path leads to this journal. */
+bool journal_is_file(const struct journal *journal, const char *path);
 
 /* A delivery that was claimed: this process alone may run it. */
 struct journal_delivery {
@@ -379,7 +446,7 @@ enum rc journal_retry(struct journal *journal, const char *prefix, int64_t now);
 enum rc journal_retry_dead(struct journal *journal,
     const struct journal_filter *filter, int64_t now, int64_t *count);
 /* Gives an event up.  RC_MISSING, RC_RANGE; RC_PENDING: one is running, and
- * nothing was changed. */
+ * nothing was changed; RC_IGNORED: all of it was done or dropped already. */
 enum rc journal_drop(struct journal *journal, const char *prefix, int64_t now);
 
 /* How many deliveries of one event name of a hook are in a state. */
@@ -400,29 +467,37 @@ enum rc journal_backlog(struct journal *journal,
     enum rc (*each)(void *context, const char *hook, int64_t events),
     void *context);
 
+/* For how long a hook keeps what is done or dropped, and what is dead;
+ * CLOCK_NEVER: for ever. */
 struct journal_keep {
 	const char *hook;
 	int64_t keep;
+	int64_t keep_dead;
 };
 
 /* Whether the last purge began an hour ago or never; notes that one begins
  * now where it says so, so that one process does it. */
 enum rc journal_purge_due(struct journal *journal, int64_t now, bool *due);
 /*
- * One small step of a purge: takes out some events that were done or
- * dropped for longer than their hook keeps them, and keys that are over.  A
- * hook keeps as keeps say, unless newer rules are noted; one that is not
- * named, as its rules say that are noted, or for 30 days.  from is 0 at
- * first, goes on from step to step, and is 0 again when all is done; removed
- * counts the events.
+ * One small step of a purge: takes out some events of which all deliveries
+ * are over for longer than their hook keeps them, or keys that are over, or
+ * counts of nothing; then gives room back (journal_shrink).  A hook keeps as
+ * keeps say, unless newer rules are noted; one that is not named, or is
+ * another file's, as its rules say that are noted, or for 30 days, and what
+ * is dead for ever.  From zeroes; more: it is to go on with another step.
+ * removed counts the events.
  */
 struct journal_purge {
 	const struct journal_keep *keeps;
 	size_t n;
-	int64_t time; /* of their file, as of journal_rules */
-	int64_t from;
+	int64_t time;	  /* of their file, as of journal_rules */
+	const char *file; /* as of journal_rules */
+	bool more;
 	int64_t removed;
 	int64_t damaged; /* events that were passed over */
+	/* The journal's own: where it is. */
+	unsigned phase;
+	int64_t from;
 };
 
 enum rc journal_purge_step(struct journal *journal, struct journal_purge *purge,

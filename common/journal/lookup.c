@@ -78,7 +78,8 @@ journal_find_delivery(struct journal *journal, int64_t seq,
 		.number = seq,
 		.lenient = true,
 		.row = journal_query(journal,
-		    "SELECT d.event, d.state, d.since, d.key, e.hook, e.name"
+		    "SELECT d.event, d.state, d.since, d.key, e.hook, e.name,"
+		    " CASE WHEN d.due = d.since THEN 1 ELSE 0 END"
 		    " FROM deliveries d LEFT JOIN events e"
 		    " ON e.seq = d.event WHERE d.seq = ?1",
 		    BIND(INT(seq))),
@@ -90,7 +91,8 @@ journal_find_delivery(struct journal *journal, int64_t seq,
 	found->event = journal_int(&reader, 0, JOURNAL_IS_ROW);
 	found->state = (int)journal_int(&reader, 1, JOURNAL_IS_STATE);
 	found->waits = journal_int(&reader, 2, JOURNAL_IS_TIME) != 0 &&
-	    found->state == JOURNAL_QUEUED;
+	    found->state == JOURNAL_QUEUED &&
+	    journal_int(&reader, 6, JOURNAL_IS_FLAG) == 0;
 	found->ordered = journal_key_into(&reader, 3, found->key);
 	journal_text(&reader, 4, JOURNAL_TEXT_HOOK);
 	journal_text(&reader, 5, JOURNAL_TEXT_EVENT);

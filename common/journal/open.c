@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+
 #include <poll.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "journal/journal.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "journal/column.h"
 #include "journal/files.h"
 #include "journal/internal.h"
@@ -13,6 +18,7 @@
 #include "journal/schema.h"
 #include "journal/statement.h"
 #include "journal/transaction.h"
+#include "journal/turn.h"
 
 enum {
 	BUSY_TIMEOUT = 5000, /* milliseconds */
@@ -22,6 +28,9 @@ enum {
 	CHECKPOINT = 1000,
 	/* What brief processes leave to runners, unless there are none. */
 	CHECKPOINT_BRIEF = 10000,
+	LOOK_TIME = 2000,  /* what looking through may take, milliseconds */
+	LOOK_STEPS = 1000, /* of the store's, between looks at the clock */
+	LOOK_SIZE = 256 * 1024 * 1024, /* bytes; some stores do not look */
 };
 
 /* Called by the store while somebody else holds its lock. */
@@ -50,6 +59,18 @@ leave_files(struct journal *journal)
 	    &on);
 }
 
+/* Once it begins anew, the write-ahead log is cut off to what it takes as a
+ * rule: somebody who read for long had let it grow. */
+static void
+limit_log(struct journal *journal)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "PRAGMA journal_size_limit=%d",
+	    JOURNAL_LOG_USUAL);
+	journal_keep_error(journal, journal_run(journal, text));
+}
+
 static enum rc
 connect(struct journal *journal)
 {
@@ -71,11 +92,41 @@ connect(struct journal *journal)
 	sqlite3_limit(journal->db, SQLITE_LIMIT_ATTACHED, 0);
 	journal_keep_error(journal,
 	    journal_run(journal, "PRAGMA cell_size_check=ON"));
+	limit_log(journal);
 	sqlite3_wal_autocheckpoint(journal->db,
 	    journal->flags & JOURNAL_BRIEF ? CHECKPOINT_BRIEF : CHECKPOINT);
 	if (journal->flags & JOURNAL_BRIEF)
 		leave_files(journal);
 	return RC_OK;
+}
+
+/* As SQLite has its own system call say where a directory cannot be opened,
+ * which it does not take for an error. */
+static int
+open_no_directory(const char *path, int *fd)
+{
+	(void)path;
+	*fd = -1;
+	return SQLITE_CANTOPEN;
+}
+
+/*
+ * With its first commit SQLite syncs the directory, once a process, while
+ * all others wait for their turn.  To do it before that is as safe, and many
+ * processes do it at once.
+ */
+static void
+sync_names(const struct journal *journal)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+
+	if ((journal->flags & JOURNAL_BRIEF) == 0 || vfs == NULL ||
+	    vfs->iVersion < 3)
+		return;
+	vfs->xSetSystemCall(vfs, "openDirectory",
+	    journal_files_sync_names(journal) == RC_OK ?
+		(sqlite3_syscall_ptr)open_no_directory :
+		NULL);
 }
 
 /* SQLite tells whether it has the file that was noted open. */
@@ -91,6 +142,7 @@ note_files(struct journal *journal)
 	    &moved);
 	if (moved)
 		journal_files_lost(journal, journal->path, "replaced");
+	sync_names(journal);
 	return journal_files_look(journal) == JOURNAL_FINE ? RC_OK : RC_STORE;
 }
 
@@ -102,8 +154,9 @@ new_journal(unsigned flags)
 	if (journal == NULL)
 		return NULL;
 	journal->flags = flags;
+	journal->turn_timeout = JOURNAL_TURN_TIMEOUT;
 	journal->busy_timeout = BUSY_TIMEOUT;
-	journal->wakeup_fd = -1;
+	memset(journal->wakeup_fds, -1, sizeof(journal->wakeup_fds));
 	journal->locks = -1;
 	journal->last = &journal->first;
 	pthread_mutex_init(&journal->holding, NULL);
@@ -132,6 +185,71 @@ journal_open(const char *path, unsigned flags, struct journal **out)
 	}
 	*out = journal;
 	return RC_OK;
+}
+
+static int
+is_late(void *until)
+{
+	return clock_steady() >= *(const int64_t *)until;
+}
+
+/* Errors that say nothing of what is stored are left to who uses it. */
+static enum rc
+judge_row(struct journal *journal, int result, const char *row)
+{
+	if (result == SQLITE_ROW && row != NULL && strcmp(row, "ok") != 0) {
+		log_say(LOG_LEVEL_ERROR,
+		    "journal: %s: is damaged: %s: put a copy back, or save "
+		    "with sqlite3's .recover what can be read",
+		    journal->path, row);
+		return RC_CORRUPT;
+	}
+	if (journal_meaning(result) != RC_CORRUPT)
+		return RC_OK;
+	journal_keep_error(journal, result);
+	journal_log_error(journal);
+	return RC_CORRUPT;
+}
+
+static enum rc
+look_through(struct journal *journal)
+{
+	int64_t until = clock_steady() + LOOK_TIME;
+	sqlite3_stmt *statement = NULL;
+	struct stat about;
+	int result;
+	enum rc rc;
+
+	if (stat(journal->path, &about) == 0 && about.st_size > LOOK_SIZE)
+		return RC_OK;
+	sqlite3_progress_handler(journal->db, LOOK_STEPS, is_late, &until);
+	result = sqlite3_prepare_v2(journal->db, "PRAGMA quick_check(1)", -1,
+	    &statement, NULL);
+	if (result == SQLITE_OK)
+		result = sqlite3_step(statement);
+	rc = judge_row(journal, result,
+	    (const char *)sqlite3_column_text(statement, 0));
+	sqlite3_finalize(statement);
+	sqlite3_progress_handler(journal->db, 0, NULL, NULL);
+	return rc;
+}
+
+enum rc
+journal_try(const char *path, struct journal **out)
+{
+	struct journal *journal = NULL;
+	enum rc rc = journal_open(path, JOURNAL_BRIEF, &journal);
+
+	if (rc == RC_MISSING || rc == RC_LOCKED)
+		return RC_OK;
+	if (rc == RC_OK)
+		rc = look_through(journal);
+	if (rc == RC_OK) {
+		*out = journal;
+		return RC_OK;
+	}
+	journal_close(journal);
+	return rc == RC_MEMORY ? rc : RC_CONFIG;
 }
 
 static enum rc
@@ -180,16 +298,34 @@ void
 journal_set_busy_timeout(struct journal *journal, int64_t busy_timeout)
 {
 	pthread_mutex_lock(&journal->holding);
+	journal->turn_timeout = busy_timeout;
 	journal->busy_timeout = busy_timeout;
 	pthread_mutex_unlock(&journal->holding);
 }
 
-void
-journal_set_wakeup_fd(struct journal *journal, int eventfd)
+static void
+replace_wakeup_fd(struct journal *journal, int old, int new)
 {
+	int i = 0;
+
 	pthread_mutex_lock(&journal->holding);
-	journal->wakeup_fd = eventfd;
+	while (i < JOURNAL_WAKEUPS && journal->wakeup_fds[i] != old)
+		i++;
+	if (i < JOURNAL_WAKEUPS)
+		journal->wakeup_fds[i] = new;
 	pthread_mutex_unlock(&journal->holding);
+}
+
+void
+journal_add_wakeup_fd(struct journal *journal, int eventfd)
+{
+	replace_wakeup_fd(journal, -1, eventfd);
+}
+
+void
+journal_remove_wakeup_fd(struct journal *journal, int eventfd)
+{
+	replace_wakeup_fd(journal, eventfd, -1);
 }
 
 enum rc

@@ -33,17 +33,20 @@ free_key(struct journal *journal, const struct journal_found *found)
 		journal_order_advance(journal, journal_key_bytes(found->key));
 }
 
+/* Due now, and so after all that is due already. */
 static void
 revive(struct journal *journal, const struct journal_found *found, int64_t now)
 {
+	int64_t due = now > 0 ? now : 1;
+
 	if (found->state != JOURNAL_QUEUED)
 		journal_event_opens(journal, found->event);
 	journal_finished_add(journal, found->event, found->state, -1);
 	journal_do(journal,
-	    "UPDATE deliveries SET state = " SQL_QUEUED ", since = 0,"
+	    "UPDATE deliveries SET state = " SQL_QUEUED ", since = ?1,"
 	    " due = ?1, step = 0, lost = 0, held = ?2, finished = 0"
 	    " WHERE seq = ?3",
-	    BIND(INT(now), INT(found->ordered), INT(found->seq)));
+	    BIND(INT(due), INT(found->ordered), INT(found->seq)));
 	free_key(journal, found);
 	journal->stored = true;
 }
@@ -176,11 +179,14 @@ drop_event(struct journal *journal, void *arguments)
 		if (found.state == JOURNAL_RUNNING)
 			return RC_PENDING;
 	found = (struct journal_found){ 0 };
+	rc = RC_IGNORED;
 	while (next_of_event(journal, event, &found))
 		if (found.state == JOURNAL_QUEUED ||
-		    found.state == JOURNAL_DEAD)
+		    found.state == JOURNAL_DEAD) {
 			drop_one(journal, &found, naming->now);
-	return RC_OK;
+			rc = RC_OK;
+		}
+	return rc;
 }
 
 enum rc

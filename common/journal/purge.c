@@ -3,6 +3,7 @@
 
 #include "journal/journal.h"
 
+#include "base/clock.h"
 #include "journal/column.h"
 #include "journal/counts.h"
 #include "journal/lookup.h"
@@ -13,17 +14,41 @@
 #include "journal/transaction.h"
 
 enum {
-	STEP = 50,	/* rows of one small transaction */
+	STEP = 50,		      /* rows of one small transaction */
+	STEP_BYTES = 8 * 1024 * 1024, /* of their bodies */
 	RUNNERS = 1000, /* most that one takes out: mere numbers */
 };
 
+/* What a purge does, one after the other. */
+enum phase {
+	PHASE_EVENTS, /* along all, as far as one may be over */
+	PHASE_DEAD,   /* along the dead ones, where they may be over */
+	PHASE_KEYS,
+	PHASE_COUNTS,
+	PHASE_SPACE,
+};
+
 static const int64_t hour = 3600000;
-static const int64_t keep_otherwise = 30 * 24 * 3600000LL;
+/* A hook of which nothing is known. */
+static const struct journal_keep keep_otherwise = {
+	.keep = 30 * 24 * 3600000LL,
+	.keep_dead = CLOCK_NEVER,
+};
 
 struct purging {
 	struct journal_purge *purge;
 	int64_t now;
-	int64_t least; /* how long the hook that keeps least does */
+	bool more; /* of this phase */
+	/* How long the hooks that keep least do. */
+	struct journal_keep least;
+};
+
+/* An event that a purge may take out. */
+struct candidate {
+	int64_t event;
+	int64_t received;
+	int64_t bytes;
+	struct journal_keep keep;
 };
 
 struct timing {
@@ -75,36 +100,44 @@ journal_purge_due(struct journal *journal, int64_t now, bool *due)
 	return rc;
 }
 
-static int64_t
+static struct journal_keep
 keep_of(struct journal *journal, const struct journal_purge *purge,
     const char *hook)
 {
 	for (size_t i = 0; i < purge->n; i++)
-		if (strcmp(purge->keeps[i].hook, hook) == 0)
+		if (strcmp(purge->keeps[i].hook, hook) == 0 &&
+		    journal_source_owner(journal, hook, purge->file) !=
+			JOURNAL_OWNER_OTHER)
 			return journal_rules_keep(journal, hook, purge->time,
-			    purge->keeps[i].keep);
-	return journal_rules_keep(journal, hook, INT64_MIN, keep_otherwise);
+			    &purge->keeps[i]);
+	return journal_rules_keep(journal, hook, INT64_MIN, &keep_otherwise);
 }
 
-static int64_t
+static struct journal_keep
 least_keep(struct journal *journal, const struct journal_purge *purge)
 {
-	int64_t least = journal_rules_keep_least(journal, keep_otherwise);
+	struct journal_keep least = journal_rules_keep_least(journal,
+	    &keep_otherwise);
 
-	for (size_t i = 0; i < purge->n; i++)
-		if (purge->keeps[i].keep < least)
-			least = purge->keeps[i].keep;
+	for (size_t i = 0; i < purge->n; i++) {
+		if (purge->keeps[i].keep < least.keep)
+			least.keep = purge->keeps[i].keep;
+		if (purge->keeps[i].keep_dead < least.keep_dead)
+			least.keep_dead = purge->keeps[i].keep_dead;
+	}
 	return least;
 }
 
 static bool
-is_over(struct journal *journal, int64_t event, int64_t before)
+is_over(struct journal *journal, const struct candidate *candidate, int64_t now)
 {
 	return journal_number(journal, 0,
 		   "SELECT 1 FROM deliveries WHERE event = ?1 AND CASE"
 		   " WHEN state IN " SQL_FINISHED_STATES " AND finished <= ?2"
+		   " THEN 0 WHEN state = " SQL_DEAD " AND finished <= ?3"
 		   " THEN 0 ELSE 1 END = 1 LIMIT 1",
-		   BIND(INT(event), INT(before))) == 0;
+		   BIND(INT(candidate->event), INT(now - candidate->keep.keep),
+		       INT(now - candidate->keep.keep_dead))) == 0;
 }
 
 static void
@@ -131,43 +164,61 @@ static bool
 is_young(const struct purging *purging, int64_t received)
 {
 	return received <= purging->now &&
-	    received > purging->now - purging->least;
+	    received > purging->now - purging->least.keep;
 }
 
-/* The next event: its seq, or 0 where there is none or it ends the purge;
- * before which it has to be over, or -1: it stays. */
+static const char events_after[] =
+    "SELECT seq, seq, hook, name, received, coalesce(length(body), 0)"
+    " FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1";
+static const char dead_after[] = SQL(
+    "SELECT d.seq, e.seq, e.hook, e.name, e.received,"
+    " coalesce(length(e.body), 0) FROM deliveries d"
+    " LEFT JOIN events e ON e.seq = d.event WHERE d.state = " SQL_DEAD
+    USES_deliveries_open("d.") " AND d.seq > ?1 ORDER BY d.seq LIMIT 1");
+
+/* The seq that the walk comes to next, 0 at its end.  candidate->event is 0
+ * where what is there is damaged, and stays. */
 static int64_t
 next_to_purge(struct journal *journal, const struct purging *purging,
-    int64_t *before)
+    const char *text, struct candidate *candidate)
 {
 	struct journal_reader reader = {
 		.journal = journal,
 		.table = "events",
 		.lenient = true,
-		.row = journal_query(journal,
-		    "SELECT seq, hook, name, received FROM events"
-		    " WHERE seq > ?1 ORDER BY seq LIMIT 1",
+		.row = journal_query(journal, text,
 		    BIND(INT(purging->purge->from))),
 	};
 	const char *hook;
-	int64_t received;
 	int64_t seq;
 
-	*before = -1;
+	*candidate = (struct candidate){ 0 };
 	if (!journal_next(journal, reader.row))
 		return 0;
 	seq = reader.number = journal_int(&reader, 0, JOURNAL_IS_ANY);
-	received = journal_int(&reader, 3, JOURNAL_IS_TIME);
-	journal_text(&reader, 2, JOURNAL_TEXT_EVENT);
-	hook = journal_text(&reader, 1, JOURNAL_TEXT_HOOK);
+	candidate->event = journal_int(&reader, 1, JOURNAL_IS_ROW);
+	candidate->received = journal_int(&reader, 4, JOURNAL_IS_TIME);
+	candidate->bytes = journal_int(&reader, 5, JOURNAL_IS_ANY);
+	journal_text(&reader, 3, JOURNAL_TEXT_EVENT);
+	hook = journal_text(&reader, 2, JOURNAL_TEXT_HOOK);
 	if (reader.damaged)
-		purging->purge->damaged++;
-	else if (is_young(purging, received))
-		seq = 0;
+		candidate->event = 0;
 	else
-		*before = purging->now - keep_of(journal, purging->purge, hook);
+		candidate->keep = keep_of(journal, purging->purge, hook);
 	journal_end_query(reader.row);
 	return journal_advances(journal, purging->purge->from, seq) ? seq : 0;
+}
+
+/* Takes it out where it is over; how many bytes that frees. */
+static int64_t
+purge_one(struct journal *journal, const struct purging *purging,
+    const struct candidate *candidate)
+{
+	if (!is_over(journal, candidate, purging->now))
+		return 0;
+	remove_event(journal, candidate->event);
+	purging->purge->removed++;
+	return candidate->bytes;
 }
 
 /*
@@ -179,18 +230,46 @@ purge_events(struct journal *journal, void *arguments)
 {
 	struct purging *purging = arguments;
 	struct journal_purge *purge = purging->purge;
-	int64_t before;
+	struct candidate candidate;
+	int64_t bytes = 0;
 
 	purging->least = least_keep(journal, purge);
-	for (int i = 0; i < STEP; i++) {
-		purge->from = next_to_purge(journal, purging, &before);
+	for (int i = 0; i < STEP && bytes < STEP_BYTES; i++) {
+		purge->from = next_to_purge(journal, purging, events_after,
+		    &candidate);
+		if (purge->from != 0 && candidate.event == 0)
+			purge->damaged++;
+		else if (is_young(purging, candidate.received))
+			purge->from = 0;
 		if (purge->from == 0)
-			break;
-		if (before < 0 || !is_over(journal, purge->from, before))
-			continue;
-		remove_event(journal, purge->from);
-		purge->removed++;
+			return RC_OK;
+		if (candidate.event != 0)
+			bytes += purge_one(journal, purging, &candidate);
 	}
+	purging->more = true;
+	return RC_OK;
+}
+
+/* Where they are kept for less long than others, or than the rest. */
+static enum rc
+purge_dead(struct journal *journal, void *arguments)
+{
+	struct purging *purging = arguments;
+	struct journal_purge *purge = purging->purge;
+	struct candidate candidate;
+	int64_t bytes = 0;
+
+	if (least_keep(journal, purge).keep_dead == CLOCK_NEVER)
+		return RC_OK;
+	for (int i = 0; i < STEP && bytes < STEP_BYTES; i++) {
+		purge->from = next_to_purge(journal, purging, dead_after,
+		    &candidate);
+		if (purge->from == 0)
+			return RC_OK;
+		if (candidate.event != 0)
+			bytes += purge_one(journal, purging, &candidate);
+	}
+	purging->more = true;
 	return RC_OK;
 }
 
@@ -222,34 +301,78 @@ find_dead_runners(struct journal *journal, int64_t dead[RUNNERS])
 static enum rc
 purge_keys(struct journal *journal, void *arguments)
 {
-	const struct purging *purging = arguments;
+	struct purging *purging = arguments;
 	int64_t dead[RUNNERS];
 	int n = find_dead_runners(journal, dead);
 
-	journal_do(journal,
-	    "DELETE FROM keys WHERE key IN (SELECT key FROM keys"
-	    " WHERE expires <= ?1 AND runner = 0 LIMIT ?2)",
-	    BIND(INT(purging->now), INT(STEP)));
+	purging->more = n == RUNNERS ||
+	    journal_do(journal,
+		"DELETE FROM keys WHERE key IN (SELECT key FROM keys"
+		" WHERE expires <= ?1 AND runner = 0 LIMIT ?2)",
+		BIND(INT(purging->now), INT(STEP))) == STEP;
 	for (int i = 0; i < n; i++)
 		journal_runner_delete(journal, dead[i]);
 	return RC_OK;
+}
+
+/* An earlier release left them at zero. */
+static enum rc
+purge_counts(struct journal *journal, void *arguments)
+{
+	struct purging *purging = arguments;
+
+	purging->more =
+	    journal_do(journal,
+		"DELETE FROM tallies WHERE (hook, name, state) IN"
+		" (SELECT hook, name, state FROM tallies WHERE deliveries = 0"
+		" LIMIT ?1)",
+		BIND(INT(STEP))) == STEP;
+	journal_do(journal, "DELETE FROM opens WHERE events = 0", NO_VALUES);
+	return RC_OK;
+}
+
+/* What cannot be given back now is tried again by the next purge. */
+static enum rc
+purge_space(struct journal *journal, struct journal_purge *purge)
+{
+	enum rc rc = journal_shrink(journal, false, &purge->more);
+
+	if (rc == RC_OK && purge->more)
+		return RC_OK;
+	purge->phase = PHASE_EVENTS;
+	purge->more = false;
+	/* The file is cut off once the log is in it. */
+	if (rc == RC_OK)
+		(void)journal_trim(journal, 0);
+	return rc;
 }
 
 enum rc
 journal_purge_step(struct journal *journal, struct journal_purge *purge,
     int64_t now)
 {
-	struct purging purging = { .purge = purge, .now = now };
-	int64_t from = purge->from;
-	int64_t removed = purge->removed;
-	int64_t damaged = purge->damaged;
-	enum rc rc = journal_write(journal, purge_events, &purging);
+	static enum rc (*const phases[])(struct journal * journal,
+	    void *arguments) = {
+		[PHASE_EVENTS] = purge_events,
+		[PHASE_DEAD] = purge_dead,
+		[PHASE_KEYS] = purge_keys,
+		[PHASE_COUNTS] = purge_counts,
+	};
+	struct journal_purge next = *purge;
+	struct purging purging = { .purge = &next, .now = now };
+	enum rc rc;
 
-	if (rc != RC_OK) {
-		purge->from = from;
-		purge->removed = removed;
-		purge->damaged = damaged;
+	purge->more = true;
+	if (purge->phase == PHASE_SPACE)
+		return purge_space(journal, purge);
+	rc = journal_write(journal, phases[purge->phase], &purging);
+	if (rc != RC_OK)
 		return rc;
+	next.more = true;
+	if (!purging.more) {
+		next.phase++;
+		next.from = 0;
 	}
-	return journal_write(journal, purge_keys, &purging);
+	*purge = next;
+	return RC_OK;
 }

@@ -158,7 +158,8 @@ reclaim_delivery(struct journal *journal, int64_t seq,
 	    " FROM deliveries WHERE seq = ?1" SQL_REPLACE_ATTEMPT,
 	    BIND(INT(seq), INT(reclaiming->now)));
 	journal_do(journal,
-	    "UPDATE deliveries SET state = " SQL_QUEUED ", since = 0,"
+	    "UPDATE deliveries SET state = " SQL_QUEUED ","
+	    " since = " SQL_SINCE_DUE ","
 	    " held = CASE WHEN key IS NULL THEN 0 ELSE 1 END,"
 	    " runner = 0, claim = 0, pid = 0, lost = lost + ?1"
 	    " WHERE seq = ?2",

@@ -74,6 +74,13 @@ static const char list_state[] = SQL(ROW_COLUMNS
     "(SELECT event FROM deliveries WHERE seq = ?6))"
     " ORDER BY l.seq DESC, d.ordinal");
 
+/* When what is queued has waited; 0: it does not wait for a retry. */
+static int64_t
+pause_end(int64_t since, int64_t due)
+{
+	return since != 0 && due != since ? due : 0;
+}
+
 /* False: it is damaged. */
 static bool
 read_row(struct journal_reader *reader, struct journal_row *row)
@@ -93,7 +100,7 @@ read_row(struct journal_reader *reader, struct journal_row *row)
 	row->attempts = (unsigned)journal_int(reader, 6, JOURNAL_IS_SMALL);
 	since = journal_int(reader, 7, JOURNAL_IS_TIME);
 	due = journal_int(reader, 8, JOURNAL_IS_TIME);
-	row->due = row->state == JOURNAL_QUEUED && since != 0 ? due : 0;
+	row->due = row->state == JOURNAL_QUEUED ? pause_end(since, due) : 0;
 	row->outcome = journal_text(reader, 9, JOURNAL_TEXT_OUTCOME);
 	if (strcmp(row->outcome, "none") == 0)
 		row->outcome = "";
@@ -226,7 +233,7 @@ fill_delivery(struct journal_reader *reader,
 	held = journal_int(reader, 6, JOURNAL_IS_FLAG) != 0;
 	finished = journal_int(reader, 7, JOURNAL_IS_TIME);
 	queued = delivery->state == JOURNAL_QUEUED;
-	delivery->due = queued && since != 0 ? due : 0;
+	delivery->due = queued ? pause_end(since, due) : 0;
 	delivery->held = queued && held;
 	delivery->finished = delivery->state >= JOURNAL_DONE ? finished : 0;
 	return seq;

@@ -44,51 +44,97 @@ read_noted(struct journal *journal, const struct journal_rules *rules)
 	return noted;
 }
 
+/* What is no path is written anew. */
+enum journal_owner
+journal_source_owner(struct journal *journal, const char *hook,
+    const char *file)
+{
+	if (file == NULL)
+		return JOURNAL_OWNER_SELF;
+	return (enum journal_owner)journal_number(journal, JOURNAL_OWNER_NOBODY,
+	    SQL("SELECT CASE WHEN file = ?2 THEN 1 WHEN " SQL_IS_TEXT("file")
+	    " AND file <> '' THEN 2 ELSE 0 END FROM sources"
+	    " WHERE hook = ?1"),
+		BIND(TEXT(hook), TEXT(file)));
+}
+
+void
+journal_source_note(struct journal *journal, const char *hook, const char *file)
+{
+	journal_do(journal,
+	    "INSERT INTO sources(hook, file) VALUES(?1, ?2)"
+	    " ON CONFLICT(hook) DO UPDATE SET file = excluded.file",
+	    BIND(TEXT(hook), TEXT(file)));
+}
+
 static bool
 is_newer(const struct journal_rules *rules, const struct noted *noted)
 {
 	return !noted->there || rules->time > noted->time;
 }
 
+static void
+look_at_rules(struct journal *journal, struct journal_rules *rules,
+    struct noting *noting)
+{
+	enum journal_owner owner = journal_source_owner(journal, rules->hook,
+	    rules->file);
+	struct noted noted;
+
+	rules->older = false;
+	rules->foreign = owner == JOURNAL_OWNER_OTHER;
+	if (rules->foreign)
+		return;
+	noted = read_noted(journal, rules);
+	if (is_newer(rules, &noted) ||
+	    (rules->queues && owner == JOURNAL_OWNER_NOBODY))
+		noting->outdated = true;
+	rules->older = noted.there && !noted.same && rules->time <= noted.time;
+	rules->noted = noted.time;
+}
+
 static enum rc
 look_rules(struct journal *journal, void *arguments)
 {
 	struct noting *noting = arguments;
-	struct journal_rules *rules;
-	struct noted noted;
 
-	for (size_t i = 0; i < noting->n; i++) {
-		rules = &noting->list[i];
-		noted = read_noted(journal, rules);
-		if (is_newer(rules, &noted))
-			noting->outdated = true;
-		rules->older = noted.there && !noted.same &&
-		    rules->time <= noted.time;
-		rules->noted = noted.time;
-	}
+	for (size_t i = 0; i < noting->n; i++)
+		look_at_rules(journal, &noting->list[i], noting);
 	journal->damaged = 0;
 	return RC_OK;
+}
+
+static void
+note(struct journal *journal, const struct journal_rules *rules)
+{
+	enum journal_owner owner = journal_source_owner(journal, rules->hook,
+	    rules->file);
+	struct noted noted;
+
+	if (owner == JOURNAL_OWNER_OTHER)
+		return;
+	if (owner == JOURNAL_OWNER_NOBODY && rules->queues)
+		journal_source_note(journal, rules->hook, rules->file);
+	noted = read_noted(journal, rules);
+	if (is_newer(rules, &noted))
+		journal_do(journal,
+		    "INSERT INTO rules(hook, digest, time, keep, keep_dead)"
+		    " VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(hook)"
+		    " DO UPDATE SET digest = excluded.digest,"
+		    " time = excluded.time, keep = excluded.keep,"
+		    " keep_dead = excluded.keep_dead",
+		    BIND(TEXT(rules->hook), TEXT(rules->digest),
+			INT(rules->time), INT(rules->keep),
+			INT(rules->keep_dead)));
 }
 
 static enum rc
 note_rules(struct journal *journal, void *arguments)
 {
 	const struct noting *noting = arguments;
-	const struct journal_rules *rules;
-	struct noted noted;
 
-	for (size_t i = 0; i < noting->n; i++) {
-		rules = &noting->list[i];
-		noted = read_noted(journal, rules);
-		if (is_newer(rules, &noted))
-			journal_do(journal,
-			    "INSERT INTO rules(hook, digest, time, keep)"
-			    " VALUES(?1, ?2, ?3, ?4) ON CONFLICT(hook)"
-			    " DO UPDATE SET digest = excluded.digest,"
-			    " time = excluded.time, keep = excluded.keep",
-			    BIND(TEXT(rules->hook), TEXT(rules->digest),
-				INT(rules->time), INT(rules->keep)));
-	}
+	for (size_t i = 0; i < noting->n; i++)
+		note(journal, &noting->list[i]);
 	return look_rules(journal, arguments);
 }
 
@@ -105,6 +151,68 @@ journal_note_rules(struct journal *journal, struct journal_rules *list,
 	return rc;
 }
 
+struct source {
+	const char *hook;
+	const char *from;
+	const char *to;
+	char *file;
+};
+
+static enum rc
+find_source(struct journal *journal, void *arguments)
+{
+	struct source *source = arguments;
+	struct journal_reader reader = {
+		.journal = journal,
+		.table = "sources",
+		.row = journal_query(journal,
+		    "SELECT file FROM sources WHERE hook = ?1",
+		    BIND(TEXT(source->hook))),
+	};
+
+	if (!journal_next(journal, reader.row))
+		return RC_MISSING;
+	journal_text_into(&reader, 0, JOURNAL_TEXT_FILE, source->file);
+	journal_end_query(reader.row);
+	return RC_OK;
+}
+
+enum rc
+journal_source_find(struct journal *journal, const char *hook,
+    char file[JOURNAL_FILE_SIZE])
+{
+	struct source source = { .hook = hook, .file = file };
+
+	return journal_read(journal, find_source, &source);
+}
+
+/* By what the other file said nothing is run any more, but until this one's
+ * rules are noted it tells for how long to keep. */
+static enum rc
+change_source(struct journal *journal, void *arguments)
+{
+	const struct source *source = arguments;
+
+	if (journal_do(journal,
+		"UPDATE sources SET file = ?1 WHERE hook = ?2 AND file = ?3",
+		BIND(TEXT(source->to), TEXT(source->hook),
+		    TEXT(source->from))) == 1)
+		journal_do(journal,
+		    "UPDATE rules SET time = 0, digest = ''"
+		    " WHERE hook = ?1",
+		    BIND(TEXT(source->hook)));
+	return RC_OK;
+}
+
+enum rc
+journal_source_change(struct journal *journal, const char *hook,
+    const char *from, const char *to)
+{
+	struct source source = { .hook = hook, .from = from, .to = to };
+
+	return journal_write(journal, change_source, &source);
+}
+
 bool
 journal_rules_changed(struct journal *journal, const char *hook,
     const char *digest)
@@ -115,23 +223,60 @@ journal_rules_changed(struct journal *journal, const char *hook,
 		BIND(TEXT(hook), TEXT(digest))) != 0;
 }
 
-int64_t
-journal_rules_keep(struct journal *journal, const char *hook, int64_t time,
-    int64_t otherwise)
+/* What is no time is as if it were not noted. */
+#define KEEP(column)                                                           \
+	"CASE WHEN " SQL_IS_INTEGER(column) " AND " column ">= 0"              \
+					    " THEN " column " END"
+#define NOTED(column, parameter) "coalesce(" KEEP(column) ", " parameter ")"
+
+static struct journal_keep
+read_keep(struct journal *journal, struct journal_statement *row,
+    const struct journal_keep *otherwise)
 {
-	return journal_number(journal, otherwise,
-	    SQL("SELECT keep FROM rules WHERE hook = ?1 AND time > ?2"
-	    " AND " SQL_IS_INTEGER("keep") " AND keep >= 0"),
-		BIND(TEXT(hook), INT(time)));
+	struct journal_reader reader = {
+		.journal = journal,
+		.table = "rules",
+		.row = row,
+	};
+	struct journal_keep keep = *otherwise;
+
+	if (journal_next(journal, row)) {
+		keep.keep = journal_int(&reader, 0, JOURNAL_IS_ANY);
+		keep.keep_dead = journal_int(&reader, 1, JOURNAL_IS_ANY);
+		journal_end_query(row);
+	}
+	return keep;
 }
 
-int64_t
-journal_rules_keep_least(struct journal *journal, int64_t otherwise)
+struct journal_keep
+journal_rules_keep(struct journal *journal, const char *hook, int64_t time,
+    const struct journal_keep *otherwise)
 {
-	int64_t least = journal_number(journal, otherwise,
-	    SQL("SELECT min(keep) FROM rules"
-	    " WHERE " SQL_IS_INTEGER("keep") " AND keep >= 0"),
-		NO_VALUES);
+	return read_keep(journal,
+	    journal_query(journal,
+		"SELECT " NOTED("keep", "?3") ", " NOTED("keep_dead",
+		    "?4") " FROM rules WHERE hook = ?1 AND time > ?2",
+		BIND(TEXT(hook), INT(time), INT(otherwise->keep),
+		    INT(otherwise->keep_dead))),
+	    otherwise);
+}
 
-	return least < otherwise ? least : otherwise;
+struct journal_keep
+journal_rules_keep_least(struct journal *journal,
+    const struct journal_keep *otherwise)
+{
+	struct journal_keep least = read_keep(journal,
+	    journal_query(journal,
+		"SELECT coalesce(min(" KEEP(
+		    "keep") "), ?1),"
+			    " coalesce(min(" KEEP(
+				"keep_dead") "), ?2) FROM rules",
+		BIND(INT(otherwise->keep), INT(otherwise->keep_dead))),
+	    otherwise);
+
+	if (least.keep > otherwise->keep)
+		least.keep = otherwise->keep;
+	if (least.keep_dead > otherwise->keep_dead)
+		least.keep_dead = otherwise->keep_dead;
+	return least;
 }

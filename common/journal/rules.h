@@ -5,16 +5,30 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What is noted of the rules of hooks.  Inside apply. */
-struct journal;
+#include "journal/journal.h"
 
+/* What is noted of the rules of hooks.  Inside apply. */
+
+enum journal_owner {
+	JOURNAL_OWNER_NOBODY, /* it is not noted */
+	JOURNAL_OWNER_SELF,
+	JOURNAL_OWNER_OTHER,
+};
+
+/* Whose a hook is: this file's, or another one's.  NULL: any will do. */
+enum journal_owner journal_source_owner(struct journal *journal,
+    const char *hook, const char *file);
+/* Inside a change: notes it as the one of this file. */
+void journal_source_note(struct journal *journal, const char *hook,
+    const char *file);
 /* Whether other rules of a hook are noted than these; NULL: any will do. */
 bool journal_rules_changed(struct journal *journal, const char *hook,
     const char *digest);
 /* How long a hook's events are kept by rules that are noted and newer than
  * that time; otherwise where there are none.  The least of all hooks. */
-int64_t journal_rules_keep(struct journal *journal, const char *hook,
-    int64_t time, int64_t otherwise);
-int64_t journal_rules_keep_least(struct journal *journal, int64_t otherwise);
+struct journal_keep journal_rules_keep(struct journal *journal,
+    const char *hook, int64_t time, const struct journal_keep *otherwise);
+struct journal_keep journal_rules_keep_least(struct journal *journal,
+    const struct journal_keep *otherwise);
 
 #endif

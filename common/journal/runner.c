@@ -13,6 +13,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "journal/column.h"
+#include "journal/files.h"
 #include "journal/internal.h"
 #include "journal/sql.h"
 #include "journal/statement.h"
@@ -21,7 +22,7 @@
  * A runner's life is a kernel lock on the byte of its number in a file
  * beside the journal, held through one open file description (fcntl(2),
  * F_OFD_SETLK): it ends with the process, however that ends.  Byte 0 is the
- * lock of journal_drain_lock.
+ * lock of journal_drain_lock, and the last two are those of turn.c.
  *
  * What the file holds has nothing to do with the locks: the notes of the
  * runs, lines of one length, in a region for each runner there is.  A note
@@ -36,16 +37,9 @@ enum {
 };
 
 static int
-lock_byte(int fd, int64_t byte, short type)
+lock_byte(const struct journal *journal, int64_t byte, short type)
 {
-	struct flock lock = {
-		.l_type = type,
-		.l_whence = SEEK_SET,
-		.l_start = byte,
-		.l_len = 1,
-	};
-
-	return fcntl(fd, F_OFD_SETLK, &lock);
+	return journal_files_lock(journal, byte, type, F_OFD_SETLK);
 }
 
 void
@@ -88,12 +82,12 @@ journal_runner_begin(struct journal *journal)
 	    "INSERT INTO runners(boot, pid, region, space, first)"
 	    " VALUES(?1, ?2, ?3, ?4, ?5)",
 	    BIND(TEXT(boot), INT(getpid()), INT(journal->region), TEXT(place),
-		INT(getpid() == 1)));
+		INT(getpid() == 1 || (journal->flags & JOURNAL_SERVED) != 0)));
 	if (journal_failed(journal))
 		return;
 	journal->runner = journal_inserted(journal);
 	journal->runner_new = true;
-	if (lock_byte(journal->locks, journal->runner, F_WRLCK) == -1) {
+	if (lock_byte(journal, journal->runner, F_WRLCK) == -1) {
 		log_say(LOG_LEVEL_ERROR, "journal: a runner's lock: %s",
 		    strerror(errno));
 		journal_fail(journal, JOURNAL_FAILED_LOCK);
@@ -103,7 +97,7 @@ journal_runner_begin(struct journal *journal)
 void
 journal_runner_end(struct journal *journal)
 {
-	lock_byte(journal->locks, journal->runner, F_UNLCK);
+	lock_byte(journal, journal->runner, F_UNLCK);
 	journal->runner = 0;
 }
 
@@ -244,7 +238,7 @@ journal_note_find(const struct journal *journal, int64_t region, int64_t slot,
 enum rc
 journal_drain_lock(struct journal *journal)
 {
-	if (lock_byte(journal->locks, 0, F_WRLCK) == 0)
+	if (lock_byte(journal, 0, F_WRLCK) == 0)
 		return RC_OK;
 	if (errno == EAGAIN || errno == EACCES)
 		return RC_PENDING;
@@ -256,5 +250,5 @@ journal_drain_lock(struct journal *journal)
 void
 journal_drain_unlock(struct journal *journal)
 {
-	lock_byte(journal->locks, 0, F_UNLCK);
+	lock_byte(journal, 0, F_UNLCK);
 }

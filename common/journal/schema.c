@@ -7,17 +7,21 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "journal/files.h"
 #include "journal/internal.h"
 #include "journal/statement.h"
+#include "journal/turn.h"
 
 enum { APPLICATION = 0x706c686b }; /* "plhk", for file(1) */
 
 /*
  * A row of deliveries, by state:
  *
- *	queued	  since 0: due at once.  Otherwise it waits for a retry: since
- *		  when, and due when; the two tell the pause, so that it can
- *		  begin anew if the clock is set back before since.
+ *	queued	  since 0: due at once, as it never waited.  Otherwise it
+ *		  waits for a retry: since when, and due when; the two tell
+ *		  the pause, so that it can begin anew if the clock is set
+ *		  back before since.  There is none where they are the same:
+ *		  due at once, too, but after what is due earlier.
  *		  held: an earlier one of its key is queued or running.  Of
  *		  the queued ones of a key at most one is not held, and none
  *		  while one is running.
@@ -98,8 +102,21 @@ static const char orphans_and_rules[] =
     " hook TEXT PRIMARY KEY, digest TEXT NOT NULL, time INTEGER NOT NULL,"
     " keep INTEGER NOT NULL) WITHOUT ROWID;";
 
+/* keep_dead: how long the events of a hook's rules are kept that died; for
+ * ever where an earlier release noted them. */
+static const char dead_that_end[] =
+    "ALTER TABLE rules ADD COLUMN keep_dead INTEGER NOT NULL"
+    " DEFAULT 9223372036854775807;";
+
+/* sources: whose events those of a hook are, by the file of the configuration
+ * that has the hook. */
+static const char sources[] =
+    "CREATE TABLE sources("
+    " hook TEXT PRIMARY KEY, file TEXT NOT NULL) WITHOUT ROWID;";
+
 /* Step i brings version i to i + 1; what was released is never changed. */
-static const char *const steps[] = { first_tables, orphans_and_rules };
+static const char *const steps[] = { first_tables, orphans_and_rules,
+	dead_that_end, sources };
 
 enum { VERSION = sizeof(steps) / sizeof(steps[0]) };
 
@@ -112,34 +129,19 @@ struct identity {
 };
 
 static int
-pragma_number(struct journal *journal, const char *text, int64_t *out)
-{
-	sqlite3_stmt *statement;
-	int error = sqlite3_prepare_v2(journal->db, text, -1, &statement, NULL);
-
-	if (error != SQLITE_OK)
-		return error;
-	error = sqlite3_step(statement);
-	if (error == SQLITE_ROW)
-		*out = sqlite3_column_int64(statement, 0);
-	sqlite3_finalize(statement);
-	return error == SQLITE_ROW ? SQLITE_OK : error;
-}
-
-static int
 read_identity(struct journal *journal, struct identity *identity)
 {
-	int error = pragma_number(journal, "PRAGMA application_id",
+	int error = journal_pragma(journal, "PRAGMA application_id",
 	    &identity->application);
 
 	if (error == SQLITE_OK)
-		error = pragma_number(journal, "PRAGMA user_version",
+		error = journal_pragma(journal, "PRAGMA user_version",
 		    &identity->version);
 	if (error == SQLITE_OK)
-		error = pragma_number(journal,
+		error = journal_pragma(journal,
 		    "SELECT count(*) FROM sqlite_master", &identity->tables);
 	if (error == SQLITE_OK)
-		error = pragma_number(journal,
+		error = journal_pragma(journal,
 		    "SELECT count(*) FROM sqlite_master WHERE type NOT IN"
 		    " ('table', 'index') OR rootpage < 2",
 		    &identity->strangers);
@@ -221,7 +223,7 @@ migrate_step(struct journal *journal, const char *const *all, int from)
 
 	if (error != SQLITE_OK)
 		return error;
-	error = pragma_number(journal, "PRAGMA user_version", &version);
+	error = journal_pragma(journal, "PRAGMA user_version", &version);
 	if (error == SQLITE_OK && version == from) {
 		snprintf(stamp, sizeof(stamp),
 		    "PRAGMA application_id=%d;PRAGMA user_version=%d",
@@ -252,6 +254,41 @@ insist(struct journal *journal, const char *text)
 	return error;
 }
 
+/* All steps that nobody made while the turn was waited for. */
+static int
+migrate_from(struct journal *journal, const char *const *all, int from, int n)
+{
+	int error = SQLITE_OK;
+
+	/* Before its first page, and so before the next: later it has no
+	 * effect, but to write at every opening. */
+	if (from == 0)
+		error = insist(journal, "PRAGMA auto_vacuum=INCREMENTAL");
+	if (error == SQLITE_OK)
+		error = insist(journal, "PRAGMA journal_mode=WAL");
+	if (error == SQLITE_OK)
+		error = journal_run(journal, "PRAGMA synchronous=FULL");
+	for (int i = from; error == SQLITE_OK && i < n; i++)
+		error = migrate_step(journal, all, i);
+	return error;
+}
+
+/* As those that come at once would meet where the store waits for nobody. */
+static int
+migrate_in_turn(struct journal *journal, const char *const *all, int from,
+    int n)
+{
+	int error;
+
+	journal_turn_take(journal);
+	error = journal->error;
+	journal->busy_until = clock_steady() + journal->busy_timeout;
+	if (error == SQLITE_OK)
+		error = migrate_from(journal, all, from, n);
+	journal_turn_leave(journal);
+	return error;
+}
+
 enum rc
 journal_migrate_steps(struct journal *journal, const char *const *all, int n)
 {
@@ -266,11 +303,14 @@ journal_migrate_steps(struct journal *journal, const char *const *all, int n)
 	rc = judge(journal, &identity, n);
 	if (rc != RC_OK)
 		return rc;
-	error = insist(journal, "PRAGMA journal_mode=WAL");
-	if (error == SQLITE_OK)
-		error = journal_run(journal, "PRAGMA synchronous=FULL");
-	for (int i = (int)identity.version; error == SQLITE_OK && i < n; i++)
-		error = migrate_step(journal, all, i);
+	if (identity.version == n) {
+		error = migrate_from(journal, all, n, n);
+	} else {
+		rc = journal_files_open_locks(journal);
+		if (rc != RC_OK)
+			return rc;
+		error = migrate_in_turn(journal, all, (int)identity.version, n);
+	}
 	return error == SQLITE_OK ? RC_OK : report_error(journal, error);
 }
 

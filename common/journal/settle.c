@@ -110,9 +110,9 @@ release(struct journal *journal, const struct claimed *claimed,
     const struct journal_settlement *settlement)
 {
 	journal_do(journal,
-	    "UPDATE deliveries SET state = " SQL_QUEUED ", since = 0,"
-	    " held = ?1, runner = 0, claim = 0, pid = 0, lost = lost + ?2"
-	    " WHERE seq = ?3",
+	    "UPDATE deliveries SET state = " SQL_QUEUED ","
+	    " since = " SQL_SINCE_DUE ", held = ?1, runner = 0,"
+	    " claim = 0, pid = 0, lost = lost + ?2 WHERE seq = ?3",
 	    BIND(INT(claimed->ordered), INT(settlement->outcome != NULL),
 		INT(claimed->seq)));
 }

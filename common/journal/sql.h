@@ -11,6 +11,7 @@
  *
  *	?1		its own parameters; BIND tells their types
  *	SQL_IS_INTEGER	true, where a column holds nothing but its type
+ *	SQL_IS_TEXT	the same
  *	SQL_DIFFERS	" IS DISTINCT FROM "
  *	SQL_THEN_JOIN	" JOIN "
  */
@@ -43,6 +44,10 @@
 #define USES_deliveries_key(of) " AND " SQL_IS_OPEN(of)
 #define USES_deliveries_open(of) " AND " of "state <> " SQL_DONE
 
+/* What a delivery that is queued again without a pause has as since: it is
+ * due as long as it was, and keeps its place. */
+#define SQL_SINCE_DUE "CASE WHEN since > 0 THEN due ELSE 0 END"
+
 /* Where rows are damaged, the next turn of a delivery may be there. */
 #define SQL_REPLACE_ATTEMPT                                                    \
 	" ON CONFLICT(delivery, turn) DO UPDATE SET"                           \
@@ -57,6 +62,7 @@
 
 /* What is stored may be of any type, where a file was damaged. */
 #define SQL_IS_INTEGER(column) "typeof(" column ") = 'integer'"
+#define SQL_IS_TEXT(column) "typeof(" column ") = 'text'"
 /* As <>, but null is a value like others. */
 #define SQL_DIFFERS " IS NOT "
 /* A join by ON that goes from the left table to the right one. */

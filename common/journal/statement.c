@@ -18,6 +18,7 @@ static const int failures[] = {
 	[JOURNAL_FAILED_LOOK] = SQLITE_IOERR_FSTAT,
 	[JOURNAL_FAILED_LOCK] = SQLITE_IOERR_LOCK,
 	[JOURNAL_FAILED_NOTE] = SQLITE_IOERR_WRITE,
+	[JOURNAL_FAILED_TURN] = SQLITE_BUSY,
 };
 
 void
@@ -90,6 +91,21 @@ int
 journal_run(struct journal *journal, const char *text)
 {
 	return sqlite3_exec(journal->db, text, NULL, NULL, NULL);
+}
+
+int
+journal_pragma(struct journal *journal, const char *text, int64_t *out)
+{
+	sqlite3_stmt *statement;
+	int error = sqlite3_prepare_v2(journal->db, text, -1, &statement, NULL);
+
+	if (error != SQLITE_OK)
+		return error;
+	error = sqlite3_step(statement);
+	if (error == SQLITE_ROW)
+		*out = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return error == SQLITE_ROW ? SQLITE_OK : error;
 }
 
 void

@@ -11,8 +11,8 @@
 /*
  * The floor of the journal: statements of the database, and the first error
  * of a transaction.  Of the files that are written in SQL, only those that
- * open the database, make its tables and end its transactions know that it
- * is SQLite; the others know it by this.
+ * open the database, make its tables, end its transactions and give its room
+ * back know that it is SQLite; the others know it by this.
  *
  * All of it is called with the connection held, inside a transaction.  An
  * error is kept in the journal, and from then on nothing has an effect and
@@ -31,6 +31,7 @@ enum journal_failure {
 	JOURNAL_FAILED_LOOK,  /* it is not known whether they are */
 	JOURNAL_FAILED_LOCK,  /* of a runner */
 	JOURNAL_FAILED_NOTE,  /* of a run */
+	JOURNAL_FAILED_TURN,  /* to write: it did not come */
 };
 
 /* Keeps a failure, unless there was an error before.  JOURNAL_FINE: no
@@ -156,6 +157,8 @@ enum rc journal_meaning(int error);
 void journal_log_error(const struct journal *journal);
 /* Runs texts that are not kept. */
 int journal_run(struct journal *journal, const char *text);
+/* The number that such a text has as its only row. */
+int journal_pragma(struct journal *journal, const char *text, int64_t *out);
 /* Ends all statements, so that the transaction can be. */
 void journal_statements_reset(struct journal *journal);
 void journal_statements_free(struct journal *journal);

@@ -14,6 +14,7 @@
 #include "journal/internal.h"
 #include "journal/runner.h"
 #include "journal/statement.h"
+#include "journal/turn.h"
 
 /* A change of the journal, on the stack of the thread that waits for it. */
 struct journal_change {
@@ -52,15 +53,21 @@ undo(struct journal *journal)
 }
 
 static void
-finish_transaction(struct journal *journal)
+wake(struct journal *journal, int fd)
 {
-	journal->runner_new = false;
-	if (!journal->stored || journal->wakeup_fd == -1 ||
-	    io_signal(journal->wakeup_fd) == RC_OK)
+	if (fd == -1 || io_signal(fd) == RC_OK)
 		return;
 	log_say(LOG_LEVEL_WARNING, "journal: waking: %s", strerror(errno));
 	/* Found where others' changes are looked for, within a second. */
 	journal->version = -1;
+}
+
+static void
+finish_transaction(struct journal *journal)
+{
+	journal->runner_new = false;
+	for (int i = 0; journal->stored && i < JOURNAL_WAKEUPS; i++)
+		wake(journal, journal->wakeup_fds[i]);
 }
 
 static struct journal_change *
@@ -136,7 +143,7 @@ commit(struct journal *journal)
 
 /*
  * One transaction for all that waits.  Changes that arrive while it waits
- * for the lock join it.  On failure everything is rolled back, and the error
+ * for its turn join it.  On failure everything is rolled back, and the error
  * is reported even to changes that were refused: the refusal may rest on a
  * change that was just undone.
  */
@@ -153,6 +160,8 @@ lead(struct journal *journal)
 	relaxed = list != NULL;
 	transaction_starts(journal);
 	set_durability(journal, relaxed);
+	journal_turn_take(journal);
+	journal->busy_until = clock_steady() + journal->busy_timeout;
 	journal_do(journal, "BEGIN IMMEDIATE", NO_VALUES);
 	if (!relaxed) {
 		pthread_mutex_lock(&journal->queueing);
@@ -163,6 +172,7 @@ lead(struct journal *journal)
 		at->rc = at->apply(journal, at->arguments);
 	journal_counts_flush(journal);
 	rc = commit(journal);
+	journal_turn_leave(journal);
 	if (relaxed) {
 		journal->error = SQLITE_OK;
 		set_durability(journal, false);

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,26 +28,33 @@ enum {
 	RECHECK = 900,	   /* for what others stored, ms */
 	PURGE_PAUSE = 20,  /* between its steps, ms */
 	PURGE_RECHECK = 60000,
+	TRIM_PAUSE = 5000, /* between looks at the journal's size, ms */
 	TROUBLE_FIRST = 100,
 	TROUBLE_MAX = 30000,
 };
 
-/* A thread with a claim. */
+/*
+ * A thread that runs a claim, then the next.  One without a claim is there
+ * before a claim is made: nobody else could run it and hear a stop meanwhile.
+ */
 struct claim_thread {
 	struct dispatch_loop *loop;
+	sem_t go; /* there is a claim, or it has to quit */
+	bool quit;
 	struct conf *conf;
 	struct journal_claim claim;
 	struct claim_run what;
 	pthread_t handle;
-	struct claim_thread *next; /* of those that ended */
+	struct claim_thread *next; /* of those whose claim is over */
 };
 
 /* The state of the loop: what it does next, and when. */
 struct dispatch_loop {
 	const struct dispatch *settings;
 	struct journal *journal;
-	int wake;     /* eventfd: look again */
-	int kill_now; /* eventfd: end what runs */
+	int wake;		  /* eventfd: look again */
+	int kill_now;		  /* eventfd: end what runs */
+	atomic_llong kill_within; /* and how long it has, ms */
 	struct conf *conf;
 	struct queue_hooks hooks; /* of that */
 	bool note;		  /* its rules have to be compared */
@@ -63,10 +72,13 @@ struct dispatch_loop {
 	int64_t recover_at; /* clock_steady */
 	bool purging;
 	int64_t purge_at; /* clock_steady */
+	int64_t trim_at;  /* clock_steady */
 	struct journal_purge purge;
 	size_t running;
-	size_t most;	      /* of them */
-	pthread_mutex_t lock; /* guards what follows */
+	size_t most;		    /* of them */
+	struct claim_thread *spare; /* without a claim, or NULL */
+	bool no_spare;		    /* and that was logged */
+	pthread_mutex_t lock;	    /* guards what follows */
 	struct claim_thread *ended;
 	int stuck;
 	int unwritten;
@@ -114,31 +126,45 @@ note_trouble(void *context, enum run_claim_trouble trouble, int by)
 	(void)io_signal(loop->wake);
 }
 
+static void
+wait_for_claim(struct claim_thread *thread)
+{
+	while (sem_wait(&thread->go) != 0)
+		;
+}
+
 static void *
 run_thread(void *context)
 {
 	struct claim_thread *thread = context;
 	struct dispatch_loop *loop = thread->loop;
 
-	run_claim(&thread->what);
-	pthread_mutex_lock(&loop->lock);
-	thread->next = loop->ended;
-	loop->ended = thread;
-	pthread_mutex_unlock(&loop->lock);
-	(void)io_signal(loop->wake);
+	wait_for_claim(thread);
+	while (!thread->quit) {
+		run_claim(&thread->what);
+		pthread_mutex_lock(&loop->lock);
+		thread->next = loop->ended;
+		loop->ended = thread;
+		pthread_mutex_unlock(&loop->lock);
+		(void)io_signal(loop->wake);
+		wait_for_claim(thread);
+	}
 	return NULL;
 }
 
 static void
-free_thread(struct claim_thread *thread)
+end_thread(struct claim_thread *thread)
 {
-	journal_claim_free(&thread->claim);
-	conf_release(thread->conf);
+	thread->quit = true;
+	sem_post(&thread->go);
+	pthread_join(thread->handle, NULL);
+	sem_destroy(&thread->go);
 	free(thread);
 }
 
+/* Those whose claim is over; one of them is kept for the next. */
 static void
-join_ended(struct dispatch_loop *loop)
+take_ended(struct dispatch_loop *loop)
 {
 	struct claim_thread *thread;
 	struct claim_thread *next;
@@ -149,38 +175,65 @@ join_ended(struct dispatch_loop *loop)
 	pthread_mutex_unlock(&loop->lock);
 	for (; thread != NULL; thread = next) {
 		next = thread->next;
-		pthread_join(thread->handle, NULL);
-		free_thread(thread);
+		journal_claim_free(&thread->claim);
+		thread->claim = (struct journal_claim){ 0 };
+		conf_release(thread->conf);
 		loop->running--;
 		loop->dirty = true;
+		if (loop->spare == NULL)
+			loop->spare = thread;
+		else
+			end_thread(thread);
 	}
 }
 
-/* Without a thread the claim is run here: slow, but nothing is lost. */
-static void
-start_claim(struct dispatch_loop *loop, struct claim_thread *thread)
+static enum rc
+new_spare(struct dispatch_loop *loop)
 {
-	const char *hook = thread->claim.deliveries[0].event.hook;
+	struct claim_thread *thread = calloc(1, sizeof(*thread));
 	int error;
 
+	if (thread == NULL)
+		return RC_MEMORY;
 	thread->loop = loop;
+	sem_init(&thread->go, 0, 0);
+	error = thread_start(&thread->handle, run_thread, thread);
+	if (error == 0) {
+		loop->spare = thread;
+		loop->no_spare = false;
+		return RC_OK;
+	}
+	sem_destroy(&thread->go);
+	free(thread);
+	if (!loop->no_spare)
+		log_say(LOG_LEVEL_ERROR,
+		    "no thread for a queued command: %s; what is due waits "
+		    "for one",
+		    strerror(error));
+	loop->no_spare = true;
+	return RC_SYSTEM;
+}
+
+/* The spare thread runs its claim. */
+static void
+start_claim(struct dispatch_loop *loop)
+{
+	struct claim_thread *thread = loop->spare;
+	const char *hook = thread->claim.deliveries[0].event.hook;
+
 	thread->conf = conf_hold(loop->conf);
 	thread->what = (struct claim_run){
 		.journal = loop->journal,
 		.hook = conf_find(loop->conf, bytes_of(hook)),
 		.claim = &thread->claim,
 		.kill_now = loop->kill_now,
+		.kill_within = &loop->kill_within,
 		.trouble = note_trouble,
 		.context = loop,
 	};
-	error = thread_start(&thread->handle, run_thread, thread);
-	if (error == 0) {
-		loop->running++;
-		return;
-	}
-	log_say(LOG_LEVEL_ERROR, "drain: a thread: %s", strerror(error));
-	run_claim(&thread->what);
-	free_thread(thread);
+	loop->spare = NULL;
+	loop->running++;
+	sem_post(&thread->go);
 }
 
 static enum rc
@@ -209,8 +262,7 @@ note_rules(struct dispatch_loop *loop)
 	struct queue_hooks *hooks = &loop->hooks;
 
 	if (!went_well(loop,
-		journal_note_rules(loop->journal, hooks->rules,
-		    hooks->limits.n)))
+		queue_hooks_note(hooks, loop->conf, loop->journal)))
 		return;
 	loop->note = false;
 	queue_hooks_report_older(hooks, loop->conf);
@@ -245,6 +297,7 @@ change_conf(struct dispatch_loop *loop, struct conf *conf)
 	loop->purge.keeps = hooks.keeps;
 	loop->purge.n = hooks.keeps_n;
 	loop->purge.time = conf->time;
+	loop->purge.file = hooks.file;
 	loop->dirty = true;
 	loop->note = true;
 	report_backlogs(loop);
@@ -257,10 +310,13 @@ static bool
 take_conf(struct dispatch_loop *loop)
 {
 	const struct dispatch *settings = loop->settings;
-	struct conf *conf = loop->lost ? NULL :
-					 settings->conf(settings->context);
+	bool wanted = settings->wanted == NULL ||
+	    settings->wanted(settings->context);
+	struct conf *conf = wanted ? settings->conf(settings->context) : NULL;
 	enum rc rc = RC_OK;
 
+	if (loop->lost)
+		loop->dirty = true;
 	loop->lost = conf == NULL;
 	if (loop->lost)
 		return false;
@@ -278,17 +334,13 @@ take_conf(struct dispatch_loop *loop)
 static enum rc
 claim_one(struct dispatch_loop *loop)
 {
-	struct claim_thread *thread = calloc(1, sizeof(*thread));
-	enum rc rc;
+	enum rc rc = loop->spare != NULL ? RC_OK : new_spare(loop);
 
-	if (thread == NULL)
-		return RC_MEMORY;
-	rc = journal_claim_due(loop->journal, &loop->hooks.limits, clock_wall(),
-	    &thread->claim);
 	if (rc == RC_OK)
-		start_claim(loop, thread);
-	else
-		free(thread);
+		rc = journal_claim_due(loop->journal, &loop->hooks.limits,
+		    clock_wall(), &loop->spare->claim);
+	if (rc == RC_OK)
+		start_claim(loop);
 	return rc;
 }
 
@@ -318,6 +370,9 @@ claim_all(struct dispatch_loop *loop)
 			return;
 		rc = claim_one(loop);
 	}
+	/* For want of a thread: what is over next leaves one. */
+	if (rc == RC_SYSTEM && loop->running > 0)
+		return;
 	if (!went_well(loop, rc))
 		return;
 	loop->trouble = 0;
@@ -358,21 +413,48 @@ purge_some(struct dispatch_loop *loop)
 			journal_purge_due(loop->journal, clock_wall(),
 			    &loop->purging)))
 			return;
-	} else if (went_well(loop,
-		       journal_purge_step(loop->journal, &loop->purge,
-			   clock_wall()))) {
-		loop->purging = loop->purge.from != 0;
+	} else {
+		went_well(loop,
+		    journal_purge_step(loop->journal, &loop->purge,
+			clock_wall()));
+		loop->purging = loop->purge.more;
 	}
 	loop->purge_at = clock_steady() +
 	    (loop->purging ? PURGE_PAUSE : PURGE_RECHECK);
+}
+
+/*
+ * By what is in force, whatever that which runs began with: so does whoever
+ * waits for the end.
+ */
+static void
+begin_stop(struct dispatch_loop *loop)
+{
+	struct conf *conf = loop->settings->conf(loop->settings->context);
+	const struct conf *in_force = conf == NULL ? loop->conf : conf;
+
+	loop->stopping = true;
+	loop->kill_at = clock_steady() + in_force->stop_timeout;
+	atomic_store(&loop->kill_within, conf_longest_kill_after(in_force));
+	conf_release(conf);
+}
+
+/* Whoever reads for long lets the write-ahead log grow, and where nothing
+ * comes any more nobody else would cut it off. */
+static void
+trim_log(struct dispatch_loop *loop)
+{
+	if (loop->stopping || clock_steady() < loop->trim_at)
+		return;
+	loop->trim_at = clock_steady() + TRIM_PAUSE;
+	(void)journal_trim(loop->journal, JOURNAL_LOG_USUAL);
 }
 
 static void
 check_stop(struct dispatch_loop *loop)
 {
 	if (!loop->stopping && io_is_readable(loop->settings->stop)) {
-		loop->stopping = true;
-		loop->kill_at = clock_steady() + loop->conf->stop_timeout;
+		begin_stop(loop);
 	}
 	if (loop->stopping && !loop->killing &&
 	    clock_steady() >= loop->kill_at) {
@@ -398,8 +480,11 @@ is_over(struct dispatch_loop *loop)
 {
 	if (loop->stopping)
 		return loop->running == 0;
+	/* A process that stays must not leave the claim of a stuck command:
+	 * as long as it is there nobody takes that over. */
 	if (loop->lost)
-		return working(loop) == 0;
+		return (loop->settings->until_empty ? working(loop) :
+						      loop->running) == 0;
 	if (!loop->settings->until_empty || working(loop) > 0)
 		return false;
 	if (loop->trouble != 0)
@@ -469,7 +554,7 @@ check_for_changes(struct dispatch_loop *loop)
 static void
 run_once(struct dispatch_loop *loop)
 {
-	join_ended(loop);
+	take_ended(loop);
 	check_stop(loop);
 	if (!loop->stopping && loop->trouble != 0 &&
 	    clock_steady() < loop->trouble_until)
@@ -482,6 +567,7 @@ run_once(struct dispatch_loop *loop)
 	/* Until its rules are noted nothing says for how long to keep. */
 	if (!loop->lost && !loop->note)
 		purge_some(loop);
+	trim_log(loop);
 }
 
 static enum rc
@@ -492,6 +578,7 @@ open_loop(struct dispatch_loop *loop, const struct dispatch *settings)
 	loop->settings = settings;
 	loop->journal = settings->journal;
 	loop->due = CLOCK_NEVER;
+	atomic_init(&loop->kill_within, INT64_MAX);
 	loop->most = settings->most == 0 || settings->most > RUNNING_MAX ?
 	    RUNNING_MAX :
 	    settings->most;
@@ -502,7 +589,7 @@ open_loop(struct dispatch_loop *loop, const struct dispatch *settings)
 		log_say(LOG_LEVEL_ERROR, "drain: eventfd: %s", strerror(errno));
 		return RC_SYSTEM;
 	}
-	journal_set_wakeup_fd(loop->journal, loop->wake);
+	journal_add_wakeup_fd(loop->journal, loop->wake);
 	conf = settings->conf(settings->context);
 	return conf == NULL ? RC_CONFIG : change_conf(loop, conf);
 }
@@ -514,16 +601,18 @@ close_loop(struct dispatch_loop *loop)
 	uint64_t count;
 
 	(void)io_signal(loop->kill_now);
-	join_ended(loop);
+	take_ended(loop);
 	while (loop->running > 0) {
 		struct pollfd wake = { loop->wake, POLLIN, 0 };
 
 		poll(&wake, 1, RECHECK);
 		if (wake.revents != 0)
 			(void)!read(loop->wake, &count, sizeof(count));
-		join_ended(loop);
+		take_ended(loop);
 	}
-	journal_set_wakeup_fd(loop->journal, -1);
+	if (loop->spare != NULL)
+		end_thread(loop->spare);
+	journal_remove_wakeup_fd(loop->journal, loop->wake);
 	recovery_free(&loop->recovery);
 	conf_release(loop->conf);
 	queue_hooks_free(&loop->hooks);
@@ -565,6 +654,8 @@ check_once_more(const struct dispatch *settings, bool *more)
 	if (conf == NULL)
 		return RC_CONFIG;
 	rc = queue_hooks_make(conf, &hooks);
+	if (rc == RC_OK)
+		rc = queue_hooks_note(&hooks, conf, settings->journal);
 	if (rc == RC_OK)
 		rc = journal_next_due(settings->journal, &hooks.limits,
 		    clock_wall(), &due);

@@ -24,14 +24,21 @@ struct dispatch {
 	 * began with.  Hooks that are not ready, or gone, are left queued,
 	 * and so are those of which the journal has seen newer rules.  NULL:
 	 * none is in force, and the caller has said why: what runs is
-	 * finished, and then dispatch_queue returns.
+	 * finished, and then dispatch_queue returns, unless one is in force
+	 * again by then.
 	 */
 	struct conf *(*conf)(void *context);
 	void *context;
 	/*
+	 * Where not NULL: whether the queue is to be run here.  False is as
+	 * if no configuration were in force.
+	 */
+	bool (*wanted)(void *context);
+	/*
 	 * Readable when it has to stop, or -1; not read.  Then nothing more
 	 * is claimed, and what runs gets stop-timeout, then SIGTERM, and
-	 * SIGKILL kill-after later.
+	 * SIGKILL kill-after later: that which it began with, but no more
+	 * than the longest of the configuration in force.
 	 */
 	int stop;
 	/* So many commands at once at most, and 256; 0: 256. */
@@ -44,8 +51,9 @@ struct dispatch {
 /*
  * RC_OK: told to stop, or empty.  Without until_empty trouble with the
  * journal is logged and outlasted; with it RC_STORE, RC_LOCKED and
- * RC_MEMORY are returned once nothing runs.  RC_SYSTEM where it could not
- * begin.  RC_CONFIG: there is no configuration in force.
+ * RC_MEMORY are returned once nothing runs, and so is RC_SYSTEM where no
+ * thread can be had.  RC_SYSTEM where it could not begin.  RC_CONFIG: there is
+ * no configuration in force, or it is not wanted.
  */
 enum rc dispatch_queue(const struct dispatch *settings);
 /*

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "queue/hooks.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "config/conf.h"
 #include "config/digest.h"
+#include "queue/source.h"
+
+enum { SETTLE_AGAIN = 10000 }; /* milliseconds */
 
 static enum rc
 add_hook(struct queue_hooks *hooks, struct journal_hook_limit *limit,
@@ -26,8 +30,23 @@ add_hook(struct queue_hooks *hooks, struct journal_hook_limit *limit,
 		.digest = digest,
 		.time = time,
 		.keep = hook->keep,
+		.keep_dead = hook->keep_dead,
+		.file = hooks->file,
+		.queues = hook->delivery == CONF_QUEUE,
 	};
 	return RC_OK;
+}
+
+static enum rc
+name_file(const struct conf *conf, struct queue_hooks *hooks)
+{
+	char path[JOURNAL_FILE_SIZE];
+	enum rc rc = queue_source_file(conf->file, path);
+
+	if (rc != RC_OK)
+		return rc;
+	hooks->file = pool_text(&hooks->pool, path);
+	return hooks->file == NULL ? RC_MEMORY : RC_OK;
 }
 
 enum rc
@@ -36,15 +55,16 @@ queue_hooks_make(const struct conf *conf, struct queue_hooks *hooks)
 	size_t size = conf->hooks_len + 1;
 	struct pool *pool = &hooks->pool;
 	struct journal_hook_limit *list = pool_alloc(pool, size, sizeof(*list));
-	enum rc rc = RC_OK;
+	enum rc rc = name_file(conf, hooks);
 
 	hooks->rules = pool_alloc(pool, size, sizeof(*hooks->rules));
 	hooks->warned = pool_alloc(pool, size, sizeof(*hooks->warned));
+	hooks->refused = pool_alloc(pool, size, sizeof(*hooks->refused));
 	hooks->keeps = pool_alloc(pool, size, sizeof(*hooks->keeps));
 	if (list == NULL || hooks->rules == NULL || hooks->warned == NULL ||
-	    hooks->keeps == NULL)
+	    hooks->refused == NULL || hooks->keeps == NULL)
 		return RC_MEMORY;
-	hooks->limits.list = list;
+	hooks->limits.list = hooks->list = list;
 	for (size_t i = 0; rc == RC_OK && i < conf->hooks_len; i++) {
 		const struct hook *hook = &conf->hooks[i];
 
@@ -53,10 +73,82 @@ queue_hooks_make(const struct conf *conf, struct queue_hooks *hooks)
 			    conf->time);
 		else
 			hooks->keeps[hooks->keeps_n++] = (struct journal_keep){
-				hook->name, hook->keep
+				hook->name, hook->keep, hook->keep_dead
 			};
 	}
 	return rc;
+}
+
+static void
+report_foreign(const struct journal_rules *rules, const struct buf *why)
+{
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_ERROR,
+	    "a hook is another configuration's: its events are not run by "
+	    "this process");
+	log_text(&line, "hook", rules->hook);
+	log_text(&line, "reason", why->data);
+	log_end(&line);
+}
+
+/* Whether it is this file's after all, by the path that is then in path. */
+static enum rc
+settle(struct queue_hooks *hooks, size_t i, const struct conf *conf,
+    struct journal *journal)
+{
+	const struct hook *hook = conf_find(conf,
+	    bytes_of(hooks->list[i].hook));
+	char path[JOURNAL_FILE_SIZE];
+	struct buf why = { 0 };
+	enum rc rc = queue_source_settle(journal, hook, path, &why);
+
+	if (rc == RC_OK) {
+		hooks->rules[i].file = pool_text(&hooks->pool, path);
+		if (hooks->rules[i].file == NULL)
+			rc = RC_MEMORY;
+	} else if (rc == RC_CONFIG && !hooks->refused[i]) {
+		report_foreign(&hooks->rules[i], &why);
+	}
+	hooks->refused[i] = rc == RC_CONFIG;
+	buf_free(&why);
+	return rc == RC_CONFIG ? RC_OK : rc;
+}
+
+/* Of a hook of another file nothing is claimed. */
+static enum rc
+note(struct queue_hooks *hooks, const struct conf *conf,
+    struct journal *journal, bool *foreign)
+{
+	enum rc rc = journal_note_rules(journal, hooks->rules, hooks->limits.n);
+
+	*foreign = false;
+	for (size_t i = 0; rc == RC_OK && i < hooks->limits.n; i++) {
+		const struct journal_rules *rules = &hooks->rules[i];
+		const struct hook *hook = conf_find(conf,
+		    bytes_of(rules->hook));
+
+		*foreign = *foreign || rules->foreign;
+		hooks->list[i].concurrency = rules->foreign ? 0 :
+							      hook->concurrency;
+	}
+	return rc;
+}
+
+enum rc
+queue_hooks_note(struct queue_hooks *hooks, const struct conf *conf,
+    struct journal *journal)
+{
+	bool foreign;
+	enum rc rc = note(hooks, conf, journal, &foreign);
+
+	if (rc != RC_OK || !foreign || clock_steady() < hooks->settle_at)
+		return rc;
+	hooks->settle_at = clock_steady() + SETTLE_AGAIN;
+	for (size_t i = 0; rc == RC_OK && i < hooks->limits.n; i++)
+		if (hooks->rules[i].foreign)
+			rc = settle(hooks, i, conf, journal);
+	return rc == RC_OK ? note(hooks, conf, journal, &foreign) : rc;
 }
 
 static void

@@ -14,16 +14,28 @@ struct conf;
  * are borrowed. */
 struct queue_hooks {
 	struct journal_hook_limits limits; /* those that are ready */
+	struct journal_hook_limit *list;   /* of limits */
 	struct journal_rules *rules;	   /* of each of these */
 	bool *warned;			   /* that its rules are older */
+	bool *refused;			   /* it is another file's: logged */
+	int64_t settle_at;		   /* clock_steady */
+	const char *file;		   /* of all that are not refused */
 	/* Of hooks that are not ready: nobody noted for how long. */
 	struct journal_keep *keeps;
 	size_t keeps_n;
 	struct pool pool; /* holds them */
 };
 
-/* From zeroes.  RC_MEMORY, conf_digest's; freed by the caller in any case. */
+/* From zeroes.  RC_MEMORY, conf_digest's, queue_source_file's; freed by the
+ * caller in any case. */
 enum rc queue_hooks_make(const struct conf *conf, struct queue_hooks *hooks);
+/*
+ * Notes the rules of the hooks, and looks whose those are that are noted as
+ * another file's: from time to time, as it reads that file.  Those that stay
+ * that one's are logged once.  As journal_note_rules.
+ */
+enum rc queue_hooks_note(struct queue_hooks *hooks, const struct conf *conf,
+    struct journal *journal);
 /*
  * Warns of the hooks of which the journal has seen newer rules, once until
  * it has not.

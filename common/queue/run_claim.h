@@ -2,6 +2,8 @@
 #ifndef PELIHOOK_QUEUE_RUN_CLAIM_H
 #define PELIHOOK_QUEUE_RUN_CLAIM_H
 
+#include <stdatomic.h>
+
 #include "base/rc.h"
 
 struct conf;
@@ -22,6 +24,7 @@ struct claim_run {
 	/* Readable once nothing may be waited for any longer: the command
 	 * gets SIGTERM, and kill-after later SIGKILL. */
 	int kill_now;
+	const atomic_llong *kill_within; /* as stop_kill_within of a command */
 	/* Told of trouble that begins (1) and is over (-1). */
 	void (*trouble)(void *context, enum run_claim_trouble trouble, int by);
 	void *context;

@@ -3,10 +3,13 @@
 
 #include "receive/decide.h"
 
+#include "base/buf.h"
+#include "base/log.h"
 #include "command/job.h"
 #include "config/conf.h"
 #include "journal/journal.h"
 #include "journal/shared.h"
+#include "queue/source.h"
 #include "receive/dedupe.h"
 
 struct decider {
@@ -14,6 +17,28 @@ struct decider {
 	struct sink wait;
 	struct dedupe *dedupe;
 };
+
+/* The hook is noted as another file's: it may have been left to this one, or
+ * both be one. */
+static enum rc
+append_anyway(struct journal *journal, const struct hook *hook,
+    struct journal_entry *entry, char file[JOURNAL_FILE_SIZE])
+{
+	struct buf why = { 0 };
+	struct log_line line;
+	enum rc rc = queue_source_settle(journal, hook, file, &why);
+
+	if (rc == RC_CONFIG) {
+		log_begin(&line, LOG_LEVEL_ERROR,
+		    "a hook is another configuration's: its event is not "
+		    "stored");
+		log_text(&line, "hook", hook->name);
+		log_text(&line, "reason", why.data);
+		log_end(&line);
+	}
+	buf_free(&why);
+	return rc == RC_OK ? journal_append(journal, entry) : rc;
+}
 
 static enum rc
 append(struct journal *journal, const struct job *job)
@@ -30,8 +55,15 @@ append(struct journal *journal, const struct job *job)
 		.max_queue = hook->max_queue,
 		.deliveries = job->deliveries > 0 ? job->deliveries : 1,
 	};
-	enum rc rc = journal_append(journal, &entry);
+	char file[JOURNAL_FILE_SIZE];
+	enum rc rc = queue_source_file(hook->file, file);
 
+	if (rc != RC_OK)
+		return rc;
+	entry.file = file;
+	rc = journal_append(journal, &entry);
+	if (rc == RC_CONFIG)
+		rc = append_anyway(journal, hook, &entry, file);
 	return rc == RC_OK ? RC_QUEUED : rc;
 }
 

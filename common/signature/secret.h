@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/pool.h"
 #include "base/rc.h"
+#include "base/trust.h"
 
 /* How the key is written in its file. */
 enum secret_coding {
@@ -23,11 +24,16 @@ enum secret_coding {
 struct secret {
 	const char *path;
 	enum secret_coding coding;
-	struct bytes key; /* decoded; empty until it is loaded */
-	bool blanks;	  /* there are some round it: a warning */
+	bool world_readable; /* others may read its file */
+	struct bytes key;    /* decoded; empty until it is loaded */
+	/* What is odd about its text ("has quotes round it: ..."), without
+	 * any of it; NULL: nothing. */
+	const char *odd;
 	unsigned line;
 };
 
+/* What its file has to be for trust_read. */
+enum trust_kind secret_trust(const struct secret *secret);
 /*
  * The key in a secret file's text under a coding, without one final LF or
  * CRLF; into has room for the whole text.  NULL, or what is wrong with it
@@ -36,8 +42,8 @@ struct secret {
 const char *secret_decode(struct bytes text, enum secret_coding coding,
     uint8_t *into, size_t *len);
 /*
- * Reads the file, which has to be this user's secret (TRUST_SECRET), and
- * decodes it: into key and blanks.  The key's memory is the pool's and has
+ * Reads the file, which has to be as secret_trust says, and decodes
+ * it: into key and odd.  The key's memory is the pool's and has
  * to be wiped before that is freed.  RC_CONFIG with a sentence without the
  * file's name appended to error, where there is memory for it; RC_MEMORY.
  */

@@ -187,7 +187,10 @@ write_commands() {
 }
 
 write_configs() {
+	root=
+	[ "$(id -u)" -ne 0 ] || root='allow-root yes'
 	cat >"$WORK/wait.conf" <<-END
+	$root
 	secret-file $WORK/secret
 	delivery wait
 	max-running 16
@@ -203,6 +206,7 @@ write_configs() {
 	END
 	cat >"$WORK/queue.conf" <<-END
 	journal $WORK/journal/journal.db
+	$root
 	secret-file $WORK/secret
 	max-queue 1000000
 	hook one

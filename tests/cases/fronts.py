@@ -2,6 +2,7 @@
 """What is not the same in both programs: signals, sockets, connections."""
 
 import fcntl
+import grp
 import os
 import random
 import signal
@@ -16,7 +17,7 @@ import time
 
 import fastcgi
 from harness import (CGI, FCGI, PASSED, PATIENCE, WRAP, Cgi, Fcgi, Place,
-                     Process, check, mac, post, run_tests, spawn,
+                     Process, check, line, mac, post, run_tests, spawn,
                      status_of, wait_for)
 
 EVENT = b'{"event":"pipeline_run_completed"}'
@@ -98,6 +99,7 @@ def cgi_file_input(place):
 def cgi_closed_descriptors(place):
     """No file of ours may take the place of descriptor 0, 1 or 2."""
     config = place.config(SIMPLE)
+    before = place.read("pelihook.conf")
     environment = dict(post(EVENT), PELIHOOK_CONFIG=config, **PASSED)
     script = 'exec "$@" <&- 2>&-'
     run = subprocess.run(["/bin/sh", "-c", script, "sh", *WRAP, CGI],
@@ -108,9 +110,8 @@ def cgi_closed_descriptors(place):
     run = subprocess.run(["/bin/sh", "-c", script, "sh", *WRAP, CGI],
                          env=environment, input=EVENT, timeout=PATIENCE)
     check(place.read("out") == EVENT, "without an output nothing ran")
-    with open(config, encoding="utf-8") as file:
-        check(file.read() == SIMPLE.replace("@DIR@", place.dir),
-              "the reply went into the configuration")
+    check(place.read("pelihook.conf") == before,
+          "the reply went into the configuration")
 
 
 def cgi_no_file(place):
@@ -719,6 +720,29 @@ def modes(place):
             fcgi.end()
 
 
+def groups(place):
+    """By name or number; what is no file of its own has no group."""
+    config = place.config(SIMPLE)
+    entry = grp.getgrgid(os.getegid())
+    for group in entry.gr_name, str(entry.gr_gid):
+        fcgi = Fcgi(place, config, "-g", group)
+        try:
+            got = os.stat(fcgi.address)
+            check(got.st_gid == entry.gr_gid, "group %d" % got.st_gid)
+            check(stat.S_IMODE(got.st_mode) == 0o660, "%o" % got.st_mode)
+            still_serves(fcgi)
+            check(fcgi.stop() == 0, "it ended with %r" % fcgi.status)
+        finally:
+            fcgi.end()
+    sock = place.path("sock")
+    for group in "no-such-group", "", "-1", "4294967295":
+        refuses(64, "-c", config, "-s", sock, "-g", group,
+                text=b"no such group")
+    for rest in (), ("-s", "127.0.0.1:9000"):
+        refuses(64, "-c", config, "-g", entry.gr_name, *rest,
+                text=b"-s SOCKET")
+
+
 def stale(place):
     config = place.config(SIMPLE)
     fcgi = Fcgi(place, config)
@@ -817,11 +841,12 @@ def command_line(place):
                            "unready.conf")
     sock = place.path("sock")
     refuses(0, "-t", "-c", config, text=b"is good")
-    refuses(78, "-t", "-c", bad, text=b"bad.conf:2: ")
-    refuses(78, "-t", "-c", unready, text=b"unready.conf:2: ")
+    refuses(78, "-t", "-c", bad, text=b"bad.conf" + line(2))
+    refuses(78, "-t", "-c", unready, text=b"unready.conf" + line(2))
     refuses(78, "-t", "-c", place.path("none"), text=b"none")
-    refuses(78, "-c", bad, "-s", sock, text=b"bad.conf:2: ")
-    refuses(78, "-c", unready, "-s", sock, text=b"unready.conf:2: ")
+    refuses(78, "-c", bad, "-s", sock, text=b"bad.conf" + line(2))
+    refuses(78, "-c", unready, "-s", sock,
+            text=b"unready.conf" + line(2))
     refuses(64, "-c", config, text=b"there is no socket")
     for wrong in ("-j", "0"), ("-j", "513"), ("-j", "x"), ("-m", "8"), \
             ("-m", "7777"), ("-m", ""), ("-x",), ("operand",), ("-c",), \
@@ -844,9 +869,9 @@ def test_journal(place):
     with open(file, "w", encoding="ascii") as junk_file:
         junk_file.write("no journal " * 1000)
     os.chmod(file, 0o600)
-    refuses(78, "-t", "-c", config, text=b"is no journal")
-    refuses(78, "-c", config, "-s", place.path("sock"),
-            text=b"is no journal")
+    for text in b"is no journal", b"conf" + line(1):
+        refuses(78, "-t", "-c", config, text=text)
+        refuses(78, "-c", config, "-s", place.path("sock"), text=text)
 
 
 def as_cgi(place):
@@ -860,8 +885,35 @@ def unready_log(place):
     """It is told where a person looks and where the log is."""
     config = place.config("log @DIR@/mylog\n" +
                           SIMPLE.replace("secret.new", "secret.missing"))
-    refuses(78, "-c", config, "-s", place.path("sock"), text=b"conf:3: ")
-    check(b"conf:3: " in place.read("mylog"), "the log does not tell")
+    refuses(78, "-c", config, "-s", place.path("sock"),
+            text=b"conf" + line(3))
+    check(b"conf" + line(3) in place.read("mylog"), "the log does not tell")
+
+
+def as_root(place):
+    """Its commands would be root's; nothing is made on the way."""
+    config = place.path("pelihook.conf")
+    place.write("pelihook.conf", "log %s\n" % place.path("mylog") +
+                SIMPLE.replace("@DIR@", place.dir))
+    refuses(78, "-c", config, "-s", place.path("sock"), text=b"spawn-fcgi -u")
+    refuses(78, "-c", config, "-s", place.path("sock"),
+            text=b"`allow-root yes'")
+    check(not os.path.exists(place.path("mylog")), "a log of root's was made")
+    # Who asks may be somebody else than who serves.
+    refuses(0, "-t", "-c", config, text=b"warning: " + config.encode() +
+            b": pelihook.fcgi does not serve as root")
+    place.write("pelihook.conf", "allow-root no\n" +
+                SIMPLE.replace("@DIR@", place.dir))
+    refuses(78, "-c", config, "-s", place.path("sock"),
+            text=config.encode() + b":1: ")
+
+
+def reloads_as_root(place, fcgi):
+    """It goes on by what allowed it."""
+    place.write("pelihook.conf", SIMPLE.replace("@DIR@", place.dir))
+    hang_up(place, fcgi, b"configuration stays")
+    check(b"`allow-root yes'" in place.read("log"), "it does not say why")
+    still_serves(fcgi)
 
 
 def hang_up(place, fcgi, text):
@@ -884,8 +936,9 @@ def reloads(place, fcgi):
 
 
 def reloads_bad(place, fcgi):
-    for text, reason in (SIMPLE + "on\n", b"conf:4: "), \
-            (SIMPLE.replace("secret.new", "secret.missing"), b"conf:2: "):
+    for text, reason in (SIMPLE + "on\n", b"conf" + line(4)), \
+            (SIMPLE.replace("secret.new", "secret.missing"),
+             b"conf" + line(2)):
         place.config(text)
         hang_up(place, fcgi, b"configuration stays")
         check(reason in place.read("log"), "the log does not say why")
@@ -900,20 +953,27 @@ def reloads_journal(place, fcgi):
     for delivery in "", "  delivery wait\n":
         place.config(QUEUED + delivery)
         hang_up(place, fcgi, b"configuration stays")
-        check(b"conf:1: " in place.read("log") and
+        check(b"conf" + line(1) in place.read("log") and
               b"takes a restart" in place.read("log"),
               "the log does not say why")
         still_serves(fcgi)
 
 
 def reloads_another_journal(place, fcgi):
-    """What it began with is used on."""
+    """What it began with is used on, and each time it differs is told."""
     with_other = QUEUED.replace("journal.db", "other.db")
-    for text in SIMPLE, QUEUED, with_other:
+    warning = b"takes a restart"
+    for text in SIMPLE, QUEUED, with_other, with_other, QUEUED, SIMPLE:
         place.config(text)
-        hang_up(place, fcgi, b"takes a restart")
+        before = place.read("log").count(warning)
+        hang_up(place, fcgi, b"reloaded")
+        if text != QUEUED:
+            wait_for(lambda: place.read("log").count(warning) > before,
+                     "the warning")
         status = 200 if text == SIMPLE else 202
         expect(fcgi.request(post(EVENT), EVENT), status)
+        check(text != QUEUED or place.read("log").count(warning) == before,
+              "a warning of what it began with")
     check(not os.path.exists(place.path("other.db")), "another journal")
 
 
@@ -970,7 +1030,7 @@ def starts_without_log(place):
     for name in unopenable(place):
         config = place.config("# log\nlog @DIR@/%s\n" % name + SIMPLE)
         refuses(78, "-c", config, "-s", place.path("sock"), text=b"log")
-        refuses(78, "-t", "-c", config, text=b"conf:2: log ")
+        refuses(78, "-t", "-c", config, text=b"conf" + line(2) + b"log ")
 
 
 def reloads_without_log(place, fcgi):
@@ -1050,6 +1110,7 @@ TESTS = (
     ("FastCGI: LISTEN_FDS", listen_fds),
     ("FastCGI: LISTEN_FDS that is not for it", listen_fds_other),
     ("FastCGI: -s and the mode", modes),
+    ("FastCGI: -g gives the group", groups),
     ("FastCGI: -s in the place of a dead socket", stale),
     ("FastCGI: -s in the place of a live socket", live),
     ("FastCGI: -s in the place of what is no socket", no_socket_there),
@@ -1076,6 +1137,11 @@ TESTS = (
     ("FastCGI: SIGHUP opens the log anew",
      with_fcgi(reopens_log, "log @DIR@/mylog\n" + SIMPLE)),
 )
+OF_ROOT = (
+    ("FastCGI: root does not serve", as_root),
+    ("FastCGI: SIGHUP that does not allow root",
+     with_fcgi(reloads_as_root, SIMPLE)),
+)
 
 
 def run(test):
@@ -1086,4 +1152,5 @@ def run(test):
         place.close()
 
 
-sys.exit(run_tests((name, run, test) for name, test in TESTS))
+sys.exit(run_tests((name, run, test) for name, test in
+                   TESTS + (OF_ROOT if os.geteuid() == 0 else ())))

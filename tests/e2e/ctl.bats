@@ -191,17 +191,81 @@ nobody
 	[[ $output == *"$T/state"* ]]
 }
 
-@test "an owner without a name is refused" {
-	needs_root
-	mkdir "$T/state"
-	chown 54321 "$T/state"
+# What a command of a user without an entry sees of itself.
+ids_of_a_number() {
+	make_command ids <<-'EOF'
+		id -u; id -g; id -G
+	EOF
 	make_conf <<-EOF
 		delivery wait
-		on * run /bin/cat
+		on * run $T/ids
 	EOF
 	sed -i "1i journal $T/state/journal.db" "$conf"
-	run -78 "$PELIHOOKCTL" -c "$conf" check
-	[[ $output == *54321* ]]
+	"$PELIHOOKCTL" sample connection_added >"$T/body"
+	mkdir "$T/state"
+	chown 54321:54322 "$T/state"
+	chown 54321 "$T/secret"
+}
+
+@test "an owner without a name is an owner, in the journal's group" {
+	needs_root
+	ids_of_a_number
+	run -0 "$PELIHOOKCTL" -c "$conf" check
+	[[ $output == *"checked as   uid 54321"* ]]
+	run -0 "$PELIHOOKCTL" -c "$conf" try peliqan <"$T/body"
+	[[ $output == *"
+54321
+54322
+54322
+"* ]]
+	# The process that made the journal had its group.
+	touch "$T/state/journal.db"
+	chown 54321:54323 "$T/state/journal.db"
+	run -0 "$PELIHOOKCTL" -c "$conf" try peliqan <"$T/body"
+	[[ $output == *"
+54321
+54323
+54323
+"* ]]
+}
+
+@test "-u takes a number, with and without a name" {
+	needs_root
+	ids_of_a_number
+	run -0 "$PELIHOOKCTL" -c "$conf" -u 54321 try peliqan <"$T/body"
+	[[ $output == *"
+54321
+54322
+54322
+"* ]]
+	run -0 "$PELIHOOKCTL" -c "$conf" -u 54321 list
+	# Of a journal that is another's nothing is taken.
+	chown 0:54322 "$T/state"
+	chgrp 54324 "$conf"
+	run -78 "$PELIHOOKCTL" -c "$conf" -u 54321 check
+	[[ $output == *"does not belong to the user of this process (54321)"* ]]
+	sed -i 1d "$conf"
+	run -0 "$PELIHOOKCTL" -c "$conf" -u 54321 try peliqan <"$T/body"
+	[[ $output == *"
+54321
+54324
+54324
+"* ]]
+	chown nobody "$T/secret"
+	run -0 "$PELIHOOKCTL" -c "$conf" -u "$(id -u nobody)" check
+	[[ $output == *"checked as   nobody"* ]]
+	run -0 setpriv --reuid=54321 --regid=54321 --clear-groups \
+	    "$PELIHOOKCTL" -u 54321 events
+	for words in "-u 0 try peliqan" "-u 00 try peliqan"; do
+		run -78 "$PELIHOOKCTL" -c "$conf" $words <"$T/body"
+		[[ $output == *"as root"* ]]
+	done
+	for number in 4294967295 18446744073709551616 -1 +5 "" "5 " 0x5; do
+		run -64 "$PELIHOOKCTL" -c "$conf" -u "$number" events
+		[[ $output == *"no such user"* ]]
+	done
+	run -78 "$PELIHOOKCTL" -c "$T/none" -u 54321 events
+	[[ $output == *"$T/none"* ]]
 }
 
 @test "try runs nothing as root" {
@@ -463,7 +527,7 @@ three
 		on * ignore
 	EOF
 	run -0 --separate-stderr ctl check
-	[[ $stderr == *"warning: $conf:3: "*40s* ]]
+	[[ $stderr == *"warning: $conf:3: "*35s* ]]
 	[[ $output == *"timeout      50s"* ]]
 }
 
@@ -491,6 +555,149 @@ with_cron() {
 	run -0 --separate-stderr with_cron "$T/cron.d" \
 	    "$PELIHOOKCTL" -c "$conf" check
 	[[ $stderr != *"no timer"* ]]
+}
+
+# A journal that only a timer would run.
+make_untimed() {
+	mkdir -p "$T/state"
+	if [ "$(id -u)" = 0 ]; then
+		chown nobody "$T/state"
+	fi
+	make_conf <<-EOF
+		on * run /bin/cat
+	EOF
+	sed -i "1i journal $T/state/journal.db\nlog $T/state/log\ndispatch none" \
+	    "$conf"
+}
+
+@test "check: a user's own crontab runs the queue" {
+	make_untimed
+	mkdir "$T/bin"
+	echo '# * * * * * pelihookctl drain' >"$T/table"
+	cat >"$T/bin/crontab" <<-EOF
+		#!/bin/sh
+		[ "\$*" = -l ] || exit 64
+		id -u >"$T/state/asked"
+		cat "$T/table"
+	EOF
+	chmod 755 "$T/bin/crontab"
+	PATH=$T/bin:$PATH run -0 --separate-stderr ctl check
+	[[ $stderr == *"no timer and no cron line"* ]]
+	# It is asked as the user that pelihook runs as.
+	[ "$(cat "$T/state/asked")" = "$(stat -c %u "$T/state")" ]
+	printf '%s\n' MAILTO=root '*/5 * * * * /usr/sbin/pelihookctl drain' \
+	    >>"$T/table"
+	PATH=$T/bin:$PATH run -0 --separate-stderr ctl check
+	[[ $stderr != *"no timer"* ]]
+	# One that hangs holds check up for a while only.
+	printf '#!/bin/sh\nexec sleep 1000\n' >"$T/bin/crontab"
+	PATH=$T/bin:$PATH run -0 --separate-stderr timeout 60 "$PELIHOOKCTL" \
+	    -c "$conf" $as check
+	[[ $stderr == *"no timer and no cron line"* ]]
+}
+
+@test "check: root sees the crontabs of all users" {
+	make_untimed
+	mkdir -p "$T/spool/cron/crontabs"
+	chmod 700 "$T/spool/cron/crontabs"
+	unshare -m sh -c 'mount --bind "$1" /var/spool' - "$T/spool" ||
+	    skip "only root has a file system of its own"
+	echo '* * * * * /usr/sbin/pelihookctl drain' \
+	    >"$T/spool/cron/crontabs/root"
+	# shellcheck disable=SC2016
+	with_spool='mount --bind "$1" /var/spool && shift && exec "$@"'
+	run -0 --separate-stderr unshare -m sh -c "$with_spool" - "$T/spool" \
+	    "$PELIHOOKCTL" -c "$conf" check
+	[[ $stderr != *"no timer"* ]]
+	# Others see their own, where they may.
+	mv "$T/spool/cron/crontabs/root" "$T/spool/cron/crontabs/nobody"
+	for mode in 700 711; do
+		chmod $mode "$T/spool/cron/crontabs"
+		run -0 --separate-stderr unshare -m sh -c "$with_spool" - \
+		    "$T/spool" "$PELIHOOKCTL" -c "$conf" -u nobody check
+		if [ $mode = 700 ]; then
+			[[ $stderr == *"no timer"* ]]
+		else
+			[[ $stderr != *"no timer"* ]]
+		fi
+	done
+}
+
+@test "check: an enabled unit of pelihook.fcgi serves" {
+	make_untimed
+	sed -i /dispatch/d "$conf"
+	mkdir -p "$T/systemd/system/multi-user.target.wants"
+	unshare -m sh -c 'mount --bind "$1" /etc/systemd' - "$T/systemd" ||
+	    skip "only root has a file system of its own"
+	unit=$T/systemd/system/multi-user.target.wants/hooks.service
+	echo 'ExecStart=/usr/sbin/something-else' >"$unit"
+	# shellcheck disable=SC2016
+	with_units='mount --bind "$1" /etc/systemd && exec "$2" -c "$3" check'
+	run -0 --separate-stderr unshare -m sh -c "$with_units" - "$T/systemd" \
+	    "$PELIHOOKCTL" "$conf"
+	[[ $stderr == *"no timer and no cron line"*"under CGI"* ]]
+	echo 'ExecStart=/usr/libexec/pelihook/pelihook.fcgi' >"$unit"
+	run -0 --separate-stderr unshare -m sh -c "$with_units" - "$T/systemd" \
+	    "$PELIHOOKCTL" "$conf"
+	[[ $stderr != *"no timer"* ]]
+	# It runs nothing where it was told so.
+	sed -i '1i dispatch none' "$conf"
+	run -0 --separate-stderr unshare -m sh -c "$with_units" - "$T/systemd" \
+	    "$PELIHOOKCTL" "$conf"
+	[[ $stderr == *"no timer and no cron line"* ]]
+}
+
+@test "check: commands that no kernel starts and odd secrets are warned of" {
+	printf '#!/bin/sh\r\nexit 0\r\n' >"$T/crlf"
+	printf '#!/usr/bin/env no-such-program\n' >"$T/env"
+	chmod 755 "$T/crlf" "$T/env"
+	make_conf <<-EOF
+		on a run $T/crlf
+		on * run $T/env
+	EOF
+	printf 'SECRET=%s\n' 0123456789abcdef >"$T/secret"
+	run -0 --separate-stderr ctl check
+	[[ $stderr == *"warning: $conf:2: "*"/secret has a name before it"* ]]
+	[[ $stderr == *"warning: $conf:3: command $T/crlf "*CR* ]]
+	[[ $stderr == *"warning: $conf:4: command $T/env "*no-such-program* ]]
+	[[ $stderr != *0123456789abcdef* ]]
+}
+
+@test "check: a secret as containers have it is taken where its line says so" {
+	needs_root
+	make_conf <<-EOF
+		on * run /bin/cat
+	EOF
+	chown root "$T/secret"
+	chmod 444 "$T/secret"
+	run -78 --separate-stderr ctl check
+	[[ $stderr == *"$conf:2: "*"\`world-readable'"* ]]
+	sed -i 's/^secret-file .*/& world-readable/' "$conf"
+	run -0 --separate-stderr ctl check
+	[[ $output == *"secret-file  $T/secret raw world-readable"* ]]
+	[[ $stderr != *readable* ]]
+	printf '{"event":"connection_added"}' >"$T/body"
+	ctl sign peliqan <"$T/body" >"$T/headers"
+	[ "$(post peliqan "$T/body" "$T/headers")" = 200 ]
+}
+
+@test "check: a journal in memory is warned of" {
+	[ "$(stat -f -c %T /dev/shm)" = tmpfs ] || skip "/dev/shm is no tmpfs"
+	make_untimed
+	run -0 --separate-stderr ctl check
+	[[ $stderr != *"is in memory"* ]] ||
+	    [ "$(stat -f -c %T "$T/state")" = tmpfs ]
+	shm=$(mktemp -d /dev/shm/pelihook-ctl.XXXXXX)
+	if [ "$(id -u)" = 0 ]; then
+		chown nobody "$shm"
+	fi
+	sed -i "s|^journal .*|journal $shm/journal.db|" "$conf"
+	run -0 --separate-stderr ctl check
+	[[ $stderr == *"warning: $conf:1: the journal $shm/journal.db is in memory"* ]]
+	run -0 --separate-stderr cgi_user "$build/fcgi/pelihook.fcgi" \
+	    -c "$conf" -t
+	rm -r "$shm"
+	[[ $stderr == *"warning: $conf:1: the journal $shm/journal.db is in memory"* ]]
 }
 
 @test "check: an error of grammar is 78 with file and line" {
@@ -618,6 +825,25 @@ try_status() {
 	EOF
 	"$PELIHOOKCTL" sample pipeline_run_error >"$T/body"
 	run -"$1" ctl try peliqan <"$T/body"
+}
+
+@test "try -n says where dedupe and order find nothing" {
+	mkdir "$T/state"
+	make_conf <<-EOF
+		dedupe /event_id
+		order /run/idd
+		on * run /bin/cat
+	EOF
+	sed -i "1i journal $T/state/journal.db" "$conf"
+	printf '{"event":"x","event_id":"e1","run":{"id":7}}' >"$T/body"
+	run -0 ctl try -n peliqan <"$T/body"
+	[[ $output == *"dedupe       by what is at /event_id"* ]]
+	[[ $output == *"order        nothing found at /run/idd"* ]]
+	sed -i -e 's|^dedupe .*|dedupe header X-Id|' -e 's|^order .*|order hook|' \
+	    "$conf"
+	run -0 ctl try -n peliqan <"$T/body"
+	[[ $output == *"dedupe       by header X-Id, which no body has"* ]]
+	[[ $output != *order* ]]
 }
 
 @test "try: the command decides the exit status" {

@@ -229,9 +229,9 @@ start_kafka() {
 
 @test "pelihook-drain.cron is one line, with the word that is there" {
 	local line
-	line=$(grep -v '^#' "$SOURCE/examples/pelihook-drain.cron" |
+	line=$(grep -v '^#' "$BUILD/examples/pelihook-drain.cron" |
 	    sed '/^$/d')
-	[[ $line =~ ^(\*\ ){5}www-data\ /usr/local/sbin/pelihookctl\ ([a-z]+)$ ]]
+	[[ $line =~ ^(\*\ ){5}www-data\ /.*/sbin/pelihookctl\ ([a-z]+)$ ]]
 	run "$CTL" "${BASH_REMATCH[2]}" --help
 	echo "$output"
 	[ "$status" -eq 0 ]

@@ -700,12 +700,15 @@ open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
 	[ "$(states_of "$id")" = "done" ]
 }
 
-@test "drop of what is done changes nothing" {
+@test "drop of what is done changes nothing, and says so" {
 	make_queue </dev/null
 	id=$(event q connection_added)
 	drain
-	run -0 ctl drop "$id"
+	run -0 --separate-stderr ctl drop "$id"
+	[[ $stderr == *"$id: is done or dropped already"* ]]
 	[ "$(states_of "$id")" = "done" ]
+	# It hides nothing of what is wrong with the next one.
+	run -66 ctl drop "$id" ffffffff
 }
 
 # --- drain ------------------------------------------------------------------
@@ -844,9 +847,88 @@ open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
 		[ "$(states_of "$id")" = "done" ]
 		run -78 ctl check
 		[[ $output == *"$conf:1: "* ]]
-		run -78 "$PELIHOOK_FCGI" -c "$conf" -t
-		run -78 "$PELIHOOK_FCGI" -c "$conf" -s "$T/sock"
+		run -78 cgi_user "$PELIHOOK_FCGI" -c "$conf" -t
+		run -78 cgi_user "$PELIHOOK_FCGI" -c "$conf" -s "$T/sock"
+		[[ $output == *"$conf:1: "* ]]
 	done
+}
+
+# Whether the journal can be used is asked in two ways. (text)
+both_refuse() {
+	run -78 ctl check
+	[[ $output == *"$conf:1: "*"$1"* ]]
+	run -78 cgi_user "$PELIHOOK_FCGI" -c "$conf" -t
+	[[ $output == *"$conf:1: "*"$1"* ]]
+}
+
+both_accept() {
+	run -0 ctl check
+	run -0 cgi_user "$PELIHOOK_FCGI" -c "$conf" -t
+}
+
+@test "check and -t try the journal, and make none" {
+	make_queue </dev/null
+	both_accept
+	[ -z "$(ls -A "$T/state")" ]
+	chmod 500 "$T/state"
+	both_refuse "cannot be written by"
+	run -78 cgi_user "$PELIHOOK_FCGI" -c "$conf" -s "$T/state/../sock"
+	[[ $output == *"$conf:1: "*"cannot be written by"* ]]
+	chmod 700 "$T/state"
+	event q connection_added
+	# Whoever runs the queue leaves all of it in the first file.
+	ctl drain
+	both_accept
+	journal=$T/state/journal.db
+	cp -a "$T/state" "$T/good"
+	: >"$journal"
+	both_refuse "is empty, but $journal-runners"
+	for damage in "truncate -s 5000" "cp /etc/passwd" \
+	    "dd if=/dev/zero bs=4096 seek=8 conv=notrunc count=20 status=none"; do
+		rm -r "$T/state"
+		cp -a "$T/good" "$T/state"
+		case $damage in
+		truncate*) $damage "$journal" ;;
+		cp*) cat /etc/passwd >"$journal" ;;
+		dd*) $damage of="$journal" ;;
+		esac
+		both_refuse "the journal cannot be used"
+	done
+	for end in "" -wal -shm -runners; do
+		rm -r "$T/state"
+		cp -a "$T/good" "$T/state"
+		rm -f "$journal$end"
+		ln -s /etc/passwd "$journal$end"
+		both_refuse "$journal$end is no regular file"
+		rm "$journal$end"
+		mkdir "$journal$end"
+		both_refuse "$journal$end is no regular file"
+	done
+}
+
+# A full disk, and one that cannot be written, for a journal in $1.
+disks_that_take_nothing() {
+	mount -t tmpfs -o size=300k,mode=700 none "$1" || exit 99
+	"$PELIHOOKCTL" -c "$conf" check >/dev/null || exit 1
+	dd if=/dev/zero of="$1/fill" bs=1k status=none
+	"$PELIHOOKCTL" -c "$conf" check
+	"$PELIHOOK_FCGI" -c "$conf" -t
+	rm "$1/fill"
+	mount -o remount,ro "$1"
+	"$PELIHOOKCTL" -c "$conf" check
+	"$PELIHOOK_FCGI" -c "$conf" -t
+}
+
+@test "check and -t tell a disk that takes nothing" {
+	make_queue </dev/null
+	export conf PELIHOOKCTL PELIHOOK_FCGI
+	export -f disks_that_take_nothing
+	chown "$(id -u)" "$T/state"
+	run unshare -rm bash -c 'disks_that_take_nothing "$1"' _ "$T/state"
+	[ "$status" != 99 ] && unshare -rm true || skip "mounts nothing"
+	[ "$status" = 78 ]
+	[ "$(grep -c "$conf:1: .*No space left on device" <<<"$output")" = 2 ]
+	[ "$(grep -c "$conf:1: .*Read-only file system" <<<"$output")" = 2 ]
 }
 
 # The drain runs one event, and another one waits behind it.
@@ -1209,6 +1291,113 @@ total - 2 0 1 2 1 " ]
 	[ "$output" = "1 event was taken out" ]
 }
 
+# The first drain purges too, and another one would only in an hour.
+purge_first() {
+	event q connection_added
+	drain
+}
+
+@test "purge takes out what keep-dead does not keep" {
+	make_queue <<-EOF
+		hook short
+		signature none
+		keep-dead 1ms
+		on * run $T/act
+	EOF
+	purge_first
+	does 'exit 65'
+	stays=$(event q connection_added)
+	event short connection_added
+	drain
+	run -0 ctl check
+	[[ $output == *"keep-dead    forever"*"keep-dead    1ms"* ]]
+	run -0 ctl purge
+	[ "$output" = "1 event was taken out" ]
+	[ "$(ctl list --json --state dead | jq -r .id)" = "$stays" ]
+}
+
+journal_size() {
+	stat -c %s "$T/state/journal.db"
+}
+
+# Ten events of about 900 KB are done, and one is queued.
+fill_queue() {
+	printf '{"event":"connection_added","x":"%900000s"}' x >"$T/large"
+	for _ in $(seq 10); do
+		event_body q "$(cat "$T/large")" >"$T/id"
+	done
+	drain
+	queued=$(event q connection_added)
+}
+
+@test "purge gives the room of what it takes out back" {
+	make_queue <<<"keep 1ms"
+	purge_first
+	fill_queue
+	[ "$(journal_size)" -gt 8000000 ]
+	run -0 ctl purge
+	[[ $output == *" events were taken out" ]]
+	[ "$(journal_size)" -lt 2000000 ]
+	run -0 ctl purge --compact
+	[[ $output == *$'\n'*" bytes were given back, $(journal_size) are in use" ]]
+	[ "$(journal_size)" -lt 300000 ]
+	[ "$(states_of "$queued")" = queued ]
+	drain
+	[ "$(states_of "$queued")" = done ]
+}
+
+# The first release made it so.
+make_earlier_journal() {
+	cgi_user /usr/bin/python3 - "$T/state/journal.db" <<-'EOF'
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1])
+		db.execute("PRAGMA auto_vacuum=NONE")
+		db.execute("VACUUM")
+	EOF
+}
+
+@test "purge --compact makes an earlier journal fit to give room back" {
+	make_queue <<<"keep 1ms"
+	purge_first
+	fill_queue
+	make_earlier_journal
+	run -0 ctl purge
+	[ "$(journal_size)" -gt 8000000 ]
+	run -0 ctl purge --compact
+	[ "$(journal_size)" -lt 300000 ]
+	drain
+	[ "$(states_of "$queued")" = done ]
+	fill_queue
+	run -0 ctl purge
+	[ "$(journal_size)" -lt 2000000 ]
+}
+
+@test "stats --prometheus has a bound for names that a sender makes up" {
+	make_queue <<-EOF
+		hook named
+		signature none
+		event-name /name
+		on wanted run $T/act
+		on * run $T/act
+	EOF
+	for name in $(seq 30) wanted pipeline_run_error; do
+		event_body named "{\"name\":\"$name\"}" >"$T/id"
+	done
+	for _ in 1 2; do
+		event_body named '{"name":"often"}' >"$T/id"
+	done
+	ctl stats --prometheus >"$T/metrics"
+	run -0 promtool check metrics <"$T/metrics"
+	[ "$(grep -c '^pelihook_deliveries' "$T/metrics")" = 100 ]
+	for label in 'wanted",state="queued"} 1' 'often",state="queued"} 2' \
+	    'pipeline_run_error",state="queued"} 1' \
+	    '(other)",state="queued"} 14'; do
+		grep -qF "hook=\"named\",event=\"$label" "$T/metrics"
+	done
+	[ "$(ctl stats --json | jq '.hooks[] | select(.hook == "named") |
+	    .events | length')" = 33 ]
+}
+
 @test "a stored body that is no JSON is shown, and ends dead" {
 	make_queue <<-EOF
 		hook once
@@ -1283,6 +1472,62 @@ sqlite3.connect(sys.argv[1]).execute("PRAGMA wal_checkpoint(TRUNCATE)")' \
 		run -0 ctl_unprivileged -c "$conf" $words
 	done
 	[ "$(states_of "$id")" = "done" ]
+}
+
+# --- what check sees --------------------------------------------------------
+
+@test "check: a pointer that none of the journal's events has is warned of" {
+	make_queue <<-EOF
+		hook keyed
+		signature none
+		dedupe /event_id
+		order /run/idd
+		on * also run $T/act
+		on * run $T/act
+	EOF
+	for i in 1 2; do
+		event_body keyed "{\"event\":\"x\",\"event_id\":$i,\"run\":{\"idd\":null}}"
+	done
+	# So few say nothing.
+	run -0 --separate-stderr ctl check
+	[[ $stderr != *identity* ]]
+	event keyed x
+	line=$(grep -n '^order' "$conf" | cut -d : -f 1)
+	run -0 --separate-stderr ctl check
+	[[ $stderr == *"warning: $conf:$line: hook keyed: none of its last 3 events in the journal has an identity at /run/idd"* ]]
+	[[ $stderr != *"/event_id"* ]]
+	# One is enough.
+	event_body keyed '{"event":"x","run":{"idd":7}}'
+	run -0 --separate-stderr ctl check
+	[[ $stderr != *identity* ]]
+}
+
+@test "check: where pelihook.fcgi serves no timer is missed" {
+	make_queue </dev/null
+	sed -i '/^dispatch/d' "$conf"
+	run -0 --separate-stderr ctl check
+	if [[ $stderr != *"no timer"* ]]; then
+		skip "this machine has a timer for pelihook"
+	fi
+	mkdir "$T/run"
+	chmod 777 "$T/run"
+	service "$PELIHOOK_FCGI" -c "$conf" -s "$T/run/socket" -m 666 \
+	    >>"$T/log" 2>&1 3>&- &
+	server=$!
+	started=$server
+	wait_for test -f "$T/state/journal.db"
+	wait_for eval '! ctl check 2>&1 | grep -q "no timer"'
+	# Another journal's is no help.
+	mkdir "$T/other"
+	chown --reference "$T/state" "$T/other"
+	sed "s|$T/state/|$T/other/|" "$conf" >"$T/other.conf"
+	run -0 --separate-stderr "$PELIHOOKCTL" -c "$T/other.conf" $as check
+	[[ $stderr == *"no timer"* ]]
+	kill -TERM "$server"
+	wait "$server"
+	started=
+	run -0 --separate-stderr ctl check
+	[[ $stderr == *"no timer"* ]]
 }
 
 # --- all of it under load ---------------------------------------------------

@@ -27,7 +27,7 @@ opens: hook events
 tallies: hook name state deliveries
 runners: boot pid
 notes: name number
-rules: hook digest time keep"""
+rules: hook digest time keep keep_dead"""
 
 # What SQL makes of them: nothing, numbers, texts, bytes.
 VALUES = ("NULL", "-1", "7", "9223372036854775807", "-9223372036854775808",
@@ -132,7 +132,9 @@ def filled(site):
     site.ctl("drop", site.ids()[1])
     site.change("UPDATE deliveries SET state = 3 WHERE seq = 3;"
                 "INSERT INTO keys VALUES(zeroblob(32), 1, 0);"
-                "INSERT OR IGNORE INTO rules VALUES('peliqan', 'x', 1, 1);"
+                "INSERT OR IGNORE INTO rules(hook, digest, time, keep)"
+                " VALUES('peliqan', 'x', 1, 1);"
+                "INSERT OR IGNORE INTO sources VALUES('peliqan', '/x');"
                 "INSERT OR IGNORE INTO notes VALUES('purged', 1)")
     site.keep()
 

@@ -45,7 +45,7 @@ enum kind {
 
 /* failing.py knows it, too. */
 struct order {
-	int32_t kind;  /* 0: nothing fails */
+	int32_t kind;  /* 0: nothing fails; below: every call of it does */
 	int32_t error; /* 0, for a write: half of it is written */
 	int64_t left;  /* calls until the one that fails: 1 the next */
 	int64_t live;  /* allocations that were not freed */
@@ -73,7 +73,13 @@ map_order(void)
 static bool
 fails(enum kind kind)
 {
-	if (order == NULL || spared || order->kind != (int32_t)kind ||
+	if (order == NULL || spared)
+		return false;
+	if (order->kind == -(int32_t)kind) {
+		errno = order->error;
+		return true;
+	}
+	if (order->kind != (int32_t)kind ||
 	    __atomic_sub_fetch(&order->left, 1, __ATOMIC_SEQ_CST) != 0)
 		return false;
 	errno = order->error;

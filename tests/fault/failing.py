@@ -80,7 +80,7 @@ class Failing(Site):
         self.preload = preload("failing",
                                PELIHOOK_TEST_FAILING=self.path("order"))
         self.number = 0
-        self.dispatches = dispatch != "none"
+        self.dispatches = dispatch.startswith("thread")
 
     def configure(self, hook="", globals="", retry=None):
         text = CONFIG.replace("@HOOK@", hook).replace("@MARK@", MARK)
@@ -249,9 +249,10 @@ class Server:
         return descriptors(self.fcgi.pid), threads(self.fcgi.pid)
 
     def is_idle(self):
-        """Only the socket that listens is left, and main and workers."""
+        """Only the socket that listens is left, and main, the workers and
+        the queue's two; where it is run here there is one for a claim."""
         return descriptors(self.fcgi.pid).count("socket") == 1 and \
-            threads(self.fcgi.pid) == 3 + self.site.dispatches
+            threads(self.fcgi.pid) == 5 + self.site.dispatches
 
     def settle(self):
         """What was stored has been run where it is run by itself."""
@@ -352,7 +353,7 @@ class Starting(harness.Fcgi):
         if self.told and b"msg=started" not in \
                 (self.site.read("queue.log") or b""):
             return False
-        return super()._is_ready() and threads(self.pid) == 4
+        return super()._is_ready() and threads(self.pid) == 6
 
 
 def start_once(site, kind, error, nth):
@@ -660,6 +661,51 @@ def no_processes(hook):
         site.close()
 
 
+def no_threads(hook):
+    """The one that was there runs what it can; the dispatcher itself runs
+    nothing, and so it hears a stop."""
+    site = Failing(hook + "\n  concurrency 4",
+                   "thread\nstop-timeout 500ms")
+    server = None
+    try:
+        server = Server(site)
+        site.arm(-THREAD, errno.EAGAIN, 0)
+        for _ in range(3):
+            server.ask(site.next_event())
+        server.settle()
+        first = site.number + 1
+        for _ in range(2):
+            answer = server.ask(site.next_event(work=60000))
+            check(status_of(answer) == 202, "it was answered %r" % answer)
+        wait_for(lambda: site.ran(first), "the command")
+        check(server.fcgi.stop() == 0, "it ended with %r" %
+              server.fcgi.status)
+        check(not site.ran(first + 1), "there was a thread for the second")
+        check(all(site.deliveries()[number][1:3] == (QUEUED, 0)
+                  for number in (first, first + 1)), "a try was counted")
+        said = site.read("queue.log").count(b"no thread for a queued")
+        check(1 <= said <= 5, "it was said %d times" % said)
+    finally:
+        if server is not None:
+            server.fcgi.end()
+        site.close()
+
+
+def no_threads_to_drain(hook):
+    """Nothing is claimed, and so no try is lost."""
+    site = Failing(hook)
+    try:
+        site.ask_cgi(site.next_event())
+        site.arm(-THREAD, errno.EAGAIN, 0)
+        site.ctl("drain", status=70, environment=site.preload)
+        check(site.deliveries()[1][1:3] == (QUEUED, 0), "it was claimed")
+        site.disarm()
+        site.ctl("drain", environment=site.preload)
+        check(site.deliveries()[1][1:3] == (DONE, 1), "it was not run")
+    finally:
+        site.close()
+
+
 OPENS = ["open, too many", "open, disk full", "open, error"]
 WRITES = ["write, disk full", "write, error", "write, later",
           "write, only half"]
@@ -696,6 +742,8 @@ OTHERS = (
     ("a storm of signals, waiting", signals, WAIT),
     ("a storm of signals, queue", signals, QUEUE),
     ("no more processes", no_processes, WAIT),
+    ("no more threads", no_threads, QUEUE),
+    ("pelihookctl drain: no thread", no_threads_to_drain, QUEUE),
     ("no drain can be started", no_drain_starts, QUEUE),
     ("no drain can be watched", no_drain_is_watched, QUEUE),
     ("nothing is renamed", nothing_is_renamed, QUEUE),

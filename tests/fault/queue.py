@@ -405,6 +405,69 @@ def reload(site, server):
     check(later == [["1", "2"], ["2", "1"]], "by the new one: %r" % later)
 
 
+def reload_to(site, server, old, new):
+    """Another text in the place of one of the configuration."""
+    before = site.read("queue.log").count(b"reloaded")
+    text = site.read(os.path.basename(site.conf)).decode()
+    check(old in text, "no %r in the configuration" % old)
+    site.config(text.replace(old, new))
+    server.signal(signal.SIGHUP)
+    wait_for(lambda: site.read("queue.log").count(b"reloaded") > before,
+             "the reload")
+
+
+def reload_dispatch(site, server):
+    """It is run as the configuration in force says, and what runs goes on."""
+    usual = "stop-timeout 2s\n"
+    drain, none = usual + "dispatch drain\n", usual + "dispatch none\n"
+    send(server, 1, work=6000)
+    wait_for(lambda: site.read("marks"), "the command")
+    reload_to(site, server, usual, drain)
+    send(server, 2)
+    wait_for(lambda: site.deliveries()[2][1] == DONE, "what is drained")
+    send(server, 3)
+    wait_for(lambda: site.deliveries()[3][1] == DONE, "what is drained next")
+    wait_for(lambda: "drain" not in dict(site.processes()).values(),
+             "the end of the drain")
+    reload_to(site, server, drain, none)
+    send(server, 4)
+    time.sleep(1.5)
+    check(site.deliveries()[4][1:3] == (QUEUED, 0), "it was claimed")
+    reload_to(site, server, none, usual)
+    wait_for(lambda: site.deliveries()[4][1] == DONE, "the thread")
+    send(server, 5)
+    site.settled(30)
+    check(server.stop() == 0, "it ended with %r" % server.status)
+    runs, _ = all_whole(site, 5)
+    check(parents_of(site, 1, 4, 5) == {server.pid}, "not by the thread")
+    check(server.pid not in parents_of(site, 2, 3), "not by a drain")
+    ended = [run.number for run in sorted(runs, key=lambda run: run.ended)]
+    check(ended.index(1) > ended.index(3), "nothing ran beside the first")
+
+
+def stop_reloaded(site, more):
+    """A stop goes by what is in force, whatever a command began with."""
+    old = "stop-timeout 1h\n"
+    text = site.read(os.path.basename(site.conf)).decode()
+    site.config(text.replace("stop-timeout 2s\n", old).replace(
+        "kill-after 300ms", "kill-after 1h"))
+    server = site.fcgi()
+    try:
+        send(server, 1, work=600000, deaf=1)
+        wait_for(lambda: site.read("marks"), "the command")
+        reload_to(site, server, "kill-after 1h", "kill-after 300ms")
+        reload_to(site, server, old, "stop-timeout 100ms\n" + more)
+        server.signal(signal.SIGTERM)
+        server.signal(signal.SIGHUP)
+        server.signal(signal.SIGTERM)
+        check(server.wait() == 0, "it ended with %r" % server.status)
+        check(site.deliveries()[1][1:3] == (QUEUED, 0), "%r" %
+              site.deliveries())
+        check_journal(site.journal)
+    finally:
+        server.end()
+
+
 # Several configurations.
 
 NEWER = b"newer rules of a hook"
@@ -422,16 +485,16 @@ def parents_of(site, *numbers):
     return {run.parent for run in site.runs() if run.number in numbers}
 
 
-def two_configurations(site, older):
-    """The older file's process stores, and the newer one's runs."""
+def one_file_two_rules(site, older):
+    """The process that read the file before it was changed stores, and the
+    one that read it later runs."""
     text = site.read(os.path.basename(site.conf)).decode()
     more = "hook extra\nsignature none\non * run /bin/true\n"
-    second = site.config(
-        text.replace("queue.log", "second.log").replace(
-            "timeout 30s", "timeout 29s") + more, "second.conf")
+    site.config(text.replace("queue.log", "second.log").replace(
+        "timeout 30s", "timeout 29s") + more)
     hooks_of(older, 1)
     site.settled(30)
-    newer = harness.Fcgi(site, second, address=site.path("second"),
+    newer = harness.Fcgi(site, site.conf, address=site.path("second"),
                          environment=site.environment)
     try:
         wait_for(lambda: NEWER in site.read("queue.log"), "the warning")
@@ -453,6 +516,32 @@ def two_configurations(site, older):
         check(parents_of(site, 12) == {older.pid}, "by whom?")
     finally:
         newer.end()
+
+
+def two_files_one_hook(site, first):
+    """The second file's hook is refused until the first lets go of it."""
+    text = site.read(os.path.basename(site.conf)).decode()
+    second = site.config(text.replace("queue.log", "second.log"),
+                         "second.conf")
+    before, site.conf = site.conf, second
+    hooks_of(first, 1)
+    status = status_of(site.ask_cgi(event(2)))
+    check(status == 500, "an event of the second was answered %d" % status)
+    check(site.path("pelihook.conf").encode() in site.read("second.log"),
+          "the log does not name the other file")
+    for arguments in ["-t"], ["-s", site.path("second")]:
+        ended = subprocess.run([harness.FCGI, "-c", second] + arguments,
+                               stdin=subprocess.DEVNULL,
+                               capture_output=True)
+        check(ended.returncode == 78, "%r ended with %d: %r" % (
+            arguments, ended.returncode, ended.stderr))
+    site.settled(30)
+    check([run.number for run in site.runs() if run.what == "E"] == [1],
+          "not run by the first alone")
+    check(first.stop() == 0, "it ended with %r" % first.status)
+    os.rename(before, before + ".away")
+    status = status_of(site.ask_cgi(event(3)))
+    check(status == 202, "then it was answered %d" % status)
 
 
 def two_hooks(site, first):
@@ -722,8 +811,15 @@ TESTS += [
     ("a stop waits for a command that ends in time",
      with_server(stop_in_time), {}),
     ("a reload while a command runs", with_server(reload), {}),
-    ("the same hook in two configurations",
-     with_server(two_configurations), {}),
+    ("a reload with another dispatch", with_server(reload_dispatch),
+     {"hook": "  concurrency 4"}),
+    ("a stop goes by the configuration in force",
+     lambda site: stop_reloaded(site, ""), {}),
+    ("a stop while the thread is not wanted any more",
+     lambda site: stop_reloaded(site, "dispatch none\n"), {}),
+    ("the same hook by older and newer rules",
+     with_server(one_file_two_rules), {}),
+    ("the same hook in two files", with_server(two_files_one_hook), {}),
     ("two hooks in two configurations", with_server(two_hooks), {}),
     ("CGI: a log that cannot be opened holds up no drain", log_taken_away,
      {}),

@@ -27,8 +27,8 @@ import traceback
 
 import fastcgi
 import harness
-from fault import (DEAD, DONE, DRAIN, WORK, Site, check_journal, end_process,
-                   event, preload)
+from fault import (DEAD, DONE, DRAIN, QUEUED, WORK, Site, check_journal,
+                   end_process, event, preload)
 from harness import (FCGI, PATIENCE, Failure, Process, check, post, spawn,
                      status_of, wait_for)
 
@@ -178,8 +178,8 @@ class Runner(Process):
             end_process(self.pid)
         self.wait()
 
-    def kill_inner(self):
-        pid = wait_for(self.inner, "the runner")[0]
+    def kill_inner(self, which=0):
+        pid = wait_for(self.inner, "the runner")[which]
         with privileged():
             end_process(pid)
         self.ended_inner()
@@ -509,7 +509,7 @@ def child_of_another_user():
         site.close()
 
 
-def first_of_namespace():
+def first_of_namespace(which):
     """All of it ended with the runner, and nothing is waited for."""
     hooks = UNSEEN.replace("@PROGRAM@", "@TASK@").replace("3s", "10m")
     site = Twice(hooks, root=True)
@@ -517,11 +517,89 @@ def first_of_namespace():
         site.append("q", 1, once=600000, deaf=1)
         runner = site.start(prefix=FIRST)
         site.begun(1)
-        runner.kill_inner()
+        runner.kill_inner(which)
         site.start()
         site.begun(2)
         site.no_overlap()
         site.finish()
+    finally:
+        site.close()
+
+
+# As the first process of a namespace.
+
+LEAVING = """hook q
+  on pipeline_run_completed run /bin/sh -c 'sleep 0.05 & :'
+hook long
+  kill-after 200ms
+  on * run @TASK@ long 1
+"""
+
+
+def children(pid):
+    try:
+        with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
+            return [int(word) for word in file.read().split()]
+    except FileNotFoundError:
+        return []
+
+
+def first_process(runner):
+    """The namespace's, by its number out here, once it serves."""
+    first = wait_for(lambda: children(runner.pid), "the first process")[0]
+    wait_for(lambda: children(first), "the one that serves")
+    return first
+
+
+def signal_first(first, number):
+    with privileged():
+        os.kill(first, number)
+
+
+def first_reaps():
+    """Whatever commands leave behind, and it hears what it is told."""
+    site = Twice(LEAVING, root=True)
+    try:
+        runner = site.start(prefix=FIRST)
+        first = first_process(runner)
+        for number in range(1, 11):
+            site.append("q", number)
+        site.settled(PATIENCE)
+        wait_for(lambda: len(children(first)) == 1, "an end of the zombies")
+        signal_first(first, signal.SIGHUP)
+        wait_for(lambda: site.logged("msg=.reloaded "), "the reload")
+        signal_first(first, signal.SIGTERM)
+        check(runner.wait() == 0, "it ended with %r" % runner.status)
+        check(site.states() == [DONE] * 10, "%r" % site.states())
+    finally:
+        site.close()
+
+
+def first_drains():
+    """A drain as the first process ends as any other, and hears a stop."""
+    site = Twice(LEAVING, stop="100ms", root=True)
+    try:
+        site.append("q", 1)
+        runner = site.start(prefix=FIRST, program="drain")
+        check(runner.wait() == 0, "it ended with %r" % runner.status)
+        site.append("long", 2, once=600000, deaf=1)
+        runner = site.start(prefix=FIRST, program="drain")
+        site.begun(1)
+        signal_first(first_process(runner), signal.SIGTERM)
+        check(runner.wait() == 0, "it ended with %r" % runner.status)
+        check(site.states() == [DONE, QUEUED], "%r" % site.states())
+    finally:
+        site.close()
+
+
+def first_passes_status():
+    site = Twice(LEAVING, root=True)
+    try:
+        for program, status in (FCGI, 78), ("drain", 78):
+            site.config("hook\n")
+            runner = site.start(prefix=FIRST, program=program)
+            check(runner.wait() == status, "%s ended with %r" %
+                  (program, runner.status))
     finally:
         site.close()
 
@@ -1036,7 +1114,15 @@ TESTS = (
     ("a command outside of the PID namespace",
      lambda: unseen("@TASK@", ((), INNER)), True),
     ("a runner that was the first of its PID namespace",
-     first_of_namespace, True),
+     lambda: first_of_namespace(0), True),
+    ("a runner that the first of its PID namespace waited for",
+     lambda: first_of_namespace(-1), True),
+    ("the first process of a PID namespace leaves no zombies",
+     first_reaps, True),
+    ("a drain that is the first process of a PID namespace",
+     first_drains, True),
+    ("the first process of a PID namespace passes on how it ended",
+     first_passes_status, True),
     ("tries ended by a kill are not counted, up to three",
      lambda: lost_tries("kill"), False),
     ("tries ended by a stop are not counted, up to three",

@@ -96,7 +96,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		rc = conf_load_all_files(conf, &errors);
 		holds(rc == RC_OK || rc == RC_CONFIG);
 		if (rc == RC_OK)
-			holds(conf_warnings(conf, true, &errors) == RC_OK);
+			holds(
+			    conf_warnings(conf, CONF_BEHIND_CGI | CONF_UNTIMED,
+				&errors) == RC_OK);
 		check_lines(&errors);
 		conf_release(conf);
 	}

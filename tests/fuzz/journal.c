@@ -54,7 +54,8 @@ static const char *const columns[] = { "events.id", "events.hook",
 	"keys.runner", "opens.hook", "opens.events", "tallies.hook",
 	"tallies.name", "tallies.state", "tallies.deliveries", "runners.boot",
 	"runners.pid", "runners.number", "notes.number", "rules.hook",
-	"rules.digest", "rules.time", "rules.keep" };
+	"rules.digest", "rules.time", "rules.keep", "rules.keep_dead",
+	"sources.hook", "sources.file" };
 
 static const int64_t numbers[] = { 0, 1, -1, 2, 3, 4, 5, 7, 100, 255, 65536,
 	INT32_MAX, INT32_MIN, (int64_t)INT32_MAX + 1, UINT32_MAX, INT64_MAX,
@@ -182,7 +183,8 @@ make_journal(void)
 	change("UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '')"
 	       " WHERE type = 'table'");
 	change(
-	    "INSERT INTO rules VALUES('h', 'x', 1, 1);"
+	    "INSERT INTO rules VALUES('h', 'x', 1, 1, 1);"
+	    "INSERT INTO sources VALUES('h', '/x');"
 	    "INSERT OR REPLACE INTO notes VALUES('purged', 1);"
 	    "INSERT INTO runners(number, boot, pid) VALUES(77, 'boot', 1);"
 	    "UPDATE deliveries SET state = 1, runner = 77, claim = 5, pid = 1"
@@ -333,9 +335,10 @@ static bool
 is_known(enum rc rc)
 {
 	return rc == RC_OK || rc == RC_MISSING || rc == RC_RANGE ||
-	    rc == RC_PENDING || rc == RC_DUPLICATE || rc == RC_QUEUE_FULL ||
-	    rc == RC_CORRUPT || rc == RC_CONFIG || rc == RC_STORE ||
-	    rc == RC_LOCKED || rc == RC_MEMORY || rc == RC_SYSTEM;
+	    rc == RC_PENDING || rc == RC_IGNORED || rc == RC_DUPLICATE ||
+	    rc == RC_QUEUE_FULL || rc == RC_CORRUPT || rc == RC_CONFIG ||
+	    rc == RC_STORE || rc == RC_LOCKED || rc == RC_MEMORY ||
+	    rc == RC_SYSTEM;
 }
 
 static enum rc
@@ -516,7 +519,7 @@ operate(struct journal *journal)
 		.batch = 2,
 	};
 	struct journal_filter filter = { .state = -1, .limit = INT64_MAX };
-	struct journal_keep keep = { "h", 1 };
+	struct journal_keep keep = { "h", 1, CLOCK_NEVER };
 	struct journal_purge purge = { .keeps = &keep, .n = 1 };
 	int64_t number = 0;
 	bool due;
@@ -537,7 +540,7 @@ operate(struct journal *journal)
 	for (int i = 0; i < 10; i++)
 		if (known(journal_purge_step(journal, &purge,
 			clock_wall() + 2 * SPAN)) != RC_OK ||
-		    purge.from == 0)
+		    !purge.more)
 			break;
 	known(journal_changed(journal, &due));
 }

@@ -6,6 +6,9 @@
 
 #include "queue.h"
 
+#include "journal/column.h"
+#include "journal/statement.h"
+
 /* What the tests of the journal share: claims and what they come to, what is
  * told of the events, and the journal's files. */
 
@@ -20,6 +23,21 @@ static inline int64_t
 now(void)
 {
 	return clock_wall();
+}
+
+/* All steps of a purge. */
+static inline void
+purge_all(struct journal *journal, struct journal_purge *purge, int64_t at)
+{
+	do {
+		assert_int_equal(journal_purge_step(journal, purge, at), RC_OK);
+	} while (purge->more);
+}
+
+static inline int64_t
+count_rows(struct journal *journal, const char *text)
+{
+	return journal_number(journal, -1, text, NO_VALUES);
 }
 
 /* The number in the body of a claim's first delivery; -1: nothing. */

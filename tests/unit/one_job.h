@@ -29,7 +29,7 @@ make_job(void **state)
 {
 	const char *name = "pipeline_run_failed";
 
-	hook = (struct hook){ .name = "peliqan" };
+	hook = (struct hook){ .name = "peliqan", .file = "/unit.conf" };
 	job = (struct job){
 		.hook = &hook,
 		.rule = &rule,

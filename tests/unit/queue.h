@@ -80,6 +80,22 @@ append_sample(struct journal *journal, const char *hook, unsigned number,
 	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
 }
 
+enum { LARGE = 1024 * 1024 };
+
+/* The same with a body of that size. */
+static inline void
+append_large(struct journal *journal, const char *hook, unsigned number)
+{
+	static char body[LARGE];
+	struct sample sample;
+
+	fill_sample(&sample, hook, number);
+	memset(body, ' ', sizeof(body));
+	memcpy(body, sample.entry.body.data, sample.entry.body.len);
+	sample.entry.body = (struct bytes){ body, sizeof(body) };
+	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+}
+
 /* The counts of all states in one text: "queued 2 done 1 ". */
 static inline enum rc
 add_count(void *context, const struct journal_count *count)
@@ -115,6 +131,19 @@ unlock_journal(sqlite3 *db)
 {
 	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	sqlite3_close(db);
+}
+
+/* Another program that reads it, until it is closed. */
+static inline sqlite3 *
+read_journal(void)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM events",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
+	return db;
 }
 
 #endif

@@ -29,7 +29,7 @@ set_scene(struct scene *scene, const char *path)
 {
 	need_pidfds();
 	*scene = (struct scene){
-		.hook = {.name = "h", .delivery = CONF_WAIT,
+		.hook = {.name = "h", .file = "/unit.conf", .delivery = CONF_WAIT,
 		    .timeout = 20000, .kill_after = 1000, .max_running = 99,
 		    .dedupe_window = 3600000, .max_queue = 2,},
 		.command = {"/bin/sh", "-c", "exit 0", NULL},

@@ -150,6 +150,47 @@ base64_is_read_strictly(void **state)
 }
 
 static void
+padding_may_be_left_out_where_that_is_said(void **state)
+{
+	static const struct {
+		struct bytes text;
+		enum rc rc;
+		size_t len;
+	} cases[] = {
+		{ { "", 0 }, RC_OK, 0 },
+		{ { "Zg", 2 }, RC_OK, 1 },
+		{ { "Zg==", 4 }, RC_OK, 1 },
+		{ { "Zm8", 3 }, RC_OK, 2 },
+		{ { "Zm8=", 4 }, RC_OK, 2 },
+		{ { "Zm9v", 4 }, RC_OK, 3 },
+		{ { "Zm9vYg", 6 }, RC_OK, 4 },
+		{ { "Zm9vYmE", 7 }, RC_RANGE, 99 },
+		{ { "Z", 1 }, RC_SYNTAX, 99 },
+		{ { "Zm9vY", 5 }, RC_SYNTAX, 99 },
+		{ { "Zg=", 3 }, RC_SYNTAX, 99 },
+		{ { "Zg===", 5 }, RC_SYNTAX, 99 },
+		{ { "Zh", 2 }, RC_SYNTAX, 99 }, /* unused bits */
+		{ { "Zm9", 3 }, RC_SYNTAX, 99 },
+		{ { "Z-", 2 }, RC_SYNTAX, 99 },
+		{ { "Zg\n", 3 }, RC_SYNTAX, 99 },
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		uint8_t raw[4];
+		size_t len = 99;
+		enum rc rc = decode_base64_bare(cases[i].text, raw, sizeof(raw),
+		    &len);
+
+		wrong += case_rc(cases[i].text.data, rc, cases[i].rc);
+		wrong += case_number(cases[i].text.data, (long long)len,
+		    (long long)cases[i].len);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void
 every_byte_goes_through_base64_and_back(void **state)
 {
 	uint8_t raw[256], back[256];
@@ -196,6 +237,7 @@ main(void)
 		cmocka_unit_test(hex_is_read_strictly),
 		cmocka_unit_test(base64_of_the_rfc_both_ways),
 		cmocka_unit_test(base64_is_read_strictly),
+		cmocka_unit_test(padding_may_be_left_out_where_that_is_said),
 		cmocka_unit_test(every_byte_goes_through_base64_and_back),
 		cmocka_unit_test(base64_keeps_to_the_ceiling),
 	};

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
-#include "../unit.h"
+#include "../scratch.h"
 
 #include "base/bytes.h"
 #include "base/io.h"
@@ -86,6 +88,31 @@ what_is_there_or_at_its_end_is_readable(void **state)
 	assert_false(io_is_readable(-1));
 }
 
+static void
+room_is_tried_and_nothing_is_left(void **state)
+{
+	struct rlimit limit, small;
+
+	(void)state;
+	assert_int_equal(io_has_room(scratch, 0), RC_OK);
+	assert_int_equal(io_has_room(scratch, 10000), RC_OK);
+	/* As a disk that is full after so many bytes. */
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	small = limit;
+	small.rlim_cur = 5000;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(io_has_room(scratch, 10000), RC_SYSTEM);
+	assert_int_equal(errno, EFBIG);
+	assert_int_equal(io_has_room(scratch, 5000), RC_OK);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	/* Where there is anything it cannot be removed. */
+	assert_int_equal(rmdir(scratch), 0);
+	assert_int_equal(io_has_room(scratch, 0), RC_SYSTEM);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(mkdir(scratch, 0700), 0);
+}
+
 int
 main(void)
 {
@@ -94,6 +121,7 @@ main(void)
 		cmocka_unit_test(what_cannot_be_written_is_told),
 		cmocka_unit_test(what_is_closed_is_no_descriptor),
 		cmocka_unit_test(what_is_there_or_at_its_end_is_readable),
+		SCRATCH_TEST(room_is_tried_and_nothing_is_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

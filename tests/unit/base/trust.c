@@ -412,7 +412,8 @@ reading_makes_the_same_checks(void **state)
 	assert_int_equal(trust_read(scratch_path("it"), TRUST_SECRET, 4, &into,
 			     &error),
 	    RC_CONFIG);
-	assert_string_equal(error.data, "is readable by others: chmod o-r it");
+	assert_true(bytes_begin(buf_view(&error),
+	    "is readable by others: chmod o-r it"));
 	buf_free(&error);
 	link_to("it", "link");
 	assert_int_equal(trust_read(scratch_path("link"), TRUST_FILE, 4, &into,
@@ -579,7 +580,7 @@ every_file_of_a_journal_is_its_own(void **state)
 	scratch_directory("j", 0700);
 	wrong += check_journal("none", NULL);
 	for (size_t i = 0; i < COUNT(journal_files); i++)
-		scratch_file(journal_files[i], "", 0600);
+		scratch_file(journal_files[i], "x", 0600);
 	wrong += check_journal("all", NULL);
 	for (size_t i = 0; i < COUNT(journal_files); i++) {
 		const char *name = journal_files[i];
@@ -626,6 +627,63 @@ what_is_left_of_a_journal_is_told(void **state)
 		wrong += check_journal(journal_files[i], journal_files[i]);
 		assert_int_equal(unlink(scratch_path(journal_files[i])), 0);
 	}
+	/* Another process may have begun to make one. */
+	scratch_file("j/q", "", 0600);
+	scratch_file("j/q-wal", "x", 0600);
+	wrong += check_journal("begun", NULL);
+	scratch_file("j/q-runners", "", 0600);
+	wrong += check_journal("emptied", "/j/q is empty, but ");
+	scratch_file("j/q", "x", 0600);
+	wrong += check_journal("filled", NULL);
+	assert_int_equal(wrong, 0);
+}
+
+/* As an ordinary user, for root may write everywhere. */
+static unsigned
+check_journal_access(const char *name, const char *want)
+{
+	struct buf error = { 0 };
+	unsigned wrong;
+	enum rc rc;
+
+	if (getuid() == 0)
+		assert_int_equal(seteuid(NOBODY), 0);
+	rc = trust_journal_access(scratch_path("j/q"), &error);
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
+	wrong = case_rc(name, rc, want == NULL ? RC_OK : RC_CONFIG);
+	if (want != NULL)
+		wrong += case_true(name, want,
+		    holds_text(buf_view(&error), want));
+	buf_free(&error);
+	return wrong;
+}
+
+static void
+all_of_a_journal_can_be_written(void **state)
+{
+	unsigned wrong = 0;
+
+	(void)state;
+	scratch_directory("j", 0700);
+	assert_int_equal(chmod(scratch, 0755), 0);
+	if (getuid() == 0)
+		assert_int_equal(chown(scratch_path("j"), NOBODY, 0), 0);
+	wrong += check_journal_access("none", NULL);
+	for (size_t i = 0; i < COUNT(journal_files); i++) {
+		const char *path = scratch_file(journal_files[i], "x", 0400);
+
+		if (getuid() == 0)
+			assert_int_equal(chown(path, NOBODY, 0), 0);
+		wrong += check_journal_access(journal_files[i],
+		    " cannot be written by ");
+		wrong += check_journal_access(journal_files[i],
+		    journal_files[i]);
+		assert_int_equal(chmod(path, 0600), 0);
+		wrong += check_journal_access(journal_files[i], NULL);
+	}
+	assert_int_equal(chmod(scratch_path("j"), 0500), 0);
+	wrong += check_journal_access("directory", "directory ");
 	assert_int_equal(wrong, 0);
 }
 
@@ -725,6 +783,7 @@ main(void)
 		SCRATCH_TEST(a_private_directory_is_the_users_own),
 		SCRATCH_TEST(every_file_of_a_journal_is_its_own),
 		SCRATCH_TEST(what_is_left_of_a_journal_is_told),
+		SCRATCH_TEST(all_of_a_journal_can_be_written),
 		SCRATCH_TEST(root_alone_says_whose_a_directory_is),
 	};
 

@@ -63,7 +63,7 @@ what_decides_which_are_taken_is_not(void **state)
 {
 	static const char *const same[] = { "# a comment\n\n",
 		"secret-file /s\n", "max-body 2K\n", "read-timeout 2s\n",
-		"max-queue 7\n", "keep 3d\n", "dedupe body\n",
+		"max-queue 7\n", "keep 3d\n", "keep-dead 3d\n", "dedupe body\n",
 		"dedupe-window 3d\n", "event-name /a\n", "timeout 1h\n",
 		"concurrency 1\n" };
 	char plain[CONF_DIGEST_SIZE];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "../texts.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "config/conf.h"
 #include "event/event.h"
@@ -12,9 +13,10 @@ global_directives_are_understood(void **state)
 {
 	struct conf *conf = good(
 	    "journal /q\ndispatch drain\n"
-	    "stop-timeout 90s\nlog /var/log/p\nlog-format json\nlog-level debug\n"
+	    "stop-timeout 90s\nallow-root yes\nlog /var/log/p\nlog-format json\nlog-level debug\n"
 	    "read-timeout 3s\n" WAITS "read-timeout 4s\n");
 	struct conf *other = good("journal /q\ndispatch thread\nlog syslog\n"
+				  "allow-root no\n"
 				  "log-level warning\n" WAITS);
 	struct conf *third = good("journal /q\ndispatch none\nlog stderr\n"
 				  "log-level error\nlog-format text\n" WAITS);
@@ -22,6 +24,9 @@ global_directives_are_understood(void **state)
 	(void)state;
 	assert_int_equal(conf->dispatch, CONF_DISPATCH_DRAIN);
 	assert_int_equal(conf->stop_timeout, 90 * SECOND);
+	assert_int_equal(conf->allow_root, CONF_YES);
+	assert_int_equal(other->allow_root, CONF_NO);
+	assert_int_equal(third->allow_root, CONF_NO);
 	assert_int_equal(conf->log.target, LOG_TO_FILE);
 	assert_string_equal(conf->log.path, "/var/log/p");
 	assert_int_equal(conf->log.format, LOG_JSON);
@@ -52,7 +57,7 @@ hook_directives_are_understood(void **state)
 	    "batch 1000\nenv RUN /run/id\nenv B \"\"\nsetenv PATH /bin\n"
 	    "setenv lower_1 'a b'\non-dead run /bin/mail -s dead root\n"
 	    "max-body 512M\nread-timeout 1h\nmax-queue 100000000\n"
-	    "keep 3650d\ncapture /var/tmp/c\n");
+	    "keep 3650d\nkeep-dead 90d\ncapture /var/tmp/c\n");
 	const struct hook *hook = &conf->hooks[0];
 
 	(void)state;
@@ -101,7 +106,22 @@ hook_directives_are_understood(void **state)
 	assert_int_equal(hook->read_timeout, HOUR);
 	assert_int_equal(hook->max_queue, 100000000);
 	assert_int_equal(hook->keep, 3650 * DAY);
+	assert_int_equal(hook->keep_dead, 90 * DAY);
 	assert_string_equal(hook->capture, "/var/tmp/c");
+	conf_release(conf);
+}
+
+static void
+a_duration_may_be_without_end(void **state)
+{
+	struct conf *conf = good("journal /j/q\nkeep-dead 5s\nhook h\n"
+				 "secret-file /s\non * ignore\n"
+				 "keep-dead forever\nhook i\nsecret-file /t\n"
+				 "on * ignore\n");
+
+	(void)state;
+	assert_int_equal(conf->hooks[0].keep_dead, CLOCK_NEVER);
+	assert_int_equal(conf->hooks[1].keep_dead, 5 * SECOND);
 	conf_release(conf);
 }
 
@@ -135,6 +155,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(global_directives_are_understood),
 		SCRATCH_TEST(hook_directives_are_understood),
+		SCRATCH_TEST(a_duration_may_be_without_end),
 		SCRATCH_TEST(sources_have_their_words),
 	};
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/resource.h>
+
+#include <signal.h>
+
 #include "../texts.h"
 
 #include "base/buf.h"
@@ -9,22 +13,21 @@ static const struct {
 	struct bytes file;
 	const char *coding;
 	struct bytes key;
-	bool blanks;
 } secrets[] = {
-	{ RAW("secret"), "raw", RAW("secret"), false },
-	{ RAW("secret\n"), "", RAW("secret"), false },
-	{ RAW("secret\r\n"), "raw", RAW("secret"), false },
-	{ RAW("secret\n\n"), "raw", RAW("secret\n"), true },
-	{ RAW("secret\r"), "raw", RAW("secret\r"), true },
-	{ RAW(" secret"), "raw", RAW(" secret"), true },
-	{ RAW("secret \n"), "raw", RAW("secret "), true },
-	{ RAW("se cret"), "raw", RAW("se cret"), false },
-	{ RAW("whsec_QUJD"), "raw", RAW("whsec_QUJD"), false },
-	{ RAW("00fFaB\n"), "hex", RAW("\0\377\253"), false },
-	{ RAW("QUJDRA==\n"), "base64", RAW("ABCD"), false },
-	{ RAW("whsec_QUJDRA==\n"), "whsec", RAW("ABCD"), false },
-	{ RAW("QUJDRA=="), "whsec", RAW("ABCD"), false },
-	{ RAW("AAA="), "base64", RAW("\0\0"), false },
+	{ RAW("secret"), "raw", RAW("secret") },
+	{ RAW("secret\n"), "", RAW("secret") },
+	{ RAW("secret\r\n"), "raw", RAW("secret") },
+	{ RAW("secret\n\n"), "raw", RAW("secret\n") },
+	{ RAW("secret\r"), "raw", RAW("secret\r") },
+	{ RAW(" secret"), "raw", RAW(" secret") },
+	{ RAW("secret \n"), "raw", RAW("secret ") },
+	{ RAW("se cret"), "raw", RAW("se cret") },
+	{ RAW("whsec_QUJD"), "raw", RAW("whsec_QUJD") },
+	{ RAW("00fFaB\n"), "hex", RAW("\0\377\253") },
+	{ RAW("QUJDRA==\n"), "base64", RAW("ABCD") },
+	{ RAW("whsec_QUJDRA==\n"), "whsec", RAW("ABCD") },
+	{ RAW("QUJDRA=="), "whsec", RAW("ABCD") },
+	{ RAW("AAA="), "base64", RAW("\0\0") },
 };
 
 static void
@@ -43,8 +46,6 @@ secrets_are_decoded(void **state)
 		    conf_load_files(conf, hook, &errors), RC_OK);
 		wrong += case_bytes(secrets[i].file.data, hook->secrets[0].key,
 		    secrets[i].key);
-		wrong += case_number(secrets[i].file.data,
-		    hook->secrets[0].blanks, secrets[i].blanks);
 		wrong += case_true(secrets[i].file.data, "ready", hook->ready);
 		conf_release(conf);
 		buf_free(&errors);
@@ -63,7 +64,7 @@ static const struct {
 	{ RAW("a\0b"), "raw", "holds a NUL byte" },
 	{ RAW("\0"), "raw", "holds a NUL byte" },
 	{ RAW("abc"), "hex", "does not hold hexadecimal digits" },
-	{ RAW(" ab"), "hex", "does not hold hexadecimal digits" },
+	{ RAW(" ab"), "hex", "begins or ends with a blank" },
 	{ RAW("xy"), "hex", "write `raw' if the secret is used as text" },
 	{ RAW("QUJDRA"), "base64", "does not hold base64 with its padding" },
 	{ RAW("whsec_QUJD"), "base64", "does not hold base64" },
@@ -110,7 +111,9 @@ a_secret_must_be_kept_secret(void **state)
 {
 	struct buf errors = { 0 };
 	struct conf *conf = with_secret(LIT("x"), "raw");
-	struct bad bad = { "readable", 3, "/s is readable by others" };
+	struct bad bad = { "readable", 3,
+		"/s is readable by others: chmod o-r it, or end this line in "
+		"`world-readable'" };
 	struct bad none = { "missing", 3, "/s does not exist" };
 
 	(void)state;
@@ -118,6 +121,33 @@ a_secret_must_be_kept_secret(void **state)
 	expect(conf_load_files(conf, &conf->hooks[0], &errors), &errors, &bad);
 	assert_int_equal(unlink(scratch_path("s")), 0);
 	expect(conf_load_files(conf, &conf->hooks[0], &errors), &errors, &none);
+	conf_release(conf);
+	buf_free(&errors);
+}
+
+/* The word is for reading alone. */
+static void
+others_may_read_a_secret_whose_line_says_so(void **state)
+{
+	struct buf errors = { 0 };
+	struct conf *conf = with_secret(LIT("78"), "hex world-readable");
+	struct hook *hook = &conf->hooks[0];
+	struct bad written = { "writable", 3, "/s is writable by others" };
+	struct bad above = { "above", 3, ", which is writable by others" };
+
+	(void)state;
+	assert_int_equal(chmod(scratch_path("s"), 0446), 0);
+	expect(conf_load_files(conf, hook, &errors), &errors, &written);
+	assert_int_equal(chmod(scratch_path("s"), 0444), 0);
+	assert_int_equal(chmod(scratch, 0777), 0);
+	expect(conf_load_files(conf, hook, &errors), &errors, &above);
+	assert_int_equal(chmod(scratch, 0755), 0);
+	assert_int_equal(conf_load_files(conf, hook, &errors), RC_OK);
+	assert_true(bytes_is(hook->secrets[0].key, "x"));
+	conf_release(conf);
+	conf = with_secret(LIT("x"), "world-readable");
+	assert_int_equal(conf->hooks[0].secrets[0].coding, SECRET_RAW);
+	assert_true(conf->hooks[0].secrets[0].world_readable);
 	conf_release(conf);
 	buf_free(&errors);
 }
@@ -340,6 +370,80 @@ the_journals_directory_is_checked(void **state)
 	buf_free(&errors);
 }
 
+/* As an ordinary user, for root may write everywhere. */
+static enum rc
+try_as_user(struct conf *conf, struct buf *errors,
+    enum rc (*try)(struct conf *, struct buf *))
+{
+	enum rc rc;
+
+	if (getuid() == 0)
+		assert_int_equal(seteuid(NOBODY), 0);
+	rc = try(conf, errors);
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
+	return rc;
+}
+
+static void
+the_journal_has_to_be_writable(void **state)
+{
+	struct buf errors = { 0 };
+	struct bad directory = { "directory", 1, "/d cannot be written by " };
+	struct bad file = { "file", 1, "/d/q cannot be written by " };
+	struct bad room = { "room", 1, "directory has no room for an event: " };
+	struct rlimit limit, small;
+	char text[4 * PATH_MAX];
+	struct conf *conf;
+
+	(void)state;
+	assert_int_equal(chmod(scratch, 0755), 0);
+	snprintf(text, sizeof text,
+	    "journal %s/d/q\nhook h\nsignature none\non * ignore\n", scratch);
+	conf = good(text);
+	scratch_directory("d", 0500);
+	scratch_file("d/q", "x", 0600);
+	if (getuid() == 0) {
+		assert_int_equal(chown(scratch_path("d"), NOBODY, 0), 0);
+		assert_int_equal(chown(scratch_path("d/q"), NOBODY, 0), 0);
+	}
+	expect(try_as_user(conf, &errors, conf_load_start_files), &errors,
+	    &directory);
+	assert_int_equal(chmod(scratch_path("d"), 0700), 0);
+	assert_int_equal(chmod(scratch_path("d/q"), 0400), 0);
+	expect(try_as_user(conf, &errors, conf_load_start_files), &errors,
+	    &file);
+	assert_int_equal(chmod(scratch_path("d/q"), 0600), 0);
+	/* As a full disk, with which a start goes on. */
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	small = limit;
+	small.rlim_cur = 5000;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(try_as_user(conf, &errors, conf_load_start_files),
+	    RC_OK);
+	expect(try_as_user(conf, &errors, conf_try_files), &errors, &room);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(try_as_user(conf, &errors, conf_try_files), RC_OK);
+	conf_release(conf);
+	buf_free(&errors);
+}
+
+static void
+the_line_of_a_journal_is_named(void **state)
+{
+	struct buf errors = { 0 };
+	struct bad bad = { "line", 2, "the journal cannot be used, for the " };
+	struct conf *conf = good("# journal\njournal /j/q\nhook h\n"
+				 "signature none\non * ignore\n");
+
+	(void)state;
+	conf_blame_journal(conf, &errors);
+	assert_int_equal(check_error(&bad, &errors), 0);
+	conf_release(conf);
+	buf_free(&errors);
+}
+
 /* As the server would open it, but nothing is made. */
 static void
 the_log_can_be_opened(void **state)
@@ -439,6 +543,7 @@ main(void)
 		SCRATCH_TEST(secrets_are_decoded),
 		SCRATCH_TEST(bad_secrets_are_refused),
 		SCRATCH_TEST(a_secret_must_be_kept_secret),
+		SCRATCH_TEST(others_may_read_a_secret_whose_line_says_so),
 		SCRATCH_TEST(all_secrets_have_to_be_good),
 		SCRATCH_TEST(a_ready_hook_is_not_read_again),
 		SCRATCH_TEST(commands_are_checked),
@@ -447,6 +552,8 @@ main(void)
 		SCRATCH_TEST(the_capture_directory_is_checked),
 		SCRATCH_TEST(the_capture_directory_has_to_be_writable),
 		SCRATCH_TEST(the_journals_directory_is_checked),
+		SCRATCH_TEST(the_journal_has_to_be_writable),
+		SCRATCH_TEST(the_line_of_a_journal_is_named),
 		SCRATCH_TEST(the_log_can_be_opened),
 		SCRATCH_TEST(the_log_has_to_be_writable),
 		SCRATCH_TEST(the_journals_directory_belongs_to_the_user),

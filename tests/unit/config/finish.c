@@ -19,6 +19,8 @@ static const struct bad together[] = {
 	{ WAITS "keep 1d\n", 4,
 	    "`keep' needs a journal: write `journal PATH'" },
 	{ "keep 1d\n" WAITS, 1, "`keep' needs a journal" },
+	{ WAITS "keep-dead forever\n", 4,
+	    "`keep-dead' needs a journal: write `journal PATH'" },
 	{ "keep 1d\nsecret-file /s\non * ignore\n", 1,
 	    "`keep' needs a journal" },
 	{ "dispatch none\n" WAITS, 1,

@@ -2,6 +2,7 @@
 #include "../texts.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "config/conf.h"
 #include "config/load.h"
@@ -195,6 +196,7 @@ the_defaults_are_those_of_the_manual(void **state)
 	assert_int_equal(hook->read_timeout, 15 * SECOND);
 	assert_int_equal(hook->max_queue, 100000);
 	assert_int_equal(hook->keep, 30 * DAY);
+	assert_int_equal(hook->keep_dead, CLOCK_NEVER);
 	assert_null(hook->capture);
 	assert_false(hook->ready);
 	conf_release(conf);

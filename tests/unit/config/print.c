@@ -9,11 +9,11 @@
 /* What each directive of this file comes to. */
 static const char text[] =
     "journal /j/q\ndispatch drain\n"
-    "stop-timeout 90s\nlog /l\nlog-format json\nlog-level debug\n" WAITS
+    "stop-timeout 90s\nallow-root yes\nlog /l\nlog-format json\nlog-level debug\n" WAITS
     "signature github\nevent-name header X-Event\ntimeout 365d\n"
     "retry 1s 120s\nconcurrency 7\norder \"/a b\"\ndedupe body\n"
     "batch 3\non-dead run /bin/mail -s \"a b\"\nmax-body 65536\n"
-    "capture /c\n";
+    "capture /c\nkeep-dead 90d\n";
 
 static const struct {
 	enum keyword keyword;
@@ -37,7 +37,9 @@ static const struct {
 	{ KEYWORD_INPUT, "cloudevents", "body" },
 	{ KEYWORD_ON_DEAD, "run /bin/mail -s \"a b\"", "" },
 	{ KEYWORD_MAX_BODY, "64K", "1M" },
+	{ KEYWORD_KEEP_DEAD, "90d", "forever" },
 	{ KEYWORD_STOP_TIMEOUT, "90s", "20s" },
+	{ KEYWORD_ALLOW_ROOT, "yes", "no" },
 	{ KEYWORD_CAPTURE, "/c", "" },
 	{ KEYWORD_LOG, "/l", "stderr" },
 	{ KEYWORD_LOG_FORMAT, "json", "text" },
@@ -106,12 +108,39 @@ rules_are_printed(void **state)
 	buf_free(&lines);
 }
 
+static void
+secrets_are_printed(void **state)
+{
+	static const char *const secrets[] = { "/s raw", "\"/a b\" hex",
+		"/s whsec world-readable" };
+	struct buf lines = { 0 };
+	struct conf *conf;
+
+	(void)state;
+	(void)buf_text(&lines, "hook h\non * ignore\n");
+	for (size_t i = 0; i < COUNT(secrets); i++)
+		(void)buf_printf(&lines, "secret-file %s\n", secrets[i]);
+	conf = good(lines.data);
+	for (size_t i = 0; i < COUNT(secrets); i++) {
+		struct buf got = { 0 };
+
+		assert_int_equal(conf_print_secret(&conf->hooks[0].secrets[i],
+				     &got),
+		    RC_OK);
+		assert_string_equal(got.data, secrets[i]);
+		buf_free(&got);
+	}
+	conf_release(conf);
+	buf_free(&lines);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(values_in_force_are_printed),
 		SCRATCH_TEST(rules_are_printed),
+		SCRATCH_TEST(secrets_are_printed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

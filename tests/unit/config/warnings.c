@@ -36,12 +36,20 @@ static const struct {
 	{ "journal /j/q\nsecret-file %s\nsignature slack\n"
 	  "on * ignore\ndedupe header X-Slack-Signature\n",
 	    5, "is not signed" },
-	{ "secret-file %s\nsignature stripe\non * ignore\ntimeout 40s\n", 0,
+	{ "secret-file %s\nsignature stripe\non * ignore\ntimeout 30s\n", 0,
 	    NULL },
-	{ "secret-file %s\nsignature stripe\non * ignore\ntimeout 40001ms\n", 4,
-	    "for more than 40s" },
+	{ "secret-file %s\nsignature stripe\non * ignore\ntimeout 30001ms\n", 4,
+	    "for more than 35s (`timeout' and `kill-after' together)" },
+	{ "secret-file %s\nsignature stripe\non * ignore\nkill-after 6s\n", 4,
+	    "for more than 35s" },
+	{ "secret-file %s\nsignature stripe\non * ignore\nkill-after 20s\n"
+	  "timeout 15s\n",
+	    0, NULL },
+	{ "kill-after 20s\nsecret-file %s\nsignature stripe\nhook h\n"
+	  "timeout 16s\non * ignore\n",
+	    5, "for more than 35s" },
 	{ "timeout 41s\nsecret-file %s\nsignature stripe\nhook h\non * ignore\n",
-	    1, "hook h waits for its command for more than 40s" },
+	    1, "hook h waits for its command for more than 35s" },
 	{ "journal /j/q\nsecret-file %s\nsignature stripe\non * ignore\n"
 	  "timeout 41s\n",
 	    0, NULL },
@@ -116,7 +124,7 @@ check_warning(const char *text, unsigned line, const char *part)
 	unsigned wrong = 0;
 
 	(void)conf_load_all_files(conf, &unready);
-	wrong += case_rc(text, conf_warnings(conf, false, &found), RC_OK);
+	wrong += case_rc(text, conf_warnings(conf, 0, &found), RC_OK);
 	if (part != NULL)
 		wrong += check_error(&bad, &found);
 	else
@@ -172,7 +180,7 @@ a_shared_secret_is_told_once_a_hook(void **state)
 		    RC_OK);
 	conf = good(text.data);
 	assert_int_equal(conf_load_all_files(conf, &found), RC_OK);
-	assert_int_equal(conf_warnings(conf, false, &found), RC_OK);
+	assert_int_equal(conf_warnings(conf, 0, &found), RC_OK);
 	for (const char *at = found.data; (at = strchr(at, '\n')) != NULL; at++)
 		lines++;
 	assert_int_equal(lines, 4);
@@ -182,37 +190,143 @@ a_shared_secret_is_told_once_a_hook(void **state)
 }
 
 static void
-blanks_round_a_secret_are_told(void **state)
+an_odd_secret_is_told(void **state)
 {
-	struct buf found = { 0 };
-	struct conf *conf = with_secret(LIT(" x\n"), "raw\nsignature slack");
-	struct bad bad = { "blanks", 3, "/s begins or ends with a blank" };
+	static const struct {
+		struct bytes secret;
+		const char *part; /* NULL: nothing is odd */
+	} cases[] = {
+		{ RAW(" x\n"), "/s begins or ends with a blank" },
+		{ RAW("\357\273\277hush\r\n"), "a byte order mark" },
+		{ RAW("\"hush\"\n"), "has quotes round it" },
+		{ RAW("SECRET=hush\n"), "has a name before it" },
+		{ RAW("hush\nhush\n"), "has more than one line" },
+		{ RAW("hush\r\n"), NULL },
+	};
+	unsigned wrong = 0;
 
 	(void)state;
-	assert_int_equal(conf_load_all_files(conf, &found), RC_OK);
-	assert_int_equal(conf_warnings(conf, false, &found), RC_OK);
-	assert_int_equal(check_error(&bad, &found), 0);
-	conf_release(conf);
-	buf_free(&found);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buf found = { 0 };
+		struct conf *conf = with_secret(cases[i].secret,
+		    "raw\nsignature slack");
+		struct bad bad = { cases[i].secret.data, 3, cases[i].part };
+
+		assert_int_equal(conf_load_all_files(conf, &found), RC_OK);
+		assert_int_equal(conf_warnings(conf, 0, &found), RC_OK);
+		if (bad.part != NULL)
+			wrong += check_error(&bad, &found);
+		else
+			wrong += case_number("none", (long long)found.len, 0);
+		wrong += case_true(bad.text, "the secret is not told",
+		    !holds_text(buf_view(&found), "hush"));
+		conf_release(conf);
+		buf_free(&found);
+	}
+	assert_int_equal(wrong, 0);
 }
 
-/* Whether this machine has such a timer is not for the test to say. */
 static void
-only_cgi_wants_a_timer(void **state)
+only_what_nothing_runs_wants_a_timer(void **state)
 {
-	struct buf found = { 0 };
-	struct conf *conf = good("journal /j/q\nsecret-file /s\n"
-				 "signature slack\non * ignore\n");
-	struct bad bad = { "timer", 1, "no timer and no cron line" };
+	static const struct {
+		const char *text;
+		unsigned around;
+		const char *part; /* NULL: nothing */
+	} cases[] = {
+		{ "journal /j/q\nlog /l\n", 0, NULL },
+		{ "journal /j/q\nlog /l\n", CONF_BEHIND_CGI, NULL },
+		{ "journal /j/q\nlog /l\n", CONF_BEHIND_CGI | CONF_UNTIMED,
+		    "no timer and no cron line was found that runs the queue: "
+		    "under CGI" },
+		{ "journal /j/q\ndispatch none\n", CONF_UNTIMED,
+		    "with this `dispatch' nothing else" },
+		{ "log /l\n", CONF_BEHIND_CGI | CONF_UNTIMED, NULL },
+	};
+	unsigned wrong = 0;
 
 	(void)state;
-	assert_int_equal(conf_warnings(conf, false, &found), RC_OK);
-	assert_int_equal(found.len, 0);
-	assert_int_equal(conf_warnings(conf, true, &found), RC_OK);
-	if (found.len > 0)
-		assert_int_equal(check_error(&bad, &found), 0);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buf found = { 0 };
+		struct bad bad = { cases[i].text, 1, cases[i].part };
+		char text[256];
+		struct conf *conf;
+
+		snprintf(text, sizeof text, "%ssignature slack\n" WAITS,
+		    cases[i].text);
+		conf = good(text);
+		wrong += case_rc(text,
+		    conf_warnings(conf, cases[i].around, &found), RC_OK);
+		if (bad.part != NULL)
+			wrong += check_error(&bad, &found);
+		else
+			wrong += case_number(text, (long long)found.len, 0);
+		conf_release(conf);
+		buf_free(&found);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+/* The command `cmd` of the scratch directory, and where it is named. */
+static unsigned
+check_command(const char *script, const char *lines, unsigned line,
+    const char *part)
+{
+	struct buf found = { 0 };
+	char text[4 * PATH_MAX];
+	struct conf *conf;
+	struct bad bad = { script, line, part };
+	unsigned wrong = 0;
+
+	scratch_file("cmd", script, 0755);
+	snprintf(text, sizeof text,
+	    "journal /j/q\nhook h\nsecret-file /s\nsignature slack\n%s %s/cmd\n",
+	    lines, scratch);
+	conf = good(text);
+	wrong += case_rc(text, conf_warnings(conf, 0, &found), RC_OK);
+	if (part != NULL)
+		wrong += check_error(&bad, &found);
+	else
+		wrong += case_text(script, found.len > 0 ? found.data : "", "");
 	conf_release(conf);
 	buf_free(&found);
+	return wrong;
+}
+
+static void
+a_command_that_no_kernel_starts_is_told(void **state)
+{
+	static const struct {
+		const char *script;
+		const char *lines;
+		unsigned line;
+		const char *part;
+	} cases[] = {
+		{ "#!/bin/sh\nexit 0\n", "on * run", 0, NULL },
+		{ "#!/usr/bin/env sh\nexit 0\n", "on * run", 0, NULL },
+		{ "\177ELF and more", "on * run", 0, NULL },
+		{ "#!/bin/sh\r\nexit 0\r\n", "on * run", 5,
+		    "/cmd has a first line that ends in CR" },
+		{ "exit 0\n", "on * run", 5,
+		    "/cmd is no program and has no #!" },
+		{ "#!/usr/bin/nosuch\n", "on * run", 5,
+		    "/cmd has the interpreter /usr/bin/nosuch, which is missing" },
+		{ "\357\273\277#!/bin/sh\n", "on * run", 5,
+		    "/cmd has a byte order mark before its #!" },
+		{ "exit 0\n", "on * ignore\non-dead run", 6,
+		    "/cmd is no program" },
+		{ "exit 0\n", "on a ignore\non * also run", 6,
+		    "/cmd is no program" },
+		{ "#!/usr/bin/env sh\n", "setenv PATH /nowhere\non * run", 6,
+		    "/cmd has the interpreter sh, which is not in PATH" },
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		wrong += check_command(cases[i].script, cases[i].lines,
+		    cases[i].line, cases[i].part);
+	assert_int_equal(wrong, 0);
 }
 
 int
@@ -221,8 +335,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(warnings_are_told),
 		SCRATCH_TEST(a_shared_secret_is_told_once_a_hook),
-		SCRATCH_TEST(blanks_round_a_secret_are_told),
-		SCRATCH_TEST(only_cgi_wants_a_timer),
+		SCRATCH_TEST(an_odd_secret_is_told),
+		SCRATCH_TEST(only_what_nothing_runs_wants_a_timer),
+		SCRATCH_TEST(a_command_that_no_kernel_starts_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -321,6 +321,40 @@ a_repeated_dedupe_header_is_told(void **state)
 	trial_end(&trial);
 }
 
+static void
+whether_there_is_an_identity_can_be_asked(void **state)
+{
+	static const struct {
+		struct event_source source;
+		enum rc rc;
+	} cases[] = {
+		{ { EVENT_FROM_POINTER, "/id", { 0 } }, RC_OK },
+		{ { EVENT_FROM_POINTER, "/run/id", { 0 } }, RC_OK },
+		{ { EVENT_FROM_POINTER, "/run", { 0 } }, RC_MISSING },
+		{ { EVENT_FROM_POINTER, "/none", { 0 } }, RC_MISSING },
+		{ { EVENT_FROM_POINTER, "/missing", { 0 } }, RC_MISSING },
+		{ { EVENT_FROM_POINTER, "/empty", { 0 } }, RC_MISSING },
+		{ { EVENT_FROM_NONE, NULL, { 0 } }, RC_OK },
+		{ { EVENT_FROM_BODY, NULL, { 0 } }, RC_OK },
+		{ { EVENT_FROM_HOOK, NULL, { 0 } }, RC_OK },
+	};
+	struct trial trial;
+	unsigned wrong = 0;
+
+	(void)state;
+	trial_start(&trial,
+	    LIT("{\"id\":7,\"run\":{\"id\":\"a\"},\"none\":null,"
+		"\"empty\":\"\"}"));
+	assert_int_equal(trial_parse(&trial), RC_OK);
+	for (size_t i = 0; i < COUNT(cases); i++)
+		wrong += case_rc(cases[i].source.pointer,
+		    event_find_identity(&trial.event, &cases[i].source),
+		    cases[i].rc);
+	trial_end(&trial);
+	assert_int_equal(wrong, 0);
+	assert_string_equal(told(), "");
+}
+
 int
 main(void)
 {
@@ -336,6 +370,7 @@ main(void)
 		cmocka_unit_test(blanks_round_a_header_make_no_other_key),
 		cmocka_unit_test(a_key_of_the_hook_or_the_body_or_a_header),
 		cmocka_unit_test(a_repeated_dedupe_header_is_told),
+		TOLD_TEST(whether_there_is_an_identity_can_be_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,9 +124,7 @@ the_key_of_a_killed_process_is_free(void **state)
 	assert_int_equal(journal_number(journal, 0,
 			     "SELECT count(*) FROM runners", NO_VALUES),
 	    2);
-	for (int i = 0; i < 3; i++)
-		assert_int_equal(journal_purge_step(journal, &purge, now()),
-		    RC_OK);
+	purge_all(journal, &purge, now());
 	assert_int_equal(journal_number(journal, -1,
 			     "SELECT (SELECT count(*) FROM runners)"
 			     " + (SELECT count(*) FROM keys)",

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/eventfd.h>
+
 #include "../journal.h"
 
 static void
@@ -55,7 +57,7 @@ what_could_not_wake_is_found(void **state)
 
 	(void)state;
 	assert_int_equal(journal_changed(journal, &changed), RC_OK);
-	journal_set_wakeup_fd(journal, deaf);
+	journal_add_wakeup_fd(journal, deaf);
 	append_sample(journal, "h", 1, "");
 	assert_int_equal(journal_changed(journal, &changed), RC_OK);
 	assert_true(changed);
@@ -65,6 +67,108 @@ what_could_not_wake_is_found(void **state)
 	close(deaf);
 }
 
+static bool
+is_woken(int fd)
+{
+	uint64_t count;
+
+	return read(fd, &count, sizeof(count)) == sizeof(count);
+}
+
+static void
+each_that_asked_is_woken(void **state)
+{
+	struct journal *journal = open_journal();
+	int first = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int second = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	(void)state;
+	journal_add_wakeup_fd(journal, first);
+	journal_add_wakeup_fd(journal, second);
+	append_sample(journal, "h", 1, "");
+	assert_true(is_woken(first));
+	assert_true(is_woken(second));
+	journal_remove_wakeup_fd(journal, first);
+	append_sample(journal, "h", 2, "");
+	assert_false(is_woken(first));
+	assert_true(is_woken(second));
+	journal_close(journal);
+	close(first);
+	close(second);
+}
+
+/* From this byte on, to its end where it is shorter. */
+static void
+overwrite(const char *path, off_t at, const char *text, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, text, len, at), len);
+	close(fd);
+}
+
+/* All of it is in the first file then. */
+static void
+close_with_events(unsigned n)
+{
+	struct journal *journal = open_journal();
+
+	for (unsigned i = 1; i <= n; i++)
+		append_sample(journal, "h", i, "");
+	journal_close(journal);
+	execute("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+static void
+a_good_journal_is_tried_and_opened(void **state)
+{
+	struct journal *journal = NULL;
+	sqlite3 *other;
+
+	(void)state;
+	assert_int_equal(journal_try(journal_path, &journal), RC_OK);
+	assert_null(journal);
+	assert_int_equal(access(journal_path, F_OK), -1);
+	close_with_events(3);
+	assert_int_equal(journal_try(journal_path, &journal), RC_OK);
+	assert_non_null(journal);
+	journal_close(journal);
+	/* Others that are at work are no fault. */
+	other = lock_journal();
+	assert_int_equal(journal_try(journal_path, &journal), RC_OK);
+	journal_close(journal);
+	unlock_journal(other);
+}
+
+static void
+a_damaged_journal_is_told_when_it_is_tried(void **state)
+{
+	static const char junk[4096] = "\377\377\377\377";
+	struct journal *journal = NULL;
+	struct stat about;
+
+	(void)state;
+	assert_int_equal(scratch_log(LOG_LEVEL_ERROR), 0);
+	close_with_events(3);
+	/* Opening reads the first pages only. */
+	assert_int_equal(stat(journal_path, &about), 0);
+	for (off_t at = 8 * 4096; at < about.st_size; at += 4096)
+		overwrite(journal_path, at, junk, sizeof(junk));
+	journal = open_journal();
+	journal_close(journal);
+	journal = NULL;
+	assert_int_equal(journal_try(journal_path, &journal), RC_CONFIG);
+	assert_int_equal(count_of(scratch_path("log"), "is damaged: "), 1);
+	assert_int_equal(truncate(journal_path, 5000), 0);
+	assert_int_equal(journal_try(journal_path, &journal), RC_CONFIG);
+	overwrite(journal_path, 0, junk, sizeof(junk));
+	assert_int_equal(journal_try(journal_path, &journal), RC_CONFIG);
+	assert_int_equal(count_of(scratch_path("log"), "is no journal"), 1);
+	assert_null(journal);
+	log_close();
+}
+
 int
 main(void)
 {
@@ -72,6 +176,9 @@ main(void)
 		TEST(a_journal_is_made_for_its_user_alone),
 		TEST(another_process_that_stores_is_noticed),
 		TEST(what_could_not_wake_is_found),
+		TEST(each_that_asked_is_woken),
+		TEST(a_good_journal_is_tried_and_opened),
+		TEST(a_damaged_journal_is_told_when_it_is_tried),
 	};
 
 	return cmocka_run_group_tests_name("open", tests, NULL, NULL);

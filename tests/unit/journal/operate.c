@@ -73,6 +73,61 @@ all_dead_ones_are_put_back_at_once(void **state)
 }
 
 static void
+put_back_it_goes_after_what_is_due_earlier(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_claim claim;
+	struct sample sample;
+	int64_t then = now();
+	char id[UUID_SIZE];
+	struct ids ids;
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	assert_int_equal(claim_number(journal, &one, &claim), 1);
+	snprintf(id, sizeof(id), "%s", claim.deliveries[0].event.receipt.id);
+	settle(journal, &claim, JOURNAL_MARK_DEAD);
+	append_sample(journal, "h", 2, "");
+	assert_int_equal(journal_retry(journal, id, then + 1000), RC_OK);
+	fill_sample(&sample, "h", 3);
+	sample.receipt.received = then + 2000;
+	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	/* It waits for nothing: there is nothing more to put back. */
+	ids = list(journal, JOURNAL_QUEUED);
+	assert_int_equal(ids.n, 3);
+	assert_int_equal(ids.due[0] + ids.due[1] + ids.due[2], 0);
+	assert_int_equal(journal_retry(journal, id, then), RC_PENDING);
+	assert_int_equal(claim_number(journal, &one, &claim), 2);
+	settle(journal, &claim, JOURNAL_FINISH);
+	for (int i = 1; i <= 3; i += 2) {
+		assert_int_equal(journal_claim_due(journal, &one, then + 2000,
+				     &claim),
+		    RC_OK);
+		assert_int_equal(claim.deliveries[0].seq, i);
+		settle(journal, &claim, JOURNAL_FINISH);
+	}
+	journal_close(journal);
+}
+
+/* The clock was set back: it does not wait until it is that late again. */
+static void
+put_back_it_is_due_whatever_the_clock_says(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_claim claim;
+	char id[UUID_SIZE];
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	assert_int_equal(claim_number(journal, &one, &claim), 1);
+	snprintf(id, sizeof(id), "%s", claim.deliveries[0].event.receipt.id);
+	settle(journal, &claim, JOURNAL_MARK_DEAD);
+	assert_int_equal(journal_retry(journal, id, now() + 3600000), RC_OK);
+	expect(journal, &one, 1, JOURNAL_FINISH);
+	journal_close(journal);
+}
+
+static void
 what_runs_is_not_dropped(void **state)
 {
 	struct journal *journal = open_journal();
@@ -93,7 +148,7 @@ what_runs_is_not_dropped(void **state)
 	expect_counts(journal, "h dropped 2 ");
 	expect_backlog(journal, "");
 	assert_int_equal(journal_drop(journal, sample.receipt.id, now()),
-	    RC_OK);
+	    RC_IGNORED);
 	assert_int_equal(journal_drop(journal, "ff", now()), RC_MISSING);
 	expect_nothing(journal, &one);
 	journal_close(journal);
@@ -105,6 +160,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_operator_puts_back_what_failed),
 		TEST(all_dead_ones_are_put_back_at_once),
+		TEST(put_back_it_goes_after_what_is_due_earlier),
+		TEST(put_back_it_is_due_whatever_the_clock_says),
 		TEST(what_runs_is_not_dropped),
 	};
 

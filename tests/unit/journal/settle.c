@@ -36,6 +36,47 @@ every_verdict_leads_to_its_state(void **state)
 }
 
 static void
+claim_at(struct journal *journal, int64_t time, int64_t seq,
+    struct journal_claim *claim)
+{
+	assert_int_equal(journal_claim_due(journal, &many, time, claim), RC_OK);
+	assert_int_equal(claim->deliveries[0].seq, seq);
+}
+
+/* It is due as long as it was, before some and after others. */
+static void
+what_is_given_back_keeps_its_place(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_claim first;
+	struct journal_claim claim;
+	struct sample sample;
+	int64_t then = now();
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	claim_at(journal, then, 1, &claim);
+	settle_at(journal, &claim, JOURNAL_DELAY, then);
+	for (unsigned i = 2; i <= 3; i++) {
+		fill_sample(&sample, "h", i);
+		sample.receipt.received = then + (i == 2 ? 50000 : 70000);
+		assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	}
+	claim_at(journal, then + 80000, 2, &first);
+	claim_at(journal, then + 80000, 1, &claim);
+	settle(journal, &claim, JOURNAL_GIVE_BACK);
+	settle(journal, &first, JOURNAL_GIVE_BACK);
+	claim_at(journal, then + 80000, 2, &first);
+	settle(journal, &first, JOURNAL_FINISH);
+	claim_at(journal, then + 80000, 1, &claim);
+	settle(journal, &claim, JOURNAL_GIVE_BACK);
+	/* Due at once, whatever the clock says. */
+	expect(journal, &one, 1, JOURNAL_FINISH);
+	expect(journal, &one, 3, JOURNAL_FINISH);
+	journal_close(journal);
+}
+
+static void
 a_try_that_goes_on_stays_claimed(void **state)
 {
 	struct journal *journal = open_journal();
@@ -139,6 +180,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_verdict_leads_to_its_state),
+		TEST(what_is_given_back_keeps_its_place),
 		TEST(a_try_that_goes_on_stays_claimed),
 		TEST(only_the_holder_settles_and_all_or_nothing),
 		TEST(a_verdict_on_lost_tries_is_no_try),

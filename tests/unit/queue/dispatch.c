@@ -633,6 +633,41 @@ a_drain_purges_what_is_not_kept(void **state)
 	take_apart(&machine);
 }
 
+/* Nothing comes any more, and nothing is run. */
+static void
+the_log_that_a_reader_let_grow_is_cut_off_while_nothing_comes(void **state)
+{
+	struct machine machine;
+	struct stat about;
+	sqlite3 *reader;
+	int64_t deadline = clock_steady() + PATIENCE;
+	bool due = false;
+
+	(void)state;
+	write_command("cmd", "");
+	build(&machine, load_hook(""));
+	/* The next purge, which does it too, is far. */
+	assert_int_equal(journal_purge_due(machine.journal, clock_wall(), &due),
+	    RC_OK);
+	append_sample(machine.journal, "h", 1, "");
+	start(&machine);
+	wait_for_counts(machine.journal, "h done 1 ");
+	reader = read_journal();
+	for (unsigned i = 2; i < 8; i++)
+		append_large(machine.journal, "other", i);
+	assert_int_equal(stat(scratch_path("journal.db-wal"), &about), 0);
+	assert_true(about.st_size > JOURNAL_LOG_USUAL);
+	sqlite3_close(reader);
+	while (about.st_size > JOURNAL_LOG_USUAL && clock_left(deadline) > 0) {
+		poll(NULL, 0, 20);
+		assert_int_equal(stat(scratch_path("journal.db-wal"), &about),
+		    0);
+	}
+	assert_in_range(about.st_size, 0, JOURNAL_LOG_USUAL);
+	stop(&machine);
+	take_apart(&machine);
+}
+
 /* The events are 100 days old, and a purge is due. */
 static void
 make_old(void)
@@ -695,6 +730,8 @@ main(void)
 		TEST(a_drain_does_not_spin_where_others_have_the_place),
 		TEST(trouble_ends_a_drain_that_is_not_to_last),
 		TEST(a_drain_purges_what_is_not_kept),
+		TEST(
+		    the_log_that_a_reader_let_grow_is_cut_off_while_nothing_comes),
 	};
 
 	tester = getpid();

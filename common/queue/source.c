@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "queue/source.h"
+
+#include "config/conf.h"
+#include "config/keywords.h"
+#include "config/load.h"
+
+enum { ERRORS = 4096 };
+
+enum verdict {
+	OURS,	/* it is noted as this file's, or not at all */
+	SAME,	/* as this file's, by another path */
+	VACANT, /* as one's that does not have it any more */
+	THEIRS,
+};
+
+enum rc
+queue_source_file(const char *file, char path[JOURNAL_FILE_SIZE])
+{
+	char here[JOURNAL_FILE_SIZE] = "";
+	int n;
+
+	if (file[0] != '/' && getcwd(here, sizeof(here)) == NULL)
+		return RC_SYSTEM;
+	n = snprintf(path, JOURNAL_FILE_SIZE, "%s%s%s", here,
+	    file[0] == '/' ? "" : "/", file);
+	return n < JOURNAL_FILE_SIZE ? RC_OK : RC_RANGE;
+}
+
+/* The first line of what is wrong with the other file. */
+static void
+add_first_line(struct bytes errors, struct buf *why)
+{
+	struct bytes line = { 0 };
+
+	bytes_split(&errors, "\n", &line);
+	buf_text(why, ": it cannot be read (");
+	buf_add(why, line);
+	buf_text(why, ")");
+}
+
+/* What is wrong with the other file is no reason to run its events. */
+static enum verdict
+read_other(const struct journal *journal, const char *hook, const char *noted,
+    struct buf *why)
+{
+	struct buf errors = { .max = ERRORS };
+	struct conf *conf = NULL;
+	enum verdict verdict = THEIRS;
+
+	if (conf_load(noted, &conf, &errors) != RC_OK)
+		add_first_line(buf_view(&errors), why);
+	else if (conf->journal == NULL ||
+	    !journal_is_file(journal, conf->journal) ||
+	    conf_find(conf, bytes_of(hook)) == NULL)
+		verdict = VACANT;
+	conf_release(conf);
+	buf_free(&errors);
+	return verdict;
+}
+
+static enum verdict
+judge(const struct journal *journal, const struct hook *hook, const char *noted,
+    struct buf *why)
+{
+	struct stat theirs;
+	struct stat ours;
+
+	buf_printf(why, "the journal's events of hook %s are those of %s",
+	    hook->name, noted);
+	if (stat(noted, &theirs) == -1) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return VACANT;
+		buf_printf(why, ": %s", strerror(errno));
+		return THEIRS;
+	}
+	if (stat(hook->file, &ours) == 0 && ours.st_dev == theirs.st_dev &&
+	    ours.st_ino == theirs.st_ino)
+		return SAME;
+	return read_other(journal, hook->name, noted, why);
+}
+
+/* RC_OK: there is a verdict, with noted and why where it is not OURS. */
+static enum rc
+look(struct journal *journal, const struct hook *hook,
+    char noted[JOURNAL_FILE_SIZE], enum verdict *verdict, struct buf *why)
+{
+	char own[JOURNAL_FILE_SIZE];
+	enum rc rc = queue_source_file(hook->file, own);
+
+	if (rc == RC_OK)
+		rc = journal_source_find(journal, hook->name, noted);
+	*verdict = OURS;
+	if (rc == RC_MISSING)
+		return RC_OK;
+	if (rc == RC_OK && strcmp(noted, own) != 0)
+		*verdict = judge(journal, hook, noted, why);
+	if (*verdict == THEIRS)
+		buf_text(why,
+		    ": take the hook out of one of the two files, give it "
+		    "another name, or name another journal");
+	return rc;
+}
+
+enum rc
+queue_source_settle(struct journal *journal, const struct hook *hook,
+    char path[JOURNAL_FILE_SIZE], struct buf *why)
+{
+	char noted[JOURNAL_FILE_SIZE];
+	enum verdict verdict;
+	enum rc rc = queue_source_file(hook->file, path);
+
+	if (rc == RC_OK)
+		rc = look(journal, hook, noted, &verdict, why);
+	if (rc != RC_OK)
+		return rc;
+	switch (verdict) {
+	case OURS:
+		break;
+	case SAME:
+		memcpy(path, noted, sizeof(noted));
+		break;
+	case VACANT:
+		return journal_source_change(journal, hook->name, noted, path);
+	case THEIRS:
+		return why->rc == RC_MEMORY ? RC_MEMORY : RC_CONFIG;
+	}
+	return RC_OK;
+}
+
+enum rc
+queue_source_check(struct journal *journal, const struct conf *conf,
+    struct buf *errors)
+{
+	char noted[JOURNAL_FILE_SIZE];
+	enum verdict verdict;
+	bool refused = false;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < conf->hooks_len; i++) {
+		const struct hook *hook = &conf->hooks[i];
+		struct buf why = { 0 };
+
+		if (hook->delivery == CONF_QUEUE)
+			rc = look(journal, hook, noted, &verdict, &why);
+		if (hook->delivery == CONF_QUEUE && rc == RC_OK &&
+		    verdict == THEIRS) {
+			buf_printf(errors, "%s:%u: %s\n", conf->file,
+			    conf_line(conf, KEYWORD_JOURNAL), why.data);
+			refused = true;
+		}
+		buf_free(&why);
+	}
+	return rc == RC_OK && refused ? RC_CONFIG : rc;
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "around.h"
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/limits.h"
+#include "command/spawn.h"
+
+enum {
+	CRONTAB_MAX = 1024 * 1024,   /* bytes of a crontab that are read */
+	CRONTAB_PATIENCE = 5 * 1000, /* milliseconds for crontab(1) */
+};
+
+static const char ctl[] = "pelihookctl";
+static const char responder[] = "pelihook.fcgi";
+
+/* Where something that starts pelihook is usually found. */
+struct place {
+	const char *files;
+	const char *word; /* in one of them; NULL: they are enough */
+};
+
+static const struct place timers[] = {
+	{ "/etc/systemd/system/*.wants/pelihook*.timer", NULL },
+	{ "/etc/systemd/user/*.wants/pelihook*.timer", NULL },
+	{ "/usr/lib/systemd/system/*.wants/pelihook*.timer", NULL },
+	{ "/usr/lib/systemd/user/*.wants/pelihook*.timer", NULL },
+	{ "/etc/crontab", ctl },
+	{ "/etc/anacrontab", ctl },
+	{ "/etc/cron.d/*", ctl },
+	{ "/etc/cron.hourly/*", ctl },
+	{ "/var/spool/cron/crontabs/*", ctl },
+	{ "/var/spool/cron/*", ctl },
+};
+
+static const struct place responders[] = {
+	{ "/etc/systemd/system/*.wants/pelihook*.socket", NULL },
+	{ "/etc/systemd/user/*.wants/pelihook*.socket", NULL },
+	{ "/etc/systemd/system/*.wants/*.service", responder },
+	{ "/etc/systemd/user/*.wants/*.service", responder },
+};
+
+static bool
+is_comment(const char *line)
+{
+	return line[strspn(line, " \t")] == '#';
+}
+
+/* Whether a line that is no comment has the word. */
+static bool
+names(const char *path, const char *word)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t size = 0;
+	bool found = false;
+
+	if (file == NULL)
+		return false;
+	while (!found && getline(&line, &size, file) >= 0)
+		found = !is_comment(line) && strstr(line, word) != NULL;
+	free(line);
+	fclose(file);
+	return found;
+}
+
+static bool
+is_file(const char *path)
+{
+	struct stat file;
+
+	return stat(path, &file) == 0 && S_ISREG(file.st_mode);
+}
+
+static bool
+holds(const struct place *place)
+{
+	glob_t files = { 0 };
+	bool found = false;
+
+	if (glob(place->files, GLOB_NOSORT, NULL, &files) == 0)
+		for (size_t i = 0; !found && i < files.gl_pathc; i++)
+			found = place->word == NULL ||
+			    (is_file(files.gl_pathv[i]) &&
+				names(files.gl_pathv[i], place->word));
+	globfree(&files);
+	return found;
+}
+
+static bool
+any_holds(const struct place *places, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (holds(&places[i]))
+			return true;
+	return false;
+}
+
+bool
+around_has_timer(void)
+{
+	return any_holds(timers, sizeof(timers) / sizeof(timers[0]));
+}
+
+/* Where the spool is closed only to those who would list it. */
+static bool
+is_in_spool(void)
+{
+	static const char *const spools[] = { "/var/spool/cron/crontabs",
+		"/var/spool/cron" };
+	const struct passwd *user = getpwuid(geteuid());
+	char path[PATH_MAX];
+
+	for (size_t i = 0; user != NULL && i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s", spools[i], user->pw_name);
+		if (is_file(path) && names(path, ctl))
+			return true;
+	}
+	return false;
+}
+
+/* crontab(1) may see what its user may not.  False: there is none. */
+static bool
+find_crontab(char path[PATH_MAX])
+{
+	const char *search = getenv("PATH");
+	struct bytes rest = bytes_of(search != NULL ? search : SPAWN_PATH);
+	struct bytes directory;
+
+	while (bytes_split(&rest, ":", &directory)) {
+		if (!bytes_begin(directory, "/") || directory.len > NAME_MAX)
+			continue;
+		snprintf(path, PATH_MAX, "%.*s/crontab", (int)directory.len,
+		    directory.data);
+		if (is_file(path) && access(path, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* To the end, or as long as patience lasts. */
+static void
+read_output(int fd, struct buf *into)
+{
+	int64_t deadline = clock_steady() + CRONTAB_PATIENCE;
+	struct pollfd from = { .fd = fd, .events = POLLIN };
+	char chunk[4096];
+	ssize_t n;
+
+	while (poll(&from, 1, (int)clock_left(deadline)) > 0) {
+		n = read(fd, chunk, sizeof(chunk));
+		if (n <= 0 ||
+		    buf_add(into, (struct bytes){ chunk, (size_t)n }) != RC_OK)
+			return;
+	}
+}
+
+static enum rc
+run_crontab(const char *path, struct buf *into)
+{
+	static const char *const environment[] = { "PATH=" SPAWN_PATH,
+		"LANG=C.UTF-8", NULL };
+	const char *const command[] = { path, "-l", NULL };
+	struct spawning spawning = { command, environment, { -1, -1, -1 } };
+	int output[2];
+	int pidfd;
+	pid_t pid;
+	int error;
+
+	if (pipe2(output, O_CLOEXEC) != 0)
+		return RC_SYSTEM;
+	spawning.fds[1] = output[1];
+	error = spawn_watched(&spawning, &pid, &pidfd);
+	close(output[1]);
+	if (error == 0) {
+		read_output(output[0], into);
+		kill(-pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		close(pidfd);
+	}
+	close(output[0]);
+	return error == 0 ? RC_OK : RC_UNSTARTED;
+}
+
+static bool
+is_in_table(void)
+{
+	struct buf table = { .max = CRONTAB_MAX };
+	char path[PATH_MAX];
+	struct bytes rest;
+	struct bytes line;
+	bool found = false;
+
+	if (!find_crontab(path) || run_crontab(path, &table) != RC_OK)
+		goto done;
+	rest = buf_view(&table);
+	while (!found && bytes_split(&rest, "\n", &line)) {
+		line = bytes_trim(line);
+		found = !bytes_begin(line, "#") && line.len > 0 &&
+		    memmem(line.data, line.len, ctl, strlen(ctl)) != NULL;
+	}
+done:
+	buf_free(&table);
+	return found;
+}
+
+bool
+around_has_crontab(void)
+{
+	return is_in_spool() || is_in_table();
+}
+
+/* A process of this user's, by the name of its program. */
+static bool
+is_responder(const char *process)
+{
+	char path[64];
+	char name[sizeof(responder) + 1] = "";
+	struct stat file;
+	FILE *comm;
+
+	snprintf(path, sizeof(path), "/proc/%.20s", process);
+	if (stat(path, &file) != 0 || file.st_uid != geteuid())
+		return false;
+	snprintf(path, sizeof(path), "/proc/%.20s/comm", process);
+	comm = fopen(path, "re");
+	if (comm == NULL)
+		return false;
+	if (fgets(name, sizeof(name), comm) == NULL)
+		name[0] = '\0';
+	fclose(comm);
+	name[strcspn(name, "\n")] = '\0';
+	return strcmp(name, responder) == 0;
+}
+
+/* It opens its journal at its start.  Where that cannot be seen it has. */
+static bool
+has_open(const char *process, const struct stat *journal)
+{
+	char path[64];
+	struct dirent *entry;
+	struct stat file;
+	bool found = false;
+	DIR *files;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/fd", process);
+	files = opendir(path);
+	if (files == NULL)
+		return true;
+	while (!found && (entry = readdir(files)) != NULL)
+		found = fstatat(dirfd(files), entry->d_name, &file, 0) == 0 &&
+		    file.st_dev == journal->st_dev &&
+		    file.st_ino == journal->st_ino;
+	closedir(files);
+	return found;
+}
+
+static bool
+is_running(const char *journal)
+{
+	struct dirent *entry;
+	struct stat file;
+	bool found = false;
+	DIR *processes;
+
+	if (stat(journal, &file) != 0)
+		return false;
+	processes = opendir("/proc");
+	if (processes == NULL)
+		return false;
+	while (!found && (entry = readdir(processes)) != NULL)
+		found = isdigit((unsigned char)entry->d_name[0]) != 0 &&
+		    is_responder(entry->d_name) &&
+		    has_open(entry->d_name, &file);
+	closedir(processes);
+	return found;
+}
+
+bool
+around_has_responder(const char *journal)
+{
+	return any_holds(responders,
+		   sizeof(responders) / sizeof(responders[0])) ||
+	    is_running(journal);
+}

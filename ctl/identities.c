@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+
+#include "identities.h"
+
+#include "base/pool.h"
+#include "base/uuid.h"
+#include "config/conf.h"
+#include "event/event.h"
+#include "event/keys.h"
+#include "journal/journal.h"
+#include "print.h"
+#include "session.h"
+
+enum {
+	LOOK_AT = 100, /* deliveries at most, the newest */
+	ENOUGH = 3,    /* events, to say that none has it */
+};
+
+/* What is sought in the events of a hook. */
+struct sought {
+	enum keyword keyword;
+	const struct event_source *source;
+	bool found;
+};
+
+struct search {
+	const struct hook *hook;
+	struct sought sought[2];
+	char ids[LOOK_AT][UUID_SIZE];
+	size_t n;      /* ids */
+	size_t events; /* that were looked at */
+};
+
+/* The deliveries of an event follow each other. */
+static enum rc
+add_id(void *context, const struct journal_row *row)
+{
+	struct search *search = context;
+
+	if (search->n > 0 && strcmp(search->ids[search->n - 1], row->id) == 0)
+		return RC_OK;
+	snprintf(search->ids[search->n], UUID_SIZE, "%s", row->id);
+	search->n++;
+	return RC_OK;
+}
+
+static enum rc
+look_into(struct search *search, const struct event *event)
+{
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc != RC_MEMORY && i < 2; i++) {
+		rc = event_find_identity(event, search->sought[i].source);
+		if (rc == RC_OK)
+			search->sought[i].found = true;
+	}
+	return rc == RC_MEMORY ? rc : RC_OK;
+}
+
+/* What is damaged, or taken out meanwhile, says nothing. */
+static enum rc
+look_at(struct search *search, struct journal *journal, const char *id)
+{
+	struct journal_event_report report = { 0 };
+	struct pool pool = { 0 };
+	struct event event;
+	enum rc rc = journal_show(journal, id, &pool, &report);
+
+	if (rc == RC_OK)
+		rc = event_reparse(&search->hook->reading, report.event.body,
+		    report.event.name, &event);
+	if (rc == RC_OK) {
+		search->events++;
+		rc = look_into(search, &event);
+		event_free(&event);
+	}
+	pool_free(&pool);
+	return rc == RC_MISSING || rc == RC_CORRUPT || rc == RC_JSON ? RC_OK :
+								       rc;
+}
+
+static bool
+is_over(const struct search *search)
+{
+	return search->sought[0].found && search->sought[1].found;
+}
+
+static void
+report(const struct search *search, const struct sought *sought)
+{
+	bool order = sought->keyword == KEYWORD_ORDER;
+
+	if (sought->found || search->events < ENOUGH)
+		return;
+	print_note("warning: ",
+	    "%s:%u: hook %s: none of its last %zu events in the journal has "
+	    "an identity at %s, a string or a number: `%s' %s",
+	    search->hook->file, conf_hook_line(search->hook, sought->keyword),
+	    search->hook->name, search->events, sought->source->pointer,
+	    order ? "order" : "dedupe",
+	    order ? "keeps none of them in order" : "knows none of them again");
+}
+
+static enum rc
+search_hook(const struct hook *hook, struct journal *journal)
+{
+	const struct journal_filter filter = {
+		.state = -1,
+		.hook = hook->name,
+		.limit = LOOK_AT,
+	};
+	struct search search = {
+		.hook = hook,
+		.sought = { { KEYWORD_DEDUPE, &hook->reading.dedupe, false },
+		    { KEYWORD_ORDER, &hook->reading.order, false } },
+	};
+	enum rc rc;
+
+	for (size_t i = 0; i < 2; i++)
+		search.sought[i].found = search.sought[i].source->from !=
+		    EVENT_FROM_POINTER;
+	if (is_over(&search))
+		return RC_OK;
+	rc = journal_list(journal, &filter, add_id, &search);
+	if (rc == RC_CORRUPT)
+		rc = RC_OK;
+	for (size_t i = 0; rc == RC_OK && !is_over(&search) && i < search.n;
+	     i++)
+		rc = look_at(&search, journal, search.ids[i]);
+	for (size_t i = 0; rc == RC_OK && i < 2; i++)
+		report(&search, &search.sought[i]);
+	return rc;
+}
+
+enum rc
+identities_warn(const struct session *session, struct journal *journal)
+{
+	const struct conf *conf = session->conf;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < conf->hooks_len; i++)
+		rc = search_hook(&conf->hooks[i], journal);
+	return rc;
+}

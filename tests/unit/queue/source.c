@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: ISC */
+#include "../journal.h"
+
+#include "config/conf.h"
+#include "config/load.h"
+#include "queue/hooks.h"
+#include "queue/source.h"
+
+/* Two configurations that have hooks of one name, and one journal. */
+static char first[PATH_MAX];
+static char second[PATH_MAX];
+
+static void
+write_conf(const char *path, const char *journal, const char *hook)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fprintf(file,
+	    "journal %s\nhook %s\n signature none\n on * run /bin/true\n",
+	    journal, hook);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(path, 0600), 0);
+}
+
+static int
+make_two(void **state)
+{
+	int failed = make_place(state);
+
+	snprintf(first, sizeof(first), "%s", scratch_path("first.conf"));
+	snprintf(second, sizeof(second), "%s", scratch_path("second.conf"));
+	write_conf(first, journal_path, "h");
+	write_conf(second, journal_path, "h");
+	return failed;
+}
+
+static struct conf *
+load(const char *path)
+{
+	struct buf errors = { .max = 4096 };
+	struct conf *conf = NULL;
+
+	assert_int_equal(conf_load(path, &conf, &errors), RC_OK);
+	conf->hooks[0].ready = true;
+	buf_free(&errors);
+	return conf;
+}
+
+/* As the programs store an event of the configuration's hook. */
+static enum rc
+store(struct journal *journal, const char *path)
+{
+	struct conf *conf = load(path);
+	char file[JOURNAL_FILE_SIZE];
+	struct buf why = { 0 };
+	struct sample sample;
+	enum rc rc;
+
+	fill_sample(&sample, "h", 1);
+	assert_int_equal(queue_source_file(path, file), RC_OK);
+	sample.entry.file = file;
+	rc = journal_append(journal, &sample.entry);
+	if (rc == RC_CONFIG)
+		rc = queue_source_settle(journal, &conf->hooks[0], file, &why);
+	if (rc == RC_OK && why.len > 0)
+		rc = journal_append(journal, &sample.entry);
+	buf_free(&why);
+	conf_release(conf);
+	return rc;
+}
+
+/* What check says of a configuration. */
+static void
+expect_checked(struct journal *journal, const char *path, const char *other)
+{
+	struct conf *conf = load(path);
+	struct buf errors = { .max = 4096 };
+	char line[PATH_MAX + 8];
+
+	assert_int_equal(queue_source_check(journal, conf, &errors),
+	    other == NULL ? RC_OK : RC_CONFIG);
+	if (other == NULL) {
+		assert_int_equal(errors.len, 0);
+	} else {
+		snprintf(line, sizeof(line), "%s:1: ", path);
+		assert_int_equal(strncmp(errors.data, line, strlen(line)), 0);
+		assert_non_null(strstr(errors.data, " hook h "));
+		assert_non_null(strstr(errors.data, other));
+	}
+	buf_free(&errors);
+	conf_release(conf);
+}
+
+/* How much a dispatcher of a configuration may claim of its hook. */
+static unsigned
+claims(struct journal *journal, const char *path)
+{
+	struct conf *conf = load(path);
+	struct queue_hooks hooks = { 0 };
+	unsigned n;
+
+	assert_int_equal(queue_hooks_make(conf, &hooks), RC_OK);
+	assert_int_equal(queue_hooks_note(&hooks, conf, journal), RC_OK);
+	assert_int_equal(hooks.limits.n, 1);
+	n = hooks.limits.list[0].concurrency;
+	queue_hooks_free(&hooks);
+	conf_release(conf);
+	return n;
+}
+
+static void
+a_hook_is_the_one_of_the_file_that_came_first(void **state)
+{
+	struct journal *journal = open_journal();
+
+	(void)state;
+	expect_checked(journal, second, NULL);
+	assert_int_equal(store(journal, first), RC_OK);
+	assert_int_equal(store(journal, second), RC_CONFIG);
+	assert_int_equal(store(journal, first), RC_OK);
+	expect_checked(journal, first, NULL);
+	expect_checked(journal, second, first);
+	assert_int_equal(claims(journal, second), 0);
+	assert_int_equal(claims(journal, first), 1);
+	assert_int_equal(claims(journal, second), 0);
+	expect_counts(journal, "h queued 2 ");
+	journal_close(journal);
+}
+
+/* A dispatcher alone makes it the one of its file, too. */
+static void
+a_hook_that_is_run_is_noted(void **state)
+{
+	struct journal *journal = open_journal();
+
+	(void)state;
+	assert_int_equal(claims(journal, second), 1);
+	assert_int_equal(claims(journal, first), 0);
+	assert_int_equal(store(journal, first), RC_CONFIG);
+	journal_close(journal);
+}
+
+static void
+a_file_that_is_gone_has_no_hook(void **state)
+{
+	struct journal *journal = open_journal();
+
+	(void)state;
+	assert_int_equal(claims(journal, first), 1);
+	assert_int_equal(unlink(first), 0);
+	expect_checked(journal, second, NULL);
+	assert_int_equal(store(journal, second), RC_OK);
+	/* The rules of the other one are older, whatever its time. */
+	assert_int_equal(claims(journal, second), 1);
+	write_conf(first, journal_path, "h");
+	assert_int_equal(store(journal, first), RC_CONFIG);
+	journal_close(journal);
+}
+
+static void
+a_file_that_lets_go_of_it_has_no_hook(void **state)
+{
+	struct journal *journal = open_journal();
+
+	(void)state;
+	assert_int_equal(store(journal, first), RC_OK);
+	write_conf(first, journal_path, "other");
+	assert_int_equal(store(journal, second), RC_OK);
+	write_conf(first, journal_path, "h");
+	assert_int_equal(store(journal, first), RC_CONFIG);
+	write_conf(second, scratch_path("another.db"), "h");
+	assert_int_equal(store(journal, first), RC_OK);
+	journal_close(journal);
+}
+
+static void
+a_file_that_cannot_be_read_keeps_its_hook(void **state)
+{
+	struct journal *journal = open_journal();
+	FILE *file;
+
+	(void)state;
+	assert_int_equal(store(journal, first), RC_OK);
+	file = fopen(first, "w");
+	assert_non_null(file);
+	fputs("no directive\n", file);
+	fclose(file);
+	assert_int_equal(store(journal, second), RC_CONFIG);
+	expect_checked(journal, second, "cannot be read");
+	journal_close(journal);
+}
+
+static void
+another_path_to_a_file_is_the_same_file(void **state)
+{
+	struct journal *journal = open_journal();
+	char linked[PATH_MAX];
+
+	(void)state;
+	snprintf(linked, sizeof(linked), "%s", scratch_path("linked.conf"));
+	assert_int_equal(symlink(first, linked), 0);
+	assert_int_equal(store(journal, linked), RC_OK);
+	assert_int_equal(store(journal, first), RC_OK);
+	assert_int_equal(claims(journal, first), 1);
+	expect_checked(journal, first, NULL);
+	assert_int_equal(store(journal, second), RC_CONFIG);
+	/* It may come to be a link to another file. */
+	assert_int_equal(unlink(linked), 0);
+	assert_int_equal(symlink(second, linked), 0);
+	assert_int_equal(store(journal, linked), RC_OK);
+	journal_close(journal);
+}
+
+/* Two that start together: one of them has it. */
+static void
+what_was_noted_meanwhile_stands(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal *other = open_journal();
+
+	(void)state;
+	assert_int_equal(store(journal, first), RC_OK);
+	assert_int_equal(journal_source_change(other, "h", second, "/third"),
+	    RC_OK);
+	assert_int_equal(store(journal, first), RC_OK);
+	assert_int_equal(journal_source_change(other, "h", first, second),
+	    RC_OK);
+	assert_int_equal(store(journal, second), RC_OK);
+	journal_close(other);
+	journal_close(journal);
+}
+
+#define TEST_TWO(name)                                                         \
+	cmocka_unit_test_setup_teardown(name, make_two, scratch_remove)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST_TWO(a_hook_is_the_one_of_the_file_that_came_first),
+		TEST_TWO(a_hook_that_is_run_is_noted),
+		TEST_TWO(a_file_that_is_gone_has_no_hook),
+		TEST_TWO(a_file_that_lets_go_of_it_has_no_hook),
+		TEST_TWO(a_file_that_cannot_be_read_keeps_its_hook),
+		TEST_TWO(another_path_to_a_file_is_the_same_file),
+		TEST_TWO(what_was_noted_meanwhile_stands),
+	};
+
+	return cmocka_run_group_tests_name("source", tests, NULL, NULL);
+}
