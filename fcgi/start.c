@@ -30,7 +30,7 @@
 
 enum {
 	FCGI_COMPLAINTS = 64 * 1024, /* bytes */
-	/* Besides the threads of -j: those of the queue, and one command. */
+	/* Of the queue, besides the threads of -j and their commands. */
 	FCGI_PROCESSES = 4,
 	FCGI_PATIENCE = 1000, /* with who reads them, milliseconds */
 };
@@ -213,14 +213,14 @@ static enum rc
 check_threads(const struct options *options, struct current *current)
 {
 	struct buf why = { .max = FCGI_COMPLAINTS };
-	int error = thread_rehearse(options->threads + FCGI_PROCESSES);
+	int error = thread_rehearse(2 * options->threads + FCGI_PROCESSES);
 
 	if (error == 0)
 		return RC_OK;
 	(void)buf_printf(&why,
-	    "cannot start %u threads and a command: %s: raise the limits of "
-	    "processes and memory (ulimit -u, ulimit -v, TasksMax=) or give "
-	    "fewer with -j",
+	    "cannot start %u threads, and a command for each: %s: raise the "
+	    "limits of processes and memory (ulimit -u, ulimit -v, TasksMax=) "
+	    "or give fewer with -j",
 	    options->threads, strerrordesc_np(error));
 	report(buf_view(&why), current_logs_elsewhere(current));
 	buf_free(&why);
