@@ -298,6 +298,8 @@ start(int argc, char **argv)
 	if (init.over)
 		return init.status;
 	options.served = init.served;
+	if (init.served)
+		startup_warn_of_cpu_limit();
 	status = serve(&options);
 	if (init.served)
 		exit(status);
