@@ -46,7 +46,7 @@ all_shares_together_are_at_most_the_limit(void **state)
 			    shares.connections + threads +
 				    (threads + shares.commands) *
 					DESCRIPTORS_COMMAND +
-				    32 <=
+				    32 + 1 + limit / 4 <=
 				limit);
 			wrong += case_true("shares", "enough connections",
 			    shares.connections > threads);
