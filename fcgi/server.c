@@ -278,23 +278,6 @@ server_hold_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-/* Logs why nothing is served. */
-static void
-log_failure(enum rc rc, int error)
-{
-	const char *limits = error != EAGAIN ? "" :
-					       ": more threads than a limit "
-					       "allows (ulimit -u, ulimit -v, "
-					       "TasksMax=): raise it or give "
-					       "fewer with -j";
-
-	log_say(LOG_LEVEL_ERROR, "cannot start: %s%s",
-	    rc == RC_MEMORY	? "out of memory" :
-		rc == RC_CONFIG ? "see above" :
-				  strerrordesc_np(error),
-	    rc == RC_SYSTEM ? limits : "");
-}
-
 enum rc
 server_run(const struct options *options, const struct listener *listener,
     struct current *current)
@@ -304,7 +287,10 @@ server_run(const struct options *options, const struct listener *listener,
 	int number;
 
 	if (rc != RC_OK) {
-		log_failure(rc, errno);
+		log_say(LOG_LEVEL_ERROR, "cannot start: %s",
+		    rc == RC_MEMORY	? "out of memory" :
+			rc == RC_CONFIG ? "see above" :
+					  strerrordesc_np(errno));
 		/* It is the journal then, and no thread runs yet. */
 		if (rc == RC_CONFIG)
 			close_all(&server);

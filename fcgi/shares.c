@@ -11,21 +11,46 @@ enum {
 	SHARES_THREAD = 2 + DESCRIPTORS_COMMAND,
 	SHARES_IDLE = 8, /* connections at least that no thread works on */
 	SHARES_CONNECTIONS = 65536,
+	/* One in so many is for the output of what commands leave running,
+	 * which is of 256 of them at most, and one for all that. */
+	SHARES_LEFT = 4,
+	SHARES_LEFT_MOST = 2 * 256,
 };
 
-size_t
-shares_needed(unsigned threads, bool queue)
+/* How many of the limit are for all but what commands leave running. */
+static size_t
+without_left(size_t limit)
+{
+	size_t left = limit / SHARES_LEFT < SHARES_LEFT_MOST ?
+	    limit / SHARES_LEFT :
+	    SHARES_LEFT_MOST;
+
+	return limit <= left ? 0 : limit - left - 1;
+}
+
+static size_t
+least(unsigned threads, bool queue)
 {
 	return SHARES_OWN + (size_t)threads * SHARES_THREAD + SHARES_IDLE +
 	    (queue ? DESCRIPTORS_COMMAND : 0);
 }
 
+size_t
+shares_needed(unsigned threads, bool queue)
+{
+	size_t needed = least(threads, queue);
+
+	while (without_left(needed) < least(threads, queue))
+		needed++;
+	return needed;
+}
+
 struct shares
 shares_make(unsigned threads, bool queue)
 {
-	size_t limit = descriptors_limit();
-	size_t needed = shares_needed(threads, queue);
-	size_t spare = limit < needed ? 0 : limit - needed;
+	size_t there = without_left(descriptors_limit());
+	size_t needed = least(threads, queue);
+	size_t spare = there < needed ? 0 : there - needed;
 	size_t more = queue ? spare / 2 / DESCRIPTORS_COMMAND : 0;
 	struct shares shares = {
 		.connections = threads + SHARES_IDLE + spare -

@@ -16,6 +16,7 @@
 #include "base/init.h"
 #include "base/log.h"
 #include "base/startup.h"
+#include "base/thread.h"
 #include "config/conf.h"
 #include "config/files.h"
 #include "http/reply.h"
@@ -29,7 +30,9 @@
 
 enum {
 	FCGI_COMPLAINTS = 64 * 1024, /* bytes */
-	FCGI_PATIENCE = 1000,	     /* with who reads them, milliseconds */
+	/* Of the queue, besides the threads of -j and their commands. */
+	FCGI_PROCESSES = 4,
+	FCGI_PATIENCE = 1000, /* with who reads them, milliseconds */
 };
 
 /*
@@ -205,6 +208,25 @@ check_descriptors(const struct options *options, struct current *current)
 	return RC_CONFIG;
 }
 
+/* Before there is a socket, which tells others that it is answered. */
+static enum rc
+check_threads(const struct options *options, struct current *current)
+{
+	struct buf why = { .max = FCGI_COMPLAINTS };
+	int error = thread_rehearse(2 * options->threads + FCGI_PROCESSES);
+
+	if (error == 0)
+		return RC_OK;
+	(void)buf_printf(&why,
+	    "cannot start %u threads, and a command for each: %s: raise the "
+	    "limits of processes and memory (ulimit -u, ulimit -v, TasksMax=) "
+	    "or give fewer with -j",
+	    options->threads, strerrordesc_np(error));
+	report(buf_view(&why), current_logs_elsewhere(current));
+	buf_free(&why);
+	return RC_SYSTEM;
+}
+
 static int
 listen_and_run(const struct options *options, struct current *current)
 {
@@ -240,9 +262,12 @@ serve(const struct options *options)
 
 	if (current == NULL)
 		return EX_CONFIG;
-	status = check_descriptors(options, current) == RC_OK ?
-	    listen_and_run(options, current) :
-	    EX_CONFIG;
+	if (check_descriptors(options, current) != RC_OK)
+		status = EX_CONFIG;
+	else if (check_threads(options, current) != RC_OK)
+		status = EX_SOFTWARE;
+	else
+		status = listen_and_run(options, current);
 	current_close(current);
 	log_close();
 	return status;
@@ -273,6 +298,8 @@ start(int argc, char **argv)
 	if (init.over)
 		return init.status;
 	options.served = init.served;
+	if (init.served)
+		startup_warn_of_cpu_limit();
 	status = serve(&options);
 	if (init.served)
 		exit(status);

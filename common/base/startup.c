@@ -86,8 +86,8 @@ set_signals(void)
  * At the hard limit the kernel kills without a word, and the soft one is
  * often the same.  A timer, unlike a lower limit, is not inherited.
  */
-static void
-warn_of_cpu_limit(void)
+void
+startup_warn_of_cpu_limit(void)
 {
 	struct sigevent event = {
 		.sigev_notify = SIGEV_SIGNAL,
@@ -134,6 +134,6 @@ startup(void)
 	umask(077);
 	open_standard_descriptors();
 	set_signals();
-	warn_of_cpu_limit();
+	startup_warn_of_cpu_limit();
 	save_addresses();
 }

@@ -13,6 +13,8 @@
  * but for SIGXCPU, which comes shortly before the limit of processor time.
  */
 void startup(void);
+/* Its part that a process forked since does not have: SIGXCPU comes. */
+void startup_warn_of_cpu_limit(void);
 /* What a signal does from now on: a handler, SIG_DFL or SIG_IGN. */
 void startup_signal(int number, void (*handler)(int));
 /* Whoever started this may have had a signal ignored, and meant it. */

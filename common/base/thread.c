@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/resource.h>
 
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include "base/thread.h"
 
@@ -39,6 +41,39 @@ int
 thread_start(pthread_t *thread, void *(*run)(void *context), void *context)
 {
 	return start_with(thread, NULL, run, context);
+}
+
+static void *
+wait_for_others(void *context)
+{
+	pthread_mutex_t *all_there = context;
+
+	pthread_mutex_lock(all_there);
+	pthread_mutex_unlock(all_there);
+	return NULL;
+}
+
+int
+thread_rehearse(unsigned n)
+{
+	pthread_mutex_t all_there = PTHREAD_MUTEX_INITIALIZER;
+	pthread_t *threads = calloc(n, sizeof(*threads));
+	unsigned there = 0;
+	int error = 0;
+
+	if (threads == NULL)
+		return ENOMEM;
+	pthread_mutex_lock(&all_there);
+	while (there < n && error == 0) {
+		error = thread_start(&threads[there], wait_for_others,
+		    &all_there);
+		there += error == 0;
+	}
+	pthread_mutex_unlock(&all_there);
+	while (there > 0)
+		pthread_join(threads[--there], NULL);
+	free(threads);
+	return error;
 }
 
 static void *

@@ -11,6 +11,11 @@
  */
 int thread_start(pthread_t *thread, void *(*run)(void *context), void *context);
 /*
+ * Whether so many could run at once now: 0, or the error of thread_start that
+ * says why not.  None of them is left.
+ */
+int thread_rehearse(unsigned n);
+/*
  * Runs a program on the stack it was started with or, where that may not grow
  * as far, in a thread; what it returned.
  */

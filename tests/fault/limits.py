@@ -4,6 +4,7 @@ most and ends nothing."""
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -215,6 +216,19 @@ def descriptors(place):
         check(text not in place.read("mylog"), "the log has %r" % text)
 
 
+def processes(place):
+    with_log(place, BOTH)
+    run = subprocess.run(
+        [*WRAP, FCGI, "-c", place.path("pelihook.conf"), "-s",
+         place.path("sock")], env=PASSED, timeout=PATIENCE,
+        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NPROC, (5, 5)))
+    check(run.returncode == 70, "it ended with %d" % run.returncode)
+    check(b"cannot start 16 threads" in run.stderr,
+          "it says %r" % run.stderr)
+    check(not os.path.exists(place.path("sock")), "there is a socket")
+
+
 def unread_pipe():
     """One that has no room any more."""
     reader, writer = os.pipe()
@@ -269,6 +283,7 @@ TESTS = (
      processor_time),
     ("FastCGI: too few descriptors are refused, and enough are enough",
      descriptors),
+    ("FastCGI: too few processes are refused", processes),
     ("FastCGI: a log that nobody reads", unread_by_fcgi),
     ("CGI, drain: a log that nobody reads", unread_by_others),
 )

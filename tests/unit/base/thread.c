@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
@@ -86,11 +87,42 @@ a_program_has_stack_enough_whatever_the_limit(void **state)
 	assert_int_equal(run_in_child(LITTLE), 42 << 8);
 }
 
+/* Each takes addresses for its stack; a sanitizer cannot do without any. */
+static int
+rehearse_in_little(void)
+{
+	struct rlimit little = { 1024 * 1024, 1024 * 1024 };
+
+	if (setrlimit(RLIMIT_AS, &little) != 0)
+		return 1;
+	return thread_rehearse(20) == EAGAIN ? 0 : 2;
+}
+
+static void
+whether_threads_can_run_is_known(void **state)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	(void)rehearse_in_little;
+#else
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(rehearse_in_little());
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+#endif
+	(void)state;
+	assert_int_equal(thread_rehearse(20), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_threads_stack_has_one_size),
+		cmocka_unit_test(whether_threads_can_run_is_known),
 		cmocka_unit_test(a_program_has_stack_enough_whatever_the_limit),
 	};
 

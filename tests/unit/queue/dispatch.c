@@ -388,6 +388,27 @@ concurrency_is_used_and_kept(void **state)
 enum { EVENTS = 120, KEYS = 10 };
 
 /* Events of one key: never at once, and none before the one before is done. */
+/* For which there are descriptors. */
+static void
+no_more_run_at_once_than_there_is_room_for(void **state)
+{
+	static struct mark marks[200];
+	struct machine machine;
+	size_t n;
+
+	(void)state;
+	write_command("cmd", "sleep 0.05");
+	build(&machine, load_hook("concurrency 8\n"));
+	machine.settings.most = 2;
+	for (unsigned i = 0; i < 8; i++)
+		append_sample(machine.journal, "h", i, "");
+	drain_empty(&machine);
+	n = parse_marks(marks, COUNT(marks));
+	assert_int_equal(n, 16);
+	assert_true(most_at_once(marks, n) <= 2);
+	take_apart(&machine);
+}
+
 static void
 check_key(const struct mark *marks, size_t n, unsigned key)
 {
@@ -701,6 +722,7 @@ main(void)
 		TEST(an_event_of_this_process_is_run_at_once),
 		TEST(an_event_of_another_process_is_noticed),
 		TEST(concurrency_is_used_and_kept),
+		TEST(no_more_run_at_once_than_there_is_room_for),
 		TEST(order_holds_with_failures_and_two_processes),
 		TEST(what_runs_is_ended_and_given_back_at_a_stop),
 		TEST(what_ends_in_time_is_settled_at_a_stop),
