@@ -112,8 +112,11 @@ journal_files_find(struct journal *journal, const char *path)
 	buf_free(&why);
 	if (rc == RC_OK)
 		rc = name_files(journal, path);
-	if (rc != RC_OK || lstat(journal->path, &about) == 0)
+	if (rc != RC_OK)
 		return rc;
+	journal->used = lstat(journal->files[LOCKS].path, &about) == 0;
+	if (lstat(journal->path, &about) == 0)
+		return RC_OK;
 	return journal->flags & JOURNAL_CREATE ? create_file(journal->path) :
 						 RC_MISSING;
 }
