@@ -231,6 +231,8 @@ check_and_run(struct session *session, const struct subcommand *subcommand,
 	int max = subcommand->max;
 	enum rc rc = RC_OK;
 
+	if (max >= 0 && n > max)
+		complain("%s: one too many", operands[max]);
 	if (n < subcommand->min || (max >= 0 && n > max))
 		return refuse_usage(subcommand);
 	if (session->user != NULL)

@@ -3,8 +3,6 @@
 #include <sys/types.h>
 
 #include <errno.h>
-#include <grp.h>
-#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,50 +24,17 @@
 
 enum { COMPLAINTS = 64 * 1024 };
 
-static bool
-all_ids_are(uid_t uid, gid_t gid)
-{
-	uid_t real, effective, saved;
-	gid_t real_group, effective_group, saved_group;
-
-	if (getresuid(&real, &effective, &saved) == -1 ||
-	    getresgid(&real_group, &effective_group, &saved_group) == -1)
-		return false;
-	return real == uid && effective == uid && saved == uid &&
-	    real_group == gid && effective_group == gid && saved_group == gid;
-}
-
-/* Under a strange set of capabilities or secure bits the calls above can
- * succeed and leave a way back, so the way back is tried. */
-static bool
-can_go_back(uid_t uid, gid_t gid)
-{
-	if (uid != 0 && (setuid(0) == 0 || seteuid(0) == 0))
-		return true;
-	return uid != 0 && gid != 0 && (setgid(0) == 0 || setegid(0) == 0);
-}
-
-/* listed: in the user database, which knows its other groups. */
 static enum rc
 become(const struct passwd *user, bool listed)
 {
-	int failed = listed ? initgroups(user->pw_name, user->pw_gid) :
-			      setgroups(0, NULL);
+	enum rc rc = account_become(user, listed);
 
-	if (failed == -1 ||
-	    setresgid(user->pw_gid, user->pw_gid, user->pw_gid) == -1 ||
-	    setresuid(user->pw_uid, user->pw_uid, user->pw_uid) == -1 ||
-	    setenv("HOME", user->pw_dir, 1) == -1) {
+	if (rc == RC_OK && setenv("HOME", user->pw_dir, 1) == -1)
+		rc = RC_SYSTEM;
+	if (rc != RC_OK)
 		complain("cannot become %s: %s", user->pw_name,
 		    strerror(errno));
-		return RC_SYSTEM;
-	}
-	if (!all_ids_are(user->pw_uid, user->pw_gid) ||
-	    can_go_back(user->pw_uid, user->pw_gid)) {
-		complain("cannot become %s for good", user->pw_name);
-		return RC_SYSTEM;
-	}
-	return RC_OK;
+	return rc;
 }
 
 /* Where others could have made the directory, they do not say who root is. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+
 #include <errno.h>
+#include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,14 +12,17 @@
 
 #include "start.h"
 
+#include "base/account.h"
 #include "base/bounded_write.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/descriptors.h"
 #include "base/init.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "base/startup.h"
 #include "base/thread.h"
+#include "base/trust.h"
 #include "config/conf.h"
 #include "config/files.h"
 #include "http/reply.h"
@@ -90,25 +96,68 @@ test_journal(struct current *current, struct buf *text)
 	return rc;
 }
 
+static enum rc
+become_owner(const char *directory, struct buf *text)
+{
+	struct buf ignored = { 0 };
+	const struct passwd *entry;
+	struct passwd user = { 0 };
+	struct stat about;
+	enum rc rc = trust_owner(directory, &user.pw_uid, &ignored);
+
+	buf_free(&ignored);
+	/* What is wrong with it is told by who looks at it next. */
+	if (rc != RC_OK || user.pw_uid == 0 || stat(directory, &about) != 0)
+		return RC_OK;
+	user.pw_gid = about.st_gid;
+	entry = getpwuid(user.pw_uid);
+	rc = account_become(entry != NULL ? entry : &user, entry != NULL);
+	if (rc != RC_OK)
+		(void)buf_printf(text, "cannot become the owner of %s: %s\n",
+		    directory, strerrordesc_np(errno));
+	return rc;
+}
+
+/* Who serves is the owner of the journal's directory, where it is not root:
+ * what root can do says nothing then. */
+static enum rc
+look_as_owner(struct current *current, struct buf *text)
+{
+	struct conf *conf = current_hold(current);
+	struct buf directory = { 0 };
+	enum rc rc = RC_OK;
+
+	if (conf->journal != NULL)
+		rc = buf_add(&directory, io_directory(conf->journal));
+	if (conf->journal != NULL && rc == RC_OK)
+		rc = become_owner(directory.data, text);
+	buf_free(&directory);
+	conf_release(conf);
+	return rc;
+}
+
 /* The verdict goes where a person looks, as that of nginx -t. */
 static int
 test(const struct options *options)
 {
 	struct buf text = { .max = FCGI_COMPLAINTS };
+	struct buf root = { .max = FCGI_COMPLAINTS };
 	struct current *current = NULL;
 	enum rc rc = current_open(options->file, &current, &text);
 
+	if (rc == RC_OK && current_refuse_root(current, &root) != RC_OK)
+		rc = look_as_owner(current, &text);
 	if (rc == RC_OK)
 		rc = current_try_files(current, &text);
 	if (rc == RC_OK)
 		rc = test_journal(current, &text);
 	print_errors("", buf_view(&text));
 	buf_free(&text);
-	/* Who serves may be somebody else than who asks. */
-	if (rc == RC_OK && current_warnings(current, &text) == RC_OK &&
-	    current_refuse_root(current, &text) != RC_MEMORY)
+	if (rc == RC_OK && current_warnings(current, &text) == RC_OK)
 		print_errors("warning: ", buf_view(&text));
+	print_errors("warning: ", buf_view(&root));
 	buf_free(&text);
+	buf_free(&root);
 	current_close(current);
 	(void)buf_printf(&text, "%s is %s\n", options->file,
 	    rc == RC_OK ? "good" : "bad");

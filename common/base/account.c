@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -41,4 +42,44 @@ account_is_root(void)
 
 	return getresuid(&real, &effective, &saved) != 0 || real == 0 ||
 	    effective == 0 || saved == 0;
+}
+
+static bool
+all_ids_are(uid_t uid, gid_t gid)
+{
+	uid_t real, effective, saved;
+	gid_t real_group, effective_group, saved_group;
+
+	if (getresuid(&real, &effective, &saved) == -1 ||
+	    getresgid(&real_group, &effective_group, &saved_group) == -1)
+		return false;
+	return real == uid && effective == uid && saved == uid &&
+	    real_group == gid && effective_group == gid && saved_group == gid;
+}
+
+/* Under a strange set of capabilities or secure bits the calls above can
+ * succeed and leave a way back, so the way back is tried. */
+static bool
+can_go_back(uid_t uid, gid_t gid)
+{
+	if (uid != 0 && (setuid(0) == 0 || seteuid(0) == 0))
+		return true;
+	return uid != 0 && gid != 0 && (setgid(0) == 0 || setegid(0) == 0);
+}
+
+enum rc
+account_become(const struct passwd *user, bool listed)
+{
+	int failed = listed ? initgroups(user->pw_name, user->pw_gid) :
+			      setgroups(0, NULL);
+
+	if (failed == -1 ||
+	    setresgid(user->pw_gid, user->pw_gid, user->pw_gid) == -1 ||
+	    setresuid(user->pw_uid, user->pw_uid, user->pw_uid) == -1)
+		return RC_SYSTEM;
+	if (all_ids_are(user->pw_uid, user->pw_gid) &&
+	    !can_go_back(user->pw_uid, user->pw_gid))
+		return RC_OK;
+	errno = EPERM;
+	return RC_SYSTEM;
 }

@@ -25,6 +25,17 @@ enum {
 	JOURNAL_ENDS = sizeof journal_ends / sizeof journal_ends[0],
 };
 
+bool
+trust_journal_is_made(const char *path)
+{
+	char name[PATH_MAX];
+	struct stat stat;
+
+	snprintf(name, sizeof name, "%s%s", path,
+	    journal_ends[JOURNAL_RUNNERS]);
+	return lstat(name, &stat) == 0 && stat.st_size > 0;
+}
+
 /* RC_OK, RC_MISSING or RC_CONFIG. */
 static enum rc
 check_journal_file(const char *path, struct buf *error)
@@ -72,9 +83,10 @@ check_journal_directory(const char *path, struct buf *error)
 }
 
 /*
- * Another process may have made the journal since it was looked for.  One
- * that is opened is never empty once -runners is there: that is what is left
- * of one that was emptied, and would be taken for a new one.
+ * Another process may be making the journal, or have made it since it was
+ * looked for.  Once it is made there is something in -runners: an empty one
+ * beside that is what is left of one that was emptied, and would be taken
+ * for a new one.
  */
 static enum rc
 refuse_remains(const char *path, const char *end, struct buf *error)
@@ -83,8 +95,7 @@ refuse_remains(const char *path, const char *end, struct buf *error)
 	bool there = lstat(path, &stat) == 0;
 
 	if (end == NULL ||
-	    (there &&
-		(stat.st_size > 0 || end != journal_ends[JOURNAL_RUNNERS])))
+	    (there && (stat.st_size > 0 || !trust_journal_is_made(path))))
 		return RC_OK;
 	return REFUSE(error,
 	    "file %s is %s, but %s%s is still there: put it "

@@ -112,8 +112,11 @@ journal_files_find(struct journal *journal, const char *path)
 	buf_free(&why);
 	if (rc == RC_OK)
 		rc = name_files(journal, path);
-	if (rc != RC_OK || lstat(journal->path, &about) == 0)
+	if (rc != RC_OK)
 		return rc;
+	journal->made = trust_journal_is_made(journal->path);
+	if (lstat(journal->path, &about) == 0)
+		return RC_OK;
 	return journal->flags & JOURNAL_CREATE ? create_file(journal->path) :
 						 RC_MISSING;
 }
@@ -213,6 +216,17 @@ note(struct journal *journal, struct journal_file *file)
 	return RC_OK;
 }
 
+/* Where no runner notes anything.  Without room for it the next opening does
+ * it. */
+static void
+mark_made(const struct journal *journal)
+{
+	static const char mark[] = "made\n";
+
+	if (!journal->made)
+		(void)!pwrite(journal->locks, mark, sizeof(mark) - 1, 0);
+}
+
 enum rc
 journal_files_note(struct journal *journal)
 {
@@ -221,6 +235,8 @@ journal_files_note(struct journal *journal)
 	for (size_t i = 0; i < JOURNAL_FILES && rc == RC_OK; i++)
 		rc = note(journal, &journal->files[i]);
 	journal->noted = rc == RC_OK;
+	if (rc == RC_OK)
+		mark_made(journal);
 	return rc;
 }
 

@@ -64,6 +64,7 @@ struct journal {
 
 	/* files.c */
 	struct journal_file files[JOURNAL_FILES];
+	bool made;  /* before it was opened: all of its tables are there */
 	bool noted; /* which files they are */
 	int locks;  /* the last file, open: the runners' locks and notes */
 	/* A file was removed or replaced: nothing works any more. */

@@ -25,7 +25,8 @@
  * lock of journal_drain_lock, and the last two are those of turn.c.
  *
  * What the file holds has nothing to do with the locks: the notes of the
- * runs, lines of one length, in a region for each runner there is.  A note
+ * runs, lines of one length, in a region for each runner there is, and
+ * before them that the journal is made (files.c).  A note
  * is written without the journal's lock and without a sync, as it has to be
  * there at once and is worth nothing after the machine's end.
  */

@@ -195,6 +195,14 @@ judge(struct journal *journal, const struct identity *identity, int newest)
 		    journal->path);
 		return RC_CONFIG;
 	}
+	if (empty && journal->made) {
+		log_say(LOG_LEVEL_ERROR,
+		    "journal: %s: was emptied, or its -wal was taken away: "
+		    "put a copy of all its files back, or stop all that uses "
+		    "it and remove what is left of it",
+		    journal->path);
+		return RC_CONFIG;
+	}
 	if (identity->strangers > 0) {
 		log_say(LOG_LEVEL_ERROR,
 		    "journal: %s: holds views, triggers "

@@ -902,6 +902,19 @@ def as_root(place):
     # Who asks may be somebody else than who serves.
     refuses(0, "-t", "-c", config, text=b"warning: " + config.encode() +
             b": pelihook.fcgi does not serve as root")
+    # It looks as who owns the journal's directory then.
+    os.mkdir(place.path("own"), 0o700)
+    os.chown(place.path("own"), 4711, 4712)
+    os.chmod(place.dir, 0o755)
+    os.chmod(config, 0o644)
+    os.chown(place.path("secret.new"), 4711, 4712)
+    queued = "journal %s\n" % place.path("own/q") + \
+        SIMPLE.replace("@DIR@", place.dir)
+    place.write("pelihook.conf", queued)
+    refuses(0, "-t", "-c", config, text=b"does not serve as root")
+    place.write("pelihook.conf", "allow-root yes\n" + queued)
+    refuses(78, "-t", "-c", config,
+            text=config.encode() + b":2: the journal's directory")
     place.write("pelihook.conf", "allow-root no\n" +
                 SIMPLE.replace("@DIR@", place.dir))
     refuses(78, "-c", config, "-s", place.path("sock"),

@@ -126,7 +126,9 @@ class Place:
             pass
 
     def config(self, text, name="pelihook.conf"):
-        return self.write(name, SERVES + text.replace("@DIR@", self.dir))
+        """text may be what it wrote before."""
+        text = SERVES + text.removeprefix(SERVES)
+        return self.write(name, text.replace("@DIR@", self.dir))
 
     def close(self):
         shutil.rmtree(self.dir)

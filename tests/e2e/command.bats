@@ -380,6 +380,7 @@ all_ran() {
 	chmod 755 "$WORK/fail-once"
 	cat >"$CONFIG" <<-END
 	log $WORK/pelihook.log
+	$SERVES
 	journal $WORK/journal/journal.db
 	hook first
 	  secret-file $WORK/secret

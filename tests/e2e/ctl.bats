@@ -46,6 +46,13 @@ teardown() {
 	done
 }
 
+@test "an operand too many is named" {
+	run -64 "$PELIHOOKCTL" probe peliqan first.capture second.capture
+	[[ $output == *"second.capture: one too many"*"usage: "* ]]
+	run -64 "$PELIHOOKCTL" check more
+	[[ $output == *"more: one too many"* ]]
+}
+
 @test "options behind a word are the word's" {
 	run -64 "$PELIHOOKCTL" check -c "$conf"
 	run -64 "$PELIHOOKCTL" events -u nobody

@@ -13,7 +13,7 @@ setup_file() {
 	cat >"$CONFIG" <<-END
 	log $WORK/pelihook.log
 	log-level debug
-	$([ "$(id -u)" != 0 ] || echo 'allow-root yes')
+	$SERVES
 	setenv RECORDS $WORK/records
 
 	hook first

@@ -13,7 +13,10 @@ FCGI=$BUILD/fcgi/pelihook.fcgi
 CTL=$BUILD/ctl/pelihookctl
 WORK=$BATS_FILE_TMPDIR/work
 MAX_BODY=1048576
-export SOURCE BUILD CGI FCGI CTL WORK MAX_BODY
+# What a configuration has to say where root's pelihook.fcgi is to serve.
+SERVES=
+[ "$(id -u)" != 0 ] || SERVES='allow-root yes'
+export SOURCE BUILD CGI FCGI CTL WORK MAX_BODY SERVES
 
 # ---- Waiting and processes ----------------------------------------------
 

@@ -632,6 +632,8 @@ what_is_left_of_a_journal_is_told(void **state)
 	scratch_file("j/q-wal", "x", 0600);
 	wrong += check_journal("begun", NULL);
 	scratch_file("j/q-runners", "", 0600);
+	wrong += check_journal("being made", NULL);
+	scratch_file("j/q-runners", "x", 0600);
 	wrong += check_journal("emptied", "/j/q is empty, but ");
 	scratch_file("j/q", "x", 0600);
 	wrong += check_journal("filled", NULL);

@@ -169,6 +169,26 @@ a_damaged_journal_is_told_when_it_is_tried(void **state)
 	log_close();
 }
 
+/* All that was stored is in -wal until a runner ends. */
+static void
+a_journal_without_its_wal_is_no_new_one(void **state)
+{
+	struct journal *journal;
+
+	(void)state;
+	assert_int_equal(journal_open(journal_path,
+			     JOURNAL_CREATE | JOURNAL_BRIEF, &journal),
+	    RC_OK);
+	append_sample(journal, "h", 1, "");
+	journal_close(journal);
+	assert_int_equal(unlink(end_path("-wal")), 0);
+	assert_int_equal(unlink(end_path("-shm")), 0);
+	assert_int_equal(journal_open(journal_path, JOURNAL_CREATE, &journal),
+	    RC_CONFIG);
+	remove_journal();
+	journal_close(open_journal());
+}
+
 int
 main(void)
 {
@@ -179,6 +199,7 @@ main(void)
 		TEST(each_that_asked_is_woken),
 		TEST(a_good_journal_is_tried_and_opened),
 		TEST(a_damaged_journal_is_told_when_it_is_tried),
+		TEST(a_journal_without_its_wal_is_no_new_one),
 	};
 
 	return cmocka_run_group_tests_name("open", tests, NULL, NULL);
