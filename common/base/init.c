@@ -9,6 +9,8 @@
 
 #include "base/init.h"
 
+#include "base/startup.h"
+
 enum {
 	FIRST = 1,    /* the number of the first process */
 	KILLED = 128, /* as shells say it, and a signal */
@@ -84,6 +86,8 @@ init_begin(struct init *out)
 	*out = (struct init){ .served = false };
 	if (getpid() != FIRST)
 		return RC_OK;
+	/* Of ends that are ignored nobody is told. */
+	startup_signal(SIGCHLD, SIG_DFL);
 	fill_signals(&set);
 	/* What comes from here on is passed on, or ends a wait. */
 	sigprocmask(SIG_BLOCK, &set, &before);

@@ -35,8 +35,9 @@ begin_and(int (*work)(void))
 	return init.served && getpid() != 1 ? work() : 91;
 }
 
+/* first: what the first process does; else it begins, and work is done. */
 static int
-as_first(int (*work)(void))
+as_first(int (*first)(void), int (*work)(void))
 {
 	int status;
 	pid_t pid;
@@ -45,26 +46,32 @@ as_first(int (*work)(void))
 		return SKIPPED;
 	pid = fork();
 	if (pid == 0)
-		_exit(begin_and(work));
+		_exit(first != NULL ? first() : begin_and(work));
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
 		return 92;
 	return WEXITSTATUS(status);
 }
 
 static void
-expect_status(int (*work)(void), int expected)
+expect(int (*first)(void), int (*work)(void), int expected)
 {
 	int status;
 	pid_t pid = fork();
 
 	if (pid == 0)
-		_exit(as_first(work));
+		_exit(as_first(first, work));
 	assert_true(pid > 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	if (WEXITSTATUS(status) == SKIPPED)
 		skip();
 	assert_int_equal(WEXITSTATUS(status), expected);
+}
+
+static void
+expect_status(int (*work)(void), int expected)
+{
+	expect(NULL, work, expected);
 }
 
 static int
@@ -78,6 +85,20 @@ the_status_is_passed(void **state)
 {
 	(void)state;
 	expect_status(end_with_7, 7);
+}
+
+static int
+ignoring_ends(void)
+{
+	signal(SIGCHLD, SIG_IGN);
+	return begin_and(end_with_7);
+}
+
+static void
+the_status_is_passed_where_ends_were_ignored(void **state)
+{
+	(void)state;
+	expect(ignoring_ends, NULL, 7);
 }
 
 static int
@@ -215,6 +236,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_other_process_goes_on_alone),
 		cmocka_unit_test(the_status_is_passed),
+		cmocka_unit_test(the_status_is_passed_where_ends_were_ignored),
 		cmocka_unit_test(a_death_is_told_as_shells_do),
 		cmocka_unit_test(what_is_left_behind_is_reaped),
 		cmocka_unit_test(signals_are_passed_on),
