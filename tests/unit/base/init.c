@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -216,6 +217,31 @@ a_socket_is_passed_on(void **state)
 	unsetenv("LISTEN_PID");
 }
 
+static int
+give_up_what_is_left(void)
+{
+	struct init init;
+
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 ||
+	    init_begin(&init) != RC_OK || leave_one() < 0)
+		return 1;
+	return waitpid(-1, NULL, 0) < 0 && errno == ECHILD ? 0 : 2;
+}
+
+static void
+a_subreaper_is_none_any_more(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(give_up_what_is_left());
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void
 any_other_process_goes_on_alone(void **state)
 {
@@ -235,6 +261,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_other_process_goes_on_alone),
+		cmocka_unit_test(a_subreaper_is_none_any_more),
 		cmocka_unit_test(the_status_is_passed),
 		cmocka_unit_test(the_status_is_passed_where_ends_were_ignored),
 		cmocka_unit_test(a_death_is_told_as_shells_do),
