@@ -33,6 +33,7 @@
 
 enum {
 	DISPATCHER_PAUSE = 1000,       /* milliseconds between tries */
+	DISPATCHER_AGAIN = 10 * 1000,  /* where a drain came to nothing */
 	DISPATCHER_ERRORS = 16 * 1024, /* bytes */
 };
 
@@ -117,9 +118,12 @@ run_queue(struct way *way)
 	return await(dispatcher, -1, is_wanted(way) ? DISPATCHER_PAUSE : 0);
 }
 
-/* A drain outlives this process where that is told to stop. */
+/*
+ * A drain outlives this process where that is told to stop.  *well is left
+ * alone where it could not be started or did not get through.
+ */
 static bool
-run_drain(const struct dispatcher *dispatcher)
+run_drain(const struct dispatcher *dispatcher, bool *well)
 {
 	/* Links of its path may lead elsewhere by now. */
 	const char *named = dispatcher->options->file;
@@ -129,25 +133,28 @@ run_drain(const struct dispatcher *dispatcher)
 	enum rc rc;
 	bool going_on;
 	pid_t pid;
+	int status = 0;
 	int gone;
 
 	rc = spawn_detached(command, &pid);
 	free(file);
 	if (rc != RC_OK)
-		return await(dispatcher, -1, DISPATCHER_PAUSE);
+		return true;
 	gone = pidfd_open(pid, 0);
 	/* Where descriptors are short it is asked for from time to time. */
 	do
 		going_on = await(dispatcher, gone,
 		    gone < 0 ? DISPATCHER_PAUSE : -1);
-	while (waitpid(pid, NULL, WNOHANG) == 0 && going_on);
+	while (waitpid(pid, &status, WNOHANG) == 0 && going_on);
 	io_close(&gone);
+	*well = status == 0;
 	return going_on;
 }
 
 /*
  * One, first for what was stored before; then until what is stored meanwhile
- * is worth another one.
+ * is worth another one.  What came to nothing is tried again though nothing
+ * comes.
  */
 static bool
 run_drains(struct way *way)
@@ -155,11 +162,13 @@ run_drains(struct way *way)
 	struct dispatcher *dispatcher = way->dispatcher;
 	struct journal *journal;
 	bool going_on;
+	bool well = false;
 
 	if (shared_journal_get(dispatcher->shared, &journal) != RC_OK)
 		return await(dispatcher, -1, DISPATCHER_PAUSE);
 	journal_add_wakeup_fd(journal, way->look);
-	going_on = run_drain(dispatcher) && await(dispatcher, way->look, -1);
+	going_on = run_drain(dispatcher, &well) &&
+	    await(dispatcher, way->look, well ? -1 : DISPATCHER_AGAIN);
 	journal_remove_wakeup_fd(journal, way->look);
 	return going_on;
 }

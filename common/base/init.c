@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <signal.h>
@@ -8,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/init.h"
+
+#include "base/startup.h"
 
 enum {
 	FIRST = 1,    /* the number of the first process */
@@ -82,8 +85,12 @@ init_begin(struct init *out)
 	pid_t pid;
 
 	*out = (struct init){ .served = false };
-	if (getpid() != FIRST)
+	if (getpid() != FIRST) {
+		prctl(PR_SET_CHILD_SUBREAPER, 0);
 		return RC_OK;
+	}
+	/* Of ends that are ignored nobody is told. */
+	startup_signal(SIGCHLD, SIG_DFL);
 	fill_signals(&set);
 	/* What comes from here on is passed on, or ends a wait. */
 	sigprocmask(SIG_BLOCK, &set, &before);

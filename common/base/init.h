@@ -29,7 +29,9 @@ struct init {
  * closed at the program's end.  Where this process is the first, it starts
  * another one, which goes on with the caller's work; the first reaps what it
  * is given, passes on the signals that ask a program to end or to reload, and
- * returns once the other has ended.  Where it is not, nothing happens.
+ * returns once the other has ended.  Where it is not, it only gives up being
+ * a subreaper (PR_SET_CHILD_SUBREAPER), as whoever became this program may
+ * have been: others then get what commands leave.
  * RC_SYSTEM with errno set: no process can be started.  The one that serves
  * ends by exit: it has the thread that called this and no other, and where
  * that is not the first of the program nobody is left to take its status.

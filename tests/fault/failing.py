@@ -563,6 +563,30 @@ def no_drain_starts(hook):
         site.close()
 
 
+def no_drain_of_server_starts(hook):
+    """It is tried again, though no other event comes."""
+    site = Failing(hook, "drain")
+    server = None
+    try:
+        server = Server(site)
+        site.arm(-SPAWN, errno.EAGAIN, 0)
+        # The first may be taken along by a drain that is at work still.
+        server.ask(site.next_event())
+        wait_for(lambda: b"cannot be started" in site.read("queue.log") and
+                 "drain" not in dict(site.processes()).values(),
+                 "the failure")
+        server.ask(site.next_event())
+        check(site.is_kept(site.number) and not site.ran(site.number),
+              "it was run")
+        site.disarm()
+        site.settled(PATIENCE)
+        check(server.fcgi.stop() == 0, "it did not stop well")
+    finally:
+        if server is not None:
+            server.fcgi.end()
+        site.close()
+
+
 def no_drain_is_watched(hook):
     """Whatever descriptor is missing, what is stored later is run, too."""
     site = Failing(hook, "drain")
@@ -745,6 +769,8 @@ OTHERS = (
     ("no more threads", no_threads, QUEUE),
     ("pelihookctl drain: no thread", no_threads_to_drain, QUEUE),
     ("no drain can be started", no_drain_starts, QUEUE),
+    ("pelihook.fcgi: no drain can be started", no_drain_of_server_starts,
+     QUEUE),
     ("no drain can be watched", no_drain_is_watched, QUEUE),
     ("nothing is renamed", nothing_is_renamed, QUEUE),
 ) + tuple(("pelihookctl %s: allocation" % " ".join(words), word,

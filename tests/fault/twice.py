@@ -230,7 +230,6 @@ class Twice(Site):
         text = text.replace("@TASK@", TASK + " " + self.dir)
         text = text.replace("@OTHER@", OTHER + " " + self.dir)
         self.conf = self.config(text.replace("@DISPATCH@", "thread"))
-        self.store = self.config(text.replace("@DISPATCH@", "none"), "store")
 
     def close(self):
         with privileged():
@@ -246,13 +245,13 @@ class Twice(Site):
         return self.runners[-1]
 
     def append(self, hook, number, **fields):
-        """Stored by a process that runs nothing."""
+        """Stored by a process that runs nothing, nor has it run."""
         body = event(number, **fields)
         wrap = harness.WRAP[:]
         harness.WRAP[:] = AS_USER if self.root else []
         try:
             with privileged():
-                process = harness.Cgi(self, self.store,
+                process = harness.Cgi(self, self.conf,
                                       DRAIN + post(body, "/" + hook))
         finally:
             harness.WRAP[:] = wrap
@@ -701,7 +700,7 @@ def mark_of_run():
         for number in 2, 3, 4:
             site.append("batch", number)
         body = event(5)
-        process = harness.Cgi(site, site.store, post(body, "/waits"))
+        process = harness.Cgi(site, site.conf, post(body, "/waits"))
         try:
             process.send(body)
             process.end_input()

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -35,8 +36,9 @@ begin_and(int (*work)(void))
 	return init.served && getpid() != 1 ? work() : 91;
 }
 
+/* first: what the first process does; else it begins, and work is done. */
 static int
-as_first(int (*work)(void))
+as_first(int (*first)(void), int (*work)(void))
 {
 	int status;
 	pid_t pid;
@@ -45,26 +47,32 @@ as_first(int (*work)(void))
 		return SKIPPED;
 	pid = fork();
 	if (pid == 0)
-		_exit(begin_and(work));
+		_exit(first != NULL ? first() : begin_and(work));
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
 		return 92;
 	return WEXITSTATUS(status);
 }
 
 static void
-expect_status(int (*work)(void), int expected)
+expect(int (*first)(void), int (*work)(void), int expected)
 {
 	int status;
 	pid_t pid = fork();
 
 	if (pid == 0)
-		_exit(as_first(work));
+		_exit(as_first(first, work));
 	assert_true(pid > 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	if (WEXITSTATUS(status) == SKIPPED)
 		skip();
 	assert_int_equal(WEXITSTATUS(status), expected);
+}
+
+static void
+expect_status(int (*work)(void), int expected)
+{
+	expect(NULL, work, expected);
 }
 
 static int
@@ -78,6 +86,20 @@ the_status_is_passed(void **state)
 {
 	(void)state;
 	expect_status(end_with_7, 7);
+}
+
+static int
+ignoring_ends(void)
+{
+	signal(SIGCHLD, SIG_IGN);
+	return begin_and(end_with_7);
+}
+
+static void
+the_status_is_passed_where_ends_were_ignored(void **state)
+{
+	(void)state;
+	expect(ignoring_ends, NULL, 7);
 }
 
 static int
@@ -195,6 +217,31 @@ a_socket_is_passed_on(void **state)
 	unsetenv("LISTEN_PID");
 }
 
+static int
+give_up_what_is_left(void)
+{
+	struct init init;
+
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 ||
+	    init_begin(&init) != RC_OK || leave_one() < 0)
+		return 1;
+	return waitpid(-1, NULL, 0) < 0 && errno == ECHILD ? 0 : 2;
+}
+
+static void
+a_subreaper_is_none_any_more(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(give_up_what_is_left());
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void
 any_other_process_goes_on_alone(void **state)
 {
@@ -214,7 +261,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_other_process_goes_on_alone),
+		cmocka_unit_test(a_subreaper_is_none_any_more),
 		cmocka_unit_test(the_status_is_passed),
+		cmocka_unit_test(the_status_is_passed_where_ends_were_ignored),
 		cmocka_unit_test(a_death_is_told_as_shells_do),
 		cmocka_unit_test(what_is_left_behind_is_reaped),
 		cmocka_unit_test(signals_are_passed_on),

@@ -248,6 +248,32 @@ stop_ends_a_command(void **state)
 }
 
 static void
+stop_may_leave_less_than_kill_after(void **state)
+{
+	const char *command[] = {
+		script("command", "trap '' TERM; sleep 60 & wait; sleep 60"),
+		NULL,
+	};
+	const atomic_llong within = 300;
+	struct command what = plain(command);
+	struct run_result result;
+
+	(void)state;
+	need_pidfds();
+	what.input = input_of("");
+	what.stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	what.stop_kill_after = 10 * (int64_t)LONG;
+	what.stop_kill_within = &within;
+	what.started = raise_stop;
+	what.context = &what.stop;
+	run(&what, &result);
+	assert_int_equal(result.end, RUN_STOPPED);
+	assert_true(result.elapsed < LONG);
+	close(what.stop);
+	close(what.input);
+}
+
+static void
 stop_hastens_the_end_of_a_timeout(void **state)
 {
 	const char *command[] = {
@@ -580,6 +606,7 @@ main(int argc, char **argv)
 		TEST(the_group_has_its_time_to_end),
 		TEST(a_command_that_left_its_group_is_ended_all_the_same),
 		TEST(stop_ends_a_command),
+		TEST(stop_may_leave_less_than_kill_after),
 		TEST(stop_hastens_the_end_of_a_timeout),
 		TEST(stop_before_the_start_starts_nothing),
 		TEST(no_descriptor_is_left_open),

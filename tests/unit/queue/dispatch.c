@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "../machine.h"
@@ -496,6 +497,63 @@ order_holds_with_failures_and_two_processes(void **state)
 	take_apart(&machine);
 }
 
+/* Being wanted. */
+
+static atomic_bool wanted;
+
+static bool
+is_wanted(void *context)
+{
+	(void)context;
+	return wanted;
+}
+
+static void
+build_wanted(struct machine *machine)
+{
+	write_command("cmd",
+	    "case $n in 1) while test ! -e $D/go; do sleep 0.01; done;; esac");
+	build(machine, load_hook("concurrency 4\n"));
+	machine->settings.wanted = is_wanted;
+	wanted = true;
+	append_sample(machine->journal, "h", 1, "");
+	start(machine);
+	wait_for(marks_path, "start 1 1");
+	wanted = false;
+	append_sample(machine->journal, "h", 2, "");
+}
+
+static void
+what_is_not_wanted_finishes_what_runs_and_no_more(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	build_wanted(&machine);
+	scratch_file("go", "", 0600);
+	pthread_join(machine.thread, NULL);
+	assert_int_equal(machine.rc, RC_CONFIG);
+	expect_marks("start 1 1\nend 1 1 0\n");
+	assert_true(counts_are(machine.journal, "h queued 1 h done 1 "));
+	take_apart(&machine);
+}
+
+static void
+what_is_wanted_again_goes_on_beside_what_runs(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	build_wanted(&machine);
+	wanted = true;
+	wait_for(marks_path, "end 2 1 0");
+	assert_false(file_holds(marks_path, "end 1"));
+	scratch_file("go", "", 0600);
+	wait_for_counts(machine.journal, "h done 2 ");
+	stop(&machine);
+	take_apart(&machine);
+}
+
 /* Stopping and dying. */
 
 static void
@@ -724,6 +782,8 @@ main(void)
 		TEST(concurrency_is_used_and_kept),
 		TEST(no_more_run_at_once_than_there_is_room_for),
 		TEST(order_holds_with_failures_and_two_processes),
+		TEST(what_is_not_wanted_finishes_what_runs_and_no_more),
+		TEST(what_is_wanted_again_goes_on_beside_what_runs),
 		TEST(what_runs_is_ended_and_given_back_at_a_stop),
 		TEST(what_ends_in_time_is_settled_at_a_stop),
 		TEST(one_drain_at_a_time_looks_once_more),
