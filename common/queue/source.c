@@ -53,6 +53,7 @@ has_same_rules(const struct hook *hook, const struct hook *other)
 	char digests[2][CONF_DIGEST_SIZE];
 
 	return hook->keep == other->keep &&
+	    hook->keep_dead == other->keep_dead &&
 	    conf_digest(hook, digests[0]) == RC_OK &&
 	    conf_digest(other, digests[1]) == RC_OK &&
 	    strcmp(digests[0], digests[1]) == 0;
