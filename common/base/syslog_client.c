@@ -63,14 +63,14 @@ connect_client(struct syslog_client *client)
 	return connect_as(client->path, SOCK_STREAM, &client->fd);
 }
 
-bool
-syslog_client_is_read(const char *path)
+int
+syslog_client_check(const char *path)
 {
 	struct syslog_client client = { .path = path, .fd = -1 };
-	enum rc rc = connect_client(&client);
+	int error = connect_client(&client) == RC_SYSTEM ? errno : 0;
 
 	syslog_client_close(&client);
-	return rc == RC_OK || rc == RC_SLOW;
+	return error;
 }
 
 /* RFC 3164 in local time, as the C library writes it and daemons know it. */

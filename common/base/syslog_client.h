@@ -21,8 +21,8 @@ struct syslog_client {
 	bool stream;	     /* else each line is a datagram */
 };
 
-/* Whether somebody reads lines at path. */
-bool syslog_client_is_read(const char *path);
+/* Whether somebody reads lines at path, if only slowly: 0, or an errno. */
+int syslog_client_check(const char *path);
 /*
  * One line without its end, under a priority of syslog(3) and facility
  * daemon; connects where that has to be done (again).  RC_SLOW: it could not

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/vfs.h>
 
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include "config/surroundings.h"
@@ -15,6 +12,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/pidfd.h"
+#include "base/syslog_client.h"
 #include "config/conf.h"
 #include "config/errors.h"
 #include "config/keywords.h"
@@ -117,32 +115,6 @@ warn_kernel(const struct conf *conf, struct conf_errors *list)
 		conf_error(list, 0, "%s", pidfd_fault(errno));
 }
 
-/* As syslog(3) connects; one whose reader is slow has one. */
-int
-surroundings_syslog(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int types[] = { SOCK_DGRAM, SOCK_STREAM };
-	int error = EPROTOTYPE;
-	int fd;
-
-	if (strlen(path) >= sizeof address.sun_path)
-		return ENAMETOOLONG;
-	strncpy(address.sun_path, path, sizeof address.sun_path - 1);
-	for (size_t i = 0; error == EPROTOTYPE && i < 2; i++) {
-		fd = socket(AF_UNIX, types[i] | SOCK_CLOEXEC | SOCK_NONBLOCK,
-		    0);
-		if (fd < 0)
-			return 0;
-		error = connect(fd, (const struct sockaddr *)&address,
-			    sizeof address) == 0 ?
-		    0 :
-		    errno;
-		close(fd);
-	}
-	return error == EAGAIN ? 0 : error;
-}
-
 static bool
 has_queue(const struct conf *conf)
 {
@@ -171,13 +143,13 @@ warn_log(const struct conf *conf, bool cgi, struct conf_errors *list)
 
 	if (!drains && conf->log.target != LOG_TO_SYSLOG)
 		return;
-	error = surroundings_syslog(_PATH_LOG);
+	error = syslog_client_check(SYSLOG_CLIENT_PATH);
 	if (error == 0)
 		return;
 	conf_error(list, conf_line(conf, KEYWORD_LOG),
 	    "nobody reads syslog here (%s: %s), where the log %s: start its "
 	    "daemon, or write `log' and a file's path",
-	    _PATH_LOG, strerrordesc_np(error),
+	    SYSLOG_CLIENT_PATH, strerrordesc_np(error),
 	    drains ? "of queued commands goes, as standard error is not there "
 		     "for them" :
 		     "goes");

@@ -19,8 +19,5 @@ void surroundings_warn(const struct conf *conf, bool cgi,
 /* What is wrong with a journal on a file system of this type (statfs(2)), and
  * what to do; NULL: nothing that is known. */
 const char *surroundings_judge(unsigned long type);
-/* Whether somebody reads what syslog(3) writes to its socket: 0 or an
- * errno. */
-int surroundings_syslog(const char *socket);
 
 #endif

@@ -192,17 +192,17 @@ whether_somebody_reads_is_known(void **state)
 	int daemon;
 
 	(void)state;
-	assert_false(syslog_client_is_read(path));
+	assert_int_equal(syslog_client_check(path), ENOENT);
 	close(open("log", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-	assert_false(syslog_client_is_read(path));
+	assert_int_equal(syslog_client_check(path), ECONNREFUSED);
 	daemon = open_daemon(SOCK_DGRAM);
-	assert_true(syslog_client_is_read(path));
+	assert_int_equal(syslog_client_check(path), 0);
 	close(daemon);
-	assert_false(syslog_client_is_read(path));
+	assert_int_equal(syslog_client_check(path), ECONNREFUSED);
 	daemon = open_daemon(SOCK_STREAM);
-	assert_true(syslog_client_is_read(path));
+	assert_int_equal(syslog_client_check(path), 0);
 	close(daemon);
-	assert_false(syslog_client_is_read(path));
+	assert_int_equal(syslog_client_check(path), ECONNREFUSED);
 }
 
 #define SYSLOG_TEST(test)                                                      \

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
@@ -16,6 +14,7 @@
 #include "../texts.h"
 
 #include "base/buf.h"
+#include "base/syslog_client.h"
 #include "config/conf.h"
 #include "config/surroundings.h"
 #include "config/warnings.h"
@@ -153,45 +152,6 @@ a_kernel_that_starts_no_command_is_told(void **state)
 	    0);
 }
 
-/* A socket at a path, which listens if it is one of streams. */
-static int
-bind_at(const char *path, int type)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
-
-	assert_true(fd >= 0);
-	assert_true(strlen(path) < sizeof(address.sun_path));
-	memcpy(address.sun_path, path, strlen(path));
-	assert_int_equal(bind(fd, (const struct sockaddr *)&address,
-			     sizeof(address)),
-	    0);
-	if (type == SOCK_STREAM)
-		assert_int_equal(listen(fd, 1), 0);
-	return fd;
-}
-
-static void
-a_log_that_nobody_reads_is_known(void **state)
-{
-	const char *path = scratch_path("log");
-	static const int types[] = { SOCK_DGRAM, SOCK_STREAM };
-
-	(void)state;
-	assert_int_equal(surroundings_syslog(path), ENOENT);
-	for (size_t i = 0; i < COUNT(types); i++) {
-		int fd = bind_at(path, types[i]);
-
-		assert_int_equal(surroundings_syslog(path), 0);
-		close(fd);
-		/* Its reader is gone. */
-		assert_int_equal(surroundings_syslog(path), ECONNREFUSED);
-		assert_int_equal(unlink(path), 0);
-	}
-	scratch_file("log", "", 0600);
-	assert_int_equal(surroundings_syslog(path), ECONNREFUSED);
-}
-
 /* Whether this machine has a syslog is not for the test to say. */
 static void
 only_what_goes_to_syslog_wants_a_reader(void **state)
@@ -216,7 +176,7 @@ only_what_goes_to_syslog_wants_a_reader(void **state)
 		{ "log stderr\njournal /j/q\ndispatch none\nsignature slack\n" WAITS,
 		    CONF_BEHIND_CGI, false },
 	};
-	bool read = surroundings_syslog("/dev/log") == 0;
+	bool read = syslog_client_check(SYSLOG_CLIENT_PATH) == 0;
 	unsigned wrong = 0;
 
 	(void)state;
@@ -246,7 +206,6 @@ main(void)
 		cmocka_unit_test(file_systems_are_judged),
 		SCRATCH_TEST(a_journal_in_memory_is_told),
 		SCRATCH_TEST(a_kernel_that_starts_no_command_is_told),
-		SCRATCH_TEST(a_log_that_nobody_reads_is_known),
 		SCRATCH_TEST(only_what_goes_to_syslog_wants_a_reader),
 	};
 
