@@ -180,7 +180,7 @@ static void
 the_hook_of_another_file_is_kept_by_its_own_rules(void **state)
 {
 	static const int64_t day = 24 * 3600000LL;
-	static const struct journal_keep less = { "h", 1 };
+	static const struct journal_keep less = { "h", 1, 1 };
 	struct journal_rules rules[] = {
 		{ .hook = "h",
 		    .digest = "1",
