@@ -14,6 +14,7 @@
 #include "command/execute.h"
 #include "command/job.h"
 #include "command/run.h"
+#include "command/spawn.h"
 #include "config/conf.h"
 #include "config/print.h"
 #include "event/event.h"
@@ -83,7 +84,18 @@ print_output(const struct run_result *result)
 }
 
 static void
-print_end(const struct run_result *result)
+print_unstarted(const char *command, const struct run_result *result)
+{
+	struct buf why = { 0 };
+
+	spawn_explain(command, result->code, &why);
+	print_field("outcome", "%s: %s", reply_word(run_outcome(result)),
+	    why.rc == RC_OK ? why.data : strerror(result->code));
+	buf_free(&why);
+}
+
+static void
+print_end(const char *command, const struct run_result *result)
 {
 	const char *word = reply_word(run_outcome(result));
 	long long elapsed = (long long)result->elapsed;
@@ -105,7 +117,7 @@ print_end(const struct run_result *result)
 		    elapsed);
 		break;
 	case RUN_UNSTARTED:
-		print_field("outcome", "%s: %s", word, strerror(result->code));
+		print_unstarted(command, result);
 		break;
 	case RUN_STUCK:
 		print_field("outcome", "%s: process %ld cannot be ended", word,
@@ -137,7 +149,7 @@ run_rule(const struct trial *trial, const struct rule *rule)
 	fflush(stdout);
 	execute(&job, 1, &how, &result);
 	print_output(&result);
-	print_end(&result);
+	print_end(rule->command[0], &result);
 	io_close(&result.pidfd);
 	return run_outcome(&result);
 }

@@ -14,7 +14,8 @@
 #include "config/conf.h"
 #include "event/receipt.h"
 
-static enum rc
+/* 0, or the errno of what it came to nothing for before the start. */
+static int
 run_jobs(const struct job *jobs, size_t n, const struct command *how,
     struct run_result *result)
 {
@@ -24,6 +25,7 @@ run_jobs(const struct job *jobs, size_t n, const struct command *how,
 	struct command what = *how;
 	struct pool pool = { 0 };
 	enum rc rc = RC_OK;
+	int error;
 
 	what.argv = jobs->rule->command;
 	what.input = -1;
@@ -33,31 +35,33 @@ run_jobs(const struct job *jobs, size_t n, const struct command *how,
 	what.id = jobs->receipt->id;
 	if (first.mark == NULL) {
 		rc = crypto_mark(mark);
+		errno = EIO;
 		first.mark = mark;
 	}
 	if (rc == RC_OK)
 		rc = environment_make(&first, n, &pool, &what.environment);
 	if (rc == RC_OK)
 		rc = input_open(jobs, n, &what.input);
+	error = rc == RC_OK ? 0 : rc == RC_MEMORY ? ENOMEM : errno;
 	if (rc == RC_OK)
 		run(&what, result);
 	io_close(&what.input);
 	pool_free(&pool);
-	return rc;
+	return error;
 }
 
 void
 execute(const struct job *jobs, size_t n, const struct command *how,
     struct run_result *result)
 {
-	enum rc rc = run_jobs(jobs, n, how, result);
+	int error = run_jobs(jobs, n, how, result);
 
-	if (rc == RC_OK)
+	if (error == 0)
 		return;
 	*result = (struct run_result){
 		.end = RUN_UNSTARTED,
 		.pid = -1,
 		.pidfd = -1,
-		.code = rc == RC_MEMORY ? ENOMEM : EIO,
+		.code = error,
 	};
 }

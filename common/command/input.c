@@ -196,6 +196,7 @@ input_open(const struct job *jobs, size_t n, int *fd)
 {
 	int file = memfd_create("pelihook", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	enum rc rc;
+	int error;
 
 	if (file >= 0)
 		rc = memory_input(file, jobs, n);
@@ -205,8 +206,10 @@ input_open(const struct job *jobs, size_t n, int *fd)
 		*fd = file;
 		return RC_OK;
 	}
+	error = rc == RC_MEMORY ? ENOMEM : errno;
 	log_say(LOG_LEVEL_ERROR, "a command's input cannot be written: %s",
-	    strerror(rc == RC_MEMORY ? ENOMEM : errno));
+	    strerror(error));
 	io_close(&file);
+	errno = error;
 	return rc;
 }

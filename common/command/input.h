@@ -21,7 +21,7 @@ enum rc input_cloudevent(const struct job *job, struct buf *into);
 /*
  * An open file, read from its start, with what the hook's `input` makes of
  * n jobs of one hook: a memfd, or an unlinked temporary.  The caller closes
- * it.  RC_SYSTEM, RC_MEMORY; logged.
+ * it.  RC_SYSTEM with errno set, RC_MEMORY; logged.
  */
 enum rc input_open(const struct job *jobs, size_t n, int *fd);
 

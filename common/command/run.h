@@ -74,7 +74,7 @@ enum rc run_reap(struct run_result *stuck);
 /* The word for an end: exit, signal, timeout, stopped, unstarted, stuck. */
 const char *run_end_name(enum run_end end);
 /* What the contract makes of an end: RC_DELIVERED, RC_TEMPORARY,
- * RC_REJECTED, RC_FAILED, RC_TIMEOUT, RC_UNSTARTED, RC_STOPPING. */
+ * RC_REJECTED, RC_FAILED, RC_TIMEOUT, RC_UNSTARTED, RC_BUSY, RC_STOPPING. */
 enum rc run_outcome(const struct run_result *result);
 
 #endif

@@ -11,8 +11,11 @@
 
 #include "command/spawn.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pidfd.h"
+#include "base/script.h"
 
 enum { ABANDON = 1000 }; /* milliseconds after SIGKILL */
 
@@ -115,13 +118,12 @@ abandon(pid_t pid)
 
 /*
  * Where the kernel has no pidfd or no descriptor is left, the command must
- * not have been started: no process has the number 0, and that is told
- * only where the call is there.  The descriptor is reserved for the real one.
+ * not have been started.  The descriptor is reserved for the real one.
  */
 static int
 reserve_fd(int of)
 {
-	if (pidfd_open(0, 0) < 0 && errno != EINVAL)
+	if (pidfd_check() != RC_OK)
 		return -1;
 	return fcntl(of, F_DUPFD_CLOEXEC, 0);
 }
@@ -149,6 +151,23 @@ spawn_watched(const struct spawning *spawning, pid_t *pid, int *pidfd)
 	*pid = child;
 	*pidfd = fd;
 	return 0;
+}
+
+void
+spawn_explain(const char *command, int error, struct buf *into)
+{
+	struct buf fault = { 0 };
+
+	if ((error == ENOSYS || error == EPERM) && pidfd_check() != RC_OK) {
+		(void)buf_text(into, pidfd_fault(errno));
+		return;
+	}
+	(void)buf_text(into, strerror(error));
+	if ((error == ENOENT || error == EACCES || error == ENOEXEC) &&
+	    script_check(command, NULL, &fault) != RC_OK)
+		(void)buf_printf(into, ": it %s",
+		    fault.rc == RC_OK ? fault.data : "cannot be executed");
+	buf_free(&fault);
 }
 
 enum rc

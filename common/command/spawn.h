@@ -16,6 +16,8 @@
 #define SPAWN_PATH                                                             \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+struct buf;
+
 /* What to start; all of it borrowed for the call. */
 struct spawning {
 	const char *const *command;	/* absolute path, arguments, NULL */
@@ -29,6 +31,12 @@ struct spawning {
  * process (pidfd_open(2)).
  */
 int spawn_watched(const struct spawning *spawning, pid_t *pid, int *pidfd);
+
+/*
+ * Says why a command could not be started: the error's text, and what it is
+ * about where that is not the file itself: its interpreter, the kernel.
+ */
+void spawn_explain(const char *command, int error, struct buf *into);
 
 /*
  * Starts a process that outlives this one: own session, descriptors 0 to 2
