@@ -16,7 +16,11 @@ struct job;
  * JSON as event_parse takes it; a BOM before it is left out.
  */
 enum rc input_line(struct bytes text, struct buf *into);
-/* A CloudEvents 1.0 envelope in the JSON format on one line, without LF. */
+/*
+ * A CloudEvents 1.0 envelope in the JSON format on one line, without LF.  It
+ * is JSON of RFC 8259 whatever the body is: one that is not goes into it as
+ * data_base64.
+ */
 enum rc input_cloudevent(const struct job *job, struct buf *into);
 /*
  * An open file, read from its start, with what the hook's `input` makes of

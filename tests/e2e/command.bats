@@ -111,6 +111,18 @@ is_envelope() {
 	[ "$n" -eq 11 ]
 }
 
+@test "cloudevents: what only Python takes for JSON is handed on as bytes" {
+	configure <<-END
+	input cloudevents
+	on * run $WORK/record
+	END
+	printf '{"event":"connection_added", "rate":NaN}' >"$BODY"
+	post_cgi
+	is_envelope <"$BASE.body"
+	[ "$(jq -c .data "$BASE.body")" = null ]
+	jq -j .data_base64 "$BASE.body" | base64 -d | cmp - "$BODY"
+}
+
 @test "cloudevents: each attribute is what the variables say" {
 	configure <<-END
 	input cloudevents
