@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "base/pool.h"
 #include "command/execute.h"
+#include "command/host.h"
 #include "command/job.h"
 #include "command/run.h"
 #include "command/spawn.h"
@@ -33,6 +34,7 @@
 /* One body that is tried. */
 struct trial {
 	const struct session *session;
+	struct host *host;
 	struct hook *hook;
 	struct request request;
 	struct event event;
@@ -143,6 +145,7 @@ run_rule(const struct trial *trial, const struct rule *rule)
 	const struct command how = {
 		.stop = trial->stop,
 		.stop_kill_after = trial->hook->kill_after,
+		.host = trial->host,
 	};
 	struct run_result result;
 
@@ -242,11 +245,16 @@ complain_of(struct bytes body)
 }
 
 static enum rc
-try_body(const struct session *session, struct hook *hook)
+try_body(const struct session *session, struct host *host, struct hook *hook)
 {
 	static const char *const none[] = { NULL };
 	const struct gateway gateway = { .variables = none };
-	struct trial trial = { .session = session, .hook = hook, .stop = -1 };
+	struct trial trial = {
+		.session = session,
+		.host = host,
+		.hook = hook,
+		.stop = -1,
+	};
 	enum rc rc;
 
 	request_open(&trial.request, &gateway, clock_wall());
@@ -266,6 +274,7 @@ enum rc
 subcommand_try(struct session *session, char **operands, size_t n)
 {
 	struct hook *hook = NULL;
+	struct host *host = NULL;
 	enum rc rc = session_open(session);
 
 	(void)n;
@@ -278,5 +287,10 @@ subcommand_try(struct session *session, char **operands, size_t n)
 	/* What the commands print is shown once, as their output. */
 	if (rc == RC_OK)
 		rc = session_log_to_stderr();
-	return rc == RC_OK ? try_body(session, hook) : rc;
+	if (rc == RC_OK)
+		rc = host_open(&host);
+	if (rc == RC_OK)
+		rc = try_body(session, host, hook);
+	session_close_host(session, host);
+	return rc;
 }

@@ -30,6 +30,7 @@ enum { DISPATCHER_PAUSE = 1000 }; /* milliseconds between tries */
 
 struct dispatcher {
 	struct current *current;
+	struct host *host;
 	struct shared_journal *shared;
 	struct decider *decider;
 	char *journal; /* its path, or NULL */
@@ -81,6 +82,7 @@ run_queue(struct dispatcher *dispatcher)
 		.conf = hold_conf,
 		.context = dispatcher,
 		.stop = dispatcher->stop,
+		.host = dispatcher->host,
 	};
 
 	if (!reach_journal(dispatcher, &settings.journal))
@@ -145,7 +147,7 @@ run_thread(void *context)
 }
 
 static enum rc
-copy_names(struct dispatcher *dispatcher, const char *file)
+copy_names(struct dispatcher *dispatcher)
 {
 	struct conf *conf = current_hold(dispatcher->current);
 	enum rc rc = RC_OK;
@@ -153,7 +155,7 @@ copy_names(struct dispatcher *dispatcher, const char *file)
 	dispatcher->dispatch = conf->dispatch;
 	if (conf->journal != NULL) {
 		dispatcher->journal = strdup(conf->journal);
-		dispatcher->file = realpath(file, NULL);
+		dispatcher->file = realpath(conf->file, NULL);
 		if (dispatcher->journal == NULL || dispatcher->file == NULL)
 			rc = RC_SYSTEM;
 	}
@@ -198,7 +200,7 @@ start_thread(struct dispatcher *dispatcher)
 }
 
 enum rc
-dispatcher_open(struct current *current, const char *file, struct sink inner,
+dispatcher_open(struct current *current, struct host *host, struct sink inner,
     struct dispatcher **out)
 {
 	struct dispatcher *dispatcher = calloc(1, sizeof(*dispatcher));
@@ -207,11 +209,12 @@ dispatcher_open(struct current *current, const char *file, struct sink inner,
 	if (dispatcher == NULL)
 		return RC_MEMORY;
 	dispatcher->current = current;
+	dispatcher->host = host;
 	dispatcher->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	dispatcher->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	rc = dispatcher->stop < 0 || dispatcher->wake < 0 ?
 	    RC_SYSTEM :
-	    copy_names(dispatcher, file);
+	    copy_names(dispatcher);
 	if (rc == RC_OK)
 		rc = open_journal(dispatcher, inner);
 	if (rc == RC_OK)

@@ -7,6 +7,7 @@
 #include "receive/sink.h"
 
 struct current;
+struct host;
 
 /*
  * The queue's two ends in this process: the sink that stores, and the thread
@@ -17,11 +18,11 @@ struct dispatcher;
 
 /*
  * inner: the sink of what needs no journal.  Opens the journal, where there
- * is one, and starts the thread.  file is the configuration, for drains.
+ * is one, and starts the thread.  Its commands are the host's.
  * RC_CONFIG where the journal cannot be trusted or understood; a journal
  * that is only out of reach for now is tried again.  RC_MEMORY, RC_SYSTEM.
  */
-enum rc dispatcher_open(struct current *current, const char *file,
+enum rc dispatcher_open(struct current *current, struct host *host,
     struct sink inner, struct dispatcher **out);
 struct sink dispatcher_sink(struct dispatcher *dispatcher);
 /* Nothing new is claimed; what runs gets stop-timeout. */

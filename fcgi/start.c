@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/startup.h"
+#include "command/host.h"
 #include "config/conf.h"
 #include "http/reply.h"
 #include "journal/journal.h"
@@ -146,7 +147,8 @@ begin(const struct options *options)
 }
 
 static int
-listen_and_run(const struct options *options, struct current *current)
+listen_and_run(const struct options *options, struct current *current,
+    struct host *host)
 {
 	struct buf why = { .max = FCGI_COMPLAINTS };
 	struct listener listener;
@@ -159,7 +161,7 @@ listen_and_run(const struct options *options, struct current *current)
 		return EX_USAGE;
 	}
 	buf_free(&why);
-	rc = server_run(options, &listener, current);
+	rc = server_run(options, &listener, current, host);
 	listener_close(&listener);
 	if (rc == RC_CONFIG)
 		return EX_CONFIG;
@@ -174,6 +176,7 @@ start(int argc, char **argv)
 {
 	struct options options;
 	struct current *current;
+	struct host *host = NULL;
 	int status;
 
 	if (getenv("REQUEST_METHOD") != NULL)
@@ -189,8 +192,15 @@ start(int argc, char **argv)
 	current = begin(&options);
 	if (current == NULL)
 		return EX_CONFIG;
-	status = listen_and_run(&options, current);
+	if (host_open(&host) != RC_OK) {
+		log_say(LOG_LEVEL_ERROR, "cannot start: %s",
+		    strerrordesc_np(errno));
+		return EX_SOFTWARE;
+	}
+	status = listen_and_run(&options, current, host);
+	/* Its secrets are wiped before what is left may pass to a copy of us. */
 	current_close(current);
+	host_close(host);
 	log_close();
 	return status;
 }

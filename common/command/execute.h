@@ -10,8 +10,8 @@ struct run_result;
 
 /*
  * Runs the command of n jobs that one `on` line takes, with their stdin and
- * environment, and waits for it.  Of how only stop, stop_kill_after, started
- * and context count; the rest is filled in here.  The result is what run()
+ * environment, and waits for it.  Of how only stop, stop_kill_after, started,
+ * context and host count; the rest is filled in here.  The result is what run()
  * says; RUN_UNSTARTED with an errno where it came to nothing before.
  */
 void execute(const struct job *jobs, size_t n, const struct command *how,

@@ -7,9 +7,12 @@
 
 #include "base/bytes.h"
 
+struct host;
+
 /*
  * Runs a command, started as spawn.h says.  Its output is drained while it
- * runs; the end of the command is the end, whatever its children hold.
+ * runs; the end of the command is the end, whatever its children hold: what
+ * they go on to write is for the host to discard.
  */
 
 enum { RUN_TAIL = 8192 }; /* how much output is kept */
@@ -34,7 +37,8 @@ struct command {
 	 */
 	enum rc (*started)(void *context, pid_t pid);
 	void *context;
-	const char *hook; /* for its lines in the log */
+	struct host *host; /* of the process; NULL is fine */
+	const char *hook;  /* for its lines in the log */
 	const char *id;
 };
 

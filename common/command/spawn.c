@@ -6,6 +6,7 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -182,4 +183,30 @@ spawn_detached(const char *const *command, pid_t *pid)
 	log_say(LOG_LEVEL_ERROR, "%s cannot be started: %s", command[0],
 	    strerror(error));
 	return RC_UNSTARTED;
+}
+
+static void
+reset_signals(void)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		sigaction(number, &action, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+enum rc
+spawn_copy(void (*live)(void *context), void *context)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid < 0 ? RC_SYSTEM : RC_OK;
+	setsid();
+	reset_signals();
+	prctl(PR_SET_DUMPABLE, 0);
+	live(context);
+	_exit(0);
 }

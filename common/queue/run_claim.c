@@ -346,6 +346,7 @@ run_group(struct work *work, enum rc *outcome)
 	struct command how = {
 		.stop = what->kill_now,
 		.stop_kill_after = what->hook->kill_after,
+		.host = what->host,
 		.started = note_start,
 		.context = work,
 	};
@@ -375,6 +376,7 @@ run_on_dead(struct work *work, struct delivery_run *delivery)
 	struct command how = {
 		.stop = what->kill_now,
 		.stop_kill_after = what->hook->kill_after,
+		.host = what->host,
 	};
 	struct rule rule = { .command = what->hook->on_dead };
 	struct job job = delivery->job;

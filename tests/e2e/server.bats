@@ -75,6 +75,16 @@ setup() {
 	[ "$(echo $output)" = 'HOME LANG LATER PATH PWD RECORDS' ]
 }
 
+@test "what the command leaves running goes on, and nothing waits for it" {
+	echo '{"event":"pipeline_run_killed"}' >"$BODY"
+	post_signed "$BODY"
+	expect_status 200
+	[ "$(records)" -eq 1 ]
+	[ ! -e "$WORK/records/over" ]
+	: >"$WORK/records/go"
+	until_true 20 test -e "$WORK/records/over"
+}
+
 @test "a wrong signature is answered 401 and the command is silent" {
 	odd_payload "$BODY"
 	post "$BODY" "$(printf '%064d' 0)"
