@@ -4,10 +4,12 @@
 
 #include "command/execute.h"
 
+#include "base/account.h"
 #include "base/crypto.h"
 #include "base/io.h"
 #include "base/pool.h"
 #include "command/environment.h"
+#include "command/host.h"
 #include "command/input.h"
 #include "command/job.h"
 #include "command/run.h"
@@ -22,9 +24,10 @@ run_jobs(const struct job *jobs, size_t n, const struct command *how,
 	const struct hook *hook = jobs->hook;
 	struct job first = *jobs;
 	char mark[CRYPTO_MARK];
+	struct account user;
 	struct command what = *how;
 	struct pool pool = { 0 };
-	enum rc rc = RC_OK;
+	enum rc rc = host_user(how->host, &pool, &user);
 	int error;
 
 	what.argv = jobs->rule->command;
@@ -33,7 +36,8 @@ run_jobs(const struct job *jobs, size_t n, const struct command *how,
 	what.kill_after = hook->kill_after;
 	what.hook = hook->name;
 	what.id = jobs->receipt->id;
-	if (first.mark == NULL) {
+	first.user = &user;
+	if (rc == RC_OK && first.mark == NULL) {
 		rc = crypto_mark(mark);
 		errno = EIO;
 		first.mark = mark;

@@ -728,6 +728,23 @@ open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
 	[ "$(jq -s length "$T/state/seen")" = 5 ]
 }
 
+# The user's, and not that of who typed it.
+@test "HOME, USER and LOGNAME are the same in drain and try, whoever starts it" {
+	local entry words
+	make_queue </dev/null
+	: >"$T/seen"
+	chmod 666 "$T/seen"
+	does "echo \$HOME \$USER \$LOGNAME >>$T/seen"
+	event q x
+	HOME=/a USER=b LOGNAME=c drain
+	HOME=/d ctl try q <"$T/body"
+	entry=$(getent passwd nobody)
+	[ "$(id -u)" = 0 ] || entry=$(getent passwd "$(id -u)")
+	words="$(cut -d : -f 6 <<<"$entry") ${entry%%:*} ${entry%%:*}"
+	[ "$(cat "$T/seen")" = "$words
+$words" ]
+}
+
 # Leaves a process behind, which writes to $T/over once it is told to go.
 leaves_behind() {
 	mkfifo "$T/go"

@@ -72,7 +72,8 @@ setup() {
 	run grep -E 'stray|^(HTTP|REQUEST|SERVER|SCRIPT|QUERY|CONTENT|GATEWAY|DOCUMENT|FCGI|PATH_INFO)' "$env"
 	[ "$status" -eq 1 ]
 	run sed 's/=.*//; /^PELIHOOK_/d' "$env"
-	[ "$(echo $output)" = 'HOME LANG LATER PATH PWD RECORDS' ]
+	[ "$(echo $output)" = \
+	    'HOME LANG LATER LOGNAME PATH PWD RECORDS USER' ]
 }
 
 @test "what the command leaves running goes on, and nothing waits for it" {
