@@ -11,6 +11,7 @@
 #include "base/crypto.h"
 #include "base/io.h"
 #include "base/pool.h"
+#include "base/startup.h"
 #include "command/execute.h"
 #include "command/host.h"
 #include "command/job.h"
@@ -275,9 +276,11 @@ subcommand_try(struct session *session, char **operands, size_t n)
 {
 	struct hook *hook = NULL;
 	struct host *host = NULL;
-	enum rc rc = session_open(session);
+	enum rc rc;
 
 	(void)n;
+	startup();
+	rc = session_open(session);
 	if (rc == RC_OK)
 		rc = session_refuse_root();
 	if (rc == RC_OK)

@@ -745,6 +745,18 @@ open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
 $words" ]
 }
 
+@test "umask and signals are the same in drain and try, whoever starts it" {
+	make_queue </dev/null
+	: >"$T/seen"
+	chmod 666 "$T/seen"
+	does "{ umask; grep SigIgn /proc/self/status; } >>$T/seen"
+	event q x
+	(umask 002; trap '' INT; drain)
+	(umask 002; trap '' INT; ctl try q <"$T/body")
+	[ "$(sort "$T/seen" | uniq -c | wc -l)" = 2 ]
+	grep -qx 0077 "$T/seen"
+}
+
 # Leaves a process behind, which writes to $T/over once it is told to go.
 leaves_behind() {
 	mkfifo "$T/go"
