@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/startup.h"
+#include "command/host.h"
 #include "command/spawn.h"
 #include "config/conf.h"
 #include "config/load.h"
@@ -36,10 +37,11 @@ enum {
 	CGI_DISCARD_STOPPING = 500, /* milliseconds, once told to stop */
 };
 
-/* Descriptors 0 and 1, and what tells of SIGTERM. */
+/* Descriptors 0 and 1, what tells of SIGTERM, and whose commands they are. */
 struct cgi {
 	int stop; /* a signalfd, or -1 */
 	bool written;
+	struct host *host;
 };
 
 extern char **environ;
@@ -206,13 +208,17 @@ start_drain(const struct conf *conf)
 
 /* The ways of an event: waited for, or through the journal. */
 static enum rc
-open_sink(const struct cgi *cgi, const struct conf *conf, struct sink *sink)
+open_sink(struct cgi *cgi, const struct conf *conf, struct sink *sink)
 {
 	struct shared_journal *journal;
 	struct wait *wait;
 	struct decider *decider;
 	enum rc rc = wait_open(1, cgi->stop, CGI_KILL_AFTER, &wait);
 
+	if (rc == RC_OK)
+		rc = host_open(&cgi->host);
+	if (rc == RC_OK)
+		wait_set_host(wait, cgi->host);
 	if (rc == RC_OK)
 		rc = shared_journal_open(conf->journal, JOURNAL_BRIEF,
 		    &journal);
@@ -236,13 +242,16 @@ cgi_answer(void)
 	};
 	struct sink sink = { 0 };
 	struct conf *conf;
+	bool ready;
 
 	startup();
 	cgi.stop = open_stop();
 	conf = load_conf();
-	if (conf != NULL && open_sink(&cgi, conf, &sink) != RC_OK)
-		conf = NULL;
-	if (serve(&gateway, conf, &sink) == RC_QUEUED)
+	ready = conf != NULL && open_sink(&cgi, conf, &sink) == RC_OK;
+	if (serve(&gateway, ready ? conf : NULL, &sink) == RC_QUEUED)
 		start_drain(conf);
+	/* Its secrets are wiped before what is left may pass to a copy of us. */
+	conf_release(conf);
+	host_close(cgi.host);
 	return cgi.written ? 0 : EX_IOERR;
 }

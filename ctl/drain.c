@@ -10,6 +10,7 @@
 #include "base/descriptors.h"
 #include "base/log.h"
 #include "base/startup.h"
+#include "command/host.h"
 #include "config/conf.h"
 #include "config/files.h"
 #include "config/keywords.h"
@@ -162,7 +163,7 @@ check_sources(struct source *source, struct journal *journal)
 }
 
 static enum rc
-run_queue(struct source *source, struct journal *journal)
+run_queue(struct source *source, struct journal *journal, struct host *host)
 {
 	struct dispatch settings = {
 		.journal = journal,
@@ -170,6 +171,7 @@ run_queue(struct source *source, struct journal *journal)
 		.context = source,
 		.stop = -1,
 		.until_empty = true,
+		.host = host,
 	};
 	enum rc rc = make_ready(source);
 
@@ -217,6 +219,7 @@ subcommand_drain(struct session *session, char **operands, size_t n)
 {
 	struct source source = { .rc = RC_OK };
 	struct journal *journal = NULL;
+	struct host *host = NULL;
 	enum rc rc;
 
 	(void)operands;
@@ -227,12 +230,15 @@ subcommand_drain(struct session *session, char **operands, size_t n)
 		rc = session_refuse_root();
 	if (rc == RC_OK)
 		rc = open_queue(session, &journal);
+	if (rc == RC_OK && journal != NULL)
+		rc = host_open(&host);
 	if (rc == RC_OK && journal != NULL) {
 		source.conf = conf_hold(session->conf);
-		rc = run_queue(&source, journal);
+		rc = run_queue(&source, journal, host);
 		conf_release(source.conf);
 	}
 	journal_close(journal);
+	session_close_host(session, host);
 	log_close();
 	return rc;
 }

@@ -40,6 +40,7 @@ exit_status(enum rc rc)
 	case RC_STORE:
 		return EX_IOERR;
 	case RC_TEMPORARY:
+	case RC_BUSY:
 	case RC_CROWDED:
 	case RC_PENDING:
 	case RC_QUEUE_FULL:

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/startup.h"
 #include "base/uuid.h"
+#include "command/host.h"
 #include "config/conf.h"
 #include "config/files.h"
 #include "config/load.h"
@@ -284,4 +285,12 @@ session_signals(int *fd)
 		return RC_SYSTEM;
 	*fd = signals;
 	return RC_OK;
+}
+
+void
+session_close_host(struct session *session, struct host *host)
+{
+	conf_release(session->conf);
+	session->conf = NULL;
+	host_close(host);
 }

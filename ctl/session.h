@@ -12,6 +12,7 @@
 
 struct conf;
 struct hook;
+struct host;
 
 /*
  * One run of pelihookctl: what its command line said, and the configuration
@@ -89,5 +90,10 @@ enum rc session_log_to_stderr(void);
  * that Ctrl-C does not reach.  RC_SYSTEM, not complained of.
  */
 enum rc session_signals(int *fd);
+/*
+ * The end of a subcommand that ran commands: host_close, once nothing of the
+ * configuration, with its secrets, is left here.
+ */
+void session_close_host(struct session *session, struct host *host);
 
 #endif

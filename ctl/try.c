@@ -11,9 +11,12 @@
 #include "base/crypto.h"
 #include "base/io.h"
 #include "base/pool.h"
+#include "base/startup.h"
 #include "command/execute.h"
+#include "command/host.h"
 #include "command/job.h"
 #include "command/run.h"
+#include "command/spawn.h"
 #include "config/conf.h"
 #include "config/keywords.h"
 #include "config/print.h"
@@ -34,6 +37,7 @@
 /* One body that is tried. */
 struct trial {
 	const struct session *session;
+	struct host *host;
 	struct hook *hook;
 	struct request request;
 	struct event event;
@@ -110,7 +114,18 @@ print_output(const struct run_result *result)
 }
 
 static void
-print_end(const struct run_result *result)
+print_unstarted(const char *command, const struct run_result *result)
+{
+	struct buf why = { 0 };
+
+	spawn_explain(command, result->code, &why);
+	print_field("outcome", "%s: %s", reply_word(run_outcome(result)),
+	    why.rc == RC_OK ? why.data : strerror(result->code));
+	buf_free(&why);
+}
+
+static void
+print_end(const char *command, const struct run_result *result)
 {
 	const char *word = reply_word(run_outcome(result));
 	long long elapsed = (long long)result->elapsed;
@@ -132,7 +147,7 @@ print_end(const struct run_result *result)
 		    elapsed);
 		break;
 	case RUN_UNSTARTED:
-		print_field("outcome", "%s: %s", word, strerror(result->code));
+		print_unstarted(command, result);
 		break;
 	case RUN_STUCK:
 		print_field("outcome", "%s: process %ld cannot be ended", word,
@@ -158,13 +173,14 @@ run_rule(const struct trial *trial, const struct rule *rule)
 	const struct command how = {
 		.stop = trial->stop,
 		.stop_kill_after = trial->hook->kill_after,
+		.host = trial->host,
 	};
 	struct run_result result;
 
 	fflush(stdout);
 	execute(&job, 1, &how, &result);
 	print_output(&result);
-	print_end(&result);
+	print_end(rule->command[0], &result);
 	io_close(&result.pidfd);
 	return run_outcome(&result);
 }
@@ -259,11 +275,16 @@ complain_of(struct bytes body)
 }
 
 static enum rc
-try_body(const struct session *session, struct hook *hook)
+try_body(const struct session *session, struct host *host, struct hook *hook)
 {
 	static const char *const none[] = { NULL };
 	const struct gateway gateway = { .variables = none };
-	struct trial trial = { .session = session, .hook = hook, .stop = -1 };
+	struct trial trial = {
+		.session = session,
+		.host = host,
+		.hook = hook,
+		.stop = -1,
+	};
 	enum rc rc;
 
 	request_open(&trial.request, &gateway, clock_wall());
@@ -283,9 +304,12 @@ enum rc
 subcommand_try(struct session *session, char **operands, size_t n)
 {
 	struct hook *hook = NULL;
-	enum rc rc = session_open(session);
+	struct host *host = NULL;
+	enum rc rc;
 
 	(void)n;
+	startup();
+	rc = session_open(session);
 	if (rc == RC_OK)
 		rc = session_refuse_root();
 	if (rc == RC_OK)
@@ -295,5 +319,10 @@ subcommand_try(struct session *session, char **operands, size_t n)
 	/* What the commands print is shown once, as their output. */
 	if (rc == RC_OK)
 		rc = session_log_to_stderr();
-	return rc == RC_OK ? try_body(session, hook) : rc;
+	if (rc == RC_OK)
+		rc = host_open(&host);
+	if (rc == RC_OK)
+		rc = try_body(session, host, hook);
+	session_close_host(session, host);
+	return rc;
 }

@@ -52,6 +52,7 @@ enum { WAYS = 2 };
 
 struct dispatcher {
 	struct current *current;
+	struct host *host;
 	struct shared_journal *shared;
 	struct decider *decider;
 	const struct options *options;
@@ -107,6 +108,7 @@ run_queue(struct way *way)
 		.wanted = is_wanted,
 		.stop = dispatcher->stop,
 		.most = dispatcher->most,
+		.host = dispatcher->host,
 	};
 	/* Why it is out of reach has been logged. */
 	enum rc rc = shared_journal_get(dispatcher->shared, &settings.journal);
@@ -309,22 +311,24 @@ copy_journal(struct dispatcher *dispatcher)
 }
 
 enum rc
-dispatcher_open(struct current *current, const struct options *options,
-    struct sink inner, struct dispatcher **out)
+dispatcher_open(const struct dispatcher_settings *settings,
+    struct dispatcher **out)
 {
 	struct dispatcher *dispatcher = calloc(1, sizeof(*dispatcher));
 	enum rc rc;
 
 	if (dispatcher == NULL)
 		return RC_MEMORY;
-	dispatcher->current = current;
-	dispatcher->options = options;
-	dispatcher->most = shares_make(options->threads, true).commands;
+	dispatcher->current = settings->current;
+	dispatcher->options = settings->options;
+	dispatcher->host = settings->host;
+	dispatcher->most = shares_make(settings->options->threads, true)
+			       .commands;
 	rc = open_ways(dispatcher);
 	if (rc == RC_OK)
 		rc = copy_journal(dispatcher);
 	if (rc == RC_OK)
-		rc = open_journal(dispatcher, inner);
+		rc = open_journal(dispatcher, settings->inner);
 	if (rc == RC_OK)
 		rc = start_threads(dispatcher);
 	if (rc != RC_OK)

@@ -7,6 +7,7 @@
 #include "receive/sink.h"
 
 struct current;
+struct host;
 struct options;
 
 /*
@@ -16,14 +17,20 @@ struct options;
  */
 struct dispatcher;
 
+struct dispatcher_settings {
+	struct current *current;
+	const struct options *options; /* borrowed */
+	struct host *host;	       /* of its commands */
+	struct sink inner;	       /* of what needs no journal */
+};
+
 /*
- * inner: the sink of what needs no journal.  Opens the journal, where there
- * is one, and starts the threads.  The options are borrowed.
- * RC_CONFIG where the journal cannot be trusted or understood; a journal
- * that is only out of reach for now is tried again.  RC_MEMORY, RC_SYSTEM.
+ * Opens the journal, where there is one, and starts the threads.  RC_CONFIG
+ * where the journal cannot be trusted or understood; a journal that is only
+ * out of reach for now is tried again.  RC_MEMORY, RC_SYSTEM.
  */
-enum rc dispatcher_open(struct current *current, const struct options *options,
-    struct sink inner, struct dispatcher **out);
+enum rc dispatcher_open(const struct dispatcher_settings *settings,
+    struct dispatcher **out);
 struct sink dispatcher_sink(struct dispatcher *dispatcher);
 /*
  * Another configuration is in force.  Where it names another way to run the

@@ -15,6 +15,8 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/startup.h"
+#include "command/discard.h"
+#include "command/host.h"
 #include "config/conf.h"
 #include "receive/wait.h"
 #include "connections.h"
@@ -41,6 +43,7 @@ struct server {
 	struct sink sink;
 	struct workers *workers;
 	struct current *current;
+	struct host *host;
 };
 
 static void
@@ -73,6 +76,19 @@ max_connections(const struct server *server, const struct options *options)
 }
 
 static enum rc
+open_dispatcher(struct server *server, const struct options *options)
+{
+	const struct dispatcher_settings settings = {
+		.current = server->current,
+		.options = options,
+		.host = server->host,
+		.inner = wait_sink(server->wait),
+	};
+
+	return dispatcher_open(&settings, &server->dispatcher);
+}
+
+static enum rc
 open_all(struct server *server, const struct options *options,
     const struct listener *listener)
 {
@@ -88,8 +104,9 @@ open_all(struct server *server, const struct options *options,
 		rc = wait_open(options->threads, server->end, SERVER_KILL_AFTER,
 		    &server->wait);
 	if (rc == RC_OK)
-		rc = dispatcher_open(server->current, options,
-		    wait_sink(server->wait), &server->dispatcher);
+		wait_set_host(server->wait, server->host);
+	if (rc == RC_OK)
+		rc = open_dispatcher(server, options);
 	if (rc != RC_OK)
 		return rc;
 	server->sink = dispatcher_sink(server->dispatcher);
@@ -120,19 +137,23 @@ next_signal(const struct server *server)
 	return (int)info.ssi_signo;
 }
 
-/* Until a signal, or for one tick. */
+/* Until a signal, or for one tick; what commands left running is read. */
 static void
 sleep_a_while(const struct server *server)
 {
+	struct discard *discard = host_discard(server->host);
 	struct pollfd fds[] = {
 		{ .fd = server->signals, .events = POLLIN },
 		{
 		    .fd = connections_wakeup(server->connections),
 		    .events = POLLIN,
 		},
+		{ .fd = discard_fd(discard), .events = POLLIN },
 	};
 
-	(void)poll(fds, 2, connections_tick(server->connections));
+	if (poll(fds, 3, connections_tick(server->connections)) > 0 &&
+	    fds[2].revents != 0)
+		discard_read(discard);
 }
 
 static int
@@ -280,9 +301,9 @@ server_hold_signals(void)
 
 enum rc
 server_run(const struct options *options, const struct listener *listener,
-    struct current *current)
+    struct current *current, struct host *host)
 {
-	struct server server = { .current = current };
+	struct server server = { .current = current, .host = host };
 	enum rc rc = open_all(&server, options, listener);
 	int number;
 

@@ -7,6 +7,7 @@
 struct listener;
 struct options;
 struct current;
+struct host;
 
 /*
  * From here on the signals that stop it and reload it wait for server_run:
@@ -16,12 +17,14 @@ struct current;
  */
 void server_hold_signals(void);
 /*
- * Answers requests from the listener until it is told to stop.  RC_OK: it
+ * Answers requests from the listener until it is told to stop; its commands
+ * are the host's.  RC_OK: it
  * was, and what was accepted is answered.  RC_TIMEOUT: something would not
  * end, and its threads still run.  RC_SYSTEM, RC_MEMORY: it could not begin.
  * All of them are logged.
  */
 enum rc server_run(const struct options *options,
-    const struct listener *listener, struct current *current);
+    const struct listener *listener, struct current *current,
+    struct host *host);
 
 #endif

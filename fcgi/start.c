@@ -23,6 +23,7 @@
 #include "base/startup.h"
 #include "base/thread.h"
 #include "base/trust.h"
+#include "command/host.h"
 #include "config/conf.h"
 #include "config/files.h"
 #include "http/reply.h"
@@ -277,7 +278,8 @@ check_threads(const struct options *options, struct current *current)
 }
 
 static int
-listen_and_run(const struct options *options, struct current *current)
+listen_and_run(const struct options *options, struct current *current,
+    struct host *host)
 {
 	const struct listener_place place = { options->socket, options->mode,
 		options->group };
@@ -291,7 +293,7 @@ listen_and_run(const struct options *options, struct current *current)
 		return EX_USAGE;
 	}
 	buf_free(&why);
-	rc = server_run(options, &listener, current);
+	rc = server_run(options, &listener, current, host);
 	listener_close(&listener);
 	if (rc == RC_CONFIG) {
 		report_journal(current);
@@ -307,17 +309,25 @@ static int
 serve(const struct options *options)
 {
 	struct current *current = begin(options);
+	struct host *host = NULL;
 	int status;
 
 	if (current == NULL)
 		return EX_CONFIG;
-	if (check_descriptors(options, current) != RC_OK)
+	if (check_descriptors(options, current) != RC_OK) {
 		status = EX_CONFIG;
-	else if (check_threads(options, current) != RC_OK)
+	} else if (check_threads(options, current) != RC_OK) {
 		status = EX_SOFTWARE;
-	else
-		status = listen_and_run(options, current);
+	} else if (host_open(&host) != RC_OK) {
+		log_say(LOG_LEVEL_ERROR, "cannot start: %s",
+		    strerrordesc_np(errno));
+		status = EX_SOFTWARE;
+	} else {
+		status = listen_and_run(options, current, host);
+	}
+	/* Its secrets are wiped before what is left may pass to a copy of us. */
 	current_close(current);
+	host_close(host);
 	log_close();
 	return status;
 }

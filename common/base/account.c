@@ -3,22 +3,54 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/account.h"
 
+#include "base/pool.h"
+
+enum {
+	ENTRY_FIRST = 1024, /* bytes of an entry's texts */
+	ENTRY_MAX = 256 * 1024,
+};
+
+/* The caller frees text, whatever is returned.  RC_MISSING, RC_SYSTEM,
+ * RC_MEMORY. */
+static enum rc
+find_user(uid_t uid, struct passwd *entry, char **text)
+{
+	struct passwd *found = NULL;
+	int error = ERANGE;
+	char *larger;
+
+	*text = NULL;
+	for (size_t size = ENTRY_FIRST; error == ERANGE && size <= ENTRY_MAX;
+	     size *= 2) {
+		larger = realloc(*text, size);
+		if (larger == NULL)
+			return RC_MEMORY;
+		*text = larger;
+		error = getpwuid_r(uid, entry, *text, size, &found);
+	}
+	if (found != NULL)
+		return RC_OK;
+	/* Services differ in how they say that there is none. */
+	return error == 0 || error == ENOENT || error == ESRCH ? RC_MISSING :
+								 RC_SYSTEM;
+}
+
 void
 account_user(uid_t uid, char name[ACCOUNT_NAME_SIZE])
 {
-	char text[1024];
 	struct passwd entry;
-	struct passwd *found = NULL;
+	char *text;
 
-	if (getpwuid_r(uid, &entry, text, sizeof text, &found) == 0 &&
-	    found != NULL)
-		snprintf(name, ACCOUNT_NAME_SIZE, "%s", found->pw_name);
+	if (find_user(uid, &entry, &text) == RC_OK)
+		snprintf(name, ACCOUNT_NAME_SIZE, "%s", entry.pw_name);
 	else
 		snprintf(name, ACCOUNT_NAME_SIZE, "%lu", (unsigned long)uid);
+	free(text);
 }
 
 void
@@ -82,4 +114,27 @@ account_become(const struct passwd *user, bool listed)
 		return RC_OK;
 	errno = EPERM;
 	return RC_SYSTEM;
+}
+
+enum rc
+account_find(uid_t uid, struct pool *pool, struct account *account)
+{
+	struct passwd entry;
+	char *text;
+	enum rc rc = find_user(uid, &entry, &text);
+	const char *name = NULL;
+	const char *home = "/";
+
+	if (rc == RC_OK) {
+		name = pool_printf(pool, "%s", entry.pw_name);
+		if (entry.pw_dir[0] != '\0')
+			home = pool_printf(pool, "%s", entry.pw_dir);
+	} else if (rc != RC_MEMORY) {
+		name = pool_printf(pool, "%lu", (unsigned long)uid);
+	}
+	free(text);
+	if (name == NULL || home == NULL)
+		return RC_MEMORY;
+	*account = (struct account){ name, home };
+	return rc;
 }

@@ -9,6 +9,8 @@
 
 #include "base/rc.h"
 
+struct pool;
+
 enum { ACCOUNT_NAME_SIZE = 64 }; /* a longer name is cut */
 
 /* The name of a user or a group, or its number where it has none. */
@@ -23,5 +25,18 @@ bool account_is_root(void);
  * set.
  */
 enum rc account_become(const struct passwd *user, bool listed);
+
+/* What a login would set of a user (passwd(5)). */
+struct account {
+	const char *name;
+	const char *home;
+};
+
+/*
+ * The account of a user, from the pool; the number and / where there is no
+ * entry, or none that can be read: RC_MISSING and RC_SYSTEM, with the account
+ * set all the same.  RC_MEMORY.  It may ask a server (nsswitch.conf(5)).
+ */
+enum rc account_find(uid_t uid, struct pool *pool, struct account *account);
 
 #endif

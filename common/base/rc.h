@@ -35,6 +35,7 @@ enum rc {
 	RC_TEMPORARY, /* exit 75: try again */
 	RC_FAILED,    /* any other exit, or a signal */
 	RC_UNSTARTED, /* could not be started */
+	RC_BUSY,      /* could not be started just now: that passes */
 	RC_TIMEOUT,   /* took longer than its timeout */
 
 	/* Our own trouble. */

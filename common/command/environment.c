@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdlib.h>
 #include <string.h>
 
 #include "command/environment.h"
 
+#include "base/account.h"
 #include "base/timestamp.h"
 #include "command/job.h"
 #include "command/spawn.h"
@@ -77,13 +77,15 @@ static enum rc
 set_ground(struct variables *variables, const struct job *first, size_t n)
 {
 	const struct hook *hook = first->hook;
-	const char *home = getenv("HOME");
 	enum rc rc = set_variable(variables, "PATH", SPAWN_PATH);
 
-	if (home == NULL || *home == '\0')
-		home = "/";
+	/* Not what this process was started with: that differs from try to try. */
 	if (rc == RC_OK)
-		rc = set_variable(variables, "HOME", home);
+		rc = set_variable(variables, "HOME", first->user->home);
+	if (rc == RC_OK)
+		rc = set_variable(variables, "USER", first->user->name);
+	if (rc == RC_OK)
+		rc = set_variable(variables, "LOGNAME", first->user->name);
 	if (rc == RC_OK)
 		rc = set_variable(variables, "LANG", "C.UTF-8");
 	for (size_t i = 0; rc == RC_OK && i < hook->setenv_len; i++)

@@ -11,9 +11,9 @@ struct job;
 
 /*
  * What a command sees: the environment of n jobs' command, NULL-terminated,
- * from the pool: PATH, HOME, LANG, setenv, env and the PELIHOOK_ variables (of
- * several jobs only HOOK, COUNT and CLAIM).  Of several jobs only the first is
- * looked at; it has a mark.  RC_MEMORY.
+ * from the pool: PATH, HOME, USER, LOGNAME, LANG, setenv, env and the PELIHOOK_
+ * variables (of several jobs only HOOK, COUNT and CLAIM).  Of several jobs only
+ * the first is looked at; it has a mark and a user.  RC_MEMORY.
  */
 enum rc environment_make(const struct job *first, size_t n, struct pool *pool,
     const char *const **out);

@@ -4,26 +4,31 @@
 
 #include "command/execute.h"
 
+#include "base/account.h"
 #include "base/crypto.h"
 #include "base/io.h"
 #include "base/pool.h"
 #include "command/environment.h"
+#include "command/host.h"
 #include "command/input.h"
 #include "command/job.h"
 #include "command/run.h"
 #include "config/conf.h"
 #include "event/receipt.h"
 
-static enum rc
+/* 0, or the errno of what it came to nothing for before the start. */
+static int
 run_jobs(const struct job *jobs, size_t n, const struct command *how,
     struct run_result *result)
 {
 	const struct hook *hook = jobs->hook;
 	struct job first = *jobs;
 	char mark[CRYPTO_MARK];
+	struct account user;
 	struct command what = *how;
 	struct pool pool = { 0 };
-	enum rc rc = RC_OK;
+	enum rc rc = host_user(how->host, &pool, &user);
+	int error;
 
 	what.argv = jobs->rule->command;
 	what.input = -1;
@@ -31,33 +36,36 @@ run_jobs(const struct job *jobs, size_t n, const struct command *how,
 	what.kill_after = hook->kill_after;
 	what.hook = hook->name;
 	what.id = jobs->receipt->id;
-	if (first.mark == NULL) {
+	first.user = &user;
+	if (rc == RC_OK && first.mark == NULL) {
 		rc = crypto_mark(mark);
+		errno = EIO;
 		first.mark = mark;
 	}
 	if (rc == RC_OK)
 		rc = environment_make(&first, n, &pool, &what.environment);
 	if (rc == RC_OK)
 		rc = input_open(jobs, n, &what.input);
+	error = rc == RC_OK ? 0 : rc == RC_MEMORY ? ENOMEM : errno;
 	if (rc == RC_OK)
 		run(&what, result);
 	io_close(&what.input);
 	pool_free(&pool);
-	return rc;
+	return error;
 }
 
 void
 execute(const struct job *jobs, size_t n, const struct command *how,
     struct run_result *result)
 {
-	enum rc rc = run_jobs(jobs, n, how, result);
+	int error = run_jobs(jobs, n, how, result);
 
-	if (rc == RC_OK)
+	if (error == 0)
 		return;
 	*result = (struct run_result){
 		.end = RUN_UNSTARTED,
 		.pid = -1,
 		.pidfd = -1,
-		.code = rc == RC_MEMORY ? ENOMEM : EIO,
+		.code = error,
 	};
 }

@@ -10,9 +10,9 @@ struct run_result;
 
 /*
  * Runs the command of n jobs that one `on` line takes, with their stdin and
- * environment, and waits for it.  Of how only what is about stop, started and
- * context count; the rest is filled in here.  The result is what run()
- * says; RUN_UNSTARTED with ENOMEM or EIO where it came to nothing before.
+ * environment, and waits for it.  Of how only what is about stop, started,
+ * context and host count; the rest is filled in here.  The result is what run()
+ * says; RUN_UNSTARTED with an errno where it came to nothing before.
  */
 void execute(const struct job *jobs, size_t n, const struct command *how,
     struct run_result *result);

@@ -10,6 +10,7 @@
 
 #include "command/input.h"
 
+#include "base/codec.h"
 #include "base/io.h"
 #include "base/json_string.h"
 #include "base/log.h"
@@ -85,6 +86,30 @@ add_member(struct buf *into, const char *before, const char *value)
 	json_string_add(bytes_of(value), into);
 }
 
+/*
+ * Bytes that are no JSON to the letter would make the envelope none, and of
+ * a batch read by a strict program the good events would fail with it.
+ */
+static void
+add_data(struct bytes body, struct buf *into)
+{
+	size_t before = into->len;
+	struct bytes line;
+
+	buf_text(into, ",\"data\":");
+	line.len = into->len;
+	if (input_line(body, into) != RC_OK)
+		return;
+	line.data = into->data + line.len;
+	line.len = into->len - line.len;
+	if (payload_is_strict(line))
+		return;
+	into->len = before;
+	buf_text(into, ",\"data_base64\":\"");
+	encode_base64(body, into);
+	buf_char(into, '"');
+}
+
 enum rc
 input_cloudevent(const struct job *job, struct buf *into)
 {
@@ -98,9 +123,9 @@ input_cloudevent(const struct job *job, struct buf *into)
 	add_member(into, "\",\"time\":\"", time);
 	buf_printf(into,
 	    "\",\"datacontenttype\":\"application/json\","
-	    "\"pelihookattempt\":%u,\"data\":",
+	    "\"pelihookattempt\":%u",
 	    job->attempt);
-	input_line(job->body, into);
+	add_data(job->body, into);
 	buf_char(into, '}');
 	return into->rc;
 }
@@ -196,6 +221,7 @@ input_open(const struct job *jobs, size_t n, int *fd)
 {
 	int file = memfd_create("pelihook", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	enum rc rc;
+	int error;
 
 	if (file >= 0)
 		rc = memory_input(file, jobs, n);
@@ -205,8 +231,10 @@ input_open(const struct job *jobs, size_t n, int *fd)
 		*fd = file;
 		return RC_OK;
 	}
+	error = rc == RC_MEMORY ? ENOMEM : errno;
 	log_say(LOG_LEVEL_ERROR, "a command's input cannot be written: %s",
-	    strerror(rc == RC_MEMORY ? ENOMEM : errno));
+	    strerror(error));
 	io_close(&file);
+	errno = error;
 	return rc;
 }

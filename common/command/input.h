@@ -16,12 +16,16 @@ struct job;
  * JSON as event_parse takes it; a BOM before it is left out.
  */
 enum rc input_line(struct bytes text, struct buf *into);
-/* A CloudEvents 1.0 envelope in the JSON format on one line, without LF. */
+/*
+ * A CloudEvents 1.0 envelope in the JSON format on one line, without LF.  It
+ * is JSON of RFC 8259 whatever the body is: one that is not goes into it as
+ * data_base64.
+ */
 enum rc input_cloudevent(const struct job *job, struct buf *into);
 /*
  * An open file, read from its start, with what the hook's `input` makes of
  * n jobs of one hook: a memfd, or an unlinked temporary.  The caller closes
- * it.  RC_SYSTEM, RC_MEMORY; logged.
+ * it.  RC_SYSTEM with errno set, RC_MEMORY; logged.
  */
 enum rc input_open(const struct job *jobs, size_t n, int *fd);
 

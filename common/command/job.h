@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 
+struct account;
 struct catalog_row;
 struct hook;
 struct receipt;
@@ -34,8 +35,10 @@ struct job {
 	struct bytes dedupe_key;   /* empty: not deduplicated */
 	unsigned attempt;	   /* 1, 2, ... */
 	const char *mark;	   /* PELIHOOK_CLAIM; NULL: a new one */
-	unsigned deliveries;	   /* how many `on` lines run for it */
-	struct job_end *end;	   /* filled by a sink that waits */
+	/* Whom the command runs as; filled in where it is run. */
+	const struct account *user;
+	unsigned deliveries; /* how many `on` lines run for it */
+	struct job_end *end; /* filled by a sink that waits */
 };
 
 #endif

@@ -7,6 +7,8 @@
 #include "command/output.h"
 
 #include "base/io.h"
+#include "command/discard.h"
+#include "command/host.h"
 #include "command/run.h"
 
 enum {
@@ -190,15 +192,22 @@ report_left_out(const struct output *output)
 void
 output_finish(struct output *output)
 {
+	const struct command *what = output->what;
+	int left[OUTPUT_STREAMS];
+
 	for (int i = 0; i < OUTPUT_STREAMS; i++) {
 		struct output_stream *stream = &output->streams[i];
 		int chunks = 0;
 
+		/* With it open here the pipe would never be at its end. */
+		io_close(&stream->writer);
 		while (chunks < REST_CHUNKS && output_take(output, stream))
 			chunks++;
 		flush_line(output, stream);
-		close_stream(stream);
+		left[i] = stream->fd;
+		stream->fd = -1;
 	}
+	discard_take(host_discard(what->host), left, what->hook, what->id);
 	if (output->left_out > 0)
 		report_left_out(output);
 }

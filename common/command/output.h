@@ -51,7 +51,10 @@ int output_open(struct output *output, const struct command *what,
     struct run_result *result);
 /* Takes one chunk; false where there is nothing at the moment. */
 bool output_take(struct output *output, struct output_stream *stream);
-/* Takes what the command left in the pipes, and closes them. */
+/*
+ * Takes what the command left in the pipes, and closes them; one that somebody
+ * can still write to passes to the host.
+ */
 void output_finish(struct output *output);
 /* Only closes them. */
 void output_close(struct output *output);

@@ -10,6 +10,7 @@
 
 #include "command/run.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
@@ -20,6 +21,8 @@
 enum {
 	SETTLE = 1000,	   /* milliseconds after SIGKILL */
 	NOTE_AGAIN = 1000, /* between tries to note the start, ms */
+	BUSY_FIRST = 10,   /* pauses for a file that is being written, */
+	BUSY_LAST = 160,   /* each twice the one before, ms */
 	GROUP_LOOK = 20,   /* at what is left of a group, ms */
 };
 
@@ -54,6 +57,42 @@ log_command(enum log_level level, const char *message,
 	log_end(&line);
 }
 
+static void
+log_unstarted(const struct command *what, int error)
+{
+	struct buf why = { 0 };
+	struct log_line line;
+
+	spawn_explain(what->argv[0], error, &why);
+	log_begin(&line, LOG_LEVEL_ERROR, "command cannot be started");
+	log_text(&line, "hook", what->hook);
+	log_text(&line, "id", what->id);
+	log_text(&line, "command", what->argv[0]);
+	log_text(&line, "error", why.rc == RC_OK ? why.data : strerror(error));
+	log_end(&line);
+	buf_free(&why);
+}
+
+/*
+ * A file that is just being written cannot be executed, which is over in a
+ * moment.
+ */
+static int
+spawn_patiently(const struct spawning *spawning, struct watch *watch)
+{
+	struct run_result *result = watch->result;
+	struct pollfd stop = { watch->stop, POLLIN, 0 };
+	int error = ETXTBSY;
+
+	for (int pause = BUSY_FIRST; error == ETXTBSY; pause *= 2) {
+		error = spawn_watched(spawning, &result->pid, &result->pidfd);
+		if (error != ETXTBSY || pause > BUSY_LAST ||
+		    poll(&stop, 1, pause) > 0)
+			break;
+	}
+	return error;
+}
+
 static int
 start_command(struct watch *watch)
 {
@@ -68,7 +107,7 @@ start_command(struct watch *watch)
 		return error;
 	spawning.fds[1] = output->streams[0].writer;
 	spawning.fds[2] = output->streams[1].writer;
-	error = spawn_watched(&spawning, &result->pid, &result->pidfd);
+	error = spawn_patiently(&spawning, watch);
 	if (error != 0)
 		output_close(output);
 	return error;
@@ -289,8 +328,7 @@ run(const struct command *what, struct run_result *result)
 	result->code = start_command(&watch);
 	if (result->code != 0) {
 		result->end = RUN_UNSTARTED;
-		log_command(LOG_LEVEL_ERROR, "command cannot be started", what,
-		    result->code);
+		log_unstarted(what, result->code);
 		return;
 	}
 	note_start(&watch);
@@ -333,6 +371,19 @@ run_end_name(enum run_end end)
 	return "stuck";
 }
 
+/* Nothing was run, and before long the same may work. */
+static bool
+may_pass(int error)
+{
+	static const int passing[] = { EAGAIN, EDQUOT, EMFILE, ENFILE, ENOBUFS,
+		ENOMEM, ENOSPC, ESTALE, ETXTBSY };
+
+	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+		if (error == passing[i])
+			return true;
+	return false;
+}
+
 enum rc
 run_outcome(const struct run_result *result)
 {
@@ -347,7 +398,7 @@ run_outcome(const struct run_result *result)
 	case RUN_STOPPED:
 		return RC_STOPPING;
 	case RUN_UNSTARTED:
-		return RC_UNSTARTED;
+		return may_pass(result->code) ? RC_BUSY : RC_UNSTARTED;
 	}
 	if (result->code == EX_OK)
 		return RC_DELIVERED;

@@ -8,9 +8,12 @@
 
 #include "base/bytes.h"
 
+struct host;
+
 /*
  * Runs a command, started as spawn.h says.  Its output is drained while it
- * runs; the end of the command is the end, whatever its children hold.
+ * runs; the end of the command is the end, whatever its children hold: what
+ * they go on to write is for the host to discard.
  */
 
 enum { RUN_TAIL = 8192 }; /* how much output is kept */
@@ -40,7 +43,8 @@ struct command {
 	 */
 	enum rc (*started)(void *context, pid_t pid);
 	void *context;
-	const char *hook; /* for its lines in the log */
+	struct host *host; /* of the process; NULL is fine */
+	const char *hook;  /* for its lines in the log */
 	const char *id;
 };
 
@@ -80,7 +84,7 @@ enum rc run_reap(struct run_result *stuck);
 /* The word for an end: exit, signal, timeout, stopped, unstarted, stuck. */
 const char *run_end_name(enum run_end end);
 /* What the contract makes of an end: RC_DELIVERED, RC_TEMPORARY,
- * RC_REJECTED, RC_FAILED, RC_TIMEOUT, RC_UNSTARTED, RC_STOPPING. */
+ * RC_REJECTED, RC_FAILED, RC_TIMEOUT, RC_UNSTARTED, RC_BUSY, RC_STOPPING. */
 enum rc run_outcome(const struct run_result *result);
 
 #endif

@@ -6,13 +6,17 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "command/spawn.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pidfd.h"
+#include "base/script.h"
 
 enum { ABANDON = 1000 }; /* milliseconds after SIGKILL */
 
@@ -115,13 +119,12 @@ abandon(pid_t pid)
 
 /*
  * Where the kernel has no pidfd or no descriptor is left, the command must
- * not have been started: no process has the number 0, and that is told
- * only where the call is there.  The descriptor is reserved for the real one.
+ * not have been started.  The descriptor is reserved for the real one.
  */
 static int
 reserve_fd(int of)
 {
-	if (pidfd_open(0, 0) < 0 && errno != EINVAL)
+	if (pidfd_check() != RC_OK)
 		return -1;
 	return fcntl(of, F_DUPFD_CLOEXEC, 0);
 }
@@ -151,6 +154,23 @@ spawn_watched(const struct spawning *spawning, pid_t *pid, int *pidfd)
 	return 0;
 }
 
+void
+spawn_explain(const char *command, int error, struct buf *into)
+{
+	struct buf fault = { 0 };
+
+	if ((error == ENOSYS || error == EPERM) && pidfd_check() != RC_OK) {
+		(void)buf_text(into, pidfd_fault(errno));
+		return;
+	}
+	(void)buf_text(into, strerror(error));
+	if ((error == ENOENT || error == EACCES || error == ENOEXEC) &&
+	    script_check(command, NULL, &fault) != RC_OK)
+		(void)buf_printf(into, ": it %s",
+		    fault.rc == RC_OK ? fault.data : "cannot be executed");
+	buf_free(&fault);
+}
+
 enum rc
 spawn_detached(const char *const *command, pid_t *pid)
 {
@@ -163,4 +183,30 @@ spawn_detached(const char *const *command, pid_t *pid)
 	log_say(LOG_LEVEL_ERROR, "%s cannot be started: %s", command[0],
 	    strerror(error));
 	return RC_UNSTARTED;
+}
+
+static void
+reset_signals(void)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		sigaction(number, &action, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+enum rc
+spawn_copy(void (*live)(void *context), void *context)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid < 0 ? RC_SYSTEM : RC_OK;
+	setsid();
+	reset_signals();
+	prctl(PR_SET_DUMPABLE, 0);
+	live(context);
+	_exit(0);
 }

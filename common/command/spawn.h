@@ -13,6 +13,8 @@
  * empty mask and no descriptor but 0, 1 and 2.
  */
 
+struct buf;
+
 /* What to start; all of it borrowed for the call. */
 struct spawning {
 	const char *const *command;	/* absolute path, arguments, NULL */
@@ -28,10 +30,25 @@ struct spawning {
 int spawn_watched(const struct spawning *spawning, pid_t *pid, int *pidfd);
 
 /*
+ * Says why a command could not be started: the error's text, and what it is
+ * about where that is not the file itself: its interpreter, the kernel.
+ */
+void spawn_explain(const char *command, int error, struct buf *into);
+
+/*
  * Starts a process that outlives this one: own session, descriptors 0 to 2
  * on /dev/null, an environment of only PATH.  RC_UNSTARTED.  The caller
  * reaps *pid, or exits.
  */
 enum rc spawn_detached(const char *const *command, pid_t *pid);
+
+/*
+ * A copy of this process that outlives it, in a session of its own, with
+ * default signal dispositions and an empty mask; it ends when live returns.
+ * That has all descriptors and the memory of this process, and may only call
+ * what signal-safety(7) has: a thread may hold any lock.  Nobody of the same
+ * user can look into it.  RC_SYSTEM with errno set.
+ */
+enum rc spawn_copy(void (*live)(void *context), void *context);
 
 #endif

@@ -21,6 +21,7 @@ struct scan {
 	struct bytes rest; /* what was not looked at */
 	unsigned depth;
 	uint64_t objects; /* a bit for each level: not an array */
+	bool beyond;	  /* a word that RFC 8259 has not was met */
 };
 
 _Static_assert(PAYLOAD_DEPTH <= 64, "a level has a bit");
@@ -99,6 +100,13 @@ scan_word(struct scan *scan, const char *word)
 	return BEHIND;
 }
 
+static enum state
+scan_beyond(struct scan *scan, const char *word)
+{
+	scan->beyond = true;
+	return scan_word(scan, word);
+}
+
 static bool
 scan_digits(struct scan *scan)
 {
@@ -115,7 +123,7 @@ static enum state
 scan_number(struct scan *scan)
 {
 	if (take(scan, '-') && is_next(scan, 'I'))
-		return scan_word(scan, "Infinity");
+		return scan_beyond(scan, "Infinity");
 	if (!take(scan, '0') && !scan_digits(scan))
 		return BAD;
 	if (take(scan, '.') && !scan_digits(scan))
@@ -212,9 +220,9 @@ scan_value(struct scan *scan)
 	case 'n':
 		return scan_word(scan, "null");
 	case 'N':
-		return scan_word(scan, "NaN");
+		return scan_beyond(scan, "NaN");
 	case 'I':
-		return scan_word(scan, "Infinity");
+		return scan_beyond(scan, "Infinity");
 	}
 	return scan_number(scan);
 }
@@ -267,22 +275,38 @@ scan_next(struct scan *scan, enum state state)
 	return BAD;
 }
 
+/* Whether the rest is one value. */
+static bool
+scan_text(struct scan *scan)
+{
+	enum state state = VALUE;
+
+	skip_blanks(scan);
+	while (scan->rest.len > 0 && state != BAD) {
+		state = scan_next(scan, state);
+		if (state != BAD)
+			skip_blanks(scan);
+	}
+	return state == BEHIND && scan->depth == 0;
+}
+
 enum rc
 payload_check(struct bytes body, size_t *at)
 {
 	struct scan scan = { .rest = payload_text(body) };
-	enum state state = VALUE;
 
-	skip_blanks(&scan);
-	while (scan.rest.len > 0 && state != BAD) {
-		state = scan_next(&scan, state);
-		if (state != BAD)
-			skip_blanks(&scan);
-	}
-	if (state == BEHIND && scan.depth == 0)
+	if (scan_text(&scan))
 		return RC_OK;
 	*at = body.len - scan.rest.len;
 	return RC_JSON;
+}
+
+bool
+payload_is_strict(struct bytes body)
+{
+	struct scan scan = { .rest = payload_text(body) };
+
+	return scan_text(&scan) && !scan.beyond;
 }
 
 /* NAME=VALUE, where a name is what forms write for one. */

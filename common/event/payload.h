@@ -2,6 +2,8 @@
 #ifndef PELIHOOK_EVENT_PAYLOAD_H
 #define PELIHOOK_EVENT_PAYLOAD_H
 
+#include <stdbool.h>
+
 #include "base/bytes.h"
 
 /* What a body is, before anything is made of it. */
@@ -18,6 +20,8 @@ struct bytes payload_text(struct bytes body);
  * body's length where it ends too early.
  */
 enum rc payload_check(struct bytes body, size_t *at);
+/* The same to the letter: without those three, for readers that are strict. */
+bool payload_is_strict(struct bytes body);
 /* What a body that is not JSON looks like; NULL for nothing known. */
 const char *payload_looks(struct bytes body);
 

@@ -48,6 +48,8 @@ static const struct row rows[] = {
 	[RC_FAILED] = { 500, false, "failed", "The command failed." },
 	[RC_UNSTARTED] = { 500, false, "not-started",
 	    "The command could not be started." },
+	[RC_BUSY] = { 503, true, "not-started-now",
+	    "The command could not be started just now." },
 	[RC_TIMEOUT] = { 504, false, "timeout", "The command took too long." },
 	[RC_CONFIG] = { 500, false, "misconfigured",
 	    "The receiver is not set up; its log says why." },

@@ -17,6 +17,8 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "command/discard.h"
+#include "command/host.h"
 #include "config/conf.h"
 #include "journal/journal.h"
 #include "queue/recover.h"
@@ -226,6 +228,7 @@ start_claim(struct dispatch_loop *loop)
 		.journal = loop->journal,
 		.hook = conf_find(loop->conf, bytes_of(hook)),
 		.claim = &thread->claim,
+		.host = loop->settings->host,
 		.kill_now = loop->kill_now,
 		.kill_within = &loop->kill_within,
 		.trouble = note_trouble,
@@ -518,16 +521,26 @@ next_time(const struct dispatch_loop *loop)
 	return earlier(next, loop->purge_at);
 }
 
+/* What commands left running may write at any time is read meanwhile. */
 static void
 wait_for_next(struct dispatch_loop *loop)
 {
-	struct pollfd fds[2] = {
+	struct discard *discard = host_discard(loop->settings->host);
+	int64_t next = next_time(loop);
+	struct pollfd fds[3] = {
 		{ loop->wake, POLLIN, 0 },
 		{ loop->stopping ? -1 : loop->settings->stop, POLLIN, 0 },
+		{ discard_fd(discard), POLLIN, 0 },
 	};
 	uint64_t count;
+	int n;
 
-	poll(fds, 2, clock_left(next_time(loop)));
+	do {
+		n = poll(fds, 3, clock_left(next));
+		if (n > 0 && fds[2].revents != 0)
+			discard_read(discard);
+	} while (n > 0 && fds[0].revents == 0 && fds[1].revents == 0 &&
+	    clock_left(next) != 0);
 	if (fds[0].revents != 0 && read(loop->wake, &count, sizeof(count)) > 0)
 		loop->dirty = true;
 }

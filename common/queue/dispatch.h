@@ -8,6 +8,7 @@
 #include "base/rc.h"
 
 struct conf;
+struct host;
 struct journal;
 
 /*
@@ -46,6 +47,7 @@ struct dispatch {
 	/* Return once nothing is due and nothing runs; otherwise only stop
 	 * ends it. */
 	bool until_empty;
+	struct host *host; /* as in struct command; NULL is fine */
 };
 
 /*

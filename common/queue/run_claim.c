@@ -347,6 +347,7 @@ run_group(struct work *work, enum rc *outcome)
 		.stop = what->kill_now,
 		.stop_kill_after = what->hook->kill_after,
 		.stop_kill_within = what->kill_within,
+		.host = what->host,
 		.started = note_start,
 		.context = work,
 	};
@@ -377,6 +378,7 @@ run_on_dead(struct work *work, struct delivery_run *delivery)
 		.stop = what->kill_now,
 		.stop_kill_after = what->hook->kill_after,
 		.stop_kill_within = what->kill_within,
+		.host = what->host,
 	};
 	struct rule rule = { .command = what->hook->on_dead };
 	struct job job = delivery->job;

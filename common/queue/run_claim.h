@@ -8,6 +8,7 @@
 
 struct conf;
 struct hook;
+struct host;
 struct journal;
 struct journal_claim;
 
@@ -21,6 +22,7 @@ struct claim_run {
 	struct journal *journal;
 	const struct hook *hook;
 	const struct journal_claim *claim;
+	struct host *host; /* as in struct command */
 	/* Readable once nothing may be waited for any longer: the command
 	 * gets SIGTERM, and kill-after later SIGKILL. */
 	int kill_now;

@@ -33,6 +33,7 @@ struct slot {
 struct wait {
 	int stop;
 	int64_t stop_kill_after;
+	struct host *host;
 	unsigned threads;
 	pthread_mutex_t lock; /* guards the slots */
 	size_t slots_len;
@@ -143,7 +144,8 @@ put(void *context, const struct job *job)
 		return rc;
 	execute(job, 1,
 	    &(struct command){ .stop = wait->stop,
-		.stop_kill_after = wait->stop_kill_after },
+		.stop_kill_after = wait->stop_kill_after,
+		.host = wait->host },
 	    slot->result);
 	report_end(job, slot->result);
 	rc = run_outcome(slot->result);
@@ -168,6 +170,12 @@ wait_open(unsigned threads, int stop, int64_t stop_kill_after,
 	pthread_mutex_init(&wait->lock, NULL);
 	*out = wait;
 	return RC_OK;
+}
+
+void
+wait_set_host(struct wait *wait, struct host *host)
+{
+	wait->host = host;
 }
 
 static void

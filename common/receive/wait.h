@@ -11,6 +11,7 @@
  * threads; it counts the commands that are waited for.
  */
 struct wait;
+struct host;
 
 /*
  * threads: how many requests the process handles at once, for the default
@@ -18,6 +19,8 @@ struct wait;
  */
 enum rc wait_open(unsigned threads, int stop, int64_t stop_kill_after,
     struct wait **out);
+/* Whose commands they are: as in struct command. */
+void wait_set_host(struct wait *wait, struct host *host);
 /* Once no thread is in its sink any more.  NULL is fine. */
 void wait_close(struct wait *wait);
 /*

@@ -24,6 +24,10 @@ def only_once_at_top(pairs):
     return once(pairs) if "specversion" in names else dict(pairs)
 
 
+def refuse(word):
+    raise ValueError("%s is no JSON" % word)
+
+
 def main():
     with open(os.path.join(HERE, "cloudevents.json")) as file:
         schema = json.load(file)
@@ -36,7 +40,8 @@ def main():
         wrong.append("no envelope")
     for line in lines:
         try:
-            event = json.loads(line, object_pairs_hook=only_once_at_top)
+            event = json.loads(line, object_pairs_hook=only_once_at_top,
+                               parse_constant=refuse)
         except ValueError as error:
             wrong.append(str(error))
             continue

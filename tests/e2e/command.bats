@@ -69,13 +69,16 @@ is_envelope() {
 	local good='{"specversion":"1.0","id":"1","source":"/a","type":"b"'
 	local bad
 	echo "$good}" | is_envelope
+	echo "$good,\"data_base64\":\"YQ==\"}" | is_envelope
 	echo "$good,\"data\":null,\"time\":\"2026-01-02T03:04:05.678Z\"}" |
 	    is_envelope
 	for bad in '{"id":"1","source":"/a","type":"b"}' \
 	    "${good/1.0/0.3}}" "${good/\"b\"/\"\"}}" "${good/\/a/a b}}" \
 	    "$good,\"Big\":1}" "$good,\"x\":{}}" "$good,\"id\":\"2\"}" \
 	    "$good,\"time\":\"2026-01-02 03:04:05\"}" "$good" "[$good}]" \
-	    "$good,\"data_base64\":\"\"}"; do
+	    "$good,\"data_base64\":\"YQ=\"}" \
+	    "$good,\"data\":NaN}" "$good,\"data\":1,\"data_base64\":\"YQ==\"}" \
+	    "$good,\"data_base6\":\"YQ==\"}"; do
 		run -1 is_envelope <<<"$bad"
 	done
 	run -1 is_envelope < <(printf '%s}' "$good")
@@ -109,6 +112,18 @@ is_envelope() {
 	{"event":"of an unknown kind","specversion":"0.3","id":""}
 	END
 	[ "$n" -eq 11 ]
+}
+
+@test "cloudevents: what only Python takes for JSON is handed on as bytes" {
+	configure <<-END
+	input cloudevents
+	on * run $WORK/record
+	END
+	printf '{"event":"connection_added", "rate":NaN}' >"$BODY"
+	post_cgi
+	is_envelope <"$BASE.body"
+	[ "$(jq -c .data "$BASE.body")" = null ]
+	jq -j .data_base64 "$BASE.body" | base64 -d | cmp - "$BODY"
 }
 
 @test "cloudevents: each attribute is what the variables say" {
@@ -244,11 +259,13 @@ is_envelope() {
 	[ "$(seen GREETING)" = 'hello "world" $x' ]
 	grep -qx 'EMPTY=' "$BASE.env"
 	[ "$(seen LANG)" = C.UTF-8 ]
-	[ "$(seen HOME)" = / ]
+	[ "$(seen HOME)" = "$(getent passwd "$(id -u)" | cut -d : -f 6)" ]
+	[ "$(seen USER)" = "$(id -un)" ]
+	[ "$(seen LOGNAME)" = "$(id -un)" ]
 	[ "$(seen PATH)" = \
 	    /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin ]
 	[ "$(cut -d = -f 1 "$BASE.env" | grep -vxE \
-	    'PELIHOOK_[A-Z_]+|PATH|HOME|LANG|TZ|GREETING|EMPTY|RECORDS|PWD|OLDPWD|SHLVL|_' |
+	    'PELIHOOK_[A-Z_]+|PATH|HOME|USER|LOGNAME|LANG|TZ|GREETING|EMPTY|RECORDS|PWD|OLDPWD|SHLVL|_' |
 	    wc -l)" -eq 0 ]
 }
 

@@ -872,7 +872,7 @@ try_status() {
 	try_status 0 'exit 0'
 	sed -i '1s,.*,#!/no/interpreter,' "$T/command"
 	run -70 ctl try peliqan <"$T/body"
-	[[ $output == *"No such file"* ]]
+	[[ $output == *"No such file"*"the interpreter /no/interpreter, which is missing"* ]]
 }
 
 @test "try: the command's output is shown, both descriptors" {

@@ -106,6 +106,7 @@ prepare() {
 	  on connection_removed run /bin/sh -c "exit 75"
 	  on pipeline_run_started ignore
 	  on pipeline_run_timeout run $WORK/record wait
+	  on pipeline_run_killed run $WORK/record leave
 	  on * run $WORK/record "one argument"
 	END
 	"$CTL" -c "$CONFIG" check >"$WORK/check.log" 2>&1 || {

@@ -731,6 +731,78 @@ open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
 	[ "$(jq -s length "$T/state/seen")" = 5 ]
 }
 
+# The user's, and not that of who typed it.
+@test "HOME, USER and LOGNAME are the same in drain and try, whoever starts it" {
+	local entry words
+	make_queue </dev/null
+	: >"$T/seen"
+	chmod 666 "$T/seen"
+	does "echo \$HOME \$USER \$LOGNAME >>$T/seen"
+	event q x
+	HOME=/a USER=b LOGNAME=c drain
+	HOME=/d ctl try q <"$T/body"
+	entry=$(getent passwd nobody)
+	[ "$(id -u)" = 0 ] || entry=$(getent passwd "$(id -u)")
+	words="$(cut -d : -f 6 <<<"$entry") ${entry%%:*} ${entry%%:*}"
+	[ "$(cat "$T/seen")" = "$words
+$words" ]
+}
+
+@test "umask and signals are the same in drain and try, whoever starts it" {
+	make_queue </dev/null
+	: >"$T/seen"
+	chmod 666 "$T/seen"
+	does "{ umask; grep SigIgn /proc/self/status; } >>$T/seen"
+	event q x
+	(umask 002; trap '' INT; drain)
+	(umask 002; trap '' INT; ctl try q <"$T/body")
+	[ "$(sort "$T/seen" | uniq -c | wc -l)" = 2 ]
+	grep -qx 0077 "$T/seen"
+}
+
+# Leaves a process behind, which writes to $T/over once it is told to go.
+leaves_behind() {
+	mkfifo "$T/go"
+	: >"$T/over"
+	chmod 666 "$T/go" "$T/over"
+	does "{ read -r word <$T/go; echo one; echo two >&2
+		head -c 300000 /dev/zero; echo over >$T/over; } & exit 0"
+}
+
+@test "what a command of drain or try leaves running goes on after it" {
+	make_queue </dev/null
+	leaves_behind
+	event q x
+	drain
+	[ ! -s "$T/over" ]
+	echo go >"$T/go"
+	wait_for test -s "$T/over"
+	: >"$T/over"
+	ctl try q <"$T/body" >"$T/tried"
+	[ ! -s "$T/over" ]
+	echo go >"$T/go"
+	wait_for test -s "$T/over"
+	run ! grep -e level=warning -e level=error "$T/log"
+}
+
+@test "what a command leaves running may write while drain is at work" {
+	make_queue <<-EOF
+		on-dead run /bin/false
+		retry 1h
+	EOF
+	: >"$T/over"
+	chmod 666 "$T/over"
+	does "[ \$PELIHOOK_EVENT = last ] || {
+		{ head -c 300000 /dev/zero; echo over >$T/over; } & exit 0; }
+	for _ in \$(seq 200); do
+		[ ! -s $T/over ] || exit 0; sleep 0.05
+	done; exit 1"
+	event q first
+	event q last
+	drain
+	[ "$(ctl list --json | jq -s 'map(select(.state == "done")) | length')" = 2 ]
+}
+
 @test "drain does not wait for later tries" {
 	make_queue </dev/null
 	id=$(event q connection_added)

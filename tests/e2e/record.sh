@@ -13,5 +13,14 @@ if [ "${1-}" = wait ]; then
 	: >"$RECORDS/started"
 	while [ ! -e "$RECORDS/go" ]; do sleep 0.05; done
 fi
+if [ "${1-}" = leave ]; then
+	{
+		while [ ! -e "$RECORDS/go" ]; do sleep 0.05; done
+		echo one
+		echo two >&2
+		head -c 300000 /dev/zero
+		echo over >"$RECORDS/over"
+	} &
+fi
 cat >"$base.part"
 mv "$base.part" "$base.body"

@@ -72,7 +72,18 @@ setup() {
 	run grep -E 'stray|^(HTTP|REQUEST|SERVER|SCRIPT|QUERY|CONTENT|GATEWAY|DOCUMENT|FCGI|PATH_INFO)' "$env"
 	[ "$status" -eq 1 ]
 	run sed 's/=.*//; /^PELIHOOK_/d' "$env"
-	[ "$(echo $output)" = 'HOME LANG LATER PATH PWD RECORDS' ]
+	[ "$(echo $output)" = \
+	    'HOME LANG LATER LOGNAME PATH PWD RECORDS USER' ]
+}
+
+@test "what the command leaves running goes on, and nothing waits for it" {
+	echo '{"event":"pipeline_run_killed"}' >"$BODY"
+	post_signed "$BODY"
+	expect_status 200
+	[ "$(records)" -eq 1 ]
+	[ ! -e "$WORK/records/over" ]
+	: >"$WORK/records/go"
+	until_true 20 test -e "$WORK/records/over"
 }
 
 @test "a wrong signature is answered 401 and the command is silent" {

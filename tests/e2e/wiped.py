@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Whether a secret that is no longer needed is gone from the memory of
-pelihook.fcgi.  Prints what is wrong, and exits 1.  PELIHOOK_BUILD is the
+pelihook.fcgi, and of the process it leaves behind.  Prints what is wrong, and exits 1.  PELIHOOK_BUILD is the
 build.
 
 The program is this one's child, so that its memory may be read."""
@@ -19,7 +19,7 @@ from harness import (SECRETS, Fcgi, Place, check, post,  # noqa: E402
 CONFIG = """log @DIR@/log
 hook first
 secret-file @DIR@/secret.%s
-on * run /bin/true
+on * run /bin/sh -c "sleep 60 & echo $! >>@DIR@/left"
 """
 BODY = b'{"event":"connection_added"}'
 # In the memory of this program they are anyway, and in no file of that one.
@@ -49,6 +49,38 @@ def answer(fcgi, secret):
     return status_of(getattr(reply, "stdout", reply))
 
 
+def discarding(place):
+    """The number of the process that outlives pelihook.fcgi, or None."""
+    for entry in os.listdir("/proc"):
+        try:
+            with open("/proc/%s/comm" % entry) as comm, \
+                    open("/proc/%s/cmdline" % entry) as words:
+                if comm.read() == "discard\n" and place.dir in words.read():
+                    return int(entry)
+        except OSError:
+            pass
+    return None
+
+
+def end_left(place):
+    for pid in (place.read("left") or b"").split():
+        try:
+            os.kill(int(pid), signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def check_copy(place):
+    """Only root may look into it."""
+    wait_for(lambda: discarding(place) is not None, "the process for output")
+    if os.geteuid() == 0:
+        pid = discarding(place)
+        left = sum(count(pid, needle) for needle in NEEDLES.values())
+        check(left == 0, "a copy has a secret in memory, %d times" % left)
+    end_left(place)
+    wait_for(lambda: discarding(place) is None, "the end of that process")
+
+
 def main():
     place = Place()
     fcgi = None
@@ -65,9 +97,13 @@ def main():
         check(count(fcgi.pid, NEEDLES["old"]) > 0, "where is the other one?")
         left = count(fcgi.pid, NEEDLES["new"])
         check(left == 0, "the secret is still in memory, %d times" % left)
+        fcgi.signal(signal.SIGTERM)
+        check(fcgi.wait() == 0, "it did not stop as it should")
+        check_copy(place)
     finally:
         if fcgi is not None:
             fcgi.end()
+        end_left(place)
         place.close()
 
 

@@ -13,6 +13,7 @@
 #include "config/conf.h"
 #include "event/catalog.h"
 #include "event/event.h"
+#include "event/payload.h"
 #include "event/receipt.h"
 
 enum { DEEPER = 70 }; /* than what is accepted: the envelope */
@@ -72,22 +73,29 @@ check_again(const struct buf *line, const struct event *event)
 	event_free(&again);
 }
 
-/* An object of eight members, the last of which is the line. */
+/*
+ * An object of eight members, the last of which is the line, or the body in
+ * base64 where that is no JSON to the letter.
+ */
 static void
 check_envelope(const struct buf *text, const struct buf *line,
     const struct event *event)
 {
 	struct json_object *root = parse(text);
 	struct json_object *member;
+	bool strict = payload_is_strict(buf_view(line));
 
 	holds(json_object_is_type(root, json_type_object));
 	holds(json_object_object_length(root) == 8);
 	holds(json_object_object_get_ex(root, "type", &member));
 	holds(strcmp(json_object_get_string(member), event->name) == 0);
+	holds(json_object_object_get_ex(root, strict ? "data" : "data_base64",
+	    &member));
 	json_object_put(root);
-	holds(text->len > line->len &&
-	    memcmp(text->data + text->len - line->len - 1, line->data,
-		line->len) == 0);
+	holds(!strict ||
+	    (text->len > line->len &&
+		memcmp(text->data + text->len - line->len - 1, line->data,
+		    line->len) == 0));
 }
 
 static void

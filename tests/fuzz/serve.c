@@ -229,8 +229,9 @@ try_request(const uint8_t switches[3], struct bytes rest, struct pool *pool)
 	static const enum rc ends[] = { RC_SHORT, RC_SLOW, RC_STOPPING };
 	static const enum rc results[] = { RC_DELIVERED, RC_QUEUED,
 		RC_DUPLICATE, RC_TEMPORARY, RC_REJECTED, RC_FAILED, RC_TIMEOUT,
-		RC_UNSTARTED, RC_CROWDED, RC_PENDING, RC_QUEUE_FULL, RC_STORE,
-		RC_LOCKED, RC_CORRUPT, RC_STOPPING, RC_MEMORY, RC_SYSTEM };
+		RC_UNSTARTED, RC_BUSY, RC_CROWDED, RC_PENDING, RC_QUEUE_FULL,
+		RC_STORE, RC_LOCKED, RC_CORRUPT, RC_STOPPING, RC_MEMORY,
+		RC_SYSTEM };
 	const char **variables = fuzz_lines(&rest, VARIABLES, pool);
 	struct gateway gateway = { NULL, (const char *const *)variables,
 		front_read, front_write, front_drain };

@@ -4,6 +4,7 @@
 
 #include "commands.h"
 
+#include "base/account.h"
 #include "command/job.h"
 #include "config/conf.h"
 #include "event/catalog.h"
@@ -16,6 +17,8 @@ static const struct receipt receipt = {
 	.verified = true,
 	.remote_addr = "192.0.2.7",
 };
+
+static const struct account user = { "www-data", "/var/www" };
 
 static struct hook hook;
 
@@ -39,6 +42,7 @@ make_job(void **state)
 		.body = LIT("{\"a\": 1}"),
 		.attempt = 2,
 		.mark = "0123456789abcdef0123456789abcdef",
+		.user = &user,
 	};
 	return make_directory(state);
 }

@@ -73,9 +73,9 @@ without_files(void)
 	NEED(forbid(SYS_openat, EMFILE));
 	execute(&job, 1, &how, &result);
 	NEED(result.end == RUN_UNSTARTED);
-	NEED(result.code == EIO);
+	NEED(result.code == EMFILE);
 	NEED(result.pid == -1 && result.pidfd == -1);
-	NEED(run_outcome(&result) == RC_UNSTARTED);
+	NEED(run_outcome(&result) == RC_BUSY);
 	return true;
 }
 

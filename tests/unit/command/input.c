@@ -190,6 +190,46 @@ a_cloudevent_holds_the_payloads_own_text(void **state)
 }
 
 static void
+what_is_no_json_to_the_letter_is_base64(void **state)
+{
+	static const struct {
+		struct bytes body;
+		const char *data;
+	} cases[] = {
+		{ RAW("[NaN]"), ",\"data_base64\":\"W05hTl0=\"}" },
+		{ RAW("{\"a\": Infinity}"),
+		    ",\"data_base64\":\"eyJhIjogSW5maW5pdHl9\"}" },
+		{ RAW("-Infinity"), ",\"data_base64\":\"LUluZmluaXR5\"}" },
+		{ RAW("\xef\xbb\xbf[NaN]"),
+		    ",\"data_base64\":\"77u/W05hTl0=\"}" },
+		/* What may be in a journal since before it was refused. */
+		{ RAW("['a']"), ",\"data_base64\":\"WydhJ10=\"}" },
+		{ RAW("\"\xff\""), ",\"data_base64\":\"Iv8i\"}" },
+		{ RAW("\"a\tb\""), ",\"data\":\"a\\tb\"}" },
+		{ RAW("\xef\xbb\xbf[1]"), ",\"data\":[1]}" },
+		{ RAW("\"NaN\""), ",\"data\":\"NaN\"}" },
+		{ RAW("\"\\ud800\""), ",\"data\":\"\\ud800\"}" },
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buf line = { 0 };
+		size_t len = strlen(cases[i].data);
+
+		job.body = cases[i].body;
+		wrong += case_rc("rc", input_cloudevent(&job, &line), RC_OK);
+		wrong += case_true(cases[i].data, "its data",
+		    line.len > len &&
+			strcmp(line.data + line.len - len, cases[i].data) == 0);
+		wrong += case_true(line.data, "to the letter",
+		    payload_is_strict(buf_view(&line)));
+		buf_free(&line);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void
 a_cloudevents_names_are_escaped(void **state)
 {
 	struct buf line = { 0 };
@@ -465,6 +505,7 @@ main(void)
 		TEST(what_is_taken_parses_to_the_same),
 		TEST(a_line_that_does_not_fit_is_told),
 		TEST(a_cloudevent_holds_the_payloads_own_text),
+		TEST(what_is_no_json_to_the_letter_is_base64),
 		TEST(a_cloudevents_names_are_escaped),
 		TEST(the_input_is_as_the_hook_says),
 		TEST(several_jobs_are_a_line_each),

@@ -84,6 +84,29 @@ every_other_end_has_its_outcome(void **state)
 	assert_int_equal(run_outcome(&result), RC_UNSTARTED);
 }
 
+static void
+what_keeps_a_command_from_starting_may_pass(void **state)
+{
+	static const struct {
+		int error;
+		enum rc rc;
+	} cases[] = { { ETXTBSY, RC_BUSY }, { EAGAIN, RC_BUSY },
+		{ ENOMEM, RC_BUSY }, { EMFILE, RC_BUSY }, { ENFILE, RC_BUSY },
+		{ ENOSPC, RC_BUSY }, { ENOENT, RC_UNSTARTED },
+		{ EACCES, RC_UNSTARTED }, { ENOEXEC, RC_UNSTARTED },
+		{ ENOSYS, RC_UNSTARTED }, { ECHILD, RC_UNSTARTED } };
+	struct run_result result = { .end = RUN_UNSTARTED };
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		result.code = cases[i].error;
+		wrong += case_rc(strerror(cases[i].error), run_outcome(&result),
+		    cases[i].rc);
+	}
+	assert_int_equal(wrong, 0);
+}
+
 /* When they are over. */
 
 static void
@@ -598,6 +621,7 @@ main(int argc, char **argv)
 		TEST(an_exit_status_is_told),
 		TEST(a_signal_is_told),
 		TEST(every_other_end_has_its_outcome),
+		TEST(what_keeps_a_command_from_starting_may_pass),
 		TEST(grandchildren_are_neither_waited_for_nor_ended),
 		TEST(waiting_costs_no_processor_time),
 		TEST(after_its_timeout_a_command_is_told_to_end),

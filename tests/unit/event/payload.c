@@ -65,7 +65,10 @@ static const struct bytes taken[] = {
 	RAW("\"\xc3\xa9\xf0\x9f\x90\x9d \xc3\xa9\""),
 	RAW("\"\xc3\xa9"
 	    "a\""),
-	/* Beyond the letter. */
+};
+
+/* What is taken beyond that. */
+static const struct bytes beyond[] = {
 	RAW("NaN"),
 	RAW("Infinity"),
 	RAW("-Infinity"),
@@ -73,20 +76,38 @@ static const struct bytes taken[] = {
 	RAW("{\"a\":NaN}"),
 };
 
+static unsigned
+check_taken(struct bytes text, bool strict)
+{
+	size_t at = 4711;
+	unsigned wrong = case_rc(text.data, payload_check(text, &at), RC_OK);
+
+	wrong += case_number(text.data, (long long)at, 4711);
+	return wrong + case_number(text.data, payload_is_strict(text), strict);
+}
+
 static void
 one_value_of_rfc_8259_is_taken(void **state)
 {
 	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(taken); i++) {
-		size_t at = 4711;
-
-		wrong += case_rc(taken[i].data, payload_check(taken[i], &at),
-		    RC_OK);
-		wrong += case_number(taken[i].data, (long long)at, 4711);
-	}
+	for (size_t i = 0; i < COUNT(taken); i++)
+		wrong += check_taken(taken[i], true);
 	assert_int_equal(wrong, 0);
+}
+
+static void
+three_words_of_pythons_are_taken_and_known(void **state)
+{
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(beyond); i++)
+		wrong += check_taken(beyond[i], false);
+	assert_int_equal(wrong, 0);
+	assert_false(payload_is_strict(LIT("[1")));
+	assert_false(payload_is_strict(LIT("Na")));
 }
 
 /* What begins as JSON is refused where it ends too early. */
@@ -413,6 +434,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_value_of_rfc_8259_is_taken),
+		cmocka_unit_test(three_words_of_pythons_are_taken_and_known),
 		cmocka_unit_test(no_beginning_of_an_object_is_taken),
 		cmocka_unit_test(what_rfc_8259_refuses_is_refused),
 		cmocka_unit_test(depth_is_64_at_most),

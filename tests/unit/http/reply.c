@@ -37,6 +37,7 @@ static const struct {
 	{ RC_TEMPORARY, 503, "Service Unavailable", NULL, true },
 	{ RC_FAILED, 500, "Internal Server Error", NULL, false },
 	{ RC_UNSTARTED, 500, "Internal Server Error", NULL, false },
+	{ RC_BUSY, 503, "Service Unavailable", NULL, true },
 	{ RC_TIMEOUT, 504, "Gateway Timeout", NULL, false },
 	{ RC_CONFIG, 500, "Internal Server Error", NULL, false },
 	{ RC_CROWDED, 503, "Service Unavailable", NULL, true },
