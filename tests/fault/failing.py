@@ -284,9 +284,10 @@ class Server:
             raise Failure("%r instead of %r" % (self.state(), self.usual))
 
     def check_live(self):
-        """The store keeps statements, and pages as the journal grows."""
+        """The store keeps statements, those of a purge too, which may come
+        later, and pages as the journal grows."""
         live = self.site.live() - self.live
-        kept = 80 + self.asked // 8 if self.site.dispatches else 5
+        kept = 160 + self.asked // 8 if self.site.dispatches else 5
         check(live <= kept, "%d allocations are left" % live)
 
 
@@ -673,7 +674,7 @@ def no_processes(hook):
         for _ in range(10):
             resource.prlimit(pid, resource.RLIMIT_NPROC, (1, usual[1]))
             answer = server.ask(site.next_event())
-            check(status_of(answer) == 500, "it was answered %r" % answer)
+            check(status_of(answer) == 503, "it was answered %r" % answer)
             check(not site.ran(site.number), "it was run")
             resource.prlimit(pid, resource.RLIMIT_NPROC, usual)
             answer = server.ask(site.next_event())

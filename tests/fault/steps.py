@@ -59,7 +59,8 @@ class Steps(Site):
             self.ctl("drain")
             if self.open_deliveries() == 0:
                 break
-        check(self.open_deliveries() == 0, "it is never drained")
+        check(self.open_deliveries() == 0, "it is never drained: %r: %r" %
+              (self.deliveries(), self.read("log")))
         check_journal(self.journal)
 
     def id_of(self, number):

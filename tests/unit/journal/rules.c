@@ -221,6 +221,7 @@ the_hook_of_another_file_is_kept_by_its_own_rules(void **state)
 	assert_int_equal(journal_note_rules(journal, &rules[1], 1), RC_OK);
 	assert_false(rules[1].foreign);
 	assert_false(rules[1].older);
+	purge.phase = 0;
 	purge.from = 0;
 	assert_int_equal(journal_purge_step(journal, &purge, now() + 99 * day),
 	    RC_OK);
