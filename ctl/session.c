@@ -250,8 +250,8 @@ session_refuse_root(void)
 {
 	if (!account_is_root())
 		return RC_OK;
-	complain("runs no commands as root: say -u USER, the user of the "
-		 "web server");
+	complain("runs no commands as root: say -u USER, another user: the "
+		 "web server's");
 	return RC_CONFIG;
 }
 

@@ -191,7 +191,7 @@ static enum rc
 refuse_group(const struct listener *listener, gid_t group, struct buf *why)
 {
 	bool stranger = errno == EPERM;
-	enum rc rc = failed(why, "give to its group", listener->path);
+	enum rc rc = failed(why, "give the group of", listener->path);
 	char name[ACCOUNT_NAME_SIZE];
 
 	account_group(group, name);

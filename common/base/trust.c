@@ -17,6 +17,10 @@ enum { TRUST_LINKS = 40 }; /* symbolic links on one way */
 
 /* The text is lost where memory is short; the refusal is not. */
 #define REFUSE(error, ...) ((void)buf_printf((error), __VA_ARGS__), RC_CONFIG)
+/* /tmp and its like: whoever changed its mode would harm all others. */
+#define REFUSE_SHARED(error)                                                   \
+	REFUSE((error),                                                        \
+	    "is writable by others: name one that is for pelihook alone")
 
 /*
  * The way from / to a file, one name at a time.  Symbolic links are read and
@@ -135,6 +139,9 @@ check_writers(const struct walk *walk, bool file, bool sticky)
 
 	if (sticky && (stat->st_mode & S_ISVTX) != 0)
 		return RC_OK;
+	if (file && S_ISDIR(stat->st_mode) && (stat->st_mode & S_ISVTX) != 0 &&
+	    (stat->st_mode & S_IWOTH) != 0)
+		return REFUSE_SHARED(walk->error);
 	if ((stat->st_mode & S_IWOTH) != 0)
 		return REFUSE(walk->error,
 		    "is writable by others: "
@@ -465,9 +472,7 @@ trust_own(const struct stat *stat, mode_t type, struct buf *error)
 		return refuse_stranger(stat, error);
 	if (S_ISDIR(stat->st_mode) && (stat->st_mode & S_ISVTX) != 0 &&
 	    (stat->st_mode & S_IWOTH) != 0)
-		return REFUSE(error,
-		    "is writable by others: name one that is "
-		    "for pelihook alone");
+		return REFUSE_SHARED(error);
 	if ((stat->st_mode & S_IWOTH) != 0)
 		return REFUSE(error, "is writable by others: chmod go-w it");
 	if ((stat->st_mode & S_IWGRP) != 0) {

@@ -236,8 +236,8 @@ check_log(struct conf *conf, struct conf_errors *errors)
 	else if (can(named.path, F_OK) ? !can(named.path, W_OK) :
 					 !can(directory, W_OK | X_OK))
 		report(&named,
-		    "cannot be written by this user: chown or "
-		    "chmod it or its directory");
+		    "cannot be written by this user: make the file and chown "
+		    "it to the user, or name one in a directory of his");
 	else if ((reason = why_closed(named.path)) != NULL)
 		report(&named, reason);
 	above.path = directory;

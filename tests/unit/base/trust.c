@@ -100,6 +100,9 @@ directories_are_checked_themselves(void **state)
 	    "is writable by others: chmod o-w it");
 	wrong += check("sticky", scratch_directory("t", 01777), TRUST_DIRECTORY,
 	    NULL);
+	/* Nobody is told to close /tmp. */
+	wrong += check("of a log", scratch_path("t"), TRUST_LOG,
+	    "is writable by others: name one");
 	wrong += check("root", "/", TRUST_DIRECTORY, NULL);
 	wrong += check("dot", scratch_path("d/."), TRUST_DIRECTORY, NULL);
 	wrong += check("up", scratch_path("d/.."), TRUST_DIRECTORY, NULL);
