@@ -167,7 +167,8 @@ check_env(struct bytes argument, const char *search, struct buf *error)
 		return check_named("interpreter", name, error);
 	if (is_found(name, search))
 		return RC_OK;
-	return tell(error, "interpreter", name, ", which is not in PATH");
+	return tell(error, "interpreter", name,
+	    ", which is not in the PATH of commands");
 }
 
 /* head begins with #!. */

@@ -293,7 +293,8 @@ warn_untimed(const struct conf *conf, struct conf_errors *list)
 		return;
 	conf_error(list, conf_line(conf, KEYWORD_JOURNAL),
 	    "no timer and no cron line was found that runs the queue: %s "
-	    "nothing else runs `pelihookctl drain' when a retry is due",
+	    "nothing else runs `pelihookctl drain' when a retry is due; "
+	    "enable pelihook-drain.timer or install pelihook-drain.cron",
 	    conf->dispatch == CONF_DISPATCH_DEFAULT ? "under CGI" :
 						      "with this `dispatch'");
 }

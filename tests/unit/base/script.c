@@ -66,12 +66,12 @@ static const struct {
 	    "has the interpreter /usr, which cannot be executed" },
 	{ RAW("#!/no\033such\n"), "/no?such, which is missing" },
 	{ RAW("#!/usr/bin/env nosuch\n"),
-	    "has the interpreter nosuch, which is not in PATH" },
+	    "has the interpreter nosuch, which is not in the PATH of commands" },
 	/* All of it is one argument, and so one name. */
 	{ RAW("#!/usr/bin/env sh -e\n"),
-	    "has the interpreter sh -e, which is not in PATH" },
+	    "has the interpreter sh -e, which is not in the PATH of commands" },
 	{ RAW("#!/usr/bin/env -S A=b nosuch -e\n"),
-	    "has the interpreter nosuch, which is not in PATH" },
+	    "has the interpreter nosuch, which is not in the PATH of commands" },
 	{ RAW("#!/usr/bin/env /bin/nosuch\n"),
 	    "has the interpreter /bin/nosuch, which is missing" },
 };

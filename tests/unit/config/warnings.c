@@ -318,7 +318,7 @@ a_command_that_no_kernel_starts_is_told(void **state)
 		{ "exit 0\n", "on a ignore\non * also run", 6,
 		    "/cmd is no program" },
 		{ "#!/usr/bin/env sh\n", "setenv PATH /nowhere\non * run", 6,
-		    "/cmd has the interpreter sh, which is not in PATH" },
+		    "/cmd has the interpreter sh, which is not in the PATH of commands" },
 	};
 	unsigned wrong = 0;
 
