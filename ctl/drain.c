@@ -10,6 +10,7 @@
 #include "base/descriptors.h"
 #include "base/log.h"
 #include "base/startup.h"
+#include "command/discard.h"
 #include "command/host.h"
 #include "config/conf.h"
 #include "config/files.h"
@@ -26,7 +27,7 @@ enum {
 	COMPLAINTS = 64 * 1024,
 	LOADS = 10,	  /* of a file that somebody may be writing just now */
 	PAUSE = 50,	  /* between two of them, milliseconds */
-	DESCRIPTORS = 18, /* besides those of commands */
+	DESCRIPTORS = 18, /* besides those of commands and what they leave */
 };
 
 static const char program[] = "pelihookctl";
@@ -175,12 +176,13 @@ run_queue(struct source *source, struct journal *journal, struct host *host)
 	};
 	enum rc rc = make_ready(source);
 
-	settings.most = descriptors_commands(DESCRIPTORS);
+	settings.most = descriptors_commands(
+	    DESCRIPTORS + discard_descriptors(descriptors_limit()));
 	if (rc == RC_OK && settings.most == 0) {
 		log_say(LOG_LEVEL_ERROR,
-		    "the limit of open files is %zu, and one command needs "
-		    "%d: raise it (ulimit -n, LimitNOFILE=)",
-		    descriptors_limit(), DESCRIPTORS + DESCRIPTORS_COMMAND);
+		    "the limit of open files is %zu, which is not enough for "
+		    "one command: raise it (ulimit -n, LimitNOFILE=)",
+		    descriptors_limit());
 		rc = RC_CONFIG;
 	}
 	if (rc == RC_OK)

@@ -8,6 +8,7 @@
 #include "base/pool.h"
 #include "config/conf.h"
 #include "journal/journal.h"
+#include "queue/source.h"
 #include "complain.h"
 #include "print.h"
 #include "session.h"
@@ -117,6 +118,7 @@ static enum rc
 purge(const struct session *session, struct journal *journal)
 {
 	const struct conf *conf = session->conf;
+	char file[JOURNAL_FILE_SIZE];
 	struct pool pool = { 0 };
 	struct journal_keep *keeps = pool_alloc(&pool, conf->hooks_len + 1,
 	    sizeof(*keeps));
@@ -124,11 +126,12 @@ purge(const struct session *session, struct journal *journal)
 		.keeps = keeps,
 		.n = conf->hooks_len,
 		.time = conf->time,
-		.file = conf->file,
+		.file = file,
 	};
-	enum rc rc = RC_MEMORY;
+	enum rc rc = keeps == NULL ? RC_MEMORY :
+				     queue_source_file(conf->file, file);
 
-	if (keeps != NULL) {
+	if (rc == RC_OK) {
 		for (size_t i = 0; i < conf->hooks_len; i++)
 			keeps[i] = (struct journal_keep){ conf->hooks[i].name,
 				conf->hooks[i].keep, conf->hooks[i].keep_dead };

@@ -2,6 +2,7 @@
 #include "shares.h"
 
 #include "base/descriptors.h"
+#include "command/discard.h"
 
 enum {
 	/* Files, sockets and events of the process itself, and those that
@@ -11,21 +12,15 @@ enum {
 	SHARES_THREAD = 2 + DESCRIPTORS_COMMAND,
 	SHARES_IDLE = 8, /* connections at least that no thread works on */
 	SHARES_CONNECTIONS = 65536,
-	/* One in so many is for the output of what commands leave running,
-	 * which is of 256 of them at most, and one for all that. */
-	SHARES_LEFT = 4,
-	SHARES_LEFT_MOST = 2 * 256,
 };
 
 /* How many of the limit are for all but what commands leave running. */
 static size_t
 without_left(size_t limit)
 {
-	size_t left = limit / SHARES_LEFT < SHARES_LEFT_MOST ?
-	    limit / SHARES_LEFT :
-	    SHARES_LEFT_MOST;
+	size_t left = discard_descriptors(limit);
 
-	return limit <= left ? 0 : limit - left - 1;
+	return limit <= left ? 0 : limit - left;
 }
 
 static size_t

@@ -6,77 +6,41 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/bounded_write.h"
 
 #include "base/clock.h"
+#include "base/interrupt.h"
 
-#ifndef sigev_notify_thread_id
-#define sigev_notify_thread_id _sigev_un._tid
-#endif
-
-enum { TICK = 50 * 1000 * 1000 }; /* nanoseconds */
-
-static void
-tick(int number)
-{
-	(void)number;
-}
-
-/*
- * From now on the calling thread is interrupted again and again: once would
- * not do, as that could be just before it begins to wait.
- */
-static bool
-begin_ticks(timer_t *timer)
-{
-	const struct sigaction action = { .sa_handler = tick };
-	const struct itimerspec often = {
-		.it_interval = { 0, TICK },
-		.it_value = { 0, TICK },
-	};
-	struct sigevent event = {
-		.sigev_notify = SIGEV_THREAD_ID,
-		.sigev_signo = SIGRTMAX,
-	};
-
-	event.sigev_notify_thread_id = gettid();
-	if (sigaction(SIGRTMAX, &action, NULL) != 0 ||
-	    timer_create(CLOCK_MONOTONIC, &event, timer) != 0)
-		return false;
-	timer_settime(*timer, 0, &often, NULL);
-	return true;
-}
+enum { PATIENCE = 50 }; /* ms */
 
 /*
  * Where the kernel has no call that does not wait: what is writable may have
  * been filled by somebody else when write(2) begins, and a terminal is
- * writable with room for one byte.
+ * writable with room for one byte, which is all that it gets where nothing
+ * can end the wait.
  */
 static ssize_t
 write_interrupted(int fd, struct bytes bytes)
 {
 	struct pollfd at = { .fd = fd, .events = POLLOUT };
 	size_t len = bytes.len < PIPE_BUF ? bytes.len : PIPE_BUF;
-	timer_t timer;
-	bool ticking;
+	struct interrupt interrupt;
+	bool bounded;
 	ssize_t n;
-	int error;
 
 	if (poll(&at, 1, 0) == 0) {
 		errno = EAGAIN;
 		return -1;
 	}
-	ticking = begin_ticks(&timer);
-	n = write(fd, bytes.data, len);
-	error = n < 0 && errno == EINTR ? EAGAIN : errno;
-	if (ticking)
-		timer_delete(timer);
-	errno = error;
+	bounded = interrupt_begin(&interrupt, PATIENCE);
+	n = write(fd, bytes.data, bounded ? len : 1);
+	if (n < 0 && errno == EINTR)
+		errno = EAGAIN;
+	if (bounded)
+		interrupt_end(&interrupt);
 	return n;
 }
 

@@ -3,15 +3,15 @@
 
 #include "base/descriptors.h"
 
-enum { MOST = 1000 * 1000 };
+enum { LIMIT_MAX = 1000 * 1000 };
 
 size_t
 descriptors_limit(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > MOST)
-		return MOST;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > LIMIT_MAX)
+		return LIMIT_MAX;
 	return (size_t)limit.rlim_cur;
 }
 

@@ -39,7 +39,9 @@ static struct {
 	struct log_lost lost;
 	int64_t wait_until; /* clock_steady; so the next one */
 	int64_t wait_again;
-	size_t rest_len; /* of a line of which only the beginning is out */
+	/* Of a line of which only the beginning is out, to the file or to
+	 * descriptor 2. */
+	size_t rest_len;
 	char rest[sizeof((struct log_line){ 0 }.text)];
 } the_output = {
 	.fd = -1,
@@ -91,6 +93,7 @@ open_file(const char *path)
 
 	if (fd < 0)
 		return keep_file(path, errno);
+	the_output.rest_len = 0;
 	if (old < 0) {
 		atomic_store(&the_output.fd, fd);
 		return RC_OK;
@@ -112,6 +115,7 @@ leave_file(void)
 
 	if (fd < 0)
 		return;
+	the_output.rest_len = 0;
 	the_output.left = fd;
 	(void)dup3(STDERR_FILENO, fd, O_CLOEXEC);
 }
@@ -130,7 +134,6 @@ log_output_open(const char *program, const struct log_settings *settings)
 		leave_file();
 	if (rc == RC_OK) {
 		the_output.syslog.program = program;
-		the_output.rest_len = 0;
 		atomic_store(&the_output.to_syslog, lost);
 	}
 	pthread_mutex_unlock(&the_output.lock);

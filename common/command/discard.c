@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +13,7 @@
 
 #include "command/discard.h"
 
+#include "base/descriptors.h"
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -21,8 +21,8 @@
 #include "command/spawn.h"
 
 enum {
-	MOST = 256, /* commands */
-	SHARE = 8,  /* of the process's descriptors one for a command */
+	COMMANDS_MAX = 256,
+	SHARE = 8, /* of the process's descriptors one for a command */
 	EVENTS = 32,
 	CHUNK = 16 * 1024,
 	FIRST = STDERR_FILENO + 1, /* of a detached process's pipes */
@@ -38,7 +38,7 @@ struct pair {
 
 struct discard {
 	int epoll;
-	size_t most;
+	size_t max;
 	pthread_mutex_t lock; /* guards what follows */
 	size_t n;
 	struct pair *oldest;
@@ -47,24 +47,18 @@ struct discard {
 /* What passes to another process. */
 struct left {
 	int n;
-	int fds[2 * MOST];
+	int fds[2 * COMMANDS_MAX];
 };
 
-static size_t
-most_pairs(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
-	    limit.rlim_cur / SHARE >= MOST)
-		return MOST;
-	return limit.rlim_cur < SHARE ? 1 : (size_t)limit.rlim_cur / SHARE;
-}
-
+/* One by one, so that a higher limit never leaves less to others. */
 size_t
-discard_descriptors(void)
+discard_descriptors(size_t limit)
 {
-	return 2 * most_pairs() + 1;
+	size_t ends = 2 * limit / SHARE;
+
+	if (ends < 2)
+		ends = 2;
+	return (ends < 2 * COMMANDS_MAX ? ends : 2 * COMMANDS_MAX) + 1;
 }
 
 enum rc
@@ -74,7 +68,7 @@ discard_open(struct discard **out)
 
 	if (discard == NULL)
 		return RC_MEMORY;
-	discard->most = most_pairs();
+	discard->max = (discard_descriptors(descriptors_limit()) - 1) / 2;
 	discard->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (discard->epoll < 0) {
 		free(discard);
@@ -167,9 +161,9 @@ read_ready(struct discard *discard)
 static void
 make_room(struct discard *discard)
 {
-	if (discard->n >= discard->most)
+	if (discard->n >= discard->max)
 		read_ready(discard);
-	while (discard->n >= discard->most) {
+	while (discard->n >= discard->max) {
 		log_pair("too much is left running by commands: the oldest's "
 			 "output is closed, and it ends if it writes more",
 		    discard->oldest->hook, discard->oldest->id);
@@ -284,7 +278,7 @@ keep_only(int *fds, int n)
 static void
 read_to_the_end(const int *fds, int n)
 {
-	struct pollfd polled[2 * MOST];
+	struct pollfd polled[2 * COMMANDS_MAX];
 	int left = n;
 
 	for (int i = 0; i < n; i++)

@@ -29,8 +29,9 @@ void discard_take(struct discard *discard, int fds[2], const char *hook,
 int discard_fd(const struct discard *discard);
 /* Reads what is there, and closes what has come to its end; never waits. */
 void discard_read(struct discard *discard);
-/* How many descriptors it may have open at once. */
-size_t discard_descriptors(void);
+/* How many descriptors it may have open at once, of so many in all.  What a
+ * higher limit leaves to others is never less. */
+size_t discard_descriptors(size_t limit);
 /*
  * What is left passes to a detached process, which ends with the last writer.
  * It is a copy of this one: secrets are to be wiped before.  No other thread

@@ -30,6 +30,8 @@ run_jobs(const struct job *jobs, size_t n, const struct command *how,
 	enum rc rc = host_user(how->host, &pool, &user);
 	int error;
 
+	/* Of what fails without saying why. */
+	errno = EIO;
 	what.argv = jobs->rule->command;
 	what.input = -1;
 	what.timeout = hook->timeout;
@@ -39,7 +41,6 @@ run_jobs(const struct job *jobs, size_t n, const struct command *how,
 	first.user = &user;
 	if (rc == RC_OK && first.mark == NULL) {
 		rc = crypto_mark(mark);
-		errno = EIO;
 		first.mark = mark;
 	}
 	if (rc == RC_OK)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -37,42 +38,45 @@ host_open(struct host **out)
 static void
 remember(struct host *host, const struct account *account)
 {
-	const char *home = pool_printf(&host->pool, "%s", account->home);
+	const char *home;
 
-	if (home == NULL)
-		return;
-	host->user.home = home;
-	host->user.name = pool_printf(&host->pool, "%s", account->name);
-}
-
-/* A service that cannot be asked just now may answer the next command. */
-static enum rc
-find_user(struct host *host, struct pool *pool, struct account *account)
-{
-	enum rc rc;
-
-	if (host->user.name != NULL) {
-		*account = host->user;
-		return RC_OK;
+	pthread_mutex_lock(&host->lock);
+	if (host->user.name == NULL) {
+		home = pool_text(&host->pool, account->home);
+		host->user.home = home;
+		if (home != NULL)
+			host->user.name = pool_text(&host->pool, account->name);
 	}
-	rc = account_find(geteuid(), pool, account);
-	if (rc == RC_OK || rc == RC_MISSING)
-		remember(host, account);
-	return rc;
+	pthread_mutex_unlock(&host->lock);
 }
 
+static bool
+recall(struct host *host, struct account *account)
+{
+	bool known;
+
+	pthread_mutex_lock(&host->lock);
+	known = host->user.name != NULL;
+	if (known)
+		*account = host->user;
+	pthread_mutex_unlock(&host->lock);
+	return known;
+}
+
+/*
+ * Commands do not wait for each other where a service takes long; one that
+ * cannot be asked just now may answer the next command.
+ */
 enum rc
 host_user(struct host *host, struct pool *pool, struct account *account)
 {
 	enum rc rc;
 
-	if (host == NULL) {
-		rc = account_find(geteuid(), pool, account);
-	} else {
-		pthread_mutex_lock(&host->lock);
-		rc = find_user(host, pool, account);
-		pthread_mutex_unlock(&host->lock);
-	}
+	if (host != NULL && recall(host, account))
+		return RC_OK;
+	rc = account_find(geteuid(), pool, account);
+	if (host != NULL && (rc == RC_OK || rc == RC_MISSING))
+		remember(host, account);
 	return rc == RC_MEMORY ? rc : RC_OK;
 }
 

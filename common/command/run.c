@@ -82,14 +82,12 @@ spawn_patiently(const struct spawning *spawning, struct watch *watch)
 {
 	struct run_result *result = watch->result;
 	struct pollfd stop = { watch->stop, POLLIN, 0 };
-	int error = ETXTBSY;
+	int error = spawn_watched(spawning, &result->pid, &result->pidfd);
 
-	for (int pause = BUSY_FIRST; error == ETXTBSY; pause *= 2) {
+	for (int pause = BUSY_FIRST; error == ETXTBSY && pause <= BUSY_LAST &&
+	     poll(&stop, 1, pause) <= 0;
+	     pause *= 2)
 		error = spawn_watched(spawning, &result->pid, &result->pidfd);
-		if (error != ETXTBSY || pause > BUSY_LAST ||
-		    poll(&stop, 1, pause) > 0)
-			break;
-	}
 	return error;
 }
 

@@ -167,6 +167,13 @@ is_young(const struct purging *purging, int64_t received)
 	    received > purging->now - purging->least.keep;
 }
 
+struct walk {
+	const char *text; /* of next_to_purge */
+	/* From the oldest event on, to the first that is too young for any
+	 * hook; one that was received out of order is met the next time. */
+	bool by_age;
+};
+
 static const char events_after[] =
     "SELECT seq, seq, hook, name, received, coalesce(length(body), 0)"
     " FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1";
@@ -221,56 +228,50 @@ purge_one(struct journal *journal, const struct purging *purging,
 	return candidate->bytes;
 }
 
-/*
- * Along the events from the oldest on, to the first that is too young for
- * any hook; an event that was received out of order is met the next time.
- */
 static enum rc
-purge_events(struct journal *journal, void *arguments)
+purge_along(struct journal *journal, struct purging *purging,
+    const struct walk *walk)
 {
-	struct purging *purging = arguments;
 	struct journal_purge *purge = purging->purge;
 	struct candidate candidate;
 	int64_t bytes = 0;
 
-	purging->least = least_keep(journal, purge);
 	for (int i = 0; i < STEP && bytes < STEP_BYTES; i++) {
-		purge->from = next_to_purge(journal, purging, events_after,
+		purge->from = next_to_purge(journal, purging, walk->text,
 		    &candidate);
-		if (purge->from != 0 && candidate.event == 0)
-			purge->damaged++;
-		else if (is_young(purging, candidate.received))
-			purge->from = 0;
-		if (purge->from == 0)
+		if (purge->from == 0 ||
+		    (walk->by_age && candidate.event != 0 &&
+			is_young(purging, candidate.received)))
 			return RC_OK;
 		if (candidate.event != 0)
 			bytes += purge_one(journal, purging, &candidate);
+		else if (walk->by_age)
+			purge->damaged++;
 	}
 	purging->more = true;
 	return RC_OK;
+}
+
+static enum rc
+purge_events(struct journal *journal, void *arguments)
+{
+	static const struct walk walk = { events_after, true };
+	struct purging *purging = arguments;
+
+	purging->least = least_keep(journal, purging->purge);
+	return purge_along(journal, purging, &walk);
 }
 
 /* Where they are kept for less long than others, or than the rest. */
 static enum rc
 purge_dead(struct journal *journal, void *arguments)
 {
+	static const struct walk walk = { dead_after, false };
 	struct purging *purging = arguments;
-	struct journal_purge *purge = purging->purge;
-	struct candidate candidate;
-	int64_t bytes = 0;
 
-	if (least_keep(journal, purge).keep_dead == CLOCK_NEVER)
+	if (least_keep(journal, purging->purge).keep_dead == CLOCK_NEVER)
 		return RC_OK;
-	for (int i = 0; i < STEP && bytes < STEP_BYTES; i++) {
-		purge->from = next_to_purge(journal, purging, dead_after,
-		    &candidate);
-		if (purge->from == 0)
-			return RC_OK;
-		if (candidate.event != 0)
-			bytes += purge_one(journal, purging, &candidate);
-	}
-	purging->more = true;
-	return RC_OK;
+	return purge_along(journal, purging, &walk);
 }
 
 /* Those with claims are left: to recover the claims takes them out, too. */

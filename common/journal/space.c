@@ -26,10 +26,10 @@ enum {
 	/* Free pages that are kept for what comes next: a part of what is in
 	 * use, and in any case a few. */
 	RESERVE_PART = 8,
-	RESERVE_LEAST = 256,
+	RESERVE_MIN = 256,
 	/* The write-ahead log beyond which no pages are moved, bytes: while
 	 * somebody reads it takes all that moves. */
-	LOG_MOST = 4 * JOURNAL_LOG_USUAL,
+	LOG_MAX = 4 * JOURNAL_LOG_USUAL,
 	LOG = 1, /* the write-ahead log among the journal's files */
 };
 
@@ -71,7 +71,7 @@ reserve(const struct pages *pages)
 {
 	int64_t part = (pages->all - pages->free) / RESERVE_PART;
 
-	return part > RESERVE_LEAST ? part : RESERVE_LEAST;
+	return part > RESERVE_MIN ? part : RESERVE_MIN;
 }
 
 /* How many pages are given back. */
@@ -156,7 +156,7 @@ enum rc
 journal_shrink(struct journal *journal, bool whole, bool *more)
 {
 	struct shrinking shrinking = { .whole = whole };
-	enum rc rc = journal_trim(journal, LOG_MOST);
+	enum rc rc = journal_trim(journal, LOG_MAX);
 
 	if (rc == RC_OK)
 		rc = journal_write(journal, give_back, &shrinking);
@@ -181,11 +181,11 @@ journal_size(struct journal *journal, int64_t *size)
 
 /* The copy that is made first, and the write-ahead log that takes it over. */
 static enum rc
-check_room(struct journal *journal)
+check_free(struct journal *journal)
 {
 	const struct pages pages = count_pages(journal);
 	int64_t page = pragma(journal, "PRAGMA page_size");
-	int64_t needed = 2 * (pages.all - pages.free + RESERVE_LEAST) * page;
+	int64_t needed = 2 * (pages.all - pages.free + RESERVE_MIN) * page;
 	struct statvfs about;
 	int64_t room;
 
@@ -240,7 +240,7 @@ journal_rebuild(struct journal *journal)
 	journal_fail(journal, journal_files_look(journal));
 	rc = journal_failed(journal) ? journal_meaning(journal->error) : RC_OK;
 	if (rc == RC_OK && pragma(journal, "PRAGMA auto_vacuum") == 0) {
-		rc = check_room(journal);
+		rc = check_free(journal);
 		if (rc == RC_OK)
 			rc = copy_beside(journal);
 		if (rc == RC_OK)

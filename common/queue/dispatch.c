@@ -456,9 +456,8 @@ trim_log(struct dispatch_loop *loop)
 static void
 check_stop(struct dispatch_loop *loop)
 {
-	if (!loop->stopping && io_is_readable(loop->settings->stop)) {
+	if (!loop->stopping && io_is_readable(loop->settings->stop))
 		begin_stop(loop);
-	}
 	if (loop->stopping && !loop->killing &&
 	    clock_steady() >= loop->kill_at) {
 		loop->killing = true;

@@ -114,22 +114,27 @@ judge(const struct journal *journal, const struct hook *hook, const char *noted,
 	return read_other(journal, hook, noted, why);
 }
 
-/* RC_OK: there is a verdict, with noted and why where it is not OURS. */
-static enum rc
-look(struct journal *journal, const struct hook *hook,
-    char noted[JOURNAL_FILE_SIZE], enum verdict *verdict, struct buf *why)
-{
+struct finding {
+	enum verdict verdict;
 	char own[JOURNAL_FILE_SIZE];
-	enum rc rc = queue_source_file(hook->file, own);
+	char noted[JOURNAL_FILE_SIZE]; /* where it is not OURS */
+};
+
+/* why is set where it is not OURS. */
+static enum rc
+look(struct journal *journal, const struct hook *hook, struct finding *out,
+    struct buf *why)
+{
+	enum rc rc = queue_source_file(hook->file, out->own);
 
 	if (rc == RC_OK)
-		rc = journal_source_find(journal, hook->name, noted);
-	*verdict = OURS;
+		rc = journal_source_find(journal, hook->name, out->noted);
+	out->verdict = OURS;
 	if (rc == RC_MISSING)
 		return RC_OK;
-	if (rc == RC_OK && strcmp(noted, own) != 0)
-		*verdict = judge(journal, hook, noted, why);
-	if (*verdict == THEIRS)
+	if (rc == RC_OK && strcmp(out->noted, out->own) != 0)
+		out->verdict = judge(journal, hook, out->noted, why);
+	if (out->verdict == THEIRS)
 		buf_text(why,
 		    ": take the hook out of one of the two files, give it "
 		    "another name, or name another journal");
@@ -140,22 +145,20 @@ enum rc
 queue_source_settle(struct journal *journal, const struct hook *hook,
     char path[JOURNAL_FILE_SIZE], struct buf *why)
 {
-	char noted[JOURNAL_FILE_SIZE];
-	enum verdict verdict;
-	enum rc rc = queue_source_file(hook->file, path);
+	struct finding found;
+	enum rc rc = look(journal, hook, &found, why);
 
-	if (rc == RC_OK)
-		rc = look(journal, hook, noted, &verdict, why);
 	if (rc != RC_OK)
 		return rc;
-	switch (verdict) {
+	memcpy(path, found.verdict == SAME ? found.noted : found.own,
+	    JOURNAL_FILE_SIZE);
+	switch (found.verdict) {
 	case OURS:
-		break;
 	case SAME:
-		memcpy(path, noted, sizeof(noted));
 		break;
 	case VACANT:
-		return journal_source_change(journal, hook->name, noted, path);
+		return journal_source_change(journal, hook->name, found.noted,
+		    path);
 	case THEIRS:
 		return why->rc == RC_MEMORY ? RC_MEMORY : RC_CONFIG;
 	}
@@ -166,8 +169,7 @@ enum rc
 queue_source_check(struct journal *journal, const struct conf *conf,
     struct buf *errors)
 {
-	char noted[JOURNAL_FILE_SIZE];
-	enum verdict verdict;
+	struct finding found;
 	bool refused = false;
 	enum rc rc = RC_OK;
 
@@ -175,12 +177,13 @@ queue_source_check(struct journal *journal, const struct conf *conf,
 		const struct hook *hook = &conf->hooks[i];
 		struct buf why = { 0 };
 
-		if (hook->delivery == CONF_QUEUE)
-			rc = look(journal, hook, noted, &verdict, &why);
-		if (hook->delivery == CONF_QUEUE && rc == RC_OK &&
-		    verdict == THEIRS) {
+		if (hook->delivery != CONF_QUEUE)
+			continue;
+		rc = look(journal, hook, &found, &why);
+		if (rc == RC_OK && found.verdict == THEIRS) {
 			buf_printf(errors, "%s:%u: %s\n", conf->file,
-			    conf_line(conf, KEYWORD_JOURNAL), why.data);
+			    conf_line(conf, KEYWORD_JOURNAL),
+			    why.rc == RC_OK ? why.data : "out of memory");
 			refused = true;
 		}
 		buf_free(&why);

@@ -1369,6 +1369,18 @@ purge_first() {
 	drain
 }
 
+# The journal notes the file by an absolute path.
+@test "purge goes by a file that is named by another path" {
+	make_queue <<<"keep 200d"
+	purge_first
+	event q connection_added
+	drain
+	sed -i 's/^keep 200d/keep 1ms/' "$conf"
+	cd "${conf%/*}"
+	run -0 "$PELIHOOKCTL" -c "${conf##*/}" purge
+	[ "$output" = "2 events were taken out" ]
+}
+
 @test "purge takes out what keep-dead does not keep" {
 	make_queue <<-EOF
 		hook short

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -149,6 +151,34 @@ it_is_waited_for_until_the_deadline(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* A signal that another part of the process blocks has to end the wait; and
+ * without a bound this test would never end, either. */
+static void
+what_is_blocked_or_missing_does_not_unbound_it(void **state)
+{
+	const struct rlimit none = { 0 };
+	sigset_t all, before;
+	pid_t child;
+	int ends[2];
+	int status = 0;
+
+	(void)state;
+	sigfillset(&all);
+	open_ends(KIND_TERMINAL, ends);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	assert_true(fill(ends[1]) > 0);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	assert_true(drain(ends[0]) > 0);
+	/* What may be pending limits the timers. */
+	child = fork();
+	if (child == 0)
+		_exit(setrlimit(RLIMIT_SIGPENDING, &none) != 0 ||
+		    fill(ends[1]) == 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	close_ends(ends);
+}
+
 struct reader {
 	int fd;
 	size_t want;
@@ -216,6 +246,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(what_nobody_reads_is_not_waited_for),
 		SCRATCH_TEST(it_is_waited_for_until_the_deadline),
+		SCRATCH_TEST(what_is_blocked_or_missing_does_not_unbound_it),
 		SCRATCH_TEST(a_slow_reader_gets_all_of_it),
 		SCRATCH_TEST(what_cannot_be_written_is_told),
 	};

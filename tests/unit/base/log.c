@@ -914,6 +914,39 @@ what_nobody_reads_is_dropped_and_counted(void **state)
 	buf_free(&text);
 }
 
+/*
+ * As at a reload: a line of which only the beginning is out goes on there.
+ * Each of these takes two pages of a pipe, of which there are 15 then.
+ */
+static void
+what_is_opened_anew_has_whole_lines(void **state)
+{
+	static const struct log_settings plain = { .level = LOG_LEVEL_INFO };
+	static const char page[4096];
+	struct buf text = { 0 };
+	unsigned tellings = 0;
+	int reader, saved = open_pipe(&reader);
+
+	(void)state;
+	log_open("unit", &plain);
+	assert_int_equal(write(STDERR_FILENO, page, sizeof(page)),
+	    sizeof(page));
+	for (int i = 0; i < 20; i++)
+		say_many(1);
+	log_open("unit", &plain);
+	take_all(reader, &text);
+	say_many(1);
+	log_close();
+	take_all(reader, &text);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(reader);
+	assert_int_equal(count_said(bytes_skip(buf_view(&text), sizeof(page)),
+			     &tellings),
+	    21);
+	buf_free(&text);
+}
+
 /* As a full disk. */
 static void
 what_has_no_room_is_counted(void **state)
@@ -1006,6 +1039,7 @@ main(void)
 		LOG_TEST(without_descriptors_an_open_log_stays_open),
 		LOG_TEST(without_descriptor_2_its_lines_go_to_syslog),
 		LOG_TEST(what_nobody_reads_is_dropped_and_counted),
+		LOG_TEST(what_is_opened_anew_has_whole_lines),
 		LOG_TEST(what_has_no_room_is_counted),
 		LOG_TEST(the_path_need_not_stay),
 		LOG_TEST(some_things_are_said_once),

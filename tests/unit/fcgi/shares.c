@@ -4,6 +4,7 @@
 #include "../unit.h"
 
 #include "base/descriptors.h"
+#include "command/discard.h"
 
 #include "../../../fcgi/shares.h"
 
@@ -46,7 +47,7 @@ all_shares_together_are_at_most_the_limit(void **state)
 			    shares.connections + threads +
 				    (threads + shares.commands) *
 					DESCRIPTORS_COMMAND +
-				    32 + 1 + limit / 4 <=
+				    32 + discard_descriptors(limit) <=
 				limit);
 			wrong += case_true("shares", "enough connections",
 			    shares.connections > threads);
