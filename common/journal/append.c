@@ -10,6 +10,7 @@
 #include "journal/internal.h"
 #include "journal/key.h"
 #include "journal/order.h"
+#include "journal/room.h"
 #include "journal/rules.h"
 #include "journal/sql.h"
 #include "journal/statement.h"
@@ -93,6 +94,13 @@ append(struct journal *journal, void *arguments)
 
 	if (owner == JOURNAL_OWNER_OTHER)
 		return RC_CONFIG;
+	if (!journal_has_room(journal, (int64_t)entry->body.len)) {
+		log_say(LOG_LEVEL_ERROR,
+		    "journal: %s: its disk is full, but for what the events "
+		    "need that are stored",
+		    journal->path);
+		return RC_STORE;
+	}
 	rc = admit(journal, storing);
 	if (rc != RC_OK)
 		return rc;

@@ -167,11 +167,16 @@ static enum journal_failure
 look_at(struct journal *journal, const struct journal_file *file)
 {
 	struct stat about;
+	bool same;
 
 	if (lstat(file->path, &about) == 0) {
-		if (about.st_dev == file->device && about.st_ino == file->inode)
+		same = about.st_dev == file->device &&
+		    about.st_ino == file->inode;
+		/* It has had all of its tables. */
+		if (same && (about.st_size > 0 || file != journal->files))
 			return JOURNAL_FINE;
-		journal_files_lost(journal, file->path, "replaced");
+		journal_files_lost(journal, file->path,
+		    same ? "emptied" : "replaced");
 		return JOURNAL_FAILED_GONE;
 	}
 	if (errno == ENOENT || errno == ENOTDIR) {
@@ -238,6 +243,12 @@ journal_files_note(struct journal *journal)
 	if (rc == RC_OK)
 		mark_made(journal);
 	return rc;
+}
+
+bool
+journal_is_gone(const struct journal *journal)
+{
+	return journal->gone;
 }
 
 bool

@@ -68,7 +68,7 @@ struct journal {
 	bool noted; /* which files they are */
 	int locks;  /* the last file, open: the runners' locks and notes */
 	/* A file was removed or replaced: nothing works any more. */
-	bool gone;
+	atomic_bool gone;
 
 	/* statement.c; schema.c, open.c and space.c have the database too. */
 	struct sqlite3 *db;

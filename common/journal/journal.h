@@ -63,6 +63,9 @@ enum rc journal_open(const char *path, unsigned flags, struct journal **out);
 enum rc journal_try(const char *path, struct journal **out);
 /* Ends the runner too.  NULL is fine. */
 void journal_close(struct journal *journal);
+/* A file of it was taken away or replaced: nothing can be done with it in this
+ * process any more. */
+bool journal_is_gone(const struct journal *journal);
 /*
  * How long a change waits for its turn among those of other processes, and
  * then where somebody who takes no turn keeps the journal locked; both in
@@ -297,6 +300,7 @@ struct journal_settlement {
 	enum journal_verdict verdict;
 	int64_t pause; /* for JOURNAL_DELAY */
 	bool earlier;  /* this verdict is on tries that were lost */
+	bool counts;   /* JOURNAL_GIVE_BACK: it was a try all the same */
 	int64_t started;
 	int64_t ended;
 	const char *outcome; /* exit, signal, ...; NULL: was not run */

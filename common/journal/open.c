@@ -27,7 +27,7 @@ enum {
 	/* Pages of the write-ahead log before it is put into the file. */
 	CHECKPOINT = 1000,
 	/* What brief processes leave to runners, unless there are none. */
-	CHECKPOINT_BRIEF = 10000,
+	CHECKPOINT_BRIEF = 2000,
 	LOOK_TIME = 2000,  /* what looking through may take, milliseconds */
 	LOOK_STEPS = 1000, /* of the store's, between looks at the clock */
 	LOOK_SIZE = 256 * 1024 * 1024, /* bytes; some stores do not look */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -164,6 +165,14 @@ identify(struct journal *journal, struct identity *identity)
 	return error;
 }
 
+/* A file that could be opened but for a want that ends. */
+static bool
+passes(int error)
+{
+	return error == ENOSPC || error == EDQUOT || error == EMFILE ||
+	    error == ENFILE || error == ENOMEM;
+}
+
 static enum rc
 report_error(struct journal *journal, int error)
 {
@@ -175,8 +184,10 @@ report_error(struct journal *journal, int error)
 		text = sqlite3_errmsg(journal->db);
 	log_say(LOG_LEVEL_ERROR, "journal: %s: %s", journal->path, text);
 	switch (error & 0xff) {
-	case SQLITE_NOTADB:
 	case SQLITE_CANTOPEN:
+		return passes(sqlite3_system_errno(journal->db)) ? RC_STORE :
+								   RC_CONFIG;
+	case SQLITE_NOTADB:
 		return RC_CONFIG;
 	default:
 		return journal_meaning(error);

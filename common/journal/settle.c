@@ -132,7 +132,8 @@ settle_one(struct journal *journal, const struct claimed *claimed,
 {
 	if (settlement->outcome != NULL)
 		note_attempt(journal, claimed, settlement);
-	if (settlement->earlier || settlement->verdict == JOURNAL_GIVE_BACK)
+	if (settlement->earlier ||
+	    (settlement->verdict == JOURNAL_GIVE_BACK && !settlement->counts))
 		take_back_try(journal, claimed);
 	switch (settlement->verdict) {
 	case JOURNAL_FINISH:

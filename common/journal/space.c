@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include <inttypes.h>
 #include <sqlite3.h>
@@ -15,6 +14,7 @@
 #include "base/log.h"
 #include "journal/files.h"
 #include "journal/internal.h"
+#include "journal/room.h"
 #include "journal/statement.h"
 #include "journal/transaction.h"
 
@@ -186,14 +186,11 @@ check_free(struct journal *journal)
 	const struct pages pages = count_pages(journal);
 	int64_t page = pragma(journal, "PRAGMA page_size");
 	int64_t needed = 2 * (pages.all - pages.free + RESERVE_MIN) * page;
-	struct statvfs about;
 	int64_t room;
 
 	if (journal_failed(journal))
 		return journal_meaning(journal->error);
-	if (statvfs(journal->path, &about) == -1)
-		return RC_OK;
-	room = (int64_t)about.f_bavail * (int64_t)about.f_frsize;
+	room = journal_room(journal);
 	if (room >= needed)
 		return RC_OK;
 	log_say(LOG_LEVEL_ERROR,

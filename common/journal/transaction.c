@@ -12,6 +12,7 @@
 #include "journal/counts.h"
 #include "journal/files.h"
 #include "journal/internal.h"
+#include "journal/room.h"
 #include "journal/runner.h"
 #include "journal/statement.h"
 #include "journal/turn.h"
@@ -161,6 +162,7 @@ lead(struct journal *journal)
 	transaction_starts(journal);
 	set_durability(journal, relaxed);
 	journal_turn_take(journal);
+	journal_make_room(journal);
 	journal->busy_until = clock_steady() + journal->busy_timeout;
 	journal_do(journal, "BEGIN IMMEDIATE", NO_VALUES);
 	if (!relaxed) {

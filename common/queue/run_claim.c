@@ -172,11 +172,12 @@ log_job(enum log_level level, const char *message, const struct job *job)
 	log_end(&line);
 }
 
-/* Damage does not pass by waiting. */
+/* Damage does not pass by waiting, nor that the journal is gone. */
 static bool
-may_pass(enum rc rc)
+may_pass(const struct journal *journal, enum rc rc)
 {
-	return rc != RC_OK && rc != RC_MISSING && rc != RC_CORRUPT;
+	return rc != RC_OK && rc != RC_MISSING && rc != RC_CORRUPT &&
+	    !journal_is_gone(journal);
 }
 
 /*
@@ -192,10 +193,10 @@ record_result(const struct work *work, size_t n)
 	enum rc rc;
 
 	rc = journal_settle(what->journal, work->settlements, n);
-	if (!may_pass(rc))
+	if (!may_pass(what->journal, rc))
 		return rc;
 	what->trouble(what->context, RUN_CLAIM_UNWRITTEN, 1);
-	while (may_pass(rc) && !last) {
+	while (may_pass(what->journal, rc) && !last) {
 		last = must_end(what, pause);
 		rc = journal_settle(what->journal, work->settlements, n);
 		pause = pause > WRITE_MAX / 2 ? WRITE_MAX : 2 * pause;
@@ -240,6 +241,7 @@ fill_settlements(struct work *work, enum journal_verdict verdict)
 			.seq = work->group[i]->claimed->seq,
 			.verdict = verdict,
 			.earlier = work->group[i]->lost,
+			.counts = work->group[i]->claimed->lost >= LOST_FREE,
 			.started = work->began,
 			.ended = clock_wall(),
 			.outcome = work->group[i]->lost ? NULL :
@@ -260,6 +262,7 @@ record_unrun(struct work *work, enum journal_verdict verdict,
 	for (size_t i = 0; i < work->group_n; i++) {
 		work->settlements[i].outcome = outcome;
 		work->settlements[i].earlier = false;
+		work->settlements[i].counts = false;
 	}
 	return record_group(work);
 }

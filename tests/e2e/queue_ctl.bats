@@ -1017,6 +1017,13 @@ start_with_two() {
 	EOF
 }
 
+@test "drain ends with its command where the journal was removed" {
+	start_with_two
+	rm "$T/state/journal.db"
+	ends_with 74
+	[ "$(grep -c "a result is lost" "$T/log")" = 1 ]
+}
+
 @test "drain goes by a changed configuration from the next event on" {
 	start_with_two
 	sed "s,run $T/act,run $T/new," "$conf" >"$T/conf"

@@ -8,6 +8,7 @@ with; what is printed repeats a run as far as a machine can.
 
 usage: lost.py [WORD of a test's name...]"""
 
+import json
 import os
 import random
 import signal
@@ -92,6 +93,30 @@ def disk_full():
     finally:
         if os.path.exists(ballast):
             os.remove(ballast)
+        site.close()
+
+
+def filled():
+    """By nothing but events: they are run all the same, and can be dropped."""
+    if not SMALL:
+        raise harness.Skip("only root has a small file system")
+    site = Site(directory=SMALL, globals="dispatch none")
+    try:
+        status = number = 0
+        while status != 503:
+            check(number < 200, "it never was full")
+            number += 1
+            status = status_of(site.ask_cgi(event(number, x="x" * 300000)))
+            check(status in (202, 503), "it was answered %d" % status)
+        check(number > 20, "it was full after %d events" % number)
+        check(status_of(site.ask_cgi(event(0, x="x" * 300000))) == 503,
+              "more was taken")
+        deliveries = site.ctl("list", "--json").splitlines()
+        site.ctl("drop", json.loads(deliveries[0])["id"])
+        site.ctl("drain")
+        check(site.open_deliveries() == 0, "it is not drained")
+        check(len(site.runs()) == number - 2, "not all were run")
+    finally:
         site.close()
 
 
@@ -224,6 +249,7 @@ TESTS = [
     ("%d are killed and nothing is lost" % KILLS,
      lambda: killed(KILLS)),
     ("nothing is lost when the disk is full", disk_full),
+    ("a journal that fills its disk is run to its end", filled),
     ("nothing is lost when the journal is locked for long", locked),
     ("nothing is lost when the clock is set",
      lambda: clock_set(min(20, KILLS))),

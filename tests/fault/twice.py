@@ -644,6 +644,8 @@ def lost_tries(end):
         check(5 <= starts <= 8, "dead after %d runs" % starts)
         check(max(found[:3]) < 3.5, "a pause before the fourth")
         check(found[3] >= 3.5, "no pause before the fifth")
+        tries = site.ask_journal("SELECT attempts FROM deliveries")[0][0]
+        check(tries >= starts - 3, "%d runs are %d tries" % (starts, tries))
         wait_for(lambda: any(run.name == "dead" for run in
                              site.marks().runs), "on-dead")
         check(runner.stop() == 0, "no orderly end")

@@ -203,6 +203,25 @@ a_journal_whose_file_was_replaced_is_gone(void **state)
 	}
 }
 
+/* Who goes on in it stores what nobody finds. */
+static void
+a_journal_that_was_emptied_is_gone(void **state)
+{
+	struct journal *journal = open_journal();
+
+	(void)state;
+	assert_int_equal(scratch_log(LOG_LEVEL_DEBUG), 0);
+	append_sample(journal, "h", 1, "");
+	assert_false(journal_is_gone(journal));
+	assert_int_equal(truncate(scratch_path("journal.db"), 0), 0);
+	expect_gone(journal);
+	assert_true(journal_is_gone(journal));
+	journal_close(journal);
+	assert_int_equal(lines_of_log("was emptied while it was open"), 1);
+	log_close();
+	unlink(scratch_path("log"));
+}
+
 /* SQLite takes -wal and -shm away by their names when it ends. */
 static void
 the_one_in_its_place_is_left_alone(void **state)
@@ -317,6 +336,7 @@ main(void)
 		TEST(none_is_made_beside_what_is_left_of_one),
 		TEST(a_journal_whose_file_was_taken_away_is_gone),
 		TEST(a_journal_whose_file_was_replaced_is_gone),
+		TEST(a_journal_that_was_emptied_is_gone),
 		TEST(the_one_in_its_place_is_left_alone),
 		TEST(a_directory_may_move_if_its_path_still_leads_there),
 		TEST(what_goes_away_in_a_transaction_is_noticed),
