@@ -671,7 +671,7 @@ the_old_settings_stay_where_a_file_is_missing(void **state)
 {
 	(void)state;
 	check_refused(scratch_path("none/log"), ENOENT);
-	check_refused(scratch, EISDIR);
+	check_refused(scratch_path("."), EISDIR);
 }
 
 static void
@@ -727,6 +727,63 @@ check_instead(const char *name, int error, enum log_format format)
 	return failed;
 }
 
+/* The same of a directory in which somebody else may have made the file. */
+static unsigned
+check_untrusted(const char *name, const char *says)
+{
+	struct log_settings settings = { LOG_TO_FILE, name, LOG_TEXT,
+		LOG_LEVEL_INFO };
+	int pair[2], saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+	char got[9000] = "";
+	unsigned failed = 0;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+			     pair),
+	    0);
+	dup2(pair[0], STDERR_FILENO);
+	log_open_anyway("unit", &settings);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	(void)!recv(pair[1], got, sizeof(got) - 1, MSG_DONTWAIT);
+	failed += case_true(name, got,
+	    strstr(got, "cannot open the log") != NULL &&
+		strstr(got, says) != NULL &&
+		strstr(got, "lines go to standard error") != NULL);
+	failed += case_true(name, "not made", access(name, F_OK) != 0);
+	close(pair[0]);
+	close(pair[1]);
+	return failed;
+}
+
+static void
+nothing_is_written_where_others_can_make_files(void **state)
+{
+	unsigned failed = 0;
+	mode_t before = umask(0);
+
+	(void)state;
+	assert_int_equal(mkdir(scratch_path("open"), 0777), 0);
+	assert_int_equal(mkdir(scratch_path("sticky"), 01777), 0);
+	assert_int_equal(mkdir(scratch_path("open/below"), 0700), 0);
+	assert_int_equal(symlink("open", scratch_path("link")), 0);
+	umask(before);
+	failed += check_untrusted(scratch_path("open/log"),
+	    "its directory is writable by others: chmod o-w it");
+	failed += check_untrusted(scratch_path("sticky/log"),
+	    "its directory is writable by others");
+	failed += check_untrusted(scratch_path("open/below/log"),
+	    "its directory lies below ");
+	failed += check_untrusted(scratch_path("link/log"),
+	    "its directory is writable by others");
+	/* Also where one was open. */
+	open_file(LOG_TEXT, LOG_LEVEL_INFO);
+	failed += check_untrusted(scratch_path("open/log"),
+	    "its directory is writable by others");
+	assert_int_equal(failed, 0);
+	check_refused(scratch_path("open/log"), EPERM);
+	assert_int_equal(access(scratch_path("open/log"), F_OK), -1);
+}
+
 static void
 what_cannot_be_opened_holds_nothing_up(void **state)
 {
@@ -740,7 +797,7 @@ what_cannot_be_opened_holds_nothing_up(void **state)
 			open_file(LOG_TEXT, LOG_LEVEL_INFO);
 		failed += check_instead(scratch_path("none/log"), ENOENT,
 		    LOG_TEXT);
-		failed += check_instead(scratch, EISDIR, LOG_JSON);
+		failed += check_instead(scratch_path("."), EISDIR, LOG_JSON);
 		failed += check_instead(path, EMFILE, LOG_TEXT);
 	}
 	assert_int_equal(mkfifo(other, 0600), 0);
@@ -794,8 +851,8 @@ without_descriptors_an_open_log_stays_open(void **state)
 static void
 without_descriptor_2_its_lines_go_to_syslog(void **state)
 {
-	struct log_settings settings = { LOG_TO_FILE, scratch, LOG_TEXT,
-		LOG_LEVEL_INFO };
+	struct log_settings settings = { LOG_TO_FILE, scratch_path("."),
+		LOG_TEXT, LOG_LEVEL_INFO };
 	int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10), fd;
 	struct stat st;
 
@@ -1036,6 +1093,7 @@ main(void)
 		LOG_TEST(the_old_settings_stay_where_a_file_is_missing),
 		LOG_TEST(a_pipe_without_reader_does_not_hang),
 		LOG_TEST(what_cannot_be_opened_holds_nothing_up),
+		LOG_TEST(nothing_is_written_where_others_can_make_files),
 		LOG_TEST(without_descriptors_an_open_log_stays_open),
 		LOG_TEST(without_descriptor_2_its_lines_go_to_syslog),
 		LOG_TEST(what_nobody_reads_is_dropped_and_counted),
