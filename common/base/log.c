@@ -15,6 +15,7 @@
 #include "base/io.h"
 #include "base/json_string.h"
 #include "base/log_output.h"
+#include "base/syslog_client.h"
 #include "base/timestamp.h"
 #include "base/trust.h"
 
@@ -248,12 +249,27 @@ log_finish(struct log_line *line)
 	log_put(line, bytes_of(end));
 }
 
+static void
+tell_of_syslog(struct log_line *line, int error)
+{
+	log_begin(line, LOG_LEVEL_ERROR,
+	    "cannot reach syslog: lines go to standard error until it can "
+	    "be reached");
+	log_text(line, "socket", SYSLOG_CLIENT_PATH);
+	log_text(line, "error", strerrordesc_np(error));
+	log_finish(line);
+}
+
 /* An error, so that no log-level hides that something is missing. */
 static void
 tell_of_lost(struct log_line *line, const struct log_lost *lost)
 {
 	char since[TIMESTAMP_SIZE];
 
+	if (lost->syslog != 0) {
+		tell_of_syslog(line, lost->syslog);
+		return;
+	}
 	timestamp_print(lost->since, since);
 	log_begin(line, LOG_LEVEL_ERROR,
 	    "lines are missing here: they could not be written");

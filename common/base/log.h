@@ -25,7 +25,7 @@ enum log_level {
 
 enum log_target {
 	LOG_TO_STDERR, /* syslog where 2 is closed or /dev/null */
-	LOG_TO_SYSLOG,
+	LOG_TO_SYSLOG, /* 2 where that cannot be reached and 2 is not lost */
 	LOG_TO_FILE,
 };
 

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 
 #include <json-c/json.h>
 
-#include "../scratch.h"
+#include "../commands.h"
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -869,6 +872,97 @@ without_descriptor_2_its_lines_go_to_syslog(void **state)
 	assert_int_equal(st.st_size, 0);
 }
 
+/* In a /dev of one's own. */
+static int
+open_daemon(void)
+{
+	struct sockaddr_un address = { AF_UNIX, "/dev/log" };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	unlink(address.sun_path);
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static bool
+mount_dev(void)
+{
+	return unshare(CLONE_NEWNS) == 0 &&
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	    mount("tmpfs", "/dev", "tmpfs", 0, "size=64k,mode=0755") == 0;
+}
+
+/* What came since the last call, from a pipe or from a daemon's socket. */
+static bool
+came(int fd, const char *first, const char *second)
+{
+	char got[2][9000] = { "", "" };
+
+	for (size_t i = 0; i < 2; i++)
+		(void)!read(fd, got[i], sizeof(got[i]) - 1);
+	return strstr(got[0], first) != NULL && strstr(got[1], second) != NULL;
+}
+
+/* Each write to descriptor 2 is one message of a socket. */
+static bool
+syslog_comes_and_goes(void)
+{
+	static const char unreached[] = "level=error msg=\"cannot reach syslog";
+	struct log_settings settings = { LOG_TO_SYSLOG, NULL, LOG_TEXT,
+		LOG_LEVEL_INFO };
+	int64_t deadline = clock_steady() + PATIENCE;
+	int pair[2], daemon;
+
+	if (!mount_dev())
+		_exit(77);
+	NEED(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		 0, pair) == 0);
+	dup2(pair[0], STDERR_FILENO);
+	NEED(log_open("unit", &settings) == RC_OK);
+	log_say(LOG_LEVEL_INFO, "one");
+	NEED(came(pair[1], unreached, "Z level=info msg=one"));
+	log_say(LOG_LEVEL_INFO, "two");
+	NEED(came(pair[1], "Z level=info msg=two", ""));
+	/* It is found without being opened anew. */
+	daemon = open_daemon();
+	NEED(daemon >= 0);
+	while (!came(daemon, "msg=three", "") && clock_left(deadline) > 0) {
+		log_say(LOG_LEVEL_INFO, "three");
+		NEED(came(pair[1], "", ""));
+		poll(NULL, 0, 10);
+	}
+	NEED(clock_left(deadline) > 0);
+	/* And it is missed. */
+	close(daemon);
+	log_say(LOG_LEVEL_INFO, "four");
+	NEED(came(pair[1], unreached, "level=info msg=four"));
+	daemon = open_daemon();
+	NEED(daemon >= 0);
+	NEED(log_open("unit", &settings) == RC_OK);
+	log_say(LOG_LEVEL_INFO, "five");
+	NEED(came(daemon, "level=info msg=five", ""));
+	NEED(!came(pair[1], "msg", ""));
+	return true;
+}
+
+static void
+where_syslog_is_not_reached_descriptor_2_is_in_its_place(void **state)
+{
+	int status = 0;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (pid == 0)
+		_exit(syslog_comes_and_goes() ? 0 : 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
+}
+
 static const char missing[] = "msg=\"lines are missing here: they could "
 			      "not be written\" lines=";
 
@@ -1096,6 +1190,8 @@ main(void)
 		LOG_TEST(nothing_is_written_where_others_can_make_files),
 		LOG_TEST(without_descriptors_an_open_log_stays_open),
 		LOG_TEST(without_descriptor_2_its_lines_go_to_syslog),
+		LOG_TEST(
+		    where_syslog_is_not_reached_descriptor_2_is_in_its_place),
 		LOG_TEST(what_nobody_reads_is_dropped_and_counted),
 		LOG_TEST(what_is_opened_anew_has_whole_lines),
 		LOG_TEST(what_has_no_room_is_counted),
