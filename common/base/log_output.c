@@ -38,9 +38,9 @@ static struct {
 	int left;	       /* the descriptor of one that was left, or -1 */
 	pthread_mutex_t lock;  /* of what follows */
 	struct syslog_client syslog;
-	bool stderr_lost;   /* as it was when this was opened */
-	int64_t look_again; /* clock_steady; so the next two */
+	bool stderr_lost; /* as it was when this was opened */
 	struct log_lost lost;
+	int64_t look_again; /* clock_steady; so the next two */
 	int64_t wait_until;
 	int64_t wait_again;
 	/* Of a line of which only the beginning is out, to the file or to
