@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/json_string.h"
 #include "base/log_output.h"
+#include "base/syslog_client.h"
 #include "base/timestamp.h"
+#include "base/trust.h"
 
 enum {
 	LOG_RESERVE = 32, /* for the mark of a cut line and its end */
@@ -35,11 +41,39 @@ static struct {
 	.level = LOG_LEVEL_INFO,
 };
 
-enum rc
-log_open(const char *program, const struct log_settings *settings)
+/* Of what others can put there nothing is made, opened or followed. */
+static enum rc
+check_directory(const char *path, struct buf *why)
 {
-	enum rc rc = log_output_open(program, settings);
+	struct bytes above = io_directory(path);
+	char directory[PATH_MAX];
+	int n = snprintf(directory, sizeof(directory), "%.*s", (int)above.len,
+	    above.data);
 
+	errno = ENAMETOOLONG;
+	if (n < 0 || (size_t)n >= sizeof(directory))
+		return RC_SYSTEM;
+	if (trust_path(directory, TRUST_LOG, why) == RC_OK)
+		return RC_OK;
+	/* Where it cannot be reached at all, that says less than this. */
+	if (faccessat(AT_FDCWD, directory, F_OK, AT_EACCESS) != 0)
+		why->len = 0;
+	else
+		errno = EPERM;
+	return RC_SYSTEM;
+}
+
+/* why: what is wrong with the log's directory; or it is empty. */
+static enum rc
+open_trusted(const char *program, const struct log_settings *settings,
+    struct buf *why)
+{
+	enum rc rc = RC_OK;
+
+	if (settings->target == LOG_TO_FILE)
+		rc = check_directory(settings->path, why);
+	if (rc == RC_OK)
+		rc = log_output_open(program, settings);
 	if (rc != RC_OK)
 		return rc;
 	atomic_store(&the_log.format, (int)settings->format);
@@ -47,22 +81,37 @@ log_open(const char *program, const struct log_settings *settings)
 	return RC_OK;
 }
 
+enum rc
+log_open(const char *program, const struct log_settings *settings)
+{
+	struct buf why = { 0 };
+	enum rc rc = open_trusted(program, settings, &why);
+	int error = errno;
+
+	buf_free(&why);
+	errno = error;
+	return rc;
+}
+
 void
 log_open_anyway(const char *program, const struct log_settings *settings)
 {
 	struct log_settings instead = *settings;
+	struct buf why = { 0 };
 	const char *error;
 
-	if (log_open(program, settings) == RC_OK)
+	if (open_trusted(program, settings, &why) == RC_OK)
 		return;
 	error = strerrordesc_np(errno);
 	instead.target = LOG_TO_STDERR;
 	(void)log_open(program, &instead);
 	log_say(LOG_LEVEL_ERROR,
-	    "cannot open the log %s: %s: lines go to %s "
+	    "cannot open the log %s: %s%s: lines go to %s "
 	    "until it is opened anew",
-	    settings->path, error,
+	    settings->path, why.len > 0 ? "its directory " : "",
+	    why.len > 0 ? why.data : error,
 	    log_output_is_syslog() ? "syslog" : "standard error");
+	buf_free(&why);
 }
 
 bool
@@ -200,12 +249,27 @@ log_finish(struct log_line *line)
 	log_put(line, bytes_of(end));
 }
 
+static void
+tell_of_syslog(struct log_line *line, int error)
+{
+	log_begin(line, LOG_LEVEL_ERROR,
+	    "cannot reach syslog: lines go to standard error until it can "
+	    "be reached");
+	log_text(line, "socket", SYSLOG_CLIENT_PATH);
+	log_text(line, "error", strerrordesc_np(error));
+	log_finish(line);
+}
+
 /* An error, so that no log-level hides that something is missing. */
 static void
 tell_of_lost(struct log_line *line, const struct log_lost *lost)
 {
 	char since[TIMESTAMP_SIZE];
 
+	if (lost->syslog != 0) {
+		tell_of_syslog(line, lost->syslog);
+		return;
+	}
 	timestamp_print(lost->since, since);
 	log_begin(line, LOG_LEVEL_ERROR,
 	    "lines are missing here: they could not be written");

@@ -25,7 +25,7 @@ enum log_level {
 
 enum log_target {
 	LOG_TO_STDERR, /* syslog where 2 is closed or /dev/null */
-	LOG_TO_SYSLOG,
+	LOG_TO_SYSLOG, /* 2 where that cannot be reached and 2 is not lost */
 	LOG_TO_FILE,
 };
 
@@ -44,14 +44,16 @@ struct log_settings {
 
 /*
  * Begins to log so, or goes on under new settings; a file is opened anew
- * (created 0600, never through a symbolic link), or stays open where
- * descriptors are short.  RC_SYSTEM with errno set: the old settings stay.
+ * (created 0600, never through a symbolic link, and only in a directory that
+ * TRUST_LOG of base/trust finds good), or stays open where descriptors are
+ * short.  RC_SYSTEM with errno set (EPERM: that directory): the old settings
+ * stay.
  * Before the first call it is text at info to descriptor 2.  program is the
  * name in syslog and must stay valid.
  */
 enum rc log_open(const char *program, const struct log_settings *settings);
 /*
- * The same, and never refused: while the file cannot be opened the lines go
+ * The same, and never refused: while the file is not opened the lines go
  * where LOG_TO_STDERR sends them, and the first says so and why.
  */
 void log_open_anyway(const char *program, const struct log_settings *settings);

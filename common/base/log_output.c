@@ -18,8 +18,9 @@
 #include "base/syslog_client.h"
 
 enum {
-	OUTPUT_WAIT = 300,	 /* for a reader that is slow, milliseconds */
-	OUTPUT_WAIT_EVERY = 3000 /* at most once in so many of them */
+	OUTPUT_WAIT = 300,	  /* for a reader that is slow, milliseconds */
+	OUTPUT_WAIT_EVERY = 3000, /* at most once in so many of them */
+	OUTPUT_LOOK_EVERY = 1000  /* for a syslog that was not reached */
 };
 
 static const int syslog_priorities[] = {
@@ -32,12 +33,15 @@ static const int syslog_priorities[] = {
 /* Threads begin lines while this is opened anew: so some of it is atomic. */
 static struct {
 	atomic_bool to_syslog;
-	atomic_int fd;	      /* the log's file, or -1: descriptor 2 */
-	int left;	      /* the descriptor of one that was left, or -1 */
-	pthread_mutex_t lock; /* of what follows */
+	atomic_bool unreached; /* it is, and descriptor 2 is in its place */
+	atomic_int fd;	       /* the log's file, or -1: descriptor 2 */
+	int left;	       /* the descriptor of one that was left, or -1 */
+	pthread_mutex_t lock;  /* of what follows */
 	struct syslog_client syslog;
+	bool stderr_lost; /* as it was when this was opened */
 	struct log_lost lost;
-	int64_t wait_until; /* clock_steady; so the next one */
+	int64_t look_again; /* clock_steady; so the next two */
+	int64_t wait_until;
 	int64_t wait_again;
 	/* Of a line of which only the beginning is out, to the file or to
 	 * descriptor 2. */
@@ -120,11 +124,25 @@ leave_file(void)
 	(void)dup3(STDERR_FILENO, fd, O_CLOEXEC);
 }
 
+/* Whether there is another place than syslog, which failed so. */
+static bool
+leave_syslog(int error)
+{
+	if (!log_output_is_syslog() || the_output.stderr_lost)
+		return false;
+	the_output.lost.syslog = error;
+	the_output.look_again = clock_steady() + OUTPUT_LOOK_EVERY;
+	atomic_store(&the_output.unreached, true);
+	return true;
+}
+
 enum rc
 log_output_open(const char *program, const struct log_settings *settings)
 {
-	bool lost = settings->target == LOG_TO_SYSLOG ||
-	    (settings->target == LOG_TO_STDERR && stderr_is_lost());
+	bool lost = stderr_is_lost();
+	int error = 0;
+	bool to_syslog = settings->target == LOG_TO_SYSLOG ||
+	    (settings->target == LOG_TO_STDERR && lost);
 	enum rc rc = RC_OK;
 
 	pthread_mutex_lock(&the_output.lock);
@@ -134,7 +152,14 @@ log_output_open(const char *program, const struct log_settings *settings)
 		leave_file();
 	if (rc == RC_OK) {
 		the_output.syslog.program = program;
-		atomic_store(&the_output.to_syslog, lost);
+		the_output.stderr_lost = lost;
+		the_output.lost.syslog = 0;
+		atomic_store(&the_output.unreached, false);
+		atomic_store(&the_output.to_syslog, to_syslog);
+		if (to_syslog && !lost)
+			error = syslog_client_check(the_output.syslog.path);
+		if (error != 0)
+			(void)leave_syslog(error);
 	}
 	pthread_mutex_unlock(&the_output.lock);
 	return rc;
@@ -144,7 +169,8 @@ bool
 log_output_is_syslog(void)
 {
 	return atomic_load(&the_output.fd) < 0 &&
-	    atomic_load(&the_output.to_syslog);
+	    atomic_load(&the_output.to_syslog) &&
+	    !atomic_load(&the_output.unreached);
 }
 
 /*
@@ -202,51 +228,91 @@ write_patiently(const struct log_line *line)
 	    rc;
 }
 
-/* Apart, so that no second line is on the stack where nothing is lost. */
+/* Apart, so that no second line is on the stack where there is no news. */
 static __attribute__((noinline)) enum rc
-tell_of_lost(void (*tell)(struct log_line *line, const struct log_lost *lost))
+tell_next(log_tell *tell)
 {
 	struct log_line line;
 	enum rc rc;
 
 	tell(&line, &the_output.lost);
 	rc = write_patiently(&line);
-	if (rc == RC_OK)
+	if (rc != RC_OK)
+		return rc;
+	if (the_output.lost.syslog != 0)
+		the_output.lost.syslog = 0;
+	else
 		the_output.lost.lines = 0;
+	return RC_OK;
+}
+
+/* What is to be told of, and then the line, if there is one. */
+static enum rc
+write_news_and(const struct log_line *line, log_tell *tell)
+{
+	enum rc rc = RC_OK;
+
+	while (rc == RC_OK &&
+	    (the_output.lost.syslog != 0 || the_output.lost.lines > 0))
+		rc = tell_next(tell);
+	return rc == RC_OK && line != NULL ? write_patiently(line) : rc;
+}
+
+static void
+look_for_syslog(void)
+{
+	int64_t now;
+
+	if (!atomic_load(&the_output.unreached))
+		return;
+	now = clock_steady();
+	if (now < the_output.look_again)
+		return;
+	the_output.look_again = now + OUTPUT_LOOK_EVERY;
+	if (syslog_client_check(the_output.syslog.path) != 0)
+		return;
+	the_output.lost.syslog = 0;
+	atomic_store(&the_output.unreached, false);
+}
+
+static enum rc
+write_somewhere(const struct log_line *line, log_tell *tell)
+{
+	enum rc rc;
+
+	look_for_syslog();
+	rc = write_news_and(line, tell);
+	if (rc == RC_SYSTEM && leave_syslog(errno))
+		rc = write_news_and(line, tell);
 	return rc;
 }
 
 void
-log_output_write(const struct log_line *line,
-    void (*tell)(struct log_line *line, const struct log_lost *lost))
+log_output_write(const struct log_line *line, log_tell *tell)
 {
-	enum rc rc = RC_OK;
+	enum rc rc;
 
 	pthread_mutex_lock(&the_output.lock);
-	if (the_output.lost.lines > 0)
-		rc = tell_of_lost(tell);
-	if (rc == RC_OK)
-		rc = write_patiently(line);
+	rc = write_somewhere(line, tell);
 	if (rc != RC_OK && the_output.lost.lines++ == 0)
 		the_output.lost.since = clock_wall();
 	pthread_mutex_unlock(&the_output.lock);
 }
 
 void
-log_output_close(
-    void (*tell)(struct log_line *line, const struct log_lost *lost))
+log_output_close(log_tell *tell)
 {
 	int fd;
 
 	pthread_mutex_lock(&the_output.lock);
-	if (the_output.lost.lines > 0)
-		(void)tell_of_lost(tell);
+	(void)write_somewhere(NULL, tell);
 	fd = atomic_exchange(&the_output.fd, -1);
 	io_close(&fd);
 	io_close(&the_output.left);
 	atomic_store(&the_output.to_syslog, false);
+	atomic_store(&the_output.unreached, false);
 	syslog_client_close(&the_output.syslog);
 	the_output.rest_len = 0;
-	the_output.lost.lines = 0;
+	the_output.lost = (struct log_lost){ .lines = 0 };
 	pthread_mutex_unlock(&the_output.lock);
 }

@@ -20,6 +20,8 @@
 
 enum { ABANDON = 1000 }; /* milliseconds after SIGKILL */
 
+extern char **environ;
+
 static int
 set_attributes(posix_spawnattr_t *attributes, short flags)
 {
@@ -197,6 +199,15 @@ reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* A web server's holds what a request came with.  argv names no secret. */
+static void
+wipe_environment(void)
+{
+	for (char **at = environ; at != NULL && *at != NULL; at++)
+		explicit_bzero(*at, strlen(*at));
+	environ = NULL;
+}
+
 enum rc
 spawn_copy(void (*live)(void *context), void *context)
 {
@@ -207,6 +218,7 @@ spawn_copy(void (*live)(void *context), void *context)
 	setsid();
 	reset_signals();
 	prctl(PR_SET_DUMPABLE, 0);
+	wipe_environment();
 	live(context);
 	_exit(0);
 }

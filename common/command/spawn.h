@@ -44,8 +44,8 @@ enum rc spawn_detached(const char *const *command, pid_t *pid);
 
 /*
  * A copy of this process that outlives it, in a session of its own, with
- * default signal dispositions and an empty mask; it ends when live returns.
- * That has all descriptors and the memory of this process, and may only call
+ * default signal dispositions, an empty mask and nothing of our environment; it
+ * ends when live returns.  That has all descriptors and the memory of this process, and may only call
  * what signal-safety(7) has: a thread may hold any lock.  Nobody of the same
  * user can look into it.  RC_SYSTEM with errno set.
  */

@@ -172,12 +172,21 @@ def cgi_term_running(place, config):
 
 
 def unopenable(place):
-    """Names of logs that nobody can open, as long as the place is so."""
+    """Names of logs that nobody can open, or is to, as long as the place is
+    so."""
     if not os.path.exists(place.path("fifo")):
         os.mkfifo(place.path("fifo"), 0o600)
     if not os.path.islink(place.path("link")):
         os.symlink("nowhere", place.path("link"))
-    return "none/log", ".", "fifo", "link"
+    if not os.path.isdir(place.path("open")):
+        os.mkdir(place.path("open"))
+        os.chmod(place.path("open"), 0o777)
+    return "none/log", ".", "fifo", "link", "open/log"
+
+
+def check_unopened(place):
+    check(not os.path.exists(place.path("open/log")),
+          "it was made where others could have made it")
 
 
 def cgi_without_log(place):
@@ -194,6 +203,7 @@ def cgi_without_log(place):
         for text in b"cannot open the log", b"msg=delivered":
             check(place.read("log").count(text) == number,
                   "%s: %r" % (name, place.read("log")))
+    check_unopened(place)
 
 
 # Both.
@@ -1043,7 +1053,9 @@ def starts_without_log(place):
     for name in unopenable(place):
         config = place.config("# log\nlog @DIR@/%s\n" % name + SIMPLE)
         refuses(78, "-c", config, "-s", place.path("sock"), text=b"log")
-        refuses(78, "-t", "-c", config, text=b"conf" + line(2) + b"log ")
+        refuses(78, "-t", "-c", config, text=b"conf" + line(2) + (
+            b"the log's directory " if name == "open/log" else b"log "))
+    check_unopened(place)
 
 
 def reloads_without_log(place, fcgi):
@@ -1057,8 +1069,9 @@ def reloads_without_log(place, fcgi):
         place.config(SIMPLE)
         hang_up(place, fcgi, b"reloaded")
         expect(fcgi.request(old, EVENT), 401)
-    check(place.read("log").count(b"cannot open the log") == 4,
-          "it is not said once each time")
+    check(place.read("log").count(b"cannot open the log") ==
+          len(unopenable(place)), "it is not said once each time")
+    check_unopened(place)
     # A bad file on top of it; then the log is tried again.
     place.config("log @DIR@/none/log\n" + SIMPLE)
     hang_up(place, fcgi, b"reloaded")

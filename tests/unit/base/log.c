@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 
 #include <json-c/json.h>
 
-#include "../scratch.h"
+#include "../commands.h"
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -671,7 +674,7 @@ the_old_settings_stay_where_a_file_is_missing(void **state)
 {
 	(void)state;
 	check_refused(scratch_path("none/log"), ENOENT);
-	check_refused(scratch, EISDIR);
+	check_refused(scratch_path("."), EISDIR);
 }
 
 static void
@@ -727,6 +730,63 @@ check_instead(const char *name, int error, enum log_format format)
 	return failed;
 }
 
+/* The same of a directory in which somebody else may have made the file. */
+static unsigned
+check_untrusted(const char *name, const char *says)
+{
+	struct log_settings settings = { LOG_TO_FILE, name, LOG_TEXT,
+		LOG_LEVEL_INFO };
+	int pair[2], saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+	char got[9000] = "";
+	unsigned failed = 0;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+			     pair),
+	    0);
+	dup2(pair[0], STDERR_FILENO);
+	log_open_anyway("unit", &settings);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	(void)!recv(pair[1], got, sizeof(got) - 1, MSG_DONTWAIT);
+	failed += case_true(name, got,
+	    strstr(got, "cannot open the log") != NULL &&
+		strstr(got, says) != NULL &&
+		strstr(got, "lines go to standard error") != NULL);
+	failed += case_true(name, "not made", access(name, F_OK) != 0);
+	close(pair[0]);
+	close(pair[1]);
+	return failed;
+}
+
+static void
+nothing_is_written_where_others_can_make_files(void **state)
+{
+	unsigned failed = 0;
+	mode_t before = umask(0);
+
+	(void)state;
+	assert_int_equal(mkdir(scratch_path("open"), 0777), 0);
+	assert_int_equal(mkdir(scratch_path("sticky"), 01777), 0);
+	assert_int_equal(mkdir(scratch_path("open/below"), 0700), 0);
+	assert_int_equal(symlink("open", scratch_path("link")), 0);
+	umask(before);
+	failed += check_untrusted(scratch_path("open/log"),
+	    "its directory is writable by others: chmod o-w it");
+	failed += check_untrusted(scratch_path("sticky/log"),
+	    "its directory is writable by others");
+	failed += check_untrusted(scratch_path("open/below/log"),
+	    "its directory lies below ");
+	failed += check_untrusted(scratch_path("link/log"),
+	    "its directory is writable by others");
+	/* Also where one was open. */
+	open_file(LOG_TEXT, LOG_LEVEL_INFO);
+	failed += check_untrusted(scratch_path("open/log"),
+	    "its directory is writable by others");
+	assert_int_equal(failed, 0);
+	check_refused(scratch_path("open/log"), EPERM);
+	assert_int_equal(access(scratch_path("open/log"), F_OK), -1);
+}
+
 static void
 what_cannot_be_opened_holds_nothing_up(void **state)
 {
@@ -740,7 +800,7 @@ what_cannot_be_opened_holds_nothing_up(void **state)
 			open_file(LOG_TEXT, LOG_LEVEL_INFO);
 		failed += check_instead(scratch_path("none/log"), ENOENT,
 		    LOG_TEXT);
-		failed += check_instead(scratch, EISDIR, LOG_JSON);
+		failed += check_instead(scratch_path("."), EISDIR, LOG_JSON);
 		failed += check_instead(path, EMFILE, LOG_TEXT);
 	}
 	assert_int_equal(mkfifo(other, 0600), 0);
@@ -794,8 +854,8 @@ without_descriptors_an_open_log_stays_open(void **state)
 static void
 without_descriptor_2_its_lines_go_to_syslog(void **state)
 {
-	struct log_settings settings = { LOG_TO_FILE, scratch, LOG_TEXT,
-		LOG_LEVEL_INFO };
+	struct log_settings settings = { LOG_TO_FILE, scratch_path("."),
+		LOG_TEXT, LOG_LEVEL_INFO };
 	int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10), fd;
 	struct stat st;
 
@@ -810,6 +870,97 @@ without_descriptor_2_its_lines_go_to_syslog(void **state)
 	close(saved);
 	assert_int_equal(fd, STDERR_FILENO);
 	assert_int_equal(st.st_size, 0);
+}
+
+/* In a /dev of one's own. */
+static int
+open_daemon(void)
+{
+	struct sockaddr_un address = { AF_UNIX, "/dev/log" };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	unlink(address.sun_path);
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static bool
+mount_dev(void)
+{
+	return unshare(CLONE_NEWNS) == 0 &&
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	    mount("tmpfs", "/dev", "tmpfs", 0, "size=64k,mode=0755") == 0;
+}
+
+/* What came since the last call, from a pipe or from a daemon's socket. */
+static bool
+came(int fd, const char *first, const char *second)
+{
+	char got[2][9000] = { "", "" };
+
+	for (size_t i = 0; i < 2; i++)
+		(void)!read(fd, got[i], sizeof(got[i]) - 1);
+	return strstr(got[0], first) != NULL && strstr(got[1], second) != NULL;
+}
+
+/* Each write to descriptor 2 is one message of a socket. */
+static bool
+syslog_comes_and_goes(void)
+{
+	static const char unreached[] = "level=error msg=\"cannot reach syslog";
+	struct log_settings settings = { LOG_TO_SYSLOG, NULL, LOG_TEXT,
+		LOG_LEVEL_INFO };
+	int64_t deadline = clock_steady() + PATIENCE;
+	int pair[2], daemon;
+
+	if (!mount_dev())
+		_exit(77);
+	NEED(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		 0, pair) == 0);
+	dup2(pair[0], STDERR_FILENO);
+	NEED(log_open("unit", &settings) == RC_OK);
+	log_say(LOG_LEVEL_INFO, "one");
+	NEED(came(pair[1], unreached, "Z level=info msg=one"));
+	log_say(LOG_LEVEL_INFO, "two");
+	NEED(came(pair[1], "Z level=info msg=two", ""));
+	/* It is found without being opened anew. */
+	daemon = open_daemon();
+	NEED(daemon >= 0);
+	while (!came(daemon, "msg=three", "") && clock_left(deadline) > 0) {
+		log_say(LOG_LEVEL_INFO, "three");
+		NEED(came(pair[1], "", ""));
+		poll(NULL, 0, 10);
+	}
+	NEED(clock_left(deadline) > 0);
+	/* And it is missed. */
+	close(daemon);
+	log_say(LOG_LEVEL_INFO, "four");
+	NEED(came(pair[1], unreached, "level=info msg=four"));
+	daemon = open_daemon();
+	NEED(daemon >= 0);
+	NEED(log_open("unit", &settings) == RC_OK);
+	log_say(LOG_LEVEL_INFO, "five");
+	NEED(came(daemon, "level=info msg=five", ""));
+	NEED(!came(pair[1], "msg", ""));
+	return true;
+}
+
+static void
+where_syslog_is_not_reached_descriptor_2_is_in_its_place(void **state)
+{
+	int status = 0;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (pid == 0)
+		_exit(syslog_comes_and_goes() ? 0 : 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
 }
 
 static const char missing[] = "msg=\"lines are missing here: they could "
@@ -1036,8 +1187,11 @@ main(void)
 		LOG_TEST(the_old_settings_stay_where_a_file_is_missing),
 		LOG_TEST(a_pipe_without_reader_does_not_hang),
 		LOG_TEST(what_cannot_be_opened_holds_nothing_up),
+		LOG_TEST(nothing_is_written_where_others_can_make_files),
 		LOG_TEST(without_descriptors_an_open_log_stays_open),
 		LOG_TEST(without_descriptor_2_its_lines_go_to_syslog),
+		LOG_TEST(
+		    where_syslog_is_not_reached_descriptor_2_is_in_its_place),
 		LOG_TEST(what_nobody_reads_is_dropped_and_counted),
 		LOG_TEST(what_is_opened_anew_has_whole_lines),
 		LOG_TEST(what_has_no_room_is_counted),

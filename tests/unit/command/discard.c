@@ -353,6 +353,51 @@ what_is_left_at_the_end_passes_to_a_process_of_its_own(void **state)
 	close(held[0]);
 }
 
+/* How many bytes of an environment are not 0; -1: nobody may look. */
+static long
+count_environment(pid_t pid)
+{
+	char path[64], bytes[4096];
+	long found = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
+		for (ssize_t i = 0; i < n; i++)
+			found += bytes[i] != 0;
+	close(fd);
+	return n == 0 ? found : -1;
+}
+
+static void
+that_process_has_nothing_of_the_environment(void **state)
+{
+	long left;
+	pid_t pid;
+
+	(void)state;
+	assert_true(count_environment(getpid()) > 0);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	assert_int_equal(mkfifo(scratch_path("go"), 0600), 0);
+	assert_int_equal(pipe(held), 0);
+	assert_true(in_child(pass_on));
+	close(held[0]);
+	close(held[1]);
+	pid = await_child("discard\n");
+	left = count_environment(pid);
+	let_go();
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	/* Only root may look. */
+	if (left == -1 && geteuid() != 0)
+		skip();
+	assert_int_equal(left, 0);
+}
+
 static void
 a_stop_of_all_ends_that_process(void **state)
 {
@@ -406,6 +451,7 @@ main(void)
 		TEST(the_most_is_256_or_a_share),
 		TEST(without_one_all_is_closed),
 		TEST(what_is_left_at_the_end_passes_to_a_process_of_its_own),
+		TEST(that_process_has_nothing_of_the_environment),
 		TEST(a_stop_of_all_ends_that_process),
 		TEST(where_nothing_is_left_there_is_no_such_process),
 	};
