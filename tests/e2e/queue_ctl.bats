@@ -1003,6 +1003,27 @@ disks_that_take_nothing() {
 	[ "$(grep -c "$conf:1: .*Read-only file system" <<<"$output")" = 2 ]
 }
 
+# What is stored is in the write-ahead log, and the file cannot take it.  Only
+# one user is there.
+purge_on_a_full_disk() {
+	mount -t tmpfs -o size=600k,mode=700 none "$1" || exit 99
+	cgi_user() { "$@"; }
+	event q connection_added >/dev/null
+	dd if=/dev/zero of="$1/fill" bs=1k status=none
+	"$PELIHOOKCTL" -c "$conf" purge
+}
+
+@test "purge says by its exit that a full disk gave nothing back" {
+	make_queue </dev/null
+	export T conf PELIHOOKCTL PELIHOOK_CGI
+	export -f purge_on_a_full_disk event event_body
+	chown "$(id -u)" "$T/state"
+	run unshare -rm bash -c 'purge_on_a_full_disk "$1"' _ "$T/state"
+	[ "$status" != 99 ] && unshare -rm true || skip "mounts nothing"
+	[[ $output == *"$T/state/journal.db: database or disk is full"* ]]
+	[ "$status" = 74 ]
+}
+
 # The drain runs one event, and another one waits behind it.
 start_with_two() {
 	make_queue </dev/null
