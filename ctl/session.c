@@ -125,18 +125,24 @@ session_journal(const struct session *session, unsigned flags,
 }
 
 enum rc
-session_try_journal(const struct session *session, struct journal **out)
+session_blame_journal(const struct session *session)
 {
 	struct buf complaints = { .max = COMPLAINTS };
+
+	conf_blame_journal(session->conf, &complaints);
+	print_complaints(&complaints);
+	return RC_CONFIG;
+}
+
+enum rc
+session_try_journal(const struct session *session, struct journal **out)
+{
 	enum rc rc = prepare_journal(session);
 
 	if (rc != RC_OK)
 		return rc;
 	rc = journal_try(session->conf->journal, out);
-	if (rc == RC_CONFIG)
-		conf_blame_journal(session->conf, &complaints);
-	print_complaints(&complaints);
-	return rc;
+	return rc == RC_CONFIG ? session_blame_journal(session) : rc;
 }
 
 enum rc

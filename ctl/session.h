@@ -62,6 +62,9 @@ enum rc session_journal(const struct session *session, unsigned flags,
 /* The same by journal_try: RC_CONFIG or RC_MEMORY. */
 enum rc session_try_journal(const struct session *session,
     struct journal **out);
+/* What was logged of the journal is the fault of the line that names it, which
+ * is complained of.  RC_CONFIG. */
+enum rc session_blame_journal(const struct session *session);
 /* RC_CONFIG, complained of: a hook that queues is another configuration's. */
 enum rc session_check_sources(const struct session *session,
     struct journal *journal);
