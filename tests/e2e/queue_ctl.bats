@@ -1186,6 +1186,38 @@ db.commit()' "$T/state/journal.db"
 	run -0 ctl drop "$a"
 }
 
+@test "a hook that another configuration of the journal has is not gone" {
+	make_queue </dev/null
+	sed 's/^hook q/hook other/' "$conf" >"$T/other.conf"
+	conf=$T/other.conf event other connection_added >/dev/null
+	for word in stats check drain; do
+		run -0 --separate-stderr ctl $word
+		[[ $stderr != *other* ]]
+	done
+	# Where that has lost it, too, nobody runs it.
+	sed -i 's/^hook other/hook third/' "$T/other.conf"
+	for word in stats check; do
+		run -0 --separate-stderr ctl $word
+		[[ $stderr == *"$conf has no hook other any more: 1 of"* ]]
+	done
+	run -0 --separate-stderr ctl drain
+	[[ $stderr == *"hook=other events=1"* ]]
+}
+
+@test "check: damage that is met in reading is the journal's line" {
+	make_queue </dev/null
+	event q connection_added >/dev/null
+	python3 -c 'import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("UPDATE sources SET file = zeroblob(1)")
+db.commit()' "$T/state/journal.db"
+	if [ "$(id -u)" = 0 ]; then
+		chown nobody "$T/state/"*
+	fi
+	run -78 --separate-stderr ctl check
+	[[ $stderr == *"table=sources"*"$conf:1: the journal cannot be used"* ]]
+}
+
 # --- stats ------------------------------------------------------------------
 
 # One event in each state but running.
