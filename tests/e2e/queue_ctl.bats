@@ -1024,6 +1024,29 @@ purge_on_a_full_disk() {
 	[ "$status" = 74 ]
 }
 
+# Disks on which an event is refused, and one that takes it.
+disks_for_a_first_event() {
+	for options in size=64k size=160k size=600k,nr_inodes=4 size=600k; do
+		mount -t tmpfs -o "$options,mode=700" none "$1" || exit 99
+		"$PELIHOOKCTL" -c "$conf" check >/dev/null
+		echo "$options: $?"
+		umount "$1"
+	done
+}
+
+@test "check tells a disk that has no room for a new journal" {
+	make_queue </dev/null
+	export conf PELIHOOKCTL
+	export -f disks_for_a_first_event
+	chown "$(id -u)" "$T/state"
+	run unshare -rm bash -c 'disks_for_a_first_event "$1"' _ "$T/state"
+	[ "$status" != 99 ] && unshare -rm true || skip "mounts nothing"
+	[[ $output == *"$conf:1: "*"size=64k: 78"* ]]
+	[[ $output == *"size=160k: 78"* ]]
+	[[ $output == *"$conf:1: "*inodes*"nr_inodes=4: 78"* ]]
+	[[ $output == *"size=600k: 0" ]]
+}
+
 # The drain runs one event, and another one waits behind it.
 start_with_two() {
 	make_queue </dev/null
