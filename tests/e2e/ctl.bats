@@ -732,6 +732,29 @@ make_untimed() {
 	[[ $stderr != *0123456789abcdef* ]]
 }
 
+# A command on a file system that executes none.
+check_on_noexec() {
+	mount -t tmpfs -o size=64k,mode=755,noexec none "$1" || exit 99
+	printf '#!/bin/sh\n' >"$1/act"
+	chmod 755 "$1/act"
+	"$PELIHOOKCTL" -c "$conf" check
+}
+
+@test "check: a command on a file system that executes none is told" {
+	mkdir "$T/noexec"
+	make_conf <<-EOF
+		on * run $T/noexec/act
+	EOF
+	chown "$(id -u)" "$T/secret"
+	export conf PELIHOOKCTL
+	export -f check_on_noexec
+	run unshare -rm bash -c 'check_on_noexec "$1"' _ "$T/noexec"
+	[ "$status" != 99 ] && unshare -rm true || skip "mounts nothing"
+	[ "$status" = 78 ]
+	[[ $output == *"$conf:3: "*"$T/noexec/act "*noexec* ]]
+	[[ $output != *chmod* ]]
+}
+
 @test "check: a secret as containers have it is taken where its line says so" {
 	needs_root
 	make_conf <<-EOF
