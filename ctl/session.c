@@ -272,6 +272,13 @@ session_log_to_stderr(void)
 	return log_open("pelihookctl", &settings);
 }
 
+static enum rc
+cannot_run(void)
+{
+	complain("cannot run commands: %s", strerror(errno));
+	return RC_SYSTEM;
+}
+
 enum rc
 session_signals(int *fd)
 {
@@ -285,12 +292,20 @@ session_signals(int *fd)
 	if (!startup_is_ignored(SIGHUP))
 		sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
-		return RC_SYSTEM;
+		return cannot_run();
 	signals = signalfd(-1, &set, SFD_CLOEXEC);
 	if (signals == -1)
-		return RC_SYSTEM;
+		return cannot_run();
 	*fd = signals;
 	return RC_OK;
+}
+
+enum rc
+session_open_host(struct host **out)
+{
+	enum rc rc = host_open(out);
+
+	return rc == RC_SYSTEM ? cannot_run() : rc;
 }
 
 void

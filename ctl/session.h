@@ -90,9 +90,11 @@ enum rc session_log_to_stderr(void);
 /*
  * What is to end the program becomes readable instead: a signalfd.  For
  * subcommands that run commands, which are in process groups of their own
- * that Ctrl-C does not reach.  RC_SYSTEM, not complained of.
+ * that Ctrl-C does not reach.  RC_SYSTEM, complained of.
  */
 enum rc session_signals(int *fd);
+/* host_open for a subcommand; the same of RC_SYSTEM. */
+enum rc session_open_host(struct host **out);
 /*
  * The end of a subcommand that ran commands: host_close, once nothing of the
  * configuration, with its secrets, is left here.

@@ -1408,6 +1408,18 @@ total - 2 0 1 2 1 " ]
 
 # --- purge ------------------------------------------------------------------
 
+@test "drain says why it ends where few files may be open" {
+	make_queue </dev/null
+	event q connection_added >/dev/null
+	for limit in 6 7 8 9 12 16; do
+		run --separate-stderr bash -c 'ulimit -n "$1" && shift &&
+		    exec "$@" 3>&- 4>&-' _ $limit "$PELIHOOKCTL" -c "$conf" $as drain
+		[ "$status" != 0 ]
+		[ -n "$stderr" ]
+		[ $limit -lt 7 ] || [ "$status" = 78 ]
+	done
+}
+
 @test "purge takes out what keep does not keep, and nothing else" {
 	make_queue <<-EOF
 		hook short
