@@ -1204,7 +1204,7 @@ db.commit()' "$T/state/journal.db"
 	[ "$(states_of "$a")" = queued ]
 	run -0 ctl show "$a"
 	[[ $output == *"leaves
-"*"which $conf has not any more"* ]]
+"*"which $conf does not have"* ]]
 	[ "$(ctl list --hook leaves --json | wc -l)" -eq 2 ]
 	run -0 ctl drop "$a"
 }
