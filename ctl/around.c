@@ -31,55 +31,106 @@ enum {
 
 static const char ctl[] = "pelihookctl";
 static const char responder[] = "pelihook.fcgi";
+static const char cron_names[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "abcdefghijklmnopqrstuvwxyz0123456789_-";
+
+/* What a shell takes words apart at, more or less. */
+static const char breaks[] = " \t\n\"'`;&|()<>";
+
+/* What a place has to hold, besides a file. */
+enum holding {
+	HOLDS_UNIT,	 /* that is enabled */
+	HOLDS_RESPONDER, /* one that names it */
+	HOLDS_TABLE,	 /* a line that runs the queue */
+	HOLDS_TABLES,	 /* the same, where cron looks at the names */
+	HOLDS_SCRIPTS,	 /* and at what can be executed */
+};
 
 /* Where something that starts pelihook is usually found. */
 struct place {
 	const char *files;
-	const char *word; /* in one of them; NULL: they are enough */
+	enum holding holding;
 };
 
 static const struct place timers[] = {
-	{ "/etc/systemd/system/*.wants/pelihook*.timer", NULL },
-	{ "/etc/systemd/user/*.wants/pelihook*.timer", NULL },
-	{ "/usr/lib/systemd/system/*.wants/pelihook*.timer", NULL },
-	{ "/usr/lib/systemd/user/*.wants/pelihook*.timer", NULL },
-	{ "/etc/crontab", ctl },
-	{ "/etc/anacrontab", ctl },
-	{ "/etc/cron.d/*", ctl },
-	{ "/etc/cron.hourly/*", ctl },
-	{ "/var/spool/cron/crontabs/*", ctl },
-	{ "/var/spool/cron/*", ctl },
+	{ "/etc/systemd/system/*.wants/pelihook*.timer", HOLDS_UNIT },
+	{ "/etc/systemd/user/*.wants/pelihook*.timer", HOLDS_UNIT },
+	{ "/usr/lib/systemd/system/*.wants/pelihook*.timer", HOLDS_UNIT },
+	{ "/usr/lib/systemd/user/*.wants/pelihook*.timer", HOLDS_UNIT },
+	{ "/etc/crontab", HOLDS_TABLE },
+	{ "/etc/anacrontab", HOLDS_TABLE },
+	{ "/etc/cron.d/*", HOLDS_TABLES },
+	{ "/etc/cron.hourly/*", HOLDS_SCRIPTS },
+	{ "/var/spool/cron/crontabs/*", HOLDS_TABLE },
+	{ "/var/spool/cron/*", HOLDS_TABLE },
 };
 
 static const struct place responders[] = {
-	{ "/etc/systemd/system/*.wants/pelihook*.socket", NULL },
-	{ "/etc/systemd/user/*.wants/pelihook*.socket", NULL },
-	{ "/etc/systemd/system/*.wants/*.service", responder },
-	{ "/etc/systemd/user/*.wants/*.service", responder },
+	{ "/etc/systemd/system/*.wants/pelihook*.socket", HOLDS_UNIT },
+	{ "/etc/systemd/user/*.wants/pelihook*.socket", HOLDS_UNIT },
+	{ "/etc/systemd/system/*.wants/*.service", HOLDS_RESPONDER },
+	{ "/etc/systemd/user/*.wants/*.service", HOLDS_RESPONDER },
 };
 
 static bool
-is_comment(const char *line)
+is_comment(struct bytes line)
 {
-	return line[strspn(line, " \t")] == '#';
+	return bytes_begin(bytes_trim(line), "#");
 }
 
-/* Whether a line that is no comment has the word. */
 static bool
-names(const char *path, const char *word)
+names_responder(struct bytes line)
 {
-	FILE *file = fopen(path, "re");
-	char *line = NULL;
-	size_t size = 0;
-	bool found = false;
+	return !is_comment(line) && line.len > 0 &&
+	    memmem(line.data, line.len, responder, strlen(responder)) != NULL;
+}
 
-	if (file == NULL)
+static bool
+is_ctl(struct bytes word)
+{
+	const char *slash = word.len == 0 ? NULL :
+					    memrchr(word.data, '/', word.len);
+
+	if (slash != NULL)
+		word = bytes_skip(word, (size_t)(slash + 1 - word.data));
+	return bytes_is(word, ctl);
+}
+
+/* The first word behind options; what a variable stands for may be some. */
+static struct bytes
+skip_options(struct bytes *rest)
+{
+	struct bytes word = { 0 };
+	bool value = false;
+
+	while (bytes_split(rest, breaks, &word)) {
+		if (word.len == 0)
+			continue;
+		if (!value && !bytes_begin(word, "-") &&
+		    !bytes_begin(word, "$"))
+			break;
+		value = bytes_is(word, "-c") || bytes_is(word, "-u");
+		word.len = 0;
+	}
+	return word;
+}
+
+/* Whether a line of a crontab or a script runs the queue. */
+static bool
+drains(struct bytes line)
+{
+	struct bytes word;
+
+	if (is_comment(line))
 		return false;
-	while (!found && getline(&line, &size, file) >= 0)
-		found = !is_comment(line) && strstr(line, word) != NULL;
-	free(line);
-	fclose(file);
-	return found;
+	while (bytes_split(&line, breaks, &word)) {
+		struct bytes rest = line;
+
+		if (is_ctl(word) && line.data != NULL &&
+		    bytes_is(skip_options(&rest), "drain"))
+			return true;
+	}
+	return false;
 }
 
 static bool
@@ -91,6 +142,90 @@ is_file(const char *path)
 }
 
 static bool
+has_line(const char *path, bool (*is_it)(struct bytes line))
+{
+	FILE *file = is_file(path) ? fopen(path, "re") : NULL;
+	char *line = NULL;
+	size_t size = 0;
+	bool found = false;
+	ssize_t n;
+
+	if (file == NULL)
+		return false;
+	while (!found && (n = getline(&line, &size, file)) >= 0)
+		found = is_it((struct bytes){ line, (size_t)n });
+	free(line);
+	fclose(file);
+	return found;
+}
+
+/* Any of these has precedence over the unit of its name (systemctl mask). */
+static bool
+is_masked(const char *path)
+{
+	static const char *const above[] = { "/etc", "/run" };
+	const char *name = strrchr(path, '/');
+	const char *kind = strstr(path, "/systemd/user/") != NULL ? "user" :
+								    "system";
+	char mask[PATH_MAX];
+	struct stat file;
+
+	for (size_t i = 0; i < sizeof(above) / sizeof(above[0]); i++) {
+		snprintf(mask, sizeof(mask), "%s/systemd/%s%s", above[i], kind,
+		    name);
+		if (stat(mask, &file) == 0 &&
+		    (!S_ISREG(file.st_mode) || file.st_size == 0))
+			return true;
+	}
+	return false;
+}
+
+/* One that its link leads to, and that is not empty, which masks it, too. */
+static bool
+is_unit(const char *path)
+{
+	struct stat file;
+
+	return stat(path, &file) == 0 && S_ISREG(file.st_mode) &&
+	    file.st_size > 0 && !is_masked(path);
+}
+
+static bool
+has_cron_name(const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+
+	return name[strspn(name, cron_names)] == '\0';
+}
+
+static bool
+is_script(const char *path)
+{
+	struct stat file;
+
+	return stat(path, &file) == 0 && (file.st_mode & 0111) != 0;
+}
+
+static bool
+is_what(const char *path, enum holding holding)
+{
+	switch (holding) {
+	case HOLDS_UNIT:
+		return is_unit(path);
+	case HOLDS_RESPONDER:
+		return is_unit(path) && has_line(path, names_responder);
+	case HOLDS_SCRIPTS:
+		return is_script(path) && has_cron_name(path) &&
+		    has_line(path, drains);
+	case HOLDS_TABLES:
+		return has_cron_name(path) && has_line(path, drains);
+	case HOLDS_TABLE:
+		break;
+	}
+	return has_line(path, drains);
+}
+
+static bool
 holds(const struct place *place)
 {
 	glob_t files = { 0 };
@@ -98,9 +233,7 @@ holds(const struct place *place)
 
 	if (glob(place->files, GLOB_NOSORT, NULL, &files) == 0)
 		for (size_t i = 0; !found && i < files.gl_pathc; i++)
-			found = place->word == NULL ||
-			    (is_file(files.gl_pathv[i]) &&
-				names(files.gl_pathv[i], place->word));
+			found = is_what(files.gl_pathv[i], place->holding);
 	globfree(&files);
 	return found;
 }
@@ -131,7 +264,7 @@ is_in_spool(void)
 
 	for (size_t i = 0; user != NULL && i < 2; i++) {
 		snprintf(path, sizeof(path), "%s/%s", spools[i], user->pw_name);
-		if (is_file(path) && names(path, ctl))
+		if (has_line(path, drains))
 			return true;
 	}
 	return false;
@@ -212,11 +345,8 @@ is_in_table(void)
 	if (!find_crontab(path) || run_crontab(path, &table) != RC_OK)
 		goto done;
 	rest = buf_view(&table);
-	while (!found && bytes_split(&rest, "\n", &line)) {
-		line = bytes_trim(line);
-		found = !bytes_begin(line, "#") && line.len > 0 &&
-		    memmem(line.data, line.len, ctl, strlen(ctl)) != NULL;
-	}
+	while (!found && bytes_split(&rest, "\n", &line))
+		found = drains(line);
 done:
 	buf_free(&table);
 	return found;

@@ -204,6 +204,16 @@ show_all(const struct conf *conf, bool timed)
 	return rc == RC_OK ? show_warnings(conf, timed) : rc;
 }
 
+static enum rc
+show_journal(const struct session *session, struct journal *journal)
+{
+	enum rc rc = report_gone_hooks(session, journal);
+
+	if (rc == RC_OK)
+		rc = report_dead(session, journal);
+	return rc == RC_OK ? identities_warn(session, journal) : rc;
+}
+
 enum rc
 subcommand_check(struct session *session, char **operands, size_t n)
 {
@@ -225,11 +235,7 @@ subcommand_check(struct session *session, char **operands, size_t n)
 	if (rc == RC_OK)
 		rc = show_all(session->conf, timed);
 	if (rc == RC_OK && journal != NULL)
-		rc = report_gone_hooks(session, journal);
-	if (rc == RC_OK && journal != NULL)
-		rc = report_dead(session, journal);
-	if (rc == RC_OK && journal != NULL)
-		rc = identities_warn(session, journal);
+		rc = show_journal(session, journal);
 	journal_close(journal);
-	return rc;
+	return rc == RC_CORRUPT ? session_blame_journal(session) : rc;
 }

@@ -163,8 +163,25 @@ check_sources(struct source *source, struct journal *journal)
 	return RC_OK;
 }
 
+/* How many commands the limit of open files leaves room for. */
 static enum rc
-run_queue(struct source *source, struct journal *journal, struct host *host)
+check_limit(size_t *most)
+{
+	size_t limit = descriptors_limit();
+
+	*most = descriptors_commands(DESCRIPTORS + discard_descriptors(limit));
+	if (*most > 0)
+		return RC_OK;
+	log_say(LOG_LEVEL_ERROR,
+	    "the limit of open files is %zu, which is not enough for one "
+	    "command: raise it (ulimit -n, LimitNOFILE=)",
+	    limit);
+	return RC_CONFIG;
+}
+
+static enum rc
+run_queue(struct source *source, struct journal *journal, struct host *host,
+    size_t most)
 {
 	struct dispatch settings = {
 		.journal = journal,
@@ -173,18 +190,10 @@ run_queue(struct source *source, struct journal *journal, struct host *host)
 		.stop = -1,
 		.until_empty = true,
 		.host = host,
+		.most = most,
 	};
 	enum rc rc = make_ready(source);
 
-	settings.most = descriptors_commands(
-	    DESCRIPTORS + discard_descriptors(descriptors_limit()));
-	if (rc == RC_OK && settings.most == 0) {
-		log_say(LOG_LEVEL_ERROR,
-		    "the limit of open files is %zu, which is not enough for "
-		    "one command: raise it (ulimit -n, LimitNOFILE=)",
-		    descriptors_limit());
-		rc = RC_CONFIG;
-	}
 	if (rc == RC_OK)
 		rc = check_sources(source, journal);
 	if (rc == RC_OK)
@@ -222,6 +231,7 @@ subcommand_drain(struct session *session, char **operands, size_t n)
 	struct source source = { .rc = RC_OK };
 	struct journal *journal = NULL;
 	struct host *host = NULL;
+	size_t most = 0;
 	enum rc rc;
 
 	(void)operands;
@@ -233,10 +243,12 @@ subcommand_drain(struct session *session, char **operands, size_t n)
 	if (rc == RC_OK)
 		rc = open_queue(session, &journal);
 	if (rc == RC_OK && journal != NULL)
-		rc = host_open(&host);
+		rc = check_limit(&most);
+	if (rc == RC_OK && journal != NULL)
+		rc = session_open_host(&host);
 	if (rc == RC_OK && journal != NULL) {
 		source.conf = conf_hold(session->conf);
-		rc = run_queue(&source, journal, host);
+		rc = run_queue(&source, journal, host, most);
 		conf_release(source.conf);
 	}
 	journal_close(journal);

@@ -5,27 +5,38 @@
 #include "base/clock.h"
 #include "config/conf.h"
 #include "journal/journal.h"
+#include "queue/source.h"
 #include "complain.h"
 #include "print.h"
 #include "session.h"
 
-static enum rc
-report_gone(void *context, const char *hook, int64_t events)
-{
-	const struct session *session = context;
+struct gone {
+	const struct session *session;
+	const struct journal *journal;
+};
 
-	if (!session_has_hook(session, hook))
+static enum rc
+report_gone(void *context, const struct journal_backlog *backlog)
+{
+	const struct gone *gone = context;
+	const struct session *session = gone->session;
+
+	if (!session_has_hook(session, backlog->hook) &&
+	    !queue_source_is_other(gone->journal, session->conf, backlog->hook,
+		backlog->file))
 		print_note("warning: ",
 		    "%s has no hook %s any more: %lld of its events "
 		    "stay queued",
-		    session->file, hook, (long long)events);
+		    session->file, backlog->hook, (long long)backlog->events);
 	return RC_OK;
 }
 
 enum rc
 report_gone_hooks(const struct session *session, struct journal *journal)
 {
-	return journal_backlog(journal, report_gone, (void *)session);
+	struct gone gone = { session, journal };
+
+	return journal_backlog(journal, report_gone, &gone);
 }
 
 /* The dead ones of one hook, as the counts come: sorted by hook. */

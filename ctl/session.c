@@ -125,18 +125,24 @@ session_journal(const struct session *session, unsigned flags,
 }
 
 enum rc
-session_try_journal(const struct session *session, struct journal **out)
+session_blame_journal(const struct session *session)
 {
 	struct buf complaints = { .max = COMPLAINTS };
+
+	conf_blame_journal(session->conf, &complaints);
+	print_complaints(&complaints);
+	return RC_CONFIG;
+}
+
+enum rc
+session_try_journal(const struct session *session, struct journal **out)
+{
 	enum rc rc = prepare_journal(session);
 
 	if (rc != RC_OK)
 		return rc;
 	rc = journal_try(session->conf->journal, out);
-	if (rc == RC_CONFIG)
-		conf_blame_journal(session->conf, &complaints);
-	print_complaints(&complaints);
-	return rc;
+	return rc == RC_CONFIG ? session_blame_journal(session) : rc;
 }
 
 enum rc
@@ -266,6 +272,13 @@ session_log_to_stderr(void)
 	return log_open("pelihookctl", &settings);
 }
 
+static enum rc
+cannot_run(void)
+{
+	complain("cannot run commands: %s", strerror(errno));
+	return RC_SYSTEM;
+}
+
 enum rc
 session_signals(int *fd)
 {
@@ -279,12 +292,20 @@ session_signals(int *fd)
 	if (!startup_is_ignored(SIGHUP))
 		sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
-		return RC_SYSTEM;
+		return cannot_run();
 	signals = signalfd(-1, &set, SFD_CLOEXEC);
 	if (signals == -1)
-		return RC_SYSTEM;
+		return cannot_run();
 	*fd = signals;
 	return RC_OK;
+}
+
+enum rc
+session_open_host(struct host **out)
+{
+	enum rc rc = host_open(out);
+
+	return rc == RC_SYSTEM ? cannot_run() : rc;
 }
 
 void

@@ -62,6 +62,9 @@ enum rc session_journal(const struct session *session, unsigned flags,
 /* The same by journal_try: RC_CONFIG or RC_MEMORY. */
 enum rc session_try_journal(const struct session *session,
     struct journal **out);
+/* What was logged of the journal is the fault of the line that names it, which
+ * is complained of.  RC_CONFIG. */
+enum rc session_blame_journal(const struct session *session);
 /* RC_CONFIG, complained of: a hook that queues is another configuration's. */
 enum rc session_check_sources(const struct session *session,
     struct journal *journal);
@@ -87,9 +90,11 @@ enum rc session_log_to_stderr(void);
 /*
  * What is to end the program becomes readable instead: a signalfd.  For
  * subcommands that run commands, which are in process groups of their own
- * that Ctrl-C does not reach.  RC_SYSTEM, not complained of.
+ * that Ctrl-C does not reach.  RC_SYSTEM, complained of.
  */
 enum rc session_signals(int *fd);
+/* host_open for a subcommand; the same of RC_SYSTEM. */
+enum rc session_open_host(struct host **out);
 /*
  * The end of a subcommand that ran commands: host_close, once nothing of the
  * configuration, with its secrets, is left here.

@@ -30,7 +30,7 @@ print_event(const struct session *session, const struct journal_event *event)
 	print_line("%s", event->receipt.id);
 	print_field("hook", "%s", event->hook);
 	if (!session_has_hook(session, event->hook))
-		print_field("", "which %s has not any more", session->file);
+		print_field("", "which %s does not have", session->file);
 	print_field("event", "%s", event->name);
 	print_time("received", event->receipt.received);
 	if (event->receipt.remote_addr[0] != '\0')

@@ -101,15 +101,15 @@ add_count(void *context, const struct journal_count *count)
 }
 
 static enum rc
-add_backlog(void *context, const char *name, int64_t events)
+add_backlog(void *context, const struct journal_backlog *backlog)
 {
 	struct stats *stats = context;
-	struct stats_hook *hook = find_hook(stats, name);
+	struct stats_hook *hook = find_hook(stats, backlog->hook);
 
 	if (hook == NULL)
 		return RC_MEMORY;
-	hook->undelivered = events;
-	stats->undelivered += events;
+	hook->undelivered = backlog->events;
+	stats->undelivered += backlog->events;
 	return RC_OK;
 }
 

@@ -320,7 +320,7 @@ subcommand_try(struct session *session, char **operands, size_t n)
 	if (rc == RC_OK)
 		rc = session_log_to_stderr();
 	if (rc == RC_OK)
-		rc = host_open(&host);
+		rc = session_open_host(&host);
 	if (rc == RC_OK)
 		rc = try_body(session, host, hook);
 	session_close_host(session, host);

@@ -16,6 +16,7 @@ enum {
 	OPTIONS_THREADS = 16,
 	OPTIONS_THREADS_MOST = 512,
 	OPTIONS_MODE = 0660,
+	MODE_NONE = 07000, /* more than -m takes */
 };
 
 static const struct option long_options[] = {
@@ -151,12 +152,29 @@ read_option(int letter, const char *value, struct options *options)
 	}
 }
 
+/* What is said of a socket's file, where there is one. */
+static enum rc
+check_file(const struct options *options)
+{
+	bool file = options->socket != NULL &&
+	    !listener_is_address(options->socket);
+	char letter = options->group != LISTENER_ANY_GROUP ? 'g' : 'm';
+
+	if (options->shown || file ||
+	    (options->group == LISTENER_ANY_GROUP &&
+		options->mode == MODE_NONE))
+		return RC_OK;
+	return refuse("-%c goes with a socket's file: name one with "
+		      "-s SOCKET",
+	    letter);
+}
+
 enum rc
 options_read(int argc, char **argv, struct options *out)
 {
 	struct options options = {
 		.file = conf_default_file(),
-		.mode = OPTIONS_MODE,
+		.mode = MODE_NONE,
 		.group = LISTENER_ANY_GROUP,
 		.threads = OPTIONS_THREADS,
 	};
@@ -176,10 +194,10 @@ options_read(int argc, char **argv, struct options *out)
 	}
 	if (options.file[0] == '\0')
 		return refuse("-c: the name is empty");
-	if (!options.shown && options.group != LISTENER_ANY_GROUP &&
-	    (options.socket == NULL || listener_is_address(options.socket)))
-		return refuse("-g goes with a socket's file: name one with "
-			      "-s SOCKET");
-	*out = options;
-	return RC_OK;
+	rc = check_file(&options);
+	if (options.mode == MODE_NONE)
+		options.mode = OPTIONS_MODE;
+	if (rc == RC_OK)
+		*out = options;
+	return rc;
 }

@@ -92,6 +92,10 @@ test_journal(struct current *current, struct buf *text)
 		conf_blame_journal(conf, text);
 	if (rc == RC_OK && journal != NULL)
 		rc = queue_source_check(journal, conf, text);
+	if (rc == RC_CORRUPT) {
+		conf_blame_journal(conf, text);
+		rc = RC_CONFIG;
+	}
 	journal_close(journal);
 	conf_release(conf);
 	return rc;

@@ -19,6 +19,8 @@ enum {
 };
 
 static const char mark[] = "\xef\xbb\xbf";
+static const char mark_little[] = "\xff\xfe"; /* of UTF-16 */
+static const char mark_big[] = "\xfe\xff";
 static const char blanks[] = " \t";
 
 /* Where the fields of an ELF file are, of either class (elf(5)). */
@@ -286,6 +288,10 @@ check_open(int fd, const char *search, struct buf *error)
 		return complain(error,
 		    "has a byte order mark before its #!, with which no "
 		    "interpreter is found: write it without");
+	if (bytes_begin(head, mark_little) || bytes_begin(head, mark_big))
+		return complain(error,
+		    "is text in UTF-16, which no kernel starts: write it in "
+		    "UTF-8, without a byte order mark");
 	if (memchr(text, '\0', head.len) != NULL)
 		return RC_OK;
 	return complain(error,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 
 #include <errno.h>
@@ -345,10 +346,16 @@ static enum rc
 check_execution(const struct walk *walk)
 {
 	char user[ACCOUNT_NAME_SIZE];
+	struct statvfs system;
 
 	if ((walk->stat.st_mode & 0111) != 0 &&
 	    faccessat(AT_FDCWD, path_of(walk), X_OK, AT_EACCESS) == 0)
 		return RC_OK;
+	if (statvfs(path_of(walk), &system) == 0 &&
+	    (system.f_flag & ST_NOEXEC) != 0)
+		return REFUSE(walk->error,
+		    "cannot be executed: the file system that it is on is "
+		    "mounted noexec: put it on another one");
 	account_user(geteuid(), user);
 	return REFUSE(walk->error, "cannot be executed by %s: chmod a+x it",
 	    user);

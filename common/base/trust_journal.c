@@ -36,6 +36,20 @@ trust_journal_is_made(const char *path)
 	return lstat(name, &stat) == 0 && stat.st_size > 0;
 }
 
+size_t
+trust_journal_missing(const char *path)
+{
+	char name[PATH_MAX];
+	struct stat stat;
+	size_t n = 0;
+
+	for (size_t i = 0; i <= JOURNAL_RUNNERS; i++) {
+		snprintf(name, sizeof name, "%s%s", path, journal_ends[i]);
+		n += lstat(name, &stat) != 0;
+	}
+	return n;
+}
+
 /* RC_OK, RC_MISSING or RC_CONFIG. */
 static enum rc
 check_journal_file(const char *path, struct buf *error)

@@ -16,6 +16,8 @@ enum rc trust_journal(const char *path, struct buf *error);
 /* Whether -runners says that the database has had all of its tables: it is
  * empty until then. */
 bool trust_journal_is_made(const char *path);
+/* How many of the files that an opening makes are not there. */
+size_t trust_journal_missing(const char *path);
 /*
  * Whether this process can make files in the directory of a journal that is
  * trusted, and write to those that exist.  RC_CONFIG with error as above.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,8 @@
 #include "config/keywords.h"
 #include "signature/secret.h"
 
-enum { ROOM = 64 * 1024 }; /* bytes that storing an event may take */
+/* Bytes that storing an event may take, and the first one with the journal. */
+enum { ROOM = 64 * 1024, ROOM_FIRST = 256 * 1024 };
 
 /* A file that a directive names, and where it does so. */
 struct named {
@@ -159,21 +161,43 @@ check_journal(const struct conf *conf, struct conf_errors *errors)
 	buf_free(&error);
 }
 
+/* Not all file systems count the files that they have room for. */
+static bool
+has_inodes(const char *directory, size_t files)
+{
+	struct statvfs about;
+
+	return statvfs(directory, &about) == -1 || about.f_files == 0 ||
+	    about.f_favail >= files;
+}
+
 static enum rc
 check_room(const struct conf *conf, struct conf_errors *errors)
 {
+	size_t missing = trust_journal_missing(conf->journal);
+	size_t room = trust_journal_is_made(conf->journal) ? ROOM : ROOM_FIRST;
 	struct buf text = { 0 };
 	enum rc rc = buf_add(&text, io_directory(conf->journal));
+	int error = 0;
 
-	if (rc == RC_OK && io_has_room(text.data, ROOM) != RC_OK) {
-		int error = errno;
-
-		text.len = 0;
+	if (rc != RC_OK)
+		goto done;
+	if (io_has_room(text.data, room) != RC_OK)
+		error = errno;
+	else if (has_inodes(text.data, missing))
+		goto done;
+	text.len = 0;
+	if (error != 0)
 		rc = buf_printf(&text, "directory has no room for an event: %s",
 		    strerrordesc_np(error));
-		if (rc == RC_OK)
-			report_journal(conf, errors, text.data);
-	}
+	else
+		rc = buf_printf(&text,
+		    "directory has no room for the %zu files that an event "
+		    "takes: its file system has too few inodes left",
+		    missing);
+	if (rc == RC_OK)
+		report_journal(conf, errors, text.data);
+done:
 	buf_free(&text);
 	return rc;
 }

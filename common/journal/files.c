@@ -25,7 +25,10 @@
 static const char *const ends[JOURNAL_FILES] = { "", "-wal", "-shm",
 	"-runners" };
 
-enum { LOCKS = JOURNAL_FILES - 1 };
+enum {
+	LOCKS = JOURNAL_FILES - 1,
+	HEADER = 512, /* bytes of the smallest page, of which one is there */
+};
 
 /* The directory resolved, so that only the file itself may be a link. */
 static enum rc
@@ -94,6 +97,16 @@ distrust(const char *path, const struct buf *why)
 	return RC_CONFIG;
 }
 
+/* SQLite takes what has no whole header for empty, and writes over it. */
+static enum rc
+check_size(const struct journal *journal, const struct stat *about)
+{
+	if (about->st_size == 0 || about->st_size >= HEADER)
+		return RC_OK;
+	log_say(LOG_LEVEL_ERROR, "journal: %s: is no journal", journal->path);
+	return RC_CONFIG;
+}
+
 /*
  * Nobody else can exchange a part of a path that is trusted, so it is
  * resolved after that.  An existing file is only looked at, never opened: to
@@ -116,7 +129,7 @@ journal_files_find(struct journal *journal, const char *path)
 		return rc;
 	journal->made = trust_journal_is_made(journal->path);
 	if (lstat(journal->path, &about) == 0)
-		return RC_OK;
+		return check_size(journal, &about);
 	return journal->flags & JOURNAL_CREATE ? create_file(journal->path) :
 						 RC_MISSING;
 }

@@ -467,9 +467,15 @@ struct journal_count {
 enum rc journal_counts(struct journal *journal,
     enum rc (*each)(void *context, const struct journal_count *count),
     void *context);
-/* The hooks that have undelivered events, and how many; from a counter. */
+/* A hook that has undelivered events, and how many; from a counter. */
+struct journal_backlog {
+	const char *hook;
+	const char *file; /* whose it is (journal_source_find), or "" */
+	int64_t events;
+};
+
 enum rc journal_backlog(struct journal *journal,
-    enum rc (*each)(void *context, const char *hook, int64_t events),
+    enum rc (*each)(void *context, const struct journal_backlog *backlog),
     void *context);
 
 /* For how long a hook keeps what is done or dropped, and what is dead;

@@ -244,6 +244,8 @@ journal_try(const char *path, struct journal **out)
 		return RC_OK;
 	if (rc == RC_OK)
 		rc = look_through(journal);
+	if (rc == RC_OK)
+		rc = journal_check_schema(journal);
 	if (rc == RC_OK) {
 		*out = journal;
 		return RC_OK;

@@ -332,7 +332,7 @@ purge_counts(struct journal *journal, void *arguments)
 	return RC_OK;
 }
 
-/* What cannot be given back now is tried again by the next purge. */
+/* What others hold up is given back by the next purge. */
 static enum rc
 purge_space(struct journal *journal, struct journal_purge *purge)
 {
@@ -344,7 +344,7 @@ purge_space(struct journal *journal, struct journal_purge *purge)
 	purge->more = false;
 	/* The file is cut off once the log is in it. */
 	if (rc == RC_OK)
-		(void)journal_trim(journal, 0);
+		rc = journal_trim(journal, 0);
 	return rc == RC_LOCKED ? RC_OK : rc;
 }
 

@@ -31,7 +31,8 @@ struct showing {
 
 struct counting {
 	enum rc (*count)(void *context, const struct journal_count *count);
-	enum rc (*backlog)(void *context, const char *hook, int64_t events);
+	enum rc (
+	    *backlog)(void *context, const struct journal_backlog *backlog);
 	void *context;
 };
 
@@ -362,24 +363,39 @@ journal_counts(struct journal *journal,
 	return journal_read(journal, count_all, &counting);
 }
 
+/* A file that is damaged is as if none were noted. */
+static const char *
+text_of_file(struct journal *journal, struct journal_statement *rows)
+{
+	struct journal_reader reader = journal_lenient_reader(journal, rows,
+	    "sources");
+	const char *file = journal_text(&reader, 2, JOURNAL_TEXT_FILE);
+
+	return reader.damaged ? "" : file;
+}
+
 static enum rc
 backlog(struct journal *journal, void *arguments)
 {
 	const struct counting *counting = arguments;
+	struct journal_backlog backlog;
 	struct journal_reader reader;
-	const char *hook;
-	int64_t events;
 	enum rc rc = RC_OK;
 	struct journal_statement *rows = journal_query(journal,
-	    "SELECT hook, events FROM opens WHERE events <> 0 ORDER BY hook",
+	    "SELECT o.hook, o.events, s.file, s.hook IS NOT NULL FROM opens o"
+	    " LEFT JOIN sources s ON s.hook = o.hook"
+	    " WHERE o.events <> 0 ORDER BY o.hook",
 	    NO_VALUES);
 
 	while (rc == RC_OK && journal_next(journal, rows)) {
 		reader = journal_lenient_reader(journal, rows, "opens");
-		events = journal_int(&reader, 1, JOURNAL_IS_COUNT);
-		hook = journal_text(&reader, 0, JOURNAL_TEXT_HOOK);
+		backlog.events = journal_int(&reader, 1, JOURNAL_IS_COUNT);
+		backlog.hook = journal_text(&reader, 0, JOURNAL_TEXT_HOOK);
+		backlog.file = journal_int(&reader, 3, JOURNAL_IS_ANY) == 0 ?
+		    "" :
+		    text_of_file(journal, rows);
 		if (!reader.damaged)
-			rc = counting->backlog(counting->context, hook, events);
+			rc = counting->backlog(counting->context, &backlog);
 	}
 	if (rc != RC_OK)
 		journal_end_query(rows);
@@ -388,7 +404,7 @@ backlog(struct journal *journal, void *arguments)
 
 enum rc
 journal_backlog(struct journal *journal,
-    enum rc (*each)(void *context, const char *hook, int64_t events),
+    enum rc (*each)(void *context, const struct journal_backlog *backlog),
     void *context)
 {
 	struct counting counting = { .backlog = each, .context = context };

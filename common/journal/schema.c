@@ -181,7 +181,8 @@ report_error(struct journal *journal, int error)
 	if ((error & 0xff) == SQLITE_NOTADB)
 		text = "is no journal";
 	else if ((error & 0xff) == SQLITE_ERROR)
-		text = sqlite3_errmsg(journal->db);
+		text = "its tables are not those of the version that it "
+		       "says: put a copy back";
 	log_say(LOG_LEVEL_ERROR, "journal: %s: %s", journal->path, text);
 	switch (error & 0xff) {
 	case SQLITE_CANTOPEN:
@@ -211,6 +212,14 @@ judge(struct journal *journal, const struct identity *identity, int newest)
 		    "journal: %s: was emptied, or its -wal was taken away: "
 		    "put a copy of all its files back, or stop all that uses "
 		    "it and remove what is left of it",
+		    journal->path);
+		return RC_CONFIG;
+	}
+	/* The version is written with the first tables. */
+	if (!empty && identity->version == 0) {
+		log_say(LOG_LEVEL_ERROR,
+		    "journal: %s: says that its schema has version 0, and no "
+		    "journal's has: put a copy back",
 		    journal->path);
 		return RC_CONFIG;
 	}
@@ -337,4 +346,76 @@ enum rc
 journal_migrate(struct journal *journal)
 {
 	return journal_migrate_steps(journal, steps, VERSION);
+}
+
+/* What the steps make: each column of a table, and each index. */
+static int
+make_model(sqlite3 **model, sqlite3_stmt **parts)
+{
+	int error = sqlite3_open_v2(":memory:", model,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+
+	for (int i = 0; error == SQLITE_OK && i < VERSION; i++)
+		error = sqlite3_exec(*model, steps[i], NULL, NULL, NULL);
+	if (error == SQLITE_OK)
+		error = sqlite3_prepare_v2(*model,
+		    "SELECT m.type, m.name, coalesce(c.name, '')"
+		    " FROM sqlite_master m LEFT JOIN pragma_table_info(m.name)"
+		    " c WHERE m.sql IS NOT NULL ORDER BY m.rowid",
+		    -1, parts, NULL);
+	return error;
+}
+
+static const char *
+text_of(sqlite3_stmt *row, int column)
+{
+	return (const char *)sqlite3_column_text(row, column);
+}
+
+/* Whether the journal has the part of the model that the row is; what the
+ * store says of neither is left to who uses it. */
+static enum rc
+check_part(struct journal *journal, sqlite3_stmt *found, sqlite3_stmt *part)
+{
+	const char *column = text_of(part, 2);
+	int result;
+
+	for (int i = 0; i < 3; i++)
+		sqlite3_bind_text(found, i + 1, text_of(part, i), -1,
+		    SQLITE_TRANSIENT);
+	result = sqlite3_step(found);
+	sqlite3_reset(found);
+	if (result != SQLITE_DONE)
+		return RC_OK;
+	log_say(LOG_LEVEL_ERROR,
+	    "journal: %s: has no %s %s%s%s: put a copy back", journal->path,
+	    text_of(part, 0), text_of(part, 1),
+	    column[0] == '\0' ? "" : " with a column ", column);
+	return RC_CONFIG;
+}
+
+enum rc
+journal_check_schema(struct journal *journal)
+{
+	sqlite3 *model = NULL;
+	sqlite3_stmt *parts = NULL;
+	sqlite3_stmt *found = NULL;
+	enum rc rc = RC_OK;
+	int error = make_model(&model, &parts);
+
+	if (error == SQLITE_OK)
+		error = sqlite3_prepare_v2(journal->db,
+		    "SELECT 1 FROM sqlite_master m"
+		    " LEFT JOIN pragma_table_info(m.name) c WHERE m.type = ?1"
+		    " AND m.name = ?2 AND coalesce(c.name, '') = ?3",
+		    -1, &found, NULL);
+	while (error == SQLITE_OK && rc == RC_OK &&
+	    sqlite3_step(parts) == SQLITE_ROW)
+		rc = check_part(journal, found, parts);
+	if (error == SQLITE_NOMEM)
+		rc = RC_MEMORY;
+	sqlite3_finalize(found);
+	sqlite3_finalize(parts);
+	sqlite3_close(model);
+	return rc;
 }

@@ -14,5 +14,8 @@ enum rc journal_migrate(struct journal *journal);
  */
 enum rc journal_migrate_steps(struct journal *journal, const char *const *steps,
     int n);
+/* Whether all tables, columns and indexes are there.  RC_CONFIG, logged;
+ * RC_MEMORY. */
+enum rc journal_check_schema(struct journal *journal);
 
 #endif

@@ -24,6 +24,7 @@
 #include "queue/recover.h"
 #include "queue/run_claim.h"
 #include "queue/hooks.h"
+#include "queue/source.h"
 
 enum {
 	RUNNING_MAX = 256, /* threads, each with one command */
@@ -240,19 +241,22 @@ start_claim(struct dispatch_loop *loop)
 }
 
 static enum rc
-report_backlog(void *context, const char *name, int64_t events)
+report_backlog(void *context, const struct journal_backlog *backlog)
 {
-	const struct conf *conf = context;
-	const struct hook *hook = conf_find(conf, bytes_of(name));
+	const struct dispatch_loop *loop = context;
+	const struct hook *hook = conf_find(loop->conf,
+	    bytes_of(backlog->hook));
 	struct log_line line;
 
-	if (hook != NULL && hook->ready)
+	if (hook != NULL ? hook->ready :
+			   queue_source_is_other(loop->journal, loop->conf,
+			       backlog->hook, backlog->file))
 		return RC_OK;
 	log_begin(&line, LOG_LEVEL_WARNING,
 	    hook == NULL ? "queued for a hook that is gone" :
 			   "queued for a hook that is not ready");
-	log_text(&line, "hook", name);
-	log_number(&line, "events", events);
+	log_text(&line, "hook", backlog->hook);
+	log_number(&line, "events", backlog->events);
 	log_end(&line);
 	return RC_OK;
 }
@@ -275,7 +279,7 @@ note_rules(struct dispatch_loop *loop)
 static void
 report_backlogs(struct dispatch_loop *loop)
 {
-	enum rc rc = journal_backlog(loop->journal, report_backlog, loop->conf);
+	enum rc rc = journal_backlog(loop->journal, report_backlog, loop);
 
 	if (rc != RC_CORRUPT)
 		went_well(loop, rc);

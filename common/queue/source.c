@@ -59,26 +59,39 @@ has_same_rules(const struct hook *hook, const struct hook *other)
 	    strcmp(digests[0], digests[1]) == 0;
 }
 
+/* The other file, and its hook of that name where it has one for the journal.
+ * NULL: it cannot be read, as why tells. */
+static struct conf *
+load_other(const struct journal *journal, const char *name, const char *noted,
+    const struct hook **hook, struct buf *why)
+{
+	struct buf errors = { .max = ERRORS };
+	struct conf *conf = NULL;
+
+	*hook = NULL;
+	if (conf_load(noted, &conf, &errors) != RC_OK)
+		add_first_line(buf_view(&errors), why);
+	else if (conf->journal != NULL &&
+	    journal_is_file(journal, conf->journal))
+		*hook = conf_find(conf, bytes_of(name));
+	buf_free(&errors);
+	return conf;
+}
+
 /* What is wrong with the other file is no reason to run its events. */
 static enum verdict
 read_other(const struct journal *journal, const struct hook *hook,
     const char *noted, struct buf *why)
 {
 	const struct hook *other;
-	struct buf errors = { .max = ERRORS };
-	struct conf *conf = NULL;
+	struct conf *conf = load_other(journal, hook->name, noted, &other, why);
 	enum verdict verdict = THEIRS;
 
-	if (conf_load(noted, &conf, &errors) != RC_OK)
-		add_first_line(buf_view(&errors), why);
-	else if (conf->journal == NULL ||
-	    !journal_is_file(journal, conf->journal) ||
-	    (other = conf_find(conf, bytes_of(hook->name))) == NULL)
+	if (conf != NULL && other == NULL)
 		verdict = VACANT;
-	else if (has_same_rules(hook, other))
+	else if (other != NULL && has_same_rules(hook, other))
 		verdict = SAME;
 	conf_release(conf);
-	buf_free(&errors);
 	return verdict;
 }
 
@@ -189,4 +202,32 @@ queue_source_check(struct journal *journal, const struct conf *conf,
 		buf_free(&why);
 	}
 	return rc == RC_OK && refused ? RC_CONFIG : rc;
+}
+
+bool
+queue_source_is_other(const struct journal *journal, const struct conf *conf,
+    const char *hook, const char *noted)
+{
+	char own[JOURNAL_FILE_SIZE];
+	const struct hook *found = NULL;
+	struct conf *other = NULL;
+	struct buf why = { 0 };
+	struct stat theirs;
+	struct stat ours;
+	bool is_other = true;
+
+	if (noted[0] == '\0' || stat(noted, &theirs) == -1 ||
+	    queue_source_file(conf->file, own) != RC_OK ||
+	    strcmp(own, noted) == 0)
+		return false;
+	if (stat(own, &ours) == 0 && ours.st_dev == theirs.st_dev &&
+	    ours.st_ino == theirs.st_ino)
+		return false;
+	/* One that cannot be read may have it. */
+	other = load_other(journal, hook, noted, &found, &why);
+	if (other != NULL && found == NULL)
+		is_other = false;
+	conf_release(other);
+	buf_free(&why);
+	return is_other;
 }

@@ -2,6 +2,8 @@
 #ifndef PELIHOOK_QUEUE_SOURCE_H
 #define PELIHOOK_QUEUE_SOURCE_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/rc.h"
 #include "journal/journal.h"
@@ -32,5 +34,9 @@ enum rc queue_source_settle(struct journal *journal, const struct hook *hook,
  * and changes nothing.  RC_CONFIG where there is one. */
 enum rc queue_source_check(struct journal *journal, const struct conf *conf,
     struct buf *errors);
+/* Of events of a hook that the configuration does not have: whether the file
+ * that the journal notes for the hook is another one that has it. */
+bool queue_source_is_other(const struct journal *journal,
+    const struct conf *conf, const char *hook, const char *noted);
 
 #endif

@@ -210,10 +210,9 @@ measure(struct journal *journal, int n)
 }
 
 static enum rc
-add_backlog(void *context, const char *hook, int64_t events)
+add_backlog(void *context, const struct journal_backlog *backlog)
 {
-	(void)hook;
-	*(int64_t *)context += events;
+	*(int64_t *)context += backlog->events;
 	return RC_OK;
 }
 

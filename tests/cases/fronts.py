@@ -731,7 +731,7 @@ def modes(place):
 
 
 def groups(place):
-    """By name or number; what is no file of its own has no group."""
+    """By name or number; what is no file of its own has no group or mode."""
     config = place.config(SIMPLE)
     entry = grp.getgrgid(os.getegid())
     for group in entry.gr_name, str(entry.gr_gid):
@@ -749,8 +749,8 @@ def groups(place):
         refuses(64, "-c", config, "-s", sock, "-g", group,
                 text=b"no such group")
     for rest in (), ("-s", "127.0.0.1:9000"):
-        refuses(64, "-c", config, "-g", entry.gr_name, *rest,
-                text=b"-s SOCKET")
+        for option in ("-g", entry.gr_name), ("-m", "660"):
+            refuses(64, "-c", config, *option, *rest, text=b"-s SOCKET")
 
 
 def stale(place):

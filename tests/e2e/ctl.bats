@@ -545,7 +545,7 @@ with_cron() {
 	    exec "$@"' - "$@"
 }
 
-@test "check: any line of cron with pelihookctl runs the queue" {
+@test "check: a line of cron with pelihookctl and drain runs the queue" {
 	mkdir -p "$T/cron.d" "$T/state"
 	unshare -m sh -c 'mount --bind "$1" /etc/cron.d' - "$T/cron.d" ||
 	    skip "only root has a file system of its own"
@@ -558,10 +558,72 @@ with_cron() {
 	run -0 --separate-stderr with_cron "$T/cron.d" \
 	    "$PELIHOOKCTL" -c "$conf" check
 	[[ $stderr == *"no timer and no cron line"* ]]
-	echo '* * * * * nobody /usr/sbin/pelihookctl drain' >"$T/cron.d/queue"
-	run -0 --separate-stderr with_cron "$T/cron.d" \
-	    "$PELIHOOKCTL" -c "$conf" check
-	[[ $stderr != *"no timer"* ]]
+	for line in "pelihookctl stats --max-age 15m" "pelihookctl check" \
+	    "mail -s 'pelihookctl is broken' root" "pelihookctl -c drain list" \
+	    "pelihookctl show drain" "pelihookctl drained"; do
+		echo "* * * * * nobody $line" >"$T/cron.d/queue"
+		run -0 --separate-stderr with_cron "$T/cron.d" \
+		    "$PELIHOOKCTL" -c "$conf" check
+		[[ $stderr == *"no timer and no cron line"* ]]
+	done
+	for line in "/usr/sbin/pelihookctl drain" \
+	    "pelihookctl -c /etc/other.conf -u daemon drain >/dev/null" \
+	    "su nobody -c 'pelihookctl \$OPTIONS drain'; true"; do
+		echo "* * * * * nobody $line" >"$T/cron.d/queue"
+		run -0 --separate-stderr with_cron "$T/cron.d" \
+		    "$PELIHOOKCTL" -c "$conf" check
+		[[ $stderr != *"no timer"* ]]
+	done
+	# cron reads no file of such a name.
+	for name in queue.cron queue~ queue.dpkg-dist; do
+		rm "$T/cron.d/queue"*
+		echo "* * * * * nobody pelihookctl drain" >"$T/cron.d/$name"
+		run -0 --separate-stderr with_cron "$T/cron.d" \
+		    "$PELIHOOKCTL" -c "$conf" check
+		[[ $stderr == *"no timer and no cron line"* ]]
+	done
+}
+
+@test "check: what cron or systemd does not start runs no queue" {
+	make_untimed
+	mkdir -p "$T/etc/cron.hourly" "$T/etc/systemd/system/timers.target.wants"
+	cp /etc/passwd /etc/group "$T/etc/"
+	unshare -m sh -c 'mount --bind "$1" /etc' - "$T/etc" ||
+	    skip "only root has a file system of its own"
+	# shellcheck disable=SC2016
+	with_etc='mount --bind "$1" /etc && exec "$2" -c "$3" check'
+	untimed() {
+		run -0 --separate-stderr unshare -m sh -c "$with_etc" - \
+		    "$T/etc" "$PELIHOOKCTL" "$conf"
+		[[ $stderr == *"no timer and no cron line"* ]]
+	}
+	timed() {
+		run -0 --separate-stderr unshare -m sh -c "$with_etc" - \
+		    "$T/etc" "$PELIHOOKCTL" "$conf"
+		[[ $stderr != *"no timer"* ]]
+	}
+	script=$T/etc/cron.hourly/queue
+	printf '#!/bin/sh\npelihookctl drain\n' >"$script"
+	chmod 644 "$script"
+	untimed
+	chmod 755 "$script"
+	timed
+	rm "$script"
+	timer=$T/etc/systemd/system/pelihook-drain.timer
+	ln -s ../pelihook-drain.timer \
+	    "$T/etc/systemd/system/timers.target.wants/pelihook-drain.timer"
+	untimed
+	printf '[Timer]\nOnCalendar=minutely\n' >"$timer"
+	timed
+	ln -sf /dev/null "$timer"
+	untimed
+	# The unit of the link may be elsewhere.
+	printf '[Timer]\nOnCalendar=minutely\n' >"$T/unit.timer"
+	ln -sf "$T/unit.timer" \
+	    "$T/etc/systemd/system/timers.target.wants/pelihook-drain.timer"
+	untimed
+	rm "$timer"
+	timed
 }
 
 # A journal that only a timer would run.
@@ -668,6 +730,29 @@ make_untimed() {
 	[[ $stderr == *"warning: $conf:3: command $T/crlf "*CR* ]]
 	[[ $stderr == *"warning: $conf:4: command $T/env "*no-such-program* ]]
 	[[ $stderr != *0123456789abcdef* ]]
+}
+
+# A command on a file system that executes none.
+check_on_noexec() {
+	mount -t tmpfs -o size=64k,mode=755,noexec none "$1" || exit 99
+	printf '#!/bin/sh\n' >"$1/act"
+	chmod 755 "$1/act"
+	"$PELIHOOKCTL" -c "$conf" check
+}
+
+@test "check: a command on a file system that executes none is told" {
+	mkdir "$T/noexec"
+	make_conf <<-EOF
+		on * run $T/noexec/act
+	EOF
+	chown "$(id -u)" "$T/secret"
+	export conf PELIHOOKCTL
+	export -f check_on_noexec
+	run unshare -rm bash -c 'check_on_noexec "$1"' _ "$T/noexec"
+	[ "$status" != 99 ] && unshare -rm true || skip "mounts nothing"
+	[ "$status" = 78 ]
+	[[ $output == *"$conf:3: "*"$T/noexec/act "*noexec* ]]
+	[[ $output != *chmod* ]]
 }
 
 @test "check: a secret as containers have it is taken where its line says so" {

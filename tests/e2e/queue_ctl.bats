@@ -1003,6 +1003,50 @@ disks_that_take_nothing() {
 	[ "$(grep -c "$conf:1: .*Read-only file system" <<<"$output")" = 2 ]
 }
 
+# What is stored is in the write-ahead log, and the file cannot take it.  Only
+# one user is there.
+purge_on_a_full_disk() {
+	mount -t tmpfs -o size=600k,mode=700 none "$1" || exit 99
+	cgi_user() { "$@"; }
+	event q connection_added >/dev/null
+	dd if=/dev/zero of="$1/fill" bs=1k status=none
+	"$PELIHOOKCTL" -c "$conf" purge
+}
+
+@test "purge says by its exit that a full disk gave nothing back" {
+	make_queue </dev/null
+	export T conf PELIHOOKCTL PELIHOOK_CGI
+	export -f purge_on_a_full_disk event event_body
+	chown "$(id -u)" "$T/state"
+	run unshare -rm bash -c 'purge_on_a_full_disk "$1"' _ "$T/state"
+	[ "$status" != 99 ] && unshare -rm true || skip "mounts nothing"
+	[[ $output == *"$T/state/journal.db: database or disk is full"* ]]
+	[ "$status" = 74 ]
+}
+
+# Disks on which an event is refused, and one that takes it.
+disks_for_a_first_event() {
+	for options in size=64k size=160k size=600k,nr_inodes=4 size=600k; do
+		mount -t tmpfs -o "$options,mode=700" none "$1" || exit 99
+		"$PELIHOOKCTL" -c "$conf" check >/dev/null
+		echo "$options: $?"
+		umount "$1"
+	done
+}
+
+@test "check tells a disk that has no room for a new journal" {
+	make_queue </dev/null
+	export conf PELIHOOKCTL
+	export -f disks_for_a_first_event
+	chown "$(id -u)" "$T/state"
+	run unshare -rm bash -c 'disks_for_a_first_event "$1"' _ "$T/state"
+	[ "$status" != 99 ] && unshare -rm true || skip "mounts nothing"
+	[[ $output == *"$conf:1: "*"size=64k: 78"* ]]
+	[[ $output == *"size=160k: 78"* ]]
+	[[ $output == *"$conf:1: "*inodes*"nr_inodes=4: 78"* ]]
+	[[ $output == *"size=600k: 0" ]]
+}
+
 # The drain runs one event, and another one waits behind it.
 start_with_two() {
 	make_queue </dev/null
@@ -1167,9 +1211,41 @@ db.commit()' "$T/state/journal.db"
 	[ "$(states_of "$a")" = queued ]
 	run -0 ctl show "$a"
 	[[ $output == *"leaves
-"*"which $conf has not any more"* ]]
+"*"which $conf does not have"* ]]
 	[ "$(ctl list --hook leaves --json | wc -l)" -eq 2 ]
 	run -0 ctl drop "$a"
+}
+
+@test "a hook that another configuration of the journal has is not gone" {
+	make_queue </dev/null
+	sed 's/^hook q/hook other/' "$conf" >"$T/other.conf"
+	conf=$T/other.conf event other connection_added >/dev/null
+	for word in stats check drain; do
+		run -0 --separate-stderr ctl $word
+		[[ $stderr != *other* ]]
+	done
+	# Where that has lost it, too, nobody runs it.
+	sed -i 's/^hook other/hook third/' "$T/other.conf"
+	for word in stats check; do
+		run -0 --separate-stderr ctl $word
+		[[ $stderr == *"$conf has no hook other any more: 1 of"* ]]
+	done
+	run -0 --separate-stderr ctl drain
+	[[ $stderr == *"hook=other events=1"* ]]
+}
+
+@test "check: damage that is met in reading is the journal's line" {
+	make_queue </dev/null
+	event q connection_added >/dev/null
+	python3 -c 'import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("UPDATE sources SET file = zeroblob(1)")
+db.commit()' "$T/state/journal.db"
+	if [ "$(id -u)" = 0 ]; then
+		chown nobody "$T/state/"*
+	fi
+	run -78 --separate-stderr ctl check
+	[[ $stderr == *"table=sources"*"$conf:1: the journal cannot be used"* ]]
 }
 
 # --- stats ------------------------------------------------------------------
@@ -1338,6 +1414,18 @@ total - 2 0 1 2 1 " ]
 }
 
 # --- purge ------------------------------------------------------------------
+
+@test "drain says why it ends where few files may be open" {
+	make_queue </dev/null
+	event q connection_added >/dev/null
+	for limit in 6 7 8 9 12 16; do
+		run --separate-stderr bash -c 'ulimit -n "$1" && shift &&
+		    exec "$@" 3>&- 4>&-' _ $limit "$PELIHOOKCTL" -c "$conf" $as drain
+		[ "$status" != 0 ]
+		[ -n "$stderr" ]
+		[ $limit -lt 7 ] || [ "$status" = 78 ]
+	done
+}
 
 @test "purge takes out what keep does not keep, and nothing else" {
 	make_queue <<-EOF

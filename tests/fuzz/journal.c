@@ -399,10 +399,10 @@ see_count(void *context, const struct journal_count *count)
 }
 
 static enum rc
-see_backlog(void *context, const char *hook, int64_t events)
+see_backlog(void *context, const struct journal_backlog *backlog)
 {
 	(void)context;
-	holds(conf_is_name(bytes_of(hook)) && events >= 0);
+	holds(conf_is_name(bytes_of(backlog->hook)) && backlog->events >= 0);
 	return RC_OK;
 }
 

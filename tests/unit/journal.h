@@ -118,9 +118,10 @@ expect_counts(struct journal *journal, const char *text)
 }
 
 static inline enum rc
-add_backlog(void *context, const char *hook, int64_t events)
+add_backlog(void *context, const struct journal_backlog *backlog)
 {
-	return buf_printf(context, "%s %lld ", hook, (long long)events);
+	return buf_printf(context, "%s %lld ", backlog->hook,
+	    (long long)backlog->events);
 }
 
 static inline void

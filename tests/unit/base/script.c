@@ -47,6 +47,8 @@ static const struct {
 	{ RAW("#!/bin/sh -e\r\n"), "first line that ends in CR" },
 	{ RAW("#!/usr/bin/env sh\r\n"), "first line that ends in CR" },
 	{ RAW("\357\273\277#!/bin/sh\n"), "has a byte order mark" },
+	{ RAW("\377\376#\0!\0/\0b\0i\0n\0/\0s\0h\0\n\0"), "in UTF-16" },
+	{ RAW("\376\377\0#\0!\0/\0b\0i\0n\0/\0s\0h\0\n"), "in UTF-16" },
 	{ RAW(""), "no #! line" },
 	{ RAW("exit 0\n"), "no #! line" },
 	{ RAW("\357\273\277exit 0\n"), "no #! line" },

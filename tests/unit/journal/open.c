@@ -169,6 +169,47 @@ a_damaged_journal_is_told_when_it_is_tried(void **state)
 	log_close();
 }
 
+static void
+a_journal_without_one_of_its_parts_is_told(void **state)
+{
+	static const struct {
+		const char *statement;
+		const char *told;
+	} faults[] = {
+		{ "DROP TABLE events", "has no table events" },
+		{ "DROP TABLE deliveries", "has no table deliveries" },
+		{ "DROP TABLE attempts", "has no table attempts" },
+		{ "DROP TABLE keys", "has no table keys" },
+		{ "DROP TABLE opens", "has no table opens" },
+		{ "DROP TABLE tallies", "has no table tallies" },
+		{ "DROP TABLE runners", "has no table runners" },
+		{ "DROP TABLE notes", "has no table notes" },
+		{ "DROP TABLE rules", "has no table rules" },
+		{ "DROP TABLE sources", "has no table sources" },
+		{ "DROP INDEX deliveries_open",
+		    "has no index deliveries_open" },
+		{ "ALTER TABLE events RENAME remote TO other",
+		    "has no table events with a column remote" },
+		{ "PRAGMA user_version=0", "version 0" },
+		{ "PRAGMA user_version=1", "not those of the version" },
+	};
+	struct journal *journal = NULL;
+
+	(void)state;
+	assert_int_equal(scratch_log(LOG_LEVEL_ERROR), 0);
+	for (size_t i = 0; i < COUNT(faults); i++) {
+		close_with_events(1);
+		execute(faults[i].statement);
+		assert_int_equal(journal_try(journal_path, &journal),
+		    RC_CONFIG);
+		assert_int_equal(count_of(scratch_path("log"), faults[i].told),
+		    1);
+		remove_journal();
+	}
+	assert_null(journal);
+	log_close();
+}
+
 /* All that was stored is in -wal until a runner ends. */
 static void
 a_journal_without_its_wal_is_no_new_one(void **state)
@@ -199,6 +240,7 @@ main(void)
 		TEST(each_that_asked_is_woken),
 		TEST(a_good_journal_is_tried_and_opened),
 		TEST(a_damaged_journal_is_told_when_it_is_tried),
+		TEST(a_journal_without_one_of_its_parts_is_told),
 		TEST(a_journal_without_its_wal_is_no_new_one),
 	};
 

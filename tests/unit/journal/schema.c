@@ -22,6 +22,15 @@ a_file_that_is_no_journal_is_left_as_it_is(void **state)
 	    RC_CONFIG);
 	assert_int_equal(pread(fd, got, sizeof(got), 0), sizeof(text));
 	assert_string_equal(got, text);
+	/* One that is shorter than any header, too. */
+	for (size_t size = sizeof(text) - 1; size > 0; size--) {
+		assert_int_equal(ftruncate(fd, (off_t)size), 0);
+		assert_int_equal(journal_open(journal_path, JOURNAL_CREATE,
+				     &journal),
+		    RC_CONFIG);
+		assert_int_equal(pread(fd, got, sizeof(got), 0), size);
+		assert_memory_equal(got, text, size);
+	}
 	close(fd);
 	unlink(journal_path);
 	execute("CREATE TABLE other(a)");
