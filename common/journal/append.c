@@ -94,7 +94,7 @@ append(struct journal *journal, void *arguments)
 
 	if (owner == JOURNAL_OWNER_OTHER)
 		return RC_CONFIG;
-	if (!journal_has_room(journal, (int64_t)entry->body.len)) {
+	if (!journal_room_take(journal, (int64_t)entry->body.len)) {
 		log_say(LOG_LEVEL_ERROR,
 		    "journal: %s: its disk is full, but for what the events "
 		    "need that are stored",

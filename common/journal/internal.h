@@ -77,6 +77,7 @@ struct journal {
 
 	/* The transaction that is open, begun by transaction.c. */
 	int error;	    /* the first one (statement.h) */
+	int64_t room;	    /* bytes that it may store (room.h) */
 	unsigned damaged;   /* damaged rows that it met */
 	bool stored;	    /* something became due */
 	int64_t busy_until; /* wait for others' locks; clock_steady */

@@ -15,26 +15,8 @@ enum {
 	LOG = 1,	    /* the write-ahead log among the journal's files */
 };
 
-/*
- * What has to stay free: what the write-ahead log may take until it begins
- * anew, and the room in the file for what is in it by now.
- */
-static int64_t
-reserve(const struct journal *journal, int64_t all)
-{
-	int64_t kept = all / PART;
-	struct stat log;
-
-	if (kept > JOURNAL_LOG_USUAL)
-		kept = JOURNAL_LOG_USUAL;
-	if (kept < LEAST)
-		kept = LEAST;
-	return stat(journal->files[LOG].path, &log) == 0 ? kept + log.st_size :
-							   kept;
-}
-
 int64_t
-journal_room(const struct journal *journal)
+journal_free_room(const struct journal *journal)
 {
 	struct statvfs about;
 
@@ -43,24 +25,48 @@ journal_room(const struct journal *journal)
 	return (int64_t)about.f_bavail * (int64_t)about.f_frsize;
 }
 
-bool
-journal_has_room(const struct journal *journal, int64_t bytes)
+/*
+ * But for what has to stay free: what the write-ahead log may take until it
+ * begins anew, and the room in the file for what is in it by now.
+ */
+static int64_t
+measure(const struct journal *journal)
 {
 	struct statvfs about;
+	struct stat log;
 	int64_t unit;
+	int64_t kept;
 
 	if (statvfs(journal->path, &about) == -1)
-		return true;
+		return INT64_MAX;
 	unit = (int64_t)about.f_frsize;
-	return (int64_t)about.f_bavail * unit >=
-	    reserve(journal, (int64_t)about.f_blocks * unit) + 2 * bytes;
+	kept = (int64_t)about.f_blocks * unit / PART;
+	if (kept > JOURNAL_LOG_USUAL)
+		kept = JOURNAL_LOG_USUAL;
+	if (kept < LEAST)
+		kept = LEAST;
+	if (stat(journal->files[LOG].path, &log) == 0)
+		kept += log.st_size;
+	return (int64_t)about.f_bavail * unit - kept;
 }
 
 void
-journal_make_room(struct journal *journal)
+journal_room_begin(struct journal *journal)
 {
-	if (journal_failed(journal) || journal_has_room(journal, NEAR))
+	journal->room = measure(journal);
+	if (journal_failed(journal) || journal->room >= NEAR)
 		return;
 	journal->busy_until = 0;
 	(void)journal_run(journal, "PRAGMA wal_checkpoint(TRUNCATE)");
+	journal->room = measure(journal);
+}
+
+/* In the write-ahead log and then in the file. */
+bool
+journal_room_take(struct journal *journal, int64_t bytes)
+{
+	if (journal->room < 2 * bytes)
+		return false;
+	journal->room -= 2 * bytes;
+	return true;
 }

@@ -14,15 +14,14 @@ struct journal;
  */
 
 /* Bytes that are free to this user; INT64_MAX where that is not known. */
-int64_t journal_room(const struct journal *journal);
-/* Whether this much more may be stored: in the write-ahead log and then in
- * the file. */
-bool journal_has_room(const struct journal *journal, int64_t bytes);
+int64_t journal_free_room(const struct journal *journal);
 /*
- * Outside a transaction, with the connection held: where room is short the
- * write-ahead log is put into the file and cut off, as far as readers let
- * it.  A failure is none of the caller's.
+ * Looks, before a transaction and with the connection held, how much it may
+ * store.  Where room is short the write-ahead log is put into the file and
+ * cut off, as far as readers let it; a failure is none of the caller's.
  */
-void journal_make_room(struct journal *journal);
+void journal_room_begin(struct journal *journal);
+/* Whether this transaction may store this much more. */
+bool journal_room_take(struct journal *journal, int64_t bytes);
 
 #endif

@@ -190,7 +190,7 @@ check_free(struct journal *journal)
 
 	if (journal_failed(journal))
 		return journal_meaning(journal->error);
-	room = journal_room(journal);
+	room = journal_free_room(journal);
 	if (room >= needed)
 		return RC_OK;
 	log_say(LOG_LEVEL_ERROR,

@@ -162,7 +162,7 @@ lead(struct journal *journal)
 	transaction_starts(journal);
 	set_durability(journal, relaxed);
 	journal_turn_take(journal);
-	journal_make_room(journal);
+	journal_room_begin(journal);
 	journal->busy_until = clock_steady() + journal->busy_timeout;
 	journal_do(journal, "BEGIN IMMEDIATE", NO_VALUES);
 	if (!relaxed) {
