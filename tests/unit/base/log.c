@@ -890,7 +890,7 @@ static bool
 mount_dev(void)
 {
 	return unshare(CLONE_NEWNS) == 0 &&
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	    mount("none", "/", "", MS_REC | MS_PRIVATE, NULL) == 0 &&
 	    mount("tmpfs", "/dev", "tmpfs", 0, "size=64k,mode=0755") == 0;
 }
 

@@ -20,6 +20,7 @@ open_host(void)
 {
 	struct host *host = NULL;
 
+	need_pidfds();
 	assert_int_equal(host_open(&host), RC_OK);
 	return host;
 }
@@ -201,6 +202,7 @@ static void
 beyond_the_most_the_oldest_is_closed(void **state)
 {
 	(void)state;
+	need_pidfds();
 	assert_true(in_child(beyond_the_most));
 }
 
@@ -380,6 +382,7 @@ that_process_has_nothing_of_the_environment(void **state)
 	pid_t pid;
 
 	(void)state;
+	need_pidfds();
 	assert_true(count_environment(getpid()) > 0);
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 	assert_int_equal(mkfifo(scratch_path("go"), 0600), 0);
