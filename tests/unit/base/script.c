@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/wait.h>
 
+#include "../commands.h"
 #include "../scratch.h"
 
 #include "base/pidfd.h"
@@ -114,6 +115,7 @@ the_longest_name_is_the_kernels(void **state)
 	struct bytes bytes = { text, 0 };
 
 	(void)state;
+	need_pidfds();
 	memset(text + 3, '/', 300);
 	memcpy(text + 255 - 6, "bin/sh\nexit 0\n", 14);
 	bytes.len = 255 - 6 + 14;
@@ -134,11 +136,14 @@ the_longest_name_is_the_kernels(void **state)
 static void
 a_missing_loader_is_named(void **state)
 {
-	struct buf program = read_file("/proc/self/exe");
-	char *loader = memmem(program.data, program.len, "/lib", 4);
+	struct buf program;
+	char *loader;
 	const char *path;
 
 	(void)state;
+	need_pidfds();
+	program = read_file("/proc/self/exe");
+	loader = memmem(program.data, program.len, "/lib", 4);
 	assert_non_null(loader);
 	path = scratch_bytes("sound", buf_view(&program), 0755);
 	assert_int_equal(check("sound", path, NULL), 0);
@@ -182,6 +187,7 @@ static void
 processes_can_be_watched_here(void **state)
 {
 	(void)state;
+	need_pidfds();
 	assert_int_equal(pidfd_check(), RC_OK);
 	assert_non_null(strstr(pidfd_fault(ENOSYS), "Linux 5.3"));
 	assert_non_null(strstr(pidfd_fault(EPERM), "seccomp"));

@@ -2,6 +2,7 @@
 #include "../texts.h"
 
 #include "base/buf.h"
+#include "base/pidfd.h"
 #include "config/conf.h"
 #include "config/files.h"
 #include "config/warnings.h"
@@ -323,6 +324,9 @@ a_command_that_no_kernel_starts_is_told(void **state)
 	unsigned wrong = 0;
 
 	(void)state;
+	/* Here that is told of every command. */
+	if (pidfd_check() != RC_OK)
+		skip();
 	for (size_t i = 0; i < COUNT(cases); i++)
 		wrong += check_command(cases[i].script, cases[i].lines,
 		    cases[i].line, cases[i].part);
