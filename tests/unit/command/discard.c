@@ -316,6 +316,18 @@ pass_on(void)
 	return true;
 }
 
+/* A process that ends, with a writer that is left; the test holds one end of
+ * what both have. */
+static void
+end_with_a_writer(void)
+{
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	assert_int_equal(mkfifo(scratch_path("go"), 0600), 0);
+	assert_int_equal(pipe(held), 0);
+	assert_true(in_child(pass_on));
+	close(held[1]);
+}
+
 static void
 what_is_left_at_the_end_passes_to_a_process_of_its_own(void **state)
 {
@@ -327,11 +339,7 @@ what_is_left_at_the_end_passes_to_a_process_of_its_own(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
-	assert_int_equal(mkfifo(scratch_path("go"), 0600), 0);
-	assert_int_equal(pipe(held), 0);
-	assert_true(in_child(pass_on));
-	close(held[1]);
+	end_with_a_writer();
 	/* Whoever waits for the end of the program's output has it. */
 	assert_int_equal(read(held[0], &byte, 1), 1);
 	pid = await_child("discard\n");
@@ -384,12 +392,8 @@ that_process_has_nothing_of_the_environment(void **state)
 	(void)state;
 	need_pidfds();
 	assert_true(count_environment(getpid()) > 0);
-	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
-	assert_int_equal(mkfifo(scratch_path("go"), 0600), 0);
-	assert_int_equal(pipe(held), 0);
-	assert_true(in_child(pass_on));
+	end_with_a_writer();
 	close(held[0]);
-	close(held[1]);
 	pid = await_child("discard\n");
 	left = count_environment(pid);
 	let_go();
@@ -408,12 +412,8 @@ a_stop_of_all_ends_that_process(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
-	assert_int_equal(mkfifo(scratch_path("go"), 0600), 0);
-	assert_int_equal(pipe(held), 0);
-	assert_true(in_child(pass_on));
+	end_with_a_writer();
 	close(held[0]);
-	close(held[1]);
 	pid = await_child("discard\n");
 	assert_int_equal(getsid(pid), pid);
 	kill(pid, SIGTERM);
