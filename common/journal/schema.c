@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "journal/schema.h"
 
@@ -348,7 +349,15 @@ journal_migrate(struct journal *journal)
 	return journal_migrate_steps(journal, steps, VERSION);
 }
 
-/* What the steps make: each column of a table, and each index. */
+/* Each column of a table and, behind them, each index, in an order. */
+static const char parts_text[] =
+    "SELECT m.type, m.name, coalesce(c.name, '') FROM sqlite_master m"
+    " LEFT JOIN pragma_table_info(m.name) c WHERE m.sql IS NOT NULL"
+    " ORDER BY 1 DESC, 2, 3";
+
+enum { PARTS_COLUMNS = 3 };
+
+/* What the steps make. */
 static int
 make_model(sqlite3 **model, sqlite3_stmt **parts)
 {
@@ -358,34 +367,41 @@ make_model(sqlite3 **model, sqlite3_stmt **parts)
 	for (int i = 0; error == SQLITE_OK && i < VERSION; i++)
 		error = sqlite3_exec(*model, steps[i], NULL, NULL, NULL);
 	if (error == SQLITE_OK)
-		error = sqlite3_prepare_v2(*model,
-		    "SELECT m.type, m.name, coalesce(c.name, '')"
-		    " FROM sqlite_master m LEFT JOIN pragma_table_info(m.name)"
-		    " c WHERE m.sql IS NOT NULL ORDER BY m.rowid",
-		    -1, parts, NULL);
+		error = sqlite3_prepare_v2(*model, parts_text, -1, parts, NULL);
 	return error;
 }
 
 static const char *
 text_of(sqlite3_stmt *row, int column)
 {
-	return (const char *)sqlite3_column_text(row, column);
+	const char *text = (const char *)sqlite3_column_text(row, column);
+
+	return text == NULL ? "" : text;
 }
 
-/* Whether the journal has the part of the model that the row is; what the
- * store says of neither is left to who uses it. */
+static int
+compare(sqlite3_stmt *a, sqlite3_stmt *b)
+{
+	int order = strcmp(text_of(b, 0), text_of(a, 0));
+
+	for (int i = 1; i < PARTS_COLUMNS && order == 0; i++)
+		order = strcmp(text_of(a, i), text_of(b, i));
+	return order;
+}
+
+/* Whether the journal has the part that the model has, which found comes to
+ * next; what the store says of neither is left to who uses it. */
 static enum rc
 check_part(struct journal *journal, sqlite3_stmt *found, sqlite3_stmt *part)
 {
 	const char *column = text_of(part, 2);
 	int result;
 
-	for (int i = 0; i < 3; i++)
-		sqlite3_bind_text(found, i + 1, text_of(part, i), -1,
-		    SQLITE_TRANSIENT);
-	result = sqlite3_step(found);
-	sqlite3_reset(found);
-	if (result != SQLITE_DONE)
+	do
+		result = sqlite3_step(found);
+	while (result == SQLITE_ROW && compare(found, part) < 0);
+	if (result == SQLITE_ROW ? compare(found, part) == 0 :
+				   result != SQLITE_DONE)
 		return RC_OK;
 	log_say(LOG_LEVEL_ERROR,
 	    "journal: %s: has no %s %s%s%s: put a copy back", journal->path,
@@ -404,11 +420,8 @@ journal_check_schema(struct journal *journal)
 	int error = make_model(&model, &parts);
 
 	if (error == SQLITE_OK)
-		error = sqlite3_prepare_v2(journal->db,
-		    "SELECT 1 FROM sqlite_master m"
-		    " LEFT JOIN pragma_table_info(m.name) c WHERE m.type = ?1"
-		    " AND m.name = ?2 AND coalesce(c.name, '') = ?3",
-		    -1, &found, NULL);
+		error = sqlite3_prepare_v2(journal->db, parts_text, -1, &found,
+		    NULL);
 	while (error == SQLITE_OK && rc == RC_OK &&
 	    sqlite3_step(parts) == SQLITE_ROW)
 		rc = check_part(journal, found, parts);
