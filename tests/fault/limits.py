@@ -221,29 +221,26 @@ journal @DIR@/journal.db
 hook queue
   secret-file @DIR@/secret.new
   concurrency 60
-  on * run /bin/sh -c '(until [ -e @DIR@/end ]; do sleep 0.1; done) &'
+  on * run /bin/sh -c '(while [ -e @DIR@/stay ]; do sleep 0.1; done) &'
 """
 
 
 def descriptors_of_drain(place):
     """Commands that leave something running have it open besides."""
     with_log(place, LEAVING)
-    try:
-        for _ in range(60):
-            check(by_cgi(place, ":", "/queue") == 202, "not stored")
-        run = subprocess.run(
-            limited("ulimit -n 64", CTL, "-c", place.path("pelihook.conf"),
-                    "drain"),
-            env={**PASSED, "PATH": os.environ["PATH"]}, timeout=PATIENCE,
-            stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        check(run.returncode == 0, "it ended with %d" % run.returncode)
-        log = place.read("mylog")
-        check(log.count(b"msg=done") == 60, "not all of them ran")
-        for text in b"Too many open files", b"cannot be started":
-            check(text not in log, "the log has %r" % text)
-    finally:
-        with open(place.path("end"), "wb"):
-            pass
+    place.write("stay", "")
+    for _ in range(60):
+        check(by_cgi(place, ":", "/queue") == 202, "not stored")
+    run = subprocess.run(
+        limited("ulimit -n 64", CTL, "-c", place.path("pelihook.conf"),
+                "drain"),
+        env={**PASSED, "PATH": os.environ["PATH"]}, timeout=PATIENCE,
+        stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    check(run.returncode == 0, "it ended with %d" % run.returncode)
+    log = place.read("mylog")
+    check(log.count(b"msg=done") == 60, "not all of them ran")
+    for text in b"Too many open files", b"cannot be started":
+        check(text not in log, "the log has %r" % text)
 
 
 def processes(place):
