@@ -94,6 +94,7 @@ int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static const char hooks[] =
+	    "allow-root yes\n"
 	    "log %1$s\nlog-level debug\n"
 	    "hook signed\n secret-file %2$s\n on * ignore\n"
 	    "hook open\n signature none\n on * ignore\n";

@@ -8,6 +8,7 @@
  */
 #include "fuzz.h"
 
+#include "base/account.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/pool.h"
@@ -114,6 +115,7 @@ front_drain(void *context, int64_t left, int64_t deadline)
 static void
 check_job(const struct job *job)
 {
+	static const struct account user = { "nobody", "/" };
 	const char *const *variables;
 	struct job marked = *job;
 	struct pool pool = { 0 };
@@ -123,6 +125,7 @@ check_job(const struct job *job)
 	holds(job->event[0] != '\0' && strlen(job->event) < EVENT_NAME_SIZE);
 	holds(job->body.len == front.taken);
 	holds(memcmp(job->body.data, front.input.data, front.taken) == 0);
+	marked.user = &user;
 	holds(environment_make(&marked, 1, &pool, &variables) == RC_OK);
 	for (; *variables != NULL; variables++)
 		holds(strchr(*variables, '=') != NULL &&
