@@ -13,11 +13,9 @@
 
 #include "base/account.h"
 #include "base/buf.h"
-#include "base/crypto.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/startup.h"
-#include "base/uuid.h"
 #include "command/host.h"
 #include "config/conf.h"
 #include "config/files.h"
@@ -237,17 +235,6 @@ session_open_hook(struct session *session, const char *name, struct hook **out)
 		rc = session_load_files(session, hook);
 	if (rc == RC_OK)
 		*out = hook;
-	return rc;
-}
-
-enum rc
-session_id(int64_t wall, char into[UUID_SIZE])
-{
-	uint8_t random[10];
-	enum rc rc = crypto_random(random, sizeof(random));
-
-	if (rc == RC_OK)
-		uuid7(wall, random, into);
 	return rc;
 }
 

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/uuid.h"
 #include "journal/journal.h"
 
 struct conf;
@@ -80,8 +79,6 @@ enum rc session_read_input(size_t max, struct buf *into);
 /* The same of a file; RC_MISSING besides. */
 enum rc session_read_file(const char *path, size_t max, struct buf *into);
 
-/* A new UUIDv7.  RC_SYSTEM, not complained of. */
-enum rc session_id(int64_t wall, char into[UUID_SIZE]);
 /* Refuses to be root: RC_CONFIG. */
 enum rc session_refuse_root(void);
 /* The log is for what goes wrong, on standard error.  RC_SYSTEM, not

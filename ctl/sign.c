@@ -22,7 +22,7 @@ print_signature(const struct hook *hook, struct bytes body)
 	char id[UUID_SIZE];
 	struct buf lines = { 0 };
 	int64_t now = clock_wall();
-	enum rc rc = session_id(now, id);
+	enum rc rc = uuid_make(now, id);
 
 	if (rc == RC_OK)
 		rc = sign(&hook->signature, hook->secrets[0].key, body, now, id,

@@ -7,8 +7,6 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/codec.h"
-#include "base/crypto.h"
 #include "base/io.h"
 #include "base/pool.h"
 #include "base/startup.h"
@@ -24,6 +22,7 @@
 #include "event/fields.h"
 #include "event/keys.h"
 #include "event/payload.h"
+#include "event/receipt.h"
 #include "event/rule.h"
 #include "http/gateway.h"
 #include "http/reply.h"
@@ -159,17 +158,8 @@ print_end(const char *command, const struct run_result *result)
 static enum rc
 run_rule(const struct trial *trial, const struct rule *rule)
 {
-	const struct job job = {
-		.hook = trial->hook,
-		.rule = rule,
-		.event = trial->event.name,
-		.row = trial->event.row,
-		.receipt = &trial->receipt,
-		.body = buf_view(&trial->request.body),
-		.fields = trial->fields,
-		.attempt = 1,
-		.deliveries = 1,
-	};
+	struct job job = job_make(trial->hook, trial->event.name,
+	    &trial->receipt, buf_view(&trial->request.body));
 	const struct command how = {
 		.stop = trial->stop,
 		.stop_kill_after = trial->hook->kill_after,
@@ -177,6 +167,9 @@ run_rule(const struct trial *trial, const struct rule *rule)
 	};
 	struct run_result result;
 
+	job.rule = rule;
+	job.row = trial->event.row;
+	job.fields = trial->fields;
 	fflush(stdout);
 	execute(&job, 1, &how, &result);
 	print_output(&result);
@@ -202,21 +195,20 @@ try_rule(const struct trial *trial, const struct rule *rule)
 static enum rc
 try_rules(const struct trial *trial)
 {
+	struct rule_walk walk = {
+		.rules = trial->hook->rules,
+		.n = trial->hook->rules_len,
+		.event = &trial->event,
+	};
 	const struct rule *rule;
 	enum rc worst = RC_OK, rc = RC_OK;
-	size_t at = 0;
 	bool any = false;
 
-	while (rc != RC_STOPPING &&
-	    rule_next(trial->hook->rules, trial->hook->rules_len, &trial->event,
-		&at) == RC_OK) {
-		rule = &trial->hook->rules[at - 1];
+	while (rc != RC_STOPPING && rule_next(&walk, &rule) == RC_OK) {
 		any = true;
 		rc = try_rule(trial, rule);
 		if (exit_status(worst) == 0)
 			worst = rc;
-		if (!rule->also)
-			break;
 	}
 	if (!any)
 		print_field("taken by", "no line: it would be ignored");
@@ -224,19 +216,11 @@ try_rules(const struct trial *trial)
 }
 
 static enum rc
-fill_receipt(struct trial *trial)
+write_receipt(struct trial *trial)
 {
-	struct receipt *receipt = &trial->receipt;
-	struct bytes body = buf_view(&trial->request.body);
-	uint8_t digest[CRYPTO_DIGEST];
-	enum rc rc = crypto_sha256(body, digest);
+	enum rc rc = receipt_make(&trial->request,
+	    trial->hook->signature.kind != RECIPE_NONE, &trial->receipt);
 
-	if (rc != RC_OK)
-		return rc;
-	encode_hex(digest, sizeof(digest), receipt->digest);
-	receipt->received = trial->request.received;
-	receipt->verified = trial->hook->signature.kind != RECIPE_NONE;
-	rc = session_id(receipt->received, receipt->id);
 	if (rc != RC_OK)
 		return rc;
 	return event_fields(&trial->event, &trial->pool, &trial->fields);
@@ -251,7 +235,7 @@ try_event(struct trial *trial)
 	print_identity(trial, KEYWORD_DEDUPE);
 	print_identity(trial, KEYWORD_ORDER);
 	if (!trial->session->dry)
-		rc = fill_receipt(trial);
+		rc = write_receipt(trial);
 	if (rc == RC_OK && !trial->session->dry)
 		rc = session_signals(&trial->stop);
 	if (rc == RC_OK)

@@ -5,6 +5,7 @@
 #include "base/uuid.h"
 
 #include "base/codec.h"
+#include "base/crypto.h"
 
 void
 uuid7(int64_t wall, const uint8_t random[10], char into[UUID_SIZE])
@@ -20,4 +21,15 @@ uuid7(int64_t wall, const uint8_t random[10], char into[UUID_SIZE])
 	encode_hex(raw, sizeof(raw), hex);
 	snprintf(into, UUID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
 	    hex + 12, hex + 16, hex + 20);
+}
+
+enum rc
+uuid_make(int64_t wall, char into[UUID_SIZE])
+{
+	uint8_t random[10];
+	enum rc rc = crypto_random(random, sizeof(random));
+
+	if (rc == RC_OK)
+		uuid7(wall, random, into);
+	return rc;
 }

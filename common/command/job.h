@@ -41,4 +41,8 @@ struct job {
 	struct job_end *end; /* filled by a sink that waits */
 };
 
+/* A first attempt, without a rule: those are the caller's to set. */
+struct job job_make(const struct hook *hook, const char *event,
+    const struct receipt *receipt, struct bytes body);
+
 #endif

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/crypto.h"
+#include "base/rc.h"
 #include "base/uuid.h"
 
 /* What was noted when a request came in; kept with the event. */
@@ -16,5 +17,14 @@ struct receipt {
 	bool verified; /* false under `signature none` */
 	char remote_addr[64];
 };
+
+struct request;
+
+/*
+ * Of a request whose body was read: a new ID, the body's digest, when and from
+ * where it came.  RC_SYSTEM.
+ */
+enum rc receipt_make(const struct request *request, bool verified,
+    struct receipt *receipt);
 
 #endif

@@ -58,33 +58,36 @@ rule_matches(const struct rule *rule, const struct event *event)
 }
 
 enum rc
-rule_next(const struct rule *rules, size_t n, const struct event *event,
-    size_t *at)
+rule_next(struct rule_walk *walk, const struct rule **rule)
 {
+	const struct rule *at;
 	enum rc rc = RC_MISSING;
 
-	while (rc == RC_MISSING && *at < n)
-		rc = rule_matches(&rules[(*at)++], event);
-	return rc;
+	while (rc == RC_MISSING && walk->at < walk->n)
+		rc = rule_matches(&walk->rules[walk->at++], walk->event);
+	if (rc != RC_OK)
+		return rc;
+	at = &walk->rules[walk->at - 1];
+	if (!at->also || at->command == NULL)
+		walk->at = walk->n;
+	*rule = at;
+	return RC_OK;
 }
 
 enum rc
 rule_of(const struct rule *rules, size_t n, const struct event *event,
     struct rule_delivery *delivery)
 {
-	const struct rule *rule;
+	struct rule_walk walk = { .rules = rules, .n = n, .event = event };
+	const struct rule *rule = NULL;
 	unsigned ordinal = 0;
-	size_t at = 0;
 	enum rc rc;
 
 	delivery->rule = NULL;
-	while ((rc = rule_next(rules, n, event, &at)) == RC_OK) {
-		rule = &rules[at - 1];
-		if (rule->command != NULL && ordinal == delivery->ordinal)
-			delivery->rule = rule;
-		if (rule->command == NULL || !rule->also ||
-		    ordinal++ == delivery->ordinal)
-			return RC_OK;
-	}
+	while ((rc = rule_next(&walk, &rule)) == RC_OK)
+		if (rule->command != NULL && ordinal++ == delivery->ordinal)
+			break;
+	if (rc == RC_OK)
+		delivery->rule = rule;
 	return rc == RC_MISSING ? RC_OK : rc;
 }

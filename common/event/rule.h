@@ -25,13 +25,19 @@ struct rule {
 	unsigned line;
 };
 
+/* The lines that take an event, in order, as far as they count. */
+struct rule_walk {
+	const struct rule *rules;
+	size_t n;
+	const struct event *event;
+	size_t at; /* the next to be looked at; n: it is over */
+};
+
 /*
- * Looks for the next `on` line, from the index *at on, that takes the event;
- * *at becomes the index after it.  RC_MISSING where none does; RC_MEMORY.
- * A line with `also` lets the caller go on; any other is the last.
+ * The next `on` line that takes the event: after one without `also`, or one
+ * that ignores it, there is none.  RC_MISSING at the end; RC_MEMORY.
  */
-enum rc rule_next(const struct rule *rules, size_t n, const struct event *event,
-    size_t *at);
+enum rc rule_next(struct rule_walk *walk, const struct rule **rule);
 
 /* One of the deliveries of an event, and its line. */
 struct rule_delivery {

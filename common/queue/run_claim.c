@@ -101,14 +101,9 @@ prepare(struct work *work, struct delivery_run *delivery)
 	const struct journal_delivery *claimed = delivery->claimed;
 	const struct journal_event *stored = &claimed->event;
 
-	delivery->job = (struct job){
-		.hook = work->what->hook,
-		.event = stored->name,
-		.receipt = &stored->receipt,
-		.body = stored->body,
-		.attempt = claimed->attempt,
-		.deliveries = 1,
-	};
+	delivery->job = job_make(work->what->hook, stored->name,
+	    &stored->receipt, stored->body);
+	delivery->job.attempt = claimed->attempt;
 	delivery->rc = read_payload(work, delivery);
 }
 

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
 #include <string.h>
 
 #include "receive/handle.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/codec.h"
-#include "base/crypto.h"
 #include "base/log.h"
 #include "base/pool.h"
-#include "base/uuid.h"
 #include "command/job.h"
 #include "config/conf.h"
 #include "event/event.h"
@@ -36,28 +32,6 @@ struct passage {
 	struct pool pool;
 };
 
-static enum rc
-write_receipt(struct passage *passage)
-{
-	const struct request *request = passage->request;
-	struct receipt *receipt = &passage->receipt;
-	uint8_t digest[CRYPTO_DIGEST];
-	uint8_t random[10];
-	enum rc rc = crypto_random(random, sizeof(random));
-
-	if (rc == RC_OK)
-		rc = crypto_sha256(buf_view(&request->body), digest);
-	if (rc != RC_OK)
-		return rc;
-	uuid7(request->received, random, receipt->id);
-	encode_hex(digest, sizeof(digest), receipt->digest);
-	receipt->received = request->received;
-	receipt->verified = passage->hook->signature.kind != RECIPE_NONE;
-	snprintf(receipt->remote_addr, sizeof(receipt->remote_addr), "%s",
-	    request->remote_addr);
-	return RC_OK;
-}
-
 /* Before any line: what is ignored is refused too where it is in doubt. */
 static enum rc
 refuse_repeated(const struct passage *passage)
@@ -73,45 +47,38 @@ refuse_repeated(const struct passage *passage)
 
 /* The first `on` line that takes the event, and how many run for it. */
 static enum rc
-count_deliveries(struct passage *passage)
+begin_job(struct passage *passage)
 {
-	const struct hook *hook = passage->hook;
+	struct rule_walk walk = {
+		.rules = passage->hook->rules,
+		.n = passage->hook->rules_len,
+		.event = &passage->event,
+	};
+	struct job *job = &passage->job;
 	const struct rule *rule;
-	size_t at = 0;
 	enum rc rc;
 
-	while ((rc = rule_next(hook->rules, hook->rules_len, &passage->event,
-		    &at)) == RC_OK) {
-		rule = &hook->rules[at - 1];
-		if (passage->job.rule == NULL)
-			passage->job.rule = rule;
-		if (rule->command == NULL)
-			break;
-		passage->job.deliveries++;
-		if (!rule->also)
-			break;
+	*job = job_make(passage->hook, passage->event.name, &passage->receipt,
+	    buf_view(&passage->request->body));
+	job->row = passage->event.row;
+	job->end = &passage->end;
+	while ((rc = rule_next(&walk, &rule)) == RC_OK) {
+		if (job->rule == NULL)
+			job->rule = rule;
+		if (rule->command != NULL)
+			job->deliveries++;
 	}
-	if (rc != RC_OK && rc != RC_MISSING)
-		return rc;
-	return passage->job.deliveries > 0 ? RC_OK : RC_IGNORED;
+	return rc == RC_MISSING ? RC_OK : rc;
 }
 
 static enum rc
 fill_job(struct passage *passage)
 {
-	struct bytes body = buf_view(&passage->request->body);
 	const struct hook *hook = passage->hook;
 	struct event *event = &passage->event;
 	struct job *job = &passage->job;
 	enum rc rc;
 
-	job->hook = hook;
-	job->event = event->name;
-	job->row = event->row;
-	job->receipt = &passage->receipt;
-	job->body = body;
-	job->attempt = 1;
-	job->end = &passage->end;
 	rc = event_order_key(event, &passage->pool, &job->order_key);
 	if (rc == RC_OK)
 		rc = event_dedupe_key(event, passage->request,
@@ -228,9 +195,12 @@ process_event(struct passage *passage, const struct sink *sink)
 	if (rc == RC_OK)
 		rc = refuse_repeated(passage);
 	if (rc == RC_OK)
-		rc = write_receipt(passage);
+		rc = receipt_make(passage->request,
+		    hook->signature.kind != RECIPE_NONE, &passage->receipt);
 	if (rc == RC_OK)
-		rc = count_deliveries(passage);
+		rc = begin_job(passage);
+	if (rc == RC_OK && passage->job.deliveries == 0)
+		return RC_IGNORED;
 	if (rc == RC_OK)
 		rc = fill_job(passage);
 	if (rc == RC_OK)

@@ -32,12 +32,27 @@ uuid7_holds_version_variant_and_order(void **state)
 	assert_true(strcmp(high, later) < 0);
 }
 
+static void
+a_new_one_is_of_its_time_and_never_the_same(void **state)
+{
+	char first[UUID_SIZE], second[UUID_SIZE];
+
+	(void)state;
+	assert_int_equal(uuid_make(INT64_C(1645557742000), first), RC_OK);
+	assert_int_equal(uuid_make(INT64_C(1645557742000), second), RC_OK);
+	assert_memory_equal(first, "017f22e2-79b0-7", 15);
+	assert_memory_equal(second, "017f22e2-79b0-7", 15);
+	assert_int_equal(strlen(first), UUID_SIZE - 1);
+	assert_string_not_equal(first, second);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(uuid7_of_the_rfc),
 		cmocka_unit_test(uuid7_holds_version_variant_and_order),
+		cmocka_unit_test(a_new_one_is_of_its_time_and_never_the_same),
 	};
 
 	return cmocka_run_group_tests_name("uuid", tests, NULL, NULL);

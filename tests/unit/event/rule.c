@@ -48,18 +48,19 @@ takes(const struct line_case *with)
 		.where = with->where,
 		.command = command,
 	};
-	struct hook hook = { .name = "unit", .rules = &rule, .rules_len = 1 };
 	struct event event;
+	struct rule_walk walk = { .rules = &rule, .n = 1, .event = &event };
+	const struct rule *taker = NULL;
 	enum rc taken;
-	size_t at = 0;
 
 	while (rule.where_len < 3 && with->where[rule.where_len].pointer)
 		rule.where_len++;
 	parse(&event, bytes_of(with->body));
-	taken = rule_next(hook.rules, hook.rules_len, &event, &at);
+	taken = rule_next(&walk, &taker);
 	event_free(&event);
-	assert_int_equal(at, 1);
+	assert_int_equal(walk.at, 1);
 	assert_true(taken == RC_OK || taken == RC_MISSING);
+	assert_ptr_equal(taker, taken == RC_OK ? &rule : NULL);
 	return taken == RC_OK;
 }
 
@@ -157,21 +158,22 @@ any_text_may_be_a_name_that_is_asked_for(void **state)
 			.events_len = 1,
 			.command = command,
 		};
-		struct hook hook = {.name = "unit", .rules = &rule,
-		    .rules_len = 1,
+		struct hook hook = {.name = "unit",
 		    .reading.name = {.from = EVENT_FROM_POINTER,
 		    .pointer = "/event",},};
 		struct request request = { .variables = variables };
 		struct event event;
-		size_t at = 0;
+		struct rule_walk walk = { .rules = &rule,
+			.n = 1,
+			.event = &event };
+		const struct rule *taker;
 
 		assert_int_equal(buf_printf(&request.body, "{\"event\":\"%s\"}",
 				     texts[i].name),
 		    RC_OK);
 		assert_int_equal(event_parse(&hook.reading, &request, &event),
 		    RC_OK);
-		wrong += case_rc(texts[i].event,
-		    rule_next(hook.rules, hook.rules_len, &event, &at),
+		wrong += case_rc(texts[i].event, rule_next(&walk, &taker),
 		    texts[i].takes ? RC_OK : RC_MISSING);
 		event_free(&event);
 		request_close(&request);
@@ -263,42 +265,74 @@ static const char *const all[] = { "*" };
 static const char *const added[] = { "connection_added" };
 static const char *const failed[] = { "pipeline_run_failed" };
 
+#define LINE(list, more, what)                                                 \
+	{                                                                      \
+		.events = list, .events_len = 1, .also = more, .command = what \
+	}
+
+/* Whether those of n lines are walked that takers names, -1 after the last. */
+static unsigned
+check_walk(const struct rule *rules, size_t n, const int *takers)
+{
+	struct event event;
+	struct rule_walk walk = { .rules = rules, .n = n, .event = &event };
+	const struct rule *rule = NULL;
+	unsigned wrong = 0;
+
+	parse(&event, LIT(ADDED));
+	for (; *takers >= 0; takers++) {
+		wrong += case_rc("taken", rule_next(&walk, &rule), RC_OK);
+		wrong += case_number("line", rule - rules, *takers);
+	}
+	for (int i = 0; i < 2; i++)
+		wrong += case_rc("over", rule_next(&walk, &rule), RC_MISSING);
+	wrong += case_number("at the end", (long long)walk.at, (long long)n);
+	event_free(&event);
+	return wrong;
+}
+
 static void
 lines_are_tried_in_their_order(void **state)
 {
 	static const struct rule rules[] = {
-		{ .events = failed, .events_len = 1, .command = command },
-		{
-		    .events = all,
-		    .events_len = 1,
-		    .also = true,
-		    .command = command,
-		},
-		{ .events = failed, .events_len = 1 },
-		{ .events = added, .events_len = 1, .command = NULL },
-		{ .events = all, .events_len = 1, .command = command },
+		LINE(failed, false, command),
+		LINE(all, true, command),
+		LINE(failed, false, command),
+		LINE(added, true, command),
+		LINE(all, true, command),
 	};
-	struct hook hook = { .rules = rules, .rules_len = COUNT(rules) };
-	struct event event;
-	size_t at = 0;
+	static const int takers[] = { 1, 3, 4, -1 };
 
 	(void)state;
-	parse(&event, LIT(ADDED));
-	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at),
-	    RC_OK);
-	assert_int_equal(at, 2);
-	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at),
-	    RC_OK);
-	assert_int_equal(at, 4);
-	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at),
-	    RC_OK);
-	assert_int_equal(at, 5);
-	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at),
-	    RC_MISSING);
-	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at),
-	    RC_MISSING);
-	assert_int_equal(at, 5);
-	event_free(&event);
+	assert_int_equal(check_walk(rules, COUNT(rules), takers), 0);
+}
+
+static void
+the_last_is_one_without_also_or_one_that_ignores(void **state)
+{
+	static const struct {
+		struct rule rules[4];
+		int takers[4];
+	} cases[] = {
+		{ { LINE(all, false, command), LINE(all, false, command),
+		      LINE(all, true, command), LINE(all, false, NULL) },
+		    { 0, -1 } },
+		{ { LINE(all, true, command), LINE(failed, false, command),
+		      LINE(added, false, command), LINE(all, true, command) },
+		    { 0, 2, -1 } },
+		{ { LINE(all, true, command), LINE(failed, false, NULL),
+		      LINE(added, false, NULL), LINE(all, true, command) },
+		    { 0, 2, -1 } },
+		{ { LINE(all, true, NULL), LINE(all, true, command),
+		      LINE(all, true, command), LINE(all, true, command) },
+		    { 0, -1 } },
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		wrong += check_walk(cases[i].rules, 4, cases[i].takers);
+	assert_int_equal(wrong, 0);
 }
 
 static void
@@ -347,21 +381,14 @@ static void
 no_line_takes_what_none_wants(void **state)
 {
 	static const struct rule rules[] = {
-		{ .events = added, .events_len = 1, .command = command },
-		{ .events = failed, .events_len = 1, .command = command },
+		LINE(failed, false, command),
+		LINE(failed, true, command),
 	};
-	struct hook hook = { .rules = rules, .rules_len = COUNT(rules) };
-	struct hook empty = { .rules = NULL };
-	struct event event;
-	size_t at = 0, none = 0;
+	static const int none[] = { -1 };
 
 	(void)state;
-	parse(&event, LIT(STARTED));
-	assert_int_equal(rule_next(hook.rules, hook.rules_len, &event, &at),
-	    RC_MISSING);
-	assert_int_equal(rule_next(empty.rules, empty.rules_len, &event, &none),
-	    RC_MISSING);
-	event_free(&event);
+	assert_int_equal(check_walk(rules, COUNT(rules), none), 0);
+	assert_int_equal(check_walk(NULL, 0, none), 0);
 }
 
 int
@@ -372,6 +399,8 @@ main(void)
 		cmocka_unit_test(any_text_may_be_a_name_that_is_asked_for),
 		cmocka_unit_test(every_where_has_to_match),
 		cmocka_unit_test(lines_are_tried_in_their_order),
+		cmocka_unit_test(
+		    the_last_is_one_without_also_or_one_that_ignores),
 		cmocka_unit_test(each_delivery_has_its_line),
 		cmocka_unit_test(no_line_takes_what_none_wants),
 	};
