@@ -248,7 +248,8 @@ cgi_answer(void)
 	cgi.stop = open_stop();
 	conf = load_conf();
 	ready = conf != NULL && open_sink(&cgi, conf, &sink) == RC_OK;
-	if (serve(&gateway, ready ? conf : NULL, &sink) == RC_QUEUED)
+	if (serve(&gateway, ready ? conf : NULL, &sink).outcome ==
+	    OUTCOME_QUEUED)
 		start_drain(conf);
 	/* Its secrets are wiped before what is left may pass to a copy of us. */
 	conf_release(conf);

@@ -330,7 +330,7 @@ run_crontab(const char *path, struct buf *into)
 		close(pidfd);
 	}
 	close(output[0]);
-	return error == 0 ? RC_OK : RC_UNSTARTED;
+	return error == 0 ? RC_OK : RC_SYSTEM;
 }
 
 static bool

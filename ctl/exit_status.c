@@ -8,10 +8,7 @@ exit_status(enum rc rc)
 {
 	switch (rc) {
 	case RC_OK:
-	case RC_DELIVERED:
-	case RC_IGNORED:
 	case RC_DUPLICATE:
-	case RC_QUEUED:
 		return EX_OK;
 	case RC_SYNTAX:
 	case RC_RANGE:
@@ -23,14 +20,11 @@ exit_status(enum rc rc)
 	case RC_REPEATED:
 	case RC_SIGNATURE:
 	case RC_JSON:
-	case RC_REJECTED:
 	case RC_CORRUPT:
 		return EX_DATAERR;
 	case RC_NO_HOOK:
 	case RC_MISSING:
 		return EX_NOINPUT;
-	case RC_FAILED:
-	case RC_UNSTARTED:
 	case RC_TIMEOUT:
 	case RC_MEMORY:
 	case RC_SYSTEM:
@@ -39,8 +33,6 @@ exit_status(enum rc rc)
 	case RC_SLOW:
 	case RC_STORE:
 		return EX_IOERR;
-	case RC_TEMPORARY:
-	case RC_BUSY:
 	case RC_CROWDED:
 	case RC_PENDING:
 	case RC_QUEUE_FULL:
@@ -49,6 +41,30 @@ exit_status(enum rc rc)
 		return EX_TEMPFAIL;
 	case RC_CONFIG:
 		return EX_CONFIG;
+	}
+	return EX_SOFTWARE;
+}
+
+int
+exit_status_outcome(enum outcome outcome)
+{
+	switch (outcome) {
+	case OUTCOME_DELIVERED:
+	case OUTCOME_IGNORED:
+	case OUTCOME_DUPLICATE:
+	case OUTCOME_QUEUED:
+		return EX_OK;
+	case OUTCOME_REJECTED:
+		return EX_DATAERR;
+	case OUTCOME_TEMPORARY:
+	case OUTCOME_BUSY:
+	case OUTCOME_STOPPED:
+		return EX_TEMPFAIL;
+	case OUTCOME_REFUSED:
+	case OUTCOME_FAILED:
+	case OUTCOME_UNSTARTED:
+	case OUTCOME_TIMEOUT:
+		break;
 	}
 	return EX_SOFTWARE;
 }

@@ -319,7 +319,7 @@ run_command_line(struct session *session, int argc, char **argv)
 
 /* What was printed counts only when it got out. */
 static int
-finish(enum rc rc)
+finish(const struct session *session, enum rc rc)
 {
 	if (rc == RC_OK && !print_is_complete())
 		rc = RC_MEMORY;
@@ -329,6 +329,8 @@ finish(enum rc rc)
 		complain("standard output: %s", strerror(errno));
 		return EX_IOERR;
 	}
+	if (rc == RC_OK)
+		return exit_status_outcome(session->outcome);
 	return exit_status(rc);
 }
 
@@ -340,6 +342,7 @@ run(int argc, char **argv)
 		.filter = { .state = -1, .limit = INT64_MAX },
 		.max_age = -1,
 		.max_dead = -1,
+		.outcome = OUTCOME_DELIVERED,
 	};
 	struct init init;
 	enum rc rc;
@@ -360,7 +363,7 @@ run(int argc, char **argv)
 	startup_signal(SIGXFSZ, SIG_IGN);
 	rc = run_command_line(&session, argc, argv);
 	conf_release(session.conf);
-	status = finish(rc);
+	status = finish(&session, rc);
 	if (init.served)
 		exit(status);
 	return status;

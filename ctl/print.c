@@ -8,9 +8,9 @@
 #include "print.h"
 
 #include "base/buf.h"
+#include "base/outcome.h"
 #include "base/pool.h"
 #include "base/utf8.h"
-#include "command/run.h"
 
 enum {
 	SAFE = 5,    /* a byte made safe, and its NUL */
@@ -239,21 +239,39 @@ print_exact(struct bytes bytes)
 		fwrite(bytes.data, 1, bytes.len, stdout);
 }
 
+/* What it came to where no command was run, or nobody saw its end. */
+static void
+print_unseen(const char *outcome, char into[PRINT_OUTCOME])
+{
+	snprintf(into, PRINT_OUTCOME, "%s%s", outcome,
+	    strcmp(outcome, "lost") == 0 ? " (its runner is gone)" : "");
+}
+
 void
 print_outcome(const char *outcome, int code, char into[PRINT_OUTCOME])
 {
-	const char *why = NULL;
+	enum run_end end;
 
-	if (strcmp(outcome, run_end_name(RUN_SIGNAL)) == 0)
-		why = strsignal(code);
-	else if (strcmp(outcome, run_end_name(RUN_UNSTARTED)) == 0)
-		why = strerror(code);
-	if (why != NULL)
-		snprintf(into, PRINT_OUTCOME, "%s %d (%s)", outcome, code, why);
-	else if (strcmp(outcome, run_end_name(RUN_EXIT)) == 0)
+	if (run_end_find(outcome, &end) != RC_OK) {
+		print_unseen(outcome, into);
+		return;
+	}
+	switch (end) {
+	case RUN_EXIT:
 		snprintf(into, PRINT_OUTCOME, "%s %d", outcome, code);
-	else if (strcmp(outcome, "lost") == 0)
-		snprintf(into, PRINT_OUTCOME, "lost (its runner is gone)");
-	else
+		break;
+	case RUN_SIGNAL:
+		snprintf(into, PRINT_OUTCOME, "%s %d (%s)", outcome, code,
+		    strsignal(code));
+		break;
+	case RUN_UNSTARTED:
+		snprintf(into, PRINT_OUTCOME, "%s %d (%s)", outcome, code,
+		    strerror(code));
+		break;
+	case RUN_TIMEOUT:
+	case RUN_STOPPED:
+	case RUN_STUCK:
 		snprintf(into, PRINT_OUTCOME, "%s", outcome);
+		break;
+	}
 }

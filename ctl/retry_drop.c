@@ -45,7 +45,7 @@ drop_one(struct journal *journal, const char *id, int64_t now)
 
 	if (rc == RC_PENDING)
 		complain("%s: is running, try again", id);
-	if (rc != RC_IGNORED)
+	if (rc != RC_DUPLICATE)
 		return rc;
 	complain("%s: is done or dropped already: nothing to drop", id);
 	return RC_OK;

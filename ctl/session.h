@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/outcome.h"
 #include "journal/journal.h"
 
 struct conf;
@@ -33,6 +34,9 @@ struct session {
 	struct journal_filter filter;
 	int64_t max_age;  /* milliseconds, or -1 */
 	int64_t max_dead; /* or -1 */
+	/* What the commands that it ran came to: the exit status where nothing
+	 * else went wrong. */
+	enum outcome outcome;
 };
 
 /*

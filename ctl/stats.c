@@ -177,11 +177,11 @@ check_limits(const struct stats *stats, const struct session *session)
 	if (session->max_age >= 0 && age > session->max_age) {
 		complain("the oldest undelivered event is %lld s old",
 		    (long long)(age / 1000));
-		rc = RC_TEMPORARY;
+		rc = RC_QUEUE_FULL;
 	}
 	if (session->max_dead >= 0 && stats->dead > session->max_dead) {
 		complain("%lld deliveries are dead", (long long)stats->dead);
-		rc = RC_TEMPORARY;
+		rc = RC_QUEUE_FULL;
 	}
 	return rc;
 }
@@ -213,7 +213,7 @@ report_stats(const struct session *session, struct journal *journal)
 		rc = pass_damage(&stats, report_gone_hooks(session, journal));
 	if (rc == RC_OK)
 		rc = check_limits(&stats, session);
-	if (stats.damaged && (rc == RC_OK || rc == RC_TEMPORARY))
+	if (stats.damaged && (rc == RC_OK || rc == RC_QUEUE_FULL))
 		rc = report_damage(session);
 	pool_free(&stats.pool);
 	return rc;

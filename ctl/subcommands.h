@@ -11,7 +11,7 @@ struct session;
 /*
  * The subcommands, each of which has a row in main.c's table.  operands are
  * as many as its row allows.  A subcommand complains itself; what it returns
- * becomes the exit status.
+ * becomes the exit status, or with RC_OK the outcome in the session.
  */
 enum rc subcommand_check(struct session *session, char **operands, size_t n);
 enum rc subcommand_drain(struct session *session, char **operands, size_t n);

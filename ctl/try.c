@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "subcommands.h"
@@ -8,6 +9,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/outcome.h"
 #include "base/pool.h"
 #include "base/startup.h"
 #include "command/execute.h"
@@ -25,7 +27,6 @@
 #include "event/receipt.h"
 #include "event/rule.h"
 #include "http/gateway.h"
-#include "http/reply.h"
 #include "http/request.h"
 #include "signature/recipe.h"
 #include "complain.h"
@@ -35,7 +36,7 @@
 
 /* One body that is tried. */
 struct trial {
-	const struct session *session;
+	struct session *session;
 	struct host *host;
 	struct hook *hook;
 	struct request request;
@@ -44,6 +45,7 @@ struct trial {
 	const char *const *fields;
 	struct pool pool;
 	int stop;
+	bool stopped; /* a command was ended by a signal to this process */
 };
 
 static void
@@ -118,7 +120,7 @@ print_unstarted(const char *command, const struct run_result *result)
 	struct buf why = { 0 };
 
 	spawn_explain(command, result->code, &why);
-	print_field("outcome", "%s: %s", reply_word(run_outcome(result)),
+	print_field("outcome", "%s: %s", outcome_word(run_outcome(result)),
 	    why.rc == RC_OK ? why.data : strerror(result->code));
 	buf_free(&why);
 }
@@ -126,7 +128,7 @@ print_unstarted(const char *command, const struct run_result *result)
 static void
 print_end(const char *command, const struct run_result *result)
 {
-	const char *word = reply_word(run_outcome(result));
+	const char *word = outcome_word(run_outcome(result));
 	long long elapsed = (long long)result->elapsed;
 
 	switch (result->end) {
@@ -155,16 +157,27 @@ print_end(const char *command, const struct run_result *result)
 	}
 }
 
-static enum rc
-run_rule(const struct trial *trial, const struct rule *rule)
+/* The first line that went wrong decides the exit status; a signal ends. */
+static void
+note_outcome(struct trial *trial, enum outcome outcome)
 {
-	struct job job = job_make(trial->hook, trial->event.name,
-	    &trial->receipt, buf_view(&trial->request.body));
+	struct session *session = trial->session;
+
+	trial->stopped = outcome == OUTCOME_STOPPED;
+	if (exit_status_outcome(session->outcome) == EX_OK)
+		session->outcome = outcome;
+}
+
+static void
+run_rule(struct trial *trial, const struct rule *rule)
+{
 	const struct command how = {
 		.stop = trial->stop,
 		.stop_kill_after = trial->hook->kill_after,
 		.host = trial->host,
 	};
+	struct job job = job_make(trial->hook, trial->event.name,
+	    &trial->receipt, buf_view(&trial->request.body));
 	struct run_result result;
 
 	job.rule = rule;
@@ -175,25 +188,25 @@ run_rule(const struct trial *trial, const struct rule *rule)
 	print_output(&result);
 	print_end(rule->command[0], &result);
 	io_close(&result.pidfd);
-	return run_outcome(&result);
+	note_outcome(trial, run_outcome(&result));
 }
 
 static enum rc
-try_rule(const struct trial *trial, const struct rule *rule)
+try_rule(struct trial *trial, const struct rule *rule)
 {
 	enum rc rc = print_taker(trial, rule);
 
 	if (rc != RC_OK || trial->session->dry)
 		return rc;
 	if (rule->command != NULL)
-		return run_rule(trial, rule);
-	print_field("outcome", "%s", reply_word(RC_IGNORED));
-	return RC_IGNORED;
+		run_rule(trial, rule);
+	else
+		print_field("outcome", "%s", outcome_word(OUTCOME_IGNORED));
+	return RC_OK;
 }
 
-/* The first line that went wrong decides the exit status; a signal ends. */
 static enum rc
-try_rules(const struct trial *trial)
+try_rules(struct trial *trial)
 {
 	struct rule_walk walk = {
 		.rules = trial->hook->rules,
@@ -201,18 +214,18 @@ try_rules(const struct trial *trial)
 		.event = &trial->event,
 	};
 	const struct rule *rule;
-	enum rc worst = RC_OK, rc = RC_OK;
-	bool any = false;
+	enum rc rc = rule_next(&walk, &rule);
 
-	while (rc != RC_STOPPING && rule_next(&walk, &rule) == RC_OK) {
-		any = true;
-		rc = try_rule(trial, rule);
-		if (exit_status(worst) == 0)
-			worst = rc;
-	}
-	if (!any)
+	if (rc == RC_MISSING)
 		print_field("taken by", "no line: it would be ignored");
-	return worst;
+	while (rc == RC_OK) {
+		rc = try_rule(trial, rule);
+		if (rc == RC_OK && trial->stopped)
+			return RC_OK;
+		if (rc == RC_OK)
+			rc = rule_next(&walk, &rule);
+	}
+	return rc == RC_MISSING ? RC_OK : rc;
 }
 
 static enum rc
@@ -259,7 +272,7 @@ complain_of(struct bytes body)
 }
 
 static enum rc
-try_body(const struct session *session, struct host *host, struct hook *hook)
+try_body(struct session *session, struct host *host, struct hook *hook)
 {
 	static const char *const none[] = { NULL };
 	const struct gateway gateway = { .variables = none };

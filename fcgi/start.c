@@ -49,7 +49,7 @@ enum {
 static int
 refuse_cgi(void)
 {
-	struct reply reply = reply_for(RC_CONFIG);
+	struct reply reply = reply_refused(RC_CONFIG);
 	struct buf text = { 0 };
 
 	fputs("pelihook.fcgi: REQUEST_METHOD is set: this is the FastCGI "

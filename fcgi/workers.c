@@ -163,7 +163,7 @@ warn_of_parameters(struct client *client)
 static void
 refuse_role(struct client *client)
 {
-	struct reply reply = reply_for(RC_CONFIG);
+	struct reply reply = reply_refused(RC_CONFIG);
 	struct buf text = { 0 };
 
 	log_say(LOG_LEVEL_ERROR,

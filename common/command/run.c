@@ -349,26 +349,6 @@ run_reap(struct run_result *stuck)
 	return is_group_left(stuck->pid) ? RC_PENDING : RC_OK;
 }
 
-const char *
-run_end_name(enum run_end end)
-{
-	switch (end) {
-	case RUN_EXIT:
-		return "exit";
-	case RUN_SIGNAL:
-		return "signal";
-	case RUN_TIMEOUT:
-		return "timeout";
-	case RUN_STOPPED:
-		return "stopped";
-	case RUN_UNSTARTED:
-		return "unstarted";
-	case RUN_STUCK:
-		break;
-	}
-	return "stuck";
-}
-
 /* Nothing was run, and before long the same may work. */
 static bool
 may_pass(int error)
@@ -382,25 +362,26 @@ may_pass(int error)
 	return false;
 }
 
-enum rc
+enum outcome
 run_outcome(const struct run_result *result)
 {
 	switch (result->end) {
 	case RUN_EXIT:
 		break;
 	case RUN_SIGNAL:
-		return RC_FAILED;
+		return OUTCOME_FAILED;
 	case RUN_TIMEOUT:
 	case RUN_STUCK:
-		return RC_TIMEOUT;
+		return OUTCOME_TIMEOUT;
 	case RUN_STOPPED:
-		return RC_STOPPING;
+		return OUTCOME_STOPPED;
 	case RUN_UNSTARTED:
-		return may_pass(result->code) ? RC_BUSY : RC_UNSTARTED;
+		return may_pass(result->code) ? OUTCOME_BUSY :
+						OUTCOME_UNSTARTED;
 	}
 	if (result->code == EX_OK)
-		return RC_DELIVERED;
+		return OUTCOME_DELIVERED;
 	if (result->code == EX_TEMPFAIL)
-		return RC_TEMPORARY;
-	return result->code == EX_DATAERR ? RC_REJECTED : RC_FAILED;
+		return OUTCOME_TEMPORARY;
+	return result->code == EX_DATAERR ? OUTCOME_REJECTED : OUTCOME_FAILED;
 }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base/bytes.h"
+#include "base/outcome.h"
 
 struct host;
 
@@ -48,20 +48,6 @@ struct command {
 	const char *id;
 };
 
-enum run_end {
-	RUN_EXIT,      /* code is its exit status */
-	RUN_SIGNAL,    /* code is the signal */
-	RUN_TIMEOUT,   /* ended by us after its timeout */
-	RUN_STOPPED,   /* ended by us because of stop */
-	RUN_UNSTARTED, /* code is the errno */
-	/*
-	 * The command, or something of its group, still runs one second
-	 * after SIGKILL (it runs as another user): run_reap it until it is
-	 * gone.
-	 */
-	RUN_STUCK,
-};
-
 struct run_result {
 	enum run_end end;
 	int code;
@@ -81,10 +67,7 @@ void run(const struct command *what, struct run_result *result);
 /* RC_OK once a stuck command is gone: it is reaped and pidfd closed.
  * RC_PENDING while it is not.  Never waits. */
 enum rc run_reap(struct run_result *stuck);
-/* The word for an end: exit, signal, timeout, stopped, unstarted, stuck. */
-const char *run_end_name(enum run_end end);
-/* What the contract makes of an end: RC_DELIVERED, RC_TEMPORARY,
- * RC_REJECTED, RC_FAILED, RC_TIMEOUT, RC_UNSTARTED, RC_BUSY, RC_STOPPING. */
-enum rc run_outcome(const struct run_result *result);
+/* What the contract makes of an end. */
+enum outcome run_outcome(const struct run_result *result);
 
 #endif

@@ -184,7 +184,7 @@ spawn_detached(const char *const *command, pid_t *pid)
 		return RC_OK;
 	log_say(LOG_LEVEL_ERROR, "%s cannot be started: %s", command[0],
 	    strerror(error));
-	return RC_UNSTARTED;
+	return RC_SYSTEM;
 }
 
 static void

@@ -37,7 +37,7 @@ void spawn_explain(const char *command, int error, struct buf *into);
 
 /*
  * Starts a process that outlives this one: own session, descriptors 0 to 2
- * on /dev/null, an environment of only PATH.  RC_UNSTARTED.  The caller
+ * on /dev/null, an environment of only PATH.  RC_SYSTEM.  The caller
  * reaps *pid, or exits.
  */
 enum rc spawn_detached(const char *const *command, pid_t *pid);

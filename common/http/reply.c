@@ -14,15 +14,33 @@ enum {
 struct row {
 	int status;
 	bool later;	    /* with Retry-After */
-	const char *word;   /* for the log; the `status' of a 2xx */
-	const char *detail; /* for a refusal: the same text every time */
+	const char *word;   /* of a refusal, for the log */
+	const char *detail; /* of a problem: the same text every time */
 };
 
-static const struct row rows[] = {
-	[RC_DELIVERED] = { 200, false, "delivered", NULL },
-	[RC_IGNORED] = { 200, false, "ignored", NULL },
-	[RC_DUPLICATE] = { 200, false, "duplicate", NULL },
-	[RC_QUEUED] = { 202, false, "queued", NULL },
+static const char stopping[] = "The receiver is stopping.";
+static const char trouble[] = "The receiver has trouble; its log says why.";
+
+static const struct row outcomes[] = {
+	[OUTCOME_DELIVERED] = { .status = 200 },
+	[OUTCOME_IGNORED] = { .status = 200 },
+	[OUTCOME_DUPLICATE] = { .status = 200 },
+	[OUTCOME_QUEUED] = { .status = 202 },
+	[OUTCOME_REJECTED] = { 422, false, NULL,
+	    "The command says that the event is bad." },
+	[OUTCOME_TEMPORARY] = { 503, true, NULL,
+	    "The command asks to be tried again." },
+	[OUTCOME_FAILED] = { 500, false, NULL, "The command failed." },
+	[OUTCOME_UNSTARTED] = { 500, false, NULL,
+	    "The command could not be started." },
+	[OUTCOME_BUSY] = { 503, true, NULL,
+	    "The command could not be started just now." },
+	[OUTCOME_TIMEOUT] = { 504, false, NULL, "The command took too long." },
+	[OUTCOME_STOPPED] = { 503, true, NULL, stopping },
+};
+
+/* The reasons of OUTCOME_REFUSED. */
+static const struct row refusals[] = {
 	[RC_METHOD] = { 405, false, "method-not-allowed",
 	    "Only POST is answered here." },
 	[RC_NO_HOOK] = { 404, false, "no-such-hook", "There is no such hook." },
@@ -41,16 +59,6 @@ static const struct row rows[] = {
 	[RC_SIGNATURE] = { 401, false, "bad-signature",
 	    "The request is not signed as it has to be." },
 	[RC_JSON] = { 400, false, "not-json", "The body is not JSON." },
-	[RC_REJECTED] = { 422, false, "rejected",
-	    "The command says that the event is bad." },
-	[RC_TEMPORARY] = { 503, true, "try-again",
-	    "The command asks to be tried again." },
-	[RC_FAILED] = { 500, false, "failed", "The command failed." },
-	[RC_UNSTARTED] = { 500, false, "not-started",
-	    "The command could not be started." },
-	[RC_BUSY] = { 503, true, "not-started-now",
-	    "The command could not be started just now." },
-	[RC_TIMEOUT] = { 504, false, "timeout", "The command took too long." },
 	[RC_CONFIG] = { 500, false, "misconfigured",
 	    "The receiver is not set up; its log says why." },
 	[RC_CROWDED] = { 503, true, "too-many-running",
@@ -65,27 +73,24 @@ static const struct row rows[] = {
 	    "The event could not be stored in time." },
 	[RC_CORRUPT] = { 503, true, "journal-damaged",
 	    "The event could not be stored." },
-	[RC_STOPPING] = { 503, true, "stopping", "The receiver is stopping." },
+	[RC_STOPPING] = { 503, true, "stopping", stopping },
 	[RC_MEMORY] = { 503, true, "out-of-memory",
 	    "The receiver is short of memory." },
-	[RC_SYSTEM] = { 500, false, "system-error",
-	    "The receiver has trouble; its log says why." },
+	[RC_SYSTEM] = { 500, false, "system-error", trouble },
 
 	/* These never leave a module; if one does, nothing was handled. */
-	[RC_OK] = { 500, false, "unfinished",
-	    "The receiver has trouble; its log says why." },
-	[RC_SYNTAX] = { 500, false, "internal-syntax",
-	    "The receiver has trouble; its log says why." },
-	[RC_MISSING] = { 500, false, "internal-missing",
-	    "The receiver has trouble; its log says why." },
-	[RC_RANGE] = { 500, false, "internal-range",
-	    "The receiver has trouble; its log says why." },
+	[RC_OK] = { 500, false, "unfinished", trouble },
+	[RC_DUPLICATE] = { 500, false, "internal-duplicate", trouble },
+	[RC_TIMEOUT] = { 500, false, "internal-timeout", trouble },
+	[RC_SYNTAX] = { 500, false, "internal-syntax", trouble },
+	[RC_MISSING] = { 500, false, "internal-missing", trouble },
+	[RC_RANGE] = { 500, false, "internal-range", trouble },
 };
 
 static const struct {
 	int status;
-	const char *reason;
-} reasons[] = {
+	const char *phrase;
+} phrases[] = {
 	{ 200, "OK" },
 	{ 202, "Accepted" },
 	{ 400, "Bad Request" },
@@ -102,29 +107,37 @@ static const struct {
 };
 
 struct reply
-reply_for(enum rc rc)
+reply_refused(enum rc reason)
 {
-	return (struct reply){ .rc = rc };
+	return (struct reply){ .outcome = OUTCOME_REFUSED, .reason = reason };
+}
+
+static const struct row *
+row_of(enum outcome outcome, enum rc reason)
+{
+	return outcome == OUTCOME_REFUSED ? &refusals[reason] :
+					    &outcomes[outcome];
 }
 
 int
-reply_status(enum rc rc)
+reply_status(enum outcome outcome, enum rc reason)
 {
-	return rows[rc].status;
+	return row_of(outcome, reason)->status;
 }
 
 const char *
-reply_word(enum rc rc)
+reply_word(enum outcome outcome, enum rc reason)
 {
-	return rows[rc].word;
+	return outcome == OUTCOME_REFUSED ? refusals[reason].word :
+					    outcome_word(outcome);
 }
 
 static const char *
-reason_of(int status)
+phrase_of(int status)
 {
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-		if (reasons[i].status == status)
-			return reasons[i].reason;
+	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+		if (phrases[i].status == status)
+			return phrases[i].phrase;
 	return "Internal Server Error";
 }
 
@@ -134,7 +147,7 @@ print_success(const struct reply *reply, struct buf *into)
 	buf_printf(into,
 	    "{\"status\":\"%s\",\"id\":\"%s\","
 	    "\"event\":\"",
-	    rows[reply->rc].word, reply->id);
+	    outcome_word(reply->outcome), reply->id);
 	json_string_add(bytes_of(reply->event), into);
 	buf_text(into, "\"}\n");
 }
@@ -145,7 +158,7 @@ print_problem(const struct row *row, struct buf *into)
 	buf_printf(into,
 	    "{\"title\":\"%s\",\"status\":%d,"
 	    "\"detail\":\"%s\"}\n",
-	    reason_of(row->status), row->status, row->detail);
+	    phrase_of(row->status), row->status, row->detail);
 }
 
 static void
@@ -155,7 +168,7 @@ print_head(const struct row *row, const struct buf *body, struct buf *into)
 						 "application/problem+json";
 
 	buf_printf(into, "Status: %d %s\r\nContent-Type: %s\r\n", row->status,
-	    reason_of(row->status), type);
+	    phrase_of(row->status), type);
 	if (body != NULL)
 		buf_printf(into, "Content-Length: %zu\r\n", body->len);
 	if (row->status == 405)
@@ -168,7 +181,7 @@ print_head(const struct row *row, const struct buf *body, struct buf *into)
 enum rc
 reply_print(const struct reply *reply, struct buf *into)
 {
-	const struct row *row = &rows[reply->rc];
+	const struct row *row = row_of(reply->outcome, reply->reason);
 	struct buf body = { 0 };
 	enum rc rc;
 

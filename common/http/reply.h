@@ -6,22 +6,25 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/outcome.h"
 #include "base/uuid.h"
 
 /* The answer to a request: the one place where an outcome becomes HTTP. */
 struct reply {
-	enum rc rc;
+	enum outcome outcome;
+	enum rc reason;		     /* of OUTCOME_REFUSED */
 	bool head;		     /* a HEAD request: no body */
 	char id[UUID_SIZE];	     /* for 2xx */
 	char event[EVENT_NAME_SIZE]; /* for 2xx */
 };
 
 /* An answer without an event: a refusal. */
-struct reply reply_for(enum rc rc);
+struct reply reply_refused(enum rc reason);
 /* The status code, for the log and for tests. */
-int reply_status(enum rc rc);
-/* A short word for the outcome, for the log: delivered, bad-signature. */
-const char *reply_word(enum rc rc);
+int reply_status(enum outcome outcome, enum rc reason);
+/* A short word, for the log: outcome_word's, or bad-signature and the like
+ * where the event was refused. */
+const char *reply_word(enum outcome outcome, enum rc reason);
 /*
  * Appends the whole CGI response (RFC 3875 section 6): header with Status,
  * exact Content-Length, and the JSON object; problem+json of RFC 9457 for

@@ -451,7 +451,7 @@ enum rc journal_retry(struct journal *journal, const char *prefix, int64_t now);
 enum rc journal_retry_dead(struct journal *journal,
     const struct journal_filter *filter, int64_t now, int64_t *count);
 /* Gives an event up.  RC_MISSING, RC_RANGE; RC_PENDING: one is running, and
- * nothing was changed; RC_IGNORED: all of it was done or dropped already. */
+ * nothing was changed; RC_DUPLICATE: all of it was done or dropped already. */
 enum rc journal_drop(struct journal *journal, const char *prefix, int64_t now);
 
 /* How many deliveries of one event name of a hook are in a state. */

@@ -179,7 +179,7 @@ drop_event(struct journal *journal, void *arguments)
 		if (found.state == JOURNAL_RUNNING)
 			return RC_PENDING;
 	found = (struct journal_found){ 0 };
-	rc = RC_IGNORED;
+	rc = RC_DUPLICATE;
 	while (next_of_event(journal, event, &found))
 		if (found.state == JOURNAL_QUEUED ||
 		    found.state == JOURNAL_DEAD) {

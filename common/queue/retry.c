@@ -5,13 +5,13 @@
 #include "config/conf.h"
 
 enum journal_verdict
-retry_verdict(const struct hook *hook, unsigned step, enum rc outcome)
+retry_verdict(const struct hook *hook, unsigned step, enum outcome outcome)
 {
-	if (outcome == RC_DELIVERED)
+	if (outcome == OUTCOME_DELIVERED)
 		return JOURNAL_FINISH;
-	if (outcome == RC_REJECTED)
+	if (outcome == OUTCOME_REJECTED)
 		return JOURNAL_MARK_DEAD;
-	if (outcome == RC_STOPPING)
+	if (outcome == OUTCOME_STOPPED)
 		return JOURNAL_GIVE_BACK;
 	return step < hook->retry_len ? JOURNAL_DELAY : JOURNAL_MARK_DEAD;
 }

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "base/rc.h"
+#include "base/outcome.h"
 #include "journal/journal.h"
 
 struct hook;
@@ -16,7 +16,7 @@ struct hook;
 
 /* JOURNAL_DELAY as long as there is a pause for the step. */
 enum journal_verdict retry_verdict(const struct hook *hook, unsigned step,
-    enum rc outcome);
+    enum outcome outcome);
 /* From -0.1 to 0.1. */
 double retry_jitter(void);
 /* The pause of a step in milliseconds, longer or shorter by that share. */

@@ -336,23 +336,30 @@ wait_until_reaped(const struct work *work)
 	return rc == RC_OK ? RC_OK : RC_STOPPING;
 }
 
-/* Runs the group's command; RC_STOPPING where its end is not known. */
-static enum rc
-run_group(struct work *work, enum rc *outcome)
+/* How the claim's commands are run. */
+static struct command
+command_of(const struct claim_run *what)
 {
-	const struct claim_run *what = work->what;
-	struct command how = {
+	return (struct command){
 		.stop = what->kill_now,
 		.stop_kill_after = what->hook->kill_after,
 		.stop_kill_within = what->kill_within,
 		.host = what->host,
-		.started = note_start,
-		.context = work,
 	};
+}
+
+/* Runs the group's command; RC_STOPPING where its end is not known. */
+static enum rc
+run_group(struct work *work, enum outcome *outcome)
+{
+	const struct claim_run *what = work->what;
+	struct command how = command_of(what);
 	enum rc rc = note_run(work);
 
 	if (rc != RC_OK)
 		return rc;
+	how.started = note_start;
+	how.context = work;
 	work->began = clock_wall();
 	for (size_t i = 0; i < work->group_n; i++) {
 		work->jobs[i] = work->group[i]->job;
@@ -372,24 +379,19 @@ static void
 run_on_dead(struct work *work, struct delivery_run *delivery)
 {
 	const struct claim_run *what = work->what;
-	struct command how = {
-		.stop = what->kill_now,
-		.stop_kill_after = what->hook->kill_after,
-		.stop_kill_within = what->kill_within,
-		.host = what->host,
-	};
+	struct command how = command_of(what);
 	struct rule rule = { .command = what->hook->on_dead };
 	struct job job = delivery->job;
-	enum rc rc;
+	enum outcome outcome;
 
 	if (rule.command == NULL)
 		return;
 	job.rule = &rule;
 	execute(&job, 1, &how, work->result);
-	rc = run_outcome(work->result);
+	outcome = run_outcome(work->result);
 	if (work->result->end == RUN_STUCK)
 		(void)wait_until_reaped(work);
-	if (rc == RC_DELIVERED)
+	if (outcome == OUTCOME_DELIVERED)
 		log_job(LOG_LEVEL_INFO, "on-dead ran", &job);
 	else
 		log_job(LOG_LEVEL_ERROR, "on-dead failed", &job);
@@ -401,7 +403,7 @@ run_on_dead(struct work *work, struct delivery_run *delivery)
  * same moment, and so stay a batch.
  */
 static void
-give_verdicts(struct work *work, enum rc outcome)
+give_verdicts(struct work *work, enum outcome outcome)
 {
 	const struct hook *hook = work->what->hook;
 	double jitter = retry_jitter();
@@ -422,7 +424,7 @@ give_verdicts(struct work *work, enum rc outcome)
  * Records what became of the group; whether its first is out of the queue.
  */
 static bool
-record_outcome(struct work *work, enum rc outcome)
+record_outcome(struct work *work, enum outcome outcome)
 {
 	enum journal_verdict first;
 
@@ -447,7 +449,7 @@ take_alone(struct work *work, struct delivery_run *delivery)
 static bool
 try_alone(struct work *work, struct delivery_run *delivery)
 {
-	enum rc outcome;
+	enum outcome outcome;
 
 	take_alone(work, delivery);
 	if (must_end(work->what, 0)) {
@@ -498,15 +500,15 @@ try_each(struct work *work)
 static void
 try_batch(struct work *work)
 {
-	enum rc outcome;
+	enum outcome outcome;
 
 	if (run_group(work, &outcome) != RC_OK) {
 		for (size_t i = 0; i < work->group_n; i++)
 			work->group[i]->over = true;
 		return;
 	}
-	if (outcome == RC_DELIVERED || outcome == RC_TEMPORARY ||
-	    outcome == RC_STOPPING) {
+	if (outcome == OUTCOME_DELIVERED || outcome == OUTCOME_TEMPORARY ||
+	    outcome == OUTCOME_STOPPED) {
 		(void)record_outcome(work, outcome);
 		return;
 	}
@@ -555,7 +557,7 @@ fail_unrun(struct work *work, struct delivery_run *delivery)
 {
 	take_alone(work, delivery);
 	work->began = clock_wall();
-	if (!record_outcome(work, RC_FAILED))
+	if (!record_outcome(work, OUTCOME_FAILED))
 		give_back_key(work, delivery);
 }
 

@@ -59,8 +59,9 @@ log_no_hook(const struct request *request, struct bytes name, const char *by)
 {
 	struct log_line line;
 
-	log_begin(&line, LOG_LEVEL_WARNING, reply_word(RC_NO_HOOK));
-	log_number(&line, "status", reply_status(RC_NO_HOOK));
+	log_begin(&line, LOG_LEVEL_WARNING,
+	    reply_word(OUTCOME_REFUSED, RC_NO_HOOK));
+	log_number(&line, "status", reply_status(OUTCOME_REFUSED, RC_NO_HOOK));
 	log_bytes(&line, "sought", name);
 	log_text(&line, "by", by);
 	log_text(&line, "remote", request->remote_addr);

@@ -64,25 +64,31 @@ append(struct journal *journal, const struct job *job)
 	rc = journal_append(journal, &entry);
 	if (rc == RC_CONFIG)
 		rc = append_anyway(journal, hook, &entry, file);
-	return rc == RC_OK ? RC_QUEUED : rc;
+	return rc;
 }
 
-static enum rc
-put(void *context, const struct job *job)
+static enum outcome
+put(void *context, const struct job *job, enum rc *reason)
 {
 	struct decider *decider = context;
+	struct dedupe_job what = { job, &decider->wait };
 	bool queued = job->hook->delivery == CONF_QUEUE;
 	struct journal *journal;
 	enum rc rc;
 
 	if (!queued && job->dedupe_key.len == 0)
-		return decider->wait.put(decider->wait.context, job);
+		return what.sink->put(what.sink->context, job, reason);
 	rc = shared_journal_get(decider->journal, &journal);
-	if (rc != RC_OK)
-		return rc == RC_MISSING ? RC_CONFIG : rc;
-	return queued ?
-	    append(journal, job) :
-	    dedupe_put(decider->dedupe, journal, job, &decider->wait);
+	if (rc == RC_OK && !queued)
+		return dedupe_put(decider->dedupe, journal, &what, reason);
+	if (rc == RC_OK)
+		rc = append(journal, job);
+	if (rc == RC_OK)
+		return OUTCOME_QUEUED;
+	if (rc == RC_DUPLICATE)
+		return OUTCOME_DUPLICATE;
+	*reason = rc == RC_MISSING ? RC_CONFIG : rc;
+	return OUTCOME_REFUSED;
 }
 
 enum rc

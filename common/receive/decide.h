@@ -18,8 +18,8 @@ enum rc decide_open(struct shared_journal *journal, struct sink wait,
     struct decider **out);
 /* Once no thread is in its sink any more.  NULL is fine. */
 void decide_close(struct decider *decider);
-/* RC_QUEUED, RC_DUPLICATE, RC_PENDING, what shared_journal_get and
- * journal_append say, or what the sink `wait' says. */
+/* Of what it queues OUTCOME_QUEUED, OUTCOME_DUPLICATE or what
+ * shared_journal_get and journal_append refuse it for. */
 struct sink decide_sink(struct decider *decider);
 
 #endif

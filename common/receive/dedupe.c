@@ -94,26 +94,41 @@ save_pending_keys(struct dedupe *dedupe, struct journal *journal)
 	}
 }
 
-enum rc
-dedupe_put(struct dedupe *dedupe, struct journal *journal,
-    const struct job *job, const struct sink *sink)
+/* The claim of its key comes before. */
+static enum outcome
+put_claimed(struct dedupe *dedupe, struct journal *journal,
+    const struct dedupe_job *what, enum rc *reason)
 {
+	const struct job *job = what->job;
 	int64_t received = job->receipt->received;
 	int64_t expires = 0;
-	enum rc rc;
+	enum outcome outcome = what->sink->put(what->sink->context, job,
+	    reason);
 
-	save_pending_keys(dedupe, journal);
-	rc = journal_key_claim(journal, job->dedupe_key, received);
-	if (rc != RC_OK)
-		return rc;
-	rc = sink->put(sink->context, job);
-	if (rc == RC_DELIVERED)
+	if (outcome == OUTCOME_DELIVERED)
 		expires = received + job->hook->dedupe_window;
 	if (write_key(journal, job->dedupe_key, expires) != RC_OK)
 		keep_unsaved(dedupe, new_unsaved(job->dedupe_key, expires));
 	else if (dedupe->brief)
 		journal_retire(journal);
-	return rc;
+	return outcome;
+}
+
+enum outcome
+dedupe_put(struct dedupe *dedupe, struct journal *journal,
+    const struct dedupe_job *what, enum rc *reason)
+{
+	enum rc rc;
+
+	save_pending_keys(dedupe, journal);
+	rc = journal_key_claim(journal, what->job->dedupe_key,
+	    what->job->receipt->received);
+	if (rc == RC_OK)
+		return put_claimed(dedupe, journal, what, reason);
+	if (rc == RC_DUPLICATE)
+		return OUTCOME_DUPLICATE;
+	*reason = rc;
+	return OUTCOME_REFUSED;
 }
 
 enum rc

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "base/rc.h"
+#include "base/outcome.h"
 
 struct job;
 struct journal;
@@ -17,15 +17,22 @@ struct sink;
  */
 struct dedupe;
 
+/* A job whose key is to be claimed, and where it goes then. */
+struct dedupe_job {
+	const struct job *job;
+	const struct sink *sink;
+};
+
 /* brief: as JOURNAL_BRIEF.  RC_MEMORY. */
 enum rc dedupe_open(bool brief, struct dedupe **out);
 /* Saves what is remembered, where the journal is not NULL.  NULL is fine. */
 void dedupe_close(struct dedupe *dedupe, struct journal *journal);
 /*
- * Puts a job into the sink unless its key is taken.  RC_DUPLICATE,
- * RC_PENDING, the journal's errors, or what the sink says.
+ * Puts a job into the sink unless its key is taken: OUTCOME_DUPLICATE,
+ * OUTCOME_REFUSED for RC_PENDING or the journal's errors, or what the sink
+ * says.
  */
-enum rc dedupe_put(struct dedupe *dedupe, struct journal *journal,
-    const struct job *job, const struct sink *sink);
+enum outcome dedupe_put(struct dedupe *dedupe, struct journal *journal,
+    const struct dedupe_job *what, enum rc *reason);
 
 #endif

@@ -29,6 +29,8 @@ struct passage {
 	struct event event;
 	struct job job;
 	struct job_end end;
+	enum outcome outcome;
+	enum rc reason; /* of OUTCOME_REFUSED */
 	struct pool pool;
 };
 
@@ -126,7 +128,7 @@ log_unknown(struct log_line *line, const struct passage *passage)
 }
 
 static void
-log_event(struct log_line *line, const struct passage *passage, enum rc rc)
+log_event(struct log_line *line, const struct passage *passage)
 {
 	const struct rule *rule = passage->job.rule;
 
@@ -140,7 +142,7 @@ log_event(struct log_line *line, const struct passage *passage, enum rc rc)
 		log_number(line, "code", passage->end.code);
 		log_number(line, "ran-ms", passage->end.elapsed);
 	}
-	if (rc != RC_IGNORED)
+	if (passage->outcome != OUTCOME_IGNORED)
 		return;
 	log_text(line, "reason", rule == NULL ? "no-rule" : "rule");
 	if (rule == NULL && !passage->event.known)
@@ -148,13 +150,15 @@ log_event(struct log_line *line, const struct passage *passage, enum rc rc)
 }
 
 static enum log_level
-level_of(const struct passage *passage, enum rc rc)
+level_of(const struct passage *passage)
 {
-	if (reply_status(rc) >= 500)
+	int status = reply_status(passage->outcome, passage->reason);
+
+	if (status >= 500)
 		return LOG_LEVEL_ERROR;
-	if (reply_status(rc) >= 400)
+	if (status >= 400)
 		return LOG_LEVEL_WARNING;
-	if (rc == RC_IGNORED && passage->job.rule == NULL &&
+	if (passage->outcome == OUTCOME_IGNORED && passage->job.rule == NULL &&
 	    !passage->event.known)
 		return LOG_LEVEL_WARNING;
 	return LOG_LEVEL_INFO;
@@ -162,19 +166,21 @@ level_of(const struct passage *passage, enum rc rc)
 
 /* Apart, so that no line is on the stack while a command runs. */
 static __attribute__((noinline)) void
-log_passage(const struct passage *passage, enum rc rc)
+log_passage(const struct passage *passage)
 {
 	struct log_line line;
 
-	log_begin(&line, level_of(passage, rc), reply_word(rc));
-	log_number(&line, "status", reply_status(rc));
+	log_begin(&line, level_of(passage),
+	    reply_word(passage->outcome, passage->reason));
+	log_number(&line, "status",
+	    reply_status(passage->outcome, passage->reason));
 	log_text(&line, "hook", passage->hook->name);
 	if (passage->event.root != NULL || passage->event.name[0] != '\0')
-		log_event(&line, passage, rc);
+		log_event(&line, passage);
 	log_verification(&line, passage);
-	if (rc == RC_SIGNATURE)
+	if (passage->reason == RC_SIGNATURE)
 		log_text(&line, "why", passage->verification.reason);
-	if (rc == RC_JSON)
+	if (passage->reason == RC_JSON)
 		log_refused(&line, buf_view(&passage->request->body));
 	log_text(&line, "remote", passage->request->remote_addr);
 	log_number(&line, "bytes", (int64_t)passage->request->body.len);
@@ -183,7 +189,7 @@ log_passage(const struct passage *passage, enum rc rc)
 }
 
 static enum rc
-process_event(struct passage *passage, const struct sink *sink)
+read_event(struct passage *passage)
 {
 	const struct hook *hook = passage->hook;
 	enum rc rc = verify(&hook->signature, hook->secrets, hook->secrets_len,
@@ -197,15 +203,27 @@ process_event(struct passage *passage, const struct sink *sink)
 	if (rc == RC_OK)
 		rc = receipt_make(passage->request,
 		    hook->signature.kind != RECIPE_NONE, &passage->receipt);
+	return rc;
+}
+
+static void
+process_event(struct passage *passage, const struct sink *sink)
+{
+	enum rc rc = read_event(passage);
+
 	if (rc == RC_OK)
 		rc = begin_job(passage);
-	if (rc == RC_OK && passage->job.deliveries == 0)
-		return RC_IGNORED;
+	if (rc == RC_OK && passage->job.deliveries == 0) {
+		passage->outcome = OUTCOME_IGNORED;
+		return;
+	}
 	if (rc == RC_OK)
 		rc = fill_job(passage);
 	if (rc == RC_OK)
-		rc = sink->put(sink->context, &passage->job);
-	return rc;
+		passage->outcome = sink->put(sink->context, &passage->job,
+		    &passage->reason);
+	else
+		passage->reason = rc;
 }
 
 struct reply
@@ -213,12 +231,14 @@ handle(const struct hook *hook, const struct request *request,
     const struct sink *sink)
 {
 	struct passage passage = { .hook = hook, .request = request };
-	enum rc rc = process_event(&passage, sink);
-	struct reply reply = reply_for(rc);
+	struct reply reply;
 
+	process_event(&passage, sink);
+	reply = reply_refused(passage.reason);
+	reply.outcome = passage.outcome;
 	memcpy(reply.id, passage.receipt.id, sizeof(reply.id));
 	memcpy(reply.event, passage.event.name, sizeof(reply.event));
-	log_passage(&passage, rc);
+	log_passage(&passage);
 	event_free(&passage.event);
 	pool_free(&passage.pool);
 	return reply;

@@ -57,14 +57,14 @@ admit(struct conf *conf, struct request *request, struct hook **hook)
 static void
 log_refusal(const struct request *request, const struct hook *hook, enum rc rc)
 {
+	int status = reply_status(OUTCOME_REFUSED, rc);
 	struct log_line line;
 
 	if (rc == RC_NO_HOOK)
 		return;
-	log_begin(&line,
-	    reply_status(rc) >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
-	    reply_word(rc));
-	log_number(&line, "status", reply_status(rc));
+	log_begin(&line, status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
+	    reply_word(OUTCOME_REFUSED, rc));
+	log_number(&line, "status", status);
 	if (hook != NULL)
 		log_text(&line, "hook", hook->name);
 	if (rc == RC_METHOD)
@@ -89,7 +89,7 @@ answer(const struct gateway *gateway, struct conf *conf,
 		    clock_steady() + hook->read_timeout);
 	if (rc == RC_OK) {
 		reply = handle(hook, request, sink);
-		if (reply.rc == RC_SIGNATURE)
+		if (reply.reason == RC_SIGNATURE)
 			capture(hook, request);
 		return reply;
 	}
@@ -97,7 +97,7 @@ answer(const struct gateway *gateway, struct conf *conf,
 	if (request->length < 0)
 		request_admit(request, SIZE_MAX);
 	log_refusal(request, hook, rc);
-	reply = reply_for(rc);
+	reply = reply_refused(rc);
 	reply.head = strcmp(request->method, "HEAD") == 0;
 	return reply;
 }
@@ -108,7 +108,8 @@ log_unsent(const struct reply *reply)
 	struct log_line line;
 
 	log_begin(&line, LOG_LEVEL_WARNING, "the reply could not be written");
-	log_number(&line, "status", reply_status(reply->rc));
+	log_number(&line, "status",
+	    reply_status(reply->outcome, reply->reason));
 	log_text(&line, "id", reply->id);
 	log_end(&line);
 }
@@ -129,7 +130,7 @@ send_reply(const struct gateway *gateway, const struct reply *reply)
 	return rc;
 }
 
-enum rc
+struct reply
 serve(const struct gateway *gateway, struct conf *conf, const struct sink *sink)
 {
 	struct request request;
@@ -144,5 +145,5 @@ serve(const struct gateway *gateway, struct conf *conf, const struct sink *sink)
 	gateway->discard_input(gateway->context, left,
 	    clock_steady() + SERVE_DISCARD);
 	request_close(&request);
-	return reply.rc;
+	return reply;
 }

@@ -2,17 +2,18 @@
 #ifndef PELIHOOK_RECEIVE_SINK_H
 #define PELIHOOK_RECEIVE_SINK_H
 
-#include "base/rc.h"
+#include "base/outcome.h"
 
 struct job;
 
 /*
  * The one effect of handling a request.  put returns what became of the
- * job: RC_DELIVERED, RC_QUEUED, RC_DUPLICATE, or why it could not be.
+ * job; *reason is set where it was refused.
  */
 struct sink {
 	void *context;
-	enum rc (*put)(void *context, const struct job *job);
+	enum outcome (
+	    *put)(void *context, const struct job *job, enum rc *reason);
 };
 
 #endif

@@ -133,24 +133,27 @@ report_end(const struct job *job, const struct run_result *result)
 	};
 }
 
-static enum rc
-put(void *context, const struct job *job)
+static enum outcome
+put(void *context, const struct job *job, enum rc *reason)
 {
 	struct wait *wait = context;
+	enum outcome outcome;
 	struct slot *slot;
 	enum rc rc = slot_acquire(wait, job->hook, &slot);
 
-	if (rc != RC_OK)
-		return rc;
+	if (rc != RC_OK) {
+		*reason = rc;
+		return OUTCOME_REFUSED;
+	}
 	execute(job, 1,
 	    &(struct command){ .stop = wait->stop,
 		.stop_kill_after = wait->stop_kill_after,
 		.host = wait->host },
 	    slot->result);
 	report_end(job, slot->result);
-	rc = run_outcome(slot->result);
+	outcome = run_outcome(slot->result);
 	slot_release(wait, slot);
-	return rc;
+	return outcome;
 }
 
 enum rc

@@ -26,7 +26,7 @@ void wait_close(struct wait *wait);
 /*
  * The sink of hooks that wait: runs the command and tells how it went.
  * RC_CROWDED where the hook's max-running is reached; a command that is
- * stuck keeps its slot until it is gone.  RC_MEMORY, and run_outcome's.
+ * stuck keeps its slot until it is gone.  RC_MEMORY.
  */
 struct sink wait_sink(struct wait *wait);
 

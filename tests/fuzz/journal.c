@@ -335,10 +335,9 @@ static bool
 is_known(enum rc rc)
 {
 	return rc == RC_OK || rc == RC_MISSING || rc == RC_RANGE ||
-	    rc == RC_PENDING || rc == RC_IGNORED || rc == RC_DUPLICATE ||
-	    rc == RC_QUEUE_FULL || rc == RC_CORRUPT || rc == RC_CONFIG ||
-	    rc == RC_STORE || rc == RC_LOCKED || rc == RC_MEMORY ||
-	    rc == RC_SYSTEM;
+	    rc == RC_PENDING || rc == RC_DUPLICATE || rc == RC_QUEUE_FULL ||
+	    rc == RC_CORRUPT || rc == RC_CONFIG || rc == RC_STORE ||
+	    rc == RC_LOCKED || rc == RC_MEMORY || rc == RC_SYSTEM;
 }
 
 static enum rc

@@ -64,8 +64,9 @@ static struct {
 	struct bytes input;
 	size_t taken;
 	size_t step;
-	enum rc end;	/* of the input */
-	enum rc result; /* of the sink */
+	enum rc end; /* of the input */
+	enum outcome outcome;
+	enum rc reason; /* of the outcome, which is the sink's */
 	const struct hook *signer;
 	struct buf output;
 	unsigned writes;
@@ -135,15 +136,16 @@ check_job(const struct job *job)
 	pool_free(&pool);
 }
 
-static enum rc
-put(void *context, const struct job *job)
+static enum outcome
+put(void *context, const struct job *job, enum rc *reason)
 {
 	(void)context;
 	front.puts++;
 	holds(job->hook->signature.kind == RECIPE_NONE ||
 	    job->hook == front.signer);
 	check_job(job);
-	return front.result;
+	*reason = front.reason;
+	return front.outcome;
 }
 
 int
@@ -205,7 +207,7 @@ sign_request(const struct hook *hook, const char **variables, struct pool *pool)
 
 /* RFC 3875 section 6, as reply.h promises it. */
 static void
-check_reply(enum rc rc)
+check_reply(const struct reply *reply)
 {
 	const char *text = front.output.data;
 	const char *body;
@@ -214,7 +216,8 @@ check_reply(enum rc rc)
 	holds(front.writes == 1 && front.drains == 1);
 	holds(strlen(text) == front.output.len);
 	holds(strncmp(text, "Status: ", 8) == 0);
-	holds(strtol(text + 8, NULL, 10) == reply_status(rc));
+	holds(strtol(text + 8, NULL, 10) ==
+	    reply_status(reply->outcome, reply->reason));
 	holds(strtol(text + 8, NULL, 10) / 100 != 3);
 	body = strstr(text, "\r\n\r\n");
 	holds(body != NULL);
@@ -223,28 +226,44 @@ check_reply(enum rc rc)
 		holds(strtoul(length + 16, NULL, 10) == strlen(body + 4));
 	else
 		holds(body[4] == '\0');
-	holds(front.puts == 0 || (front.puts == 1 && rc == front.result));
+	holds(front.puts == 0 ||
+	    (front.puts == 1 && reply->outcome == front.outcome &&
+		reply->reason == front.reason));
 }
 
 static void
 try_request(const uint8_t switches[3], struct bytes rest, struct pool *pool)
 {
 	static const enum rc ends[] = { RC_SHORT, RC_SLOW, RC_STOPPING };
-	static const enum rc results[] = { RC_DELIVERED, RC_QUEUED,
-		RC_DUPLICATE, RC_TEMPORARY, RC_REJECTED, RC_FAILED, RC_TIMEOUT,
-		RC_UNSTARTED, RC_BUSY, RC_CROWDED, RC_PENDING, RC_QUEUE_FULL,
-		RC_STORE, RC_LOCKED, RC_CORRUPT, RC_STOPPING, RC_MEMORY,
-		RC_SYSTEM };
+	static const struct {
+		enum outcome outcome;
+		enum rc reason;
+	} results[] = { { OUTCOME_DELIVERED, RC_OK }, { OUTCOME_QUEUED, RC_OK },
+		{ OUTCOME_DUPLICATE, RC_OK }, { OUTCOME_TEMPORARY, RC_OK },
+		{ OUTCOME_REJECTED, RC_OK }, { OUTCOME_FAILED, RC_OK },
+		{ OUTCOME_TIMEOUT, RC_OK }, { OUTCOME_UNSTARTED, RC_OK },
+		{ OUTCOME_BUSY, RC_OK }, { OUTCOME_STOPPED, RC_OK },
+		{ OUTCOME_REFUSED, RC_CROWDED },
+		{ OUTCOME_REFUSED, RC_PENDING },
+		{ OUTCOME_REFUSED, RC_QUEUE_FULL },
+		{ OUTCOME_REFUSED, RC_STORE }, { OUTCOME_REFUSED, RC_LOCKED },
+		{ OUTCOME_REFUSED, RC_CORRUPT },
+		{ OUTCOME_REFUSED, RC_STOPPING },
+		{ OUTCOME_REFUSED, RC_MEMORY },
+		{ OUTCOME_REFUSED, RC_SYSTEM } };
 	const char **variables = fuzz_lines(&rest, VARIABLES, pool);
 	struct gateway gateway = { NULL, (const char *const *)variables,
 		front_read, front_write, front_drain };
 	struct sink sink = { NULL, put };
-	enum rc rc;
+	struct reply reply;
+	size_t result;
 
 	front.input = rest;
 	front.step = switches[1] == 0 ? SIZE_MAX : switches[1];
 	front.end = switches[0] & CUT ? ends[switches[2] % 3] : RC_OK;
-	front.result = results[switches[2] % 16];
+	result = switches[2] % (sizeof(results) / sizeof(results[0]));
+	front.outcome = results[result].outcome;
+	front.reason = results[result].reason;
 	if (switches[0] & SIGN)
 		sign_request(&conf->hooks[(switches[0] >> 4) %
 				 (conf->hooks_len - 1)],
@@ -252,8 +271,8 @@ try_request(const uint8_t switches[3], struct bytes rest, struct pool *pool)
 	if (!(switches[0] & UNKNOWN))
 		add(variables,
 		    pool_printf(pool, "CONTENT_LENGTH=%zu", rest.len));
-	rc = serve(&gateway, switches[0] & BROKEN ? NULL : conf, &sink);
-	check_reply(rc);
+	reply = serve(&gateway, switches[0] & BROKEN ? NULL : conf, &sink);
+	check_reply(&reply);
 	fuzz_read_log();
 }
 

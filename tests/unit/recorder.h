@@ -19,7 +19,8 @@
 
 /* A sink that notes what it was given and says what it is told to say. */
 struct record {
-	enum rc rc;
+	enum outcome outcome;
+	enum rc reason; /* of OUTCOME_REFUSED */
 	unsigned puts;
 	struct job job; /* its pointers hold during put only */
 	struct receipt receipt;
@@ -37,8 +38,8 @@ record_text(char *into, size_t room, struct bytes text)
 	    text.len > 0 ? text.data : "");
 }
 
-static inline enum rc
-record_put(void *context, const struct job *job)
+static inline enum outcome
+record_put(void *context, const struct job *job, enum rc *reason)
 {
 	struct record *record = context;
 
@@ -54,7 +55,8 @@ record_put(void *context, const struct job *job)
 	if (job->fields != NULL && job->fields[0] != NULL)
 		snprintf(record->field, sizeof(record->field), "%s",
 		    job->fields[0]);
-	return record->rc;
+	*reason = record->reason;
+	return record->outcome;
 }
 
 static inline struct sink
@@ -62,6 +64,32 @@ record_sink(struct record *record)
 {
 	return (struct sink){ record, record_put };
 }
+
+/* All that a sink may come to. */
+static const struct {
+	enum outcome outcome;
+	enum rc reason;
+} sink_ends[] = {
+	{ OUTCOME_DELIVERED, RC_OK },
+	{ OUTCOME_DUPLICATE, RC_OK },
+	{ OUTCOME_QUEUED, RC_OK },
+	{ OUTCOME_REJECTED, RC_OK },
+	{ OUTCOME_TEMPORARY, RC_OK },
+	{ OUTCOME_FAILED, RC_OK },
+	{ OUTCOME_UNSTARTED, RC_OK },
+	{ OUTCOME_BUSY, RC_OK },
+	{ OUTCOME_TIMEOUT, RC_OK },
+	{ OUTCOME_STOPPED, RC_OK },
+	{ OUTCOME_REFUSED, RC_CROWDED },
+	{ OUTCOME_REFUSED, RC_PENDING },
+	{ OUTCOME_REFUSED, RC_QUEUE_FULL },
+	{ OUTCOME_REFUSED, RC_STORE },
+	{ OUTCOME_REFUSED, RC_LOCKED },
+	{ OUTCOME_REFUSED, RC_CORRUPT },
+	{ OUTCOME_REFUSED, RC_STOPPING },
+	{ OUTCOME_REFUSED, RC_MEMORY },
+	{ OUTCOME_REFUSED, RC_SYSTEM },
+};
 
 /* HTTP_X_SIGNATURE=sha256=... for a body, into a static array. */
 static inline const char *

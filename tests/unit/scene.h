@@ -53,27 +53,40 @@ clear_scene(struct scene *scene)
 	wait_close(scene->wait);
 }
 
-static inline enum rc
-put(struct scene *scene, const char *key)
+static inline enum outcome
+put_job(struct scene *scene, const char *key, enum rc *reason)
 {
 	static const char *const none[] = { NULL };
 	struct sample sample;
 	struct job job;
 
 	fill_sample(&sample, "h", 1);
-	job = (struct job){
-		.hook = &scene->hook,
-		.rule = &scene->rule,
-		.event = "pipeline_run_error",
-		.receipt = &sample.receipt,
-		.row = catalog_find(bytes_of("pipeline_run_error")),
-		.body = sample.entry.body,
-		.fields = none,
-		.attempt = 1,
-		.dedupe_key = bytes_of(key),
-		.deliveries = 2,
-	};
-	return scene->sink.put(scene->sink.context, &job);
+	job = job_make(&scene->hook, "pipeline_run_error", &sample.receipt,
+	    sample.entry.body);
+	job.rule = &scene->rule;
+	job.row = catalog_find(bytes_of("pipeline_run_error"));
+	job.fields = none;
+	job.dedupe_key = bytes_of(key);
+	job.deliveries = 2;
+	return scene->sink.put(scene->sink.context, &job, reason);
+}
+
+static inline enum outcome
+put(struct scene *scene, const char *key)
+{
+	enum rc reason = RC_OK;
+
+	return put_job(scene, key, &reason);
+}
+
+/* Why it is refused; RC_OK where it is not. */
+static inline enum rc
+put_refused(struct scene *scene, const char *key)
+{
+	enum rc reason = RC_OK;
+	enum outcome outcome = put_job(scene, key, &reason);
+
+	return outcome == OUTCOME_REFUSED ? reason : RC_OK;
 }
 
 #define TEST(name)                                                             \

@@ -54,7 +54,7 @@ static char signature[120];
 struct trial {
 	struct front front;
 	struct record record;
-	enum rc rc;
+	struct reply reply;
 };
 
 static inline void
@@ -63,7 +63,7 @@ trial_serve(struct trial *trial, struct conf *conf)
 	struct gateway gateway = front_gateway(&trial->front);
 	struct sink sink = record_sink(&trial->record);
 
-	trial->rc = serve(&gateway, conf, &sink);
+	trial->reply = serve(&gateway, conf, &sink);
 }
 
 static inline void

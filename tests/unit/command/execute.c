@@ -75,7 +75,7 @@ without_files(void)
 	NEED(result.end == RUN_UNSTARTED);
 	NEED(result.code == EMFILE);
 	NEED(result.pid == -1 && result.pidfd == -1);
-	NEED(run_outcome(&result) == RC_BUSY);
+	NEED(run_outcome(&result) == OUTCOME_BUSY);
 	return true;
 }
 

@@ -32,13 +32,13 @@ an_exit_status_is_told(void **state)
 	static const struct {
 		const char *body;
 		int code;
-		enum rc rc;
+		enum outcome outcome;
 	} cases[] = {
-		{ "exit 0", 0, RC_DELIVERED },
-		{ "exit 75", 75, RC_TEMPORARY },
-		{ "exit 65", 65, RC_REJECTED },
-		{ "exit 1", 1, RC_FAILED },
-		{ "exit 255", 255, RC_FAILED },
+		{ "exit 0", 0, OUTCOME_DELIVERED },
+		{ "exit 75", 75, OUTCOME_TEMPORARY },
+		{ "exit 65", 65, OUTCOME_REJECTED },
+		{ "exit 1", 1, OUTCOME_FAILED },
+		{ "exit 255", 255, OUTCOME_FAILED },
 	};
 	unsigned wrong = 0;
 
@@ -49,7 +49,8 @@ an_exit_status_is_told(void **state)
 
 		wrong += case_number(name, result->end, RUN_EXIT);
 		wrong += case_number(name, result->code, cases[i].code);
-		wrong += case_rc(name, run_outcome(result), cases[i].rc);
+		wrong += case_number(name, run_outcome(result),
+		    cases[i].outcome);
 		wrong += case_number(name, result->pidfd, -1);
 		wrong += case_true(name, "has run", result->pid > 0);
 		free(result);
@@ -65,7 +66,7 @@ a_signal_is_told(void **state)
 	(void)state;
 	assert_int_equal(result->end, RUN_SIGNAL);
 	assert_int_equal(result->code, SIGKILL);
-	assert_int_equal(run_outcome(result), RC_FAILED);
+	assert_int_equal(run_outcome(result), OUTCOME_FAILED);
 	free(result);
 }
 
@@ -75,13 +76,13 @@ every_other_end_has_its_outcome(void **state)
 	struct run_result result = { .end = RUN_TIMEOUT };
 
 	(void)state;
-	assert_int_equal(run_outcome(&result), RC_TIMEOUT);
+	assert_int_equal(run_outcome(&result), OUTCOME_TIMEOUT);
 	result.end = RUN_STUCK;
-	assert_int_equal(run_outcome(&result), RC_TIMEOUT);
+	assert_int_equal(run_outcome(&result), OUTCOME_TIMEOUT);
 	result.end = RUN_STOPPED;
-	assert_int_equal(run_outcome(&result), RC_STOPPING);
+	assert_int_equal(run_outcome(&result), OUTCOME_STOPPED);
 	result.end = RUN_UNSTARTED;
-	assert_int_equal(run_outcome(&result), RC_UNSTARTED);
+	assert_int_equal(run_outcome(&result), OUTCOME_UNSTARTED);
 }
 
 static void
@@ -89,20 +90,21 @@ what_keeps_a_command_from_starting_may_pass(void **state)
 {
 	static const struct {
 		int error;
-		enum rc rc;
-	} cases[] = { { ETXTBSY, RC_BUSY }, { EAGAIN, RC_BUSY },
-		{ ENOMEM, RC_BUSY }, { EMFILE, RC_BUSY }, { ENFILE, RC_BUSY },
-		{ ENOSPC, RC_BUSY }, { ENOENT, RC_UNSTARTED },
-		{ EACCES, RC_UNSTARTED }, { ENOEXEC, RC_UNSTARTED },
-		{ ENOSYS, RC_UNSTARTED }, { ECHILD, RC_UNSTARTED } };
+		enum outcome outcome;
+	} cases[] = { { ETXTBSY, OUTCOME_BUSY }, { EAGAIN, OUTCOME_BUSY },
+		{ ENOMEM, OUTCOME_BUSY }, { EMFILE, OUTCOME_BUSY },
+		{ ENFILE, OUTCOME_BUSY }, { ENOSPC, OUTCOME_BUSY },
+		{ ENOENT, OUTCOME_UNSTARTED }, { EACCES, OUTCOME_UNSTARTED },
+		{ ENOEXEC, OUTCOME_UNSTARTED }, { ENOSYS, OUTCOME_UNSTARTED },
+		{ ECHILD, OUTCOME_UNSTARTED } };
 	struct run_result result = { .end = RUN_UNSTARTED };
 	unsigned wrong = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		result.code = cases[i].error;
-		wrong += case_rc(strerror(cases[i].error), run_outcome(&result),
-		    cases[i].rc);
+		wrong += case_number(strerror(cases[i].error),
+		    run_outcome(&result), cases[i].outcome);
 	}
 	assert_int_equal(wrong, 0);
 }

@@ -10,49 +10,82 @@
 
 #define ID "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"
 
-/* Every outcome there is and what HTTP makes of it. */
-static const struct {
-	enum rc rc;
+/* Every answer there is: of each reason to refuse, and of each outcome. */
+static const struct answer {
+	enum outcome outcome;
+	enum rc reason;
 	int status;
-	const char *reason;
+	const char *phrase;
 	const char *word; /* the status member of a 2xx, else NULL */
 	bool later;	  /* with Retry-After */
-} outcomes[] = {
-	{ RC_OK, 500, "Internal Server Error", NULL, false },
-	{ RC_DELIVERED, 200, "OK", "delivered", false },
-	{ RC_IGNORED, 200, "OK", "ignored", false },
-	{ RC_DUPLICATE, 200, "OK", "duplicate", false },
-	{ RC_QUEUED, 202, "Accepted", "queued", false },
-	{ RC_METHOD, 405, "Method Not Allowed", NULL, false },
-	{ RC_NO_HOOK, 404, "Not Found", NULL, false },
-	{ RC_LENGTH, 400, "Bad Request", NULL, false },
-	{ RC_LARGE, 413, "Content Too Large", NULL, false },
-	{ RC_ENCODED, 415, "Unsupported Media Type", NULL, false },
-	{ RC_SHORT, 400, "Bad Request", NULL, false },
-	{ RC_SLOW, 408, "Request Timeout", NULL, false },
-	{ RC_REPEATED, 400, "Bad Request", NULL, false },
-	{ RC_SIGNATURE, 401, "Unauthorized", NULL, false },
-	{ RC_JSON, 400, "Bad Request", NULL, false },
-	{ RC_REJECTED, 422, "Unprocessable Content", NULL, false },
-	{ RC_TEMPORARY, 503, "Service Unavailable", NULL, true },
-	{ RC_FAILED, 500, "Internal Server Error", NULL, false },
-	{ RC_UNSTARTED, 500, "Internal Server Error", NULL, false },
-	{ RC_BUSY, 503, "Service Unavailable", NULL, true },
-	{ RC_TIMEOUT, 504, "Gateway Timeout", NULL, false },
-	{ RC_CONFIG, 500, "Internal Server Error", NULL, false },
-	{ RC_CROWDED, 503, "Service Unavailable", NULL, true },
-	{ RC_PENDING, 503, "Service Unavailable", NULL, true },
-	{ RC_QUEUE_FULL, 503, "Service Unavailable", NULL, true },
-	{ RC_STORE, 503, "Service Unavailable", NULL, true },
-	{ RC_LOCKED, 503, "Service Unavailable", NULL, true },
-	{ RC_CORRUPT, 503, "Service Unavailable", NULL, true },
-	{ RC_STOPPING, 503, "Service Unavailable", NULL, true },
-	{ RC_MEMORY, 503, "Service Unavailable", NULL, true },
-	{ RC_SYSTEM, 500, "Internal Server Error", NULL, false },
-	{ RC_SYNTAX, 500, "Internal Server Error", NULL, false },
-	{ RC_MISSING, 500, "Internal Server Error", NULL, false },
-	{ RC_RANGE, 500, "Internal Server Error", NULL, false },
+} answers[] = {
+	{ OUTCOME_REFUSED, RC_OK, 500, "Internal Server Error", NULL, false },
+	{ OUTCOME_REFUSED, RC_METHOD, 405, "Method Not Allowed", NULL, false },
+	{ OUTCOME_REFUSED, RC_NO_HOOK, 404, "Not Found", NULL, false },
+	{ OUTCOME_REFUSED, RC_LENGTH, 400, "Bad Request", NULL, false },
+	{ OUTCOME_REFUSED, RC_LARGE, 413, "Content Too Large", NULL, false },
+	{ OUTCOME_REFUSED, RC_ENCODED, 415, "Unsupported Media Type", NULL,
+	    false },
+	{ OUTCOME_REFUSED, RC_SHORT, 400, "Bad Request", NULL, false },
+	{ OUTCOME_REFUSED, RC_SLOW, 408, "Request Timeout", NULL, false },
+	{ OUTCOME_REFUSED, RC_REPEATED, 400, "Bad Request", NULL, false },
+	{ OUTCOME_REFUSED, RC_SIGNATURE, 401, "Unauthorized", NULL, false },
+	{ OUTCOME_REFUSED, RC_JSON, 400, "Bad Request", NULL, false },
+	{ OUTCOME_REFUSED, RC_CONFIG, 500, "Internal Server Error", NULL,
+	    false },
+	{ OUTCOME_REFUSED, RC_CROWDED, 503, "Service Unavailable", NULL, true },
+	{ OUTCOME_REFUSED, RC_PENDING, 503, "Service Unavailable", NULL, true },
+	{ OUTCOME_REFUSED, RC_QUEUE_FULL, 503, "Service Unavailable", NULL,
+	    true },
+	{ OUTCOME_REFUSED, RC_STORE, 503, "Service Unavailable", NULL, true },
+	{ OUTCOME_REFUSED, RC_LOCKED, 503, "Service Unavailable", NULL, true },
+	{ OUTCOME_REFUSED, RC_CORRUPT, 503, "Service Unavailable", NULL, true },
+	{ OUTCOME_REFUSED, RC_STOPPING, 503, "Service Unavailable", NULL,
+	    true },
+	{ OUTCOME_REFUSED, RC_MEMORY, 503, "Service Unavailable", NULL, true },
+	{ OUTCOME_REFUSED, RC_SYSTEM, 500, "Internal Server Error", NULL,
+	    false },
+	{ OUTCOME_REFUSED, RC_DUPLICATE, 500, "Internal Server Error", NULL,
+	    false },
+	{ OUTCOME_REFUSED, RC_TIMEOUT, 500, "Internal Server Error", NULL,
+	    false },
+	{ OUTCOME_REFUSED, RC_SYNTAX, 500, "Internal Server Error", NULL,
+	    false },
+	{ OUTCOME_REFUSED, RC_MISSING, 500, "Internal Server Error", NULL,
+	    false },
+	{ OUTCOME_REFUSED, RC_RANGE, 500, "Internal Server Error", NULL,
+	    false },
+	{ OUTCOME_DELIVERED, RC_OK, 200, "OK", "delivered", false },
+	{ OUTCOME_IGNORED, RC_OK, 200, "OK", "ignored", false },
+	{ OUTCOME_DUPLICATE, RC_OK, 200, "OK", "duplicate", false },
+	{ OUTCOME_QUEUED, RC_OK, 202, "Accepted", "queued", false },
+	{ OUTCOME_REJECTED, RC_OK, 422, "Unprocessable Content", NULL, false },
+	{ OUTCOME_TEMPORARY, RC_OK, 503, "Service Unavailable", NULL, true },
+	{ OUTCOME_FAILED, RC_OK, 500, "Internal Server Error", NULL, false },
+	{ OUTCOME_UNSTARTED, RC_OK, 500, "Internal Server Error", NULL, false },
+	{ OUTCOME_BUSY, RC_OK, 503, "Service Unavailable", NULL, true },
+	{ OUTCOME_TIMEOUT, RC_OK, 504, "Gateway Timeout", NULL, false },
+	{ OUTCOME_STOPPED, RC_OK, 503, "Service Unavailable", NULL, true },
 };
+
+enum { REASONS = RC_RANGE + 1 }; /* of them are refusals */
+
+static const char *
+word_of(const struct answer *answer)
+{
+	return reply_word(answer->outcome, answer->reason);
+}
+
+static struct reply
+reply_of(const struct answer *answer)
+{
+	return (struct reply){
+		.outcome = answer->outcome,
+		.reason = answer->reason,
+		.id = ID,
+		.event = "connection_added",
+	};
+}
 
 /* A response cut into its parts; the texts are views of one buf. */
 struct response {
@@ -101,7 +134,8 @@ print_reply(const struct reply *reply)
 	unsigned wrong = case_rc("print", reply_print(reply, &response.text),
 	    RC_OK);
 
-	wrong += split_response(reply_word(reply->rc), &response);
+	wrong += split_response(reply_word(reply->outcome, reply->reason),
+	    &response);
 	assert_int_equal(wrong, 0);
 	return response;
 }
@@ -135,29 +169,71 @@ every_outcome_has_its_status(void **state)
 	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(outcomes); i++) {
-		wrong += case_number("outcome", outcomes[i].rc, (long long)i);
-		wrong += case_number("status", reply_status(outcomes[i].rc),
-		    outcomes[i].status);
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		bool refused = i < REASONS;
+
+		wrong += case_number("outcome", answers[i].outcome,
+		    refused ? OUTCOME_REFUSED : (long long)(i - REASONS + 1));
+		wrong += case_number("reason", answers[i].reason,
+		    refused ? (long long)i : RC_OK);
+		wrong += case_number("status",
+		    reply_status(answers[i].outcome, answers[i].reason),
+		    answers[i].status);
 	}
-	assert_int_equal(COUNT(outcomes), RC_RANGE + 1);
+	assert_int_equal(COUNT(answers), REASONS + OUTCOME_STOPPED);
 	assert_int_equal(wrong, 0);
 }
 
 static void
+no_reason_to_refuse_is_answered_as_handled(void **state)
+{
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < REASONS; i++) {
+		struct reply reply = reply_refused((enum rc)i);
+
+		wrong += case_number("refused", reply.outcome, OUTCOME_REFUSED);
+		wrong += case_true(word_of(&answers[i]), "400 or more",
+		    reply_status(reply.outcome, reply.reason) >= 400);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+/* But that we stop, which is a reason as well as an end of a command. */
+static void
 every_outcome_has_a_word_of_its_own(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(outcomes); i++) {
-		const char *word = reply_word(outcomes[i].rc);
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		const char *word = word_of(&answers[i]);
 
 		assert_non_null(word);
 		assert_int_equal(strspn(word, "abcdefghijklmnopqrstuvwxyz-"),
 		    strlen(word));
 		for (size_t j = 0; j < i; j++)
-			assert_string_not_equal(word,
-			    reply_word(outcomes[j].rc));
+			if (answers[i].outcome == OUTCOME_STOPPED &&
+			    answers[j].reason == RC_STOPPING)
+				assert_string_equal(word, "stopping");
+			else
+				assert_string_not_equal(word,
+				    word_of(&answers[j]));
 	}
+}
+
+static void
+a_command_that_was_stopped_is_answered_as_who_was_not_begun(void **state)
+{
+	struct reply stopped = { .outcome = OUTCOME_STOPPED };
+	struct reply refused = reply_refused(RC_STOPPING);
+	struct buf one = { 0 }, other = { 0 };
+
+	(void)state;
+	assert_int_equal(reply_print(&stopped, &one), RC_OK);
+	assert_int_equal(reply_print(&refused, &other), RC_OK);
+	assert_string_equal(one.data, other.data);
+	buf_free(&one);
+	buf_free(&other);
 }
 
 static void
@@ -166,13 +242,13 @@ the_first_line_is_the_status(void **state)
 	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(outcomes); i++) {
-		struct reply reply = reply_for(outcomes[i].rc);
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		struct reply reply = reply_of(&answers[i]);
 		struct response response = print_reply(&reply);
 		char line[80];
 
 		snprintf(line, sizeof(line), "Status: %d %s\r\n",
-		    outcomes[i].status, outcomes[i].reason);
+		    answers[i].status, answers[i].phrase);
 		wrong += case_true(line, "the first line",
 		    bytes_begin(response.head, line));
 		buf_free(&response.text);
@@ -186,10 +262,10 @@ the_length_is_exact_and_lines_end_in_crlf(void **state)
 	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(outcomes); i++) {
-		struct reply reply = reply_for(outcomes[i].rc);
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		struct reply reply = reply_of(&answers[i]);
 		struct response response = print_reply(&reply);
-		const char *word = reply_word(outcomes[i].rc);
+		const char *word = word_of(&answers[i]);
 		char length[24];
 
 		snprintf(length, sizeof(length), "%zu", response.body.len);
@@ -210,24 +286,23 @@ an_event_is_answered_with_its_id(void **state)
 	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(outcomes); i++) {
-		struct reply reply = { outcomes[i].rc, false, ID,
-			"connection_added" };
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		struct reply reply = reply_of(&answers[i]);
 		struct response response;
 		struct json_object *object;
 
-		if (outcomes[i].word == NULL)
+		if (answers[i].word == NULL)
 			continue;
 		response = print_reply(&reply);
 		object = read_body(&response);
-		wrong += case_bytes(outcomes[i].word,
+		wrong += case_bytes(answers[i].word,
 		    header(&response, "Content-Type"), LIT("application/json"));
-		wrong += case_text(outcomes[i].word, member(object, "status"),
-		    outcomes[i].word);
-		wrong += case_text(outcomes[i].word, member(object, "id"), ID);
-		wrong += case_text(outcomes[i].word, member(object, "event"),
+		wrong += case_text(answers[i].word, member(object, "status"),
+		    answers[i].word);
+		wrong += case_text(answers[i].word, member(object, "id"), ID);
+		wrong += case_text(answers[i].word, member(object, "event"),
 		    "connection_added");
-		wrong += case_number(outcomes[i].word,
+		wrong += case_number(answers[i].word,
 		    json_object_object_length(object), 3);
 		json_object_put(object);
 		buf_free(&response.text);
@@ -241,15 +316,14 @@ a_refusal_is_a_problem_with_a_fixed_title(void **state)
 	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(outcomes); i++) {
+	for (size_t i = 0; i < COUNT(answers); i++) {
 		/* Nothing of the event may show in a refusal. */
-		struct reply reply = { outcomes[i].rc, false, ID,
-			"connection_added" };
+		struct reply reply = reply_of(&answers[i]);
 		struct response response;
 		struct json_object *object;
-		const char *word = reply_word(outcomes[i].rc);
+		const char *word = word_of(&answers[i]);
 
-		if (outcomes[i].word != NULL)
+		if (answers[i].word != NULL)
 			continue;
 		response = print_reply(&reply);
 		object = read_body(&response);
@@ -258,7 +332,7 @@ a_refusal_is_a_problem_with_a_fixed_title(void **state)
 		wrong += case_number(word,
 		    json_object_get_int(
 			json_object_object_get(object, "status")),
-		    outcomes[i].status);
+		    answers[i].status);
 		wrong += case_true(word, "the status is a number",
 		    json_object_is_type(json_object_object_get(object,
 					    "status"),
@@ -281,17 +355,17 @@ only_what_may_be_tried_again_says_when(void **state)
 	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(outcomes); i++) {
-		struct reply reply = reply_for(outcomes[i].rc);
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		struct reply reply = reply_of(&answers[i]);
 		struct response response = print_reply(&reply);
 		struct bytes after = header(&response, "Retry-After");
 		unsigned long long seconds = 0;
 
-		wrong += case_number(reply_word(outcomes[i].rc),
+		wrong += case_number(word_of(&answers[i]),
 		    bytes_number(after, 3600, &seconds) == RC_OK && seconds > 0,
-		    outcomes[i].later);
-		wrong += case_number(reply_word(outcomes[i].rc),
-		    after.data != NULL, outcomes[i].status == 503);
+		    answers[i].later);
+		wrong += case_number(word_of(&answers[i]), after.data != NULL,
+		    answers[i].status == 503);
 		buf_free(&response.text);
 	}
 	assert_int_equal(wrong, 0);
@@ -303,13 +377,13 @@ only_405_says_what_is_allowed(void **state)
 	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(outcomes); i++) {
-		struct reply reply = reply_for(outcomes[i].rc);
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		struct reply reply = reply_of(&answers[i]);
 		struct response response = print_reply(&reply);
 
-		wrong += case_bytes(reply_word(outcomes[i].rc),
+		wrong += case_bytes(word_of(&answers[i]),
 		    header(&response, "Allow"),
-		    bytes_of(outcomes[i].status == 405 ? "POST" : ""));
+		    bytes_of(answers[i].status == 405 ? "POST" : ""));
 		buf_free(&response.text);
 	}
 	assert_int_equal(wrong, 0);
@@ -321,13 +395,13 @@ head_is_answered_without_a_body(void **state)
 	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(outcomes); i++) {
-		struct reply reply = reply_for(outcomes[i].rc);
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		struct reply reply = reply_of(&answers[i]);
 		struct response response;
 
 		reply.head = true;
 		response = print_reply(&reply);
-		wrong += case_bytes(reply_word(outcomes[i].rc), response.body,
+		wrong += case_bytes(word_of(&answers[i]), response.body,
 		    LIT(""));
 		buf_free(&response.text);
 	}
@@ -337,7 +411,11 @@ head_is_answered_without_a_body(void **state)
 static void
 an_events_name_is_escaped(void **state)
 {
-	struct reply reply = { RC_IGNORED, false, ID, "a\"b\\c\n\xff" };
+	struct reply reply = {
+		.outcome = OUTCOME_IGNORED,
+		.id = ID,
+		.event = "a\"b\\c\n\xff",
+	};
 	struct response response = print_reply(&reply);
 	struct json_object *object = read_body(&response);
 
@@ -350,8 +428,12 @@ an_events_name_is_escaped(void **state)
 static void
 the_very_bytes_of_an_answer_and_of_a_refusal(void **state)
 {
-	struct reply queued = { RC_QUEUED, false, ID, "connection_added" };
-	struct reply refused = reply_for(RC_METHOD);
+	struct reply queued = {
+		.outcome = OUTCOME_QUEUED,
+		.id = ID,
+		.event = "connection_added",
+	};
+	struct reply refused = reply_refused(RC_METHOD);
 	struct buf text = { 0 };
 
 	(void)state;
@@ -376,7 +458,7 @@ the_very_bytes_of_an_answer_and_of_a_refusal(void **state)
 static void
 a_reply_is_appended(void **state)
 {
-	struct reply reply = reply_for(RC_JSON);
+	struct reply reply = reply_refused(RC_JSON);
 	struct buf text = { 0 }, small = { .max = 30 };
 
 	(void)state;
@@ -393,7 +475,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_outcome_has_its_status),
+		cmocka_unit_test(no_reason_to_refuse_is_answered_as_handled),
 		cmocka_unit_test(every_outcome_has_a_word_of_its_own),
+		cmocka_unit_test(
+		    a_command_that_was_stopped_is_answered_as_who_was_not_begun),
 		cmocka_unit_test(the_first_line_is_the_status),
 		cmocka_unit_test(the_length_is_exact_and_lines_end_in_crlf),
 		cmocka_unit_test(an_event_is_answered_with_its_id),

@@ -148,7 +148,7 @@ what_runs_is_not_dropped(void **state)
 	expect_counts(journal, "h dropped 2 ");
 	expect_backlog(journal, "");
 	assert_int_equal(journal_drop(journal, sample.receipt.id, now()),
-	    RC_IGNORED);
+	    RC_DUPLICATE);
 	assert_int_equal(journal_drop(journal, "ff", now()), RC_MISSING);
 	expect_nothing(journal, &one);
 	journal_close(journal);

@@ -10,11 +10,11 @@ the_variable_decides_and_not_the_path(void **state)
 {
 	struct trial trial = {.front = {.variables = {POST, LENGTH, GOOD,
 	    "PATH_INFO=/one", "PELIHOOK_HOOK=two"}, .input = LIT(BODY),},
-	    .record = {.rc = RC_DELIVERED},};
+	    .record = {.outcome = OUTCOME_DELIVERED},};
 
 	(void)state;
 	trial_serve(&trial, &several);
-	assert_int_equal(trial.rc, RC_DELIVERED);
+	assert_int_equal(trial.reply.outcome, OUTCOME_DELIVERED);
 	assert_ptr_equal(trial.record.job.hook, &hooks[1]);
 	trial_end(&trial);
 }

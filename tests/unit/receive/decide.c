@@ -25,10 +25,10 @@ a_hook_that_queues_stores_a_delivery_for_each_line(void **state)
 	(void)state;
 	set_scene(&scene, journal_path);
 	scene.hook.delivery = CONF_QUEUE;
-	assert_int_equal(put(&scene, "a"), RC_QUEUED);
-	assert_int_equal(put(&scene, "a"), RC_DUPLICATE);
-	assert_int_equal(put(&scene, ""), RC_QUEUED);
-	assert_int_equal(put(&scene, ""), RC_QUEUE_FULL);
+	assert_int_equal(put(&scene, "a"), OUTCOME_QUEUED);
+	assert_int_equal(put(&scene, "a"), OUTCOME_DUPLICATE);
+	assert_int_equal(put(&scene, ""), OUTCOME_QUEUED);
+	assert_int_equal(put_refused(&scene, ""), RC_QUEUE_FULL);
 	assert_int_equal(shared_journal_get(scene.shared, &journal), RC_OK);
 	assert_int_equal(journal_counts(journal, add_state, &counts), RC_OK);
 	assert_string_equal(counts.data, "queued 4 ");
@@ -43,7 +43,7 @@ what_needs_no_journal_makes_none(void **state)
 
 	(void)state;
 	set_scene(&scene, journal_path);
-	assert_int_equal(put(&scene, ""), RC_DELIVERED);
+	assert_int_equal(put(&scene, ""), OUTCOME_DELIVERED);
 	assert_int_equal(access(journal_path, F_OK), -1);
 	clear_scene(&scene);
 	decide_close(NULL);
@@ -58,10 +58,10 @@ without_a_journal_nothing_is_queued(void **state)
 
 	(void)state;
 	set_scene(&scene, NULL);
-	assert_int_equal(put(&scene, ""), RC_DELIVERED);
-	assert_int_equal(put(&scene, "a"), RC_CONFIG);
+	assert_int_equal(put(&scene, ""), OUTCOME_DELIVERED);
+	assert_int_equal(put_refused(&scene, "a"), RC_CONFIG);
 	scene.hook.delivery = CONF_QUEUE;
-	assert_int_equal(put(&scene, ""), RC_CONFIG);
+	assert_int_equal(put_refused(&scene, ""), RC_CONFIG);
 	assert_int_equal(shared_journal_get(scene.shared, &journal),
 	    RC_MISSING);
 	clear_scene(&scene);
@@ -76,9 +76,9 @@ a_journal_that_could_not_be_opened_is_tried_again(void **state)
 	assert_int_equal(mkdir(journal_path, 0700), 0);
 	set_scene(&scene, journal_path);
 	scene.hook.delivery = CONF_QUEUE;
-	assert_int_equal(put(&scene, ""), RC_CONFIG);
+	assert_int_equal(put_refused(&scene, ""), RC_CONFIG);
 	assert_int_equal(rmdir(journal_path), 0);
-	assert_int_equal(put(&scene, ""), RC_QUEUED);
+	assert_int_equal(put(&scene, ""), OUTCOME_QUEUED);
 	clear_scene(&scene);
 }
 

@@ -14,12 +14,12 @@ what_was_delivered_is_a_duplicate(void **state)
 
 	(void)state;
 	set_scene(&scene, journal_path);
-	assert_int_equal(put(&scene, "a"), RC_DELIVERED);
-	assert_int_equal(put(&scene, "a"), RC_DUPLICATE);
-	assert_int_equal(put(&scene, "b"), RC_DELIVERED);
+	assert_int_equal(put(&scene, "a"), OUTCOME_DELIVERED);
+	assert_int_equal(put(&scene, "a"), OUTCOME_DUPLICATE);
+	assert_int_equal(put(&scene, "b"), OUTCOME_DELIVERED);
 	clear_scene(&scene);
 	set_scene(&scene, journal_path);
-	assert_int_equal(put(&scene, "a"), RC_DUPLICATE);
+	assert_int_equal(put(&scene, "a"), OUTCOME_DUPLICATE);
 	clear_scene(&scene);
 }
 
@@ -28,9 +28,11 @@ what_failed_frees_its_key(void **state)
 {
 	static const struct {
 		const char *script;
-		enum rc rc;
-	} cases[] = { { "exit 1", RC_FAILED }, { "exit 75", RC_TEMPORARY },
-		{ "exit 65", RC_REJECTED }, { "kill -9 $$", RC_FAILED } };
+		enum outcome outcome;
+	} cases[] = { { "exit 1", OUTCOME_FAILED },
+		{ "exit 75", OUTCOME_TEMPORARY },
+		{ "exit 65", OUTCOME_REJECTED },
+		{ "kill -9 $$", OUTCOME_FAILED } };
 	struct scene scene;
 	unsigned failed = 0;
 
@@ -38,13 +40,13 @@ what_failed_frees_its_key(void **state)
 	set_scene(&scene, journal_path);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		scene.command[2] = cases[i].script;
-		failed += case_rc(cases[i].script, put(&scene, "a"),
-		    cases[i].rc);
+		failed += case_number(cases[i].script, put(&scene, "a"),
+		    cases[i].outcome);
 	}
 	assert_int_equal(failed, 0);
 	scene.command[2] = "exit 0";
-	assert_int_equal(put(&scene, "a"), RC_DELIVERED);
-	assert_int_equal(put(&scene, "a"), RC_DUPLICATE);
+	assert_int_equal(put(&scene, "a"), OUTCOME_DELIVERED);
+	assert_int_equal(put(&scene, "a"), OUTCOME_DUPLICATE);
 	clear_scene(&scene);
 }
 
@@ -53,7 +55,7 @@ put_in_thread(void *context)
 {
 	struct scene *scene = context;
 
-	return put(scene, "a") == RC_DELIVERED ? scene : NULL;
+	return put(scene, "a") == OUTCOME_DELIVERED ? scene : NULL;
 }
 
 static void
@@ -92,11 +94,11 @@ while_the_first_runs_others_are_pending(void **state)
 	set_scene(&scene, journal_path);
 	start_gated(&scene, &thread);
 	for (int i = 0; i < 5; i++)
-		assert_int_equal(put(&scene, "a"), RC_PENDING);
+		assert_int_equal(put_refused(&scene, "a"), RC_PENDING);
 	scratch_file("go", "", 0600);
 	pthread_join(thread, &delivered);
 	assert_non_null(delivered);
-	assert_int_equal(put(&scene, "a"), RC_DUPLICATE);
+	assert_int_equal(put(&scene, "a"), OUTCOME_DUPLICATE);
 	clear_scene(&scene);
 }
 
@@ -118,9 +120,9 @@ an_end_that_could_not_be_written_is_made_up_for(void **state)
 	scratch_file("go", "", 0600);
 	pthread_join(thread, &delivered);
 	assert_non_null(delivered);
-	assert_int_equal(put(&scene, "a"), RC_LOCKED);
+	assert_int_equal(put_refused(&scene, "a"), RC_LOCKED);
 	unlock_journal(db);
-	assert_int_equal(put(&scene, "a"), RC_DUPLICATE);
+	assert_int_equal(put(&scene, "a"), OUTCOME_DUPLICATE);
 	clear_scene(&scene);
 }
 

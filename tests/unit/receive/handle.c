@@ -56,7 +56,7 @@ trial_start(struct trial *trial, struct bytes body)
 	trial->hook.secrets_len = 1;
 	trial->hook.rules = run_all;
 	trial->hook.rules_len = COUNT(run_all);
-	trial->record.rc = RC_DELIVERED;
+	trial->record.outcome = OUTCOME_DELIVERED;
 	trial->request.variables = trial->front.variables;
 	trial->request.method = "POST";
 	trial->request.path_info = "";
@@ -92,7 +92,7 @@ an_event_goes_to_the_sink_and_is_answered(void **state)
 	trial_start(&trial, LIT(BODY));
 	trial_sign(&trial);
 	reply = trial_handle(&trial);
-	assert_int_equal(reply.rc, RC_DELIVERED);
+	assert_int_equal(reply.outcome, OUTCOME_DELIVERED);
 	assert_false(reply.head);
 	assert_int_equal(trial.record.puts, 1);
 	assert_string_equal(reply.id, trial.record.receipt.id);
@@ -149,22 +149,24 @@ the_id_is_a_uuid7_of_the_time_and_never_the_same(void **state)
 static void
 whatever_the_sink_says_is_the_answer(void **state)
 {
-	static const enum rc says[] = { RC_DELIVERED, RC_QUEUED, RC_DUPLICATE,
-		RC_REJECTED, RC_TEMPORARY, RC_FAILED, RC_UNSTARTED, RC_BUSY,
-		RC_TIMEOUT, RC_CROWDED, RC_PENDING, RC_QUEUE_FULL, RC_STORE,
-		RC_LOCKED, RC_CORRUPT, RC_STOPPING, RC_MEMORY, RC_SYSTEM };
 	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(says); i++) {
+	for (size_t i = 0; i < COUNT(sink_ends); i++) {
+		const char *word = reply_word(sink_ends[i].outcome,
+		    sink_ends[i].reason);
 		struct trial trial;
+		struct reply reply;
 
 		trial_start(&trial, LIT(BODY));
 		trial_sign(&trial);
-		trial.record.rc = says[i];
-		wrong += case_rc("sink", trial_handle(&trial).rc, says[i]);
-		wrong += case_true(reply_word(says[i]), "it is logged",
-		    strstr(told(), reply_word(says[i])) != NULL);
+		trial.record.outcome = sink_ends[i].outcome;
+		trial.record.reason = sink_ends[i].reason;
+		reply = trial_handle(&trial);
+		wrong += case_number(word, reply.outcome, sink_ends[i].outcome);
+		wrong += case_rc(word, reply.reason, sink_ends[i].reason);
+		wrong += case_true(word, "it is logged",
+		    strstr(told(), word) != NULL);
 	}
 	assert_int_equal(wrong, 0);
 }
@@ -175,7 +177,7 @@ static const struct {
 	struct bytes body;
 	bool good; /* the signature */
 	const char *variables[2];
-	enum rc rc;
+	enum rc reason; /* RC_OK: it is delivered */
 } orders[] = {
 	{ "bad signature, bad JSON", RAW("{"), false, { NULL }, RC_SIGNATURE },
 	{ "bad signature, empty", RAW(""), false, { NULL }, RC_SIGNATURE },
@@ -189,8 +191,7 @@ static const struct {
 	    { "HTTP_X_EVENT=a", "HTTP_X_EVENT=a" }, RC_JSON },
 	{ "repeated header", RAW(BODY), true,
 	    { "HTTP_X_EVENT=a", "HTTP_X_EVENT=a" }, RC_REPEATED },
-	{ "nothing wrong", RAW(BODY), true, { "HTTP_X_EVENT=a" },
-	    RC_DELIVERED },
+	{ "nothing wrong", RAW(BODY), true, { "HTTP_X_EVENT=a" }, RC_OK },
 };
 
 static void
@@ -215,10 +216,13 @@ nothing_looks_inside_what_is_not_verified(void **state)
 			if (orders[i].variables[j] != NULL)
 				front_add(&trial.front, orders[i].variables[j]);
 		reply = trial_handle(&trial);
-		wrong += case_rc(name, reply.rc, orders[i].rc);
+		wrong += case_number(name, reply.outcome,
+		    orders[i].reason == RC_OK ? OUTCOME_DELIVERED :
+						OUTCOME_REFUSED);
+		wrong += case_rc(name, reply.reason, orders[i].reason);
 		wrong += case_number(name, trial.record.puts,
-		    orders[i].rc == RC_DELIVERED);
-		if (orders[i].rc != RC_SIGNATURE)
+		    orders[i].reason == RC_OK);
+		if (orders[i].reason != RC_SIGNATURE)
 			continue;
 		wrong += case_text(name, reply.id, "");
 		wrong += case_text(name, reply.event, "");
@@ -241,7 +245,7 @@ an_ignored_event_reaches_no_sink(void **state)
 	trial.hook.rules = ignore_connections;
 	trial.hook.rules_len = COUNT(ignore_connections);
 	reply = trial_handle(&trial);
-	assert_int_equal(reply.rc, RC_IGNORED);
+	assert_int_equal(reply.outcome, OUTCOME_IGNORED);
 	assert_int_equal(strlen(reply.id), 36);
 	assert_string_equal(reply.event, "connection_added");
 	assert_int_equal(trial.record.puts, 0);
@@ -261,7 +265,7 @@ no_line_for_a_known_event_is_information(void **state)
 	trial_sign(&trial);
 	trial.hook.rules = run_failures;
 	trial.hook.rules_len = COUNT(run_failures);
-	assert_int_equal(trial_handle(&trial).rc, RC_IGNORED);
+	assert_int_equal(trial_handle(&trial).outcome, OUTCOME_IGNORED);
 	assert_int_equal(trial.record.puts, 0);
 	text = told();
 	assert_non_null(strstr(text, "reason=no-rule"));
@@ -281,7 +285,7 @@ no_line_for_an_unknown_event_is_a_warning_with_keys(void **state)
 	trial_sign(&trial);
 	trial.hook.rules = run_failures;
 	trial.hook.rules_len = COUNT(run_failures);
-	assert_int_equal(trial_handle(&trial).rc, RC_IGNORED);
+	assert_int_equal(trial_handle(&trial).outcome, OUTCOME_IGNORED);
 	text = told();
 	assert_non_null(strstr(text, "level=warning"));
 	assert_non_null(strstr(text, "reason=no-rule"));
@@ -304,7 +308,7 @@ a_repeated_dedupe_header_reaches_no_sink(void **state)
 	front_add(&trial.front, "HTTP_X_ID=1");
 	trial.hook.reading.dedupe = (struct event_source){ EVENT_FROM_HEADER,
 		NULL, { "X-Id", "HTTP_X_ID" } };
-	assert_int_equal(trial_handle(&trial).rc, RC_REPEATED);
+	assert_int_equal(trial_handle(&trial).reason, RC_REPEATED);
 	assert_int_equal(trial.record.puts, 0);
 }
 
@@ -322,7 +326,7 @@ a_repeated_dedupe_header_is_refused_where_no_line_takes_it(void **state)
 	trial.hook.rules_len = COUNT(run_failures);
 	trial.hook.reading.dedupe = (struct event_source){ EVENT_FROM_HEADER,
 		NULL, { "X-Id", "HTTP_X_ID" } };
-	assert_int_equal(trial_handle(&trial).rc, RC_REPEATED);
+	assert_int_equal(trial_handle(&trial).reason, RC_REPEATED);
 }
 
 #define LINE(list, more, what)                                                 \
@@ -336,21 +340,21 @@ lines_with_also_are_counted(void **state)
 	static const struct {
 		struct rule rules[3];
 		unsigned deliveries;
-		enum rc rc;
+		enum outcome outcome;
 	} cases[] = {
 		{ { LINE(any, false, command), LINE(any, false, command) }, 1,
-		    RC_QUEUED },
+		    OUTCOME_QUEUED },
 		{ { LINE(any, true, command), LINE(any, false, command),
 		      LINE(any, false, command) },
-		    2, RC_QUEUED },
+		    2, OUTCOME_QUEUED },
 		{ { LINE(any, true, command), LINE(failures, true, command),
 		      LINE(any, true, command) },
-		    2, RC_QUEUED },
+		    2, OUTCOME_QUEUED },
 		{ { LINE(any, true, command), LINE(any, false, NULL),
 		      LINE(any, false, command) },
-		    1, RC_QUEUED },
+		    1, OUTCOME_QUEUED },
 		{ { LINE(any, false, NULL), LINE(any, false, command) }, 0,
-		    RC_IGNORED },
+		    OUTCOME_IGNORED },
 	};
 	unsigned wrong = 0;
 
@@ -366,8 +370,9 @@ lines_with_also_are_counted(void **state)
 		trial.hook.delivery = CONF_QUEUE;
 		trial.hook.rules = cases[i].rules;
 		trial.hook.rules_len = n;
-		trial.record.rc = RC_QUEUED;
-		wrong += case_rc("also", trial_handle(&trial).rc, cases[i].rc);
+		trial.record.outcome = OUTCOME_QUEUED;
+		wrong += case_number("also", trial_handle(&trial).outcome,
+		    cases[i].outcome);
 		wrong += case_number("puts", trial.record.puts,
 		    cases[i].deliveries > 0);
 		wrong += case_number("deliveries", trial.record.job.deliveries,
@@ -394,7 +399,7 @@ keys_and_fields_reach_the_job(void **state)
 	trial.hook.reading.dedupe = (struct event_source){
 		.from = EVENT_FROM_BODY,
 	};
-	assert_int_equal(trial_handle(&trial).rc, RC_DELIVERED);
+	assert_int_equal(trial_handle(&trial).outcome, OUTCOME_DELIVERED);
 	assert_string_equal(trial.record.field, "PELIHOOK_ID=7");
 	assert_true(strlen(trial.record.order_key) > 0);
 	assert_true(strlen(trial.record.dedupe_key) > 0);
@@ -411,7 +416,7 @@ unsigned_events_are_marked_so(void **state)
 	trial_start(&trial, LIT(BODY));
 	trial.hook.signature.kind = RECIPE_NONE;
 	trial.hook.secrets_len = 0;
-	assert_int_equal(trial_handle(&trial).rc, RC_DELIVERED);
+	assert_int_equal(trial_handle(&trial).outcome, OUTCOME_DELIVERED);
 	assert_false(trial.record.receipt.verified);
 }
 
@@ -427,7 +432,7 @@ a_long_address_is_bounded(void **state)
 	trial_start(&trial, LIT(BODY));
 	trial_sign(&trial);
 	trial.request.remote_addr = address;
-	assert_int_equal(trial_handle(&trial).rc, RC_DELIVERED);
+	assert_int_equal(trial_handle(&trial).outcome, OUTCOME_DELIVERED);
 	assert_in_range(strlen(trial.record.receipt.remote_addr), 1,
 	    sizeof(trial.record.receipt.remote_addr) - 1);
 }
@@ -491,7 +496,7 @@ a_refusal_says_why_in_the_log(void **state)
 
 	(void)state;
 	trial_start(&trial, LIT(BODY));
-	assert_int_equal(trial_handle(&trial).rc, RC_SIGNATURE);
+	assert_int_equal(trial_handle(&trial).reason, RC_SIGNATURE);
 	text = told();
 	assert_non_null(strstr(text, "level=warning"));
 	assert_non_null(strstr(text, "status=401"));
@@ -519,7 +524,7 @@ a_body_that_is_not_json_is_told_by_its_looks(void **state)
 
 		trial_start(&trial, bytes_of(cases[i].body));
 		trial_sign(&trial);
-		wrong += case_number(cases[i].body, trial_handle(&trial).rc,
+		wrong += case_rc(cases[i].body, trial_handle(&trial).reason,
 		    RC_JSON);
 		wrong += case_true(cases[i].body, cases[i].told,
 		    strstr(told(), cases[i].told) != NULL);

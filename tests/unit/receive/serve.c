@@ -27,12 +27,15 @@ static struct conf alone_open = {
 
 /* What has to hold on every path whatever it comes to. */
 static unsigned
-check_path(const char *name, const struct trial *trial, enum rc rc)
+check_path(const char *name, const struct trial *trial, enum outcome outcome,
+    enum rc reason)
 {
 	char status[24];
-	unsigned wrong = case_rc(name, trial->rc, rc);
+	unsigned wrong = case_number(name, trial->reply.outcome, outcome);
 
-	snprintf(status, sizeof(status), "Status: %d ", reply_status(rc));
+	wrong += case_rc(name, trial->reply.reason, reason);
+	snprintf(status, sizeof(status), "Status: %d ",
+	    reply_status(outcome, reason));
 	wrong += case_true(name, status,
 	    bytes_begin(buf_view(&trial->front.output), status));
 	wrong += case_number(name, trial->front.discards, 1);
@@ -51,7 +54,7 @@ static const struct {
 	const char *variables[6];
 	struct bytes input;
 	enum rc input_end;
-	enum rc rc;
+	enum rc reason; /* RC_OK: it is not refused, but delivered */
 	int64_t left;	/* what discard_input is told */
 	unsigned reads; /* 0: nothing may be read; 1: it has to be */
 } paths[] = {
@@ -181,32 +184,38 @@ static const struct {
 
 	/* And what is good. */
 	{ "by path", &several, { POST, "PATH_INFO=/one", LENGTH, GOOD },
-	    RAW(BODY), RC_OK, RC_DELIVERED, 0, 1 },
+	    RAW(BODY), RC_OK, RC_OK, 0, 1 },
 	{ "by path and slash", &several,
-	    { POST, "PATH_INFO=/one/", LENGTH, GOOD }, RAW(BODY), RC_OK,
-	    RC_DELIVERED, 0, 1 },
+	    { POST, "PATH_INFO=/one/", LENGTH, GOOD }, RAW(BODY), RC_OK, RC_OK,
+	    0, 1 },
 	{ "no length", &several, { POST, "PATH_INFO=/one", GOOD }, RAW(BODY),
-	    RC_OK, RC_DELIVERED, -1, 1 },
+	    RC_OK, RC_OK, -1, 1 },
 	{ "length -1", &several,
 	    { POST, "PATH_INFO=/one", "CONTENT_LENGTH=-1", GOOD }, RAW(BODY),
-	    RC_OK, RC_DELIVERED, -1, 1 },
+	    RC_OK, RC_OK, -1, 1 },
 	{ "the only one", &alone, { POST, LENGTH, GOOD }, RAW(BODY), RC_OK,
-	    RC_DELIVERED, 0, 1 },
+	    RC_OK, 0, 1 },
 	{ "the only one by /", &alone, { POST, "PATH_INFO=/", LENGTH, GOOD },
-	    RAW(BODY), RC_OK, RC_DELIVERED, 0, 1 },
+	    RAW(BODY), RC_OK, RC_OK, 0, 1 },
 	{ "the only one by name", &alone,
-	    { POST, "PATH_INFO=/one", LENGTH, GOOD }, RAW(BODY), RC_OK,
-	    RC_DELIVERED, 0, 1 },
+	    { POST, "PATH_INFO=/one", LENGTH, GOOD }, RAW(BODY), RC_OK, RC_OK,
+	    0, 1 },
 	{ "the only one, none", &alone_open, { POST, LENGTH }, RAW(BODY), RC_OK,
-	    RC_DELIVERED, 0, 1 },
+	    RC_OK, 0, 1 },
 	{ "by variable", &several, { POST, "PELIHOOK_HOOK=one", LENGTH, GOOD },
-	    RAW(BODY), RC_OK, RC_DELIVERED, 0, 1 },
+	    RAW(BODY), RC_OK, RC_OK, 0, 1 },
 	{ "none by variable", &several, { POST, "PELIHOOK_HOOK=open", LENGTH },
-	    RAW(BODY), RC_OK, RC_DELIVERED, 0, 1 },
+	    RAW(BODY), RC_OK, RC_OK, 0, 1 },
 	{ "an empty variable", &several,
 	    { POST, "PELIHOOK_HOOK=", "PATH_INFO=/one", LENGTH, GOOD },
-	    RAW(BODY), RC_OK, RC_DELIVERED, 0, 1 },
+	    RAW(BODY), RC_OK, RC_OK, 0, 1 },
 };
+
+static enum outcome
+outcome_of(enum rc reason)
+{
+	return reason == RC_OK ? OUTCOME_DELIVERED : OUTCOME_REFUSED;
+}
 
 static void
 the_order_of_the_checks(void **state)
@@ -218,17 +227,18 @@ the_order_of_the_checks(void **state)
 		const char *name = paths[i].name;
 		struct trial trial = {.front = {.input = paths[i].input,
 		    .input_end = paths[i].input_end,},
-		    .record = {.rc = RC_DELIVERED},};
+		    .record = {.outcome = OUTCOME_DELIVERED},};
 
 		for (size_t j = 0; j < 6 && paths[i].variables[j]; j++)
 			front_add(&trial.front, paths[i].variables[j]);
 		trial_serve(&trial, paths[i].conf);
-		wrong += check_path(name, &trial, paths[i].rc);
+		wrong += check_path(name, &trial, outcome_of(paths[i].reason),
+		    paths[i].reason);
 		wrong += case_number(name, trial.front.left, paths[i].left);
 		wrong += case_number(name, trial.front.reads > 0,
 		    paths[i].reads);
 		wrong += case_number(name, trial.record.puts,
-		    paths[i].rc == RC_DELIVERED);
+		    paths[i].reason == RC_OK);
 		trial_end(&trial);
 	}
 	assert_int_equal(wrong, 0);
@@ -237,19 +247,20 @@ the_order_of_the_checks(void **state)
 static void
 whatever_the_sink_says_the_input_is_taken(void **state)
 {
-	static const enum rc says[] = { RC_DELIVERED, RC_QUEUED, RC_DUPLICATE,
-		RC_REJECTED, RC_TEMPORARY, RC_FAILED, RC_UNSTARTED, RC_TIMEOUT,
-		RC_CROWDED, RC_PENDING, RC_QUEUE_FULL, RC_STORE, RC_LOCKED,
-		RC_CORRUPT, RC_STOPPING, RC_MEMORY, RC_SYSTEM };
 	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(says); i++) {
+	for (size_t i = 0; i < COUNT(sink_ends); i++) {
 		struct trial trial = {.front = {.variables = {POST, LENGTH,
-		    GOOD}, .input = LIT(BODY),}, .record = {.rc = says[i]},};
+		    GOOD}, .input = LIT(BODY),},
+		    .record = {.outcome = sink_ends[i].outcome,
+		    .reason = sink_ends[i].reason},};
+		const char *word = reply_word(sink_ends[i].outcome,
+		    sink_ends[i].reason);
 
 		trial_serve(&trial, &alone);
-		wrong += check_path(reply_word(says[i]), &trial, says[i]);
+		wrong += check_path(word, &trial, sink_ends[i].outcome,
+		    sink_ends[i].reason);
 		trial_end(&trial);
 	}
 	assert_int_equal(wrong, 0);
@@ -260,11 +271,11 @@ a_reply_that_cannot_be_written_is_drained_as_well(void **state)
 {
 	struct trial trial = {.front = {.variables = {POST, LENGTH, GOOD},
 	    .input = LIT(BODY), .write_rc = RC_SYSTEM,},
-	    .record = {.rc = RC_DELIVERED},};
+	    .record = {.outcome = OUTCOME_DELIVERED},};
 
 	(void)state;
 	trial_serve(&trial, &alone);
-	assert_int_equal(trial.rc, RC_DELIVERED);
+	assert_int_equal(trial.reply.outcome, OUTCOME_DELIVERED);
 	assert_int_equal(trial.front.discards, 1);
 	assert_true(trial.front.discarded_last);
 	trial_end(&trial);
@@ -279,7 +290,8 @@ head_gets_no_body(void **state)
 
 	(void)state;
 	trial_serve(&trial, &several);
-	assert_int_equal(check_path("HEAD", &trial, RC_METHOD), 0);
+	assert_int_equal(check_path("HEAD", &trial, OUTCOME_REFUSED, RC_METHOD),
+	    0);
 	output = buf_view(&trial.front.output);
 	assert_memory_equal(output.data + output.len - 4, "\r\n\r\n", 4);
 	assert_true(holds_text(output, "Allow: POST\r\n"));
@@ -307,11 +319,11 @@ no_byte_behind_the_length_is_read(void **state)
 {
 	struct trial trial = {.front = {.variables = {POST, LENGTH, GOOD},
 	    .input = LIT(BODY "the next request"),},
-	    .record = {.rc = RC_DELIVERED},};
+	    .record = {.outcome = OUTCOME_DELIVERED},};
 
 	(void)state;
 	trial_serve(&trial, &alone);
-	assert_int_equal(trial.rc, RC_DELIVERED);
+	assert_int_equal(trial.reply.outcome, OUTCOME_DELIVERED);
 	assert_int_equal(trial.front.taken, sizeof(BODY) - 1);
 	assert_string_equal(trial.record.body, BODY);
 	trial_end(&trial);
@@ -333,7 +345,7 @@ missing_wrong_and_stale_are_answered_alike(void **state)
 				       } };
 
 		trial_serve(&trial, &alone);
-		assert_int_equal(trial.rc, RC_SIGNATURE);
+		assert_int_equal(trial.reply.reason, RC_SIGNATURE);
 		if (i == 0)
 			buf_add(&first, buf_view(&trial.front.output));
 		assert_true(bytes_equal(buf_view(&first),
@@ -357,7 +369,7 @@ every_refusal_is_one_line_of_the_log(void **state)
 		const char *text;
 		char status[24];
 
-		if (paths[i].rc == RC_DELIVERED || paths[i].rc == RC_CONFIG)
+		if (paths[i].reason == RC_OK || paths[i].reason == RC_CONFIG)
 			continue;
 		for (size_t j = 0; j < 6 && paths[i].variables[j]; j++)
 			front_add(&trial.front, paths[i].variables[j]);
@@ -365,7 +377,7 @@ every_refusal_is_one_line_of_the_log(void **state)
 		trial_serve(&trial, paths[i].conf);
 		text = told();
 		snprintf(status, sizeof(status), "status=%d",
-		    reply_status(paths[i].rc));
+		    reply_status(OUTCOME_REFUSED, paths[i].reason));
 		wrong += case_number(paths[i].name, (long long)told_lines(text),
 		    1);
 		wrong += case_true(paths[i].name, status,
@@ -384,7 +396,7 @@ nothing_of_the_request_is_in_a_refusal(void **state)
 
 	(void)state;
 	trial_serve(&trial, &several);
-	assert_int_equal(trial.rc, RC_NO_HOOK);
+	assert_int_equal(trial.reply.reason, RC_NO_HOOK);
 	assert_false(holds_text(buf_view(&trial.front.output), "script"));
 	trial_end(&trial);
 }
@@ -430,10 +442,12 @@ a_hook_is_made_ready_by_its_first_request(void **state)
 	for (int i = 0; i < 2; i++) {
 		struct trial trial = {.front = {.variables = {POST, LENGTH,
 		    GOOD, "PATH_INFO=/good"}, .input = LIT(BODY),},
-		    .record = {.rc = RC_DELIVERED},};
+		    .record = {.outcome = OUTCOME_DELIVERED},};
 
 		trial_serve(&trial, conf);
-		assert_int_equal(check_path("good", &trial, RC_DELIVERED), 0);
+		assert_int_equal(check_path("good", &trial, OUTCOME_DELIVERED,
+				     RC_OK),
+		    0);
 		assert_int_equal(trial.record.puts, 1);
 		trial_end(&trial);
 	}
@@ -446,11 +460,12 @@ a_hook_that_is_not_ready_is_500_with_a_fixed_text(void **state)
 	struct conf *conf = load();
 	struct trial trial = {.front = {.variables = {POST, LENGTH, GOOD,
 	    "PATH_INFO=/bad"}, .input = LIT(BODY),},
-	    .record = {.rc = RC_DELIVERED},};
+	    .record = {.outcome = OUTCOME_DELIVERED},};
 
 	(void)state;
 	trial_serve(&trial, conf);
-	assert_int_equal(check_path("bad", &trial, RC_CONFIG), 0);
+	assert_int_equal(check_path("bad", &trial, OUTCOME_REFUSED, RC_CONFIG),
+	    0);
 	assert_int_equal(trial.record.puts, 0);
 	assert_false(holds_text(buf_view(&trial.front.output), scratch));
 	assert_false(holds_text(buf_view(&trial.front.output), "secret"));

@@ -24,13 +24,33 @@ open_wait(unsigned threads, int stop)
 	return wait;
 }
 
-static enum rc
+static enum outcome
+put_job(struct wait *wait, const struct job *job, enum rc *reason)
+{
+	struct sink sink = wait_sink(wait);
+
+	*reason = RC_OK;
+	return sink.put(sink.context, job, reason);
+}
+
+static enum outcome
 put(struct wait *wait, const struct hook *hook)
 {
 	struct job job = a_job(hook, NULL);
-	struct sink sink = wait_sink(wait);
+	enum rc reason;
 
-	return sink.put(sink.context, &job);
+	return put_job(wait, &job, &reason);
+}
+
+/* Why it is refused; RC_OK where it is not. */
+static enum rc
+put_refused(struct wait *wait, const struct hook *hook)
+{
+	struct job job = a_job(hook, NULL);
+	enum rc reason;
+	enum outcome outcome = put_job(wait, &job, &reason);
+
+	return outcome == OUTCOME_REFUSED ? reason : RC_OK;
 }
 
 /* A command that tells that it runs, and ends when it is let go. */
@@ -85,7 +105,7 @@ struct putting {
 	pthread_t thread;
 	struct wait *wait;
 	const struct hook *hook;
-	enum rc rc;
+	enum outcome outcome;
 };
 
 static void *
@@ -93,7 +113,7 @@ put_in_thread(void *context)
 {
 	struct putting *putting = context;
 
-	putting->rc = put(putting->wait, putting->hook);
+	putting->outcome = put(putting->wait, putting->hook);
 	return NULL;
 }
 
@@ -114,19 +134,18 @@ each_end_has_its_outcome(void **state)
 {
 	static const struct {
 		const char *body;
-		enum rc rc;
+		enum outcome outcome;
 		const char *how;
 		int code;
 	} cases[] = {
-		{ "exit 0", RC_DELIVERED, "exit", 0 },
-		{ "exit 75", RC_TEMPORARY, "exit", 75 },
-		{ "exit 65", RC_REJECTED, "exit", 65 },
-		{ "exit 3", RC_FAILED, "exit", 3 },
-		{ "kill -KILL $$", RC_FAILED, "signal", 9 },
-		{ "sleep 60", RC_TIMEOUT, "timeout", 0 },
+		{ "exit 0", OUTCOME_DELIVERED, "exit", 0 },
+		{ "exit 75", OUTCOME_TEMPORARY, "exit", 75 },
+		{ "exit 65", OUTCOME_REJECTED, "exit", 65 },
+		{ "exit 3", OUTCOME_FAILED, "exit", 3 },
+		{ "kill -KILL $$", OUTCOME_FAILED, "signal", 9 },
+		{ "sleep 60", OUTCOME_TIMEOUT, "timeout", 0 },
 	};
 	struct wait *wait = open_wait(1, -1);
-	struct sink sink = wait_sink(wait);
 	struct hook hook = a_hook("peliqan");
 	unsigned before = count_descriptors(), wrong = 0;
 
@@ -135,17 +154,19 @@ each_end_has_its_outcome(void **state)
 		const char *name = cases[i].body;
 		struct job_end end = { 0 };
 		struct job job = a_job(&hook, &end);
+		enum rc reason;
 
 		command[0] = script("command", name);
 		command[1] = NULL;
-		hook.timeout = cases[i].rc == RC_TIMEOUT ? 300 : LONG;
-		wrong += case_rc(name, sink.put(sink.context, &job),
-		    cases[i].rc);
+		hook.timeout = cases[i].outcome == OUTCOME_TIMEOUT ? 300 : LONG;
+		wrong += case_number(name, put_job(wait, &job, &reason),
+		    cases[i].outcome);
 		wrong += case_text(name, end.how, cases[i].how);
 		wrong += case_number(name, end.code, cases[i].code);
 		wrong += case_true(name, "time",
 		    end.elapsed >= 0 &&
-			(cases[i].rc != RC_TIMEOUT || end.elapsed >= 300));
+			(cases[i].outcome != OUTCOME_TIMEOUT ||
+			    end.elapsed >= 300));
 	}
 	assert_int_equal(wrong, 0);
 	assert_int_equal(count_descriptors(), before);
@@ -156,15 +177,15 @@ static void
 what_cannot_be_started_is_told(void **state)
 {
 	struct wait *wait = open_wait(1, -1);
-	struct sink sink = wait_sink(wait);
 	struct hook hook = a_hook("peliqan");
 	struct job_end end = { 0 };
 	struct job job = a_job(&hook, &end);
+	enum rc reason;
 
 	(void)state;
 	command[0] = scratch_path("missing");
 	command[1] = NULL;
-	assert_int_equal(sink.put(sink.context, &job), RC_UNSTARTED);
+	assert_int_equal(put_job(wait, &job, &reason), OUTCOME_UNSTARTED);
 	assert_string_equal(end.how, "unstarted");
 	assert_int_equal(end.code, ENOENT);
 	assert_int_equal(log_holds("level=error"), 1);
@@ -185,8 +206,8 @@ stop_ends_what_is_waited_for(void **state)
 	assert_true(wait_until_running(1));
 	assert_int_equal(eventfd_write(stop, 1), 0);
 	assert_int_equal(pthread_join(putting.thread, NULL), 0);
-	assert_int_equal(putting.rc, RC_STOPPING);
-	assert_int_equal(put(wait, &hook), RC_STOPPING);
+	assert_int_equal(putting.outcome, OUTCOME_STOPPED);
+	assert_int_equal(put(wait, &hook), OUTCOME_STOPPED);
 	assert_int_equal(count_running(), 1);
 	wait_close(wait);
 	close(stop);
@@ -209,16 +230,16 @@ beyond_max_running_it_is_crowded(void **state)
 	begin_put(&puttings[0], wait, &hook);
 	begin_put(&puttings[1], wait, &hook);
 	assert_true(wait_until_running(2));
-	assert_int_equal(put(wait, &hook), RC_CROWDED);
-	assert_int_equal(put(wait, &reloaded), RC_CROWDED);
+	assert_int_equal(put_refused(wait, &hook), RC_CROWDED);
+	assert_int_equal(put_refused(wait, &reloaded), RC_CROWDED);
 	begin_put(&puttings[2], wait, &other);
 	assert_true(wait_until_running(3));
 	gate = open_gate();
 	for (size_t i = 0; i < COUNT(puttings); i++) {
 		assert_int_equal(pthread_join(puttings[i].thread, NULL), 0);
-		assert_int_equal(puttings[i].rc, RC_DELIVERED);
+		assert_int_equal(puttings[i].outcome, OUTCOME_DELIVERED);
 	}
-	assert_int_equal(put(wait, &reloaded), RC_DELIVERED);
+	assert_int_equal(put(wait, &reloaded), OUTCOME_DELIVERED);
 	close(gate);
 	wait_close(wait);
 }
@@ -244,7 +265,7 @@ half_the_threads_are_the_default(void **state)
 		for (unsigned j = 0; j < cases[i].most; j++)
 			begin_put(&puttings[j], wait, &hook);
 		assert_true(wait_until_running(before + cases[i].most));
-		assert_int_equal(put(wait, &hook), RC_CROWDED);
+		assert_int_equal(put_refused(wait, &hook), RC_CROWDED);
 		gate = open_gate();
 		for (unsigned j = 0; j < cases[i].most; j++)
 			assert_int_equal(pthread_join(puttings[j].thread, NULL),
@@ -269,11 +290,13 @@ put_many(void *context)
 	struct crowd *crowd = context;
 
 	for (int i = 0; i < PUTS; i++) {
-		enum rc rc = put(crowd->wait, crowd->hook);
+		struct job job = a_job(crowd->hook, NULL);
+		enum rc reason;
+		enum outcome outcome = put_job(crowd->wait, &job, &reason);
 
-		if (rc == RC_DELIVERED)
+		if (outcome == OUTCOME_DELIVERED)
 			crowd->delivered++;
-		else if (rc != RC_CROWDED)
+		else if (reason != RC_CROWDED)
 			crowd->other++;
 	}
 	return NULL;
@@ -323,27 +346,26 @@ with_a_stuck_command(void)
 	struct job job = a_job(&hook, &end);
 	unsigned before = count_descriptors();
 	struct wait *wait;
-	struct sink sink;
+	enum rc reason;
 	int fifo, gone;
 
 	NEED(become_nobody());
 	NEED(wait_open(2, -1, 300, &wait) == RC_OK);
-	sink = wait_sink(wait);
 	hook.timeout = 1500;
 	hook.kill_after = 100;
-	NEED(sink.put(sink.context, &job) == RC_TIMEOUT);
+	NEED(put_job(wait, &job, &reason) == OUTCOME_TIMEOUT);
 	NEED(strcmp(end.how, "stuck") == 0);
-	NEED(put(wait, &hook) == RC_CROWDED);
+	NEED(put_refused(wait, &hook) == RC_CROWDED);
 	command[0] = "/bin/true";
-	NEED(put(wait, &other) == RC_DELIVERED);
-	NEED(put(wait, &hook) == RC_CROWDED);
+	NEED(put(wait, &other) == OUTCOME_DELIVERED);
+	NEED(put_refused(wait, &hook) == RC_CROWDED);
 	fifo = open(command[2], O_WRONLY | O_CLOEXEC);
 	NEED(fifo >= 0);
 	/* The child that is gone is still there to be waited for. */
 	gone = waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOWAIT);
 	NEED(gone == 0);
 	close(fifo);
-	NEED(put(wait, &hook) == RC_DELIVERED);
+	NEED(put(wait, &hook) == OUTCOME_DELIVERED);
 	NEED(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
 	wait_close(wait);
 	NEED(count_descriptors() == before);
@@ -362,7 +384,7 @@ close_with_a_stuck_command(void)
 	NEED(wait_open(2, -1, 300, &wait) == RC_OK);
 	hook.timeout = 1500;
 	hook.kill_after = 100;
-	NEED(put(wait, &hook) == RC_TIMEOUT);
+	NEED(put(wait, &hook) == OUTCOME_TIMEOUT);
 	wait_close(wait);
 	NEED(count_descriptors() == before);
 	fifo = open(command[2], O_WRONLY | O_CLOEXEC);
@@ -432,7 +454,7 @@ without_memory(void)
 	do {
 		piece = malloc(sizeof(result));
 	} while (piece != NULL);
-	NEED(put(wait, &hook) == RC_MEMORY);
+	NEED(put_refused(wait, &hook) == RC_MEMORY);
 	return true;
 }
 
