@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "base/outcome.h"
 #include "base/pool.h"
 #include "event/receipt.h"
 
@@ -294,6 +295,13 @@ enum journal_verdict {
 	JOURNAL_RETRY_NOW, /* still claimed; the next try begins */
 };
 
+/* What attempt it was: what is noted of it besides the verdict. */
+enum journal_attempted {
+	JOURNAL_NOT_RUN, /* none, and nothing is noted of it */
+	JOURNAL_IGNORED, /* none, which is noted: no line runs it now */
+	JOURNAL_RAN,	 /* how its command ended */
+};
+
 /* How one delivery of a claim ended. */
 struct journal_settlement {
 	int64_t seq;
@@ -303,10 +311,15 @@ struct journal_settlement {
 	bool counts;   /* JOURNAL_GIVE_BACK: it was a try all the same */
 	int64_t started;
 	int64_t ended;
-	const char *outcome; /* exit, signal, ...; NULL: was not run */
+	enum journal_attempted attempted;
+	enum run_end end; /* of JOURNAL_RAN */
 	int code;
 	struct bytes tail; /* the last of its output */
 };
+
+/* The word that is noted: ignored, or run_end_name's; NULL: none is. */
+const char *journal_settlement_outcome(
+    const struct journal_settlement *settlement);
 
 /* All of them or none.  RC_MISSING: one that this process does not hold. */
 enum rc journal_settle(struct journal *journal,

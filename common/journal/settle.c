@@ -51,6 +51,20 @@ find_claimed(struct journal *journal, int64_t seq, struct claimed *claimed)
 	return true;
 }
 
+const char *
+journal_settlement_outcome(const struct journal_settlement *settlement)
+{
+	switch (settlement->attempted) {
+	case JOURNAL_NOT_RUN:
+		break;
+	case JOURNAL_IGNORED:
+		return outcome_word(OUTCOME_IGNORED);
+	case JOURNAL_RAN:
+		return run_end_name(settlement->end);
+	}
+	return NULL;
+}
+
 static void
 note_attempt(struct journal *journal, const struct claimed *claimed,
     const struct journal_settlement *settlement)
@@ -62,8 +76,8 @@ note_attempt(struct journal *journal, const struct claimed *claimed,
 	    " WHERE delivery = ?1), ?2, ?3, ?4, ?5, ?6, ?7)",
 	    BIND(INT(claimed->seq), INT(claimed->attempts),
 		INT(settlement->started), INT(settlement->ended),
-		TEXT(settlement->outcome), INT(settlement->code),
-		BYTES(settlement->tail)));
+		TEXT(journal_settlement_outcome(settlement)),
+		INT(settlement->code), BYTES(settlement->tail)));
 }
 
 static void
@@ -113,8 +127,8 @@ release(struct journal *journal, const struct claimed *claimed,
 	    "UPDATE deliveries SET state = " SQL_QUEUED ","
 	    " since = " SQL_SINCE_DUE ", held = ?1, runner = 0,"
 	    " claim = 0, pid = 0, lost = lost + ?2 WHERE seq = ?3",
-	    BIND(INT(claimed->ordered), INT(settlement->outcome != NULL),
-		INT(claimed->seq)));
+	    BIND(INT(claimed->ordered),
+		INT(settlement->attempted == JOURNAL_RAN), INT(claimed->seq)));
 }
 
 static void
@@ -130,7 +144,7 @@ static void
 settle_one(struct journal *journal, const struct claimed *claimed,
     const struct journal_settlement *settlement)
 {
-	if (settlement->outcome != NULL)
+	if (settlement->attempted != JOURNAL_NOT_RUN)
 		note_attempt(journal, claimed, settlement);
 	if (settlement->earlier ||
 	    (settlement->verdict == JOURNAL_GIVE_BACK && !settlement->counts))

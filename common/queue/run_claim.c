@@ -115,9 +115,8 @@ level_of(const struct journal_settlement *settlement)
 		return LOG_LEVEL_ERROR;
 	case JOURNAL_DELAY:
 	case JOURNAL_RETRY_NOW:
-		return settlement->outcome != NULL &&
-			strcmp(settlement->outcome,
-			    run_end_name(RUN_UNSTARTED)) == 0 ?
+		return settlement->attempted == JOURNAL_RAN &&
+			settlement->end == RUN_UNSTARTED ?
 		    LOG_LEVEL_ERROR :
 		    LOG_LEVEL_WARNING;
 	case JOURNAL_FINISH:
@@ -143,8 +142,9 @@ log_result(const struct delivery_run *delivery,
 		log_number(&line, "rule", job->rule->line);
 	log_number(&line, "attempt", job->attempt);
 	log_text(&line, "end",
-	    settlement->earlier ? "lost" : settlement->outcome);
-	if (settlement->outcome != NULL) {
+	    settlement->earlier ? "lost" :
+				  journal_settlement_outcome(settlement));
+	if (settlement->attempted != JOURNAL_NOT_RUN) {
 		log_number(&line, "code", settlement->code);
 		log_number(&line, "ran-ms",
 		    settlement->ended - settlement->started);
@@ -219,11 +219,10 @@ record_group(struct work *work)
 }
 
 /* The journal knows no stuck command: it ran into its timeout. */
-static const char *
-outcome_of(const struct run_result *result)
+static enum run_end
+end_of(const struct run_result *result)
 {
-	return run_end_name(
-	    result->end == RUN_STUCK ? RUN_TIMEOUT : result->end);
+	return result->end == RUN_STUCK ? RUN_TIMEOUT : result->end;
 }
 
 static void
@@ -239,8 +238,9 @@ fill_settlements(struct work *work, enum journal_verdict verdict)
 			.counts = work->group[i]->claimed->lost >= LOST_FREE,
 			.started = work->began,
 			.ended = clock_wall(),
-			.outcome = work->group[i]->lost ? NULL :
-							  outcome_of(result),
+			.attempted = work->group[i]->lost ? JOURNAL_NOT_RUN :
+							    JOURNAL_RAN,
+			.end = end_of(result),
 			.code = result->code,
 			.tail = { result->tail, result->tail_len },
 		};
@@ -249,13 +249,13 @@ fill_settlements(struct work *work, enum journal_verdict verdict)
 /* What was not run leaves no attempt but a word for people. */
 static enum rc
 record_unrun(struct work *work, enum journal_verdict verdict,
-    const char *outcome)
+    enum journal_attempted attempted)
 {
 	work->began = clock_wall();
 	*work->result = (struct run_result){ .pidfd = -1 };
 	fill_settlements(work, verdict);
 	for (size_t i = 0; i < work->group_n; i++) {
-		work->settlements[i].outcome = outcome;
+		work->settlements[i].attempted = attempted;
 		work->settlements[i].earlier = false;
 		work->settlements[i].counts = false;
 	}
@@ -453,7 +453,7 @@ try_alone(struct work *work, struct delivery_run *delivery)
 
 	take_alone(work, delivery);
 	if (must_end(work->what, 0)) {
-		record_unrun(work, JOURNAL_GIVE_BACK, NULL);
+		record_unrun(work, JOURNAL_GIVE_BACK, JOURNAL_NOT_RUN);
 		return false;
 	}
 	if (run_group(work, &outcome) != RC_OK) {
@@ -478,7 +478,7 @@ give_back_key(struct work *work, const struct delivery_run *failed)
 		if (work->runs[i].over || !same_key(failed, &work->runs[i]))
 			continue;
 		take_alone(work, &work->runs[i]);
-		record_unrun(work, JOURNAL_GIVE_BACK, NULL);
+		record_unrun(work, JOURNAL_GIVE_BACK, JOURNAL_NOT_RUN);
 	}
 }
 
@@ -592,9 +592,9 @@ handle_from(struct work *work, struct delivery_run *first)
 	}
 	gather_group(work, first);
 	if (must_end(work->what, 0))
-		record_unrun(work, JOURNAL_GIVE_BACK, NULL);
+		record_unrun(work, JOURNAL_GIVE_BACK, JOURNAL_NOT_RUN);
 	else if (first->job.rule == NULL)
-		record_unrun(work, JOURNAL_FINISH, "ignored");
+		record_unrun(work, JOURNAL_FINISH, JOURNAL_IGNORED);
 	else if (first->lost)
 		count_lost(work, first);
 	else if (work->group_n > 1)

@@ -131,7 +131,8 @@ run_some(struct journal *journal, unsigned n)
 			.seq = claim.deliveries[i].seq,
 			.started = time,
 			.ended = time,
-			.outcome = "exit",
+			.attempted = JOURNAL_RAN,
+			.end = RUN_EXIT,
 		};
 	must(journal_settle(journal, settlements, claim.n));
 	claimed = (int)claim.n;

@@ -136,7 +136,8 @@ what_left_a_batch_is_a_run_of_its_own(void **state)
 		.verdict = JOURNAL_DELAY,
 		.started = now(),
 		.ended = now(),
-		.outcome = "exit",
+		.attempted = JOURNAL_RAN,
+		.end = RUN_EXIT,
 		.code = 1,
 	};
 	struct journal_claim first, again;

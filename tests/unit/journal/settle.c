@@ -85,7 +85,8 @@ a_try_that_goes_on_stays_claimed(void **state)
 		.verdict = JOURNAL_RETRY_NOW,
 		.started = 1,
 		.ended = 2,
-		.outcome = "exit",
+		.attempted = JOURNAL_RAN,
+		.end = RUN_EXIT,
 		.code = 1,
 	};
 	struct journal_event_report report;
@@ -142,7 +143,8 @@ a_verdict_on_lost_tries_is_no_try(void **state)
 		.verdict = JOURNAL_GIVE_BACK,
 		.started = 1,
 		.ended = 2,
-		.outcome = "stopped",
+		.attempted = JOURNAL_RAN,
+		.end = RUN_STOPPED,
 	};
 	struct journal_settlement counted = {
 		.seq = 1,
@@ -176,6 +178,59 @@ a_verdict_on_lost_tries_is_no_try(void **state)
 	journal_close(journal);
 }
 
+static void
+an_attempt_is_noted_by_the_word_for_its_end(void **state)
+{
+	static const struct {
+		enum journal_attempted attempted;
+		enum run_end end;
+		const char *word;
+	} cases[] = {
+		{ JOURNAL_NOT_RUN, RUN_EXIT, "" },
+		{ JOURNAL_IGNORED, RUN_EXIT, "ignored" },
+		{ JOURNAL_RAN, RUN_EXIT, "exit" },
+		{ JOURNAL_RAN, RUN_SIGNAL, "signal" },
+		{ JOURNAL_RAN, RUN_TIMEOUT, "timeout" },
+		{ JOURNAL_RAN, RUN_STOPPED, "stopped" },
+		{ JOURNAL_RAN, RUN_UNSTARTED, "unstarted" },
+	};
+	struct journal *journal = open_journal();
+	struct journal_event_report report;
+	unsigned wrong = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT(cases); i++) {
+		struct journal_settlement settlement = {
+			.verdict = JOURNAL_FINISH,
+			.started = 1,
+			.ended = 2,
+			.attempted = cases[i].attempted,
+			.end = cases[i].end,
+		};
+		struct journal_claim claim;
+		struct pool pool = { 0 };
+
+		append_sample(journal, "h", i + 1, "");
+		assert_int_equal(claim_number(journal, &one, &claim), i + 1);
+		settlement.seq = claim.deliveries[0].seq;
+		assert_int_equal(journal_settle(journal, &settlement, 1),
+		    RC_OK);
+		assert_int_equal(journal_show(journal,
+				     claim.deliveries[0].event.receipt.id,
+				     &pool, &report),
+		    RC_OK);
+		wrong += case_text(cases[i].word,
+		    report.deliveries[0].n == 0 ?
+			"" :
+			report.deliveries[0].list[0].outcome,
+		    cases[i].word);
+		pool_free(&pool);
+		journal_claim_free(&claim);
+	}
+	assert_int_equal(wrong, 0);
+	journal_close(journal);
+}
+
 int
 main(void)
 {
@@ -185,6 +240,7 @@ main(void)
 		TEST(a_try_that_goes_on_stays_claimed),
 		TEST(only_the_holder_settles_and_all_or_nothing),
 		TEST(a_verdict_on_lost_tries_is_no_try),
+		TEST(an_attempt_is_noted_by_the_word_for_its_end),
 	};
 
 	return cmocka_run_group_tests_name("settle", tests, NULL, NULL);
