@@ -3,6 +3,7 @@
 
 #include "base/descriptors.h"
 #include "command/discard.h"
+#include "queue/dispatch.h"
 
 enum {
 	/* Files, sockets and events of the process itself, and those that
@@ -40,6 +41,13 @@ shares_needed(unsigned threads, bool queue)
 	return needed;
 }
 
+size_t
+shares_most(unsigned threads)
+{
+	return least(threads, true) + (DISPATCH_MAX - 1) * DESCRIPTORS_COMMAND +
+	    SHARES_CONNECTIONS + discard_descriptors(SHARES_CONNECTIONS);
+}
+
 struct shares
 shares_make(unsigned threads, bool queue)
 {
@@ -47,12 +55,13 @@ shares_make(unsigned threads, bool queue)
 	size_t needed = least(threads, queue);
 	size_t spare = there < needed ? 0 : there - needed;
 	size_t more = queue ? spare / 2 / DESCRIPTORS_COMMAND : 0;
-	struct shares shares = {
-		.connections = threads + SHARES_IDLE + spare -
-		    more * DESCRIPTORS_COMMAND,
-		.commands = more + (queue ? 1 : 0),
-	};
+	struct shares shares;
 
+	if (more > DISPATCH_MAX - 1)
+		more = DISPATCH_MAX - 1;
+	shares.connections = threads + SHARES_IDLE + spare -
+	    more * DESCRIPTORS_COMMAND;
+	shares.commands = more + (queue ? 1 : 0);
 	if (shares.connections > SHARES_CONNECTIONS)
 		shares.connections = SHARES_CONNECTIONS;
 	return shares;

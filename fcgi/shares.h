@@ -17,6 +17,8 @@ struct shares {
 
 /* With fewer descriptors it must not start. */
 size_t shares_needed(unsigned threads, bool queue);
+/* More than so many are of no use. */
+size_t shares_most(unsigned threads);
 struct shares shares_make(unsigned threads, bool queue);
 
 #endif

@@ -244,18 +244,19 @@ report_journal(struct current *current)
 
 /* Rather than to fail at one request and not at another. */
 static enum rc
-check_descriptors(const struct options *options, struct current *current)
+provide_descriptors(const struct options *options, struct current *current)
 {
 	struct conf *conf = current_hold(current);
 	size_t needed = shares_needed(options->threads, conf->journal != NULL);
 	struct buf why = { .max = FCGI_COMPLAINTS };
 
 	conf_release(conf);
+	descriptors_raise(shares_most(options->threads));
 	if (descriptors_limit() >= needed)
 		return RC_OK;
 	(void)buf_printf(&why,
-	    "the limit of open files is %zu, and %u threads need %zu: "
-	    "raise it (ulimit -n, LimitNOFILE=) or give fewer with -j",
+	    "the hard limit of open files is %zu, and %u threads need %zu: "
+	    "raise it (ulimit -Hn, LimitNOFILE=) or give fewer with -j",
 	    descriptors_limit(), options->threads, needed);
 	report(buf_view(&why), current_logs_elsewhere(current));
 	buf_free(&why);
@@ -318,7 +319,7 @@ serve(const struct options *options)
 
 	if (current == NULL)
 		return EX_CONFIG;
-	if (check_descriptors(options, current) != RC_OK) {
+	if (provide_descriptors(options, current) != RC_OK) {
 		status = EX_CONFIG;
 	} else if (check_threads(options, current) != RC_OK) {
 		status = EX_SOFTWARE;

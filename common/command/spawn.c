@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
@@ -14,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "base/pidfd.h"
 #include "base/script.h"
@@ -89,18 +91,32 @@ spawn_with(const struct spawning *spawning, short flags,
 	return error;
 }
 
+static int
+highest_of(const int fds[3])
+{
+	int highest = -1;
+
+	for (size_t i = 0; i < 3; i++)
+		if (fds[i] > highest)
+			highest = fds[i];
+	return highest;
+}
+
 /* flags: POSIX_SPAWN_.  Like posix_spawn it knows whether exec succeeded. */
 static int
 spawn(const struct spawning *spawning, short flags, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	int error = posix_spawn_file_actions_init(&actions);
+	bool lowered;
 
 	if (error != 0)
 		return error;
+	lowered = descriptors_lower(highest_of(spawning->fds));
 	error = add_actions(&actions, spawning->fds);
 	if (error == 0)
 		error = spawn_with(spawning, flags, &actions, pid);
+	descriptors_restore(lowered, error == 0 ? *pid : -1);
 	posix_spawn_file_actions_destroy(&actions);
 	return error;
 }

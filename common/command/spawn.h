@@ -10,7 +10,8 @@
 /*
  * The only module that starts programs.  A command is started directly, in
  * /, in a process group of its own, with default signal dispositions, an
- * empty mask and no descriptor but 0, 1 and 2.
+ * empty mask, no descriptor but 0, 1 and 2, and the limit of descriptors that
+ * this process was started with.
  */
 
 struct buf;
@@ -45,9 +46,10 @@ enum rc spawn_detached(const char *const *command, pid_t *pid);
 /*
  * A copy of this process that outlives it, in a session of its own, with
  * default signal dispositions, an empty mask and nothing of our environment; it
- * ends when live returns.  That has all descriptors and the memory of this process, and may only call
- * what signal-safety(7) has: a thread may hold any lock.  Nobody of the same
- * user can look into it.  RC_SYSTEM with errno set.
+ * ends when live returns.  That has all descriptors, with the limit of them,
+ * and the memory of this process, and may only call what signal-safety(7) has:
+ * a thread may hold any lock.  Nobody of the same user can look into it.
+ * RC_SYSTEM with errno set.
  */
 enum rc spawn_copy(void (*live)(void *context), void *context);
 

@@ -27,9 +27,8 @@
 #include "queue/source.h"
 
 enum {
-	RUNNING_MAX = 256, /* threads, each with one command */
-	RECHECK = 900,	   /* for what others stored, ms */
-	PURGE_PAUSE = 20,  /* between its steps, ms */
+	RECHECK = 900,	  /* for what others stored, ms */
+	PURGE_PAUSE = 20, /* between its steps, ms */
 	PURGE_RECHECK = 60000,
 	TRIM_PAUSE = 5000, /* between looks at the journal's size, ms */
 	TROUBLE_FIRST = 100,
@@ -595,8 +594,8 @@ open_loop(struct dispatch_loop *loop, const struct dispatch *settings)
 	loop->journal = settings->journal;
 	loop->due = CLOCK_NEVER;
 	atomic_init(&loop->kill_within, INT64_MAX);
-	loop->most = settings->most == 0 || settings->most > RUNNING_MAX ?
-	    RUNNING_MAX :
+	loop->most = settings->most == 0 || settings->most > DISPATCH_MAX ?
+	    DISPATCH_MAX :
 	    settings->most;
 	pthread_mutex_init(&loop->lock, NULL);
 	loop->kill_now = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

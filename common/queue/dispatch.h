@@ -11,6 +11,8 @@ struct conf;
 struct host;
 struct journal;
 
+enum { DISPATCH_MAX = 256 }; /* commands at once */
+
 /*
  * Runs the queue: takes what is due from the journal, runs it, records the
  * result.  One function with two callers: the dispatcher thread of
@@ -42,7 +44,7 @@ struct dispatch {
 	 * than the longest of the configuration in force.
 	 */
 	int stop;
-	/* So many commands at once at most, and 256; 0: 256. */
+	/* So many commands at once at most; 0: DISPATCH_MAX. */
 	size_t most;
 	/* Return once nothing is due and nothing runs; otherwise only stop
 	 * ends it. */
