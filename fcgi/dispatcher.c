@@ -16,6 +16,7 @@
 #include "dispatcher.h"
 
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/thread.h"
@@ -310,6 +311,13 @@ copy_journal(struct dispatcher *dispatcher)
 	return rc;
 }
 
+static size_t
+max_commands(const struct options *options)
+{
+	return shares_make(descriptors_limit(), options->threads, true)
+	    .commands;
+}
+
 enum rc
 dispatcher_open(const struct dispatcher_settings *settings,
     struct dispatcher **out)
@@ -322,8 +330,7 @@ dispatcher_open(const struct dispatcher_settings *settings,
 	dispatcher->current = settings->current;
 	dispatcher->options = settings->options;
 	dispatcher->host = settings->host;
-	dispatcher->most = shares_make(settings->options->threads, true)
-			       .commands;
+	dispatcher->most = max_commands(settings->options);
 	rc = open_ways(dispatcher);
 	if (rc == RC_OK)
 		rc = copy_journal(dispatcher);

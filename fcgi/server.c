@@ -12,6 +12,7 @@
 #include "server.h"
 
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/startup.h"
@@ -68,8 +69,8 @@ static size_t
 max_connections(const struct server *server, const struct options *options)
 {
 	struct conf *conf = current_hold(server->current);
-	struct shares shares = shares_make(options->threads,
-	    conf->journal != NULL);
+	struct shares shares = shares_make(descriptors_limit(),
+	    options->threads, conf->journal != NULL);
 
 	conf_release(conf);
 	return shares.connections;

@@ -49,9 +49,9 @@ shares_most(unsigned threads)
 }
 
 struct shares
-shares_make(unsigned threads, bool queue)
+shares_make(size_t limit, unsigned threads, bool queue)
 {
-	size_t there = without_left(descriptors_limit());
+	size_t there = without_left(limit);
 	size_t needed = least(threads, queue);
 	size_t spare = there < needed ? 0 : there - needed;
 	size_t more = queue ? spare / 2 / DESCRIPTORS_COMMAND : 0;

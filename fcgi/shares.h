@@ -8,7 +8,7 @@
 /*
  * The descriptors that the process may have (ulimit -n) are shared out, so
  * that each of its threads can have a request whose command runs, whatever
- * the others do.  queue: whether there is a journal.
+ * the others do.  limit: descriptors_limit; queue: whether there is a journal.
  */
 struct shares {
 	size_t connections; /* open at once */
@@ -19,6 +19,6 @@ struct shares {
 size_t shares_needed(unsigned threads, bool queue);
 /* More than so many are of no use. */
 size_t shares_most(unsigned threads);
-struct shares shares_make(unsigned threads, bool queue);
+struct shares shares_make(size_t limit, unsigned threads, bool queue);
 
 #endif

@@ -7,6 +7,7 @@
 #include "../running.h"
 
 #include "base/buf.h"
+#include "base/descriptors.h"
 #include "command/run.h"
 #include "command/spawn.h"
 
@@ -288,6 +289,103 @@ short_of_descriptors_it_starts_nothing_and_leaks_nothing(void **state)
 	assert_true(in_child(short_of_descriptors));
 }
 
+enum { OLD_LIMIT = 200, RAISED_LIMIT = 250 };
+
+static bool
+raise_limit(void)
+{
+	struct rlimit limit = { OLD_LIMIT, RAISED_LIMIT };
+
+	NEED(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	descriptors_raise(RAISED_LIMIT);
+	NEED(descriptors_limit() == RAISED_LIMIT);
+	return true;
+}
+
+static bool
+has_raised_limit(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	    limit.rlim_cur == RAISED_LIMIT;
+}
+
+static bool
+sees_its_limits(void)
+{
+	const char *command[] = { scratch_path("command"), NULL };
+	struct command what = plain(command);
+	struct run_result result;
+
+	what.input = input_of("");
+	run(&what, &result);
+	close(what.input);
+	NEED(result.end == RUN_EXIT);
+	NEED(bytes_is(tail_of(&result), "200 250"));
+	return true;
+}
+
+static bool
+few_are_open(void)
+{
+	NEED(raise_limit());
+	NEED(sees_its_limits());
+	return has_raised_limit();
+}
+
+/* All that is opened from now on is beyond the old limit. */
+static bool
+open_many(void)
+{
+	int fd;
+
+	NEED(raise_limit());
+	do
+		fd = dup(STDERR_FILENO);
+	while (fd >= 0 && fd < OLD_LIMIT);
+	return fd == OLD_LIMIT;
+}
+
+static bool
+many_are_open(void)
+{
+	NEED(open_many());
+	NEED(sees_its_limits());
+	return has_raised_limit();
+}
+
+static bool
+detached_with_many_open(void)
+{
+	const char *command[] = { scratch_path("command"), NULL };
+	int status;
+	pid_t pid;
+
+	NEED(open_many());
+	NEED(spawn_detached(command, &pid) == RC_OK);
+	NEED(waitpid(pid, &status, 0) == pid);
+	NEED(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	return has_raised_limit();
+}
+
+/* It has it soon, where many are open. */
+static void
+a_command_has_the_limit_of_before_it_was_raised(void **state)
+{
+	(void)state;
+	need_pidfds();
+	script("command",
+	    "for i in $(seq 1000); do\n"
+	    "	[ $(ulimit -Sn) != 200 ] || break; sleep 0.01\n"
+	    "done\n"
+	    "printf '%s %s' $(ulimit -Sn) $(ulimit -Hn)\n"
+	    "[ $(ulimit -Sn) = 200 ]");
+	assert_true(in_child(few_are_open));
+	assert_true(in_child(many_are_open));
+	assert_true(in_child(detached_with_many_open));
+}
+
 static bool
 can_forbid(void)
 {
@@ -445,6 +543,7 @@ main(int argc, char **argv)
 		TEST(a_command_sees_a_clean_process),
 		TEST(it_works_where_0_to_2_are_closed),
 		TEST(short_of_descriptors_it_starts_nothing_and_leaks_nothing),
+		TEST(a_command_has_the_limit_of_before_it_was_raised),
 		TEST(without_pidfds_it_starts_nothing),
 		TEST(a_detached_process_stands_alone),
 		TEST(what_cannot_be_detached_is_told),

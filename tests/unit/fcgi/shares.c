@@ -1,23 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/resource.h>
-
 #include "../unit.h"
 
 #include "base/descriptors.h"
 #include "command/discard.h"
+#include "queue/dispatch.h"
 
 #include "../../../fcgi/shares.h"
-
-static void
-set_limit(rlim_t files)
-{
-	struct rlimit limit;
-
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	limit.rlim_cur = files;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	assert_int_equal(descriptors_limit(), files);
-}
 
 static const struct {
 	unsigned threads;
@@ -40,8 +28,7 @@ all_shares_together_are_at_most_the_limit(void **state)
 			    more[j];
 			struct shares shares;
 
-			set_limit(limit);
-			shares = shares_make(threads, cases[i].queue);
+			shares = shares_make(limit, threads, cases[i].queue);
 			/* A connection once more, and its command. */
 			wrong += case_true("shares", "at most the limit",
 			    shares.connections + threads +
@@ -60,13 +47,36 @@ all_shares_together_are_at_most_the_limit(void **state)
 static void
 a_lower_limit_leaves_something_to_each(void **state)
 {
-	struct shares shares;
+	struct shares shares = shares_make(20, 16, true);
 
 	(void)state;
-	set_limit(20);
-	shares = shares_make(16, true);
 	assert_int_equal(shares.commands, 1);
 	assert_true(shares.connections > 16);
+}
+
+/* Of twice as many nothing more is made. */
+static void
+beyond_the_most_there_is_no_more(void **state)
+{
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		unsigned threads = cases[i].threads;
+		size_t most = shares_most(threads);
+		struct shares shares, twice;
+
+		shares = shares_make(most, threads, cases[i].queue);
+		wrong += case_number("connections",
+		    (long long)shares.connections, 65536);
+		wrong += case_number("commands", (long long)shares.commands,
+		    cases[i].queue ? DISPATCH_MAX : 0);
+		twice = shares_make(2 * most, threads, cases[i].queue);
+		wrong += case_true("shares", "the same",
+		    twice.connections == shares.connections &&
+			twice.commands == shares.commands);
+	}
+	assert_int_equal(wrong, 0);
 }
 
 int
@@ -75,6 +85,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_shares_together_are_at_most_the_limit),
 		cmocka_unit_test(a_lower_limit_leaves_something_to_each),
+		cmocka_unit_test(beyond_the_most_there_is_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
