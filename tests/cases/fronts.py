@@ -5,6 +5,7 @@ import fcntl
 import grp
 import os
 import random
+import resource
 import signal
 import socket
 import stat
@@ -474,13 +475,12 @@ def configuration_parameter(place, fcgi):
     check(warnings == 1, "%d warnings" % warnings)
 
 
-def few_descriptors(place):
-    """Idle connections must not keep new ones out."""
-    config = place.config(SIMPLE)
+def limited_fcgi(place, config, limits):
+    """A pelihook.fcgi whose starter, a shell, says this first."""
     null = os.open("/dev/null", os.O_RDWR)
     fcgi = Fcgi.__new__(Fcgi)
     fcgi.address = place.path("sock")
-    script = 'ulimit -n 96; exec "$@"'
+    script = limits + '; exec "$@"'
     Process.__init__(fcgi, os.posix_spawn(
         "/bin/sh", ["/bin/sh", "-c", script, "sh", *WRAP, FCGI, "-c", config,
                     "-s", fcgi.address, "-j", "2"], PASSED,
@@ -489,6 +489,40 @@ def few_descriptors(place):
                       (os.POSIX_SPAWN_OPEN, 2, place.path("log"),
                        os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)]))
     os.close(null)
+    return fcgi
+
+
+# Beside many connections a command has its limit soon, not at once.
+LIMITS = HOOK + """  on * run /bin/sh -c 'for i in $(seq 500); do \
+[ $(ulimit -Sn) != 256 ] || break; sleep 0.01; done; \
+echo $(ulimit -Sn) $(ulimit -Hn) >@DIR@/out'
+"""
+
+
+def raised_descriptors(place):
+    """What it may open is more than before; what its commands may is not."""
+    fcgi = limited_fcgi(place, place.config(LIMITS),
+                        "ulimit -n 900; ulimit -Sn 256")
+    try:
+        wait_for(fcgi._is_ready, "pelihook.fcgi")
+        limits = resource.prlimit(fcgi.pid, resource.RLIMIT_NOFILE)
+        check(limits == (900, 900), "it may open %r" % (limits,))
+        for connections in 0, 400:
+            place.write("out", "")
+            silent = [fcgi.connect() for _ in range(connections)]
+            expect(fcgi.request(post(EVENT), EVENT), 200)
+            said = place.read("out")
+            check(said == b"256 900\n", "a command may open %r" % said)
+            for connection in silent:
+                connection.close()
+        check(fcgi.stop() == 0, "it ended with %r" % fcgi.status)
+    finally:
+        fcgi.end()
+
+
+def few_descriptors(place):
+    """Idle connections must not keep new ones out."""
+    fcgi = limited_fcgi(place, place.config(SIMPLE), "ulimit -n 96")
     try:
         wait_for(fcgi._is_ready, "pelihook.fcgi")
         used = []
@@ -1123,6 +1157,7 @@ TESTS = (
     ("FastCGI: a parameter PELIHOOK_CONFIG is ignored",
      with_fcgi(configuration_parameter, SIMPLE)),
     ("FastCGI: few descriptors", few_descriptors),
+    ("FastCGI: more descriptors, but not for commands", raised_descriptors),
     ("FastCGI: it stops when idle", stop_idle),
     ("FastCGI: it stops while a body arrives", stop_reading),
     ("FastCGI: it stops while a body never ends", stop_never_read),
