@@ -272,10 +272,12 @@ its_own_limit(void)
 	NEED(pipe(done) == 0);
 	pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (set_limits(OWN, HARD) && write(done[1], "x", 1) == 1)
 			pause();
 		_exit(1);
 	}
+	close(done[1]);
 	NEED(read(done[0], &c, 1) == 1);
 	NEED(!descriptors_lower(OLD));
 	descriptors_restore(false, pid);
