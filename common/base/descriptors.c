@@ -90,8 +90,8 @@ apply(void)
 }
 
 /*
- * The C library takes no descriptor of a child's that is beyond the limit of
- * the moment: then it is raised for others, too.
+ * posix_spawn_file_actions_adddup2 refuses a descriptor beyond the limit of
+ * the moment: for such a start it is raised, whatever others do.
  */
 bool
 descriptors_lower(int highest)
