@@ -19,11 +19,14 @@
 #include "command/host.h"
 #include "command/spawn.h"
 #include "config/conf.h"
+#include "config/files.h"
 #include "config/load.h"
 #include "http/gateway.h"
+#include "http/reply.h"
 #include "journal/journal.h"
 #include "journal/shared.h"
 #include "receive/decide.h"
+#include "receive/exchange.h"
 #include "receive/serve.h"
 #include "receive/sink.h"
 #include "receive/wait.h"
@@ -37,11 +40,14 @@ enum {
 	CGI_DISCARD_STOPPING = 500, /* milliseconds, once told to stop */
 };
 
-/* Descriptors 0 and 1, what tells of SIGTERM, and whose commands they are. */
+/* Descriptors 0 and 1, what tells of SIGTERM, and what is open. */
 struct cgi {
 	int stop; /* a signalfd, or -1 */
-	bool written;
-	struct host *host;
+	struct conf *conf;
+	struct host *host; /* of its commands */
+	struct decider *decider;
+	bool written; /* the reply */
+	bool queued;  /* the event */
 };
 
 extern char **environ;
@@ -101,9 +107,8 @@ await_output(int64_t deadline)
 }
 
 static enum rc
-cgi_write(void *context, struct bytes bytes)
+write_reply(struct bytes bytes)
 {
-	struct cgi *cgi = context;
 	int64_t deadline = clock_steady() + CGI_WRITE_TIMEOUT;
 	ssize_t n;
 
@@ -116,7 +121,6 @@ cgi_write(void *context, struct bytes bytes)
 		else if (errno != EINTR && errno != EAGAIN)
 			return RC_SYSTEM;
 	}
-	cgi->written = true;
 	return RC_OK;
 }
 
@@ -126,10 +130,10 @@ cgi_write(void *context, struct bytes bytes)
  * only what is there already is taken, without waiting.
  */
 static void
-cgi_discard_input(void *context, int64_t left, int64_t deadline)
+discard_input(struct cgi *cgi, int64_t left)
 {
-	struct cgi *cgi = context;
 	char trash[CGI_DISCARD];
+	int64_t deadline = clock_steady() + GATEWAY_DISCARD;
 	int64_t soon = clock_steady() + CGI_DISCARD_STOPPING;
 	size_t got = 1;
 	int64_t until;
@@ -148,6 +152,31 @@ cgi_discard_input(void *context, int64_t left, int64_t deadline)
 		if (left > 0)
 			left = (int64_t)got < left ? left - (int64_t)got : 0;
 	}
+}
+
+static enum rc
+cgi_reply(void *context, struct bytes bytes, int64_t unread)
+{
+	struct cgi *cgi = context;
+	enum rc rc = write_reply(bytes);
+
+	cgi->written = rc == RC_OK;
+	discard_input(cgi, unread);
+	return rc;
+}
+
+/* Of all hooks only the one that is asked for. */
+static enum rc
+cgi_prepare(void *context, const struct hook *hook)
+{
+	const struct cgi *cgi = context;
+	struct buf complaints = { .max = CGI_COMPLAINTS };
+	enum rc rc = conf_load_files(cgi->conf,
+	    conf_find(cgi->conf, bytes_of(hook->name)), &complaints);
+
+	log_lines(LOG_LEVEL_ERROR, buf_view(&complaints));
+	buf_free(&complaints);
+	return rc;
 }
 
 /*
@@ -208,51 +237,80 @@ start_drain(const struct conf *conf)
 
 /* The ways of an event: waited for, or through the journal. */
 static enum rc
-open_sink(struct cgi *cgi, const struct conf *conf, struct sink *sink)
+open_decider(struct cgi *cgi)
 {
-	struct shared_journal *journal;
-	struct wait *wait;
-	struct decider *decider;
-	enum rc rc = wait_open(1, cgi->stop, CGI_KILL_AFTER, &wait);
+	struct wait_settings waiting = {
+		.threads = 1,
+		.stop = cgi->stop,
+		.stop_kill_after = CGI_KILL_AFTER,
+	};
+	struct decide_settings deciding = { 0 };
+	enum rc rc = host_open(&cgi->host);
 
+	waiting.host = cgi->host;
 	if (rc == RC_OK)
-		rc = host_open(&cgi->host);
+		rc = wait_open(&waiting, &deciding.wait);
 	if (rc == RC_OK)
-		wait_set_host(wait, cgi->host);
+		rc = shared_journal_open(cgi->conf->journal, JOURNAL_BRIEF,
+		    &deciding.journal);
 	if (rc == RC_OK)
-		rc = shared_journal_open(conf->journal, JOURNAL_BRIEF,
-		    &journal);
-	if (rc == RC_OK)
-		rc = decide_open(journal, wait_sink(wait), &decider);
-	if (rc == RC_OK)
-		*sink = decide_sink(decider);
+		rc = decide_open(&deciding, &cgi->decider);
 	return rc;
+}
+
+static void
+cgi_done(struct exchange *exchange, const struct exchange_end *end)
+{
+	struct cgi *cgi = exchange->gateway.context;
+
+	cgi->queued = end->outcome == OUTCOME_QUEUED;
+	serve_end(exchange, end);
+}
+
+static void
+answer(struct cgi *cgi, struct exchange *exchange)
+{
+	struct sink sink;
+	enum rc rc = serve_admit(exchange);
+
+	exchange->done = cgi_done;
+	if (rc != RC_OK) {
+		serve_refuse(exchange, rc);
+		return;
+	}
+	sink = decide_sink(cgi->decider);
+	serve_begin(exchange, &sink);
+	decide_work(cgi->decider);
 }
 
 int
 cgi_answer(void)
 {
 	struct cgi cgi = { .stop = -1 };
-	struct gateway gateway = {
+	const struct gateway gateway = {
 		.context = &cgi,
 		.variables = (const char *const *)environ,
+		.prepare = cgi_prepare,
 		.read = cgi_read,
-		.write = cgi_write,
-		.discard_input = cgi_discard_input,
+		.reply = cgi_reply,
 	};
-	struct sink sink = { 0 };
-	struct conf *conf;
+	struct exchange *exchange;
 	bool ready;
 
 	startup();
 	cgi.stop = open_stop();
-	conf = load_conf();
-	ready = conf != NULL && open_sink(&cgi, conf, &sink) == RC_OK;
-	if (serve(&gateway, ready ? conf : NULL, &sink).outcome ==
-	    OUTCOME_QUEUED)
-		start_drain(conf);
+	cgi.conf = load_conf();
+	ready = cgi.conf != NULL && open_decider(&cgi) == RC_OK;
+	exchange = exchange_open(&gateway, ready ? cgi.conf : NULL);
+	if (exchange == NULL)
+		(void)cgi_reply(&cgi, reply_last_resort(), -1);
+	else
+		answer(&cgi, exchange);
+	decide_close(cgi.decider);
+	if (cgi.queued)
+		start_drain(cgi.conf);
 	/* Its secrets are wiped before what is left may pass to a copy of us. */
-	conf_release(conf);
+	conf_release(cgi.conf);
 	host_close(cgi.host);
 	return cgi.written ? 0 : EX_IOERR;
 }

@@ -33,6 +33,7 @@ exit_status(enum rc rc)
 	case RC_SLOW:
 	case RC_STORE:
 		return EX_IOERR;
+	case RC_BODIES:
 	case RC_CROWDED:
 	case RC_PENDING:
 	case RC_QUEUE_FULL:

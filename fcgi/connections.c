@@ -24,16 +24,31 @@ enum {
 	CONNECTION_FRESH = 1000,
 	CONNECTION_CLOSE_IDLE = 16, /* at once, where descriptors are short */
 	CONNECTION_REPORT = 60 * 1000,
+	CONNECTION_SLAB = 64,
+};
+
+/* Memory for connections: never given back while an event of one may come. */
+struct slab {
+	struct slab *next;
+	char memory[];
 };
 
 struct connections {
 	const struct listener *listener;
 	int set;    /* epoll */
 	int quit;   /* an eventfd in the set */
+	int work;   /* the same, for one worker each time; counts the calls */
+	int queue;  /* the same, where there are nudged ones */
 	int wakeup; /* an eventfd for main */
 	size_t max;
-	pthread_mutex_t lock;	/* of what follows */
-	struct connection head; /* a ring, the longest idle is first */
+	size_t size;	      /* of a connection with what follows it */
+	pthread_mutex_t lock; /* of what follows */
+	struct slab *slabs;
+	struct connection *unused;
+	struct connection idle;	   /* a ring, the longest idle is first */
+	struct connection watched; /* those with a deadline */
+	struct connection *first;  /* of those that were nudged */
+	struct connection *last;
 	size_t count;
 	bool asleep; /* main sleeps until it is woken */
 	bool stopping;
@@ -53,6 +68,15 @@ wake_main(struct connections *all)
 	(void)io_signal(all->wakeup);
 }
 
+static enum rc
+add_to_set(struct connections *all, int fd, uint32_t events, void *mark)
+{
+	struct epoll_event event = { .events = events, .data.ptr = mark };
+
+	return epoll_ctl(all->set, EPOLL_CTL_ADD, fd, &event) == 0 ? RC_OK :
+								     RC_SYSTEM;
+}
+
 /*
  * EPOLLET, so that a connection wakes one worker and not one after the other
  * until somebody has accepted it; that one then accepts all there are.
@@ -60,28 +84,8 @@ wake_main(struct connections *all)
 static enum rc
 watch_listener(struct connections *all)
 {
-	struct epoll_event event = {
-		.events = EPOLLIN | EPOLLET | EPOLLEXCLUSIVE,
-		.data.ptr = &all->listener,
-	};
-
-	return epoll_ctl(all->set, EPOLL_CTL_ADD, all->listener->fd, &event) ==
-		0 ?
-	    RC_OK :
-	    RC_SYSTEM;
-}
-
-static enum rc
-watch_quit(struct connections *all)
-{
-	struct epoll_event event = {
-		.events = EPOLLIN,
-		.data.ptr = &all->quit,
-	};
-
-	return epoll_ctl(all->set, EPOLL_CTL_ADD, all->quit, &event) == 0 ?
-	    RC_OK :
-	    RC_SYSTEM;
+	return add_to_set(all, all->listener->fd,
+	    EPOLLIN | EPOLLET | EPOLLEXCLUSIVE, &all->listener);
 }
 
 static enum rc
@@ -95,15 +99,23 @@ open_descriptors(struct connections *all)
 		return RC_SYSTEM;
 	all->set = epoll_create1(EPOLL_CLOEXEC);
 	all->quit = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	all->work = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	all->queue = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	all->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (all->set < 0 || all->quit < 0 || all->wakeup < 0 ||
-	    watch_quit(all) != RC_OK)
+	if (all->set < 0 || all->quit < 0 || all->work < 0 || all->queue < 0 ||
+	    all->wakeup < 0 ||
+	    add_to_set(all, all->quit, EPOLLIN, &all->quit) != RC_OK ||
+	    /* Each signal is an edge, which wakes one. */
+	    add_to_set(all, all->work, EPOLLIN | EPOLLET, &all->work) !=
+		RC_OK ||
+	    add_to_set(all, all->queue, EPOLLIN | EPOLLET, &all->queue) !=
+		RC_OK)
 		return RC_SYSTEM;
 	return watch_listener(all);
 }
 
 enum rc
-connections_open(const struct listener *listener, size_t max,
+connections_open(const struct listener *listener, size_t max, size_t size,
     struct connections **out)
 {
 	struct connections *all = calloc(1, sizeof(*all));
@@ -112,9 +124,11 @@ connections_open(const struct listener *listener, size_t max,
 	if (all == NULL)
 		return RC_MEMORY;
 	all->listener = listener;
-	all->set = all->quit = all->wakeup = -1;
+	all->set = all->quit = all->work = all->queue = all->wakeup = -1;
 	all->max = max;
-	all->head.next = all->head.prev = &all->head;
+	all->size = size;
+	all->idle.next = all->idle.prev = &all->idle;
+	all->watched.next = all->watched.prev = &all->watched;
 	pthread_mutex_init(&all->lock, NULL);
 	if (open_descriptors(all) != RC_OK) {
 		error = errno;
@@ -129,30 +143,146 @@ connections_open(const struct listener *listener, size_t max,
 void
 connections_close(struct connections *all)
 {
+	struct slab *next;
+
 	if (all == NULL)
 		return;
+	for (struct slab *slab = all->slabs; slab != NULL; slab = next) {
+		next = slab->next;
+		free(slab);
+	}
 	io_close(&all->set);
 	io_close(&all->quit);
+	io_close(&all->work);
+	io_close(&all->queue);
 	io_close(&all->wakeup);
 	pthread_mutex_destroy(&all->lock);
 	free(all);
+}
+
+/* Under the lock. */
+static void
+unlink_one(struct connection *one)
+{
+	if (one->next == NULL)
+		return;
+	one->prev->next = one->next;
+	one->next->prev = one->prev;
+	one->next = one->prev = NULL;
+}
+
+/* Under the lock. */
+static void
+link_last(struct connection *ring, struct connection *one)
+{
+	one->prev = ring->prev;
+	one->next = ring;
+	one->prev->next = one;
+	ring->prev = one;
+}
+
+/* Under the lock: whoever called has it. */
+static void
+own(struct connection *one)
+{
+	one->armed = false;
+	one->nudged = false;
+	one->late = one->overdue;
+	if (one->idle)
+		unlink_one(one);
+	one->idle = false;
+}
+
+/*
+ * An event may be late: the connection was taken by another meanwhile, or
+ * closed, or is another in the same memory, which then finds nothing to read.
+ */
+bool
+connections_seize(struct connections *all, struct connection *one)
+{
+	bool armed;
+
+	pthread_mutex_lock(&all->lock);
+	armed = one->armed;
+	if (armed)
+		own(one);
+	pthread_mutex_unlock(&all->lock);
+	return armed;
+}
+
+/* Under the lock: for the next worker, who need not wait for its peer. */
+static void
+enqueue(struct connections *all, struct connection *one)
+{
+	one->armed = false;
+	one->nudged = false;
+	one->queued = NULL;
+	if (all->first == NULL)
+		all->first = one;
+	else
+		all->last->queued = one;
+	all->last = one;
+	(void)io_signal(all->queue);
+}
+
+/* One worker is woken for any number of them. */
+static bool
+dequeue(struct connections *all, struct connection **out)
+{
+	struct connection *one;
+
+	pthread_mutex_lock(&all->lock);
+	one = all->first;
+	if (one != NULL) {
+		all->first = one->queued;
+		own(one);
+		*out = one;
+		if (all->first != NULL)
+			(void)io_signal(all->queue);
+	}
+	pthread_mutex_unlock(&all->lock);
+	return one != NULL;
+}
+
+/* Calls may wake one worker together: it wakes the next for those left. */
+static bool
+take_call(struct connections *all)
+{
+	uint64_t calls;
+
+	if (read(all->work, &calls, sizeof(calls)) != sizeof(calls))
+		return false;
+	calls--;
+	if (calls > 0)
+		(void)!write(all->work, &calls, sizeof(calls));
+	return true;
 }
 
 enum ready
 connections_wait(struct connections *all, struct connection **out)
 {
 	struct epoll_event event;
-	int n;
+	void *what;
 
-	do
-		n = epoll_wait(all->set, &event, 1, -1);
-	while (n < 1);
-	if (event.data.ptr == &all->quit)
-		return READY_QUIT;
-	if (event.data.ptr == &all->listener)
-		return READY_LISTENER;
-	*out = event.data.ptr;
-	return READY_CONNECTION;
+	for (;;) {
+		if (epoll_wait(all->set, &event, 1, -1) < 1)
+			continue;
+		what = event.data.ptr;
+		if (what == &all->quit)
+			return READY_QUIT;
+		if (what == &all->listener)
+			return READY_LISTENER;
+		if (what == &all->work) {
+			if (take_call(all))
+				return READY_WORK;
+		} else if (what == &all->queue) {
+			if (dequeue(all, out))
+				return READY_CONNECTION;
+		} else if (connections_seize(all, what)) {
+			*out = what;
+			return READY_CONNECTION;
+		}
+	}
 }
 
 /* Under the lock, at most once a minute. */
@@ -203,11 +333,12 @@ uncount(struct connections *all)
 		(void)io_signal(all->wakeup);
 }
 
+/* EINVAL: another who has the socket has shut it down. */
 static bool
-is_shortage(int error)
+is_lasting(int error)
 {
 	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
-	    error == ENOMEM;
+	    error == ENOMEM || error == EINVAL;
 }
 
 /* What accept said; RC_MISSING: not to be asked again for now. */
@@ -216,85 +347,50 @@ fail_accept(struct connections *all, int error)
 {
 	pthread_mutex_lock(&all->lock);
 	uncount(all);
-	if (is_shortage(error))
+	if (is_lasting(error))
 		pause_listener(all, strerrordesc_np(error));
 	pthread_mutex_unlock(&all->lock);
-	return error == EAGAIN || is_shortage(error) ? RC_MISSING : RC_SYSTEM;
+	return error == EAGAIN || is_lasting(error) ? RC_MISSING : RC_SYSTEM;
 }
 
-enum rc
-connections_accept(struct connections *all, int *fd)
+/* Under the lock. */
+static enum rc
+add_slab(struct connections *all)
 {
-	int accepted;
+	struct slab *slab = malloc(sizeof(*slab) + CONNECTION_SLAB * all->size);
+	struct connection *one;
 
-	if (!reserve(all))
-		return RC_MISSING;
-	accepted = listener_accept(all->listener);
-	if (accepted < 0)
-		return fail_accept(all, errno);
-	*fd = accepted;
+	if (slab == NULL)
+		return RC_MEMORY;
+	slab->next = all->slabs;
+	all->slabs = slab;
+	for (size_t i = 0; i < CONNECTION_SLAB; i++) {
+		one = (struct connection *)(void *)(slab->memory +
+		    i * all->size);
+		memset(one, 0, all->size);
+		one->next = all->unused;
+		all->unused = one;
+	}
 	return RC_OK;
 }
 
-void
-connections_refuse(struct connections *all, int fd)
-{
-	close(fd);
-	pthread_mutex_lock(&all->lock);
-	uncount(all);
-	pthread_mutex_unlock(&all->lock);
-}
-
-static void
-unlink_one(struct connection *one)
-{
-	one->prev->next = one->next;
-	one->next->prev = one->prev;
-}
-
-/* Under the lock: the youngest of the idle ones. */
-static void
-link_last(struct connections *all, struct connection *one)
-{
-	one->prev = all->head.prev;
-	one->next = &all->head;
-	one->prev->next = one;
-	all->head.prev = one;
-}
-
-/*
- * Under the lock: once it is in the set its next event may come, and what
- * this worker did with it is before what that worker does by the lock alone.
- */
+/* Its memory is that of one that was closed, if there is any. */
 static enum rc
-watch(struct connections *all, struct connection *one, int operation)
+make_one(struct connections *all, int fd, struct connection **out)
 {
-	struct epoll_event event = {
-		.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT,
-		.data.ptr = one,
-	};
+	struct connection *one;
+	enum rc rc = RC_OK;
 
-	one->idle = true;
-	one->since = clock_steady();
-	link_last(all, one);
-	if (all->stopping)
-		wake_main(all);
-	if (epoll_ctl(all->set, operation, one->fd, &event) == 0)
-		return RC_OK;
-	one->idle = false;
-	return RC_SYSTEM;
-}
-
-enum rc
-connections_add(struct connections *all, struct connection *one, int fd)
-{
-	enum rc rc;
-
-	*one = (struct connection){ .fd = fd, .shutdown_fd = -1 };
 	pthread_mutex_lock(&all->lock);
-	rc = watch(all, one, EPOLL_CTL_ADD);
-	if (rc != RC_OK) {
-		unlink_one(one);
+	if (all->unused == NULL)
+		rc = add_slab(all);
+	if (rc == RC_OK) {
+		one = all->unused;
+		all->unused = one->next;
+		memset(one, 0, all->size);
+		one->fd = fd;
+		*out = one;
+	} else {
 		uncount(all);
 	}
 	pthread_mutex_unlock(&all->lock);
@@ -302,68 +398,135 @@ connections_add(struct connections *all, struct connection *one, int fd)
 }
 
 enum rc
-connections_take(struct connections *all, struct connection *one)
+connections_accept(struct connections *all, struct connection **out)
 {
-	/* libfcgi closes its descriptor when it likes, and the number may
-	 * then be another's: this one is closed only in here. */
-	int shutdown_fd = fcntl(one->fd, F_DUPFD_CLOEXEC, 3);
+	int fd;
 
-	pthread_mutex_lock(&all->lock);
-	one->idle = false;
-	one->deadline = CLOCK_NEVER;
-	one->shutdown_fd = shutdown_fd;
-	pthread_mutex_unlock(&all->lock);
-	return shutdown_fd >= 0 ? RC_OK : RC_SYSTEM;
+	if (!reserve(all))
+		return RC_MISSING;
+	fd = listener_accept(all->listener);
+	if (fd < 0)
+		return fail_accept(all, errno);
+	if (make_one(all, fd, out) == RC_OK)
+		return RC_OK;
+	close(fd);
+	return RC_SYSTEM;
 }
 
-void
-connections_limit(struct connections *all, struct connection *one,
-    int64_t deadline, int how)
+/*
+ * Under the lock: once it is armed its next event may come, and what this
+ * worker did with it is before what that worker does by the lock alone.
+ */
+static enum rc
+arm(struct connections *all, struct connection *one, unsigned what)
 {
-	pthread_mutex_lock(&all->lock);
-	one->deadline = deadline;
-	one->how = how;
-	if (deadline != CLOCK_NEVER)
-		wake_main(all);
-	pthread_mutex_unlock(&all->lock);
-}
+	struct epoll_event event = { .events = EPOLLONESHOT, .data.ptr = one };
+	int operation = one->added ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
-/* Under the lock; the caller closes what it returns, outside. */
-static int
-unlink_busy(struct connection *one)
-{
-	int shutdown_fd = one->shutdown_fd;
-
-	one->shutdown_fd = -1;
-	unlink_one(one);
-	return shutdown_fd;
+	if (one->nudged) {
+		enqueue(all, one);
+		return RC_OK;
+	}
+	if ((what & WATCH_INPUT) != 0)
+		event.events |= EPOLLIN;
+	if ((what & WATCH_OUTPUT) != 0)
+		event.events |= EPOLLOUT;
+	if (epoll_ctl(all->set, operation, one->fd, &event) != 0)
+		return RC_SYSTEM;
+	one->added = true;
+	one->armed = true;
+	return RC_OK;
 }
 
 enum rc
-connections_return(struct connections *all, struct connection *one)
+connections_idle(struct connections *all, struct connection *one, bool look)
 {
 	enum rc rc;
-	int shutdown_fd;
 
 	pthread_mutex_lock(&all->lock);
-	shutdown_fd = unlink_busy(one);
-	one->kept = true;
-	rc = watch(all, one, EPOLL_CTL_MOD);
+	unlink_one(one);
+	link_last(&all->idle, one);
+	one->kept = one->since != 0;
+	one->idle = true;
+	one->overdue = false;
+	one->nudged = one->nudged || look;
+	one->since = clock_steady();
+	rc = arm(all, one, WATCH_INPUT);
 	pthread_mutex_unlock(&all->lock);
-	io_close(&shutdown_fd);
+	return rc;
+}
+
+enum rc
+connections_watch(struct connections *all, struct connection *one,
+    unsigned what, int64_t deadline)
+{
+	enum rc rc;
+
+	pthread_mutex_lock(&all->lock);
+	if (one->next == NULL)
+		link_last(&all->watched, one);
+	one->overdue = false;
+	one->deadline = deadline;
+	wake_main(all);
+	rc = arm(all, one, what);
+	pthread_mutex_unlock(&all->lock);
 	return rc;
 }
 
 void
-connections_forget(struct connections *all, struct connection *one)
+connections_park(struct connections *all, struct connection *one)
 {
-	int shutdown_fd;
+	pthread_mutex_lock(&all->lock);
+	unlink_one(one);
+	pthread_mutex_unlock(&all->lock);
+}
+
+void
+connections_drop(struct connections *all, struct connection *one)
+{
+	int fd = one->fd;
 
 	pthread_mutex_lock(&all->lock);
-	shutdown_fd = unlink_busy(one);
+	unlink_one(one);
+	one->idle = false;
+	one->next = all->unused;
+	all->unused = one;
+	pthread_mutex_unlock(&all->lock);
+	/* Counted until it is closed, so that there are never more. */
+	close(fd);
+	pthread_mutex_lock(&all->lock);
 	uncount(all);
 	pthread_mutex_unlock(&all->lock);
-	io_close(&shutdown_fd);
+}
+
+/* Under the lock. */
+static void
+nudge(struct connections *all, struct connection *one)
+{
+	if (one->armed)
+		enqueue(all, one);
+	else
+		one->nudged = true;
+}
+
+void
+connections_nudge(struct connections *all, struct connection *one)
+{
+	pthread_mutex_lock(&all->lock);
+	nudge(all, one);
+	pthread_mutex_unlock(&all->lock);
+}
+
+void
+connections_call(struct connections *all)
+{
+	(void)io_signal(all->work);
+}
+
+void
+connections_call_main(struct connections *all)
+{
+	(void)io_signal(all->wakeup);
 }
 
 bool
@@ -409,12 +572,13 @@ is_quiet(const struct connection *one)
 static void
 close_idle(struct connections *all, size_t n)
 {
-	struct connection *one = all->head.next;
+	struct connection *one = all->idle.next;
 	int64_t fresh = clock_steady() - CONNECTION_FRESH;
 
-	for (; one != &all->head && n > 0; one = one->next) {
-		if (!one->idle || one->closing || !is_quiet(one) ||
-		    (!one->kept && one->since > fresh))
+	for (; one != &all->idle && n > 0; one = one->next) {
+		/* One that is not armed was nudged: it may have been read. */
+		if (one->closing || !one->armed ||
+		    (!one->kept && one->since > fresh) || !is_quiet(one))
 			continue;
 		one->closing = true;
 		shutdown(one->fd, SHUT_RDWR);
@@ -422,25 +586,19 @@ close_idle(struct connections *all, size_t n)
 	}
 }
 
-/* Under the lock.  Returns whether any is left to be looked after. */
-static bool
-shutdown_late(struct connections *all)
+/* Under the lock.  A worker looks at what is late, and ends it. */
+static void
+end_late(struct connections *all)
 {
-	struct connection *one = all->head.next;
+	struct connection *one = all->watched.next;
 	int64_t now = clock_steady();
-	bool any = false;
 
-	for (; one != &all->head; one = one->next) {
-		if (one->idle || one->deadline == CLOCK_NEVER)
+	for (; one != &all->watched; one = one->next) {
+		if (one->overdue || (one->deadline > now && !all->aborted))
 			continue;
-		if (one->deadline > now && !all->aborted) {
-			any = true;
-			continue;
-		}
-		shutdown(one->shutdown_fd, one->how);
-		one->deadline = CLOCK_NEVER;
+		one->overdue = true;
+		nudge(all, one);
 	}
-	return any;
 }
 
 /* Under the lock. */
@@ -464,7 +622,8 @@ connections_tick(struct connections *all)
 	/* It is only emptied: what there is to do is seen below. */
 	(void)n;
 	pthread_mutex_lock(&all->lock);
-	busy = shutdown_late(all);
+	end_late(all);
+	busy = all->watched.next != &all->watched;
 	if (all->stopping)
 		close_idle(all, all->count);
 	if (all->paused)

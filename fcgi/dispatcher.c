@@ -26,8 +26,6 @@
 #include "journal/shared.h"
 #include "queue/dispatch.h"
 #include "queue/source.h"
-#include "receive/decide.h"
-#include "receive/sink.h"
 #include "current.h"
 #include "options.h"
 #include "shares.h"
@@ -55,11 +53,9 @@ struct dispatcher {
 	struct current *current;
 	struct host *host;
 	struct shared_journal *shared;
-	struct decider *decider;
 	const struct options *options;
-	char *journal; /* its path, or NULL */
-	size_t most;   /* commands at once */
-	int stop;      /* an eventfd */
+	size_t most; /* commands at once */
+	int stop;    /* an eventfd */
 	struct way ways[WAYS];
 };
 
@@ -206,19 +202,11 @@ check_sources(struct dispatcher *dispatcher, struct journal *journal)
 }
 
 static enum rc
-open_journal(struct dispatcher *dispatcher, struct sink inner)
+try_journal(struct dispatcher *dispatcher)
 {
 	struct journal *journal;
-	unsigned flags = dispatcher->options->served ? JOURNAL_SERVED : 0;
-	enum rc rc = shared_journal_open(dispatcher->journal,
-	    flags | JOURNAL_CREATE, &dispatcher->shared);
+	enum rc rc = shared_journal_get(dispatcher->shared, &journal);
 
-	if (rc == RC_OK)
-		rc = decide_open(dispatcher->shared, inner,
-		    &dispatcher->decider);
-	if (rc != RC_OK || dispatcher->journal == NULL)
-		return rc;
-	rc = shared_journal_get(dispatcher->shared, &journal);
 	if (rc == RC_OK)
 		rc = check_sources(dispatcher, journal);
 	/* Out of reach is no reason to refuse hooks that only wait. */
@@ -259,8 +247,6 @@ start_threads(struct dispatcher *dispatcher)
 	enum rc rc = RC_OK;
 	int error;
 
-	if (dispatcher->journal == NULL)
-		return RC_OK;
 	for (int i = 0; rc == RC_OK && i < WAYS; i++)
 		rc = start_thread(&dispatcher->ways[i]);
 	if (rc == RC_OK)
@@ -296,21 +282,6 @@ open_ways(struct dispatcher *dispatcher)
 	return dispatcher->stop < 0 ? RC_SYSTEM : rc;
 }
 
-static enum rc
-copy_journal(struct dispatcher *dispatcher)
-{
-	struct conf *conf = current_hold(dispatcher->current);
-	enum rc rc = RC_OK;
-
-	if (conf->journal != NULL) {
-		dispatcher->journal = strdup(conf->journal);
-		if (dispatcher->journal == NULL)
-			rc = RC_MEMORY;
-	}
-	conf_release(conf);
-	return rc;
-}
-
 static size_t
 max_commands(const struct options *options)
 {
@@ -330,12 +301,11 @@ dispatcher_open(const struct dispatcher_settings *settings,
 	dispatcher->current = settings->current;
 	dispatcher->options = settings->options;
 	dispatcher->host = settings->host;
+	dispatcher->shared = settings->shared;
 	dispatcher->most = max_commands(settings->options);
 	rc = open_ways(dispatcher);
 	if (rc == RC_OK)
-		rc = copy_journal(dispatcher);
-	if (rc == RC_OK)
-		rc = open_journal(dispatcher, settings->inner);
+		rc = try_journal(dispatcher);
 	if (rc == RC_OK)
 		rc = start_threads(dispatcher);
 	if (rc != RC_OK)
@@ -345,16 +315,10 @@ dispatcher_open(const struct dispatcher_settings *settings,
 	return rc;
 }
 
-struct sink
-dispatcher_sink(struct dispatcher *dispatcher)
-{
-	return decide_sink(dispatcher->decider);
-}
-
 void
 dispatcher_reload(struct dispatcher *dispatcher)
 {
-	if (wake_threads(dispatcher) != RC_OK)
+	if (dispatcher != NULL && wake_threads(dispatcher) != RC_OK)
 		log_say(LOG_LEVEL_ERROR, "cannot tell the queue: %s",
 		    strerrordesc_np(errno));
 }
@@ -362,7 +326,7 @@ dispatcher_reload(struct dispatcher *dispatcher)
 void
 dispatcher_stop(struct dispatcher *dispatcher)
 {
-	if (io_signal(dispatcher->stop) != RC_OK)
+	if (dispatcher != NULL && io_signal(dispatcher->stop) != RC_OK)
 		log_say(LOG_LEVEL_ERROR, "cannot stop the queue: %s",
 		    strerrordesc_np(errno));
 }
@@ -388,7 +352,7 @@ dispatcher_join(struct dispatcher *dispatcher, int64_t deadline)
 {
 	enum rc rc = RC_OK;
 
-	for (int i = 0; i < WAYS && rc == RC_OK; i++)
+	for (int i = 0; dispatcher != NULL && i < WAYS && rc == RC_OK; i++)
 		rc = join(&dispatcher->ways[i], deadline);
 	return rc;
 }
@@ -398,11 +362,8 @@ dispatcher_close(struct dispatcher *dispatcher)
 {
 	if (dispatcher == NULL)
 		return;
-	decide_close(dispatcher->decider);
-	shared_journal_close(dispatcher->shared);
 	for (int i = 0; i < WAYS; i++)
 		io_close(&dispatcher->ways[i].look);
 	io_close(&dispatcher->stop);
-	free(dispatcher->journal);
 	free(dispatcher);
 }

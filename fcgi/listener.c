@@ -2,7 +2,6 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/un.h>
 
 #include <netinet/in.h>
@@ -26,7 +25,6 @@
 enum {
 	LISTENER_BACKLOG = 1024,
 	LISTENER_SYSTEMD = 3, /* SD_LISTEN_FDS_START */
-	LISTENER_SEND = 10,   /* seconds a reply may take */
 	LISTENER_HOST = 256,
 	LISTENER_LOCK = sizeof(struct sockaddr_un) + sizeof(".lock"),
 	LISTENER_TRIES = 8,
@@ -440,19 +438,14 @@ is_listed(const struct listener *listener, const union address *peer,
 	return false;
 }
 
-/*
- * Replies go out in one piece, so nothing is gained by waiting for more.  A
- * peer that does not read must not hold a thread.
- */
+/* Replies go out in one piece, so nothing is gained by waiting for more. */
 static void
 set_options(int fd, int family)
 {
-	struct timeval limit = { .tv_sec = LISTENER_SEND };
 	int yes = 1;
 
 	if (family == AF_INET || family == AF_INET6)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 
 int

@@ -46,7 +46,7 @@ print_help(void)
 	       "  -s HOST:PORT  the same on the network\n"
 	       "  -g GROUP      of the socket's file, a name or a number\n"
 	       "  -m MODE       of the socket's file (%04o)\n"
-	       "  -j THREADS    requests at once, 1 to %d (%d)\n"
+	       "  -j THREADS    commands waited for at once, 1 to %d (%d)\n"
 	       "  -t            check the configuration and exit\n",
 	    conf_default_file(), (unsigned)OPTIONS_MODE, OPTIONS_THREADS_MOST,
 	    OPTIONS_THREADS);

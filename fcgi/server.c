@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,12 +21,18 @@
 #include "command/discard.h"
 #include "command/host.h"
 #include "config/conf.h"
+#include "journal/journal.h"
+#include "journal/shared.h"
+#include "receive/decide.h"
+#include "receive/sink.h"
 #include "receive/wait.h"
+#include "clients.h"
 #include "connections.h"
 #include "current.h"
 #include "dispatcher.h"
 #include "listener.h"
 #include "options.h"
+#include "responder.h"
 #include "shares.h"
 #include "workers.h"
 
@@ -36,12 +44,17 @@ enum {
 };
 
 struct server {
-	int signals; /* a signalfd */
-	int end;     /* an eventfd: commands have to end */
+	const struct listener *listener;
+	int signals;   /* a signalfd */
+	int end;       /* an eventfd: commands have to end */
+	char *journal; /* its path, or NULL */
+	struct shared_journal *shared;
 	struct connections *connections;
 	struct wait *wait;
-	struct dispatcher *dispatcher;
+	struct decider *decider;
 	struct sink sink;
+	struct dispatcher *dispatcher; /* NULL: nothing is queued */
+	struct clients *clients;
 	struct workers *workers;
 	struct current *current;
 	struct host *host;
@@ -65,15 +78,87 @@ open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static size_t
-max_connections(const struct server *server, const struct options *options)
+static enum rc
+copy_journal(struct server *server)
 {
 	struct conf *conf = current_hold(server->current);
-	struct shares shares = shares_make(descriptors_limit(),
-	    options->threads, conf->journal != NULL);
+	enum rc rc = RC_OK;
 
+	if (conf->journal != NULL) {
+		server->journal = strdup(conf->journal);
+		if (server->journal == NULL)
+			rc = RC_MEMORY;
+	}
 	conf_release(conf);
-	return shares.connections;
+	return rc;
+}
+
+static void
+call_worker(void *context)
+{
+	const struct server *server = context;
+
+	connections_call(server->connections);
+}
+
+static void
+call_main(void *context)
+{
+	const struct server *server = context;
+
+	connections_call_main(server->connections);
+}
+
+static enum rc
+open_connections(struct server *server, const struct options *options,
+    const struct listener *listener)
+{
+	struct shares shares = shares_make(descriptors_limit(),
+	    options->threads, server->journal != NULL);
+
+	return connections_open(listener, shares.connections, client_size(),
+	    &server->connections);
+}
+
+static enum rc
+open_journal(struct server *server, const struct options *options)
+{
+	unsigned flags = options->served ? JOURNAL_SERVED : 0;
+	enum rc rc = shared_journal_open(server->journal,
+	    flags | JOURNAL_CREATE, &server->shared);
+
+	if (rc == RC_OK)
+		shared_journal_set_helper(server->shared, call_worker, server);
+	return rc;
+}
+
+/* What becomes of events. */
+static enum rc
+open_sink(struct server *server, const struct options *options)
+{
+	const struct wait_settings settings = {
+		.threads = options->threads,
+		.stop = server->end,
+		.stop_kill_after = SERVER_KILL_AFTER,
+		.host = server->host,
+		.wakeup = call_worker,
+		.tick = call_main,
+		.context = server,
+	};
+	struct decide_settings deciding = {
+		.journal = server->shared,
+		.wakeup = call_worker,
+		.tick = call_main,
+		.context = server,
+	};
+	enum rc rc = wait_open(&settings, &server->wait);
+
+	deciding.wait = server->wait;
+	if (rc == RC_OK)
+		rc = decide_open(&deciding, &server->decider);
+	if (rc == RC_OK)
+		server->sink = decide_sink(server->decider);
+	return rc;
 }
 
 static enum rc
@@ -83,36 +168,75 @@ open_dispatcher(struct server *server, const struct options *options)
 		.current = server->current,
 		.options = options,
 		.host = server->host,
-		.inner = wait_sink(server->wait),
+		.shared = server->shared,
 	};
 
+	if (server->journal == NULL)
+		return RC_OK;
 	return dispatcher_open(&settings, &server->dispatcher);
+}
+
+/* For a worker: what others have left to be done. */
+static void
+work(void *context, bool called)
+{
+	const struct server *server = context;
+	struct journal *journal = NULL;
+
+	if (called)
+		journal = shared_journal_opened(server->shared);
+	if (journal != NULL)
+		journal_lead(journal);
+	decide_work(server->decider);
+}
+
+static enum rc
+open_workers(struct server *server, const struct options *options)
+{
+	unsigned count = shares_workers(options->threads,
+	    server->journal != NULL);
+	const struct clients_settings clients = {
+		.connections = server->connections,
+		.current = server->current,
+		.sink = &server->sink,
+		.threads = count,
+	};
+	struct workers_settings workers = {
+		.threads = count,
+		.connections = server->connections,
+		.work = work,
+		.context = server,
+	};
+	enum rc rc = clients_open(&clients, &server->clients);
+
+	if (rc != RC_OK)
+		return rc;
+	workers.clients = server->clients;
+	return workers_start(&workers, &server->workers);
 }
 
 static enum rc
 open_all(struct server *server, const struct options *options,
     const struct listener *listener)
 {
-	enum rc rc = workers_prepare();
+	enum rc rc = responder_prepare();
 
 	server->signals = open_signals();
 	server->end = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (rc != RC_OK || server->signals < 0 || server->end < 0)
 		return RC_SYSTEM;
-	rc = connections_open(listener, max_connections(server, options),
-	    &server->connections);
+	rc = copy_journal(server);
 	if (rc == RC_OK)
-		rc = wait_open(options->threads, server->end, SERVER_KILL_AFTER,
-		    &server->wait);
+		rc = open_connections(server, options, listener);
 	if (rc == RC_OK)
-		wait_set_host(server->wait, server->host);
+		rc = open_journal(server, options);
+	if (rc == RC_OK)
+		rc = open_sink(server, options);
 	if (rc == RC_OK)
 		rc = open_dispatcher(server, options);
-	if (rc != RC_OK)
-		return rc;
-	server->sink = dispatcher_sink(server->dispatcher);
-	return workers_start(options->threads, server->connections,
-	    server->current, &server->sink, &server->workers);
+	if (rc == RC_OK)
+		rc = open_workers(server, options);
+	return rc;
 }
 
 /* Nothing is in use any more. */
@@ -120,9 +244,13 @@ static void
 close_all(struct server *server)
 {
 	workers_close(server->workers);
+	clients_close(server->clients);
 	dispatcher_close(server->dispatcher);
+	decide_close(server->decider);
 	wait_close(server->wait);
+	shared_journal_close(server->shared);
 	connections_close(server->connections);
+	free(server->journal);
 	close(server->end);
 	close(server->signals);
 }
@@ -138,10 +266,23 @@ next_signal(const struct server *server)
 	return (int)info.ssi_signo;
 }
 
+/* The shorter one of two that may be -1, for ever. */
+static int
+shorter(int a, int b)
+{
+	if (a < 0 || b < 0)
+		return a < 0 ? b : a;
+	return a < b ? a : b;
+}
+
 /* Until a signal, or for one tick; what commands left running is read. */
 static void
 sleep_a_while(const struct server *server)
 {
+	/* In this order: the first takes the signal that the others are due. */
+	int connections = connections_tick(server->connections);
+	int left = shorter(shorter(connections, wait_tick(server->wait)),
+	    decide_tick(server->decider));
 	struct discard *discard = host_discard(server->host);
 	struct pollfd fds[] = {
 		{ .fd = server->signals, .events = POLLIN },
@@ -152,8 +293,7 @@ sleep_a_while(const struct server *server)
 		{ .fd = discard_fd(discard), .events = POLLIN },
 	};
 
-	if (poll(fds, 3, connections_tick(server->connections)) > 0 &&
-	    fds[2].revents != 0)
+	if (poll(fds, 3, left) > 0 && fds[2].revents != 0)
 		discard_read(discard);
 }
 
@@ -165,6 +305,7 @@ serve_until_told(const struct server *server)
 	while (number == 0 || number == SIGHUP) {
 		if (number == SIGHUP) {
 			current_reload(server->current);
+			clients_reload(server->clients);
 			dispatcher_reload(server->dispatcher);
 		}
 		sleep_a_while(server);
@@ -173,7 +314,7 @@ serve_until_told(const struct server *server)
 	return number;
 }
 
-/* Ends what took too long: commands get SIGTERM, readers the end. */
+/* Ends what took too long: commands get SIGTERM, what waits an answer. */
 static void
 abort_running(const struct server *server)
 {
@@ -182,6 +323,7 @@ abort_running(const struct server *server)
 	if (io_signal(server->end) != RC_OK)
 		log_say(LOG_LEVEL_ERROR, "cannot tell commands to end: %s",
 		    strerrordesc_np(errno));
+	wait_abort(server->wait);
 	connections_abort(server->connections);
 }
 
@@ -227,6 +369,17 @@ wait_for_none(const struct server *server, int64_t deadline)
 	return RC_OK;
 }
 
+/*
+ * Who connects from now on is refused at once, instead of waiting for an end
+ * that answers nobody.  Another's socket may be the next process's as well.
+ */
+static void
+refuse_more(const struct listener *listener)
+{
+	if (listener->own)
+		(void)shutdown(listener->fd, SHUT_RDWR);
+}
+
 static enum rc
 stop(const struct server *server, int number)
 {
@@ -235,6 +388,7 @@ stop(const struct server *server, int number)
 
 	log_say(LOG_LEVEL_INFO, "stopping on SIG%s", sigabbrev_np(number));
 	connections_stop(server->connections);
+	refuse_more(server->listener);
 	dispatcher_stop(server->dispatcher);
 	rc = wait_for_none(server, deadline);
 	connections_quit(server->connections);
@@ -283,7 +437,7 @@ log_stopped(const struct server *server, enum rc rc)
 
 	log_begin(&line, rc == RC_OK ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
 	    "stopped");
-	log_number(&line, "requests", (int64_t)workers_served(server->workers));
+	log_number(&line, "requests", (int64_t)clients_served(server->clients));
 	if (rc != RC_OK)
 		log_text(&line, "reason",
 		    "a request or a command would "
@@ -304,7 +458,11 @@ enum rc
 server_run(const struct options *options, const struct listener *listener,
     struct current *current, struct host *host)
 {
-	struct server server = { .current = current, .host = host };
+	struct server server = {
+		.listener = listener,
+		.current = current,
+		.host = host,
+	};
 	enum rc rc = open_all(&server, options, listener);
 	int number;
 

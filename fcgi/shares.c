@@ -9,8 +9,9 @@ enum {
 	/* Files, sockets and events of the process itself, and those that
 	 * are opened for a moment. */
 	SHARES_OWN = 32,
-	/* A connection, the same once more to end it by, a command. */
-	SHARES_THREAD = 2 + DESCRIPTORS_COMMAND,
+	SHARES_WORKER = 2, /* its files */
+	/* A connection and a command. */
+	SHARES_THREAD = 1 + DESCRIPTORS_COMMAND,
 	SHARES_IDLE = 8, /* connections at least that no thread works on */
 	SHARES_CONNECTIONS = 65536,
 };
@@ -24,10 +25,18 @@ without_left(size_t limit)
 	return limit <= left ? 0 : limit - left;
 }
 
+unsigned
+shares_workers(unsigned threads, bool queue)
+{
+	return threads + 1 + (queue ? 1 : 0);
+}
+
 static size_t
 least(unsigned threads, bool queue)
 {
-	return SHARES_OWN + (size_t)threads * SHARES_THREAD + SHARES_IDLE +
+	return SHARES_OWN +
+	    (size_t)shares_workers(threads, queue) * SHARES_WORKER +
+	    (size_t)threads * SHARES_THREAD + SHARES_IDLE +
 	    (queue ? DESCRIPTORS_COMMAND : 0);
 }
 

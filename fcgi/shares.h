@@ -15,6 +15,12 @@ struct shares {
 	size_t commands;    /* of the queue, running at once */
 };
 
+/*
+ * So many workers there are: one more than commands may be waited for, that
+ * one always takes what comes, though, where there is a journal, another may
+ * wait for the disk.
+ */
+unsigned shares_workers(unsigned threads, bool queue);
 /* With fewer descriptors it must not start. */
 size_t shares_needed(unsigned threads, bool queue);
 /* More than so many are of no use. */

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -37,9 +38,11 @@
 
 enum {
 	FCGI_COMPLAINTS = 64 * 1024, /* bytes */
-	/* Of the queue, besides the threads of -j and their commands. */
-	FCGI_PROCESSES = 4,
-	FCGI_PATIENCE = 1000, /* with who reads them, milliseconds */
+	/* Two workers and the queue, besides the threads of -j and their
+	 * commands. */
+	FCGI_PROCESSES = 6,
+	FCGI_PATIENCE = 1000,	/* with who reads them, milliseconds */
+	FCGI_LARGE = 32 * 1024, /* bytes of memory */
 };
 
 /*
@@ -337,6 +340,17 @@ serve(const struct options *options)
 	return status;
 }
 
+/*
+ * What is large goes back to the kernel when it is freed.  The C library moves
+ * its threshold up with the first of these otherwise, and what all threads
+ * have had at once in large bodies stays with the process.
+ */
+static void
+return_memory(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, FCGI_LARGE);
+}
+
 int
 start(int argc, char **argv)
 {
@@ -347,6 +361,7 @@ start(int argc, char **argv)
 	if (getenv("REQUEST_METHOD") != NULL)
 		return refuse_cgi();
 	startup();
+	return_memory();
 	if (options_read(argc, argv, &options) != RC_OK)
 		return EX_USAGE;
 	if (options.shown)

@@ -35,7 +35,7 @@ home_of() {	# kind
 	sqlite3) echo common/journal/statement.c common/journal/transaction.c \
 	    common/journal/schema.c common/journal/open.c \
 	    common/journal/space.c ;;
-	libfcgi) echo 'fcgi/*.[ch]' ;;
+	libfcgi) echo fcgi/responder.c ;;
 	spawning) echo common/base/init.c common/command/spawn.c ;;
 	esac
 }

@@ -27,7 +27,8 @@ enum rc {
 
 	/* Our own trouble. */
 	RC_CONFIG,     /* configuration, secret or command is bad */
-	RC_CROWDED,    /* max-running commands are running */
+	RC_BODIES,     /* bodies that arrive take too much memory together */
+	RC_CROWDED,    /* no slot of max-running in time */
 	RC_PENDING,    /* the same is being handled right now */
 	RC_QUEUE_FULL, /* more events wait than may */
 	RC_STORE,      /* the journal cannot be written: a full disk */

@@ -3,29 +3,10 @@
 
 #include "event/keys.h"
 
-#include "base/buf.h"
-#include "base/codec.h"
-#include "base/crypto.h"
 #include "base/log.h"
 #include "event/event.h"
 #include "event/json.h"
 #include "http/request.h"
-
-static enum rc
-hash_key(struct bytes text, struct pool *pool, struct bytes *key)
-{
-	uint8_t digest[CRYPTO_DIGEST];
-	char *hex = pool_alloc(pool, 1, 2 * CRYPTO_DIGEST + 1);
-	enum rc rc = crypto_sha256(text, digest);
-
-	if (hex == NULL)
-		return RC_MEMORY;
-	if (rc != RC_OK)
-		return rc;
-	encode_hex(digest, sizeof(digest), hex);
-	*key = bytes_of(hex);
-	return RC_OK;
-}
 
 /*
  * Whether a value tells one event from others: null, false or an empty
@@ -106,22 +87,29 @@ warn_missing(const struct event *event, enum log_once kind)
 	log_end(&line);
 }
 
+/* What the text of a key came to: all of it, or what was there before. */
+static enum rc
+end_key(struct buf *text, size_t before, enum rc rc)
+{
+	if (rc != RC_OK && text->data != NULL) {
+		text->len = before;
+		text->data[before] = '\0';
+	}
+	return rc;
+}
+
 enum rc
-event_order_key(const struct event *event, struct pool *pool, struct bytes *key)
+event_order_key(const struct event *event, struct buf *text)
 {
 	const struct event_source *order = &event->reading->order;
-	struct buf text = { 0 };
-	enum rc rc = buf_printf(&text, "%s\n", event->reading->hook);
+	size_t before = text->len;
+	enum rc rc = buf_printf(text, "%s\n", event->reading->hook);
 
-	*key = (struct bytes){ NULL, 0 };
 	if (rc == RC_OK && order->from == EVENT_FROM_POINTER)
-		rc = add_typed(event, order->pointer, &text);
+		rc = add_typed(event, order->pointer, text);
 	else if (rc == RC_OK && order->from != EVENT_FROM_HOOK)
 		rc = RC_MISSING;
-	if (rc == RC_OK)
-		rc = hash_key(buf_view(&text), pool, key);
-	buf_free(&text);
-	if (rc != RC_MISSING)
+	if (end_key(text, before, rc) != RC_MISSING)
 		return rc;
 	warn_missing(event, LOG_ONCE_ORDER);
 	return RC_OK;
@@ -152,19 +140,15 @@ add_identity(const struct event *event, const struct request *request,
 
 enum rc
 event_dedupe_key(const struct event *event, const struct request *request,
-    const char *digest, struct pool *pool, struct bytes *key)
+    const char *digest, struct buf *text)
 {
-	struct buf text = { 0 };
-	enum rc rc = buf_printf(&text, "%s\n%s\n", event->reading->hook,
+	size_t before = text->len;
+	enum rc rc = buf_printf(text, "%s\n%s\n", event->reading->hook,
 	    event->name);
 
-	*key = (struct bytes){ NULL, 0 };
 	if (rc == RC_OK)
-		rc = add_identity(event, request, digest, &text);
-	if (rc == RC_OK)
-		rc = hash_key(buf_view(&text), pool, key);
-	buf_free(&text);
-	if (rc != RC_MISSING)
+		rc = add_identity(event, request, digest, text);
+	if (end_key(text, before, rc) != RC_MISSING)
 		return rc;
 	warn_missing(event, LOG_ONCE_DEDUPE);
 	return RC_OK;

@@ -2,8 +2,7 @@
 #ifndef PELIHOOK_EVENT_KEYS_H
 #define PELIHOOK_EVENT_KEYS_H
 
-#include "base/bytes.h"
-#include "base/pool.h"
+#include "base/buf.h"
 #include "base/rc.h"
 
 struct event;
@@ -11,17 +10,15 @@ struct event_source;
 struct request;
 
 /*
- * The key by which an event is ordered or known again: hook, event name (for
- * dedupe only) and the type and text at the source.  Empty where the source
- * is none, or has no identity: a non-empty string, a number, or a header
- * that is not blank.  The first event of the process that has none is told
- * in the log.  RC_REPEATED, RC_MEMORY.
+ * The text by which an event is ordered or known again: hook, event name (for
+ * dedupe only) and the type and text at the source.  Nothing is added where the
+ * source is none, or has no identity: a non-empty string, a number, or a
+ * header that is not blank.  The first event of the process that has none is
+ * told in the log.  RC_REPEATED, RC_MEMORY.
  */
-enum rc event_order_key(const struct event *event, struct pool *pool,
-    struct bytes *key);
+enum rc event_order_key(const struct event *event, struct buf *text);
 enum rc event_dedupe_key(const struct event *event,
-    const struct request *request, const char *digest, struct pool *pool,
-    struct bytes *key);
+    const struct request *request, const char *digest, struct buf *text);
 /*
  * Whether the event has an identity at a source that is a pointer; at any
  * other it has.  Nothing is logged.  RC_OK, RC_MISSING, RC_MEMORY.

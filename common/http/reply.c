@@ -61,6 +61,8 @@ static const struct row refusals[] = {
 	[RC_JSON] = { 400, false, "not-json", "The body is not JSON." },
 	[RC_CONFIG] = { 500, false, "misconfigured",
 	    "The receiver is not set up; its log says why." },
+	[RC_BODIES] = { 503, true, "too-many-bytes",
+	    "Too many requests are arriving." },
 	[RC_CROWDED] = { 503, true, "too-many-running",
 	    "Too many commands are running." },
 	[RC_PENDING] = { 503, true, "pending",

@@ -108,20 +108,6 @@ variable_or_empty(const struct request *request, const char *name)
 	return value != NULL ? value : "";
 }
 
-void
-request_open(struct request *request, const struct gateway *gateway,
-    int64_t received)
-{
-	*request = (struct request){
-		.variables = gateway->variables,
-		.received = received,
-		.length = -1,
-	};
-	request->method = variable_or_empty(request, "REQUEST_METHOD");
-	request->path_info = variable_or_empty(request, "PATH_INFO");
-	request->remote_addr = variable_or_empty(request, "REMOTE_ADDR");
-}
-
 /* Absent, empty and -1 (Caddy) all mean a body of unknown length. */
 static enum rc
 read_length(struct request *request)
@@ -143,6 +129,21 @@ read_length(struct request *request)
 	return RC_OK;
 }
 
+void
+request_open(struct request *request, const struct gateway *gateway,
+    int64_t received)
+{
+	*request = (struct request){
+		.variables = gateway->variables,
+		.received = received,
+		.length = -1,
+	};
+	request->method = variable_or_empty(request, "REQUEST_METHOD");
+	request->path_info = variable_or_empty(request, "PATH_INFO");
+	request->remote_addr = variable_or_empty(request, "REMOTE_ADDR");
+	request->length_rc = read_length(request);
+}
+
 static enum rc
 check_encoding(const struct request *request)
 {
@@ -160,12 +161,10 @@ check_encoding(const struct request *request)
 }
 
 enum rc
-request_admit(struct request *request, size_t max_body)
+request_admit(const struct request *request, size_t max_body)
 {
-	enum rc rc = read_length(request);
-
-	if (rc != RC_OK)
-		return rc;
+	if (request->length_rc != RC_OK)
+		return request->length_rc;
 	if (request->length > 0 && (uint64_t)request->length > max_body)
 		return RC_LARGE;
 	return check_encoding(request);

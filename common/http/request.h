@@ -16,12 +16,13 @@ struct request {
 	const char *method;
 	const char *path_info;
 	const char *remote_addr;
-	int64_t received; /* clock_wall when it began */
-	int64_t length;	  /* CONTENT_LENGTH, -1 where not known */
+	int64_t received;  /* clock_wall when it began */
+	int64_t length;	   /* CONTENT_LENGTH, -1 where not known */
+	enum rc length_rc; /* RC_LENGTH: that is no number */
 	struct buf body;
 };
 
-/* Reads the variables, not the body; length is -1 until request_admit. */
+/* Reads the variables, not the body. */
 void request_open(struct request *request, const struct gateway *gateway,
     int64_t received);
 /*
@@ -31,10 +32,10 @@ void request_open(struct request *request, const struct gateway *gateway,
  */
 enum rc request_check(const struct request *request);
 /*
- * Checks length and encoding against the limit.  Nothing has been read.
+ * Judges length and encoding by the limit, before anything is read.
  * RC_LENGTH, RC_LARGE, RC_ENCODED, RC_REPEATED.
  */
-enum rc request_admit(struct request *request, size_t max_body);
+enum rc request_admit(const struct request *request, size_t max_body);
 /*
  * Reads exactly CONTENT_LENGTH bytes, or, where there is none, everything.
  * RC_LARGE, RC_SHORT, RC_SLOW, RC_STOPPING, RC_MEMORY.

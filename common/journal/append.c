@@ -3,7 +3,6 @@
 
 #include "journal/journal.h"
 
-#include "base/buf.h"
 #include "base/log.h"
 #include "journal/counts.h"
 #include "journal/dedupe.h"
@@ -17,9 +16,8 @@
 #include "journal/transaction.h"
 
 struct storing {
-	const struct journal_entry *entry;
-	struct bytes order;
-	struct bytes dedupe;
+	struct journal_entry entry;
+	struct journal_waiter *waiter;
 };
 
 static int64_t
@@ -29,13 +27,13 @@ add(int64_t time, int64_t span)
 }
 
 static enum rc
-admit(struct journal *journal, const struct storing *storing)
+admit(struct journal *journal, const struct journal_entry *entry)
 {
-	const struct journal_entry *entry = storing->entry;
+	struct bytes key = journal_key_view(entry->dedupe);
 	enum rc rc;
 
-	if (storing->dedupe.len > 0) {
-		rc = journal_dedupe_state(journal, storing->dedupe,
+	if (key.len > 0) {
+		rc = journal_dedupe_state(journal, key,
 		    entry->receipt->received);
 		if (rc != RC_OK)
 			return rc;
@@ -64,11 +62,31 @@ insert_event(struct journal *journal, const struct journal_entry *entry)
 }
 
 static void
-insert_delivery(struct journal *journal, const struct storing *storing,
+log_known(const struct journal *journal, const struct journal_entry *entry)
+{
+	struct log_line line;
+
+	if (journal_failed(journal))
+		return;
+	log_begin(&line, LOG_LEVEL_ERROR, "journal: an ID was there before");
+	log_text(&line, "hook", entry->hook);
+	log_text(&line, "id", entry->receipt->id);
+	log_end(&line);
+}
+
+static void
+release_body(struct journal_waiter *waiter)
+{
+	if (waiter->taken != NULL)
+		waiter->taken(waiter);
+}
+
+static void
+insert_delivery(struct journal *journal, const struct journal_entry *entry,
     int64_t event, int64_t ordinal)
 {
-	bool held = storing->order.len > 0 &&
-	    journal_order_is_taken(journal, storing->order);
+	struct bytes order = journal_key_view(entry->order);
+	bool held = order.len > 0 && journal_order_is_taken(journal, order);
 
 	journal_do(journal,
 	    "INSERT INTO deliveries(event, hook, ordinal, state, held, key,"
@@ -76,16 +94,16 @@ insert_delivery(struct journal *journal, const struct storing *storing,
 	    " start, finished)"
 	    " VALUES(?1, ?2, ?3, " SQL_QUEUED ", ?4, ?5, 0, ?6, 0, 0, 0, 0,"
 	    " 0, 0, 0, 0)",
-	    BIND(INT(event), TEXT(storing->entry->hook), INT(ordinal),
-		INT(held), BYTES(storing->order),
-		INT(storing->entry->receipt->received)));
+	    BIND(INT(event), TEXT(entry->hook), INT(ordinal), INT(held),
+		BYTES(order), INT(entry->receipt->received)));
 }
 
 static enum rc
 append(struct journal *journal, void *arguments)
 {
 	const struct storing *storing = arguments;
-	const struct journal_entry *entry = storing->entry;
+	const struct journal_entry *entry = &storing->entry;
+	struct bytes dedupe = journal_key_view(entry->dedupe);
 	int64_t now = entry->receipt->received;
 	int64_t event;
 	enum journal_owner owner = journal_source_owner(journal, entry->hook,
@@ -101,73 +119,44 @@ append(struct journal *journal, void *arguments)
 		    journal->path);
 		return RC_STORE;
 	}
-	rc = admit(journal, storing);
+	rc = admit(journal, entry);
 	if (rc != RC_OK)
 		return rc;
 	event = insert_event(journal, entry);
-	if (event == 0)
+	release_body(storing->waiter);
+	if (event == 0) {
+		log_known(journal, entry);
 		return RC_SYSTEM;
+	}
 	if (owner == JOURNAL_OWNER_NOBODY)
 		journal_source_note(journal, entry->hook, entry->file);
-	if (storing->dedupe.len > 0)
-		journal_dedupe_take(journal, storing->dedupe, now,
+	if (dedupe.len > 0)
+		journal_dedupe_take(journal, dedupe, now,
 		    add(now, entry->dedupe_window));
 	for (unsigned i = 0; i < entry->deliveries; i++)
-		insert_delivery(journal, storing, event, i);
+		insert_delivery(journal, entry, event, i);
 	journal_backlog_add(journal, entry->hook, 1);
 	journal->stored = true;
 	return RC_OK;
 }
 
-/* The key's hook is part of it, whatever the caller made it of. */
-static enum rc
-order_digest(const struct journal_entry *entry, uint8_t into[JOURNAL_KEY],
-    struct bytes *digest)
+/* That a body is one that a journal holds. */
+static bool
+fits(const struct journal_entry *entry)
 {
-	struct buf text = { 0 };
-	enum rc rc = RC_OK;
+	return entry->body.len > 0 && entry->body.len <= INT_MAX / 2;
+}
 
-	*digest = (struct bytes){ 0 };
-	if (entry->order_key.len > 0) {
-		buf_text(&text, entry->hook);
-		buf_char(&text, '\0');
-		buf_add(&text, entry->order_key);
-		rc = text.rc;
-		if (rc == RC_OK)
-			rc = journal_key_digest(buf_view(&text), into, digest);
+void
+journal_append(struct journal *journal, const struct journal_entry *entry,
+    struct journal_waiter *waiter)
+{
+	struct storing storing = { *entry, waiter };
+
+	if (!fits(entry)) {
+		waiter->done(waiter, RC_RANGE);
+		return;
 	}
-	buf_free(&text);
-	return rc;
-}
-
-static void
-log_known(const struct journal_entry *entry)
-{
-	struct log_line line;
-
-	log_begin(&line, LOG_LEVEL_ERROR, "journal: an ID was there before");
-	log_text(&line, "hook", entry->hook);
-	log_text(&line, "id", entry->receipt->id);
-	log_end(&line);
-}
-
-enum rc
-journal_append(struct journal *journal, const struct journal_entry *entry)
-{
-	uint8_t order[JOURNAL_KEY];
-	uint8_t dedupe[JOURNAL_KEY];
-	struct storing storing = { .entry = entry };
-	enum rc rc;
-
-	if (entry->body.len > INT_MAX / 2 || entry->body.len == 0)
-		return RC_RANGE;
-	rc = order_digest(entry, order, &storing.order);
-	if (rc == RC_OK)
-		rc = journal_key_digest(entry->dedupe_key, dedupe,
-		    &storing.dedupe);
-	if (rc == RC_OK)
-		rc = journal_write(journal, append, &storing);
-	if (rc == RC_SYSTEM)
-		log_known(entry);
-	return rc;
+	journal_write_later(journal, append,
+	    (struct bytes){ (const char *)&storing, sizeof(storing) }, waiter);
 }

@@ -11,7 +11,7 @@
 enum { EXPIRED_AT_ONCE = 4 }; /* keys tidied up with each new one */
 
 struct keying {
-	struct bytes key;
+	struct journal_key key;
 	int64_t time;
 };
 
@@ -73,13 +73,14 @@ static enum rc
 claim_key(struct journal *journal, void *arguments)
 {
 	const struct keying *keying = arguments;
-	enum rc rc = journal_dedupe_state(journal, keying->key, keying->time);
+	struct bytes key = journal_key_view(&keying->key);
+	enum rc rc = journal_dedupe_state(journal, key, keying->time);
 
 	if (rc != RC_OK)
 		return rc;
 	tidy_keys(journal, keying->time);
 	journal_runner_begin(journal);
-	put_key(journal, keying->key, 0, journal->runner);
+	put_key(journal, key, 0, journal->runner);
 	return RC_OK;
 }
 
@@ -88,7 +89,7 @@ finish_key(struct journal *journal, void *arguments)
 {
 	const struct keying *keying = arguments;
 
-	put_key(journal, keying->key, keying->time, 0);
+	put_key(journal, journal_key_view(&keying->key), keying->time, 0);
 	return RC_OK;
 }
 
@@ -98,35 +99,39 @@ free_key(struct journal *journal, void *arguments)
 	const struct keying *keying = arguments;
 
 	journal_do(journal, "DELETE FROM keys WHERE key = ?1 AND runner = ?2",
-	    BIND(BYTES(keying->key), INT(journal->runner)));
+	    BIND(BYTES(journal_key_view(&keying->key)), INT(journal->runner)));
 	return RC_OK;
 }
 
-static enum rc
-change_key(struct journal *journal, struct bytes key, int64_t time,
-    enum rc (*apply)(struct journal *journal, void *arguments))
+static struct bytes
+view(const struct keying *keying)
 {
-	uint8_t digest[JOURNAL_KEY];
-	struct keying keying = { .time = time };
-	enum rc rc = journal_key_digest(key, digest, &keying.key);
-
-	return rc != RC_OK ? rc : journal_write(journal, apply, &keying);
+	return (struct bytes){ (const char *)keying, sizeof(*keying) };
 }
 
-enum rc
-journal_key_claim(struct journal *journal, struct bytes key, int64_t now)
+void
+journal_key_claim(struct journal *journal, const struct journal_key *key,
+    int64_t now, struct journal_waiter *waiter)
 {
-	return change_key(journal, key, now, claim_key);
+	struct keying keying = { *key, now };
+
+	journal_write_later(journal, claim_key, view(&keying), waiter);
 }
 
-enum rc
-journal_key_done(struct journal *journal, struct bytes key, int64_t expires)
+void
+journal_key_done(struct journal *journal, const struct journal_key *key,
+    int64_t expires, struct journal_waiter *waiter)
 {
-	return change_key(journal, key, expires, finish_key);
+	struct keying keying = { *key, expires };
+
+	journal_write_later(journal, finish_key, view(&keying), waiter);
 }
 
-enum rc
-journal_key_free(struct journal *journal, struct bytes key)
+void
+journal_key_free(struct journal *journal, const struct journal_key *key,
+    struct journal_waiter *waiter)
 {
-	return change_key(journal, key, 0, free_key);
+	struct keying keying = { *key, 0 };
+
+	journal_write_later(journal, free_key, view(&keying), waiter);
 }

@@ -8,8 +8,8 @@
 #include "base/rc.h"
 
 /*
- * The keys by which events are known again.  Inside a change; key is the
- * digest (key.h).
+ * The keys by which events are known again.  Inside a change; key is
+ * its digest as bytes (key.h).
  */
 struct journal;
 

@@ -99,11 +99,15 @@ struct journal {
 	atomic_bool slots[JOURNAL_SLOTS]; /* of the region: taken */
 
 	/* transaction.c */
-	bool relaxed;		      /* commits may be short of a sync */
+	bool relaxed; /* commits may be short of a sync */
+
+	/* changes.c */
 	pthread_mutex_t queueing;     /* guards what follows */
 	struct journal_change *first; /* changes that wait for a commit */
 	struct journal_change **last; /* where the next one is put */
 	bool leading;		      /* a thread commits, or was told to */
+	void (*call_helper)(void *helper); /* or NULL */
+	void *helper;
 };
 
 #endif

@@ -44,7 +44,7 @@ enum {
 	JOURNAL_SERVED = 4,
 };
 
-enum { JOURNAL_KEY = 32 }; /* an order key, as the journal keeps it */
+enum { JOURNAL_KEY = 32 }; /* a key, as the journal keeps it */
 enum { JOURNAL_WAKEUPS = 2 };
 
 /*
@@ -62,7 +62,10 @@ enum rc journal_open(const char *path, unsigned flags, struct journal **out);
  * logged; RC_MEMORY.
  */
 enum rc journal_try(const char *path, struct journal **out);
-/* Ends the runner too.  NULL is fine. */
+/*
+ * Ends the runner too.  Once no thread is in it any more and no change is left
+ * whose waiter was not told.  NULL is fine.
+ */
 void journal_close(struct journal *journal);
 /* A file of it was taken away or replaced: nothing can be done with it in this
  * process any more. */
@@ -114,14 +117,60 @@ enum rc journal_size(struct journal *journal, int64_t *size);
 
 /* Storing. */
 
-/* An event to be kept; all of it borrowed for the call. */
+/* What an event is ordered or known again by, as the journal keeps it. */
+struct journal_key {
+	bool is; /* false: the event has none */
+	uint8_t digest[JOURNAL_KEY];
+};
+
+/*
+ * The key of a text that tells events apart: event_order_key's and
+ * event_dedupe_key's.  No text, no key.  RC_SYSTEM, RC_MEMORY.
+ */
+enum rc journal_order_key(const char *hook, struct bytes text,
+    struct journal_key *key);
+enum rc journal_dedupe_key(struct bytes text, struct journal_key *key);
+
+/*
+ * Who is told what became of a change that nobody waits for; the caller's
+ * memory until done is called.
+ */
+struct journal_waiter {
+	/*
+	 * The bytes of the entry are in the store's hands: its body is not
+	 * looked at again, whatever comes of it.  In whichever thread writes,
+	 * inside its transaction: it must not wait, nor ask for anything of
+	 * the journal.  NULL is fine.
+	 */
+	void (*taken)(struct journal_waiter *waiter);
+	/*
+	 * Once, in whichever thread wrote it, maybe before the call that asked
+	 * for it returns: RC_OK is on the disk.  It must not wait for
+	 * anything, and may ask for another change that nobody waits for.
+	 */
+	void (*done)(struct journal_waiter *waiter, enum rc rc);
+	struct journal_pending *pending; /* the journal's own */
+};
+
+/*
+ * Changes that nobody waits for are written by a thread that happens to
+ * write, or by the one that asked.  It does not stay for what comes meanwhile:
+ * call is called, and some thread has to call journal_lead soon.  NULL: it
+ * stays.
+ */
+void journal_set_helper(struct journal *journal, void (*call)(void *context),
+    void *context);
+/* Writes what nobody waits for, until nothing is left. */
+void journal_lead(struct journal *journal);
+
+/* An event to be kept. */
 struct journal_entry {
 	const struct receipt *receipt;
 	const char *hook;
 	const char *event;
 	struct bytes body;
-	struct bytes order_key;	 /* empty: no order */
-	struct bytes dedupe_key; /* empty: not deduplicated */
+	const struct journal_key *order;  /* NULL is none */
+	const struct journal_key *dedupe; /* NULL is none */
 	int64_t dedupe_window;
 	unsigned max_queue;
 	unsigned deliveries; /* at least 1 */
@@ -131,25 +180,29 @@ struct journal_entry {
 
 /*
  * Stores an event with its deliveries, and claims its dedupe key, in one
- * transaction; threads that come at the same time share one commit.
- * RC_DUPLICATE: the key was handled or stored before.  RC_PENDING: its
- * command is being waited for.  RC_QUEUE_FULL.  RC_RANGE: a body that no
- * journal holds.  RC_CONFIG: the hook is noted as another file's; where it is
- * nobody's yet, it is noted as this one's.
+ * transaction; those that come at the same time share one commit.  The entry
+ * itself is copied; what it points to is borrowed until done, the body until
+ * taken, where that comes before.
+ * The waiter is told what became of it.  RC_DUPLICATE: the key was handled or
+ * stored before.  RC_PENDING: its command is being waited for.  RC_QUEUE_FULL.
+ * RC_RANGE: a body that no journal holds.  RC_CONFIG: the hook is noted as
+ * another file's; where it is nobody's yet, it is noted as this one's.
  */
-enum rc journal_append(struct journal *journal,
-    const struct journal_entry *entry);
+void journal_append(struct journal *journal, const struct journal_entry *entry,
+    struct journal_waiter *waiter);
 
 /*
  * For hooks that wait: claims a key before the command.  RC_DUPLICATE and
  * RC_PENDING as above.  The claim lasts until journal_key_done (the key is
- * known for window) or journal_key_free, or until this process is gone.
+ * known until expires) or journal_key_free, or until this process is gone.
+ * All of them copy the key, and tell the waiter what became of it.
  */
-enum rc journal_key_claim(struct journal *journal, struct bytes key,
-    int64_t now);
-enum rc journal_key_done(struct journal *journal, struct bytes key,
-    int64_t expires);
-enum rc journal_key_free(struct journal *journal, struct bytes key);
+void journal_key_claim(struct journal *journal, const struct journal_key *key,
+    int64_t now, struct journal_waiter *waiter);
+void journal_key_done(struct journal *journal, const struct journal_key *key,
+    int64_t expires, struct journal_waiter *waiter);
+void journal_key_free(struct journal *journal, const struct journal_key *key,
+    struct journal_waiter *waiter);
 
 /* Ends being a runner, with the keys it claimed: for a process that will not
  * close its journal. */

@@ -4,10 +4,9 @@
 
 #include "journal/journal.h"
 
-/* The digest that a key is kept as, or no bytes for no key. */
-enum rc journal_key_digest(struct bytes key, uint8_t into[JOURNAL_KEY],
-    struct bytes *digest);
-/* Such a digest as bytes. */
-struct bytes journal_key_bytes(const uint8_t key[JOURNAL_KEY]);
+/* The bytes of a key, or none: NULL, or one that is none. */
+struct bytes journal_key_view(const struct journal_key *key);
+/* A digest as bytes. */
+struct bytes journal_key_bytes(const uint8_t digest[JOURNAL_KEY]);
 
 #endif

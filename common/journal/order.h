@@ -9,7 +9,7 @@
 /*
  * The order of deliveries with one key: of those that are queued at most one
  * is not held, the first, and none while one is running.  Inside a change;
- * key is the digest (key.h).
+ * key is its digest as bytes (key.h).
  */
 struct journal;
 

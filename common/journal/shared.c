@@ -9,6 +9,8 @@
 struct shared_journal {
 	const char *path;
 	unsigned flags;
+	void (*call)(void *context);
+	void *context;
 	pthread_mutex_t lock; /* guards the journal's opening */
 	struct journal *journal;
 };
@@ -29,6 +31,14 @@ shared_journal_open(const char *path, unsigned flags,
 }
 
 void
+shared_journal_set_helper(struct shared_journal *shared,
+    void (*call)(void *context), void *context)
+{
+	shared->call = call;
+	shared->context = context;
+}
+
+void
 shared_journal_close(struct shared_journal *shared)
 {
 	if (shared == NULL)
@@ -46,9 +56,13 @@ shared_journal_get(struct shared_journal *shared, struct journal **out)
 	if (shared->path == NULL)
 		return RC_MISSING;
 	pthread_mutex_lock(&shared->lock);
-	if (shared->journal == NULL)
+	if (shared->journal == NULL) {
 		rc = journal_open(shared->path, shared->flags,
 		    &shared->journal);
+		if (rc == RC_OK)
+			journal_set_helper(shared->journal, shared->call,
+			    shared->context);
+	}
 	if (rc == RC_OK)
 		*out = shared->journal;
 	pthread_mutex_unlock(&shared->lock);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
-#include <semaphore.h>
 #include <sqlite3.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "journal/transaction.h"
@@ -9,6 +10,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "journal/changes.h"
 #include "journal/counts.h"
 #include "journal/files.h"
 #include "journal/internal.h"
@@ -17,15 +19,10 @@
 #include "journal/statement.h"
 #include "journal/turn.h"
 
-/* A change of the journal, on the stack of the thread that waits for it. */
-struct journal_change {
-	enum rc (*apply)(struct journal *journal, void *arguments);
-	void *arguments;
-	bool relaxed; /* need not survive the machine */
-	enum rc rc;   /* what apply returned, or why nothing was changed */
-	bool over;    /* it has its rc */
-	sem_t awake;  /* over, or it has to lead */
-	struct journal_change *next;
+/* A change that no thread waits for. */
+struct journal_pending {
+	struct journal_change change;
+	max_align_t arguments[]; /* a copy */
 };
 
 static void
@@ -71,33 +68,6 @@ finish_transaction(struct journal *journal)
 		wake(journal, journal->wakeup_fds[i]);
 }
 
-static struct journal_change *
-take_changes(struct journal *journal)
-{
-	struct journal_change *list = journal->first;
-
-	journal->first = NULL;
-	journal->last = &journal->first;
-	return list;
-}
-
-/* The changes that wait, if none of them has to survive the machine. */
-static struct journal_change *
-take_relaxed(struct journal *journal)
-{
-	struct journal_change *list = NULL;
-	bool relaxed = true;
-
-	pthread_mutex_lock(&journal->queueing);
-	for (struct journal_change *at = journal->first; at != NULL;
-	     at = at->next)
-		relaxed = relaxed && at->relaxed;
-	if (relaxed)
-		list = take_changes(journal);
-	pthread_mutex_unlock(&journal->queueing);
-	return list;
-}
-
 /* The pragma can fail without memory: synchronous=FULL is then restored
  * before the next durable commit. */
 static void
@@ -112,21 +82,6 @@ set_durability(struct journal *journal, bool relaxed)
 			relaxed ? "PRAGMA synchronous=NORMAL" :
 				  "PRAGMA synchronous=FULL"));
 	journal->relaxed = relaxed || journal_failed(journal);
-}
-
-/* The change is its thread's own again once that is woken. */
-static void
-end_changes(struct journal_change *list, enum rc rc)
-{
-	struct journal_change *next;
-
-	for (; list != NULL; list = next) {
-		next = list->next;
-		if (rc != RC_OK)
-			list->rc = rc;
-		list->over = true;
-		sem_post(&list->awake);
-	}
 }
 
 static enum rc
@@ -149,7 +104,7 @@ commit(struct journal *journal)
  * change that was just undone.
  */
 static void
-lead(struct journal *journal)
+write_all(struct journal *journal)
 {
 	struct journal_change *list;
 	struct journal_change *at;
@@ -157,7 +112,7 @@ lead(struct journal *journal)
 	enum rc rc;
 
 	pthread_mutex_lock(&journal->holding);
-	list = take_relaxed(journal);
+	list = journal_changes_take(journal, true);
 	relaxed = list != NULL;
 	transaction_starts(journal);
 	set_durability(journal, relaxed);
@@ -165,11 +120,8 @@ lead(struct journal *journal)
 	journal_room_begin(journal);
 	journal->busy_until = clock_steady() + journal->busy_timeout;
 	journal_do(journal, "BEGIN IMMEDIATE", NO_VALUES);
-	if (!relaxed) {
-		pthread_mutex_lock(&journal->queueing);
-		list = take_changes(journal);
-		pthread_mutex_unlock(&journal->queueing);
-	}
+	if (!relaxed)
+		list = journal_changes_take(journal, false);
 	for (at = list; at != NULL && !journal_failed(journal); at = at->next)
 		at->rc = at->apply(journal, at->arguments);
 	journal_counts_flush(journal);
@@ -180,34 +132,19 @@ lead(struct journal *journal)
 		set_durability(journal, false);
 	}
 	pthread_mutex_unlock(&journal->holding);
-	end_changes(list, rc);
+	journal_changes_end(list, rc);
 }
 
-/* Whether this thread has to lead: nobody does. */
-static bool
-join_queue(struct journal *journal, struct journal_change *change)
-{
-	bool leads;
-
-	pthread_mutex_lock(&journal->queueing);
-	*journal->last = change;
-	journal->last = &change->next;
-	leads = !journal->leading;
-	journal->leading = true;
-	pthread_mutex_unlock(&journal->queueing);
-	return leads;
-}
-
-/* The first of those that came meanwhile leads next. */
+/*
+ * Writes until somebody else leads, or nothing is left.  Changes that a done
+ * asks for are found in the next round.
+ */
 static void
-hand_on(struct journal *journal)
+lead(struct journal *journal, bool stays)
 {
-	pthread_mutex_lock(&journal->queueing);
-	if (journal->first != NULL)
-		sem_post(&journal->first->awake);
-	else
-		journal->leading = false;
-	pthread_mutex_unlock(&journal->queueing);
+	do
+		write_all(journal);
+	while (journal_changes_hand_on(journal, stays));
 }
 
 static void
@@ -225,11 +162,10 @@ static enum rc
 submit(struct journal *journal, struct journal_change *change)
 {
 	sem_init(&change->awake, 0, 0);
-	if (!join_queue(journal, change))
+	if (!journal_changes_add(journal, change))
 		await(change);
 	if (!change->over) {
-		lead(journal);
-		hand_on(journal);
+		lead(journal, false);
 		await(change);
 	}
 	sem_destroy(&change->awake);
@@ -259,6 +195,36 @@ journal_write_relaxed(struct journal *journal,
 	};
 
 	return submit(journal, &change);
+}
+
+void
+journal_write_later(struct journal *journal,
+    enum rc (*apply)(struct journal *journal, void *arguments),
+    struct bytes arguments, struct journal_waiter *waiter)
+{
+	struct journal_pending *pending = malloc(
+	    sizeof(*pending) + arguments.len);
+
+	waiter->pending = pending;
+	if (pending == NULL) {
+		waiter->done(waiter, RC_MEMORY);
+		return;
+	}
+	memcpy(pending->arguments, arguments.data, arguments.len);
+	pending->change = (struct journal_change){
+		.apply = apply,
+		.arguments = pending->arguments,
+		.waiter = waiter,
+	};
+	if (journal_changes_add(journal, &pending->change))
+		lead(journal, false);
+}
+
+void
+journal_lead(struct journal *journal)
+{
+	if (journal_changes_lead(journal))
+		lead(journal, true);
 }
 
 enum rc

@@ -2,9 +2,11 @@
 #ifndef PELIHOOK_JOURNAL_TRANSACTION_H
 #define PELIHOOK_JOURNAL_TRANSACTION_H
 
+#include "base/bytes.h"
 #include "base/rc.h"
 
 struct journal;
+struct journal_waiter;
 
 /*
  * apply runs inside a transaction that may hold the changes of other threads
@@ -21,6 +23,13 @@ enum rc journal_write(struct journal *journal,
 enum rc journal_write_relaxed(struct journal *journal,
     enum rc (*apply)(struct journal *journal, void *arguments),
     void *arguments);
+/*
+ * journal_write for a change that no thread waits for.  The bytes of arguments
+ * are copied, and apply gets the copy.
+ */
+void journal_write_later(struct journal *journal,
+    enum rc (*apply)(struct journal *journal, void *arguments),
+    struct bytes arguments, struct journal_waiter *waiter);
 /* For what only reads: one view of the journal. */
 enum rc journal_read(struct journal *journal,
     enum rc (*apply)(struct journal *journal, void *arguments),

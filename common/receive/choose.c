@@ -7,7 +7,6 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "config/conf.h"
-#include "http/reply.h"
 #include "http/request.h"
 #include "signature/recipe.h"
 
@@ -35,10 +34,10 @@ parse_path(const char *path_info, struct bytes *name)
 	return name->len == 0 ? PATH_BAD : PATH_NAME;
 }
 
-static struct hook *
-find_by_path(struct conf *conf, const char *path_info, struct bytes *name)
+static const struct hook *
+find_by_path(const struct conf *conf, const char *path_info, struct bytes *name)
 {
-	struct hook *hook;
+	const struct hook *hook;
 
 	switch (parse_path(path_info, name)) {
 	case PATH_NAME:
@@ -54,30 +53,13 @@ find_by_path(struct conf *conf, const char *path_info, struct bytes *name)
 	return NULL;
 }
 
-static void
-log_no_hook(const struct request *request, struct bytes name, const char *by)
-{
-	struct log_line line;
-
-	log_begin(&line, LOG_LEVEL_WARNING,
-	    reply_word(OUTCOME_REFUSED, RC_NO_HOOK));
-	log_number(&line, "status", reply_status(OUTCOME_REFUSED, RC_NO_HOOK));
-	log_bytes(&line, "sought", name);
-	log_text(&line, "by", by);
-	log_text(&line, "remote", request->remote_addr);
-	log_end(&line);
-}
-
 enum rc
-choose_hook(struct conf *conf, const struct request *request,
-    struct hook **hook)
+choose_hook(const struct conf *conf, const struct request *request,
+    struct choice *choice, const struct hook **hook)
 {
 	unsigned count;
 	const char *variable = request_variable(request, "PELIHOOK_HOOK",
 	    &count);
-	bool by_variable = count == 1 && variable[0] != '\0';
-	struct hook *found;
-	struct bytes name;
 
 	if (count > 1) {
 		log_say(LOG_LEVEL_ERROR,
@@ -85,17 +67,13 @@ choose_hook(struct conf *conf, const struct request *request,
 		    "the web server has to set it once");
 		return RC_CONFIG;
 	}
-	if (by_variable) {
-		name = bytes_of(variable);
-		found = conf_find(conf, name);
+	if (count == 1 && variable[0] != '\0') {
+		choice->by = "PELIHOOK_HOOK";
+		choice->sought = bytes_of(variable);
+		*hook = conf_find(conf, choice->sought);
 	} else {
-		found = find_by_path(conf, request->path_info, &name);
+		choice->by = "PATH_INFO";
+		*hook = find_by_path(conf, request->path_info, &choice->sought);
 	}
-	if (found == NULL) {
-		log_no_hook(request, name,
-		    by_variable ? "PELIHOOK_HOOK" : "PATH_INFO");
-		return RC_NO_HOOK;
-	}
-	*hook = found;
-	return RC_OK;
+	return *hook == NULL ? RC_NO_HOOK : RC_OK;
 }

@@ -1,29 +1,163 @@
 /* SPDX-License-Identifier: ISC */
+#include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "receive/decide.h"
 
 #include "base/buf.h"
 #include "base/log.h"
-#include "command/job.h"
+#include "command/run.h"
 #include "config/conf.h"
 #include "journal/journal.h"
 #include "journal/shared.h"
 #include "queue/source.h"
 #include "receive/dedupe.h"
+#include "receive/exchange.h"
+#include "receive/serve.h"
+#include "receive/wait.h"
+
+enum { DECIDE_TICK = 1000 }; /* milliseconds until who works has looked */
 
 struct decider {
-	struct shared_journal *journal;
-	struct sink wait;
+	struct decide_settings settings;
 	struct dedupe *dedupe;
+	pthread_mutex_t lock; /* guards the list */
+	/* Of hooks that are noted as another file's: to be looked into by a
+	 * thread that may read that file.  First in, first out. */
+	struct exchange *foreign;
+	struct exchange **foreign_end;
 };
+
+static struct exchange *
+of_waiter(struct journal_waiter *waiter)
+{
+	return (struct exchange *)((char *)waiter -
+	    offsetof(struct exchange, waiter));
+}
+
+static struct exchange *
+of_waiting(struct waiting *waiting)
+{
+	return (struct exchange *)((char *)waiting -
+	    offsetof(struct exchange, waiting));
+}
+
+static void
+call(const struct decider *decider, void (*function)(void *context))
+{
+	if (function != NULL)
+		function(decider->settings.context);
+}
+
+static void
+finish(struct exchange *exchange, enum outcome outcome)
+{
+	exchange->done(exchange, &(struct exchange_end){ .outcome = outcome });
+}
+
+/* What the journal says where it did not do what was asked for. */
+static void
+finish_unstored(struct exchange *exchange, enum rc rc)
+{
+	if (rc == RC_DUPLICATE)
+		finish(exchange, OUTCOME_DUPLICATE);
+	else
+		serve_refuse(exchange, rc);
+}
+
+/* ---- Queued ------------------------------------------------------------- */
+
+static void
+leave_to_work(struct exchange *exchange)
+{
+	struct decider *decider = exchange->decider;
+
+	exchange->next = NULL;
+	pthread_mutex_lock(&decider->lock);
+	*decider->foreign_end = exchange;
+	decider->foreign_end = &exchange->next;
+	pthread_mutex_unlock(&decider->lock);
+	call(decider, decider->settings.wakeup);
+}
+
+static void
+entry_taken(struct journal_waiter *waiter)
+{
+	exchange_free_body(of_waiter(waiter));
+}
+
+static void
+stored_at_last(struct journal_waiter *waiter, enum rc rc)
+{
+	if (rc == RC_OK)
+		finish(of_waiter(waiter), OUTCOME_QUEUED);
+	else
+		finish_unstored(of_waiter(waiter), rc);
+}
+
+static void
+stored(struct journal_waiter *waiter, enum rc rc)
+{
+	if (rc == RC_CONFIG)
+		leave_to_work(of_waiter(waiter));
+	else
+		stored_at_last(waiter, rc);
+}
+
+static void
+append(struct journal *journal, struct exchange *exchange,
+    void (*done)(struct journal_waiter *waiter, enum rc rc))
+{
+	const struct hook *hook = exchange->hook;
+	const struct journal_entry entry = {
+		.receipt = &exchange->receipt,
+		.hook = hook->name,
+		.event = exchange->event.name,
+		.body = exchange->job.body,
+		.order = &exchange->order,
+		.dedupe = &exchange->dedupe,
+		.dedupe_window = hook->dedupe_window,
+		.max_queue = hook->max_queue,
+		.deliveries = exchange->deliveries,
+		.file = exchange->file,
+	};
+
+	exchange->waiter = (struct journal_waiter){
+		.taken = entry_taken,
+		.done = done,
+	};
+	journal_append(journal, &entry, &exchange->waiter);
+}
+
+static enum rc
+keep_file(struct exchange *exchange, const char *file)
+{
+	exchange->file = pool_text(&exchange->pool, file);
+	return exchange->file == NULL ? RC_MEMORY : RC_OK;
+}
+
+static void
+queue(struct journal *journal, struct exchange *exchange)
+{
+	char file[JOURNAL_FILE_SIZE];
+	enum rc rc = queue_source_file(exchange->hook->file, file);
+
+	if (rc == RC_OK)
+		rc = keep_file(exchange, file);
+	if (rc != RC_OK)
+		serve_refuse(exchange, rc);
+	else
+		append(journal, exchange, stored);
+}
 
 /* The hook is noted as another file's: it may have been left to this one, or
  * both be one. */
-static enum rc
-append_anyway(struct journal *journal, const struct hook *hook,
-    struct journal_entry *entry, char file[JOURNAL_FILE_SIZE])
+static void
+append_foreign(struct journal *journal, struct exchange *exchange)
 {
+	const struct hook *hook = exchange->hook;
+	char file[JOURNAL_FILE_SIZE];
 	struct buf why = { 0 };
 	struct log_line line;
 	enum rc rc = queue_source_settle(journal, hook, file, &why);
@@ -37,76 +171,188 @@ append_anyway(struct journal *journal, const struct hook *hook,
 		log_end(&line);
 	}
 	buf_free(&why);
-	return rc == RC_OK ? journal_append(journal, entry) : rc;
+	if (rc == RC_OK)
+		rc = keep_file(exchange, file);
+	if (rc != RC_OK)
+		serve_refuse(exchange, rc);
+	else
+		append(journal, exchange, stored_at_last);
 }
 
-static enum rc
-append(struct journal *journal, const struct job *job)
+/* ---- Waited for --------------------------------------------------------- */
+
+static void
+key_written(struct journal_waiter *waiter, enum rc rc)
 {
-	const struct hook *hook = job->hook;
-	struct journal_entry entry = {
-		.receipt = job->receipt,
-		.hook = hook->name,
-		.event = job->event,
-		.body = job->body,
-		.order_key = job->order_key,
-		.dedupe_key = job->dedupe_key,
-		.dedupe_window = hook->dedupe_window,
-		.max_queue = hook->max_queue,
-		.deliveries = job->deliveries > 0 ? job->deliveries : 1,
-	};
-	char file[JOURNAL_FILE_SIZE];
-	enum rc rc = queue_source_file(hook->file, file);
+	struct exchange *exchange = of_waiter(waiter);
+	struct decider *decider = exchange->decider;
+
+	if (rc != RC_OK) {
+		dedupe_keep(decider->dedupe, &exchange->dedupe,
+		    exchange->key_expires);
+		call(decider, decider->settings.tick);
+	}
+	exchange->done(exchange, &exchange->end);
+}
+
+/* What was delivered is known from now on; anything else frees the key. */
+static void
+write_key(struct exchange *exchange)
+{
+	struct journal *journal = shared_journal_opened(
+	    exchange->decider->settings.journal);
+	bool delivered = exchange->end.outcome == OUTCOME_DELIVERED;
+
+	exchange->waiter = (struct journal_waiter){ .done = key_written };
+	exchange->key_expires = !delivered ?
+	    0 :
+	    exchange->receipt.received + exchange->hook->dedupe_window;
+	if (delivered)
+		journal_key_done(journal, &exchange->dedupe,
+		    exchange->key_expires, &exchange->waiter);
+	else
+		journal_key_free(journal, &exchange->dedupe, &exchange->waiter);
+}
+
+static void
+starts(struct waiting *waiting)
+{
+	exchange_uncount_body(of_waiting(waiting));
+}
+
+static void
+ran(struct waiting *waiting, enum rc rc, const struct run_result *result)
+{
+	struct exchange *exchange = of_waiting(waiting);
 
 	if (rc != RC_OK)
-		return rc;
-	entry.file = file;
-	rc = journal_append(journal, &entry);
-	if (rc == RC_CONFIG)
-		rc = append_anyway(journal, hook, &entry, file);
-	return rc;
+		exchange->end = (struct exchange_end){
+			.outcome = OUTCOME_REFUSED,
+			.reason = rc,
+		};
+	else
+		exchange->end = (struct exchange_end){
+			.outcome = run_outcome(result),
+			.how = run_end_name(result->end),
+			.code = result->code,
+			.elapsed = result->elapsed,
+		};
+	if (exchange->dedupe.is)
+		write_key(exchange);
+	else
+		exchange->done(exchange, &exchange->end);
 }
 
-static enum outcome
-put(void *context, const struct job *job, enum rc *reason)
+static void
+run_job(struct exchange *exchange, bool here)
+{
+	exchange->waiting = (struct waiting){
+		.job = &exchange->job,
+		.starts = starts,
+		.done = ran,
+	};
+	wait_put(exchange->decider->settings.wait, &exchange->waiting, here);
+}
+
+static void
+key_claimed(struct journal_waiter *waiter, enum rc rc)
+{
+	if (rc == RC_OK)
+		run_job(of_waiter(waiter), false);
+	else
+		finish_unstored(of_waiter(waiter), rc);
+}
+
+/* Its key is claimed before the command, and known or free after it. */
+static void
+run_once(struct journal *journal, struct exchange *exchange)
+{
+	dedupe_save(exchange->decider->dedupe, journal);
+	exchange->waiter = (struct journal_waiter){ .done = key_claimed };
+	journal_key_claim(journal, &exchange->dedupe,
+	    exchange->receipt.received, &exchange->waiter);
+}
+
+/* ---- The sink ----------------------------------------------------------- */
+
+static void
+put(void *context, struct exchange *exchange)
 {
 	struct decider *decider = context;
-	struct dedupe_job what = { job, &decider->wait };
-	bool queued = job->hook->delivery == CONF_QUEUE;
+	bool queued = exchange->hook->delivery == CONF_QUEUE;
 	struct journal *journal;
 	enum rc rc;
 
-	if (!queued && job->dedupe_key.len == 0)
-		return what.sink->put(what.sink->context, job, reason);
-	rc = shared_journal_get(decider->journal, &journal);
-	if (rc == RC_OK && !queued)
-		return dedupe_put(decider->dedupe, journal, &what, reason);
-	if (rc == RC_OK)
-		rc = append(journal, job);
-	if (rc == RC_OK)
-		return OUTCOME_QUEUED;
-	if (rc == RC_DUPLICATE)
-		return OUTCOME_DUPLICATE;
-	*reason = rc == RC_MISSING ? RC_CONFIG : rc;
-	return OUTCOME_REFUSED;
+	exchange->decider = decider;
+	if (!queued && !exchange->dedupe.is) {
+		run_job(exchange, true);
+		return;
+	}
+	rc = shared_journal_get(decider->settings.journal, &journal);
+	if (rc != RC_OK)
+		serve_refuse(exchange, rc == RC_MISSING ? RC_CONFIG : rc);
+	else if (queued)
+		queue(journal, exchange);
+	else
+		run_once(journal, exchange);
+}
+
+static struct exchange *
+take_foreign(struct decider *decider)
+{
+	struct exchange *exchange;
+
+	pthread_mutex_lock(&decider->lock);
+	exchange = decider->foreign;
+	if (exchange != NULL)
+		decider->foreign = exchange->next;
+	if (decider->foreign == NULL)
+		decider->foreign_end = &decider->foreign;
+	pthread_mutex_unlock(&decider->lock);
+	return exchange;
+}
+
+void
+decide_work(struct decider *decider)
+{
+	struct exchange *exchange;
+
+	while ((exchange = take_foreign(decider)) != NULL)
+		append_foreign(shared_journal_opened(decider->settings.journal),
+		    exchange);
+	if (dedupe_left(decider->dedupe) == 0)
+		dedupe_save(decider->dedupe,
+		    shared_journal_opened(decider->settings.journal));
+	wait_work(decider->settings.wait);
+}
+
+int
+decide_tick(struct decider *decider)
+{
+	int left = dedupe_left(decider->dedupe);
+
+	if (left != 0)
+		return left;
+	call(decider, decider->settings.wakeup);
+	return DECIDE_TICK;
 }
 
 enum rc
-decide_open(struct shared_journal *journal, struct sink wait,
-    struct decider **out)
+decide_open(const struct decide_settings *settings, struct decider **out)
 {
 	struct decider *decider = calloc(1, sizeof(*decider));
 	enum rc rc;
 
 	if (decider == NULL)
 		return RC_MEMORY;
-	decider->journal = journal;
-	decider->wait = wait;
-	rc = dedupe_open(shared_journal_is_brief(journal), &decider->dedupe);
+	decider->settings = *settings;
+	decider->foreign_end = &decider->foreign;
+	rc = dedupe_open(&decider->dedupe);
 	if (rc != RC_OK) {
 		free(decider);
 		return rc;
 	}
+	pthread_mutex_init(&decider->lock, NULL);
 	*out = decider;
 	return RC_OK;
 }
@@ -114,9 +360,19 @@ decide_open(struct shared_journal *journal, struct sink wait,
 void
 decide_close(struct decider *decider)
 {
+	struct journal *journal;
+	bool brief;
+
 	if (decider == NULL)
 		return;
-	dedupe_close(decider->dedupe, shared_journal_opened(decider->journal));
+	journal = shared_journal_opened(decider->settings.journal);
+	/* Whoever is brief has answered, and must not wait for a lock: then
+	 * the key is free when the process is gone. */
+	brief = shared_journal_is_brief(decider->settings.journal);
+	if (brief && journal != NULL && dedupe_left(decider->dedupe) < 0)
+		journal_retire(journal);
+	dedupe_close(decider->dedupe, brief ? NULL : journal);
+	pthread_mutex_destroy(&decider->lock);
 	free(decider);
 }
 

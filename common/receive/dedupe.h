@@ -2,37 +2,30 @@
 #ifndef PELIHOOK_RECEIVE_DEDUPE_H
 #define PELIHOOK_RECEIVE_DEDUPE_H
 
-#include <stdbool.h>
-
-#include "base/outcome.h"
-
-struct job;
-struct journal;
-struct sink;
+#include "base/rc.h"
+#include "journal/journal.h"
 
 /*
- * Hooks that wait and deduplicate: a key is claimed before the command and
- * known, or free, after it.  A key whose end could not be saved then is
- * remembered, and saved with the next event.  Safe for threads.
+ * The ends of keys that could not be written down: a hook that waits claims a
+ * key before its command, and after it the key is known, or free.  What the
+ * journal does not take then is remembered and written later.  Safe for
+ * threads.
  */
 struct dedupe;
 
-/* A job whose key is to be claimed, and where it goes then. */
-struct dedupe_job {
-	const struct job *job;
-	const struct sink *sink;
-};
-
-/* brief: as JOURNAL_BRIEF.  RC_MEMORY. */
-enum rc dedupe_open(bool brief, struct dedupe **out);
-/* Saves what is remembered, where the journal is not NULL.  NULL is fine. */
+/* RC_MEMORY. */
+enum rc dedupe_open(struct dedupe **out);
+/* Tries once more, where the journal is not NULL; what is left is told in the
+ * log.  NULL is fine. */
 void dedupe_close(struct dedupe *dedupe, struct journal *journal);
-/*
- * Puts a job into the sink unless its key is taken: OUTCOME_DUPLICATE,
- * OUTCOME_REFUSED for RC_PENDING or the journal's errors, or what the sink
- * says.
- */
-enum outcome dedupe_put(struct dedupe *dedupe, struct journal *journal,
-    const struct dedupe_job *what, enum rc *reason);
+/* Remembers one, as far as memory goes.  expires: 0 where the key is free. */
+void dedupe_keep(struct dedupe *dedupe, const struct journal_key *key,
+    int64_t expires);
+/* In how many milliseconds it is time for dedupe_save; -1: nothing is
+ * remembered. */
+int dedupe_left(struct dedupe *dedupe);
+/* Asks for all that are remembered to be written, before what is asked for
+ * next. */
+void dedupe_save(struct dedupe *dedupe, struct journal *journal);
 
 #endif

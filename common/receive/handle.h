@@ -2,17 +2,16 @@
 #ifndef PELIHOOK_RECEIVE_HANDLE_H
 #define PELIHOOK_RECEIVE_HANDLE_H
 
-#include "http/reply.h"
+#include "base/rc.h"
 
-struct hook;
-struct request;
-struct sink;
+struct exchange;
 
 /*
- * The way of one webhook, from the bytes as read to the answer: verify,
- * parse, find the `on` lines, put into the sink.  Logs one line for the event.
+ * From the bytes as read to what is to be done: verifies, parses, finds the
+ * `on` lines and fills in the job.  RC_OK, also where nobody wants the event
+ * (deliveries is 0).  RC_SIGNATURE, RC_REPEATED, RC_JSON, RC_SYSTEM,
+ * RC_MEMORY.
  */
-struct reply handle(const struct hook *hook, const struct request *request,
-    const struct sink *sink);
+enum rc handle(struct exchange *exchange);
 
 #endif

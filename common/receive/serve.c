@@ -7,98 +7,97 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/conf.h"
-#include "config/files.h"
 #include "http/reply.h"
-#include "http/request.h"
 #include "receive/capture.h"
-#include "receive/choose.h"
+#include "receive/exchange.h"
+#include "receive/exchange_log.h"
 #include "receive/handle.h"
-
-enum {
-	SERVE_DISCARD = 5000, /* milliseconds for unread input */
-	SERVE_COMPLAINTS = 16 * 1024,
-};
+#include "receive/sink.h"
 
 static enum rc
-make_ready(struct conf *conf, struct hook *hook)
+prepare(const struct exchange *exchange)
 {
-	struct buf complaints = { .max = SERVE_COMPLAINTS };
-	enum rc rc;
+	const struct gateway *gateway = &exchange->gateway;
 
-	if (hook->ready)
+	if (gateway->prepare == NULL)
 		return RC_OK;
-	rc = conf_load_files(conf, hook, &complaints);
-	log_lines(LOG_LEVEL_ERROR, buf_view(&complaints));
-	buf_free(&complaints);
-	return rc;
+	return gateway->prepare(gateway->context, exchange->hook);
 }
 
-/* Everything before the first byte of the body is read. */
-static enum rc
-admit(struct conf *conf, struct request *request, struct hook **hook)
+enum rc
+serve_admit(struct exchange *exchange)
 {
+	const struct request *request = &exchange->request;
 	enum rc rc = request_check(request);
 
+	exchange->done = serve_end;
 	if (rc != RC_OK)
 		return rc;
 	if (strcmp(request->method, "POST") != 0)
 		return RC_METHOD;
-	if (conf == NULL)
+	if (exchange->conf == NULL)
 		return RC_CONFIG;
-	rc = choose_hook(conf, request, hook);
+	rc = choose_hook(exchange->conf, request, &exchange->choice,
+	    &exchange->hook);
 	if (rc == RC_OK)
-		rc = make_ready(conf, *hook);
+		rc = prepare(exchange);
 	if (rc == RC_OK)
-		rc = request_admit(request, (*hook)->max_body);
+		rc = request_admit(request, exchange->hook->max_body);
 	return rc;
 }
 
-/* What handle() would have said, had it been reached. */
-static void
-log_refusal(const struct request *request, const struct hook *hook, enum rc rc)
+static enum rc
+read_body(struct exchange *exchange)
 {
-	int status = reply_status(OUTCOME_REFUSED, rc);
-	struct log_line line;
+	const struct hook *hook = exchange->hook;
+	enum rc rc = request_read(&exchange->request, &exchange->gateway,
+	    hook->max_body, clock_steady() + hook->read_timeout);
 
-	if (rc == RC_NO_HOOK)
-		return;
-	log_begin(&line, status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
-	    reply_word(OUTCOME_REFUSED, rc));
-	log_number(&line, "status", status);
-	if (hook != NULL)
-		log_text(&line, "hook", hook->name);
-	if (rc == RC_METHOD)
-		log_text(&line, "method", request->method);
-	log_text(&line, "remote", request->remote_addr);
-	if (request->length >= 0)
-		log_number(&line, "length", request->length);
-	log_number(&line, "bytes", (int64_t)request->body.len);
-	log_end(&line);
+	exchange->body_len = exchange->request.body.len;
+	exchange->counted = true;
+	return rc;
+}
+
+void
+serve_begin(struct exchange *exchange, const struct sink *sink)
+{
+	static const struct exchange_end ignored = {
+		.outcome = OUTCOME_IGNORED,
+	};
+	enum rc rc = read_body(exchange);
+
+	if (rc == RC_OK)
+		rc = handle(exchange);
+	if (rc != RC_OK)
+		serve_refuse(exchange, rc);
+	else if (exchange->deliveries == 0)
+		exchange->done(exchange, &ignored);
+	else
+		sink->put(sink->context, exchange);
+}
+
+void
+serve_refuse(struct exchange *exchange, enum rc reason)
+{
+	const struct exchange_end end = {
+		.outcome = OUTCOME_REFUSED,
+		.reason = reason,
+	};
+
+	exchange->done(exchange, &end);
 }
 
 static struct reply
-answer(const struct gateway *gateway, struct conf *conf,
-    const struct sink *sink, struct request *request)
+make_reply(const struct exchange *exchange, const struct exchange_end *end)
 {
-	struct hook *hook = NULL;
-	struct reply reply;
-	enum rc rc = admit(conf, request, &hook);
+	struct reply reply = {
+		.outcome = end->outcome,
+		.reason = end->reason,
+		.head = strcmp(exchange->request.method, "HEAD") == 0,
+	};
 
-	if (rc == RC_OK)
-		rc = request_read(request, gateway, hook->max_body,
-		    clock_steady() + hook->read_timeout);
-	if (rc == RC_OK) {
-		reply = handle(hook, request, sink);
-		if (reply.reason == RC_SIGNATURE)
-			capture(hook, request);
-		return reply;
-	}
-	/* Not parsed yet, but the input must still be taken by length. */
-	if (request->length < 0)
-		request_admit(request, SIZE_MAX);
-	log_refusal(request, hook, rc);
-	reply = reply_refused(rc);
-	reply.head = strcmp(request->method, "HEAD") == 0;
+	memcpy(reply.id, exchange->receipt.id, sizeof(reply.id));
+	memcpy(reply.event, exchange->event.name, sizeof(reply.event));
 	return reply;
 }
 
@@ -114,36 +113,41 @@ log_unsent(const struct reply *reply)
 	log_end(&line);
 }
 
-static enum rc
-send_reply(const struct gateway *gateway, const struct reply *reply)
+/* How much of the input was not read, as far as it is known. */
+static int64_t
+unread(const struct exchange *exchange)
 {
-	struct buf text = { 0 };
-	enum rc rc = reply_print(reply, &text);
+	int64_t length = exchange->request.length;
 
-	if (rc == RC_OK)
-		rc = gateway->write(gateway->context, buf_view(&text));
-	else
-		rc = gateway->write(gateway->context, reply_last_resort());
-	if (rc != RC_OK)
-		log_unsent(reply);
-	buf_free(&text);
-	return rc;
+	return length < 0 ? -1 : length - (int64_t)exchange->body_len;
 }
 
-struct reply
-serve(const struct gateway *gateway, struct conf *conf, const struct sink *sink)
+static void
+send_reply(const struct gateway *gateway, const struct reply *reply,
+    int64_t left)
 {
-	struct request request;
-	struct reply reply;
-	int64_t left = -1;
+	struct buf text = { 0 };
+	struct bytes bytes = reply_print(reply, &text) == RC_OK ?
+	    buf_view(&text) :
+	    reply_last_resort();
 
-	request_open(&request, gateway, clock_wall());
-	reply = answer(gateway, conf, sink, &request);
-	send_reply(gateway, &reply);
-	if (request.length >= 0)
-		left = request.length - (int64_t)request.body.len;
-	gateway->discard_input(gateway->context, left,
-	    clock_steady() + SERVE_DISCARD);
-	request_close(&request);
-	return reply;
+	if (gateway->reply(gateway->context, bytes, left) != RC_OK)
+		log_unsent(reply);
+	buf_free(&text);
+}
+
+void
+serve_end(struct exchange *exchange, const struct exchange_end *end)
+{
+	/* The reply may free the request's variables, and let the next one
+	 * begin: nothing of this one is left by then. */
+	struct gateway gateway = exchange->gateway;
+	struct reply reply = make_reply(exchange, end);
+	int64_t left = unread(exchange);
+
+	exchange_log(exchange, end);
+	if (end->outcome == OUTCOME_REFUSED && end->reason == RC_SIGNATURE)
+		capture(exchange->hook, &exchange->request);
+	exchange_close(exchange);
+	send_reply(&gateway, &reply, left);
 }

@@ -2,20 +2,30 @@
 #ifndef PELIHOOK_RECEIVE_SERVE_H
 #define PELIHOOK_RECEIVE_SERVE_H
 
-#include "http/gateway.h"
-#include "http/reply.h"
+#include "base/rc.h"
 
-struct conf;
+struct exchange;
+struct exchange_end;
 struct sink;
 
 /*
- * Answers one request: method, hook, length, size, read, handle, write, and
- * the input to its end.  conf is NULL where the configuration is broken:
- * then every POST is answered 500.  A hook that is not ready is made so
- * (conf_load_files), which is for processes of one thread.  Returns the
- * answer.
+ * The way of one request, in three steps.  First, by its variables alone:
+ * method, hook, length, encoding.  RC_OK: its body may be read, of
+ * exchange->hook->max_body bytes at most and within its read_timeout.
+ * Anything else is to be answered with serve_refuse.
  */
-struct reply serve(const struct gateway *gateway, struct conf *conf,
-    const struct sink *sink);
+enum rc serve_admit(struct exchange *exchange);
+/*
+ * Second: reads the body through the gateway, verifies, parses, finds the
+ * `on` lines and puts the exchange into the sink.  It is ended (exchange->done)
+ * now or later, here or in another thread: it is not the caller's any more.
+ */
+void serve_begin(struct exchange *exchange, const struct sink *sink);
+/*
+ * Third: logs the one line, sends the reply and closes the exchange.
+ */
+void serve_end(struct exchange *exchange, const struct exchange_end *end);
+/* Ends one that came to nothing for a reason: serve_end with that. */
+void serve_refuse(struct exchange *exchange, enum rc reason);
 
 #endif

@@ -2,18 +2,16 @@
 #ifndef PELIHOOK_RECEIVE_SINK_H
 #define PELIHOOK_RECEIVE_SINK_H
 
-#include "base/outcome.h"
-
-struct job;
+struct exchange;
 
 /*
- * The one effect of handling a request.  put returns what became of the
- * job; *reason is set where it was refused.
+ * The one effect of a request whose event somebody wants.  put takes the
+ * exchange over and tells exchange->done what became of it: at once, or later
+ * and in another thread.
  */
 struct sink {
 	void *context;
-	enum outcome (
-	    *put)(void *context, const struct job *job, enum rc *reason);
+	void (*put)(void *context, struct exchange *exchange);
 };
 
 #endif

@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../answer.h"
+
 #include "base/clock.h"
 #include "base/startup.h"
 #include "base/uuid.h"
@@ -105,7 +107,7 @@ append_at(struct journal *journal, int64_t received)
 		must(RC_SYSTEM);
 	uuid7(receipt.received, random, receipt.id);
 	memset(receipt.digest, 'a', sizeof(receipt.digest) - 1);
-	must(journal_append(journal, &entry));
+	must(append_and_wait(journal, &entry));
 }
 
 static void

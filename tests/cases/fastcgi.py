@@ -5,6 +5,7 @@ import socket
 import struct
 
 BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR = 1, 2, 3, 4, 5, 6, 7
+GET_VALUES, GET_VALUES_RESULT = 9, 10
 RESPONDER, AUTHORIZER, FILTER = 1, 2, 3
 
 
@@ -34,6 +35,43 @@ def stream(kind, content, request=1, size=8000):
     """The content in records, without the empty one that ends a stream."""
     return b"".join(record(kind, content[i:i + size], request, -i % 8)
                     for i in range(0, len(content), size))
+
+
+def head(variables, keep=False, role=RESPONDER):
+    return begin(keep, role) + params(variables)
+
+
+def request(variables, body=b"", keep=False):
+    """All that a request is."""
+    return head(variables, keep) + stream(STDIN, body) + record(STDIN)
+
+
+class Answers:
+    """The answers of one connection, out of its bytes as they come."""
+
+    def __init__(self):
+        self.whole = []     # what STDOUT held, of each that has ended
+        self._output = b""
+        self._data = b""
+
+    def feed(self, data):
+        self._data += data
+        while len(self._data) >= 8:
+            _, kind, _, size, padding = struct.unpack(
+                ">BBHHBx", self._data[:8])
+            end = 8 + size + padding
+            if len(self._data) < end:
+                return
+            if kind == STDOUT:
+                self._output += self._data[8:8 + size]
+            elif kind == END:
+                self.whole.append(self._output)
+                self._output = b""
+            self._data = self._data[end:]
+
+    def part(self):
+        """What came of one that has not ended."""
+        return self._output + self._data
 
 
 class Closed(Exception):
@@ -102,7 +140,7 @@ class Connection:
             return True
 
     def request(self, variables, body=b"", keep=False, role=RESPONDER):
-        self.send(begin(keep, role) + params(variables))
+        self.send(head(variables, keep, role))
         self.send_quietly(stream(STDIN, body) + record(STDIN))
         return self.answer()
 

@@ -288,9 +288,7 @@ def kept(place, fcgi):
         expect(connection.request(post(EVENT), EVENT, True), 200)
         expect(connection.request(post(EVENT, secret="old"), EVENT, True),
                401)
-        expect(connection.request(
-            post(b"", REQUEST_METHOD="GET", CONTENT_LENGTH=""), b"", True),
-            405)
+        expect(connection.request(*GET, True), 405)
         vast = EVENT + b" " * 3000000
         expect(connection.request(post(vast), vast, True), 413)
     check(not connection.is_closed(0.2), "it was closed")
@@ -313,13 +311,128 @@ def smuggled(place, fcgi):
         connection = fcgi.connect()
         for _ in range(2):
             expect(connection.request(post(body), body, True), 413)
-        # The input is left open: libfcgi has not seen its end.
+        # The input is left open: its end was not seen.
         connection.send(fastcgi.begin(True) + fastcgi.params(post(body)))
         connection.send_quietly(fastcgi.stream(fastcgi.STDIN, body[:200000]))
         connection.socket.shutdown(socket.SHUT_WR)
         expect(connection.answer(), 413)
         check(connection.is_closed(PATIENCE), "it was kept half-read")
     check(place.read("out") is None, "a forged request was run")
+
+
+GET = (post(b"", REQUEST_METHOD="GET", CONTENT_LENGTH=""), b"")
+
+
+def together(place, fcgi):
+    """Requests are found in the bytes of a connection, however these come."""
+    wanted = ((post(EVENT), EVENT), 200), (GET, 405), \
+        ((post(EVENT, secret="old"), EVENT), 401), ((post(EVENT), EVENT), 200)
+    data = [fastcgi.request(*request, keep=True) for request, _ in wanted]
+    ends = [sum(map(len, data[:i])) for i in range(1, len(data))]
+    data = b"".join(data)
+    for cuts in (), (ends[0] - 1,), (ends[0] - 8, ends[1] + 3), \
+            (ends[0] - 20, ends[2] - 5):
+        connection = fcgi.connect()
+        for begin, end in zip((0, *cuts), (*cuts, len(data))):
+            connection.send(data[begin:end])
+            wait_for(lambda: unread_by_peer(connection) == 0, "a reader")
+        for _, status in wanted:
+            expect(connection.answer(), status)
+        check(not connection.is_closed(0.1), "it was closed")
+        connection.close()
+
+
+def byte_by_byte(place, fcgi):
+    connection = fcgi.connect()
+    for byte in fastcgi.request(post(EVENT), EVENT, True):
+        connection.send(bytes([byte]))
+    expect(connection.answer(), 200)
+    check(place.read("out") == EVENT, "the command read something else")
+    expect(connection.request(post(EVENT), EVENT, True), 200)
+    connection.close()
+
+
+def long_head(place, fcgi):
+    connection = fcgi.connect()
+    for _ in range(2):
+        expect(connection.request(post(EVENT, HTTP_X_LONG="x" * 65536,
+                                       **{"HTTP_" + "Y" * 300: "z"}),
+                                  EVENT, True), 200)
+    connection.close()
+
+
+def of_others(place, fcgi):
+    """What is of no request under way is no part of one that is."""
+    stray = fastcgi.stream(fastcgi.STDIN, b"other", 2)
+    for other, may_fail in (stray, False), \
+            (fastcgi.params(post(b"other"), 3), True), \
+            (fastcgi.record(fastcgi.ABORT, b"", 4), True):
+        for at in range(4):
+            parts = [fastcgi.head(post(EVENT), True),
+                     fastcgi.stream(fastcgi.STDIN, EVENT[:9]),
+                     fastcgi.stream(fastcgi.STDIN, EVENT[9:]),
+                     fastcgi.record(fastcgi.STDIN)]
+            parts.insert(at, other)
+            connection = fcgi.connect()
+            connection.send_quietly(b"".join(parts))
+            try:
+                status = status_of(connection.answer())
+            except fastcgi.Closed:
+                status = 400
+            connection.close()
+            check(status == 200 or may_fail and status == 400,
+                  "answered %d" % status)
+            check(place.read("out") == (EVENT if status == 200 else None),
+                  "the command read %r" % place.read("out"))
+            place.remove("out")
+    still_serves(fcgi)
+
+
+def aborted(place, fcgi):
+    """Half a body, and the web server does not want it any more."""
+    for body in b"", EVENT[:9]:
+        connection = fcgi.connect()
+        connection.send(fastcgi.head(post(EVENT), True) +
+                        fastcgi.stream(fastcgi.STDIN, body) +
+                        fastcgi.record(fastcgi.ABORT))
+        try:
+            check(connection.answer()[:11] in (b"", b"Status: 400"),
+                  "an answer to half a body")
+            if not connection.is_closed(0.2):
+                connection.socket.settimeout(PATIENCE)
+                expect(connection.request(post(EVENT), EVENT), 200)
+                place.remove("out")
+        except fastcgi.Closed:
+            pass
+        check(place.read("out") is None, "half a body was run")
+        connection.close()
+    still_serves(fcgi)
+
+
+def values(place, fcgi):
+    """One name a hundred times is too much for libfcgi's buffer."""
+    name = b"FCGI_MPXS_CONNS"
+    pair = fastcgi.length(len(name)) + fastcgi.length(0) + name
+    for count in 1, 100:
+        connection = fcgi.connect()
+        connection.send(fastcgi.record(fastcgi.GET_VALUES, pair * count, 0))
+        for _ in range(2):
+            expect(connection.request(post(EVENT), EVENT, True), 200)
+        connection.close()
+    still_serves(fcgi)
+
+
+def vast_names(place, fcgi):
+    """Lengths of 2 GiB end a connection, and not the process."""
+    most, less = b"\xff\xff\xff\xff", b"\xff\xff\xff\xfe"
+    for text in most + b"\1", less + less, most + most, b"\1" + most:
+        connection = fcgi.connect()
+        connection.send_quietly(
+            fastcgi.begin(True) + fastcgi.stream(fastcgi.PARAMS, text + b"ab") +
+            fastcgi.record(fastcgi.PARAMS) + fastcgi.record(fastcgi.STDIN))
+        check(connection_ends(connection), "kept after %r" % text)
+        connection.close()
+        still_serves(fcgi)
 
 
 def idle(place, fcgi):
@@ -433,10 +546,6 @@ def junk(place, fcgi):
               fastcgi.begin(True)[:5], b"\1\1\0\1\xff\xff\xff\0"]
     pieces += [bytes([1]) + chance.randbytes(chance.randrange(200))
                for _ in range(30)]
-    # Known bugs of libfcgi: records of type 9 can crash it, and it leaks 48
-    # bytes for a record of request 0.
-    pieces = [piece for piece in pieces
-              if piece[1:2] != b"\x09" and piece[2:4] != b"\0\0"]
     for piece in pieces:
         connection = fcgi.connect()
         connection.send_quietly(piece)
@@ -1139,6 +1248,14 @@ TESTS = (
          "  signature standard-webhooks\n", ""))),
     ("FastCGI: a kept connection", with_fcgi(kept, SIMPLE)),
     ("FastCGI: a connection that is not kept", with_fcgi(not_kept, SIMPLE)),
+    ("FastCGI: requests that come together", with_fcgi(together, SIMPLE)),
+    ("FastCGI: a request in single bytes", with_fcgi(byte_by_byte, SIMPLE)),
+    ("FastCGI: 64 KiB of variables", with_fcgi(long_head, SIMPLE)),
+    ("FastCGI: records of other requests", with_fcgi(of_others, SIMPLE)),
+    ("FastCGI: a request that is aborted", with_fcgi(aborted, SIMPLE)),
+    ("FastCGI: one value asked for a hundred times",
+     with_fcgi(values, SIMPLE)),
+    ("FastCGI: names of 2 GiB", with_fcgi(vast_names, SIMPLE)),
     ("FastCGI: records in a body are a body",
      with_fcgi(smuggled, "read-timeout 2s\n" + SIMPLE)),
     ("FastCGI: idle connections hold no thread",

@@ -485,15 +485,17 @@ def fastcgi_second():
 
 @straight
 def fastcgi_names():
-    for length in 1 << 16, 1 << 20, 10 << 20:
+    for length, status in (1 << 16, "401"), (1 << 20, ""), (10 << 20, ""):
         for pair in ("A" * length, "b"), ("A", "b" * length), \
                 ("HTTP_X_SIGNATURE", "0," * (length // 2)):
             data = fastcgi.begin(False) + fastcgi.params(
                 [("REQUEST_METHOD", "POST"), ("PELIHOOK_HOOK", "first"),
                  ("CONTENT_LENGTH", "2"), pair]) + body_of(b"{}")
-            expect_status(answer_of(data), "401")
-    # A length that is never sent, and one that cannot be.
-    for text in b"\x81\0\0\0\1", b"\xff\xff\xff\xff\1", b"\4", b"\x80":
+            expect_status(answer_of(data), status)
+    # A length that is never sent, and ones that cannot be: libfcgi would
+    # allocate them, and end the process where it cannot.
+    for text in (b"\x81\0\0\0\1", b"\xff\xff\xff\xff\1", b"\4", b"\x80",
+                 b"\xff\xff\xff\xfe\xff\xff\xff\xfe", b"\xf1\0\0\0\xf1\0\0\0ab"):
         data = fastcgi.begin(False) + fastcgi.stream(
             fastcgi.PARAMS, text) + fastcgi.record(fastcgi.PARAMS)
         expect_status(answer_of(data), "")
@@ -502,12 +504,19 @@ def fastcgi_names():
 @straight
 def fastcgi_management():
     values = fastcgi.length(14) + fastcgi.length(0) + b"FCGI_MAX_CONNS"
-    for kind, content in ((9, values), (9, b""), (9, b"\0\0"), (9, b"\4"),
-                          (12, b""), (99, b"abc"), (255, b"\0" * 100)):
+    # Asked for one value many times libfcgi overflows a buffer.
+    for kind, content in ((9, values), (9, values * 64), (9, b""),
+                          (9, b"\0\0"), (9, b"\4"), (12, b""), (99, b"abc"), (255, b"\0" * 100)):
         odd = fastcgi.record(kind, content, 0)
         for data in (odd, fastcgi.begin(False) + odd, odd * 3 +
                      head_of(EVENT, HTTP_X_SIGNATURE="0") + body_of(EVENT)):
             answer_of(data)
+    connection = fastcgi.Connection(SOCKET)
+    connection.send(fastcgi.record(9, values * 64, 0) +
+                    fastcgi.record(99, b"abc", 0))
+    check(connection.receive() == (10, b""), "values are told")
+    check(connection.receive() == (11, b"\x63" + b"\0" * 7), "another answer")
+    connection.close()
     with_values = fastcgi.record(9, values, 0) + head_of(
         EVENT, HTTP_X_SIGNATURE="0") + body_of(EVENT)
     expect_status(answer_of(with_values), "401")

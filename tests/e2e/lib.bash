@@ -79,6 +79,14 @@ answers() {	# url
 	curl -s -o /dev/null --max-time 2 "$1"
 }
 
+# For tests that take thousands of descriptors.
+enough_descriptors() {
+	local most
+	most=$(ulimit -H -n)
+	[ "$most" = unlimited ] || [ "$most" -ge 8192 ] ||
+	    skip "only $most descriptors"
+}
+
 # ---- A hook --------------------------------------------------------------
 
 # The commands and the configuration are copied, for pelihook trusts no file
@@ -102,11 +110,11 @@ prepare() {
 	  secret-file $WORK/secret
 	  setenv RECORDS $WORK/records
 	  setenv LATER $WORK/later
-	  max-running 16
 	  on connection_removed run /bin/sh -c "exit 75"
 	  on pipeline_run_started ignore
 	  on pipeline_run_timeout run $WORK/record wait
 	  on pipeline_run_killed run $WORK/record leave
+	  on pipeline_run_rate_limited run $WORK/record pause
 	  on * run $WORK/record "one argument"
 	END
 	"$CTL" -c "$CONFIG" check >"$WORK/check.log" 2>&1 || {

@@ -13,6 +13,7 @@ if [ "${1-}" = wait ]; then
 	: >"$RECORDS/started"
 	while [ ! -e "$RECORDS/go" ]; do sleep 0.05; done
 fi
+[ "${1-}" != pause ] || sleep 0.05
 if [ "${1-}" = leave ]; then
 	{
 		while [ ! -e "$RECORDS/go" ]; do sleep 0.05; done

@@ -154,7 +154,7 @@ setup() {
 	client queries
 }
 
-@test "200 events from 16 clients, each run once" {
+@test "200 events from 16 clients wait for their turn, each run once" {
 	client crowd
 }
 

@@ -21,7 +21,7 @@ setup_file() {
 	  on * run $WORK/record trap
 	END
 	"${CC:-cc}" -O2 -o "$WORK/naive" "$SOURCE/tests/e2e/naive.c" -lfcgi
-	export NAIVE_PORT HALF_PORT
+	export NAIVE_PORT
 	give_away
 	start_server traps
 }
@@ -36,7 +36,6 @@ setup() {
 
 start_traps() {
 	NAIVE_PORT=$(free_port)
-	HALF_PORT=$(free_port)
 	start_spawn_fcgi
 	serve one-thread "$FCGI" -c "$CONFIG" -s "$WORK/one-thread.sock" -j 1
 	until_true 10 test -S "$WORK/one-thread.sock"
@@ -56,12 +55,6 @@ start_traps() {
 			fastcgi_keep_conn on;
 			location / { fastcgi_pass naive; }
 			fastcgi_read_timeout 2s;
-		}
-		server {
-			listen 127.0.0.1:$HALF_PORT;
-			include fastcgi_params;
-			fastcgi_request_buffering off;
-			location / { fastcgi_pass unix:$WORK/one-thread.sock; }
 		}
 	" 'fastcgi_keep_conn on;'
 }
@@ -112,6 +105,21 @@ trap_client() {
 	expect_status 200
 }
 
+@test "a naive responder is ended by records" {
+	start_naive
+	trap_client records_end_naive
+	until_true 10 is_gone "$NAIVE"
+	start_naive
+}
+
+@test "pelihook.fcgi is not ended by records" {
+	trap_client records_end_nothing
+	! is_gone "$RESPONDER" || false
+	printf 7 >"$WORK/one"
+	post_signed "$WORK/one"
+	expect_status 200
+}
+
 @test "a naive responder serves one kept connection and no other" {
 	start_naive
 	trap_client naive_starves
@@ -127,10 +135,6 @@ trap_client() {
 
 @test "a command inherits no descriptor" {
 	trap_client descriptors
-}
-
-@test "half a request holds a thread for read-timeout at most" {
-	PORT=$HALF_PORT trap_client half "$HALF_PORT"
 }
 
 @test "100 stops under load, the socket inherited" {

@@ -10,8 +10,6 @@ naive.c; WORK has their sockets, pelihook.sock and naive.sock.
 import os
 import socket
 import sys
-import threading
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "cases"))
@@ -19,13 +17,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "cases"))
 import client      # noqa: E402
 import fastcgi     # noqa: E402
 from client import (WORK, check, event, expect_records, head,  # noqa: E402
-                    sign, signed)
+                    sign)
 
 FORGER = "203.0.113.66"
 EVENT = event(100)
 # Sixteen bytes that libfcgi passes over: of a request that is another's.
 NOTHING = fastcgi.record(fastcgi.STDIN, b"\0" * 8, request=9)
-GET_VALUES = 9
 
 
 def parameters(body, **more):
@@ -47,7 +44,7 @@ def get_values():
     """libfcgi writes its answer into 64 bytes, however often it is asked."""
     name = b"FCGI_MAX_CONNS"
     pair = fastcgi.length(len(name)) + fastcgi.length(0) + name
-    return fastcgi.record(GET_VALUES, pair * 64, request=0)
+    return fastcgi.record(fastcgi.GET_VALUES, pair * 64, request=0)
 
 
 def bodies(records):
@@ -78,6 +75,34 @@ def forge(port):
 
 def crash(port):
     attack(port, get_values() + NOTHING * 8)
+
+
+def send_records(socket_name):
+    """What only a web server can send: values asked for many times, and a
+    name of almost 2 GiB with a value of as many, of which nothing comes."""
+    huge = fastcgi.stream(fastcgi.PARAMS, b"\xff\xff\xff\xfe" * 2)
+    for records in (get_values() + NOTHING * 8,
+                    fastcgi.begin(True) + huge + NOTHING * 8 +
+                    fastcgi.record(fastcgi.PARAMS)):
+        connection = fastcgi.Connection(os.path.join(WORK, socket_name))
+        connection.send_quietly(records)
+        try:
+            connection.socket.shutdown(socket.SHUT_WR)
+            while True:
+                connection.receive()
+        except (fastcgi.Closed, OSError):
+            connection.close()
+
+
+def records_end_naive():
+    try:
+        send_records("naive.sock")
+    except OSError:
+        pass
+
+
+def records_end_nothing():
+    send_records("pelihook.sock")
 
 
 def request(connection, body=EVENT, **more):
@@ -141,27 +166,6 @@ def descriptors():
     check(said == ["0", "1", "2"], "descriptors %r" % said)
     for connection in kept:
         connection.close()
-
-
-def half(port):
-    """The only thread is held by one client at a time, for read-timeout."""
-    body = event(1000)
-    halves = []
-    for _ in range(2):
-        sock = socket.create_connection(("127.0.0.1", int(port)), 30)
-        sock.sendall(head("POST", "/hook", [
-            *signed(body), ("Content-Length", len(body))]) + body[:500])
-        halves.append(sock)
-    began = time.monotonic()
-    done = client.post(EVENT)
-    took = time.monotonic() - began
-    client.expect(done, 200)
-    check(took < 8, "half a request held a thread for %.1f s" % took)
-    for sock in halves:
-        answer = client.Answer(sock)
-        client.expect(answer, 408)
-        sock.close()
-    expect_records(1)
 
 
 if __name__ == "__main__":

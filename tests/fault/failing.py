@@ -252,7 +252,7 @@ class Server:
         """Only the socket that listens is left, and main, the workers and
         the queue's two; where it is run here there is one for a claim."""
         return descriptors(self.fcgi.pid).count("socket") == 1 and \
-            threads(self.fcgi.pid) == 5 + self.site.dispatches
+            threads(self.fcgi.pid) == 7 + self.site.dispatches
 
     def settle(self):
         """What was stored has been run where it is run by itself."""
@@ -354,7 +354,7 @@ class Starting(harness.Fcgi):
         if self.told and b"msg=started" not in \
                 (self.site.read("queue.log") or b""):
             return False
-        return super()._is_ready() and threads(self.pid) == 6
+        return super()._is_ready() and threads(self.pid) == 8
 
 
 def start_once(site, kind, error, nth):
@@ -740,8 +740,7 @@ CGI_KINDS = ["allocation"] + OPENS + WRITES + ["read, error",
 COMMAND = ["pipe", "spawn", "memory file, too many",
            "memory file, disk full"]
 # What a request leads to once the server runs: it opens nothing.
-FCGI_KINDS = ["allocation"] + WRITES + ["read, error", "accept",
-                                        "other descriptor"]
+FCGI_KINDS = ["allocation"] + WRITES + ["read, error", "accept"]
 STARTING = ["allocation", "open, too many", "open, error",
             "write, disk full", "read, error", "other descriptor", "thread"]
 PROGRAMS = (
@@ -749,7 +748,8 @@ PROGRAMS = (
     ("pelihook.cgi, queue", cgi, QUEUE, CGI_KINDS + SYNCS + ["truncate"]),
     ("pelihook.cgi, capturing", capturing, CAPTURE,
      ["allocation"] + OPENS + WRITES),
-    ("pelihook.fcgi, waiting", fcgi, WAIT, FCGI_KINDS + COMMAND),
+    ("pelihook.fcgi, waiting", fcgi, WAIT,
+     FCGI_KINDS + COMMAND + ["other descriptor"]),
     ("pelihook.fcgi, queue", fcgi, QUEUE, FCGI_KINDS + SYNCS),
     ("pelihook.fcgi, dispatching", dispatching, QUEUE,
      ["allocation", "write, disk full", "write, only half", "accept",

@@ -79,15 +79,17 @@ check_fields(const struct event *event, const struct request *request)
 {
 	const char *const *fields;
 	struct pool pool = { 0 };
-	struct bytes key;
+	struct buf order = { 0 }, dedupe = { 0 };
 
 	holds(event_fields(event, &pool, &fields) == RC_OK);
 	for (; *fields != NULL; fields++) {
 		holds(strncmp(*fields, "PELIHOOK_FIELD=", 15) == 0);
 		holds(strlen(*fields) <= 15 + FIELD);
 	}
-	holds(event_order_key(event, &pool, &key) == RC_OK);
-	holds(event_dedupe_key(event, request, "digest", &pool, &key) == RC_OK);
+	holds(event_order_key(event, &order) == RC_OK);
+	holds(event_dedupe_key(event, request, "digest", &dedupe) == RC_OK);
+	buf_free(&order);
+	buf_free(&dedupe);
 	pool_free(&pool);
 }
 

@@ -6,6 +6,7 @@
  *
  * The input is a list of damages of four bytes and, for texts, a line.
  */
+#include "../answer.h"
 #include "fuzz.h"
 
 #include <sqlite3.h>
@@ -77,9 +78,19 @@ fdatasync(int fd)
 	return 0;
 }
 
+static struct journal_key
+dedupe_key(const char *text)
+{
+	struct journal_key key;
+
+	holds(journal_dedupe_key(bytes_of(text), &key) == RC_OK);
+	return key;
+}
+
 static void
 append(struct journal *journal, unsigned i)
 {
+	struct journal_key order, dedupe;
 	struct receipt receipt = {
 		.received = clock_wall() - 1000 * i,
 		.verified = true,
@@ -90,7 +101,8 @@ append(struct journal *journal, unsigned i)
 		.hook = "h",
 		.event = "pipeline_run_error",
 		.body = bytes_of("{\"n\":1}"),
-		.order_key = bytes_of(i % 2 == 0 ? "key" : ""),
+		.order = &order,
+		.dedupe = &dedupe,
 		.dedupe_window = SPAN,
 		.max_queue = 1000,
 		.deliveries = 1 + i % 2,
@@ -101,8 +113,30 @@ append(struct journal *journal, unsigned i)
 	uuid7(receipt.received, random, receipt.id);
 	memcpy(ids[i], receipt.id, sizeof(receipt.id));
 	memset(receipt.digest, 'a', sizeof(receipt.digest) - 1);
-	entry.dedupe_key = bytes_of(ids[i]);
-	holds(journal_append(journal, &entry) == RC_OK);
+	holds(journal_order_key("h", bytes_of(i % 2 == 0 ? "key" : ""),
+		  &order) == RC_OK);
+	dedupe = dedupe_key(ids[i]);
+	holds(append_and_wait(journal, &entry) == RC_OK);
+}
+
+static enum rc
+change_key(struct journal *journal, const char *text,
+    void (*change)(struct journal *journal, const struct journal_key *key,
+	int64_t time, struct journal_waiter *waiter))
+{
+	struct journal_key key = dedupe_key(text);
+	struct answer answer;
+
+	change(journal, &key, clock_wall(), ask(&answer));
+	return get(&answer);
+}
+
+static void
+free_key(struct journal *journal, const struct journal_key *key, int64_t time,
+    struct journal_waiter *waiter)
+{
+	(void)time;
+	journal_key_free(journal, key, waiter);
 }
 
 static enum rc
@@ -179,7 +213,7 @@ make_journal(void)
 		holds(settle(journal, &held, i) == RC_OK);
 		journal_claim_free(&held);
 	}
-	holds(journal_key_claim(journal, bytes_of("a"), clock_wall()) == RC_OK);
+	holds(change_key(journal, "a", journal_key_claim) == RC_OK);
 	journal_close(journal);
 	change("UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '')"
 	       " WHERE type = 'table'");
@@ -192,7 +226,7 @@ make_journal(void)
 	    " WHERE seq = 5");
 	holds(journal_open(fuzz_path("journal.db"), 0, &journal) == RC_OK);
 	holds(journal_drop(journal, ids[7], clock_wall()) == RC_OK);
-	holds(journal_key_done(journal, bytes_of("b"), clock_wall()) == RC_OK);
+	holds(change_key(journal, "b", journal_key_done) == RC_OK);
 	for (size_t i = 0; i < 2; i++)
 		read_file(&files[i]);
 	journal_close(journal);
@@ -524,9 +558,9 @@ operate(struct journal *journal)
 	int64_t number = 0;
 	bool due;
 
-	known(journal_key_claim(journal, bytes_of("a"), clock_wall()));
-	known(journal_key_done(journal, bytes_of("a"), clock_wall()));
-	known(journal_key_free(journal, bytes_of("b")));
+	known(change_key(journal, "a", journal_key_claim));
+	known(change_key(journal, "a", journal_key_done));
+	known(change_key(journal, "b", free_key));
 	known(journal_next_due(journal,
 	    &(struct journal_hook_limits){ &limit, 1 }, clock_wall(), &number));
 	known(journal_retry_dead(journal, &filter, clock_wall(), &number));

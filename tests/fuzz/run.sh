@@ -19,10 +19,8 @@ status=0
 
 # allocator_may_return_null: no memory is a case, not an end.
 ASAN_OPTIONS="allocator_may_return_null=1:${ASAN_OPTIONS:-}"
-# libfcgi 2.4.2 leaks 48 bytes at a management record that it does not know.
-LSAN_OPTIONS="suppressions=$here/fastcgi.supp:print_suppressions=0"
 UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
-export ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS
+export ASAN_OPTIONS UBSAN_OPTIONS
 unset PELIHOOK_CONFIG REQUEST_METHOD GATEWAY_INTERFACE LISTEN_FDS LISTEN_PID
 
 dictionary_of() {	# target

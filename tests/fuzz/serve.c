@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One request from its variables and body to the reply, through serve().
+ * One request from its variables and body to the reply, through an exchange.
  * The first three bytes of an input are switches, lines up to an empty one
  * are variables, the rest is the body.  Nothing may reach the sink that was
  * not signed with the secret of its hook, and whatever happens there is one
@@ -21,6 +21,7 @@
 #include "http/gateway.h"
 #include "http/header_name.h"
 #include "http/reply.h"
+#include "receive/exchange.h"
 #include "receive/serve.h"
 #include "receive/sink.h"
 #include "signature/recipe.h"
@@ -64,13 +65,14 @@ static struct {
 	struct bytes input;
 	size_t taken;
 	size_t step;
-	enum rc end; /* of the input */
-	enum outcome outcome;
-	enum rc reason; /* of the outcome, which is the sink's */
+	enum rc input_end;
+	struct exchange_end result; /* of the sink */
+	struct exchange_end end;    /* of the exchange */
 	const struct hook *signer;
 	struct buf output;
-	unsigned writes;
-	unsigned drains;
+	unsigned ends;
+	unsigned releases; /* of the body */
+	unsigned replies;
 	unsigned puts;
 } front;
 
@@ -82,9 +84,9 @@ front_read(void *context, char *into, size_t room, int64_t deadline,
 
 	(void)context;
 	(void)deadline;
-	holds(front.drains == 0 && front.writes == 0);
-	if (n == 0 && front.end != RC_OK)
-		return front.end;
+	holds(front.replies == 0);
+	if (n == 0 && front.input_end != RC_OK)
+		return front.input_end;
 	n = n > room ? room : n;
 	n = n > front.step ? front.step : n;
 	if (n > 0)
@@ -94,22 +96,21 @@ front_read(void *context, char *into, size_t room, int64_t deadline,
 	return RC_OK;
 }
 
-static enum rc
-front_write(void *context, struct bytes bytes)
+static void
+front_body_released(void *context)
 {
 	(void)context;
-	holds(front.drains == 0);
-	front.writes++;
-	return buf_add(&front.output, bytes);
+	holds(front.replies == 0);
+	front.releases++;
 }
 
-static void
-front_drain(void *context, int64_t left, int64_t deadline)
+static enum rc
+front_reply(void *context, struct bytes bytes, int64_t unread)
 {
 	(void)context;
-	(void)deadline;
-	holds(left >= -1);
-	front.drains++;
+	holds(unread >= -1);
+	front.replies++;
+	return buf_add(&front.output, bytes);
 }
 
 /* What a command would get of it. */
@@ -136,16 +137,24 @@ check_job(const struct job *job)
 	pool_free(&pool);
 }
 
-static enum outcome
-put(void *context, const struct job *job, enum rc *reason)
+static void
+put(void *context, struct exchange *exchange)
 {
 	(void)context;
 	front.puts++;
-	holds(job->hook->signature.kind == RECIPE_NONE ||
-	    job->hook == front.signer);
-	check_job(job);
-	*reason = front.reason;
-	return front.outcome;
+	holds(exchange->hook->signature.kind == RECIPE_NONE ||
+	    exchange->hook == front.signer);
+	holds(exchange->deliveries > 0);
+	check_job(&exchange->job);
+	exchange->done(exchange, &front.result);
+}
+
+static void
+done(struct exchange *exchange, const struct exchange_end *end)
+{
+	front.ends++;
+	front.end = *end;
+	serve_end(exchange, end);
 }
 
 int
@@ -207,18 +216,21 @@ sign_request(const struct hook *hook, const char **variables, struct pool *pool)
 
 /* RFC 3875 section 6, as reply.h promises it. */
 static void
-check_reply(const struct reply *reply)
+check_reply(void)
 {
+	const struct exchange_end *end = &front.end;
 	const char *text = front.output.data;
 	const char *body;
 	const char *length;
+	long status;
 
-	holds(front.writes == 1 && front.drains == 1);
+	holds(front.ends == 1 && front.replies == 1);
+	holds(front.releases == 1 || (front.releases == 0 && front.puts == 0));
 	holds(strlen(text) == front.output.len);
 	holds(strncmp(text, "Status: ", 8) == 0);
-	holds(strtol(text + 8, NULL, 10) ==
-	    reply_status(reply->outcome, reply->reason));
-	holds(strtol(text + 8, NULL, 10) / 100 != 3);
+	status = strtol(text + 8, NULL, 10);
+	holds(status == reply_status(end->outcome, end->reason));
+	holds(status / 100 != 3);
 	body = strstr(text, "\r\n\r\n");
 	holds(body != NULL);
 	length = strstr(text, "Content-Length: ");
@@ -227,43 +239,56 @@ check_reply(const struct reply *reply)
 	else
 		holds(body[4] == '\0');
 	holds(front.puts == 0 ||
-	    (front.puts == 1 && reply->outcome == front.outcome &&
-		reply->reason == front.reason));
+	    (front.puts == 1 && end->outcome == front.result.outcome &&
+		end->reason == front.result.reason));
+}
+
+static void
+begin(struct exchange *exchange, const struct sink *sink)
+{
+	enum rc rc;
+
+	holds(exchange != NULL);
+	rc = serve_admit(exchange);
+	exchange->done = done;
+	if (rc != RC_OK)
+		serve_refuse(exchange, rc);
+	else
+		serve_begin(exchange, sink);
 }
 
 static void
 try_request(const uint8_t switches[3], struct bytes rest, struct pool *pool)
 {
 	static const enum rc ends[] = { RC_SHORT, RC_SLOW, RC_STOPPING };
-	static const struct {
-		enum outcome outcome;
-		enum rc reason;
-	} results[] = { { OUTCOME_DELIVERED, RC_OK }, { OUTCOME_QUEUED, RC_OK },
-		{ OUTCOME_DUPLICATE, RC_OK }, { OUTCOME_TEMPORARY, RC_OK },
-		{ OUTCOME_REJECTED, RC_OK }, { OUTCOME_FAILED, RC_OK },
-		{ OUTCOME_TIMEOUT, RC_OK }, { OUTCOME_UNSTARTED, RC_OK },
-		{ OUTCOME_BUSY, RC_OK }, { OUTCOME_STOPPED, RC_OK },
-		{ OUTCOME_REFUSED, RC_CROWDED },
-		{ OUTCOME_REFUSED, RC_PENDING },
-		{ OUTCOME_REFUSED, RC_QUEUE_FULL },
-		{ OUTCOME_REFUSED, RC_STORE }, { OUTCOME_REFUSED, RC_LOCKED },
-		{ OUTCOME_REFUSED, RC_CORRUPT },
-		{ OUTCOME_REFUSED, RC_STOPPING },
-		{ OUTCOME_REFUSED, RC_MEMORY },
-		{ OUTCOME_REFUSED, RC_SYSTEM } };
+	static const enum outcome outcomes[] = { OUTCOME_DELIVERED,
+		OUTCOME_DUPLICATE, OUTCOME_QUEUED, OUTCOME_REJECTED,
+		OUTCOME_TEMPORARY, OUTCOME_FAILED, OUTCOME_UNSTARTED,
+		OUTCOME_BUSY, OUTCOME_TIMEOUT, OUTCOME_STOPPED };
+	static const enum rc reasons[] = { RC_CROWDED, RC_PENDING,
+		RC_QUEUE_FULL, RC_STORE, RC_LOCKED, RC_CORRUPT, RC_STOPPING,
+		RC_MEMORY, RC_SYSTEM };
+	enum {
+		OUTCOMES = sizeof(outcomes) / sizeof(outcomes[0]),
+		REASONS = sizeof(reasons) / sizeof(reasons[0]),
+	};
+	unsigned says = switches[2] % (OUTCOMES + REASONS);
 	const char **variables = fuzz_lines(&rest, VARIABLES, pool);
-	struct gateway gateway = { NULL, (const char *const *)variables,
-		front_read, front_write, front_drain };
+	const struct gateway gateway = {
+		.variables = (const char *const *)variables,
+		.read = front_read,
+		.body_released = front_body_released,
+		.reply = front_reply,
+	};
 	struct sink sink = { NULL, put };
-	struct reply reply;
-	size_t result;
 
 	front.input = rest;
 	front.step = switches[1] == 0 ? SIZE_MAX : switches[1];
-	front.end = switches[0] & CUT ? ends[switches[2] % 3] : RC_OK;
-	result = switches[2] % (sizeof(results) / sizeof(results[0]));
-	front.outcome = results[result].outcome;
-	front.reason = results[result].reason;
+	front.input_end = switches[0] & CUT ? ends[switches[2] % 3] : RC_OK;
+	if (says < OUTCOMES)
+		front.result.outcome = outcomes[says];
+	else
+		front.result.reason = reasons[says - OUTCOMES];
 	if (switches[0] & SIGN)
 		sign_request(&conf->hooks[(switches[0] >> 4) %
 				 (conf->hooks_len - 1)],
@@ -271,8 +296,9 @@ try_request(const uint8_t switches[3], struct bytes rest, struct pool *pool)
 	if (!(switches[0] & UNKNOWN))
 		add(variables,
 		    pool_printf(pool, "CONTENT_LENGTH=%zu", rest.len));
-	reply = serve(&gateway, switches[0] & BROKEN ? NULL : conf, &sink);
-	check_reply(&reply);
+	begin(exchange_open(&gateway, switches[0] & BROKEN ? NULL : conf),
+	    &sink);
+	check_reply();
 	fuzz_read_log();
 }
 

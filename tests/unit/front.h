@@ -20,12 +20,11 @@ struct front {
 	enum rc write_rc;
 	size_t taken; /* bytes of input that were read */
 	unsigned reads;
-	unsigned writes;
-	unsigned discards;
-	bool discarded_last; /* nothing was asked for after it */
-	int64_t left;	     /* what discard_input was told */
+	unsigned replies;
+	unsigned releases; /* of the body */
+	bool replied_last; /* nothing was asked for after it */
+	int64_t unread;	   /* what reply was told */
 	int64_t read_deadline;
-	int64_t discard_deadline;
 	struct buf output;
 };
 
@@ -37,7 +36,7 @@ front_read(void *context, char *into, size_t size, int64_t deadline,
 	size_t n = front->input.len - front->taken;
 
 	front->reads++;
-	front->discarded_last = false;
+	front->replied_last = false;
 	front->read_deadline = deadline;
 	if (n == 0 && front->input_end != RC_OK)
 		return front->input_end;
@@ -52,34 +51,38 @@ front_read(void *context, char *into, size_t size, int64_t deadline,
 	return RC_OK;
 }
 
-static inline enum rc
-front_write(void *context, struct bytes bytes)
+static inline void
+front_body_released(void *context)
 {
 	struct front *front = context;
 
-	front->writes++;
-	front->discarded_last = false;
+	front->releases++;
+	front->replied_last = false;
+}
+
+static inline enum rc
+front_reply(void *context, struct bytes bytes, int64_t unread)
+{
+	struct front *front = context;
+
+	front->replies++;
+	front->replied_last = true;
+	front->unread = unread;
 	if (front->write_rc != RC_OK)
 		return front->write_rc;
 	return buf_add(&front->output, bytes);
 }
 
-static inline void
-front_discard_input(void *context, int64_t left, int64_t deadline)
-{
-	struct front *front = context;
-
-	front->discards++;
-	front->discarded_last = true;
-	front->left = left;
-	front->discard_deadline = deadline;
-}
-
 static inline struct gateway
 front_gateway(struct front *front)
 {
-	return (struct gateway){ front, front->variables, front_read,
-		front_write, front_discard_input };
+	return (struct gateway){
+		.context = front,
+		.variables = front->variables,
+		.read = front_read,
+		.body_released = front_body_released,
+		.reply = front_reply,
+	};
 }
 
 static inline void

@@ -34,7 +34,7 @@ a_hook(const char *name)
 }
 
 static inline struct job
-a_job(const struct hook *hook, struct job_end *end)
+a_job(const struct hook *hook)
 {
 	const char *name = "pipeline_run_failed";
 
@@ -46,7 +46,6 @@ a_job(const struct hook *hook, struct job_end *end)
 		.receipt = &receipt,
 		.body = LIT("{\"a\": 1}"),
 		.attempt = 1,
-		.end = end,
 	};
 }
 

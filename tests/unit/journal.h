@@ -2,12 +2,14 @@
 #ifndef PELIHOOK_JOURNAL_TEST_H
 #define PELIHOOK_JOURNAL_TEST_H
 
+#include <pthread.h>
 #include <signal.h>
 
 #include "queue.h"
 
 #include "journal/column.h"
 #include "journal/statement.h"
+#include "journal/transaction.h"
 
 /* What the tests of the journal share: claims and what they come to, what is
  * told of the events, and the journal's files. */
@@ -216,6 +218,66 @@ claim_and_start(struct journal *journal)
 	if (claim_number(journal, &one, &claim) != 1 ||
 	    write_note(&claim, 4711) != RC_OK)
 		_exit(1);
+}
+
+/* What another thread does, from its start to its end. */
+struct meanwhile {
+	void *(*act)(void *context);
+	void *context;
+};
+
+static inline enum rc
+let_act(struct journal *journal, void *arguments)
+{
+	const struct meanwhile *meanwhile = arguments;
+	pthread_t thread;
+
+	(void)journal;
+	assert_int_equal(pthread_create(&thread, NULL, meanwhile->act,
+			     meanwhile->context),
+	    0);
+	pthread_join(thread, NULL);
+	return RC_OK;
+}
+
+/* A change of this thread's own, during which another thread acts: what that
+ * asks for finds somebody leading. */
+static inline void
+write_while(struct journal *journal, void *(*act)(void *context), void *context)
+{
+	struct meanwhile meanwhile = { act, context };
+
+	assert_int_equal(journal_write(journal, let_act, &meanwhile), RC_OK);
+}
+
+static inline enum rc
+claim_key(struct journal *journal, const char *text, int64_t at)
+{
+	struct journal_key key = dedupe_key(text);
+	struct answer answer;
+
+	journal_key_claim(journal, &key, at, ask(&answer));
+	return get(&answer);
+}
+
+static inline enum rc
+finish_key(struct journal *journal, const char *text, int64_t expires)
+{
+	struct journal_key key = dedupe_key(text);
+	struct answer answer;
+
+	journal_key_done(journal, &key, expires, ask(&answer));
+	return get(&answer);
+}
+
+static inline enum rc
+free_key(struct journal *journal, const char *text)
+{
+	struct journal_key key = dedupe_key(text);
+	struct answer answer;
+
+	journal_key_free(journal, &key, ask(&answer));
+	return get(&answer);
 }
 
 /* What belongs to an open journal, and a leftover that is played back. */

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sqlite3.h>
 
+#include "../answer.h"
 #include "scratch.h"
 
 #include "base/clock.h"
@@ -40,6 +41,8 @@ open_journal(void)
 struct sample {
 	struct receipt receipt;
 	struct journal_entry entry;
+	struct journal_key order;
+	struct journal_key dedupe;
 	char body[64];
 };
 
@@ -69,6 +72,32 @@ fill_sample(struct sample *sample, const char *hook, unsigned number)
 	};
 }
 
+/* Empty: no key. */
+static inline void
+order_by(struct sample *sample, const char *text)
+{
+	assert_int_equal(journal_order_key(sample->entry.hook, bytes_of(text),
+			     &sample->order),
+	    RC_OK);
+	sample->entry.order = &sample->order;
+}
+
+static inline struct journal_key
+dedupe_key(const char *text)
+{
+	struct journal_key key;
+
+	assert_int_equal(journal_dedupe_key(bytes_of(text), &key), RC_OK);
+	return key;
+}
+
+static inline void
+dedupe_by(struct sample *sample, const char *text)
+{
+	sample->dedupe = dedupe_key(text);
+	sample->entry.dedupe = &sample->dedupe;
+}
+
 static inline void
 append_sample(struct journal *journal, const char *hook, unsigned number,
     const char *key)
@@ -76,8 +105,8 @@ append_sample(struct journal *journal, const char *hook, unsigned number,
 	struct sample sample;
 
 	fill_sample(&sample, hook, number);
-	sample.entry.order_key = bytes_of(key);
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	order_by(&sample, key);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 }
 
 enum { LARGE = 1024 * 1024 };
@@ -93,7 +122,7 @@ append_large(struct journal *journal, const char *hook, unsigned number)
 	memset(body, ' ', sizeof(body));
 	memcpy(body, sample.entry.body.data, sample.entry.body.len);
 	sample.entry.body = (struct bytes){ body, sizeof(body) };
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 }
 
 /* The counts of all states in one text: "queued 2 done 1 ". */

@@ -2,15 +2,19 @@
 #ifndef PELIHOOK_SCENE_H
 #define PELIHOOK_SCENE_H
 
+#include <semaphore.h>
+
 #include "commands.h"
 #include "queue.h"
 
+#include "base/buf.h"
 #include "command/job.h"
 #include "config/conf.h"
 #include "event/catalog.h"
 #include "journal/journal.h"
 #include "journal/shared.h"
 #include "receive/decide.h"
+#include "receive/exchange.h"
 #include "receive/wait.h"
 
 /* A hook and an event for it, with the real command to wait for. */
@@ -27,6 +31,13 @@ struct scene {
 static inline void
 set_scene(struct scene *scene, const char *path)
 {
+	const struct wait_settings waiting = {
+		.threads = 16,
+		.stop = -1,
+		.stop_kill_after = 300,
+	};
+	struct decide_settings deciding = { 0 };
+
 	need_pidfds();
 	*scene = (struct scene){
 		.hook = {.name = "h", .file = "/unit.conf", .delivery = CONF_WAIT,
@@ -35,13 +46,13 @@ set_scene(struct scene *scene, const char *path)
 		.command = {"/bin/sh", "-c", "exit 0", NULL},
 	};
 	scene->rule = (struct rule){ .command = scene->command };
-	assert_int_equal(wait_open(16, -1, 300, &scene->wait), RC_OK);
+	assert_int_equal(wait_open(&waiting, &scene->wait), RC_OK);
 	assert_int_equal(shared_journal_open(path, JOURNAL_BRIEF,
 			     &scene->shared),
 	    RC_OK);
-	assert_int_equal(decide_open(scene->shared, wait_sink(scene->wait),
-			     &scene->decider),
-	    RC_OK);
+	deciding.journal = scene->shared;
+	deciding.wait = scene->wait;
+	assert_int_equal(decide_open(&deciding, &scene->decider), RC_OK);
 	scene->sink = decide_sink(scene->decider);
 }
 
@@ -53,40 +64,85 @@ clear_scene(struct scene *scene)
 	wait_close(scene->wait);
 }
 
-static inline enum outcome
-put_job(struct scene *scene, const char *key, enum rc *reason)
-{
-	static const char *const none[] = { NULL };
-	struct sample sample;
-	struct job job;
+/* A request whose end is waited for. */
+struct putting {
+	struct exchange_end end;
+	unsigned ends;
+	unsigned releases;
+	sem_t over;
+};
 
-	fill_sample(&sample, "h", 1);
-	job = job_make(&scene->hook, "pipeline_run_error", &sample.receipt,
-	    sample.entry.body);
-	job.rule = &scene->rule;
-	job.row = catalog_find(bytes_of("pipeline_run_error"));
-	job.fields = none;
-	job.dedupe_key = bytes_of(key);
-	job.deliveries = 2;
-	return scene->sink.put(scene->sink.context, &job, reason);
+static inline void
+putting_done(struct exchange *exchange, const struct exchange_end *end)
+{
+	struct putting *putting = exchange->gateway.context;
+
+	putting->end = *end;
+	putting->ends++;
+	exchange_close(exchange);
+	sem_post(&putting->over);
 }
 
-static inline enum outcome
+static inline void
+putting_released(void *context)
+{
+	struct putting *putting = context;
+
+	putting->releases++;
+}
+
+/* Puts an event with this key, and works until it is ended. */
+static inline struct exchange_end
 put(struct scene *scene, const char *key)
 {
-	enum rc reason = RC_OK;
+	static const char *const none[] = { NULL };
+	static const char *const variables[] = { NULL };
+	struct putting putting = { 0 };
+	const struct gateway gateway = {
+		.context = &putting,
+		.variables = variables,
+		.body_released = putting_released,
+	};
+	struct exchange *exchange = exchange_open(&gateway, NULL);
+	struct sample sample;
 
-	return put_job(scene, key, &reason);
+	assert_non_null(exchange);
+	sem_init(&putting.over, 0, 0);
+	fill_sample(&sample, "h", 1);
+	exchange->hook = &scene->hook;
+	exchange->done = putting_done;
+	exchange->receipt = sample.receipt;
+	exchange->deliveries = 2;
+	exchange->counted = true;
+	snprintf(exchange->event.name, sizeof(exchange->event.name),
+	    "pipeline_run_error");
+	assert_int_equal(buf_add(&exchange->request.body, sample.entry.body),
+	    RC_OK);
+	assert_int_equal(journal_dedupe_key(bytes_of(key), &exchange->dedupe),
+	    RC_OK);
+	exchange->job = job_make(&scene->hook, exchange->event.name,
+	    &exchange->receipt, buf_view(&exchange->request.body));
+	exchange->job.rule = &scene->rule;
+	exchange->job.row = catalog_find(bytes_of("pipeline_run_error"));
+	exchange->job.fields = none;
+	scene->sink.put(scene->sink.context, exchange);
+	decide_work(scene->decider);
+	while (sem_wait(&putting.over) != 0)
+		continue;
+	assert_int_equal(putting.ends, 1);
+	assert_int_equal(putting.releases, 1);
+	sem_destroy(&putting.over);
+	return putting.end;
 }
 
-/* Why it is refused; RC_OK where it is not. */
-static inline enum rc
-put_refused(struct scene *scene, const char *key)
-{
-	enum rc reason = RC_OK;
-	enum outcome outcome = put_job(scene, key, &reason);
+#define assert_outcome(ended, expected)                                        \
+	assert_int_equal((ended).outcome, (expected))
 
-	return outcome == OUTCOME_REFUSED ? reason : RC_OK;
+static inline void
+assert_refused(struct exchange_end end, enum rc reason)
+{
+	assert_outcome(end, OUTCOME_REFUSED);
+	assert_int_equal(end.reason, reason);
 }
 
 #define TEST(name)                                                             \

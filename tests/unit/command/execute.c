@@ -11,7 +11,7 @@ static void
 several_jobs_are_one_run(void **state)
 {
 	struct hook hook = a_hook("peliqan");
-	struct job jobs[2] = { a_job(&hook, NULL), a_job(&hook, NULL) };
+	struct job jobs[2] = { a_job(&hook), a_job(&hook) };
 	const struct command how = { .stop = -1 };
 	struct run_result result;
 
@@ -43,7 +43,7 @@ static void
 the_start_is_told(void **state)
 {
 	struct hook hook = a_hook("peliqan");
-	struct job job = a_job(&hook, NULL);
+	struct job job = a_job(&hook);
 	struct run_result result;
 	pid_t pid = 0;
 	const struct command how = {
@@ -65,7 +65,7 @@ static bool
 without_files(void)
 {
 	struct hook hook = a_hook("peliqan");
-	struct job job = a_job(&hook, NULL);
+	struct job job = a_job(&hook);
 	const struct command how = { .stop = -1 };
 	struct run_result result = { .pid = 7, .pidfd = 7 };
 

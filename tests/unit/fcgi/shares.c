@@ -29,9 +29,10 @@ all_shares_together_are_at_most_the_limit(void **state)
 			struct shares shares;
 
 			shares = shares_make(limit, threads, cases[i].queue);
-			/* A connection once more, and its command. */
+			/* Workers, one or two more, have two files. */
 			wrong += case_true("shares", "at most the limit",
-			    shares.connections + threads +
+			    shares.connections +
+				    2 * (threads + (cases[i].queue ? 2 : 1)) +
 				    (threads + shares.commands) *
 					DESCRIPTORS_COMMAND +
 				    32 + discard_descriptors(limit) <=

@@ -33,6 +33,7 @@ static const struct answer {
 	{ OUTCOME_REFUSED, RC_JSON, 400, "Bad Request", NULL, false },
 	{ OUTCOME_REFUSED, RC_CONFIG, 500, "Internal Server Error", NULL,
 	    false },
+	{ OUTCOME_REFUSED, RC_BODIES, 503, "Service Unavailable", NULL, true },
 	{ OUTCOME_REFUSED, RC_CROWDED, 503, "Service Unavailable", NULL, true },
 	{ OUTCOME_REFUSED, RC_PENDING, 503, "Service Unavailable", NULL, true },
 	{ OUTCOME_REFUSED, RC_QUEUE_FULL, 503, "Service Unavailable", NULL,

@@ -14,7 +14,7 @@ an_event_comes_back_as_it_went_in(void **state)
 	fill_sample(&sample, "h", 1);
 	sample.entry.body = (struct bytes){ body, sizeof(body) - 1 };
 	sample.receipt.verified = false;
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	journal_close(journal);
 	journal = open_journal();
 	assert_int_equal(journal_claim_due(journal, &one, now(), &claim),
@@ -42,16 +42,71 @@ what_cannot_be_stored_is_refused(void **state)
 {
 	struct journal *journal = open_journal();
 	struct sample sample;
+	struct answer answer;
 
 	(void)state;
 	fill_sample(&sample, "h", 1);
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
-	assert_int_equal(journal_append(journal, &sample.entry), RC_SYSTEM);
+	journal_append(journal, &sample.entry, ask(&answer));
+	assert_int_equal(get(&answer), RC_OK);
+	assert_int_equal(answer.taken, 1);
+	journal_append(journal, &sample.entry, ask(&answer));
+	assert_int_equal(get(&answer), RC_SYSTEM);
 	fill_sample(&sample, "h", 2);
+	sample.entry.max_queue = 1;
+	journal_append(journal, &sample.entry, ask(&answer));
+	assert_int_equal(get(&answer), RC_QUEUE_FULL);
+	assert_int_equal(answer.taken, 0);
 	sample.entry.body.len = 0;
-	assert_int_equal(journal_append(journal, &sample.entry), RC_RANGE);
+	journal_append(journal, &sample.entry, ask(&answer));
+	assert_int_equal(get(&answer), RC_RANGE);
+	assert_int_equal(answer.taken, 0);
+	assert_int_equal(answer.done, 1);
 	expect_counts(journal, "h queued 1 ");
 	expect_backlog(journal, "h 1 ");
+	journal_close(journal);
+}
+
+/* An event whose body goes as soon as it may. */
+struct parcel {
+	struct answer answer; /* first */
+	char *body;
+	size_t len;
+};
+
+static void
+spoil(struct journal_waiter *waiter)
+{
+	struct parcel *parcel = (struct parcel *)waiter;
+
+	memset(parcel->body, 'x', parcel->len);
+	free(parcel->body);
+	parcel->body = NULL;
+}
+
+static void
+a_body_that_is_taken_is_not_read_again(void **state)
+{
+	enum { LEN = 300000 };
+	struct journal *journal = open_journal();
+	struct journal_claim claim;
+	struct sample sample;
+	struct parcel parcel = { .body = calloc(1, LEN), .len = LEN };
+
+	(void)state;
+	assert_non_null(parcel.body);
+	fill_sample(&sample, "h", 1);
+	sample.entry.deliveries = 2;
+	sample.entry.body = (struct bytes){ parcel.body, LEN };
+	ask(&parcel.answer)->taken = spoil;
+	journal_append(journal, &sample.entry, &parcel.answer.waiter);
+	assert_int_equal(get(&parcel.answer), RC_OK);
+	assert_null(parcel.body);
+	assert_int_equal(journal_claim_due(journal, &one, now(), &claim),
+	    RC_OK);
+	assert_int_equal(claim.deliveries[0].event.body.len, LEN);
+	for (size_t i = 0; i < LEN; i++)
+		assert_int_equal(claim.deliveries[0].event.body.data[i], 0);
+	journal_claim_free(&claim);
 	journal_close(journal);
 }
 
@@ -66,7 +121,7 @@ each_line_has_a_delivery_of_its_own(void **state)
 	(void)state;
 	fill_sample(&sample, "h", 1);
 	sample.entry.deliveries = 2;
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	assert_int_equal(claim_number(journal, &many, &first), 1);
 	assert_int_equal(claim_number(journal, &many, &second), 1);
 	assert_int_equal(first.deliveries[0].ordinal, 0);
@@ -86,6 +141,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_event_comes_back_as_it_went_in),
 		TEST(what_cannot_be_stored_is_refused),
+		TEST(a_body_that_is_taken_is_not_read_again),
 		TEST(each_line_has_a_delivery_of_its_own),
 	};
 

@@ -47,7 +47,8 @@ the_earliest_due_goes_first(void **state)
 	for (unsigned i = 0; i < 4; i++) {
 		fill_sample(&sample, i == 1 || i == 3 ? "a" : "b", i);
 		sample.receipt.received = received[i];
-		assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+		assert_int_equal(append_and_wait(journal, &sample.entry),
+		    RC_OK);
 	}
 	for (size_t i = 0; i < COUNT(order); i++)
 		expect(journal, &both, order[i], JOURNAL_FINISH);
@@ -67,7 +68,7 @@ a_retry_takes_its_turn_among_the_fresh(void **state)
 	settle_at(journal, &claim, JOURNAL_DELAY, now() - 61000);
 	fill_sample(&sample, "h", 2);
 	sample.receipt.received = now() + 1000;
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	expect(journal, &one, 1, JOURNAL_FINISH);
 	/* What is new is due at once, whatever the clock says. */
 	expect(journal, &one, 2, JOURNAL_FINISH);

@@ -180,8 +180,8 @@ what_cannot_be_read_without_memory_is_not_taken_for_empty(void **state)
 
 	(void)state;
 	fill_sample(&sample, "h", 1);
-	sample.entry.order_key = bytes_of("k");
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	order_by(&sample, "k");
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	assert_int_equal(claim_number(journal, &one, &claim), 1);
 	settle(journal, &claim, JOURNAL_DELAY);
 	expect_nothing(journal, &one);

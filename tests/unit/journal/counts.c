@@ -34,15 +34,16 @@ the_queue_of_a_hook_is_bounded(void **state)
 		fill_sample(&sample, "h", i);
 		sample.entry.max_queue = 2;
 		sample.entry.deliveries = 2;
-		assert_int_equal(journal_append(journal, &sample.entry),
+		assert_int_equal(append_and_wait(journal, &sample.entry),
 		    i < 2 ? RC_OK : RC_QUEUE_FULL);
 	}
 	append_sample(journal, "other", 9, "");
 	expect(journal, &one, 0, JOURNAL_FINISH);
-	assert_int_equal(journal_append(journal, &sample.entry), RC_QUEUE_FULL);
+	assert_int_equal(append_and_wait(journal, &sample.entry),
+	    RC_QUEUE_FULL);
 	/* An event is delivered when all its deliveries are over. */
 	expect(journal, &one, 0, JOURNAL_MARK_DEAD);
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	expect_backlog(journal, "h 2 other 1 ");
 	journal_close(journal);
 }

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <pthread.h>
-
 #include "../journal.h"
 
 #include "journal/column.h"
@@ -14,18 +12,17 @@ a_known_key_is_a_duplicate_until_it_is_over(void **state)
 
 	(void)state;
 	fill_sample(&sample, "h", 1);
-	sample.entry.dedupe_key = bytes_of("key");
+	dedupe_by(&sample, "key");
 	sample.entry.dedupe_window = 1000;
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	fill_sample(&later, "h", 2);
-	later.entry.dedupe_key = bytes_of("key");
+	dedupe_by(&later, "key");
 	later.receipt.received = sample.receipt.received + 999;
-	assert_int_equal(journal_append(journal, &later.entry), RC_DUPLICATE);
-	assert_int_equal(journal_key_claim(journal, bytes_of("key"),
-			     later.receipt.received),
+	assert_int_equal(append_and_wait(journal, &later.entry), RC_DUPLICATE);
+	assert_int_equal(claim_key(journal, "key", later.receipt.received),
 	    RC_DUPLICATE);
 	later.receipt.received++;
-	assert_int_equal(journal_append(journal, &later.entry), RC_OK);
+	assert_int_equal(append_and_wait(journal, &later.entry), RC_OK);
 	expect_counts(journal, "h queued 2 ");
 	journal_close(journal);
 }
@@ -38,11 +35,12 @@ a_refused_event_takes_no_key(void **state)
 
 	(void)state;
 	fill_sample(&sample, "h", 1);
-	sample.entry.dedupe_key = bytes_of("key");
+	dedupe_by(&sample, "key");
 	sample.entry.max_queue = 0;
-	assert_int_equal(journal_append(journal, &sample.entry), RC_QUEUE_FULL);
+	assert_int_equal(append_and_wait(journal, &sample.entry),
+	    RC_QUEUE_FULL);
 	sample.entry.max_queue = 1;
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	journal_close(journal);
 }
 
@@ -51,23 +49,60 @@ a_key_that_is_waited_for_is_pending(void **state)
 {
 	struct journal *journal = open_journal();
 	struct journal *other = open_journal();
-	struct bytes key = bytes_of("key");
 	struct sample sample;
 
 	(void)state;
-	assert_int_equal(journal_key_claim(journal, key, 1000), RC_OK);
-	assert_int_equal(journal_key_claim(journal, key, 1000), RC_PENDING);
-	assert_int_equal(journal_key_claim(other, key, 1000), RC_PENDING);
+	assert_int_equal(claim_key(journal, "key", 1000), RC_OK);
+	assert_int_equal(claim_key(journal, "key", 1000), RC_PENDING);
+	assert_int_equal(claim_key(other, "key", 1000), RC_PENDING);
 	fill_sample(&sample, "h", 1);
-	sample.entry.dedupe_key = key;
-	assert_int_equal(journal_append(other, &sample.entry), RC_PENDING);
-	assert_int_equal(journal_key_free(journal, key), RC_OK);
-	assert_int_equal(journal_key_claim(other, key, 1000), RC_OK);
-	assert_int_equal(journal_key_done(other, key, 2000), RC_OK);
-	assert_int_equal(journal_key_claim(journal, key, 1999), RC_DUPLICATE);
-	assert_int_equal(journal_key_claim(journal, key, 2000), RC_OK);
+	dedupe_by(&sample, "key");
+	assert_int_equal(append_and_wait(other, &sample.entry), RC_PENDING);
+	assert_int_equal(free_key(journal, "key"), RC_OK);
+	assert_int_equal(claim_key(other, "key", 1000), RC_OK);
+	assert_int_equal(finish_key(other, "key", 2000), RC_OK);
+	assert_int_equal(claim_key(journal, "key", 1999), RC_DUPLICATE);
+	assert_int_equal(claim_key(journal, "key", 2000), RC_OK);
 	journal_close(other);
 	journal_close(journal);
+}
+
+struct keys {
+	struct journal *journal;
+	struct answer answers[6];
+};
+
+static void *
+change_keys(void *context)
+{
+	struct keys *keys = context;
+	struct answer *at = keys->answers;
+	struct journal_key key = dedupe_key("key");
+
+	journal_key_claim(keys->journal, &key, 1000, ask(at++));
+	journal_key_claim(keys->journal, &key, 1000, ask(at++));
+	journal_key_free(keys->journal, &key, ask(at++));
+	journal_key_claim(keys->journal, &key, 1000, ask(at++));
+	journal_key_done(keys->journal, &key, 2000, ask(at++));
+	journal_key_claim(keys->journal, &key, 1999, ask(at));
+	/* It was copied. */
+	memset(&key, 0, sizeof(key));
+	assert_int_equal(keys->answers[0].done, 0);
+	return NULL;
+}
+
+static void
+one_commit_may_change_a_key_several_times(void **state)
+{
+	static const enum rc want[] = { RC_OK, RC_PENDING, RC_OK, RC_OK, RC_OK,
+		RC_DUPLICATE };
+	struct keys keys = { .journal = open_journal() };
+
+	(void)state;
+	write_while(keys.journal, change_keys, &keys);
+	for (size_t i = 0; i < COUNT(want); i++)
+		assert_int_equal(get(&keys.answers[i]), want[i]);
+	journal_close(keys.journal);
 }
 
 static void *
@@ -76,8 +111,8 @@ append_same(void *context)
 	struct sample sample;
 
 	fill_sample(&sample, "h", 1);
-	sample.entry.dedupe_key = bytes_of("key");
-	return journal_append(context, &sample.entry) == RC_DUPLICATE ?
+	dedupe_by(&sample, "key");
+	return append_and_wait(context, &sample.entry) == RC_DUPLICATE ?
 	    context :
 	    NULL;
 }
@@ -105,9 +140,9 @@ of_the_same_at_once_one_is_stored(void **state)
 }
 
 static void
-claim_key(struct journal *journal)
+claim_one_key(struct journal *journal)
 {
-	if (journal_key_claim(journal, bytes_of("key"), now()) != RC_OK)
+	if (claim_key(journal, "key", now()) != RC_OK)
 		_exit(1);
 }
 
@@ -118,8 +153,8 @@ the_key_of_a_killed_process_is_free(void **state)
 	struct journal_purge purge = { 0 };
 
 	(void)state;
-	kill_after(claim_key);
-	kill_after(claim_key);
+	kill_after(claim_one_key);
+	kill_after(claim_one_key);
 	journal = open_journal();
 	assert_int_equal(journal_number(journal, 0,
 			     "SELECT count(*) FROM runners", NO_VALUES),
@@ -130,8 +165,7 @@ the_key_of_a_killed_process_is_free(void **state)
 			     " + (SELECT count(*) FROM keys)",
 			     NO_VALUES),
 	    0);
-	assert_int_equal(journal_key_claim(journal, bytes_of("key"), now()),
-	    RC_OK);
+	assert_int_equal(claim_key(journal, "key", now()), RC_OK);
 	journal_close(journal);
 }
 
@@ -142,6 +176,7 @@ main(void)
 		TEST(a_known_key_is_a_duplicate_until_it_is_over),
 		TEST(a_refused_event_takes_no_key),
 		TEST(a_key_that_is_waited_for_is_pending),
+		TEST(one_commit_may_change_a_key_several_times),
 		TEST(of_the_same_at_once_one_is_stored),
 		TEST(the_key_of_a_killed_process_is_free),
 	};

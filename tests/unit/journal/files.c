@@ -130,16 +130,14 @@ expect_gone(struct journal *journal)
 
 	fill_sample(&sample, "h", 7);
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(journal_append(journal, &sample.entry),
+		assert_int_equal(append_and_wait(journal, &sample.entry),
 		    RC_STORE);
 		assert_int_equal(journal_claim_due(journal, &one, now(),
 				     &claim),
 		    RC_STORE);
 		assert_int_equal(journal_find_orphans(journal, &orphans),
 		    RC_STORE);
-		assert_int_equal(journal_key_claim(journal, bytes_of("k"),
-				     now()),
-		    RC_STORE);
+		assert_int_equal(claim_key(journal, "k", now()), RC_STORE);
 		assert_int_equal(journal_changed(journal, &changed), RC_STORE);
 	}
 }

@@ -11,8 +11,8 @@ an_operator_puts_back_what_failed(void **state)
 	(void)state;
 	fill_sample(&sample, "h", 1);
 	sample.entry.deliveries = 2;
-	sample.entry.dedupe_key = bytes_of("key");
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	dedupe_by(&sample, "key");
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	assert_int_equal(journal_retry(journal, sample.receipt.id, now()),
 	    RC_PENDING);
 	expect(journal, &one, 1, JOURNAL_FINISH);
@@ -91,7 +91,7 @@ put_back_it_goes_after_what_is_due_earlier(void **state)
 	assert_int_equal(journal_retry(journal, id, then + 1000), RC_OK);
 	fill_sample(&sample, "h", 3);
 	sample.receipt.received = then + 2000;
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	/* It waits for nothing: there is nothing more to put back. */
 	ids = list(journal, JOURNAL_QUEUED);
 	assert_int_equal(ids.n, 3);
@@ -137,7 +137,7 @@ what_runs_is_not_dropped(void **state)
 	(void)state;
 	fill_sample(&sample, "h", 1);
 	sample.entry.deliveries = 2;
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	assert_int_equal(claim_number(journal, &one, &claim), 1);
 	assert_int_equal(journal_drop(journal, sample.receipt.id, now()),
 	    RC_PENDING);

@@ -73,7 +73,7 @@ what_came_before_the_clock_was_set_back_holds_no_purge_up(void **state)
 	(void)state;
 	fill_sample(&sample, "h", 0);
 	sample.receipt.received += 365 * 24 * 3600000LL;
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	append_sample(journal, "h", 1, "");
 	append_sample(journal, "h", 2, "");
 	expect(journal, &one, 0, JOURNAL_MARK_DEAD);
@@ -112,8 +112,8 @@ append_pair(struct journal *journal, unsigned number,
 
 	fill_sample(&sample, "h", number);
 	sample.entry.deliveries = 2;
-	sample.entry.order_key = bytes_of("key");
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	order_by(&sample, "key");
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	expect(journal, &one, (int)number, first);
 	expect(journal, &one, (int)number, second);
 }
@@ -207,7 +207,8 @@ what_is_purged_leaves_no_rows_of_counts(void **state)
 		fill_sample(&sample, "h", i);
 		snprintf(name, sizeof(name), "order-%u", i);
 		sample.entry.event = name;
-		assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+		assert_int_equal(append_and_wait(journal, &sample.entry),
+		    RC_OK);
 		expect(journal, &one, (int)i, JOURNAL_FINISH);
 	}
 	execute("INSERT INTO tallies SELECT 'old', value, 2, 0 FROM"

@@ -144,8 +144,8 @@ the_claim_of_a_killed_runner_is_void(void **state)
 	(void)state;
 	journal = open_journal();
 	fill_sample(&sample, "h", 1);
-	sample.entry.order_key = bytes_of("k");
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	order_by(&sample, "k");
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	append_sample(journal, "h", 2, "k");
 	journal_close(journal);
 	kill_after(claim_and_start);

@@ -26,7 +26,7 @@ a_damaged_row_is_left_out_and_told(void **state)
 	append_sample(journal, "h", 2, "");
 	fill_sample(&sample, "h", 3);
 	sample.entry.deliveries = 2;
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	execute("UPDATE deliveries SET state = 1000000 WHERE seq = 4");
 	assert_int_equal(journal_list(journal, &filter, pass_over, &rows),
 	    RC_CORRUPT);
@@ -105,7 +105,7 @@ a_story_is_told_whole(void **state)
 	(void)state;
 	fill_sample(&sample, "h", 1);
 	sample.entry.deliveries = 2;
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	assert_int_equal(claim_number(journal, &one, &claim), 1);
 	settle(journal, &claim, JOURNAL_DELAY);
 	expect(journal, &one, 1, JOURNAL_FINISH);
@@ -126,7 +126,7 @@ a_story_is_told_whole(void **state)
 	assert_true(report.deliveries[1].finished > 0);
 	fill_sample(&other, "h", 2);
 	memcpy(other.receipt.id, sample.receipt.id, 12);
-	assert_int_equal(journal_append(journal, &other.entry), RC_OK);
+	assert_int_equal(append_and_wait(journal, &other.entry), RC_OK);
 	assert_int_equal(journal_show(journal, prefix, &pool, &report),
 	    RC_RANGE);
 	assert_int_equal(journal_show(journal, "ff", &pool, &report),
@@ -162,7 +162,8 @@ the_list_is_newest_first_and_filtered(void **state)
 		uuid7(sample.receipt.received, random, sample.receipt.id);
 		if (i == 4)
 			sample.entry.event = "connection_added";
-		assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+		assert_int_equal(append_and_wait(journal, &sample.entry),
+		    RC_OK);
 	}
 	ids = list(journal, -1);
 	assert_int_equal(ids.n, 6);
@@ -238,7 +239,8 @@ a_list_in_parts_is_the_whole_list(void **state)
 		uuid7(sample.receipt.received, (uint8_t[10]){ 0 },
 		    sample.receipt.id);
 		sample.entry.deliveries = 2;
-		assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+		assert_int_equal(append_and_wait(journal, &sample.entry),
+		    RC_OK);
 	}
 	for (size_t i = 0; i < COUNT(states); i++)
 		for (int limit = 1; limit < 8; limit++) {

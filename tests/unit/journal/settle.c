@@ -60,7 +60,8 @@ what_is_given_back_keeps_its_place(void **state)
 	for (unsigned i = 2; i <= 3; i++) {
 		fill_sample(&sample, "h", i);
 		sample.receipt.received = then + (i == 2 ? 50000 : 70000);
-		assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+		assert_int_equal(append_and_wait(journal, &sample.entry),
+		    RC_OK);
 	}
 	claim_at(journal, then + 80000, 2, &first);
 	claim_at(journal, then + 80000, 1, &claim);

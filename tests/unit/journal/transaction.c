@@ -65,14 +65,14 @@ a_locked_journal_is_given_up_in_time(void **state)
 	journal_set_busy_timeout(journal, 100);
 	fill_sample(&sample, "h", 2);
 	began = clock_steady();
-	assert_int_equal(journal_append(journal, &sample.entry), RC_LOCKED);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_LOCKED);
 	assert_true(clock_steady() - began >= 100);
 	assert_true(clock_steady() - began < 3000);
 	/* Who only reads is not locked out. */
 	ids = list(journal, -1);
 	assert_int_equal(ids.n, 1);
 	unlock_journal(db);
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	expect_counts(journal, "h queued 2 ");
 	journal_close(journal);
 }
@@ -89,7 +89,7 @@ append_until_full(struct journal *journal)
 	while (rc == RC_OK && stored < 10000) {
 		fill_sample(&sample, "h", stored);
 		sample.entry.body = (struct bytes){ text, sizeof(text) };
-		rc = journal_append(journal, &sample.entry);
+		rc = append_and_wait(journal, &sample.entry);
 		stored += rc == RC_OK;
 	}
 	assert_int_equal(rc, RC_STORE);

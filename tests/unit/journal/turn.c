@@ -22,7 +22,7 @@ store(unsigned number)
 	struct sample sample;
 
 	fill_sample(&sample, "h", number);
-	if (journal_append(journal, &sample.entry) != RC_OK)
+	if (append_and_wait(journal, &sample.entry) != RC_OK)
 		_exit(1);
 	journal_close(journal);
 	_exit(0);
@@ -161,10 +161,10 @@ a_turn_that_does_not_come_is_given_up_in_time(void **state)
 	journal_set_busy_timeout(journal, 100);
 	fill_sample(&sample, "h", 1);
 	began = clock_steady();
-	assert_int_equal(journal_append(journal, &sample.entry), RC_LOCKED);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_LOCKED);
 	assert_true(clock_steady() - began >= 100);
 	journal_turn_leave(other);
-	assert_int_equal(journal_append(journal, &sample.entry), RC_OK);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	journal_close(other);
 	journal_close(journal);
 }
@@ -186,7 +186,7 @@ a_turn_is_given_up_where_signals_are_blocked(void **state)
 	journal_set_busy_timeout(journal, 50);
 	fill_sample(&sample, "h", 1);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	assert_int_equal(journal_append(journal, &sample.entry), RC_LOCKED);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_LOCKED);
 	pthread_sigmask(SIG_SETMASK, &before, &after);
 	assert_true(sigismember(&after, SIGALRM));
 	journal_close(other);
@@ -212,10 +212,10 @@ a_turn_is_waited_for_without_a_timer(void **state)
 		journal_set_busy_timeout(journal, 50);
 		fill_sample(&sample, "h", 1);
 		if (setrlimit(RLIMIT_SIGPENDING, &none) != 0 ||
-		    journal_append(journal, &sample.entry) != RC_LOCKED)
+		    append_and_wait(journal, &sample.entry) != RC_LOCKED)
 			_exit(1);
 		journal_turn_leave(other);
-		_exit(journal_append(journal, &sample.entry) != RC_OK);
+		_exit(append_and_wait(journal, &sample.entry) != RC_OK);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);

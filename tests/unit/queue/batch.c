@@ -117,7 +117,8 @@ deliveries_of_one_event_go_to_their_lines(void **state)
 	for (unsigned i = 1; i <= 2; i++) {
 		fill_sample(&sample, "h", i);
 		sample.entry.deliveries = 2;
-		assert_int_equal(journal_append(machine.journal, &sample.entry),
+		assert_int_equal(append_and_wait(machine.journal,
+				     &sample.entry),
 		    RC_OK);
 	}
 	drain_empty(&machine);

@@ -187,7 +187,8 @@ each_delivery_has_its_line(void **state)
 	fill_sample(&sample, "h", 1);
 	/* One more than there are lines now. */
 	sample.entry.deliveries = 3;
-	assert_int_equal(journal_append(machine.journal, &sample.entry), RC_OK);
+	assert_int_equal(append_and_wait(machine.journal, &sample.entry),
+	    RC_OK);
 	drain_empty(&machine);
 	expect_marks("start 1 1\nfirst\nend 1 1 0\n"
 		     "start 1 1\nsecond\nend 1 1 0\n");

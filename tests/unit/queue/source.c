@@ -67,11 +67,11 @@ store_by(struct journal *journal, const struct conf *conf)
 	fill_sample(&sample, "h", 1);
 	assert_int_equal(queue_source_file(conf->file, file), RC_OK);
 	sample.entry.file = file;
-	rc = journal_append(journal, &sample.entry);
+	rc = append_and_wait(journal, &sample.entry);
 	if (rc == RC_CONFIG)
 		rc = queue_source_settle(journal, &conf->hooks[0], file, &why);
 	if (rc == RC_OK && why.len > 0)
-		rc = journal_append(journal, &sample.entry);
+		rc = append_and_wait(journal, &sample.entry);
 	buf_free(&why);
 	return rc;
 }

@@ -9,13 +9,12 @@ static void
 the_variable_decides_and_not_the_path(void **state)
 {
 	struct trial trial = {.front = {.variables = {POST, LENGTH, GOOD,
-	    "PATH_INFO=/one", "PELIHOOK_HOOK=two"}, .input = LIT(BODY),},
-	    .record = {.outcome = OUTCOME_DELIVERED},};
+	    "PATH_INFO=/one", "PELIHOOK_HOOK=two"}, .input = LIT(BODY),},};
 
 	(void)state;
-	trial_serve(&trial, &several);
-	assert_int_equal(trial.reply.outcome, OUTCOME_DELIVERED);
-	assert_ptr_equal(trial.record.job.hook, &hooks[1]);
+	trial_serve(&trial, &several.conf);
+	assert_int_equal(trial.end.outcome, OUTCOME_DELIVERED);
+	assert_ptr_equal(trial.record.hook, &hooks[1]);
 	trial_end(&trial);
 }
 
@@ -39,7 +38,7 @@ what_was_sought_is_logged_and_escaped(void **state)
 		};
 		const char *text;
 
-		trial_serve(&trial, &several);
+		trial_serve(&trial, &several.conf);
 		text = told();
 		wrong += case_number(cases[i].variable,
 		    (long long)told_lines(text), 1);

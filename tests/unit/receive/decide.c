@@ -25,10 +25,10 @@ a_hook_that_queues_stores_a_delivery_for_each_line(void **state)
 	(void)state;
 	set_scene(&scene, journal_path);
 	scene.hook.delivery = CONF_QUEUE;
-	assert_int_equal(put(&scene, "a"), OUTCOME_QUEUED);
-	assert_int_equal(put(&scene, "a"), OUTCOME_DUPLICATE);
-	assert_int_equal(put(&scene, ""), OUTCOME_QUEUED);
-	assert_int_equal(put_refused(&scene, ""), RC_QUEUE_FULL);
+	assert_outcome(put(&scene, "a"), OUTCOME_QUEUED);
+	assert_outcome(put(&scene, "a"), OUTCOME_DUPLICATE);
+	assert_outcome(put(&scene, ""), OUTCOME_QUEUED);
+	assert_refused(put(&scene, ""), RC_QUEUE_FULL);
 	assert_int_equal(shared_journal_get(scene.shared, &journal), RC_OK);
 	assert_int_equal(journal_counts(journal, add_state, &counts), RC_OK);
 	assert_string_equal(counts.data, "queued 4 ");
@@ -43,7 +43,7 @@ what_needs_no_journal_makes_none(void **state)
 
 	(void)state;
 	set_scene(&scene, journal_path);
-	assert_int_equal(put(&scene, ""), OUTCOME_DELIVERED);
+	assert_outcome(put(&scene, ""), OUTCOME_DELIVERED);
 	assert_int_equal(access(journal_path, F_OK), -1);
 	clear_scene(&scene);
 	decide_close(NULL);
@@ -58,10 +58,10 @@ without_a_journal_nothing_is_queued(void **state)
 
 	(void)state;
 	set_scene(&scene, NULL);
-	assert_int_equal(put(&scene, ""), OUTCOME_DELIVERED);
-	assert_int_equal(put_refused(&scene, "a"), RC_CONFIG);
+	assert_outcome(put(&scene, ""), OUTCOME_DELIVERED);
+	assert_refused(put(&scene, "a"), RC_CONFIG);
 	scene.hook.delivery = CONF_QUEUE;
-	assert_int_equal(put_refused(&scene, ""), RC_CONFIG);
+	assert_refused(put(&scene, ""), RC_CONFIG);
 	assert_int_equal(shared_journal_get(scene.shared, &journal),
 	    RC_MISSING);
 	clear_scene(&scene);
@@ -76,9 +76,60 @@ a_journal_that_could_not_be_opened_is_tried_again(void **state)
 	assert_int_equal(mkdir(journal_path, 0700), 0);
 	set_scene(&scene, journal_path);
 	scene.hook.delivery = CONF_QUEUE;
-	assert_int_equal(put_refused(&scene, ""), RC_CONFIG);
+	assert_refused(put(&scene, ""), RC_CONFIG);
 	assert_int_equal(rmdir(journal_path), 0);
-	assert_int_equal(put(&scene, ""), OUTCOME_QUEUED);
+	assert_outcome(put(&scene, ""), OUTCOME_QUEUED);
+	clear_scene(&scene);
+}
+
+/* A hook that is noted as that file's. */
+static void
+set_noted_scene(struct scene *scene, const char *file)
+{
+	struct journal *journal;
+	struct sample sample;
+
+	set_scene(scene, journal_path);
+	scene->hook.delivery = CONF_QUEUE;
+	assert_int_equal(shared_journal_get(scene->shared, &journal), RC_OK);
+	fill_sample(&sample, "h", 1);
+	sample.entry.file = file;
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
+}
+
+static void
+the_hook_of_a_file_that_is_gone_is_taken_over(void **state)
+{
+	char noted[JOURNAL_FILE_SIZE];
+	struct journal *journal;
+	struct scene scene;
+
+	(void)state;
+	set_noted_scene(&scene, "/gone.conf");
+	assert_outcome(put(&scene, "a"), OUTCOME_QUEUED);
+	assert_outcome(put(&scene, "a"), OUTCOME_DUPLICATE);
+	assert_int_equal(shared_journal_get(scene.shared, &journal), RC_OK);
+	assert_int_equal(journal_source_find(journal, "h", noted), RC_OK);
+	assert_string_equal(noted, "/unit.conf");
+	clear_scene(&scene);
+}
+
+static void
+the_hook_of_another_file_is_refused(void **state)
+{
+	struct scene scene;
+	char text[2 * PATH_MAX];
+
+	(void)state;
+	snprintf(text, sizeof(text),
+	    "journal %s\nhook h\nsignature none\non * run /bin/true\n",
+	    journal_path);
+	set_noted_scene(&scene, scratch_file("other.conf", text, 0600));
+	scene.hook.file = scratch_file("unit.conf", text, 0600);
+	assert_int_equal(scratch_log(LOG_LEVEL_ERROR), 0);
+	assert_refused(put(&scene, "a"), RC_CONFIG);
+	assert_int_equal(log_holds("a hook is another configuration's"), 1);
+	log_close();
 	clear_scene(&scene);
 }
 
@@ -90,6 +141,8 @@ main(void)
 		TEST(what_needs_no_journal_makes_none),
 		TEST(without_a_journal_nothing_is_queued),
 		TEST(a_journal_that_could_not_be_opened_is_tried_again),
+		TEST(the_hook_of_a_file_that_is_gone_is_taken_over),
+		TEST(the_hook_of_another_file_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("decide", tests, NULL, NULL);

@@ -14,12 +14,12 @@ what_was_delivered_is_a_duplicate(void **state)
 
 	(void)state;
 	set_scene(&scene, journal_path);
-	assert_int_equal(put(&scene, "a"), OUTCOME_DELIVERED);
-	assert_int_equal(put(&scene, "a"), OUTCOME_DUPLICATE);
-	assert_int_equal(put(&scene, "b"), OUTCOME_DELIVERED);
+	assert_outcome(put(&scene, "a"), OUTCOME_DELIVERED);
+	assert_outcome(put(&scene, "a"), OUTCOME_DUPLICATE);
+	assert_outcome(put(&scene, "b"), OUTCOME_DELIVERED);
 	clear_scene(&scene);
 	set_scene(&scene, journal_path);
-	assert_int_equal(put(&scene, "a"), OUTCOME_DUPLICATE);
+	assert_outcome(put(&scene, "a"), OUTCOME_DUPLICATE);
 	clear_scene(&scene);
 }
 
@@ -40,13 +40,13 @@ what_failed_frees_its_key(void **state)
 	set_scene(&scene, journal_path);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		scene.command[2] = cases[i].script;
-		failed += case_number(cases[i].script, put(&scene, "a"),
+		failed += case_number(cases[i].script, put(&scene, "a").outcome,
 		    cases[i].outcome);
 	}
 	assert_int_equal(failed, 0);
 	scene.command[2] = "exit 0";
-	assert_int_equal(put(&scene, "a"), OUTCOME_DELIVERED);
-	assert_int_equal(put(&scene, "a"), OUTCOME_DUPLICATE);
+	assert_outcome(put(&scene, "a"), OUTCOME_DELIVERED);
+	assert_outcome(put(&scene, "a"), OUTCOME_DUPLICATE);
 	clear_scene(&scene);
 }
 
@@ -55,7 +55,7 @@ put_in_thread(void *context)
 {
 	struct scene *scene = context;
 
-	return put(scene, "a") == OUTCOME_DELIVERED ? scene : NULL;
+	return put(scene, "a").outcome == OUTCOME_DELIVERED ? scene : NULL;
 }
 
 static void
@@ -94,35 +94,84 @@ while_the_first_runs_others_are_pending(void **state)
 	set_scene(&scene, journal_path);
 	start_gated(&scene, &thread);
 	for (int i = 0; i < 5; i++)
-		assert_int_equal(put_refused(&scene, "a"), RC_PENDING);
+		assert_refused(put(&scene, "a"), RC_PENDING);
 	scratch_file("go", "", 0600);
 	pthread_join(thread, &delivered);
 	assert_non_null(delivered);
-	assert_int_equal(put(&scene, "a"), OUTCOME_DUPLICATE);
+	assert_outcome(put(&scene, "a"), OUTCOME_DUPLICATE);
 	clear_scene(&scene);
+}
+
+/* A command that ends well while the journal is locked. */
+static sqlite3 *
+deliver_while_locked(struct scene *scene)
+{
+	struct journal *journal;
+	pthread_t thread;
+	void *delivered = NULL;
+	sqlite3 *db;
+
+	set_scene(scene, journal_path);
+	start_gated(scene, &thread);
+	assert_int_equal(shared_journal_get(scene->shared, &journal), RC_OK);
+	journal_set_busy_timeout(journal, 20);
+	db = lock_journal();
+	scratch_file("go", "", 0600);
+	pthread_join(thread, &delivered);
+	assert_non_null(delivered);
+	return db;
 }
 
 static void
 an_end_that_could_not_be_written_is_made_up_for(void **state)
 {
 	struct scene scene;
-	struct journal *journal;
-	pthread_t thread;
-	void *delivered = NULL;
-	sqlite3 *db;
+	sqlite3 *db = deliver_while_locked(&scene);
+
+	(void)state;
+	assert_refused(put(&scene, "a"), RC_LOCKED);
+	unlock_journal(db);
+	assert_outcome(put(&scene, "a"), OUTCOME_DUPLICATE);
+	clear_scene(&scene);
+}
+
+/* Nothing comes that would have it written. */
+static void
+an_end_that_could_not_be_written_is_tried_again(void **state)
+{
+	int64_t deadline = clock_steady() + 20000;
+	struct scene scene, other;
+	sqlite3 *db = deliver_while_locked(&scene);
+	int left;
+
+	(void)state;
+	left = decide_tick(scene.decider);
+	assert_true(left > 0);
+	unlock_journal(db);
+	set_scene(&other, journal_path);
+	assert_refused(put(&other, "a"), RC_PENDING);
+	while (left >= 0 && clock_left(deadline) > 0) {
+		poll(NULL, 0, left < 50 ? left : 50);
+		decide_work(scene.decider);
+		left = decide_tick(scene.decider);
+	}
+	assert_int_equal(left, -1);
+	assert_outcome(put(&other, "a"), OUTCOME_DUPLICATE);
+	clear_scene(&other);
+	clear_scene(&scene);
+}
+
+static void
+what_gets_no_turn_frees_its_key(void **state)
+{
+	struct scene scene;
 
 	(void)state;
 	set_scene(&scene, journal_path);
-	start_gated(&scene, &thread);
-	assert_int_equal(shared_journal_get(scene.shared, &journal), RC_OK);
-	journal_set_busy_timeout(journal, 20);
-	db = lock_journal();
-	scratch_file("go", "", 0600);
-	pthread_join(thread, &delivered);
-	assert_non_null(delivered);
-	assert_int_equal(put_refused(&scene, "a"), RC_LOCKED);
-	unlock_journal(db);
-	assert_int_equal(put(&scene, "a"), OUTCOME_DUPLICATE);
+	wait_abort(scene.wait);
+	assert_refused(put(&scene, "a"), RC_STOPPING);
+	/* Not pending. */
+	assert_refused(put(&scene, "a"), RC_STOPPING);
 	clear_scene(&scene);
 }
 
@@ -133,7 +182,9 @@ main(void)
 		TEST(what_was_delivered_is_a_duplicate),
 		TEST(what_failed_frees_its_key),
 		TEST(while_the_first_runs_others_are_pending),
+		TEST(what_gets_no_turn_frees_its_key),
 		TEST(an_end_that_could_not_be_written_is_made_up_for),
+		TEST(an_end_that_could_not_be_written_is_tried_again),
 	};
 
 	return cmocka_run_group_tests_name("dedupe", tests, NULL, NULL);

@@ -1,25 +1,17 @@
 /* SPDX-License-Identifier: ISC */
+#include <pthread.h>
+
 #include "../serving.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "config/conf.h"
-#include "config/load.h"
 #include "http/gateway.h"
 #include "http/reply.h"
 
 /* One hook that is signed; one that is not. */
-static struct conf alone = {
-	.file = "unit.conf",
-	.hooks = hooks,
-	.hooks_len = 1,
-};
-
-static struct conf alone_open = {
-	.file = "unit.conf",
-	.hooks = hooks + 2,
-	.hooks_len = 1,
-};
+static struct loaded_conf alone = LOADED(hooks, 1);
+static struct loaded_conf alone_open = LOADED(hooks + 2, 1);
 
 #define BAD                                                                    \
 	"HTTP_X_SIGNATURE=sha256="                                             \
@@ -27,24 +19,34 @@ static struct conf alone_open = {
 
 /* What has to hold on every path whatever it comes to. */
 static unsigned
-check_path(const char *name, const struct trial *trial, enum outcome outcome,
-    enum rc reason)
+check_path(const char *name, const struct trial *trial,
+    const struct exchange_end *end)
 {
 	char status[24];
-	unsigned wrong = case_number(name, trial->reply.outcome, outcome);
+	unsigned wrong = case_number(name, trial->ends, 1);
 
-	wrong += case_rc(name, trial->reply.reason, reason);
+	wrong += case_number(name, trial->end.outcome, end->outcome);
+	wrong += case_rc(name, trial_reason(trial), end->reason);
 	snprintf(status, sizeof(status), "Status: %d ",
-	    reply_status(outcome, reason));
+	    reply_status(end->outcome, end->reason));
 	wrong += case_true(name, status,
 	    bytes_begin(buf_view(&trial->front.output), status));
-	wrong += case_number(name, trial->front.discards, 1);
-	wrong += case_true(name, "discarded when all was said",
-	    trial->front.discarded_last && trial->front.writes > 0);
-	wrong += case_true(name, "five seconds for it",
-	    trial->front.discard_deadline <= clock_steady() + 5000 &&
-		trial->front.discard_deadline > clock_steady() - 60000);
+	wrong += case_number(name, trial->front.replies, 1);
+	wrong += case_true(name, "the reply is the last that is asked for",
+	    trial->front.replied_last);
+	wrong += case_true(name, "a body that was read is released once",
+	    trial->front.releases == 1 ||
+		(trial->front.releases == 0 && trial->front.reads == 0));
 	return wrong;
+}
+
+static const struct exchange_end delivered = { .outcome = OUTCOME_DELIVERED };
+
+/* RC_OK: delivered. */
+static struct exchange_end
+refused(enum rc rc)
+{
+	return rc == RC_OK ? delivered : (struct exchange_end){ .reason = rc };
 }
 
 /* Requests without a body to speak of: by what they are refused, in order. */
@@ -54,168 +56,169 @@ static const struct {
 	const char *variables[6];
 	struct bytes input;
 	enum rc input_end;
-	enum rc reason; /* RC_OK: it is not refused, but delivered */
-	int64_t left;	/* what discard_input is told */
+	enum rc rc;
+	int64_t left;	/* what reply is told */
 	unsigned reads; /* 0: nothing may be read; 1: it has to be */
 } paths[] = {
 	/* Method first. */
-	{ "GET", &several, { "REQUEST_METHOD=GET", "PATH_INFO=/one" }, RAW(""),
-	    RC_OK, RC_METHOD, -1, 0 },
-	{ "no method", &several, { "PATH_INFO=/one" }, RAW(""), RC_OK,
-	    RC_METHOD, -1, 0 },
-	{ "post", &several, { "REQUEST_METHOD=post", "PATH_INFO=/one" },
+	{ "GET", &several.conf, { "REQUEST_METHOD=GET", "PATH_INFO=/one" },
 	    RAW(""), RC_OK, RC_METHOD, -1, 0 },
-	{ "PUT", &several, { "REQUEST_METHOD=PUT", "PATH_INFO=/one", LENGTH },
-	    RAW(BODY), RC_OK, RC_METHOD, 49, 0 },
-	{ "TRACE", &several, { "REQUEST_METHOD=TRACE" }, RAW(""), RC_OK,
+	{ "no method", &several.conf, { "PATH_INFO=/one" }, RAW(""), RC_OK,
 	    RC_METHOD, -1, 0 },
-	{ "method before hook", &several,
+	{ "post", &several.conf, { "REQUEST_METHOD=post", "PATH_INFO=/one" },
+	    RAW(""), RC_OK, RC_METHOD, -1, 0 },
+	{ "PUT", &several.conf,
+	    { "REQUEST_METHOD=PUT", "PATH_INFO=/one", LENGTH }, RAW(BODY),
+	    RC_OK, RC_METHOD, 49, 0 },
+	{ "TRACE", &several.conf, { "REQUEST_METHOD=TRACE" }, RAW(""), RC_OK,
+	    RC_METHOD, -1, 0 },
+	{ "method before hook", &several.conf,
 	    { "REQUEST_METHOD=GET", "PATH_INFO=/none", "CONTENT_LENGTH=x" },
 	    RAW(""), RC_OK, RC_METHOD, -1, 0 },
 	{ "method before the broken", NULL, { "REQUEST_METHOD=GET" }, RAW(""),
 	    RC_OK, RC_METHOD, -1, 0 },
 
 	/* Then the hook. */
-	{ "no such hook", &several, { POST, "PATH_INFO=/none" }, RAW(""), RC_OK,
-	    RC_NO_HOOK, -1, 0 },
-	{ "hook before length", &several,
+	{ "no such hook", &several.conf, { POST, "PATH_INFO=/none" }, RAW(""),
+	    RC_OK, RC_NO_HOOK, -1, 0 },
+	{ "hook before length", &several.conf,
 	    { POST, "PATH_INFO=/none", "CONTENT_LENGTH=x" }, RAW(""), RC_OK,
 	    RC_NO_HOOK, -1, 0 },
-	{ "hook before size", &several,
+	{ "hook before size", &several.conf,
 	    { POST, "PATH_INFO=/none", "CONTENT_LENGTH=65" }, RAW(""), RC_OK,
 	    RC_NO_HOOK, 65, 0 },
-	{ "no path and several hooks", &several, { POST }, RAW(""), RC_OK,
+	{ "no path and several hooks", &several.conf, { POST }, RAW(""), RC_OK,
 	    RC_NO_HOOK, -1, 0 },
-	{ "empty path and several hooks", &several, { POST, "PATH_INFO=" },
+	{ "empty path and several hooks", &several.conf, { POST, "PATH_INFO=" },
 	    RAW(""), RC_OK, RC_NO_HOOK, -1, 0 },
-	{ "/ and several hooks", &several, { POST, "PATH_INFO=/" }, RAW(""),
-	    RC_OK, RC_NO_HOOK, -1, 0 },
-	{ "no slash before it", &several, { POST, "PATH_INFO=one" }, RAW(""),
-	    RC_OK, RC_NO_HOOK, -1, 0 },
-	{ "two slashes before it", &several, { POST, "PATH_INFO=//one" },
+	{ "/ and several hooks", &several.conf, { POST, "PATH_INFO=/" },
 	    RAW(""), RC_OK, RC_NO_HOOK, -1, 0 },
-	{ "two slashes behind it", &several, { POST, "PATH_INFO=/one//" },
+	{ "no slash before it", &several.conf, { POST, "PATH_INFO=one" },
 	    RAW(""), RC_OK, RC_NO_HOOK, -1, 0 },
-	{ "more behind it", &several, { POST, "PATH_INFO=/one/two" }, RAW(""),
+	{ "two slashes before it", &several.conf, { POST, "PATH_INFO=//one" },
+	    RAW(""), RC_OK, RC_NO_HOOK, -1, 0 },
+	{ "two slashes behind it", &several.conf, { POST, "PATH_INFO=/one//" },
+	    RAW(""), RC_OK, RC_NO_HOOK, -1, 0 },
+	{ "more behind it", &several.conf, { POST, "PATH_INFO=/one/two" },
+	    RAW(""), RC_OK, RC_NO_HOOK, -1, 0 },
+	{ "another case", &several.conf, { POST, "PATH_INFO=/One" }, RAW(""),
 	    RC_OK, RC_NO_HOOK, -1, 0 },
-	{ "another case", &several, { POST, "PATH_INFO=/One" }, RAW(""), RC_OK,
+	{ "a part of its name", &several.conf, { POST, "PATH_INFO=/on" },
+	    RAW(""), RC_OK, RC_NO_HOOK, -1, 0 },
+	{ "dots", &several.conf, { POST, "PATH_INFO=/../one" }, RAW(""), RC_OK,
 	    RC_NO_HOOK, -1, 0 },
-	{ "a part of its name", &several, { POST, "PATH_INFO=/on" }, RAW(""),
-	    RC_OK, RC_NO_HOOK, -1, 0 },
-	{ "dots", &several, { POST, "PATH_INFO=/../one" }, RAW(""), RC_OK,
-	    RC_NO_HOOK, -1, 0 },
-	{ "none by its path", &several, { POST, "PATH_INFO=/open", LENGTH },
-	    RAW(BODY), RC_OK, RC_NO_HOOK, 49, 0 },
-	{ "the only one, by a wrong path", &alone, { POST, "PATH_INFO=/two" },
-	    RAW(""), RC_OK, RC_NO_HOOK, -1, 0 },
-	{ "the only one, by two slashes", &alone, { POST, "PATH_INFO=//" },
-	    RAW(""), RC_OK, RC_NO_HOOK, -1, 0 },
-	{ "the only one, none, by its path", &alone_open,
+	{ "none by its path", &several.conf,
 	    { POST, "PATH_INFO=/open", LENGTH }, RAW(BODY), RC_OK, RC_NO_HOOK,
 	    49, 0 },
-	{ "no such hook by variable", &several,
+	{ "the only one, by a wrong path", &alone.conf,
+	    { POST, "PATH_INFO=/two" }, RAW(""), RC_OK, RC_NO_HOOK, -1, 0 },
+	{ "the only one, by two slashes", &alone.conf, { POST, "PATH_INFO=//" },
+	    RAW(""), RC_OK, RC_NO_HOOK, -1, 0 },
+	{ "the only one, none, by its path", &alone_open.conf,
+	    { POST, "PATH_INFO=/open", LENGTH }, RAW(BODY), RC_OK, RC_NO_HOOK,
+	    49, 0 },
+	{ "no such hook by variable", &several.conf,
 	    { POST, "PELIHOOK_HOOK=none", "PATH_INFO=/one" }, RAW(""), RC_OK,
 	    RC_NO_HOOK, -1, 0 },
-	{ "a header is no variable", &several,
+	{ "a header is no variable", &several.conf,
 	    { POST, "HTTP_PELIHOOK_HOOK=one" }, RAW(""), RC_OK, RC_NO_HOOK, -1,
 	    0 },
-	{ "the variable twice", &several,
+	{ "the variable twice", &several.conf,
 	    { POST, "PELIHOOK_HOOK=one", "PELIHOOK_HOOK=one" }, RAW(""), RC_OK,
 	    RC_CONFIG, -1, 0 },
-	{ "the variable twice, otherwise", &several,
+	{ "the variable twice, otherwise", &several.conf,
 	    { POST, "PELIHOOK_HOOK=one", "PELIHOOK_HOOK=two" }, RAW(""), RC_OK,
 	    RC_CONFIG, -1, 0 },
 	{ "a broken configuration", NULL, { POST, "PATH_INFO=/one", LENGTH },
 	    RAW(BODY), RC_OK, RC_CONFIG, 49, 0 },
 
 	/* Then length, encoding and size, before anything is read. */
-	{ "length", &several,
+	{ "length", &several.conf,
 	    { POST, "PATH_INFO=/one", "CONTENT_LENGTH=4x", BAD }, RAW(BODY),
 	    RC_OK, RC_LENGTH, -1, 0 },
-	{ "two lengths", &several,
+	{ "two lengths", &several.conf,
 	    { POST, "PATH_INFO=/one", LENGTH, "CONTENT_LENGTH=48" }, RAW(BODY),
 	    RC_OK, RC_CONFIG, -1, 0 },
-	{ "two methods", &several,
+	{ "two methods", &several.conf,
 	    { POST, "REQUEST_METHOD=GET", "PATH_INFO=/one", LENGTH }, RAW(BODY),
 	    RC_OK, RC_CONFIG, 49, 0 },
-	{ "two paths", &several,
+	{ "two paths", &several.conf,
 	    { POST, "PATH_INFO=/two", "PATH_INFO=/one", LENGTH }, RAW(BODY),
 	    RC_OK, RC_CONFIG, 49, 0 },
-	{ "too large", &several,
+	{ "too large", &several.conf,
 	    { POST, "PATH_INFO=/one", "CONTENT_LENGTH=65", BAD },
 	    RAW(BODY BODY), RC_OK, RC_LARGE, 65, 0 },
-	{ "far too large", &several,
+	{ "far too large", &several.conf,
 	    { POST, "PATH_INFO=/one", "CONTENT_LENGTH=18446744073709551616",
 		BAD },
 	    RAW(BODY), RC_OK, RC_LARGE, INT64_MAX, 0 },
-	{ "encoded", &several,
+	{ "encoded", &several.conf,
 	    { POST, "PATH_INFO=/one", LENGTH, "HTTP_CONTENT_ENCODING=gzip",
 		BAD },
 	    RAW(BODY), RC_OK, RC_ENCODED, 49, 0 },
 
 	/* Then the reading. */
-	{ "short", &several, { POST, "PATH_INFO=/one", LENGTH, BAD }, RAW("{"),
-	    RC_OK, RC_SHORT, 48, 1 },
-	{ "cut off", &several, { POST, "PATH_INFO=/one", LENGTH, BAD },
+	{ "short", &several.conf, { POST, "PATH_INFO=/one", LENGTH, BAD },
+	    RAW("{"), RC_OK, RC_SHORT, 48, 1 },
+	{ "cut off", &several.conf, { POST, "PATH_INFO=/one", LENGTH, BAD },
 	    RAW("{"), RC_SHORT, RC_SHORT, 48, 1 },
-	{ "slow", &several, { POST, "PATH_INFO=/one", LENGTH, BAD }, RAW("{"),
-	    RC_SLOW, RC_SLOW, 48, 1 },
-	{ "told to stop", &several, { POST, "PATH_INFO=/one", LENGTH, BAD },
-	    RAW("{"), RC_STOPPING, RC_STOPPING, 48, 1 },
-	{ "too large without a length", &several,
+	{ "slow", &several.conf, { POST, "PATH_INFO=/one", LENGTH, BAD },
+	    RAW("{"), RC_SLOW, RC_SLOW, 48, 1 },
+	{ "told to stop", &several.conf,
+	    { POST, "PATH_INFO=/one", LENGTH, BAD }, RAW("{"), RC_STOPPING,
+	    RC_STOPPING, 48, 1 },
+	{ "too large without a length", &several.conf,
 	    { POST, "PATH_INFO=/one", BAD }, RAW(BODY BODY), RC_OK, RC_LARGE,
 	    -1, 1 },
 
 	/* Then the signature, and JSON at the last. */
-	{ "not signed", &several, { POST, "PATH_INFO=/one", LENGTH }, RAW(BODY),
-	    RC_OK, RC_SIGNATURE, 0, 1 },
-	{ "wrongly signed", &several, { POST, "PATH_INFO=/one", LENGTH, BAD },
+	{ "not signed", &several.conf, { POST, "PATH_INFO=/one", LENGTH },
 	    RAW(BODY), RC_OK, RC_SIGNATURE, 0, 1 },
-	{ "wrongly signed, no JSON", &several,
+	{ "wrongly signed", &several.conf,
+	    { POST, "PATH_INFO=/one", LENGTH, BAD }, RAW(BODY), RC_OK,
+	    RC_SIGNATURE, 0, 1 },
+	{ "wrongly signed, no JSON", &several.conf,
 	    { POST, "PATH_INFO=/one", "CONTENT_LENGTH=2", BAD }, RAW("{{"),
 	    RC_OK, RC_SIGNATURE, 0, 1 },
-	{ "wrongly signed, no length", &several,
+	{ "wrongly signed, no length", &several.conf,
 	    { POST, "PATH_INFO=/one", BAD }, RAW("{{"), RC_OK, RC_SIGNATURE, -1,
 	    1 },
-	{ "no JSON", &alone_open, { POST, "CONTENT_LENGTH=2" }, RAW("{{"),
+	{ "no JSON", &alone_open.conf, { POST, "CONTENT_LENGTH=2" }, RAW("{{"),
 	    RC_OK, RC_JSON, 0, 1 },
-	{ "nothing", &alone_open, { POST, "CONTENT_LENGTH=0" }, RAW(""), RC_OK,
-	    RC_JSON, 0, 0 },
+	{ "nothing", &alone_open.conf, { POST, "CONTENT_LENGTH=0" }, RAW(""),
+	    RC_OK, RC_JSON, 0, 0 },
 
 	/* And what is good. */
-	{ "by path", &several, { POST, "PATH_INFO=/one", LENGTH, GOOD },
+	{ "by path", &several.conf, { POST, "PATH_INFO=/one", LENGTH, GOOD },
 	    RAW(BODY), RC_OK, RC_OK, 0, 1 },
-	{ "by path and slash", &several,
+	{ "by path and slash", &several.conf,
 	    { POST, "PATH_INFO=/one/", LENGTH, GOOD }, RAW(BODY), RC_OK, RC_OK,
 	    0, 1 },
-	{ "no length", &several, { POST, "PATH_INFO=/one", GOOD }, RAW(BODY),
-	    RC_OK, RC_OK, -1, 1 },
-	{ "length -1", &several,
+	{ "no length", &several.conf, { POST, "PATH_INFO=/one", GOOD },
+	    RAW(BODY), RC_OK, RC_OK, -1, 1 },
+	{ "length -1", &several.conf,
 	    { POST, "PATH_INFO=/one", "CONTENT_LENGTH=-1", GOOD }, RAW(BODY),
 	    RC_OK, RC_OK, -1, 1 },
-	{ "the only one", &alone, { POST, LENGTH, GOOD }, RAW(BODY), RC_OK,
+	{ "the only one", &alone.conf, { POST, LENGTH, GOOD }, RAW(BODY), RC_OK,
 	    RC_OK, 0, 1 },
-	{ "the only one by /", &alone, { POST, "PATH_INFO=/", LENGTH, GOOD },
-	    RAW(BODY), RC_OK, RC_OK, 0, 1 },
-	{ "the only one by name", &alone,
+	{ "the only one by /", &alone.conf,
+	    { POST, "PATH_INFO=/", LENGTH, GOOD }, RAW(BODY), RC_OK, RC_OK, 0,
+	    1 },
+	{ "the only one by name", &alone.conf,
 	    { POST, "PATH_INFO=/one", LENGTH, GOOD }, RAW(BODY), RC_OK, RC_OK,
 	    0, 1 },
-	{ "the only one, none", &alone_open, { POST, LENGTH }, RAW(BODY), RC_OK,
+	{ "the only one, none", &alone_open.conf, { POST, LENGTH }, RAW(BODY),
+	    RC_OK, RC_OK, 0, 1 },
+	{ "by variable", &several.conf,
+	    { POST, "PELIHOOK_HOOK=one", LENGTH, GOOD }, RAW(BODY), RC_OK,
 	    RC_OK, 0, 1 },
-	{ "by variable", &several, { POST, "PELIHOOK_HOOK=one", LENGTH, GOOD },
-	    RAW(BODY), RC_OK, RC_OK, 0, 1 },
-	{ "none by variable", &several, { POST, "PELIHOOK_HOOK=open", LENGTH },
-	    RAW(BODY), RC_OK, RC_OK, 0, 1 },
-	{ "an empty variable", &several,
+	{ "none by variable", &several.conf,
+	    { POST, "PELIHOOK_HOOK=open", LENGTH }, RAW(BODY), RC_OK, RC_OK, 0,
+	    1 },
+	{ "an empty variable", &several.conf,
 	    { POST, "PELIHOOK_HOOK=", "PATH_INFO=/one", LENGTH, GOOD },
 	    RAW(BODY), RC_OK, RC_OK, 0, 1 },
 };
-
-static enum outcome
-outcome_of(enum rc reason)
-{
-	return reason == RC_OK ? OUTCOME_DELIVERED : OUTCOME_REFUSED;
-}
 
 static void
 the_order_of_the_checks(void **state)
@@ -225,59 +228,133 @@ the_order_of_the_checks(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(paths); i++) {
 		const char *name = paths[i].name;
+		struct exchange_end end = refused(paths[i].rc);
 		struct trial trial = {.front = {.input = paths[i].input,
-		    .input_end = paths[i].input_end,},
-		    .record = {.outcome = OUTCOME_DELIVERED},};
+		    .input_end = paths[i].input_end,},};
 
 		for (size_t j = 0; j < 6 && paths[i].variables[j]; j++)
 			front_add(&trial.front, paths[i].variables[j]);
 		trial_serve(&trial, paths[i].conf);
-		wrong += check_path(name, &trial, outcome_of(paths[i].reason),
-		    paths[i].reason);
-		wrong += case_number(name, trial.front.left, paths[i].left);
+		wrong += check_path(name, &trial, &end);
+		wrong += case_number(name, trial.front.unread, paths[i].left);
 		wrong += case_number(name, trial.front.reads > 0,
 		    paths[i].reads);
 		wrong += case_number(name, trial.record.puts,
-		    paths[i].reason == RC_OK);
+		    paths[i].rc == RC_OK);
 		trial_end(&trial);
 	}
 	assert_int_equal(wrong, 0);
+	assert_int_equal(several.references, 1);
+	assert_int_equal(alone.references, 1);
 }
 
 static void
-whatever_the_sink_says_the_input_is_taken(void **state)
+whatever_the_sink_says_is_the_answer(void **state)
 {
+	static const struct exchange_end says[] = {
+		{ .outcome = OUTCOME_DELIVERED },
+		{ .outcome = OUTCOME_QUEUED },
+		{ .outcome = OUTCOME_DUPLICATE },
+		{ .outcome = OUTCOME_REJECTED },
+		{ .outcome = OUTCOME_TEMPORARY },
+		{ .outcome = OUTCOME_FAILED },
+		{ .outcome = OUTCOME_UNSTARTED },
+		{ .outcome = OUTCOME_BUSY },
+		{ .outcome = OUTCOME_TIMEOUT },
+		{ .outcome = OUTCOME_STOPPED },
+		{ .reason = RC_CROWDED },
+		{ .reason = RC_PENDING },
+		{ .reason = RC_QUEUE_FULL },
+		{ .reason = RC_STORE },
+		{ .reason = RC_LOCKED },
+		{ .reason = RC_CORRUPT },
+		{ .reason = RC_STOPPING },
+		{ .reason = RC_MEMORY },
+		{ .reason = RC_SYSTEM },
+	};
 	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(sink_ends); i++) {
+	for (size_t i = 0; i < COUNT(says); i++) {
+		const char *word = reply_word(says[i].outcome, says[i].reason);
 		struct trial trial = {.front = {.variables = {POST, LENGTH,
-		    GOOD}, .input = LIT(BODY),},
-		    .record = {.outcome = sink_ends[i].outcome,
-		    .reason = sink_ends[i].reason},};
-		const char *word = reply_word(sink_ends[i].outcome,
-		    sink_ends[i].reason);
+		    GOOD}, .input = LIT(BODY),}, .record = {.says = says[i]},};
 
-		trial_serve(&trial, &alone);
-		wrong += check_path(word, &trial, sink_ends[i].outcome,
-		    sink_ends[i].reason);
+		trial_serve(&trial, &alone.conf);
+		wrong += check_path(word, &trial, &says[i]);
+		wrong += case_true(word, "it is logged",
+		    strstr(told(), word) != NULL);
 		trial_end(&trial);
 	}
 	assert_int_equal(wrong, 0);
 }
 
 static void
-a_reply_that_cannot_be_written_is_drained_as_well(void **state)
+the_reply_names_the_event(void **state)
 {
 	struct trial trial = {.front = {.variables = {POST, LENGTH, GOOD},
-	    .input = LIT(BODY), .write_rc = RC_SYSTEM,},
-	    .record = {.outcome = OUTCOME_DELIVERED},};
+	    .input = LIT(BODY),},};
+	struct bytes output;
 
 	(void)state;
-	trial_serve(&trial, &alone);
-	assert_int_equal(trial.reply.outcome, OUTCOME_DELIVERED);
-	assert_int_equal(trial.front.discards, 1);
-	assert_true(trial.front.discarded_last);
+	trial_serve(&trial, &alone.conf);
+	output = buf_view(&trial.front.output);
+	assert_int_equal(strlen(trial.record.id), 36);
+	assert_true(holds_text(output, trial.record.id));
+	assert_true(holds_text(output, "\"event\":\"connection_added\""));
+	trial_end(&trial);
+}
+
+static void
+a_reply_that_cannot_be_written_is_told(void **state)
+{
+	struct trial trial = {.front = {.variables = {POST, LENGTH, GOOD},
+	    .input = LIT(BODY), .write_rc = RC_SYSTEM,},};
+
+	(void)state;
+	trial_serve(&trial, &alone.conf);
+	assert_int_equal(trial.end.outcome, OUTCOME_DELIVERED);
+	assert_int_equal(trial.front.replies, 1);
+	assert_non_null(strstr(told(), "the reply could not be written"));
+	trial_end(&trial);
+}
+
+/* What another thread does with an exchange that was put away. */
+static void *
+end_later(void *context)
+{
+	struct exchange *exchange = context;
+
+	exchange_free_body(exchange);
+	exchange->done(exchange,
+	    &(struct exchange_end){ .outcome = OUTCOME_QUEUED });
+	return NULL;
+}
+
+static void
+an_exchange_is_ended_later_by_another_thread(void **state)
+{
+	struct trial trial = {.front = {.variables = {POST, LENGTH, GOOD},
+	    .input = LIT(BODY),}, .record = {.later = true},};
+	pthread_t thread;
+
+	(void)state;
+	trial_serve(&trial, &alone.conf);
+	assert_non_null(trial.record.kept);
+	assert_int_equal(trial.ends, 0);
+	assert_int_equal(trial.front.replies, 0);
+	assert_string_equal(told(), "");
+	assert_int_equal(alone.references, 2);
+	assert_int_equal(pthread_create(&thread, NULL, end_later,
+			     trial.record.kept),
+	    0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(check_path("later", &trial,
+			     &(struct exchange_end){
+				 .outcome = OUTCOME_QUEUED }),
+	    0);
+	assert_non_null(strstr(told(), " bytes=49 "));
+	assert_int_equal(alone.references, 1);
 	trial_end(&trial);
 }
 
@@ -289,9 +366,8 @@ head_gets_no_body(void **state)
 	struct bytes output;
 
 	(void)state;
-	trial_serve(&trial, &several);
-	assert_int_equal(check_path("HEAD", &trial, OUTCOME_REFUSED, RC_METHOD),
-	    0);
+	trial_serve(&trial, &several.conf);
+	assert_int_equal(trial_reason(&trial), RC_METHOD);
 	output = buf_view(&trial.front.output);
 	assert_memory_equal(output.data + output.len - 4, "\r\n\r\n", 4);
 	assert_true(holds_text(output, "Allow: POST\r\n"));
@@ -308,7 +384,7 @@ the_read_timeout_is_the_hooks(void **state)
 	int64_t before = clock_steady();
 
 	(void)state;
-	trial_serve(&trial, &alone);
+	trial_serve(&trial, &alone.conf);
 	assert_true(trial.front.read_deadline >= before + 15000);
 	assert_true(trial.front.read_deadline <= clock_steady() + 15000);
 	trial_end(&trial);
@@ -318,12 +394,11 @@ static void
 no_byte_behind_the_length_is_read(void **state)
 {
 	struct trial trial = {.front = {.variables = {POST, LENGTH, GOOD},
-	    .input = LIT(BODY "the next request"),},
-	    .record = {.outcome = OUTCOME_DELIVERED},};
+	    .input = LIT(BODY "the next request"),},};
 
 	(void)state;
-	trial_serve(&trial, &alone);
-	assert_int_equal(trial.reply.outcome, OUTCOME_DELIVERED);
+	trial_serve(&trial, &alone.conf);
+	assert_int_equal(trial.end.outcome, OUTCOME_DELIVERED);
 	assert_int_equal(trial.front.taken, sizeof(BODY) - 1);
 	assert_string_equal(trial.record.body, BODY);
 	trial_end(&trial);
@@ -344,8 +419,8 @@ missing_wrong_and_stale_are_answered_alike(void **state)
 					   .input = LIT(BODY),
 				       } };
 
-		trial_serve(&trial, &alone);
-		assert_int_equal(trial.reply.reason, RC_SIGNATURE);
+		trial_serve(&trial, &alone.conf);
+		assert_int_equal(trial_reason(&trial), RC_SIGNATURE);
 		if (i == 0)
 			buf_add(&first, buf_view(&trial.front.output));
 		assert_true(bytes_equal(buf_view(&first),
@@ -369,7 +444,7 @@ every_refusal_is_one_line_of_the_log(void **state)
 		const char *text;
 		char status[24];
 
-		if (paths[i].reason == RC_OK || paths[i].reason == RC_CONFIG)
+		if (paths[i].rc == RC_OK || paths[i].rc == RC_CONFIG)
 			continue;
 		for (size_t j = 0; j < 6 && paths[i].variables[j]; j++)
 			front_add(&trial.front, paths[i].variables[j]);
@@ -377,7 +452,7 @@ every_refusal_is_one_line_of_the_log(void **state)
 		trial_serve(&trial, paths[i].conf);
 		text = told();
 		snprintf(status, sizeof(status), "status=%d",
-		    reply_status(OUTCOME_REFUSED, paths[i].reason));
+		    reply_status(OUTCOME_REFUSED, paths[i].rc));
 		wrong += case_number(paths[i].name, (long long)told_lines(text),
 		    1);
 		wrong += case_true(paths[i].name, status,
@@ -395,83 +470,29 @@ nothing_of_the_request_is_in_a_refusal(void **state)
 				       "HTTP_X=<script>" } } };
 
 	(void)state;
-	trial_serve(&trial, &several);
-	assert_int_equal(trial.reply.reason, RC_NO_HOOK);
+	trial_serve(&trial, &several.conf);
+	assert_int_equal(trial_reason(&trial), RC_NO_HOOK);
 	assert_false(holds_text(buf_view(&trial.front.output), "script"));
 	trial_end(&trial);
-}
-
-/* A configuration whose hooks are made ready by the request itself. */
-static int
-make_files(void **state)
-{
-	char text[3 * PATH_MAX];
-
-	if (told_open(state) != 0)
-		return -1;
-	snprintf(text, sizeof(text),
-	    "hook good\nsecret-file %s\n"
-	    "on * run /bin/true\nhook bad\nsecret-file %s\n"
-	    "on * run /bin/true\n",
-	    scratch_path("secret"), scratch_path("none"));
-	scratch_file("conf", text, 0600);
-	scratch_file("secret", SECRET "\n", 0600);
-	return 0;
-}
-
-static struct conf *
-load(void)
-{
-	struct buf complaints = { .max = 4096 };
-	struct conf *conf = NULL;
-
-	if (conf_load(scratch_path("conf"), &conf, &complaints) != RC_OK) {
-		print_error("%s", complaints.data);
-		fail();
-	}
-	buf_free(&complaints);
-	return conf;
-}
-
-static void
-a_hook_is_made_ready_by_its_first_request(void **state)
-{
-	struct conf *conf = load();
-
-	(void)state;
-	for (int i = 0; i < 2; i++) {
-		struct trial trial = {.front = {.variables = {POST, LENGTH,
-		    GOOD, "PATH_INFO=/good"}, .input = LIT(BODY),},
-		    .record = {.outcome = OUTCOME_DELIVERED},};
-
-		trial_serve(&trial, conf);
-		assert_int_equal(check_path("good", &trial, OUTCOME_DELIVERED,
-				     RC_OK),
-		    0);
-		assert_int_equal(trial.record.puts, 1);
-		trial_end(&trial);
-	}
-	conf_release(conf);
 }
 
 static void
 a_hook_that_is_not_ready_is_500_with_a_fixed_text(void **state)
 {
-	struct conf *conf = load();
-	struct trial trial = {.front = {.variables = {POST, LENGTH, GOOD,
-	    "PATH_INFO=/bad"}, .input = LIT(BODY),},
-	    .record = {.outcome = OUTCOME_DELIVERED},};
+	struct hook unready = hooks[0];
+	struct loaded_conf conf = LOADED(&unready, 1);
+	struct trial trial = {.front = {.variables = {POST, LENGTH, GOOD},
+	    .input = LIT(BODY),},};
+	struct exchange_end end = refused(RC_CONFIG);
 
 	(void)state;
-	trial_serve(&trial, conf);
-	assert_int_equal(check_path("bad", &trial, OUTCOME_REFUSED, RC_CONFIG),
-	    0);
+	unready.ready = false;
+	trial_serve(&trial, &conf.conf);
+	assert_int_equal(check_path("unready", &trial, &end), 0);
 	assert_int_equal(trial.record.puts, 0);
-	assert_false(holds_text(buf_view(&trial.front.output), scratch));
+	assert_int_equal(trial.front.reads, 0);
 	assert_false(holds_text(buf_view(&trial.front.output), "secret"));
-	assert_non_null(strstr(told(), scratch));
 	trial_end(&trial);
-	conf_release(conf);
 }
 
 int
@@ -479,20 +500,17 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TOLD_TEST(the_order_of_the_checks),
-		TOLD_TEST(whatever_the_sink_says_the_input_is_taken),
-		TOLD_TEST(a_reply_that_cannot_be_written_is_drained_as_well),
+		TOLD_TEST(whatever_the_sink_says_is_the_answer),
+		TOLD_TEST(the_reply_names_the_event),
+		TOLD_TEST(a_reply_that_cannot_be_written_is_told),
+		TOLD_TEST(an_exchange_is_ended_later_by_another_thread),
 		TOLD_TEST(head_gets_no_body),
 		TOLD_TEST(the_read_timeout_is_the_hooks),
 		TOLD_TEST(no_byte_behind_the_length_is_read),
 		TOLD_TEST(missing_wrong_and_stale_are_answered_alike),
 		TOLD_TEST(every_refusal_is_one_line_of_the_log),
 		TOLD_TEST(nothing_of_the_request_is_in_a_refusal),
-		cmocka_unit_test_setup_teardown(
-		    a_hook_is_made_ready_by_its_first_request, make_files,
-		    scratch_end),
-		cmocka_unit_test_setup_teardown(
-		    a_hook_that_is_not_ready_is_500_with_a_fixed_text,
-		    make_files, scratch_end),
+		TOLD_TEST(a_hook_that_is_not_ready_is_500_with_a_fixed_text),
 	};
 
 	snprintf(signature, sizeof(signature), "%s",

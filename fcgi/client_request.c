@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: ISC */
+#include <malloc.h>
+#include <string.h>
+
+#include "client.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/conf.h"
+#include "http/gateway.h"
+#include "http/reply.h"
+#include "receive/exchange.h"
+#include "receive/serve.h"
+#include "current.h"
+
+enum {
+	CLIENT_REPORT = 60 * 1000, /* milliseconds */
+	CLIENT_LARGE = 128 * 1024, /* bytes of a body */
+};
+
+/* The body, from memory: it never waits. */
+static enum rc
+client_read(void *context, char *into, size_t size, int64_t deadline,
+    size_t *got)
+{
+	struct client *client = context;
+
+	(void)deadline;
+	return responder_read(client->request, into, size, got);
+}
+
+static void
+client_body_released(void *context)
+{
+	struct client *client = context;
+
+	responder_end_input(client->request);
+	bodies_give(client->clients->bodies, &client->share,
+	    (size_t)client->records.body_len);
+}
+
+/*
+ * A request must not choose the configuration: whoever can send parameters
+ * could choose his own secret.
+ */
+static void
+warn_of_parameters(const char *const *at)
+{
+	for (; *at != NULL; at++)
+		if (strncmp(*at, "PELIHOOK_CONFIG=", 16) == 0)
+			break;
+	if (*at == NULL || !log_once(LOG_ONCE_PARAMETER))
+		return;
+	log_say(LOG_LEVEL_WARNING,
+	    "the web server sends PELIHOOK_CONFIG with "
+	    "its requests: ignored, name the file with -c");
+}
+
+/* Authorizers and filters of FastCGI: what they would vouch for is unknown. */
+static enum rc
+check_role(struct records *records)
+{
+	if (records->role == RECORDS_RESPONDER)
+		return RC_OK;
+	records->keep = false;
+	log_say(LOG_LEVEL_ERROR,
+	    "the web server asks for a FastCGI role that "
+	    "is not responder: refused");
+	return RC_CONFIG;
+}
+
+/* The variables have come: libfcgi makes a request of them; *more grows by
+ * what that takes. */
+static enum rc
+parse(struct client *client, struct desk *desk, struct window *window,
+    size_t *more)
+{
+	const struct records *records = &client->records;
+	struct responder_input input = {
+		.records = records,
+		.params = { window->data, records->params_len },
+	};
+	enum rc rc = records_check_params(input.params, &input.memory);
+
+	if (rc == RC_OK &&
+	    (records->role < RECORDS_RESPONDER ||
+		records->role > RECORDS_FILTER))
+		rc = RC_SYNTAX;
+	if (rc != RC_OK)
+		return rc;
+	*more += input.memory;
+	window->data += records->params_len;
+	window->kept -= records->params_len;
+	window->rest -= records->params_len;
+	window->len -= records->params_len;
+	client->fed = records->ended;
+	if (client->fed)
+		input.body = (struct bytes){ window->data, window->kept };
+	return responder_accept(&input, &desk->file, &client->request);
+}
+
+static enum rc
+open_exchange(struct client *client)
+{
+	struct clients *clients = client->clients;
+	const struct gateway gateway = {
+		.context = client,
+		.variables = responder_variables(client->request),
+		.read = client_read,
+		.body_released = client_body_released,
+		.reply = client_reply,
+	};
+	struct conf *conf = current_hold(clients->current);
+
+	warn_of_parameters(gateway.variables);
+	client->exchange = exchange_open(&gateway, conf);
+	conf_release(conf);
+	if (client->exchange == NULL)
+		return RC_MEMORY;
+	return serve_admit(client->exchange);
+}
+
+/* Whether all of the body that it is to have has come. */
+static bool
+is_whole(const struct client *client)
+{
+	const struct records *records = &client->records;
+	int64_t length;
+
+	if (client->exchange == NULL)
+		return false;
+	length = client->exchange->request.length;
+	return records->ended ||
+	    (length >= 0 && records->body_len >= (uint64_t)length);
+}
+
+/*
+ * Whether the request may go on, scanned being what was made of its records
+ * and more how many bytes of it have come.
+ */
+static enum rc
+judge(struct client *client, enum rc scanned, size_t more)
+{
+	bool whole = is_whole(client);
+	enum rc rc = bodies_take(client->clients->bodies, &client->share, more,
+	    whole);
+
+	if (client->exchange != NULL)
+		client->exchange->body_len = (size_t)client->records.body_len;
+	if (rc != RC_OK || whole)
+		return rc;
+	if (client->exchange == NULL && scanned != RC_OK)
+		return scanned;
+	if (client_is_over(client))
+		return RC_SHORT;
+	if (client->exchange != NULL &&
+	    client->records.body_len > client->exchange->hook->max_body)
+		return RC_LARGE;
+	return RC_OK;
+}
+
+static enum rc
+take_in(struct client *client, struct desk *desk, struct window *window)
+{
+	size_t got;
+	size_t more = 0;
+	enum rc scanned;
+	enum rc rc = client_receive(client, desk, window, &got);
+
+	if (rc != RC_OK)
+		return rc;
+	if (client->began == 0 && window->len > 0)
+		client->began = clock_steady();
+	scanned = client_scan(client, window, &more);
+	if (client->records.head_whole && client->request == NULL) {
+		rc = parse(client, desk, window, &more);
+		if (rc == RC_OK)
+			rc = check_role(&client->records);
+		if (rc == RC_OK)
+			rc = open_exchange(client);
+	}
+	return rc == RC_OK ? judge(client, scanned, more) : rc;
+}
+
+/* Lines about what web servers do wrong: one a minute is enough. */
+static bool
+may_report(struct clients *clients)
+{
+	int_fast64_t at = atomic_load(&clients->report_at);
+	int64_t now = clock_steady();
+
+	return now >= at &&
+	    atomic_compare_exchange_strong(&clients->report_at, &at,
+		now + CLIENT_REPORT);
+}
+
+/* Of a request that was not far enough to be answered. */
+static void
+report(struct client *client, enum rc rc)
+{
+	const char *reason = NULL;
+	struct log_line line;
+
+	if (rc == RC_MEMORY)
+		reason = "there is no memory for its request";
+	else if (rc == RC_SYNTAX || rc == RC_RANGE)
+		reason = "what came on it is not a request of FastCGI";
+	else if (rc == RC_SLOW)
+		reason = "its request took too long to arrive";
+	else if (rc == RC_BODIES)
+		reason = "too many requests are arriving";
+	if (reason == NULL || !may_report(client->clients))
+		return;
+	log_begin(&line, LOG_LEVEL_WARNING, "a connection is closed");
+	log_text(&line, "reason", reason);
+	log_end(&line);
+}
+
+/* Where there is no exchange that would do it. */
+static void
+answer(struct client *client, enum rc rc)
+{
+	struct reply reply = reply_refused(rc);
+	struct buf text = { 0 };
+
+	if (reply_print(&reply, &text) == RC_OK)
+		(void)client_reply(client, buf_view(&text), -1);
+	else
+		(void)client_reply(client, reply_last_resort(), -1);
+	buf_free(&text);
+}
+
+static void
+refuse(struct client *client, const struct window *window, enum rc rc)
+{
+	struct exchange *exchange = client->exchange;
+
+	if (client->request == NULL) {
+		report(client, rc);
+		client_drop(client);
+		return;
+	}
+	client->exchange = NULL;
+	client_keep_rest(client, *window);
+	if (exchange == NULL) {
+		answer(client, rc);
+		return;
+	}
+	serve_refuse(exchange, rc);
+}
+
+/*
+ * What a thread held of a large request goes back to the kernel: a payload of
+ * a million values is a hundred times as large when it is parsed, and the C
+ * library keeps what small pieces took, for each thread.
+ */
+static void
+clear_desk(struct desk *desk, uint64_t body_len)
+{
+	memory_file_trim(&desk->file);
+	if (body_len >= CLIENT_LARGE)
+		(void)malloc_trim(0);
+}
+
+/* Whoever ends the exchange has the client from then on. */
+static void
+begin(struct client *client, struct desk *desk, const struct window *window)
+{
+	const struct responder_input input = {
+		.records = &client->records,
+		.body = { window->data, window->kept },
+	};
+	struct exchange *exchange = client->exchange;
+	struct clients *clients = client->clients;
+	uint64_t body_len = client->records.body_len;
+
+	if (!client->fed &&
+	    responder_feed(client->request, &input, &desk->file) != RC_OK) {
+		refuse(client, window, RC_MEMORY);
+		return;
+	}
+	client_keep_rest(client, *window);
+	connections_park(clients->connections, &client->connection);
+	client->exchange = NULL;
+	serve_begin(exchange, clients->sink);
+	clear_desk(desk, body_len);
+}
+
+/* From its first byte on. */
+static int64_t
+read_deadline(const struct client *client)
+{
+	struct conf *conf;
+	int64_t timeout;
+
+	if (client->exchange != NULL)
+		return client->began + client->exchange->hook->read_timeout;
+	conf = current_hold(client->clients->current);
+	timeout = conf->read_timeout;
+	conf_release(conf);
+	return client->began + timeout;
+}
+
+static void
+wait_for_more(struct client *client, struct window *window)
+{
+	struct connections *all = client->clients->connections;
+	bool idle = !client->records.begun && window->rest == window->len;
+	enum rc rc = client_keep(client, window);
+
+	if (rc != RC_OK) {
+		buf_free(&client->input);
+		refuse(client, window, rc);
+		return;
+	}
+	*window = client_window(client);
+	if (idle) {
+		client->began = 0;
+		rc = connections_idle(all, &client->connection, false);
+	} else {
+		rc = connections_watch(all, &client->connection, WATCH_INPUT,
+		    read_deadline(client));
+	}
+	if (rc != RC_OK)
+		refuse(client, window, rc);
+}
+
+void
+client_read_request(struct client *client, struct desk *desk)
+{
+	bool aborted;
+	struct window window = client_window(client);
+	enum rc rc;
+
+	if (client->began != 0 &&
+	    bodies_is_evicted(client->clients->bodies, &client->share)) {
+		rc = RC_BODIES;
+	} else if (client->connection.late) {
+		aborted = connections_are_aborted(client->clients->connections);
+		rc = aborted ? RC_STOPPING : RC_SLOW;
+	} else {
+		rc = take_in(client, desk, &window);
+	}
+	if (rc != RC_OK)
+		refuse(client, &window, rc);
+	else if (is_whole(client))
+		begin(client, desk, &window);
+	else
+		wait_for_more(client, &window);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: ISC */
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include <fcgiapp.h>
+
+#include "responder.h"
+
+#include "base/clock.h"
+#include "base/startup.h"
+#include "memory_file.h"
+#include "records.h"
+
+enum {
+	/* Besides a request's variables: libfcgi's buffers. */
+	RESPONDER_MEMORY = 32 * 1024,
+	RESPONDER_MEMORY_WAIT = 1000, /* milliseconds */
+	RESPONDER_MEMORY_PAUSE = 10,
+	RESPONDER_CHUNK = 1024 * 1024, /* what is asked for at once, at most */
+	/* libfcgi writes records of 8 KiB: their headers and padding. */
+	RESPONDER_RECORD = 4096,
+	RESPONDER_FRAME = 16,
+	RESPONDER_END = 64, /* its first and its last records */
+};
+
+struct responder {
+	pthread_mutex_t lock;
+	pthread_cond_t returned;
+	unsigned count; /* of files */
+	unsigned free;	/* the first so many of unused are there */
+	struct memory_file **unused;
+	struct memory_file files[];
+};
+
+struct responder_request {
+	FCGX_Request fcgx;
+};
+
+enum rc
+responder_prepare(void)
+{
+	if (FCGX_Init() != 0)
+		return RC_SYSTEM;
+	startup_signal(SIGPIPE, SIG_IGN);
+	startup_signal(SIGUSR1, SIG_DFL);
+	startup_signal(SIGTERM, SIG_DFL);
+	return RC_OK;
+}
+
+enum rc
+responder_open(unsigned threads, struct responder **out)
+{
+	struct responder *responder = calloc(1,
+	    sizeof(*responder) + threads * sizeof(struct memory_file));
+	enum rc rc = RC_OK;
+
+	if (responder == NULL)
+		return RC_MEMORY;
+	pthread_mutex_init(&responder->lock, NULL);
+	pthread_cond_init(&responder->returned, NULL);
+	responder->unused = calloc(threads, sizeof(responder->unused[0]));
+	if (responder->unused == NULL)
+		rc = RC_MEMORY;
+	for (unsigned i = 0; i < threads && rc == RC_OK; i++) {
+		rc = memory_file_open(&responder->files[i]);
+		if (rc == RC_OK) {
+			responder->unused[i] = &responder->files[i];
+			responder->count = responder->free = i + 1;
+		}
+	}
+	if (rc == RC_OK)
+		*out = responder;
+	else
+		responder_close(responder);
+	return rc;
+}
+
+void
+responder_close(struct responder *responder)
+{
+	if (responder == NULL)
+		return;
+	for (unsigned i = 0; i < responder->count; i++)
+		memory_file_close(&responder->files[i]);
+	free(responder->unused);
+	pthread_cond_destroy(&responder->returned);
+	pthread_mutex_destroy(&responder->lock);
+	free(responder);
+}
+
+/* Nobody who has one waits for anything, so that this is no wait either. */
+static struct memory_file *
+take_file(struct responder *responder)
+{
+	struct memory_file *file;
+
+	pthread_mutex_lock(&responder->lock);
+	while (responder->free == 0)
+		pthread_cond_wait(&responder->returned, &responder->lock);
+	file = responder->unused[--responder->free];
+	pthread_mutex_unlock(&responder->lock);
+	return file;
+}
+
+static void
+give_file(struct responder *responder, struct memory_file *file)
+{
+	memory_file_trim(file);
+	pthread_mutex_lock(&responder->lock);
+	responder->unused[responder->free++] = file;
+	pthread_cond_signal(&responder->returned);
+	pthread_mutex_unlock(&responder->lock);
+}
+
+/* libfcgi ends the process where it gets no memory: that has to be there
+ * before it is called. */
+static enum rc
+check_memory(size_t size)
+{
+	int64_t deadline = clock_steady() + RESPONDER_MEMORY_WAIT;
+	void *volatile probe = malloc(size);
+
+	while (probe == NULL && clock_left(deadline) != 0) {
+		poll(NULL, 0, RESPONDER_MEMORY_PAUSE);
+		probe = malloc(size);
+	}
+	free(probe);
+	return probe != NULL ? RC_OK : RC_MEMORY;
+}
+
+/* The records up to the file's end, with those of the body if it is there. */
+static enum rc
+write_input(const struct responder_input *input, struct memory_file *file)
+{
+	size_t size = RECORDS_BEGIN + records_size(input->params.len);
+	enum rc rc;
+	char *at;
+
+	if (input->body.data != NULL)
+		size += records_size(input->body.len);
+	rc = memory_file_at_end(file, size);
+	if (rc != RC_OK)
+		return rc;
+	at = file->map + file->at;
+	at += records_write_head(input->records, input->params, at);
+	if (input->body.data != NULL)
+		records_write_body(input->records, input->body, at);
+	return RC_OK;
+}
+
+static enum rc
+parse(struct responder_request *request, struct memory_file *file)
+{
+	FCGX_Request *fcgx = &request->fcgx;
+
+	FCGX_InitRequest(fcgx, -1, FCGI_FAIL_ACCEPT_ON_INTR);
+	fcgx->ipcFd = file->fd;
+	fcgx->keepConnection = 1;
+	if (FCGX_Accept_r(fcgx) == 0)
+		return RC_OK;
+	if (fcgx->ipcFd < 0) {
+		file->fd = -1;
+		memory_file_renew(file);
+	}
+	return RC_SYNTAX;
+}
+
+enum rc
+responder_accept(const struct responder_input *input, struct memory_file *file,
+    struct responder_request **out)
+{
+	struct responder_request *request = NULL;
+	enum rc rc = check_memory(RESPONDER_MEMORY + input->memory);
+
+	if (rc == RC_OK)
+		rc = write_input(input, file);
+	if (rc == RC_OK) {
+		request = malloc(sizeof(*request));
+		rc = request == NULL ? RC_MEMORY : parse(request, file);
+	}
+	if (rc == RC_OK)
+		*out = request;
+	else
+		free(request);
+	return rc;
+}
+
+enum rc
+responder_feed(struct responder_request *request,
+    const struct responder_input *input, struct memory_file *file)
+{
+	enum rc rc = memory_file_at_end(file, records_size(input->body.len));
+
+	if (rc != RC_OK)
+		return rc;
+	records_write_body(input->records, input->body, file->map + file->at);
+	request->fcgx.ipcFd = file->fd;
+	return RC_OK;
+}
+
+const char *const *
+responder_variables(const struct responder_request *request)
+{
+	return (const char *const *)request->fcgx.envp;
+}
+
+enum rc
+responder_read(struct responder_request *request, char *into, size_t size,
+    size_t *got)
+{
+	FCGX_Stream *in = request->fcgx.in;
+	int want = size < RESPONDER_CHUNK ? (int)size : RESPONDER_CHUNK;
+	int n = FCGX_GetStr(into, want, in);
+
+	if (n < want && FCGX_GetError(in) != 0)
+		return RC_SHORT;
+	*got = (size_t)n;
+	return RC_OK;
+}
+
+void
+responder_end_input(struct responder_request *request)
+{
+	FCGX_FreeStream(&request->fcgx.in);
+}
+
+/*
+ * In the order of FCGX_Finish_r, which would close the file where the input
+ * was not read to its end.
+ */
+static enum rc
+write_output(FCGX_Request *fcgx, struct bytes answer)
+{
+	int len = (int)answer.len;
+
+	if (FCGX_PutStr(answer.data, len, fcgx->out) != len ||
+	    FCGX_FClose(fcgx->err) != 0 || FCGX_FClose(fcgx->out) != 0)
+		return RC_SYSTEM;
+	return RC_OK;
+}
+
+enum rc
+responder_print(struct responder *responder, struct responder_request *request,
+    struct bytes answer, struct responder_output *out)
+{
+	size_t frames = answer.len / RESPONDER_RECORD * RESPONDER_FRAME;
+	struct memory_file *file = take_file(responder);
+	size_t len = 0;
+	enum rc rc = memory_file_anywhere(file,
+	    answer.len + frames + RESPONDER_END);
+
+	*out = (struct responder_output){ .file = file };
+	if (rc != RC_OK)
+		return rc;
+	request->fcgx.ipcFd = file->fd;
+	rc = write_output(&request->fcgx, answer);
+	out->records = (struct bytes){ file->map + file->at,
+		file->size - file->at };
+	if (rc == RC_OK)
+		rc = records_find_end(out->records, &out->end, &len);
+	out->records.len = len;
+	file->at += len;
+	if (rc == RC_OK)
+		return RC_OK;
+	memory_file_renew(file);
+	return RC_SYSTEM;
+}
+
+void
+responder_done(struct responder *responder, struct responder_output *out)
+{
+	give_file(responder, out->file);
+	*out = (struct responder_output){ 0 };
+}
+
+void
+responder_free(struct responder_request *request)
+{
+	if (request == NULL)
+		return;
+	FCGX_Free(&request->fcgx, 0);
+	free(request);
+}
