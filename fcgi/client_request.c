@@ -194,28 +194,6 @@ may_report(struct clients *clients)
 		now + CLIENT_REPORT);
 }
 
-/* Of a request that was not far enough to be answered. */
-static void
-report(struct client *client, enum rc rc)
-{
-	const char *reason = NULL;
-	struct log_line line;
-
-	if (rc == RC_MEMORY)
-		reason = "there is no memory for its request";
-	else if (rc == RC_SYNTAX || rc == RC_RANGE)
-		reason = "what came on it is not a request of FastCGI";
-	else if (rc == RC_SLOW)
-		reason = "its request took too long to arrive";
-	else if (rc == RC_BODIES)
-		reason = "too many requests are arriving";
-	if (reason == NULL || !may_report(client->clients))
-		return;
-	log_begin(&line, LOG_LEVEL_WARNING, "a connection is closed");
-	log_text(&line, "reason", reason);
-	log_end(&line);
-}
-
 /* Where there is no exchange that would do it. */
 static void
 answer(struct client *client, enum rc rc)
@@ -230,23 +208,63 @@ answer(struct client *client, enum rc rc)
 	buf_free(&text);
 }
 
+/* Of a request whose variables have not all come. */
 static void
-refuse(struct client *client, const struct window *window, enum rc rc)
+report(struct client *client, const char *message, enum rc rc)
+{
+	const char *reason = NULL;
+	struct log_line line;
+
+	if (rc == RC_MEMORY)
+		reason = "there is no memory for its request";
+	else if (rc == RC_SYNTAX || rc == RC_RANGE)
+		reason = "what came on it is not a request of FastCGI";
+	else if (rc == RC_SLOW)
+		reason = "the variables took too long to arrive";
+	else if (rc == RC_BODIES)
+		reason = "too many requests are arriving";
+	if (reason == NULL || !may_report(client->clients))
+		return;
+	log_begin(&line, LOG_LEVEL_WARNING, message);
+	log_text(&line, "reason", reason);
+	log_end(&line);
+}
+
+/*
+ * For libfcgi it is a request without variables, so that it gets its answer.
+ * RC_SYNTAX: there is nothing that could be answered.
+ */
+static enum rc
+accept_without_head(struct client *client, struct desk *desk, enum rc rc)
+{
+	const struct responder_input input = { .records = &client->records };
+
+	if (!client->records.begun || client_is_over(client) ||
+	    (rc != RC_SLOW && rc != RC_BODIES && rc != RC_STOPPING))
+		return RC_SYNTAX;
+	return responder_accept(&input, &desk->file, &client->request);
+}
+
+static void
+refuse(struct client *client, struct desk *desk, const struct window *window,
+    enum rc rc)
 {
 	struct exchange *exchange = client->exchange;
 
 	if (client->request == NULL) {
-		report(client, rc);
-		client_drop(client);
-		return;
+		if (accept_without_head(client, desk, rc) != RC_OK) {
+			report(client, "a connection is closed", rc);
+			client_drop(client);
+			return;
+		}
+		report(client, reply_word(OUTCOME_REFUSED, rc), rc);
 	}
 	client->exchange = NULL;
 	client_keep_rest(client, *window);
-	if (exchange == NULL) {
+	if (exchange == NULL)
 		answer(client, rc);
-		return;
-	}
-	serve_refuse(exchange, rc);
+	else
+		serve_refuse(exchange, rc);
 }
 
 /*
@@ -276,7 +294,7 @@ begin(struct client *client, struct desk *desk, const struct window *window)
 
 	if (!client->fed &&
 	    responder_feed(client->request, &input, &desk->file) != RC_OK) {
-		refuse(client, window, RC_MEMORY);
+		refuse(client, desk, window, RC_MEMORY);
 		return;
 	}
 	client_keep_rest(client, *window);
@@ -302,7 +320,7 @@ read_deadline(const struct client *client)
 }
 
 static void
-wait_for_more(struct client *client, struct window *window)
+wait_for_more(struct client *client, struct desk *desk, struct window *window)
 {
 	struct connections *all = client->clients->connections;
 	bool idle = !client->records.begun && window->rest == window->len;
@@ -310,7 +328,7 @@ wait_for_more(struct client *client, struct window *window)
 
 	if (rc != RC_OK) {
 		buf_free(&client->input);
-		refuse(client, window, rc);
+		refuse(client, desk, window, rc);
 		return;
 	}
 	*window = client_window(client);
@@ -322,7 +340,7 @@ wait_for_more(struct client *client, struct window *window)
 		    read_deadline(client));
 	}
 	if (rc != RC_OK)
-		refuse(client, window, rc);
+		refuse(client, desk, window, rc);
 }
 
 void
@@ -342,9 +360,9 @@ client_read_request(struct client *client, struct desk *desk)
 		rc = take_in(client, desk, &window);
 	}
 	if (rc != RC_OK)
-		refuse(client, &window, rc);
+		refuse(client, desk, &window, rc);
 	else if (is_whole(client))
 		begin(client, desk, &window);
 	else
-		wait_for_more(client, &window);
+		wait_for_more(client, desk, &window);
 }

@@ -454,6 +454,7 @@ def half_head(place, fcgi):
     connection.send((fastcgi.begin(False) + fastcgi.params(post(EVENT)))[:60])
     wait_for(lambda: unread_by_peer(connection) == 0, "the first bytes")
     still_serves(fcgi)
+    expect(connection.answer(), 408)
     check(connection.is_closed(PATIENCE), "half a head was kept")
 
 
@@ -464,11 +465,11 @@ def dripped_head(place, fcgi):
         post(EVENT, HTTP_X_LONG="x" * 4000))
     stop = threading.Event()
 
-    connection.send(data[:10])
+    connection.send(data[:40])
     wait_for(lambda: unread_by_peer(connection) == 0, "the first bytes")
 
     def drip():
-        for i in range(10, len(data) - 1):
+        for i in range(40, len(data) - 1):
             if stop.wait(0.02):
                 return
             connection.send_quietly(data[i:i + 1])
@@ -482,6 +483,7 @@ def dripped_head(place, fcgi):
     finally:
         stop.set()
         thread.join()
+    expect(connection.answer(), 408)
     check(connection.is_closed(PATIENCE), "a dripped head was kept")
 
 
