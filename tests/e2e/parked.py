@@ -82,6 +82,15 @@ def judge_all(peers):
     return statuses
 
 
+def let_all_run(place, crowd):
+    """What waits at the gate: each is run, once, and answered 200."""
+    go(place)
+    crowd.run_until_over()
+    statuses = judge_all(crowd.peers)
+    check(set(statuses.values()) == {200}, "answered %r" % statuses)
+    account(place, statuses)
+
+
 def check_waiting(crowd):
     """None of those that were sent has an answer."""
     crowd.turn()
@@ -142,11 +151,7 @@ def one_thread(place, fcgi):
         crowd.ask_soon(GET, 405)
         crowd.ask_soon(request("queued", number), 202)
     check_waiting(crowd)
-    go(place)
-    crowd.run_until_over()
-    statuses = judge_all(crowd.peers)
-    check(set(statuses.values()) == {200}, "answered %r" % statuses)
-    account(place, statuses)
+    let_all_run(place, crowd)
 
 
 @with_server(JOURNAL + WAITING % (THREADS, UNTIL) +
@@ -159,11 +164,7 @@ def all_at_once(place, fcgi):
     crowd.run(lambda: len(numbers(place, "began")) == THREADS,
               "the last command")
     check_waiting(crowd)
-    go(place)
-    crowd.run_until_over()
-    statuses = judge_all(crowd.peers)
-    check(set(statuses.values()) == {200}, "answered %r" % statuses)
-    account(place, statuses)
+    let_all_run(place, crowd)
 
 
 def is_refused(address):
