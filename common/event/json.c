@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <limits.h>
+#include <locale.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -223,6 +224,24 @@ parse_with(struct json_tokener *parser, struct bytes text,
 	return rc;
 }
 
+/*
+ * json-c changes to a copy of the thread's locale in each call, which takes a
+ * lock of all threads and memory; none of it where that is C itself.
+ */
+static enum rc
+parse_in_c(struct json_tokener *parser, struct bytes text,
+    struct json_object **root)
+{
+	locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+	locale_t before = uselocale(plain);
+	enum rc rc = parse_with(parser, text, root);
+
+	uselocale(before);
+	if (plain != (locale_t)0)
+		freelocale(plain);
+	return rc;
+}
+
 enum rc
 event_json_parse(struct bytes body, struct json_object **root)
 {
@@ -239,7 +258,7 @@ event_json_parse(struct bytes body, struct json_object **root)
 	parser = json_tokener_new_ex(PAYLOAD_DEPTH + 1);
 	if (parser == NULL)
 		return RC_MEMORY;
-	rc = parse_with(parser, text, root);
+	rc = parse_in_c(parser, text, root);
 	json_tokener_free(parser);
 	return rc;
 }
