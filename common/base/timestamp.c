@@ -1,24 +1,37 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/timestamp.h"
 
+/* n digits and what follows them. */
+static char *
+print_digits(char *at, unsigned value, size_t n, char after)
+{
+	at[n] = after;
+	for (size_t i = n; i > 0; i--, value /= 10)
+		at[i - 1] = (char)('0' + value % 10);
+	return at + n + 1;
+}
+
+/* Not by strftime(3), which looks after /etc/localtime in each call. */
 void
 timestamp_print(int64_t wall, char into[TIMESTAMP_SIZE])
 {
-	int thousandths = (int)((wall % 1000 + 1000) % 1000);
+	unsigned thousandths = (unsigned)((wall % 1000 + 1000) % 1000);
 	time_t seconds = (time_t)((wall - thousandths) / 1000);
 	struct tm tm = { 0 };
-	char day[32];
 
 	gmtime_r(&seconds, &tm);
-	/* %Y has no leading zeroes in the first thousand years. */
-	strftime(day, sizeof(day), "-%m-%dT%H:%M:%S", &tm);
-	snprintf(into, TIMESTAMP_SIZE, "%04u%.15s.%03uZ",
-	    (unsigned)(tm.tm_year + 1900) % 10000, day, (unsigned)thousandths);
+	into = print_digits(into, (unsigned)(tm.tm_year + 1900), 4, '-');
+	into = print_digits(into, (unsigned)tm.tm_mon + 1, 2, '-');
+	into = print_digits(into, (unsigned)tm.tm_mday, 2, 'T');
+	into = print_digits(into, (unsigned)tm.tm_hour, 2, ':');
+	into = print_digits(into, (unsigned)tm.tm_min, 2, ':');
+	into = print_digits(into, (unsigned)tm.tm_sec, 2, '.');
+	into = print_digits(into, thousandths, 3, 'Z');
+	*into = '\0';
 }
 
 /* n digits at the start of *text, cut off; false where there are fewer. */
