@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/uuid.h"
@@ -11,16 +10,18 @@ void
 uuid7(int64_t wall, const uint8_t random[10], char into[UUID_SIZE])
 {
 	uint8_t raw[16];
-	char hex[33];
 
 	for (size_t i = 0; i < 6; i++)
 		raw[i] = (uint8_t)((uint64_t)wall >> (40 - 8 * i));
 	memcpy(raw + 6, random, 10);
 	raw[6] = (uint8_t)(0x70 | (raw[6] & 0x0f));
 	raw[8] = (uint8_t)(0x80 | (raw[8] & 0x3f));
-	encode_hex(raw, sizeof(raw), hex);
-	snprintf(into, UUID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
-	    hex + 12, hex + 16, hex + 20);
+	encode_hex(raw, 4, into);
+	encode_hex(raw + 4, 2, into + 9);
+	encode_hex(raw + 6, 2, into + 14);
+	encode_hex(raw + 8, 2, into + 19);
+	encode_hex(raw + 10, 6, into + 24);
+	into[8] = into[13] = into[18] = into[23] = '-';
 }
 
 enum rc
