@@ -24,7 +24,8 @@ next_value(const struct request *request, const char *name, size_t *at)
 
 	while ((entry = request->variables[*at]) != NULL) {
 		++*at;
-		if (strncmp(entry, name, n) == 0 && entry[n] == '=')
+		if (entry[0] == name[0] && strncmp(entry, name, n) == 0 &&
+		    entry[n] == '=')
 			return entry + n + 1;
 	}
 	return NULL;
