@@ -9,5 +9,10 @@
  * Bytes that are not UTF-8 become U+FFFD, so the result is always JSON.
  */
 enum rc json_string_add(struct bytes from, struct buf *into);
+/*
+ * How many bytes at the start of a text are the same in a JSON string: printable
+ * ASCII but quotes and backslashes.
+ */
+size_t json_string_plain(struct bytes text);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "event/json.h"
 
+#include "base/json_string.h"
 #include "event/payload.h"
 
 enum {
@@ -96,10 +97,13 @@ scan_string(struct feed *feed, size_t at, struct cut *cut)
 	struct bytes text = feed->rest;
 	size_t n = 1;
 
-	for (; n > 0 && text.data[at] != '"'; at += n)
-		n = text.data[at] != '\\' ?
-		    1 :
-		    scan_escape(bytes_skip(text, at), cut);
+	for (; n > 0 && text.data[at] != '"'; at += n) {
+		n = json_string_plain(bytes_skip(text, at));
+		if (n == 0)
+			n = text.data[at] != '\\' ?
+			    1 :
+			    scan_escape(bytes_skip(text, at), cut);
+	}
 	feed->string = n == 0;
 	return feed->string ? at : at + 1;
 }

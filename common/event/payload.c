@@ -5,6 +5,7 @@
 #include "event/payload.h"
 
 #include "base/codec.h"
+#include "base/json_string.h"
 #include "base/utf8.h"
 
 /* What may come next. */
@@ -163,9 +164,9 @@ scan_plain(struct scan *scan)
 
 	while (length > 0 && n < rest.len && rest.data[n] != '"' &&
 	    rest.data[n] != '\\' && (uint8_t)rest.data[n] >= 0x20) {
-		length = (uint8_t)rest.data[n] < 0x80 ?
-		    1 :
-		    utf8_length(bytes_skip(rest, n));
+		length = json_string_plain(bytes_skip(rest, n));
+		if (length == 0)
+			length = utf8_length(bytes_skip(rest, n));
 		n += length;
 	}
 	skip(scan, n);

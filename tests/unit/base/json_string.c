@@ -111,6 +111,29 @@ what_is_not_utf8_is_replaced_in_json(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* Whatever byte it is that is not plain, and wherever it is. */
+static void
+plain_bytes_are_those_that_stay_as_they_are(void **state)
+{
+	unsigned wrong = 0;
+	char text[24];
+
+	(void)state;
+	for (size_t at = 0; at <= sizeof(text); at++)
+		for (unsigned c = 0; c < 256; c++) {
+			bool plain = c >= ' ' && c < 0x7f && c != '"' &&
+			    c != '\\';
+
+			memset(text, c % 2 == 0 ? '!' : '~', sizeof(text));
+			if (at < sizeof(text))
+				text[at] = (char)c;
+			wrong += json_string_plain(
+				     (struct bytes){ text, sizeof(text) }) !=
+			    (plain ? sizeof(text) : at);
+		}
+	assert_int_equal(wrong, 0);
+}
+
 static void
 text_round_what_is_not_utf8_stays(void **state)
 {
@@ -140,6 +163,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_strings_come_back_as_they_were),
 		cmocka_unit_test(what_is_not_utf8_is_replaced_in_json),
+		cmocka_unit_test(plain_bytes_are_those_that_stay_as_they_are),
 		cmocka_unit_test(text_round_what_is_not_utf8_stays),
 		cmocka_unit_test(json_keeps_to_the_ceiling),
 	};
