@@ -130,20 +130,24 @@ is_json(void)
 static bool
 is_plain(struct bytes value)
 {
-	for (size_t i = 0; i < value.len; i++)
-		if (value.data[i] <= ' ' || value.data[i] >= 0x7f ||
-		    value.data[i] == '"' || value.data[i] == '=' ||
-		    value.data[i] == '\\')
-			return false;
-	return value.len > 0;
+	return value.len > 0 && json_string_plain(value) == value.len &&
+	    memchr(value.data, ' ', value.len) == NULL &&
+	    memchr(value.data, '=', value.len) == NULL;
 }
 
 /* What fits, as the caller knows. */
 static void
 log_put(struct log_line *line, struct bytes bytes)
 {
-	memcpy(line->text + line->len, bytes.data, bytes.len);
+	if (bytes.len > 0)
+		memcpy(line->text + line->len, bytes.data, bytes.len);
 	line->len += bytes.len;
+}
+
+static void
+log_put_char(struct log_line *line, char c)
+{
+	line->text[line->len++] = c;
 }
 
 /*
@@ -156,23 +160,28 @@ log_field(struct log_line *line, const char *key, struct bytes value,
 {
 	size_t size = sizeof(line->text) - LOG_RESERVE;
 	bool json = is_json();
-	const struct bytes parts[] = { bytes_of(line->len <= 1 ? "" :
-					       json	       ? "," :
-								 " "),
-		bytes_of(json ? "\"" : ""), bytes_of(key),
-		bytes_of(json ? "\":" : "="), bytes_of(quoted ? "\"" : ""),
-		value, bytes_of(quoted ? "\"" : "") };
-	size_t len = 0;
+	bool first = line->len <= 1;
+	struct bytes name = bytes_of(key);
+	size_t len = name.len + value.len + (first ? 0 : 1) + (json ? 3 : 1) +
+	    (quoted ? 2 : 0);
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		len += parts[i].len;
 	if (line->cut || len >= size - line->len) {
 		line->cut = true;
 		return;
 	}
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if (parts[i].len > 0)
-			log_put(line, parts[i]);
+	if (!first)
+		log_put_char(line, json ? ',' : ' ');
+	if (json)
+		log_put_char(line, '"');
+	log_put(line, name);
+	if (json)
+		log_put_char(line, '"');
+	log_put_char(line, json ? ':' : '=');
+	if (quoted)
+		log_put_char(line, '"');
+	log_put(line, value);
+	if (quoted)
+		log_put_char(line, '"');
 }
 
 void
@@ -209,12 +218,18 @@ log_text(struct log_line *line, const char *key, const char *value)
 void
 log_number(struct log_line *line, const char *key, int64_t value)
 {
+	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
 	char digits[24];
-	int n = snprintf(digits, sizeof(digits), "%lld", (long long)value);
+	size_t at = sizeof(digits);
 
-	if (line->wanted && n > 0)
-		log_field(line, key, (struct bytes){ digits, (size_t)n },
-		    false);
+	do
+		digits[--at] = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (value < 0)
+		digits[--at] = '-';
+	if (line->wanted)
+		log_field(line, key,
+		    (struct bytes){ digits + at, sizeof(digits) - at }, false);
 }
 
 void
