@@ -43,12 +43,17 @@ enum rc
 event_fields(const struct event *event, struct pool *pool,
     const char *const **out)
 {
+	static const char *const none[] = { NULL };
 	const struct event_reading *reading = event->reading;
-	const char **list = pool_alloc(pool, reading->env_len + 1,
-	    sizeof(*list));
+	const char **list;
 	size_t n = 0;
 	enum rc rc;
 
+	if (reading->env_len == 0) {
+		*out = none;
+		return RC_OK;
+	}
+	list = pool_alloc(pool, reading->env_len + 1, sizeof(*list));
 	if (list == NULL)
 		return RC_MEMORY;
 	for (size_t i = 0; i < reading->env_len; i++) {
