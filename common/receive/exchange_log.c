@@ -11,7 +11,10 @@
 #include "receive/exchange.h"
 #include "signature/secret.h"
 
-enum { LOG_KEYS = 1024 }; /* bytes of a payload's keys */
+enum {
+	LOG_KEYS = 1024,       /* bytes of a payload's keys */
+	LOG_SUGGESTION = 2048, /* more than any `signature` line */
+};
 
 static enum log_level
 level_of(const struct exchange *exchange, const struct exchange_end *end)
@@ -76,6 +79,21 @@ add_event(struct log_line *line, const struct exchange *exchange,
 }
 
 static void
+add_suggestion(struct log_line *line, const struct verification *verification)
+{
+	/* It is said once, and so not to be lost for a lack of memory. */
+	char text[LOG_SUGGESTION];
+	struct buf suggestion = {
+		.data = text,
+		.capacity = sizeof(text),
+		.max = sizeof(text) - 1,
+	};
+
+	if (verify_suggest(verification, &suggestion) == RC_OK)
+		log_bytes(line, "signature", buf_view(&suggestion));
+}
+
+static void
 add_verification(struct log_line *line, const struct exchange *exchange)
 {
 	const struct verification *verification = &exchange->verification;
@@ -85,9 +103,9 @@ add_verification(struct log_line *line, const struct exchange *exchange)
 		log_text(line, "secret", verification->secret->path);
 	if (verification->skew != 0)
 		log_number(line, "skew-ms", verification->skew);
-	if (verification->suggested_line[0] != '\0' &&
+	if (verification->found.variable != NULL &&
 	    log_once(LOG_ONCE_SIGNATURE))
-		log_text(line, "signature", verification->suggested_line);
+		add_suggestion(line, verification);
 }
 
 /* Where the body stops being JSON, and what it may be instead. */

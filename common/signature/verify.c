@@ -17,6 +17,7 @@
 enum {
 	VERIFY_CANDIDATES = 16, /* most that are compared */
 	VERIFY_DIGITS = 15,	/* most digits of a timestamp */
+	VERIFY_PREFIX = 64,	/* of a MAC, with a NUL */
 };
 
 /* An item that could be the MAC, and the header it was found in. */
@@ -310,31 +311,6 @@ separator_of(const struct candidate *candidate)
 	return *at == ',' ? "," : *at == ';' ? ";" : " ";
 }
 
-/* The line that accepts only what auto has found; empty where it does not
- * fit. */
-static void
-suggest_line(const struct candidate *candidate, struct verification *result)
-{
-	char prefix[64];
-	struct recipe recipe = {
-		.kind = RECIPE_HEADER,
-		.header = { result->header, candidate->variable },
-		.split = separator_of(candidate),
-		.prefix = prefix,
-		.encoding = candidate->item.encoding,
-		.over = "{body}",
-	};
-	struct buf line = { .max = sizeof(result->suggested_line) - 1 };
-
-	if (candidate->item.prefix >= sizeof(prefix))
-		return;
-	memcpy(prefix, candidate->item.text.data, candidate->item.prefix);
-	prefix[candidate->item.prefix] = '\0';
-	if (recipe_print(&recipe, &line) == RC_OK)
-		memcpy(result->suggested_line, line.data, line.len + 1);
-	buf_free(&line);
-}
-
 static void
 describe(const struct recipe *recipe, const struct candidate *match,
     struct verification *result)
@@ -347,7 +323,32 @@ describe(const struct recipe *recipe, const struct candidate *match,
 	/* A longer name is no header's. */
 	if (strcspn(match->variable, "=") < HEADER_VARIABLE_SIZE)
 		header_name_print(match->variable, result->header);
-	suggest_line(match, result);
+	if (match->item.prefix >= VERIFY_PREFIX)
+		return;
+	result->found = (struct verify_found){
+		.variable = match->variable,
+		.prefix = { match->item.text.data, match->item.prefix },
+		.split = separator_of(match),
+		.encoding = match->item.encoding,
+	};
+}
+
+enum rc
+verify_suggest(const struct verification *result, struct buf *into)
+{
+	const struct verify_found *found = &result->found;
+	char prefix[VERIFY_PREFIX] = { 0 };
+	struct recipe recipe = {
+		.kind = RECIPE_HEADER,
+		.header = { result->header, found->variable },
+		.split = found->split,
+		.prefix = prefix,
+		.encoding = found->encoding,
+		.over = "{body}",
+	};
+
+	memcpy(prefix, found->prefix.data, found->prefix.len);
+	return recipe_print(&recipe, into);
 }
 
 static enum rc

@@ -5,12 +5,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/rc.h"
 #include "http/header_name.h"
+#include "signature/recipe.h"
 
-struct recipe;
+struct buf;
 struct request;
 struct secret;
+
+/*
+ * How a signature that auto has found is written, for the line that accepts
+ * only that: views of the request's variables.
+ */
+struct verify_found {
+	const char *variable; /* NAME=value; NULL: there is no such line */
+	struct bytes prefix;
+	const char *split; /* what is next to it in the header, or "" */
+	enum recipe_encoding encoding;
+};
 
 /* What vouches for a request; for the log. */
 struct verification {
@@ -18,7 +31,7 @@ struct verification {
 	const struct secret *secret;	   /* NULL under none */
 	const char *reason;		   /* for RC_SIGNATURE; never secret */
 	int64_t skew;			   /* milliseconds; 0: no timestamp */
-	char suggested_line[512];	   /* auto: the `signature` line */
+	struct verify_found found;	   /* auto */
 };
 
 /*
@@ -28,5 +41,7 @@ struct verification {
  */
 enum rc verify(const struct recipe *recipe, const struct secret *secrets,
     size_t n, const struct request *request, struct verification *result);
+/* Appends the `signature` line for what auto has found, which there is. */
+enum rc verify_suggest(const struct verification *result, struct buf *into);
 
 #endif
