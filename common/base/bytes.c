@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdint.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -60,19 +61,37 @@ bytes_trim(struct bytes a)
 bool
 bytes_split(struct bytes *rest, const char *separators, struct bytes *item)
 {
+	uint64_t cuts[4] = { 0 }; /* a bit for each byte that is one */
 	size_t n = 0;
+	uint8_t c;
 
 	if (rest->data == NULL)
 		return false;
-	while (n < rest->len &&
-	    (rest->data[n] == '\0' || !strchr(separators, rest->data[n])))
-		n++;
+	for (; *separators != '\0'; separators++) {
+		c = (uint8_t)*separators;
+		cuts[c / 64] |= UINT64_C(1) << c % 64;
+	}
+	for (; n < rest->len; n++) {
+		c = (uint8_t)rest->data[n];
+		if ((cuts[c / 64] >> c % 64 & 1) != 0)
+			break;
+	}
 	*item = (struct bytes){ rest->data, n };
 	if (n == rest->len)
 		*rest = (struct bytes){ NULL, 0 };
 	else
 		*rest = bytes_skip(*rest, n + 1);
 	return true;
+}
+
+void
+bytes_copy(struct bytes from, char *into, size_t size)
+{
+	size_t n = from.len < size ? from.len : size - 1;
+
+	if (n > 0)
+		memcpy(into, from.data, n);
+	into[n] = '\0';
 }
 
 enum rc

@@ -29,6 +29,8 @@ struct bytes bytes_trim(struct bytes a);
  */
 bool bytes_split(struct bytes *rest, const char *separators,
     struct bytes *item);
+/* Writes what fits into size bytes, of which the last is a NUL. */
+void bytes_copy(struct bytes from, char *into, size_t size);
 /* A number: ASCII digits only, at least one, at most max.  RC_SYNTAX,
  * RC_RANGE. */
 enum rc bytes_number(struct bytes text, unsigned long long max,

@@ -117,7 +117,11 @@ static bool
 note_name(struct search *search, const struct member *parent,
     const struct member *member)
 {
-	struct buf pointer = { .max = sizeof(search->found) - 1 };
+	struct buf pointer = {
+		.data = search->found,
+		.capacity = sizeof(search->found),
+		.max = sizeof(search->found) - 1,
+	};
 	const struct catalog_row *row;
 
 	if (!json_object_is_type(member->value, json_type_string))
@@ -133,10 +137,6 @@ note_name(struct search *search, const struct member *parent,
 	if (parent != NULL)
 		add_token(&pointer, parent);
 	add_token(&pointer, member);
-	if (pointer.data != NULL)
-		snprintf(search->found, sizeof(search->found), "%s",
-		    pointer.data);
-	buf_free(&pointer);
 	return true;
 }
 
@@ -191,9 +191,8 @@ event_name_set(struct event *event, struct bytes name, const char *found)
 	event->known = event->row != NULL;
 	if (!event->known)
 		event->row = catalog_unknown(name);
-	snprintf(event->name, sizeof(event->name), "%.*s", (int)name.len,
-	    name.data);
-	snprintf(event->found, sizeof(event->found), "%s", found);
+	bytes_copy(name, event->name, sizeof(event->name));
+	bytes_copy(bytes_of(found), event->found, sizeof(event->found));
 }
 
 static void

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
-
 #include "event/receipt.h"
 
 #include "base/buf.h"
@@ -23,8 +21,8 @@ receipt_make(const struct request *request, bool verified,
 	if (rc != RC_OK)
 		return rc;
 	encode_hex(digest, sizeof(digest), made.digest);
-	snprintf(made.remote_addr, sizeof(made.remote_addr), "%s",
-	    request->remote_addr);
+	bytes_copy(bytes_of(request->remote_addr), made.remote_addr,
+	    sizeof(made.remote_addr));
 	*receipt = made;
 	return RC_OK;
 }

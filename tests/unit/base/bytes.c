@@ -206,6 +206,22 @@ a_number_with_a_nul_is_none(void **state)
 	assert_int_equal(out, 7);
 }
 
+static void
+a_copy_holds_what_fits_and_a_nul(void **state)
+{
+	char into[5] = "xxxx";
+
+	(void)state;
+	bytes_copy(LIT("abc"), into, sizeof(into));
+	assert_memory_equal(into, "abc", 4);
+	bytes_copy(LIT("abcd"), into, sizeof(into));
+	assert_memory_equal(into, "abcd", 5);
+	bytes_copy(LIT("efghi"), into, sizeof(into));
+	assert_memory_equal(into, "efgh", 5);
+	bytes_copy((struct bytes){ NULL, 0 }, into, sizeof(into));
+	assert_string_equal(into, "");
+}
+
 int
 main(void)
 {
@@ -218,6 +234,7 @@ main(void)
 		cmocka_unit_test(trimming_takes_spaces_and_tabs_only),
 		cmocka_unit_test(items_are_cut_at_any_separator),
 		cmocka_unit_test(an_item_may_hold_a_nul),
+		cmocka_unit_test(a_copy_holds_what_fits_and_a_nul),
 		cmocka_unit_test(numbers_are_ascii_digits_in_range),
 		cmocka_unit_test(a_number_with_a_nul_is_none),
 	};
