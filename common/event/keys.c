@@ -72,7 +72,7 @@ warn_missing(const struct event *event, enum log_once kind)
 						    &event->reading->dedupe;
 	struct log_line line;
 
-	if (source->from == EVENT_FROM_NONE || !log_once(kind))
+	if (!log_once(kind))
 		return;
 	log_begin(&line, LOG_LEVEL_WARNING,
 	    order ?
@@ -103,8 +103,11 @@ event_order_key(const struct event *event, struct buf *text)
 {
 	const struct event_source *order = &event->reading->order;
 	size_t before = text->len;
-	enum rc rc = buf_printf(text, "%s\n", event->reading->hook);
+	enum rc rc;
 
+	if (order->from == EVENT_FROM_NONE)
+		return RC_OK;
+	rc = buf_printf(text, "%s\n", event->reading->hook);
 	if (rc == RC_OK && order->from == EVENT_FROM_POINTER)
 		rc = add_typed(event, order->pointer, text);
 	else if (rc == RC_OK && order->from != EVENT_FROM_HOOK)
@@ -143,9 +146,11 @@ event_dedupe_key(const struct event *event, const struct request *request,
     const char *digest, struct buf *text)
 {
 	size_t before = text->len;
-	enum rc rc = buf_printf(text, "%s\n%s\n", event->reading->hook,
-	    event->name);
+	enum rc rc;
 
+	if (event->reading->dedupe.from == EVENT_FROM_NONE)
+		return RC_OK;
+	rc = buf_printf(text, "%s\n%s\n", event->reading->hook, event->name);
 	if (rc == RC_OK)
 		rc = add_identity(event, request, digest, text);
 	if (end_key(text, before, rc) != RC_MISSING)
