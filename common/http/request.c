@@ -11,10 +11,6 @@ enum {
 	REQUEST_CHUNK = 16 * 1024, /* how much is asked for at once */
 };
 
-/* What the server says of a request, once or with one value. */
-static const char *const server_variables[] = { "REQUEST_METHOD", "PATH_INFO",
-	"CONTENT_LENGTH", "REMOTE_ADDR" };
-
 /* The value of a variable's next entry, from *at on, or NULL. */
 static const char *
 next_value(const struct request *request, const char *name, size_t *at)
@@ -44,35 +40,16 @@ request_variable(const struct request *request, const char *name,
 	return value;
 }
 
-/* Whether all entries of a variable say the same. */
-static bool
-is_one(const struct request *request, const char *name)
-{
-	size_t at = 0;
-	const char *value = next_value(request, name, &at);
-	const char *next;
-
-	while ((next = next_value(request, name, &at)) != NULL)
-		if (strcmp(next, value) != 0)
-			return false;
-	return true;
-}
-
 enum rc
 request_check(const struct request *request)
 {
-	size_t n = sizeof(server_variables) / sizeof(server_variables[0]);
-
-	for (size_t i = 0; i < n; i++) {
-		if (is_one(request, server_variables[i]))
-			continue;
-		log_say(LOG_LEVEL_ERROR,
-		    "%s is there twice, with different "
-		    "values: the web server has to set it once",
-		    server_variables[i]);
-		return RC_CONFIG;
-	}
-	return RC_OK;
+	if (request->contradicted == NULL)
+		return RC_OK;
+	log_say(LOG_LEVEL_ERROR,
+	    "%s is there twice, with different "
+	    "values: the web server has to set it once",
+	    request->contradicted);
+	return RC_CONFIG;
 }
 
 enum rc
@@ -100,12 +77,17 @@ request_header(const struct request *request, const char *name,
 	return rc;
 }
 
+/* What the server says of a request, once or with one value; or "". */
 static const char *
-variable_or_empty(const struct request *request, const char *name)
+server_variable(struct request *request, const char *name)
 {
-	unsigned count;
-	const char *value = request_variable(request, name, &count);
+	size_t at = 0;
+	const char *value = next_value(request, name, &at);
+	const char *next;
 
+	while ((next = next_value(request, name, &at)) != NULL)
+		if (strcmp(next, value) != 0)
+			request->contradicted = name;
 	return value != NULL ? value : "";
 }
 
@@ -114,10 +96,10 @@ static enum rc
 read_length(struct request *request)
 {
 	unsigned long long length;
-	const char *text = variable_or_empty(request, "CONTENT_LENGTH");
+	const char *text = server_variable(request, "CONTENT_LENGTH");
 	enum rc rc;
 
-	if (!is_one(request, "CONTENT_LENGTH"))
+	if (request->contradicted != NULL)
 		return RC_LENGTH;
 	if (text[0] == '\0' || strcmp(text, "-1") == 0)
 		return RC_OK;
@@ -139,10 +121,11 @@ request_open(struct request *request, const struct gateway *gateway,
 		.received = received,
 		.length = -1,
 	};
-	request->method = variable_or_empty(request, "REQUEST_METHOD");
-	request->path_info = variable_or_empty(request, "PATH_INFO");
-	request->remote_addr = variable_or_empty(request, "REMOTE_ADDR");
+	/* First, while nothing else is contradicted. */
 	request->length_rc = read_length(request);
+	request->method = server_variable(request, "REQUEST_METHOD");
+	request->path_info = server_variable(request, "PATH_INFO");
+	request->remote_addr = server_variable(request, "REMOTE_ADDR");
 }
 
 static enum rc
@@ -200,7 +183,8 @@ request_read(struct request *request, const struct gateway *gateway,
 	size_t end = request->length >= 0 ? (size_t)request->length :
 					    max_body + 1;
 	size_t got = 1;
-	enum rc rc = buf_reserve(&request->body, 0);
+	enum rc rc = buf_reserve(&request->body,
+	    end < REQUEST_CHUNK ? end : REQUEST_CHUNK);
 
 	while (rc == RC_OK && got > 0 && request->body.len < end)
 		rc = read_some(request, gateway, end - request->body.len,

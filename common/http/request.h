@@ -19,6 +19,8 @@ struct request {
 	int64_t received;  /* clock_wall when it began */
 	int64_t length;	   /* CONTENT_LENGTH, -1 where not known */
 	enum rc length_rc; /* RC_LENGTH: that is no number */
+	/* A variable of the server's that is there with two values; or NULL. */
+	const char *contradicted;
 	struct buf body;
 };
 
