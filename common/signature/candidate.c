@@ -5,6 +5,11 @@
 
 #include "base/codec.h"
 
+enum {
+	HEX_LEN = 2 * CRYPTO_DIGEST,
+	BASE64_LEN = (CRYPTO_DIGEST + 2) / 3 * 4,
+};
+
 bool
 candidate_decode(struct mac_candidate *candidate)
 {
@@ -12,6 +17,9 @@ candidate_decode(struct mac_candidate *candidate)
 	size_t len = 0;
 	enum rc rc;
 
+	if (text.len !=
+	    (candidate->encoding == RECIPE_HEX ? HEX_LEN : BASE64_LEN))
+		return false;
 	if (candidate->encoding == RECIPE_HEX)
 		rc = decode_hex(text, candidate->mac, sizeof(candidate->mac),
 		    &len);
