@@ -251,15 +251,15 @@ event_json_parse(struct bytes body, struct json_object **root)
 {
 	struct bytes text = payload_text(body);
 	struct json_tokener *parser;
-	size_t at;
+	unsigned depth;
 	enum rc rc;
 
-	if (text.len > INT_MAX || payload_check(body, &at) != RC_OK)
+	if (text.len > INT_MAX || payload_measure(body, &depth) != RC_OK)
 		return RC_JSON;
-	/* Values are one deeper than what they are in.  No flags: all that
-	 * is to be refused was, and what is put instead is neither strict
-	 * nor UTF-8. */
-	parser = json_tokener_new_ex(PAYLOAD_DEPTH + 1);
+	/* Values are one deeper than what they are in, and memory is taken for
+	 * each level.  No flags: all that is to be refused was, and what is
+	 * put instead is neither strict nor UTF-8. */
+	parser = json_tokener_new_ex((int)depth + 1);
 	if (parser == NULL)
 		return RC_MEMORY;
 	rc = parse_in_c(parser, text, root);

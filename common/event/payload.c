@@ -21,6 +21,7 @@ enum state {
 struct scan {
 	struct bytes rest; /* what was not looked at */
 	unsigned depth;
+	unsigned deepest;
 	uint64_t objects; /* a bit for each level: not an array */
 	bool beyond;	  /* a word that RFC 8259 has not was met */
 };
@@ -191,6 +192,8 @@ open_level(struct scan *scan, bool object)
 		return BAD;
 	skip(scan, 1);
 	scan->depth++;
+	if (scan->deepest < scan->depth)
+		scan->deepest = scan->depth;
 	scan->objects = scan->objects << 1 | object;
 	return object ? FIRST_KEY : FIRST_VALUE;
 }
@@ -300,6 +303,17 @@ payload_check(struct bytes body, size_t *at)
 		return RC_OK;
 	*at = body.len - scan.rest.len;
 	return RC_JSON;
+}
+
+enum rc
+payload_measure(struct bytes body, unsigned *depth)
+{
+	struct scan scan = { .rest = payload_text(body) };
+
+	if (!scan_text(&scan))
+		return RC_JSON;
+	*depth = scan.deepest;
+	return RC_OK;
 }
 
 bool

@@ -20,6 +20,8 @@ struct bytes payload_text(struct bytes body);
  * body's length where it ends too early.
  */
 enum rc payload_check(struct bytes body, size_t *at);
+/* The same, and how many objects and arrays are within another at most. */
+enum rc payload_measure(struct bytes body, unsigned *depth);
 /* The same to the letter: without those three, for readers that are strict. */
 bool payload_is_strict(struct bytes body);
 /* What a body that is not JSON looks like; NULL for nothing known. */

@@ -429,6 +429,33 @@ what_is_not_json_is_known_by_its_looks(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+static void
+the_deepest_level_is_counted(void **state)
+{
+	static const struct {
+		struct bytes body;
+		unsigned depth;
+	} cases[] = {
+		{ RAW("1"), 0 },
+		{ RAW("\xef\xbb\xbf\"[[\""), 0 },
+		{ RAW("{}"), 1 },
+		{ RAW("[[],[[]],{}]"), 3 },
+		{ RAW("{\"a\":{\"b\":[1]},\"c\":[]}"), 3 },
+	};
+	unsigned wrong = 0;
+	unsigned depth;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		depth = 99;
+		wrong += case_rc(cases[i].body.data,
+		    payload_measure(cases[i].body, &depth), RC_OK);
+		wrong += case_number(cases[i].body.data, depth, cases[i].depth);
+	}
+	assert_int_equal(payload_measure(LIT("[[[}"), &depth), RC_JSON);
+	assert_int_equal(wrong, 0);
+}
+
 int
 main(void)
 {
@@ -438,6 +465,7 @@ main(void)
 		cmocka_unit_test(no_beginning_of_an_object_is_taken),
 		cmocka_unit_test(what_rfc_8259_refuses_is_refused),
 		cmocka_unit_test(depth_is_64_at_most),
+		cmocka_unit_test(the_deepest_level_is_counted),
 		cmocka_unit_test(only_one_byte_order_mark_is_passed_over),
 		cmocka_unit_test(what_is_not_json_is_known_by_its_looks),
 	};
