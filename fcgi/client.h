@@ -49,6 +49,7 @@ struct client {
 	struct records records;
 	struct buf input;  /* what is kept of the request, then the rest */
 	size_t kept;	   /* so many bytes of it */
+	struct bytes body; /* what is still to be read of it, once it began */
 	struct buf output; /* what could not be sent at once */
 	size_t sent;	   /* so many bytes of it are */
 	int64_t began;	   /* its first byte came; clock_steady; 0: none did */
@@ -57,7 +58,6 @@ struct client {
 	struct responder_request *request;
 	struct exchange *exchange;    /* until it is begun or refused */
 	bool unseen;		      /* its input was not looked at yet */
-	bool fed;		      /* libfcgi has its body already */
 	bool answered;		      /* what is left is to be sent and taken */
 	bool broken;		      /* nothing more is read of it */
 	bool lingers;		      /* all is sent; the server has to close */

@@ -44,7 +44,6 @@ go_on(struct client *client)
 
 	client->records = (struct records){ 0 };
 	client->kept = 0;
-	client->fed = false;
 	client->began = 0;
 	client->answered = false;
 	client->unseen = client->input.len > 0;

@@ -24,9 +24,14 @@ client_read(void *context, char *into, size_t size, int64_t deadline,
     size_t *got)
 {
 	struct client *client = context;
+	size_t n = size < client->body.len ? size : client->body.len;
 
 	(void)deadline;
-	return responder_read(client->request, into, size, got);
+	if (n > 0)
+		memcpy(into, client->body.data, n);
+	client->body = bytes_skip(client->body, n);
+	*got = n;
+	return RC_OK;
 }
 
 static void
@@ -34,7 +39,6 @@ client_body_released(void *context)
 {
 	struct client *client = context;
 
-	responder_end_input(client->request);
 	bodies_give(client->clients->bodies, &client->share,
 	    (size_t)client->records.body_len);
 }
@@ -93,9 +97,6 @@ parse(struct client *client, struct desk *desk, struct window *window,
 	window->kept -= records->params_len;
 	window->rest -= records->params_len;
 	window->len -= records->params_len;
-	client->fed = records->ended;
-	if (client->fed)
-		input.body = (struct bytes){ window->data, window->kept };
 	return responder_accept(&input, &desk->file, &client->request);
 }
 
@@ -284,23 +285,18 @@ clear_desk(struct desk *desk, uint64_t body_len)
 static void
 begin(struct client *client, struct desk *desk, const struct window *window)
 {
-	const struct responder_input input = {
-		.records = &client->records,
-		.body = { window->data, window->kept },
-	};
+	struct buf input = client->input; /* the body, if not the desk's */
 	struct exchange *exchange = client->exchange;
 	struct clients *clients = client->clients;
 	uint64_t body_len = client->records.body_len;
 
-	if (!client->fed &&
-	    responder_feed(client->request, &input, &desk->file) != RC_OK) {
-		refuse(client, desk, window, RC_MEMORY);
-		return;
-	}
+	client->body = (struct bytes){ window->data, window->kept };
+	client->input = (struct buf){ 0 };
 	client_keep_rest(client, *window);
 	connections_park(clients->connections, &client->connection);
 	client->exchange = NULL;
 	serve_begin(exchange, clients->sink);
+	buf_free(&input);
 	clear_desk(desk, body_len);
 }
 

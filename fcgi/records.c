@@ -359,12 +359,6 @@ records_write_head(const struct records *records, struct bytes params,
 	return len + write_stream(into + len, PARAMS, records->id, params);
 }
 
-size_t
-records_write_body(const struct records *records, struct bytes body, char *into)
-{
-	return write_stream(into, STDIN, records->id, body);
-}
-
 enum rc
 records_find_end(struct bytes written, size_t *end, size_t *len)
 {

@@ -76,11 +76,9 @@ enum rc records_check_params(struct bytes params, size_t *memory);
 size_t records_size(size_t len);
 /*
  * Writes the records of a request's head, RECORDS_BEGIN bytes and those of
- * its stream, or of its body; returns how many.
+ * its stream; returns how many.
  */
 size_t records_write_head(const struct records *records, struct bytes params,
-    char *into);
-size_t records_write_body(const struct records *records, struct bytes body,
     char *into);
 /*
  * Where in a request's output, which may have anything after it, the records

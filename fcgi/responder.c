@@ -18,7 +18,6 @@ enum {
 	RESPONDER_MEMORY = 32 * 1024,
 	RESPONDER_MEMORY_WAIT = 1000, /* milliseconds */
 	RESPONDER_MEMORY_PAUSE = 10,
-	RESPONDER_CHUNK = 1024 * 1024, /* what is asked for at once, at most */
 	/* libfcgi writes records of 8 KiB: their headers and padding. */
 	RESPONDER_RECORD = 4096,
 	RESPONDER_FRAME = 16,
@@ -130,24 +129,17 @@ check_memory(size_t size)
 	return probe != NULL ? RC_OK : RC_MEMORY;
 }
 
-/* The records up to the file's end, with those of the body if it is there. */
+/* The head's records, up to the file's end. */
 static enum rc
 write_input(const struct responder_input *input, struct memory_file *file)
 {
 	size_t size = RECORDS_BEGIN + records_size(input->params.len);
-	enum rc rc;
-	char *at;
+	enum rc rc = memory_file_at_end(file, size);
 
-	if (input->body.data != NULL)
-		size += records_size(input->body.len);
-	rc = memory_file_at_end(file, size);
-	if (rc != RC_OK)
-		return rc;
-	at = file->map + file->at;
-	at += records_write_head(input->records, input->params, at);
-	if (input->body.data != NULL)
-		records_write_body(input->records, input->body, at);
-	return RC_OK;
+	if (rc == RC_OK)
+		records_write_head(input->records, input->params,
+		    file->map + file->at);
+	return rc;
 }
 
 static enum rc
@@ -158,8 +150,11 @@ parse(struct responder_request *request, struct memory_file *file)
 	FCGX_InitRequest(fcgx, -1, FCGI_FAIL_ACCEPT_ON_INTR);
 	fcgx->ipcFd = file->fd;
 	fcgx->keepConnection = 1;
-	if (FCGX_Accept_r(fcgx) == 0)
+	if (FCGX_Accept_r(fcgx) == 0) {
+		/* The next one gets its memory, while it is at hand. */
+		FCGX_FreeStream(&fcgx->in);
 		return RC_OK;
+	}
 	if (fcgx->ipcFd < 0) {
 		file->fd = -1;
 		memory_file_renew(file);
@@ -187,49 +182,13 @@ responder_accept(const struct responder_input *input, struct memory_file *file,
 	return rc;
 }
 
-enum rc
-responder_feed(struct responder_request *request,
-    const struct responder_input *input, struct memory_file *file)
-{
-	enum rc rc = memory_file_at_end(file, records_size(input->body.len));
-
-	if (rc != RC_OK)
-		return rc;
-	records_write_body(input->records, input->body, file->map + file->at);
-	request->fcgx.ipcFd = file->fd;
-	return RC_OK;
-}
-
 const char *const *
 responder_variables(const struct responder_request *request)
 {
 	return (const char *const *)request->fcgx.envp;
 }
 
-enum rc
-responder_read(struct responder_request *request, char *into, size_t size,
-    size_t *got)
-{
-	FCGX_Stream *in = request->fcgx.in;
-	int want = size < RESPONDER_CHUNK ? (int)size : RESPONDER_CHUNK;
-	int n = FCGX_GetStr(into, want, in);
-
-	if (n < want && FCGX_GetError(in) != 0)
-		return RC_SHORT;
-	*got = (size_t)n;
-	return RC_OK;
-}
-
-void
-responder_end_input(struct responder_request *request)
-{
-	FCGX_FreeStream(&request->fcgx.in);
-}
-
-/*
- * In the order of FCGX_Finish_r, which would close the file where the input
- * was not read to its end.
- */
+/* In the order of FCGX_Finish_r, which would free the request. */
 static enum rc
 write_output(FCGX_Request *fcgx, struct bytes answer)
 {

@@ -14,7 +14,6 @@ static const struct records records = { .begun = true,
 	.id = 5,
 	.role = RECORDS_RESPONDER };
 static const struct bytes params = RAW("\4\3NAMEabc\1\0X");
-static const struct bytes no_params = RAW("");
 static struct memory_file file;
 static struct responder *responder;
 
@@ -37,12 +36,11 @@ close_it(void **state)
 }
 
 static struct responder_request *
-accept_one(struct bytes head, struct bytes body)
+accept_one(struct bytes head)
 {
 	const struct responder_input input = {
 		.records = &records,
 		.params = head,
-		.body = body,
 	};
 	struct responder_request *request = NULL;
 
@@ -51,61 +49,46 @@ accept_one(struct bytes head, struct bytes body)
 	return request;
 }
 
-/* Whether it has the body and nothing after it. */
+/* Whether they are FCGI_ROLE, which libfcgi adds, and these two. */
 static void
-expect_body(struct responder_request *request, struct bytes body)
+expect_variables(struct responder_request *request, const char *first,
+    const char *second)
 {
-	char *text = malloc(body.len + 10);
-	size_t len = 0;
-	size_t got = 1;
+	const char *const *at = responder_variables(request);
 
-	assert_non_null(text);
-	while (got > 0) {
-		assert_int_equal(responder_read(request, text + len,
-				     body.len + 10 - len, &got),
-		    RC_OK);
-		len += got;
-	}
-	assert_int_equal(case_bytes("body", (struct bytes){ text, len }, body),
-	    0);
-	free(text);
+	assert_string_equal(at[0], "FCGI_ROLE=RESPONDER");
+	assert_string_equal(at[1], first);
+	assert_string_equal(at[2], second);
+	assert_null(at[3]);
 }
 
 static void
-variables_and_body_are_those_of_the_records(void **state)
+variables_are_those_of_the_records(void **state)
 {
-	struct responder_request *request = accept_one(params, LIT("a body"));
-	const char *const *variables = responder_variables(request);
-	unsigned found = 0;
+	struct responder_request *request = accept_one(params);
 
 	(void)state;
-	for (; *variables != NULL; variables++)
-		found += strcmp(*variables, "NAME=abc") == 0 ||
-		    strcmp(*variables, "X=") == 0;
-	assert_int_equal(found, 2);
-	expect_body(request, LIT("a body"));
+	expect_variables(request, "NAME=abc", "X=");
 	responder_free(request);
 }
 
 static void
-a_body_that_comes_later_is_read(void **state)
+variables_stay_while_the_file_is_used(void **state)
 {
 	static char text[300000];
-	struct responder_input input = {
-		.records = &records,
-		.body = { text, sizeof(text) },
-	};
-	struct responder_request *request = accept_one(params,
-	    (struct bytes){ NULL, 0 });
-	/* The file is used for another meanwhile. */
-	struct responder_request *other = accept_one(no_params, LIT("other"));
+	static const char lengths[] = "\1\x80\x04\x93\xda";
+	struct bytes large = { text, sizeof(text) };
+	struct responder_request *request = accept_one(params);
+	struct responder_request *other;
 
 	(void)state;
-	memset(text, 'b', sizeof(text));
-	expect_body(other, LIT("other"));
+	memset(text, 'v', sizeof(text));
+	memcpy(text, lengths, strlen(lengths));
+	other = accept_one(large);
+	assert_int_equal(strlen(responder_variables(other)[1]),
+	    sizeof(text) - strlen(lengths) + 1);
+	expect_variables(request, "NAME=abc", "X=");
 	responder_free(other);
-	assert_int_equal(responder_feed(request, &input, &file), RC_OK);
-	expect_body(request, input.body);
 	responder_free(request);
 }
 
@@ -147,34 +130,12 @@ an_answer_is_put_into_records(void **state)
 	(void)state;
 	memset(text, 'c', sizeof(text));
 	for (size_t i = 0; i < 100; i++) {
-		struct bytes body = LIT("a body");
-		struct responder_request *request = accept_one(params, body);
+		struct responder_request *request = accept_one(params);
 
 		expect_output(request,
 		    (struct bytes){ text, lengths[i % COUNT(lengths)] });
 		responder_free(request);
 	}
-}
-
-/* Its input is gone, or was never read: its answer does not mind. */
-static void
-an_answer_needs_no_input(void **state)
-{
-	struct responder_request *request = accept_one(params,
-	    (struct bytes){ NULL, 0 });
-	char c;
-	size_t got;
-
-	(void)state;
-	assert_int_equal(responder_read(request, &c, 1, &got), RC_SHORT);
-	expect_output(request, LIT("Status: 400"));
-	responder_free(request);
-	request = accept_one(params, LIT("a body"));
-	responder_end_input(request);
-	expect_output(request, LIT("Status: 200"));
-	responder_free(request);
-	request = accept_one(params, LIT("a body"));
-	responder_free(request);
 }
 
 /* libfcgi closes what it cannot use. */
@@ -191,8 +152,8 @@ a_file_that_libfcgi_closed_is_there_again(void **state)
 	(void)state;
 	assert_int_equal(responder_accept(&input, &file, &request), RC_SYNTAX);
 	assert_null(request);
-	request = accept_one(params, LIT("a body"));
-	expect_body(request, LIT("a body"));
+	request = accept_one(params);
+	expect_variables(request, "NAME=abc", "X=");
 	responder_free(request);
 }
 
@@ -204,8 +165,7 @@ answer_many(void *context)
 
 	for (int i = 0; i < 200; i++) {
 		const struct responder_input input = { .records = &records,
-			.params = params,
-			.body = LIT("") };
+			.params = params };
 		struct responder_request *request = NULL;
 		struct memory_file own;
 
@@ -252,10 +212,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OPEN(variables_and_body_are_those_of_the_records),
-		OPEN(a_body_that_comes_later_is_read),
+		OPEN(variables_are_those_of_the_records),
+		OPEN(variables_stay_while_the_file_is_used),
 		OPEN(an_answer_is_put_into_records),
-		OPEN(an_answer_needs_no_input),
 		OPEN(a_file_that_libfcgi_closed_is_there_again),
 		OPEN(threads_answer_at_once),
 	};
