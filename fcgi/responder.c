@@ -14,8 +14,9 @@
 #include "records.h"
 
 enum {
-	/* Besides a request's variables: libfcgi's buffers. */
-	RESPONDER_MEMORY = 32 * 1024,
+	/* Besides a request's variables: libfcgi's buffers, of 8, 8 and 0.5
+	 * KiB, and what is round them. */
+	RESPONDER_MEMORY = 20 * 1024,
 	RESPONDER_MEMORY_WAIT = 1000, /* milliseconds */
 	RESPONDER_MEMORY_PAUSE = 10,
 	/* libfcgi writes records of 8 KiB: their headers and padding. */
@@ -113,8 +114,11 @@ give_file(struct responder *responder, struct memory_file *file)
 	pthread_mutex_unlock(&responder->lock);
 }
 
-/* libfcgi ends the process where it gets no memory: that has to be there
- * before it is called. */
+/*
+ * libfcgi ends the process where it gets no memory: that has to be there
+ * before it is called.  With few variables it is asked for where libfcgi will
+ * get it, and not from the kernel.
+ */
 static enum rc
 check_memory(size_t size)
 {
