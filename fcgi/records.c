@@ -283,40 +283,40 @@ records_scan(struct records *records, char *data, size_t len,
 	return rc == RC_MISSING ? RC_OK : rc;
 }
 
-/* A length of one byte or of four; RC_SYNTAX where it is not all there. */
-static enum rc
-take_length(struct bytes *params, size_t *out)
+/*
+ * A length of one byte or of four, at the beginning of left bytes; returns how
+ * many it takes, 0 where they are not all there.
+ */
+static size_t
+read_length(const uint8_t *bytes, size_t left, size_t *out)
 {
-	const uint8_t *bytes = (const uint8_t *)params->data;
-	size_t n = 1;
-
-	if (params->len == 0)
-		return RC_SYNTAX;
-	*out = bytes[0];
-	if (bytes[0] >= 0x80) {
-		n = 4;
-		if (params->len < n)
-			return RC_SYNTAX;
-		*out = (size_t)(bytes[0] & 0x7f) << 24 |
-		    (size_t)bytes[1] << 16 | (size_t)bytes[2] << 8 | bytes[3];
+	if (left > 0 && bytes[0] < 0x80) {
+		*out = bytes[0];
+		return 1;
 	}
-	*params = bytes_skip(*params, n);
-	return RC_OK;
+	if (left < 4)
+		return 0;
+	*out = (size_t)(bytes[0] & 0x7f) << 24 | (size_t)bytes[1] << 16 |
+	    (size_t)bytes[2] << 8 | bytes[3];
+	return 4;
 }
 
 enum rc
 records_check_params(struct bytes params, size_t *memory)
 {
-	size_t name = 0;
-	size_t value = 0;
+	const uint8_t *bytes = (const uint8_t *)params.data;
+	size_t at = 0;
 	size_t sum = 0;
+	size_t name, value, first, second;
 
-	while (params.len > 0) {
-		if (take_length(&params, &name) != RC_OK ||
-		    take_length(&params, &value) != RC_OK ||
-		    name + value > params.len)
+	while (at < params.len) {
+		first = read_length(bytes + at, params.len - at, &name);
+		at += first;
+		second = read_length(bytes + at, params.len - at, &value);
+		at += second;
+		if (first == 0 || second == 0 || name + value > params.len - at)
 			return RC_SYNTAX;
-		params = bytes_skip(params, name + value);
+		at += name + value;
 		sum += name + value + PARAM_MEMORY;
 	}
 	*memory = sum;
