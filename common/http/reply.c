@@ -6,9 +6,11 @@
 #include "base/json_string.h"
 
 enum {
-	RETRY_AFTER = 30, /* seconds */
-	REPLY_SIZE = 320, /* avoids a second vsnprintf() */
+	REPLY_SIZE = 320, /* avoids a second allocation */
+	STATUS_DIGITS = 3,
 };
+
+#define RETRY_AFTER "Retry-After: 30\r\n" /* seconds */
 
 /* What HTTP makes of an outcome (RFC 9110 section 15, RFC 9457). */
 struct row {
@@ -89,23 +91,28 @@ static const struct row refusals[] = {
 	[RC_RANGE] = { 500, false, "internal-range", trouble },
 };
 
+#define STATUS(number, phrase)                                                 \
+	{                                                                      \
+		number, #number " " phrase                                     \
+	}
+
 static const struct {
 	int status;
-	const char *phrase;
-} phrases[] = {
-	{ 200, "OK" },
-	{ 202, "Accepted" },
-	{ 400, "Bad Request" },
-	{ 401, "Unauthorized" },
-	{ 404, "Not Found" },
-	{ 405, "Method Not Allowed" },
-	{ 408, "Request Timeout" },
-	{ 413, "Content Too Large" },
-	{ 415, "Unsupported Media Type" },
-	{ 422, "Unprocessable Content" },
-	{ 500, "Internal Server Error" },
-	{ 503, "Service Unavailable" },
-	{ 504, "Gateway Timeout" },
+	const char *line; /* its three digits, a blank and its phrase */
+} statuses[] = {
+	STATUS(200, "OK"),
+	STATUS(202, "Accepted"),
+	STATUS(400, "Bad Request"),
+	STATUS(401, "Unauthorized"),
+	STATUS(404, "Not Found"),
+	STATUS(405, "Method Not Allowed"),
+	STATUS(408, "Request Timeout"),
+	STATUS(413, "Content Too Large"),
+	STATUS(415, "Unsupported Media Type"),
+	STATUS(422, "Unprocessable Content"),
+	STATUS(500, "Internal Server Error"),
+	STATUS(503, "Service Unavailable"),
+	STATUS(504, "Gateway Timeout"),
 };
 
 struct reply
@@ -135,21 +142,28 @@ reply_word(enum outcome outcome, enum rc reason)
 }
 
 static const char *
-phrase_of(int status)
+status_line(int status)
 {
-	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
-		if (phrases[i].status == status)
-			return phrases[i].phrase;
-	return "Internal Server Error";
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		if (statuses[i].status == status)
+			return statuses[i].line;
+	return "500 Internal Server Error";
+}
+
+static void
+add_all(struct buf *into, const char *const *texts)
+{
+	for (; *texts != NULL; texts++)
+		buf_text(into, *texts);
 }
 
 static void
 print_success(const struct reply *reply, struct buf *into)
 {
-	buf_printf(into,
-	    "{\"status\":\"%s\",\"id\":\"%s\","
-	    "\"event\":\"",
-	    outcome_word(reply->outcome), reply->id);
+	add_all(into,
+	    (const char *const[]){ "{\"status\":\"",
+		outcome_word(reply->outcome), "\",\"id\":\"", reply->id,
+		"\",\"event\":\"", NULL });
 	json_string_add(bytes_of(reply->event), into);
 	buf_text(into, "\"}\n");
 }
@@ -157,10 +171,15 @@ print_success(const struct reply *reply, struct buf *into)
 static void
 print_problem(const struct row *row, struct buf *into)
 {
-	buf_printf(into,
-	    "{\"title\":\"%s\",\"status\":%d,"
-	    "\"detail\":\"%s\"}\n",
-	    phrase_of(row->status), row->status, row->detail);
+	const char *line = status_line(row->status);
+
+	add_all(into,
+	    (const char *const[]){ "{\"title\":\"", line + STATUS_DIGITS + 1,
+		"\",\"status\":", NULL });
+	buf_add(into, (struct bytes){ line, STATUS_DIGITS });
+	add_all(into,
+	    (const char *const[]){ ",\"detail\":\"", row->detail, "\"}\n",
+		NULL });
 }
 
 static void
@@ -169,14 +188,15 @@ print_head(const struct row *row, const struct buf *body, struct buf *into)
 	const char *type = row->detail == NULL ? "application/json" :
 						 "application/problem+json";
 
-	buf_printf(into, "Status: %d %s\r\nContent-Type: %s\r\n", row->status,
-	    phrase_of(row->status), type);
+	add_all(into,
+	    (const char *const[]){ "Status: ", status_line(row->status),
+		"\r\nContent-Type: ", type, "\r\n", NULL });
 	if (body != NULL)
 		buf_printf(into, "Content-Length: %zu\r\n", body->len);
 	if (row->status == 405)
 		buf_text(into, "Allow: POST\r\n");
 	if (row->later)
-		buf_printf(into, "Retry-After: %d\r\n", RETRY_AFTER);
+		buf_text(into, RETRY_AFTER);
 	buf_text(into, "\r\n");
 }
 
@@ -205,6 +225,6 @@ reply_print(const struct reply *reply, struct buf *into)
 struct bytes
 reply_last_resort(void)
 {
-	return bytes_of("Status: 503 Service Unavailable\r\n"
-			"Retry-After: 30\r\n\r\n");
+	return bytes_of(
+	    "Status: 503 Service Unavailable\r\n" RETRY_AFTER "\r\n");
 }
