@@ -51,7 +51,7 @@ static void
 warn_of_parameters(const char *const *at)
 {
 	for (; *at != NULL; at++)
-		if (strncmp(*at, "PELIHOOK_CONFIG=", 16) == 0)
+		if (**at == 'P' && strncmp(*at, "PELIHOOK_CONFIG=", 16) == 0)
 			break;
 	if (*at == NULL || !log_once(LOG_ONCE_PARAMETER))
 		return;
