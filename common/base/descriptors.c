@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/resource.h>
 
-#include <poll.h>
-#include <pthread.h>
-
 #include "base/descriptors.h"
 
-enum {
-	LIMIT_MAX = 1000 * 1000,
-	MARGIN = 64, /* for all threads while the limit is lowered */
-};
+enum { LIMIT_MAX = 1000 * 1000 };
 
 /* The limit belongs to the process, and so does what is known of it. */
 static struct {
 	rlim_t old; /* 0: it was not raised */
 	rlim_t raised;
-	pthread_mutex_t lock; /* guards what follows */
-	unsigned low;	      /* starts that want it lowered */
-	unsigned high;	      /* starts that need it raised */
-} limits = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} limits;
 
 size_t
 descriptors_limit(void)
@@ -56,86 +47,15 @@ descriptors_raise(size_t most)
 	limits.raised = limit.rlim_cur;
 }
 
-/*
- * The lowest free number is always taken, but what is high may stay open when
- * much below it was closed: one descriptor's number tells nothing of others.
- */
-static bool
-has_room(void)
-{
-	struct pollfd last[MARGIN];
-
-	for (int i = 0; i < MARGIN; i++)
-		last[i] = (struct pollfd){ (int)limits.old - 1 - i, 0, 0 };
-	if (poll(last, MARGIN, 0) != MARGIN)
-		return false;
-	for (int i = 0; i < MARGIN; i++)
-		if (last[i].revents != POLLNVAL)
-			return false;
-	return true;
-}
-
-/* Under the lock.  The hard limit may have been changed from outside. */
-static void
-apply(void)
-{
-	struct rlimit limit;
-	rlim_t wanted = limits.low > 0 && limits.high == 0 ? limits.old :
-							     limits.raised;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-/*
- * posix_spawn_file_actions_adddup2 refuses a descriptor beyond the limit of
- * the moment: for such a start it is raised, whatever others do.
- */
-bool
-descriptors_lower(int highest)
-{
-	bool lowered;
-
-	if (limits.old == 0)
-		return false;
-	lowered = highest < (int)limits.old && has_room();
-	pthread_mutex_lock(&limits.lock);
-	if (lowered)
-		limits.low++;
-	else
-		limits.high++;
-	apply();
-	pthread_mutex_unlock(&limits.lock);
-	return lowered;
-}
-
-/* What it has set itself is its own. */
-static void
-lower_child(pid_t child)
-{
-	struct rlimit limit;
-
-	if (prlimit(child, RLIMIT_NOFILE, NULL, &limit) != 0 ||
-	    limit.rlim_cur != limits.raised)
-		return;
-	limit.rlim_cur = limits.old;
-	(void)prlimit(child, RLIMIT_NOFILE, &limit, NULL);
-}
-
+/* The hard limit may have been changed from outside. */
 void
-descriptors_restore(bool lowered, pid_t child)
+descriptors_restore(void)
 {
-	if (limits.old == 0)
+	struct rlimit limit;
+
+	if (limits.old == 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return;
-	pthread_mutex_lock(&limits.lock);
-	if (lowered)
-		limits.low--;
-	else
-		limits.high--;
-	apply();
-	pthread_mutex_unlock(&limits.lock);
-	if (child > 0)
-		lower_child(child);
+	limit.rlim_cur = limits.old < limit.rlim_max ? limits.old :
+						       limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }

@@ -2,9 +2,6 @@
 #ifndef PELIHOOK_BASE_DESCRIPTORS_H
 #define PELIHOOK_BASE_DESCRIPTORS_H
 
-#include <sys/types.h>
-
-#include <stdbool.h>
 #include <stddef.h>
 
 enum {
@@ -27,23 +24,9 @@ size_t descriptors_commands(size_t others);
 void descriptors_raise(size_t most);
 
 /*
- * Around the start of a child (posix_spawn has no attribute for limits), so
- * that it gets the soft limit of before descriptors_raise; without that both
- * do nothing.  highest is the highest descriptor that is handed on to it.  Any
- * number of threads at once.
- *
- * Mostly the limit is lowered in between and the child is born with it.  As
- * that binds all threads, it is only done where the last 64 numbers below the
- * old limit are free: so many can be opened meanwhile.  A start that hangs (a
- * dead file server) leaves it low for so long.
+ * For a child on its way to its program: from now on it has the soft limit of
+ * before descriptors_raise.  Only a system call or two.
  */
-bool descriptors_lower(int highest);
-/*
- * lowered is what descriptors_lower returned; child is -1 where none was
- * started.  One that has the raised limit all the same gets the old one now:
- * until then it runs with the other, and one that is set-user-ID or
- * set-group-ID keeps that.
- */
-void descriptors_restore(bool lowered, pid_t child);
+void descriptors_restore(void);
 
 #endif

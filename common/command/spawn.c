@@ -1,175 +1,135 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "command/spawn.h"
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/descriptors.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "base/pidfd.h"
 #include "base/script.h"
 
-enum { ABANDON = 1000 }; /* milliseconds after SIGKILL */
+enum { STACK = 16 * 1024 }; /* of a child until it has its program */
 
 extern char **environ;
 
-static int
-set_attributes(posix_spawnattr_t *attributes, short flags)
+/*
+ * A child on its way to its program.  Until then it has our memory and this
+ * thread waits, so it may only call what signal-safety(7) has.
+ */
+struct start {
+	const struct spawning *spawning;
+	bool session; /* of its own, or only a process group */
+	int error;    /* why it did not come there */
+};
+
+/*
+ * Upwards, none runs over a later one: of the two pipes only the first one's
+ * writing end can be below 3, and never 0.
+ */
+static bool
+take_descriptors(const int fds[3])
 {
-	sigset_t all, none;
-	int error;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		int from = fds[fd] < 0 ? open("/dev/null", O_RDWR) : fds[fd];
 
-	/*
-	 * sigfillset leaves out the C library's own signals, and what is left
-	 * out of those posix_spawn gives to the command as ignored.
-	 */
-	memset(&all, 0xff, sizeof(all));
-	sigemptyset(&none);
-	error = posix_spawnattr_setflags(attributes,
-	    (short)(flags | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
-	if (error == 0)
-		error = posix_spawnattr_setpgroup(attributes, 0);
-	if (error == 0)
-		error = posix_spawnattr_setsigdefault(attributes, &all);
-	if (error == 0)
-		error = posix_spawnattr_setsigmask(attributes, &none);
-	return error;
-}
-
-static int
-add_actions(posix_spawn_file_actions_t *actions, const int fds[3])
-{
-	int error = 0;
-
-	/*
-	 * Upwards, none runs over a later one: of the two pipes only the
-	 * first one's writing end can be below 3, and never 0.
-	 */
-	for (int fd = 0; error == 0 && fd <= STDERR_FILENO; fd++) {
-		if (fds[fd] < 0)
-			error = posix_spawn_file_actions_addopen(actions, fd,
-			    "/dev/null", O_RDWR, 0);
-		else
-			error = posix_spawn_file_actions_adddup2(actions,
-			    fds[fd], fd);
+		if (from == fd ? fcntl(fd, F_SETFD, 0) != 0 :
+				 dup2(from, fd) != fd)
+			return false;
 	}
-	if (error == 0)
-		error = posix_spawn_file_actions_addclosefrom_np(actions,
-		    STDERR_FILENO + 1);
-	if (error == 0)
-		error = posix_spawn_file_actions_addchdir_np(actions, "/");
-	return error;
-}
-
-static int
-spawn_with(const struct spawning *spawning, short flags,
-    const posix_spawn_file_actions_t *actions, pid_t *pid)
-{
-	posix_spawnattr_t attributes;
-	int error = posix_spawnattr_init(&attributes);
-
-	if (error != 0)
-		return error;
-	error = set_attributes(&attributes, flags);
-	/* posix_spawn writes to nothing it is given; its type is old. */
-	if (error == 0)
-		error = posix_spawn(pid, spawning->command[0], actions,
-		    &attributes, (char *const *)spawning->command,
-		    (char *const *)spawning->environment);
-	posix_spawnattr_destroy(&attributes);
-	return error;
-}
-
-static int
-highest_of(const int fds[3])
-{
-	int highest = -1;
-
-	for (size_t i = 0; i < 3; i++)
-		if (fds[i] > highest)
-			highest = fds[i];
-	return highest;
-}
-
-/* flags: POSIX_SPAWN_.  Like posix_spawn it knows whether exec succeeded. */
-static int
-spawn(const struct spawning *spawning, short flags, pid_t *pid)
-{
-	posix_spawn_file_actions_t actions;
-	int error = posix_spawn_file_actions_init(&actions);
-	bool lowered;
-
-	if (error != 0)
-		return error;
-	lowered = descriptors_lower(highest_of(spawning->fds));
-	error = add_actions(&actions, spawning->fds);
-	if (error == 0)
-		error = spawn_with(spawning, flags, &actions, pid);
-	descriptors_restore(lowered, error == 0 ? *pid : -1);
-	posix_spawn_file_actions_destroy(&actions);
-	return error;
+	closefrom(STDERR_FILENO + 1);
+	return true;
 }
 
 /*
- * Ends a command that was just started and cannot be watched.  It is a
- * child that was not waited for, so its number is its own.
+ * The system call itself: sigaction(3) leaves out the C library's own signals,
+ * which may have been ignored by who started us.
  */
-static void
-abandon(pid_t pid)
+static bool
+take_signals(void)
 {
-	int64_t deadline = clock_steady() + ABANDON;
+	static const unsigned long dispositions[8]; /* SIG_DFL */
+	sigset_t none;
 
-	kill(-pid, SIGKILL);
-	while (waitpid(pid, NULL, WNOHANG) == 0 && clock_left(deadline) > 0)
-		poll(NULL, 0, 10);
+	for (int number = 1; number < NSIG; number++)
+		(void)syscall(SYS_rt_sigaction, number, dispositions, NULL,
+		    NSIG / 8);
+	sigemptyset(&none);
+	return sigprocmask(SIG_SETMASK, &none, NULL) == 0;
+}
+
+static int
+become(void *context)
+{
+	struct start *start = context;
+	const struct spawning *spawning = start->spawning;
+
+	/* exec writes to nothing it is given; its type is old. */
+	if (take_descriptors(spawning->fds) &&
+	    (start->session ? setsid() != -1 : setpgid(0, 0) == 0) &&
+	    chdir("/") == 0) {
+		descriptors_restore();
+		if (take_signals())
+			execve(spawning->command[0],
+			    (char *const *)spawning->command,
+			    (char *const *)spawning->environment);
+	}
+	start->error = errno;
+	_exit(1);
 }
 
 /*
- * Where the kernel has no pidfd or no descriptor is left, the command must
- * not have been started.  The descriptor is reserved for the real one.
+ * As posix_spawn(3) does it, which has no limits and no pidfd: no copy of our
+ * memory is made, and whether exec succeeded is known.  With all signals held
+ * back no handler of ours runs in the child.
  */
 static int
-reserve_fd(int of)
+start_child(struct start *start, pid_t *pid, int *pidfd)
 {
-	if (pidfd_check() != RC_OK)
-		return -1;
-	return fcntl(of, F_DUPFD_CLOEXEC, 0);
+	_Alignas(max_align_t) char stack[STACK];
+	sigset_t all, before;
+	pid_t child;
+	int fd = -1;
+
+	start->error = 0;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	child = clone(become, stack + STACK,
+	    CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, start, &fd);
+	if (child < 0)
+		start->error = errno;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (start->error == 0) {
+		*pid = child;
+		*pidfd = fd;
+		return 0;
+	}
+	if (child > 0)
+		waitpid(child, NULL, 0);
+	io_close(&fd);
+	return start->error;
 }
 
 int
 spawn_watched(const struct spawning *spawning, pid_t *pid, int *pidfd)
 {
-	int reserved = reserve_fd(spawning->fds[STDOUT_FILENO]);
-	pid_t child;
-	int fd;
-	int error;
+	struct start start = { .spawning = spawning };
 
-	if (reserved < 0)
+	if (pidfd_check() != RC_OK)
 		return errno;
-	error = spawn(spawning, POSIX_SPAWN_SETPGROUP, &child);
-	close(reserved);
-	if (error != 0)
-		return error;
-	fd = pidfd_open(child, 0);
-	if (fd < 0) {
-		error = errno;
-		abandon(child);
-		return error;
-	}
-	*pid = child;
-	*pidfd = fd;
-	return 0;
+	return start_child(&start, pid, pidfd);
 }
 
 void
@@ -194,8 +154,11 @@ spawn_detached(const char *const *command, pid_t *pid)
 {
 	static const char *const environment[] = { "PATH=" SPAWN_PATH, NULL };
 	struct spawning spawning = { command, environment, { -1, -1, -1 } };
-	int error = spawn(&spawning, POSIX_SPAWN_SETSID, pid);
+	struct start start = { .spawning = &spawning, .session = true };
+	int pidfd = -1;
+	int error = start_child(&start, pid, &pidfd);
 
+	io_close(&pidfd);
 	if (error == 0)
 		return RC_OK;
 	log_say(LOG_LEVEL_ERROR, "%s cannot be started: %s", command[0],

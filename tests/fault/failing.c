@@ -19,7 +19,7 @@
 #include <glob.h>
 #include <pthread.h>
 #include <pwd.h>
-#include <spawn.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -284,13 +284,16 @@ pipe2(int ends[2], int flags)
 }
 
 int
-posix_spawn(pid_t *pid, const char *path,
-    const posix_spawn_file_actions_t *actions,
-    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+clone(int (*run)(void *), void *stack, int flags, void *context, ...)
 {
-	return fails(SPAWN) ?
-	    order->error :
-	    NEXT(posix_spawn)(pid, path, actions, attributes, argv, envp);
+	va_list more;
+	int *pidfd;
+
+	va_start(more, context);
+	pidfd = va_arg(more, int *);
+	va_end(more);
+	return fails(SPAWN) ? -1 :
+			      NEXT(clone)(run, stack, flags, context, pidfd);
 }
 
 int

@@ -4,7 +4,7 @@
  * way.  PELIHOOK_TEST_AT is "WHERE N", and it is killed at the n-th
  *
  *	spawn	before a command is started
- *	started	when posix_spawn has returned, so that nobody noted it
+ *	started	when clone has returned, so that nobody noted it
  *	note	before what the same thread writes next to the journal's files
  *	noted	after that
  *	write	before something is written to one of the journal's files
@@ -26,8 +26,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
-#include <spawn.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FIFO = 200, PAUSE = 30 * 1000 * 1000 };
+enum { PAUSE = 30 * 1000 * 1000 };
 
 static long left;
 static char where[16];
@@ -45,6 +46,9 @@ static const char *kills;
 
 /* This thread has started a command, and wrote nothing since. */
 static __thread bool has_started;
+
+/* What the command that this thread starts waits for before its exec. */
+static __thread const char *held;
 
 __attribute__((constructor)) static void
 begin(void)
@@ -156,39 +160,35 @@ end_soon(void *unused)
 	return NULL;
 }
 
-/* Nothing else can hold a child of posix_spawn up before its exec. */
-static void
-hold_exec(const posix_spawn_file_actions_t *actions)
+int
+clone(int (*run)(void *), void *stack, int flags, void *context, ...)
 {
-	posix_spawn_file_actions_t
-	    *more = (posix_spawn_file_actions_t *)(uintptr_t)actions;
-	const char *fifo = getenv("PELIHOOK_TEST_FIFO");
 	pthread_t thread;
+	va_list more;
+	int *pidfd;
+	int pid;
 
-	if (fifo == NULL ||
-	    posix_spawn_file_actions_addopen(more, FIFO, fifo, O_RDONLY, 0) ||
-	    posix_spawn_file_actions_addclose(more, FIFO) ||
-	    pthread_create(&thread, NULL, end_soon, NULL))
+	va_start(more, context);
+	pidfd = va_arg(more, int *);
+	va_end(more);
+	end_at("spawn");
+	held = is_last("exec") ? getenv("PELIHOOK_TEST_FIFO") : NULL;
+	if (held != NULL && pthread_create(&thread, NULL, end_soon, NULL) != 0)
 		end();
+	pid = NEXT(clone)(run, stack, flags, context, pidfd);
+	if (pid > 0)
+		end_at("started");
+	has_started = pid > 0;
+	return pid;
 }
 
+/* In the child, which has our memory. */
 int
-posix_spawn(pid_t *restrict pid, const char *restrict path,
-    const posix_spawn_file_actions_t *actions,
-    const posix_spawnattr_t *restrict attributes, char *const *restrict argv,
-    char *const *restrict environment)
+execve(const char *path, char *const argv[], char *const environment[])
 {
-	int error;
-
-	end_at("spawn");
-	if (actions != NULL && is_last("exec"))
-		hold_exec(actions);
-	error = NEXT(
-	    posix_spawn)(pid, path, actions, attributes, argv, environment);
-	if (error == 0)
-		end_at("started");
-	has_started = error == 0;
-	return error;
+	if (held != NULL)
+		close(open(held, O_RDONLY));
+	return NEXT(execve)(path, argv, environment);
 }
 
 #define WRITE(name, parameters, arguments)                                     \
