@@ -50,27 +50,42 @@ add_variable(struct variables *variables, const char *variable)
 	return append(variables, variable);
 }
 
-static enum rc
-set_variable(struct variables *variables, const char *name, const char *value)
+/* From the pool, or NULL. */
+static const char *
+variable_of(struct pool *pool, const char *name, const char *value)
 {
 	size_t name_len = strlen(name);
 	size_t value_len = strlen(value);
-	char *text = pool_alloc(variables->pool, 1, name_len + value_len + 2);
+	char *text = pool_alloc(pool, 1, name_len + value_len + 2);
 
 	if (text == NULL)
-		return RC_MEMORY;
+		return NULL;
 	memcpy(text, name, name_len);
 	text[name_len] = '=';
 	memcpy(text + name_len + 1, value, value_len);
-	return add_variable(variables, text);
+	return text;
+}
+
+/* For a name that no other has. */
+static enum rc
+set_variable(struct variables *variables, const char *name, const char *value)
+{
+	const char *text = variable_of(variables->pool, name, value);
+
+	return text == NULL ? RC_MEMORY : append(variables, text);
 }
 
 static enum rc
 set_number(struct variables *variables, const char *name,
     unsigned long long value)
 {
-	return add_variable(variables,
-	    pool_printf(variables->pool, "%s=%llu", name, value));
+	char digits[24] = "";
+	char *first = digits + sizeof(digits) - 1;
+
+	do
+		*--first = (char)('0' + value % 10);
+	while ((value /= 10) > 0);
+	return set_variable(variables, name, first);
 }
 
 static enum rc
@@ -89,8 +104,9 @@ set_ground(struct variables *variables, const struct job *first, size_t n)
 	if (rc == RC_OK)
 		rc = set_variable(variables, "LANG", "C.UTF-8");
 	for (size_t i = 0; rc == RC_OK && i < hook->setenv_len; i++)
-		rc = set_variable(variables, hook->setenv[i].name,
-		    hook->setenv[i].value);
+		rc = add_variable(variables,
+		    variable_of(variables->pool, hook->setenv[i].name,
+			hook->setenv[i].value));
 	if (rc == RC_OK)
 		rc = set_variable(variables, "PELIHOOK_CLAIM", first->mark);
 	if (rc == RC_OK)

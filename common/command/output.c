@@ -46,28 +46,30 @@ close_stream(struct output_stream *stream)
 	io_close(&stream->writer);
 }
 
+/* A line is large, and not looked at beyond its length. */
+static void
+begin_stream(struct output_stream *stream, enum log_level level,
+    const char *name)
+{
+	stream->fd = -1;
+	stream->writer = -1;
+	stream->level = level;
+	stream->name = name;
+	stream->len = 0;
+}
+
 int
 output_open(struct output *output, const struct command *what,
     struct run_result *result)
 {
 	int error = 0;
 
-	*output = (struct output){
-		.what = what,
-		.result = result,
-		.streams = { {
-				 .fd = -1,
-				 .writer = -1,
-				 .level = LOG_LEVEL_DEBUG,
-				 .name = "stdout",
-			     },
-		    {
-			.fd = -1,
-			.writer = -1,
-			.level = LOG_LEVEL_INFO,
-			.name = "stderr",
-		    } },
-	};
+	output->what = what;
+	output->result = result;
+	output->lines = 0;
+	output->left_out = 0;
+	begin_stream(&output->streams[0], LOG_LEVEL_DEBUG, "stdout");
+	begin_stream(&output->streams[1], LOG_LEVEL_INFO, "stderr");
 	for (int i = 0; error == 0 && i < OUTPUT_STREAMS; i++)
 		error = open_stream(&output->streams[i]);
 	if (error != 0)

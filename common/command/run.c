@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -307,13 +308,22 @@ run_started(struct watch *watch)
 		    watch->what, result->code);
 }
 
+/* The tail is large, and not looked at beyond its length. */
+static void
+clear_result(struct run_result *result)
+{
+	memset(result, 0, offsetof(struct run_result, tail));
+	result->pid = -1;
+	result->pidfd = -1;
+}
+
 void
 run(const struct command *what, struct run_result *result)
 {
 	int64_t began = clock_steady();
 	struct watch watch;
 
-	*result = (struct run_result){ .pid = -1, .pidfd = -1 };
+	clear_result(result);
 	watch.what = what;
 	watch.result = result;
 	watch.stop = what->stop;
