@@ -23,6 +23,10 @@
 
 enum { STACK = 16 * 1024 }; /* of a child until it has its program */
 
+/* Of what runs on a stack that is left without a return, as by exec: sanitizers
+ * would go on to hold what they noted of it for true. */
+#define LEAVES_STACK __attribute__((no_sanitize("address", "thread")))
+
 extern char **environ;
 
 /*
@@ -39,7 +43,7 @@ struct start {
  * Upwards, none runs over a later one: of the two pipes only the first one's
  * writing end can be below 3, and never 0.
  */
-static bool
+LEAVES_STACK static bool
 take_descriptors(const int fds[3])
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
@@ -57,7 +61,7 @@ take_descriptors(const int fds[3])
  * The system call itself: sigaction(3) leaves out the C library's own signals,
  * which may have been ignored by who started us.
  */
-static bool
+LEAVES_STACK static bool
 take_signals(void)
 {
 	static const unsigned long dispositions[8]; /* SIG_DFL */
@@ -70,7 +74,7 @@ take_signals(void)
 	return sigprocmask(SIG_SETMASK, &none, NULL) == 0;
 }
 
-static int
+LEAVES_STACK static int
 become(void *context)
 {
 	struct start *start = context;
