@@ -207,10 +207,10 @@ stage_address() {
 }
 
 configure_thread() {
-	gcc -c -D_GNU_SOURCE -o "$WORK/thread_join.o" \
-	    "$SOURCE/tests/thread_join.c" || return 1
+	gcc -c -D_GNU_SOURCE -o "$WORK/thread_sanitizer.o" \
+	    "$SOURCE/tests/thread_sanitizer.c" || return 1
 	configure_in thread --enable-sanitizers=thread CFLAGS='-g -O1' \
-	    LIBS="$WORK/thread_join.o"
+	    LIBS="$WORK/thread_sanitizer.o"
 }
 
 # The thread sanitizer of some compilers cannot live with the address
