@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <poll.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,13 +72,24 @@ limit_log(struct journal *journal)
 	journal_keep_error(journal, journal_run(journal, text));
 }
 
+/* Nobody asks how much memory the store has, and to keep count takes a lock
+ * for each piece of it. */
+static void
+count_no_memory(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static enum rc
 connect(struct journal *journal)
 {
-	int error = sqlite3_open_v2(journal->path, &journal->db,
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	int error;
+
+	pthread_once(&once, count_no_memory);
+	error = sqlite3_open_v2(journal->path, &journal->db,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
 	    NULL);
-
 	if (error != SQLITE_OK) {
 		journal_keep_error(journal, error);
 		journal_log_error(journal);
