@@ -10,10 +10,12 @@
 #include "journal/sql.h"
 #include "journal/statement.h"
 
-/* Whose event it is, and what it is called. */
+/* Whose event it is, what it is called, and whether it has deliveries that
+ * are queued or running. */
 struct names {
 	char hook[HOOK_NAME_SIZE];
 	char name[EVENT_NAME_SIZE];
+	bool open;
 };
 
 void
@@ -132,15 +134,6 @@ journal_backlog_add(struct journal *journal, const char *hook, int64_t events)
 }
 
 static bool
-has_open(struct journal *journal, int64_t event)
-{
-	return journal_number(journal, 0,
-		   "SELECT 1 FROM deliveries WHERE event = ?1"
-		   " AND state IN " SQL_OPEN_STATES " LIMIT 1",
-		   BIND(INT(event))) != 0;
-}
-
-static bool
 read_names(struct journal *journal, int64_t event, struct names *names)
 {
 	struct journal_reader reader = {
@@ -148,7 +141,10 @@ read_names(struct journal *journal, int64_t event, struct names *names)
 		.table = "events",
 		.number = event,
 		.row = journal_query(journal,
-		    "SELECT hook, name FROM events WHERE seq = ?1",
+		    "SELECT hook, name, CASE WHEN EXISTS (SELECT 1"
+		    " FROM deliveries WHERE event = events.seq"
+		    " AND state IN " SQL_OPEN_STATES ") THEN 1 ELSE 0 END"
+		    " FROM events WHERE seq = ?1",
 		    BIND(INT(event))),
 	};
 
@@ -156,17 +152,9 @@ read_names(struct journal *journal, int64_t event, struct names *names)
 		return false;
 	journal_text_into(&reader, 0, JOURNAL_TEXT_HOOK, names->hook);
 	journal_text_into(&reader, 1, JOURNAL_TEXT_EVENT, names->name);
+	names->open = journal_int(&reader, 2, JOURNAL_IS_FLAG) != 0;
 	journal_end_query(reader.row);
 	return !reader.damaged;
-}
-
-void
-journal_event_closed(struct journal *journal, int64_t event)
-{
-	struct names names;
-
-	if (!has_open(journal, event) && read_names(journal, event, &names))
-		journal_backlog_add(journal, names.hook, -1);
 }
 
 void
@@ -174,7 +162,7 @@ journal_event_opens(struct journal *journal, int64_t event)
 {
 	struct names names;
 
-	if (!has_open(journal, event) && read_names(journal, event, &names))
+	if (read_names(journal, event, &names) && !names.open)
 		journal_backlog_add(journal, names.hook, 1);
 }
 
@@ -193,13 +181,30 @@ tally(struct journal *journal, const struct names *names, int state, int by)
 	now->by += by;
 }
 
+static bool
+is_tallied(int state)
+{
+	return state == JOURNAL_DONE || state == JOURNAL_DROPPED;
+}
+
 void
 journal_finished_add(struct journal *journal, int64_t event, int state, int by)
 {
 	struct names names;
 
-	if (state != JOURNAL_DONE && state != JOURNAL_DROPPED)
-		return;
-	if (read_names(journal, event, &names))
+	if (is_tallied(state) && read_names(journal, event, &names))
 		tally(journal, &names, state, by);
+}
+
+void
+journal_delivery_left(struct journal *journal, int64_t event, int state)
+{
+	struct names names;
+
+	if (!read_names(journal, event, &names))
+		return;
+	if (!names.open)
+		journal_backlog_add(journal, names.hook, -1);
+	if (is_tallied(state))
+		tally(journal, &names, state, 1);
 }

@@ -19,12 +19,13 @@ void journal_counts_flush(struct journal *journal);
 int64_t journal_backlog_count(struct journal *journal, const char *hook);
 void journal_backlog_add(struct journal *journal, const char *hook,
     int64_t events);
-/* For one delivery that left the queue, or before it enters it: whether the
- * event has others that are queued or running decides if it counts. */
-void journal_event_closed(struct journal *journal, int64_t event);
+/* Before a delivery enters the queue: whether the event has others that are
+ * queued or running decides if it counts. */
 void journal_event_opens(struct journal *journal, int64_t event);
 /* Counts what is done or dropped; other states have no effect. */
 void journal_finished_add(struct journal *journal, int64_t event, int state,
     int by);
+/* Counts both for one delivery that left the queue, and now has this state. */
+void journal_delivery_left(struct journal *journal, int64_t event, int state);
 
 #endif

@@ -160,8 +160,9 @@ drop_one(struct journal *journal, const struct journal_found *found,
 	    " WHERE seq = ?2",
 	    BIND(INT(now), INT(found->seq)));
 	if (found->state == JOURNAL_QUEUED)
-		journal_event_closed(journal, found->event);
-	journal_finished_add(journal, found->event, JOURNAL_DROPPED, 1);
+		journal_delivery_left(journal, found->event, JOURNAL_DROPPED);
+	else
+		journal_finished_add(journal, found->event, JOURNAL_DROPPED, 1);
 	free_key(journal, found);
 }
 

@@ -88,8 +88,7 @@ leave(struct journal *journal, const struct claimed *claimed,
 	    "UPDATE deliveries SET state = ?1, finished = ?2, runner = 0,"
 	    " claim = 0, pid = 0 WHERE seq = ?3",
 	    BIND(INT(state), INT(now), INT(claimed->seq)));
-	journal_event_closed(journal, claimed->event);
-	journal_finished_add(journal, claimed->event, (int)state, 1);
+	journal_delivery_left(journal, claimed->event, (int)state);
 }
 
 /* The claim made no try, or none that counts. */
