@@ -140,52 +140,80 @@ is_below_limit(struct journal *journal, const struct journal_hook_limit *limit)
 		BIND(TEXT(limit->hook))) < (int64_t)limit->concurrency;
 }
 
-/* The columns of claim_delivery's row; the event's seq. */
+/* The columns of a delivery; first is the number of the first one. */
+#define SQL_DELIVERY(of)                                                       \
+	of "seq, " of "event, " of "ordinal, " of "step, " of "attempts, " of  \
+	   "key, " of "lost"
+
+/* The event's seq. */
 static int64_t
-fill_delivery(struct journal_reader *reader, struct journal_delivery *delivery)
+fill_delivery(struct journal_reader *reader, int first,
+    struct journal_delivery *delivery)
 {
 	*delivery = (struct journal_delivery){
-		.seq = journal_int(reader, 0, JOURNAL_IS_ROW),
-		.ordinal = (unsigned)journal_int(reader, 2, JOURNAL_IS_SMALL),
-		.step = (unsigned)journal_int(reader, 3, JOURNAL_IS_SMALL),
-		.attempt = (unsigned)journal_int(reader, 4, JOURNAL_IS_SMALL) +
+		.seq = journal_int(reader, first, JOURNAL_IS_ROW),
+		.ordinal = (unsigned)journal_int(reader, first + 2,
+		    JOURNAL_IS_SMALL),
+		.step = (unsigned)journal_int(reader, first + 3,
+		    JOURNAL_IS_SMALL),
+		.attempt = (unsigned)journal_int(reader, first + 4,
+			       JOURNAL_IS_SMALL) +
 		    1,
-		.lost = (unsigned)journal_int(reader, 6, JOURNAL_IS_SMALL),
+		.lost = (unsigned)journal_int(reader, first + 6,
+		    JOURNAL_IS_SMALL),
 	};
-	delivery->ordered = journal_key_into(reader, 5, delivery->key);
-	return journal_int(reader, 1, JOURNAL_IS_ROW);
+	delivery->ordered = journal_key_into(reader, first + 5, delivery->key);
+	return journal_int(reader, first + 1, JOURNAL_IS_ROW);
 }
 
-/* Whether it could be taken: it is sound, and so is its event, of the same
- * hook. */
+/* Room for the next one of a claim. */
+static struct journal_delivery *
+next_delivery(struct journal *journal, struct journal_claim *claim)
+{
+	struct journal_delivery *list = pool_grow(&claim->pool,
+	    claim->deliveries, claim->n, sizeof(*list));
+
+	if (list == NULL) {
+		journal_fail(journal, JOURNAL_FAILED_MEMORY);
+		return NULL;
+	}
+	claim->deliveries = list;
+	return &list[claim->n];
+}
+
+/* Whether the next one may be taken, as far as its event goes: that is of
+ * the same hook. */
+static bool
+take_next(struct claiming *claiming, const struct journal_hook_limit *limit)
+{
+	struct journal_claim *claim = claiming->claim;
+	const struct journal_event *event = &claim->deliveries[claim->n].event;
+
+	if (strcmp(event->hook, limit->hook) != 0)
+		return false;
+	claiming->bodies += event->body.len;
+	claim->n++;
+	return true;
+}
+
+/* Whether it could be taken: it is sound, and so is its event. */
 static bool
 read_claimed(struct journal_reader *reader,
     const struct journal_hook_limit *limit, struct claiming *claiming)
 {
 	struct journal *journal = reader->journal;
 	struct journal_claim *claim = claiming->claim;
-	struct journal_delivery *delivery;
-	struct journal_delivery *list;
+	struct journal_delivery *delivery = next_delivery(journal, claim);
 	int64_t event;
 
-	list = pool_grow(&claim->pool, claim->deliveries, claim->n,
-	    sizeof(*list));
-	if (list == NULL) {
-		journal_fail(journal, JOURNAL_FAILED_MEMORY);
+	if (delivery == NULL)
 		return false;
-	}
-	claim->deliveries = list;
-	delivery = &list[claim->n];
-	event = fill_delivery(reader, delivery);
+	event = fill_delivery(reader, 0, delivery);
 	journal_end_query(reader->row);
-	if (reader->damaged ||
-	    !journal_read_event(journal, event, &claim->pool,
-		&delivery->event) ||
-	    strcmp(delivery->event.hook, limit->hook) != 0)
-		return false;
-	claiming->bodies += delivery->event.body.len;
-	claim->n++;
-	return true;
+	return !reader->damaged &&
+	    journal_read_event(journal, event, &claim->pool,
+		&delivery->event) &&
+	    take_next(claiming, limit);
 }
 
 /*
@@ -219,9 +247,8 @@ claim_delivery(struct journal *journal, const struct candidate *candidate,
 		.number = candidate->seq,
 		.lenient = true,
 		.row = journal_query(journal,
-		    "SELECT seq, event, ordinal, step, attempts, key, lost"
-		    " FROM deliveries WHERE seq = ?1"
-		    " AND state = " SQL_QUEUED,
+		    "SELECT " SQL_DELIVERY("") " FROM deliveries WHERE seq = ?1"
+					       " AND state = " SQL_QUEUED,
 		    BIND(INT(candidate->seq))),
 	};
 
@@ -245,6 +272,86 @@ claim_delivery(struct journal *journal, const struct candidate *candidate,
 		INT(claiming->now), INT(candidate->seq)));
 }
 
+/* The columns of take_fresh's row: those of its event come first. */
+enum { FRESH_DUE = 8, FRESH_DELIVERY };
+
+/* False: it has a key, or is not sound. */
+static bool
+read_fresh(struct journal_reader *reader,
+    const struct journal_hook_limit *limit, struct claiming *claiming)
+{
+	struct journal_claim *claim = claiming->claim;
+	struct journal_delivery *delivery = next_delivery(reader->journal,
+	    claim);
+
+	if (delivery == NULL)
+		return false;
+	fill_delivery(reader, FRESH_DELIVERY, delivery);
+	journal_int(reader, FRESH_DUE, JOURNAL_IS_TIME);
+	if (reader->damaged || delivery->ordered)
+		return false;
+	journal_fill_event(reader, &claim->pool, &delivery->event);
+	return !reader->damaged && take_next(claiming, limit);
+}
+
+/* Those from the one that was the claim's nth to its last one: there is no
+ * other one between them. */
+static void
+mark_fresh(struct journal *journal, const char *hook,
+    const struct claiming *claiming, size_t n)
+{
+	const struct journal_claim *claim = claiming->claim;
+
+	if (claim->n > n &&
+	    (size_t)journal_do(journal,
+		"UPDATE deliveries SET state = " SQL_RUNNING ","
+		" attempts = attempts + 1, runner = ?1, claim = ?2, slot = ?3,"
+		" started = ?4, pid = 0, start = 0 WHERE hook = ?5"
+		" AND state = " SQL_QUEUED " AND held = 0 AND since = 0"
+		" AND seq BETWEEN ?6 AND ?7",
+		BIND(INT(journal->runner), INT(claim->number), INT(claim->slot),
+		    INT(claiming->now), TEXT(hook),
+		    INT(claim->deliveries[n].seq),
+		    INT(claim->deliveries[claim->n - 1].seq))) != claim->n - n)
+		journal_fail(journal, JOURNAL_FAILED_INDEX);
+}
+
+/*
+ * At once what follows the first one as a rule: what never waited and has no
+ * key.  The first that is something else, or is damaged, ends it, and all of
+ * it where some wait for a retry that may be due earlier.
+ */
+static void
+take_fresh(struct journal *journal, const struct journal_hook_limit *limit,
+    struct claiming *claiming)
+{
+	struct journal_reader reader = {
+		.journal = journal,
+		.lenient = true,
+		.quiet = true,
+	};
+	size_t n = claiming->claim->n;
+
+	if (journal_number(journal, 0,
+		"SELECT 1 FROM deliveries WHERE hook = ?1"
+		" AND state = " SQL_QUEUED " AND held = 0 AND since > 0"
+		" AND due <= ?2 LIMIT 1",
+		BIND(TEXT(limit->hook), INT(claiming->now))) != 0)
+		return;
+	reader.row = journal_query(journal,
+	    "SELECT " SQL_EVENT("e.") ", d.due, " SQL_DELIVERY(
+		"d.") " FROM deliveries d LEFT JOIN events e ON e.seq = d.event"
+		      " WHERE d.hook = ?1 AND d.state = " SQL_QUEUED
+		      " AND d.held = 0 AND d.since = 0"
+		      " ORDER BY d.seq LIMIT ?2",
+	    BIND(TEXT(limit->hook), INT((int64_t)(limit->batch - n))));
+	while (claiming->bodies < BODIES && journal_next(journal, reader.row) &&
+	    read_fresh(&reader, limit, claiming))
+		continue;
+	journal_end_query(reader.row);
+	mark_fresh(journal, limit->hook, claiming, n);
+}
+
 /*
  * More for the same run.  The next one of a key is let go while this looks,
  * so that a batch takes several of a key in their order.
@@ -257,6 +364,8 @@ claim_more(struct journal *journal, const struct journal_hook_limit *limit,
 	struct journal_delivery *last;
 	struct candidate next;
 
+	if (!claim->deliveries[0].ordered)
+		take_fresh(journal, limit, claiming);
 	while (!journal_failed(journal) && claim->n < limit->batch &&
 	    claiming->bodies < BODIES) {
 		last = &claim->deliveries[claim->n - 1];

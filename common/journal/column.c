@@ -149,7 +149,8 @@ journal_damage(struct journal_reader *reader, int column, const char *why)
 {
 	struct journal *journal = reader->journal;
 
-	if (!reader->damaged && journal->damaged++ < DAMAGE_LOGGED_MAX)
+	if (!reader->damaged && !reader->quiet &&
+	    journal->damaged++ < DAMAGE_LOGGED_MAX)
 		log_damage(reader, column, why);
 	reader->damaged = true;
 	if (!reader->lenient)

@@ -24,6 +24,7 @@ struct journal_reader {
 	const char *table; /* for the log, as the next */
 	int64_t number;	   /* the row's seq; 0: it has none */
 	bool lenient;
+	bool quiet; /* whoever reads it next says what is wrong */
 	bool damaged;
 };
 

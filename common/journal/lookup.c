@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "journal/column.h"
+#include "journal/sql.h"
 #include "journal/statement.h"
 
 enum rc
@@ -28,8 +29,8 @@ journal_find(struct journal *journal, const char *prefix, int64_t *event)
 	return found == 1 ? RC_OK : RC_RANGE;
 }
 
-static void
-fill_event(struct journal_reader *reader, struct pool *pool,
+void
+journal_fill_event(struct journal_reader *reader, struct pool *pool,
     struct journal_event *event)
 {
 	struct receipt *receipt = &event->receipt;
@@ -54,13 +55,12 @@ journal_read_event(struct journal *journal, int64_t seq, struct pool *pool,
 		.number = seq,
 		.lenient = true,
 		.row = journal_query(journal,
-		    "SELECT id, hook, name, received, digest, verified,"
-		    " remote, body FROM events WHERE seq = ?1",
+		    "SELECT " SQL_EVENT("") " FROM events WHERE seq = ?1",
 		    BIND(INT(seq))),
 	};
 
 	if (journal_next(journal, reader.row)) {
-		fill_event(&reader, pool, event);
+		journal_fill_event(&reader, pool, event);
 		journal_end_query(reader.row);
 	} else if (!journal_failed(journal)) {
 		journal_damage(&reader, 0, "nothing: there is no such row");

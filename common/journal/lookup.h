@@ -21,6 +21,11 @@ bool journal_read_event(struct journal *journal, int64_t seq, struct pool *pool,
  */
 bool journal_advances(struct journal *journal, int64_t last, int64_t next);
 
+/* An event from the columns of SQL_EVENT (sql.h), the first ones of a row. */
+struct journal_reader;
+void journal_fill_event(struct journal_reader *reader, struct pool *pool,
+    struct journal_event *event);
+
 /* A delivery as retry, drop and purge find it. */
 struct journal_found {
 	int64_t seq;

@@ -44,6 +44,11 @@
 #define USES_deliveries_key(of) " AND " SQL_IS_OPEN(of)
 #define USES_deliveries_open(of) " AND " of "state <> " SQL_DONE
 
+/* The columns of an event, for journal_fill_event. */
+#define SQL_EVENT(of)                                                          \
+	of "id, " of "hook, " of "name, " of "received, " of "digest, " of     \
+	   "verified, " of "remote, " of "body"
+
 /* What a delivery that is queued again without a pause has as since: it is
  * due as long as it was, and keeps its place. */
 #define SQL_SINCE_DUE "CASE WHEN since > 0 THEN due ELSE 0 END"
