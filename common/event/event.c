@@ -22,12 +22,19 @@ event_parse(const struct event_reading *reading, const struct request *request,
 	return rc;
 }
 
+void
+event_named(const struct event_reading *reading, const char *name,
+    struct event *event)
+{
+	*event = (struct event){ .reading = reading };
+	event_name_set(event, bytes_of(name), "");
+}
+
 enum rc
 event_reparse(const struct event_reading *reading, struct bytes body,
     const char *name, struct event *event)
 {
-	*event = (struct event){ .reading = reading };
-	event_name_set(event, bytes_of(name), "");
+	event_named(reading, name, event);
 	return event_json_parse(body, &event->root);
 }
 

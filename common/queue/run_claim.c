@@ -72,17 +72,32 @@ must_end(const struct claim_run *what, int milliseconds)
 	return poll(&kill_now, 1, milliseconds) > 0;
 }
 
+/* Whether anything of the hook's looks for a text in the payload; if not,
+ * the name that was stored is enough. */
+static bool
+reads_payload(const struct hook *hook)
+{
+	for (size_t i = 0; i < hook->rules_len; i++)
+		if (hook->rules[i].where_len > 0)
+			return true;
+	return hook->reading.env_len > 0;
+}
+
 /* The line that takes it now, and what its command sees of the payload. */
 static enum rc
-read_payload(struct work *work, struct delivery_run *delivery)
+read_event(struct work *work, struct delivery_run *delivery)
 {
 	const struct hook *hook = work->what->hook;
 	const struct journal_event *stored = &delivery->claimed->event;
 	struct rule_delivery line = { .ordinal = delivery->claimed->ordinal };
 	struct event event;
-	enum rc rc = event_reparse(&hook->reading, stored->body, stored->name,
-	    &event);
+	enum rc rc = RC_OK;
 
+	if (reads_payload(hook))
+		rc = event_reparse(&hook->reading, stored->body, stored->name,
+		    &event);
+	else
+		event_named(&hook->reading, stored->name, &event);
 	if (rc != RC_OK)
 		return rc;
 	delivery->job.row = event.row;
@@ -104,7 +119,7 @@ prepare(struct work *work, struct delivery_run *delivery)
 	delivery->job = job_make(work->what->hook, stored->name,
 	    &stored->receipt, stored->body);
 	delivery->job.attempt = claimed->attempt;
-	delivery->rc = read_payload(work, delivery);
+	delivery->rc = read_event(work, delivery);
 }
 
 static enum log_level
