@@ -28,6 +28,7 @@ struct claiming {
 	int64_t now;
 	struct journal_claim *claim;
 	size_t bodies;
+	int64_t next;
 };
 
 /* What is due first, of one hook or of several. */
@@ -399,9 +400,8 @@ compare_age(const void *a, const void *b)
 }
 
 static enum rc
-claim_due(struct journal *journal, void *arguments)
+take_due(struct journal *journal, struct claiming *claiming)
 {
-	struct claiming *claiming = arguments;
 	const struct journal_hook_limits *limits = claiming->limits;
 	struct candidate best;
 
@@ -427,33 +427,6 @@ claim_due(struct journal *journal, void *arguments)
 		    sizeof(struct journal_delivery), compare_age);
 	}
 	return RC_OK;
-}
-
-enum rc
-journal_claim_due(struct journal *journal,
-    const struct journal_hook_limits *limits, int64_t now,
-    struct journal_claim *claim)
-{
-	struct claiming claiming = {
-		.limits = limits,
-		.now = now,
-		.claim = claim,
-	};
-	enum rc rc;
-
-	*claim = (struct journal_claim){ 0 };
-	rc = journal_write(journal, claim_due, &claiming);
-	if (rc != RC_OK)
-		journal_claim_free(claim);
-	return rc;
-}
-
-void
-journal_claim_free(struct journal_claim *claim)
-{
-	journal_slot_leave(claim);
-	pool_free(&claim->pool);
-	*claim = (struct journal_claim){ 0 };
 }
 
 static enum rc
@@ -488,6 +461,46 @@ next_due(struct journal *journal, void *arguments)
 			asking->due = due;
 	}
 	return RC_OK;
+}
+
+static enum rc
+claim_due(struct journal *journal, void *arguments)
+{
+	struct claiming *claiming = arguments;
+	struct asking asking = { claiming->limits, claiming->now, CLOCK_NEVER };
+	enum rc rc = take_due(journal, claiming);
+
+	(void)next_due(journal, &asking);
+	claiming->next = asking.due;
+	return rc;
+}
+
+enum rc
+journal_claim_due(struct journal *journal,
+    const struct journal_hook_limits *limits, int64_t now,
+    struct journal_claim *claim)
+{
+	struct claiming claiming = {
+		.limits = limits,
+		.now = now,
+		.claim = claim,
+	};
+	enum rc rc;
+
+	*claim = (struct journal_claim){ 0 };
+	rc = journal_write(journal, claim_due, &claiming);
+	if (rc != RC_OK)
+		journal_claim_free(claim);
+	claim->next = claiming.next;
+	return rc;
+}
+
+void
+journal_claim_free(struct journal_claim *claim)
+{
+	journal_slot_leave(claim);
+	pool_free(&claim->pool);
+	*claim = (struct journal_claim){ 0 };
 }
 
 enum rc

@@ -299,6 +299,9 @@ struct journal_claim {
 	size_t n;
 	struct journal_delivery *deliveries;
 	struct pool pool; /* holds them */
+	/* As of journal_next_due, with this claim made; also where there was
+	 * nothing to claim. */
+	int64_t next;
 };
 
 /*

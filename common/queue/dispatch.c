@@ -340,11 +340,17 @@ take_conf(struct dispatch_loop *loop)
 static enum rc
 claim_one(struct dispatch_loop *loop)
 {
+	struct journal_claim *claim;
 	enum rc rc = loop->spare != NULL ? RC_OK : new_spare(loop);
 
-	if (rc == RC_OK)
-		rc = journal_claim_due(loop->journal, &loop->hooks.limits,
-		    clock_wall(), &loop->spare->claim);
+	if (rc != RC_OK)
+		return rc;
+	claim = &loop->spare->claim;
+	rc = journal_claim_due(loop->journal, &loop->hooks.limits, clock_wall(),
+	    claim);
+	if (rc != RC_OK && rc != RC_MISSING)
+		return rc;
+	loop->due = claim->next;
 	if (rc == RC_OK)
 		start_claim(loop);
 	return rc;
@@ -367,14 +373,16 @@ may_claim(struct dispatch_loop *loop)
 static void
 claim_all(struct dispatch_loop *loop)
 {
+	bool more = true;
 	enum rc rc = RC_OK;
 
 	if (!may_claim(loop))
 		return;
-	while (rc == RC_OK && loop->running < loop->most) {
+	while (rc == RC_OK && more && loop->running < loop->most) {
 		if (!take_conf(loop))
 			return;
 		rc = claim_one(loop);
+		more = rc == RC_OK && loop->due <= clock_wall();
 	}
 	/* For want of a thread: what is over next leaves one. */
 	if (rc == RC_SYSTEM && loop->running > 0)
@@ -383,10 +391,7 @@ claim_all(struct dispatch_loop *loop)
 		return;
 	loop->trouble = 0;
 	loop->rc = RC_OK;
-	loop->dirty = rc == RC_OK;
-	went_well(loop,
-	    journal_next_due(loop->journal, &loop->hooks.limits, clock_wall(),
-		&loop->due));
+	loop->dirty = more;
 }
 
 static void

@@ -753,7 +753,7 @@ PROGRAMS = (
     ("pelihook.fcgi, queue", fcgi, QUEUE, FCGI_KINDS + SYNCS),
     ("pelihook.fcgi, dispatching", dispatching, QUEUE,
      ["allocation", "write, disk full", "write, only half", "accept",
-      "other descriptor", "thread"] + COMMAND + SYNCS),
+      "other descriptor"] + COMMAND + SYNCS),
     ("pelihook.fcgi, starting", starting, QUEUE, STARTING),
     ("pelihook.fcgi, reloading", reloading, QUEUE,
      ["allocation", "open, too many", "read, error", "other descriptor"]),
