@@ -49,6 +49,12 @@ struct journal_tally {
 	int64_t by;
 };
 
+/* A hook that is noted as a file's, as the transaction found it. */
+struct journal_source {
+	const char *hook; /* NULL: none; borrowed, as the next */
+	const char *file;
+};
+
 /* A file of the journal that is open. */
 struct journal_file {
 	char *path; /* its directory resolved */
@@ -85,6 +91,9 @@ struct journal {
 	/* counts.c, of the transaction */
 	struct journal_opens opens;
 	struct journal_tally tally;
+
+	/* rules.c, of the transaction; none when that begins */
+	struct journal_source source;
 
 	/* Settings of journal.h, and what its caller has seen. */
 	int64_t turn_timeout; /* milliseconds, as the next */

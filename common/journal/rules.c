@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <string.h>
+
 #include "journal/rules.h"
 
 #include "journal/column.h"
@@ -45,12 +47,9 @@ read_noted(struct journal *journal, const struct journal_rules *rules)
 }
 
 /* What is no path is written anew. */
-enum journal_owner
-journal_source_owner(struct journal *journal, const char *hook,
-    const char *file)
+static enum journal_owner
+read_owner(struct journal *journal, const char *hook, const char *file)
 {
-	if (file == NULL)
-		return JOURNAL_OWNER_SELF;
 	return (enum journal_owner)journal_number(journal, JOURNAL_OWNER_NOBODY,
 	    SQL("SELECT CASE WHEN file = ?2 THEN 1 WHEN " SQL_IS_TEXT("file")
 	    " AND file <> '' THEN 2 ELSE 0 END FROM sources"
@@ -58,9 +57,29 @@ journal_source_owner(struct journal *journal, const char *hook,
 		BIND(TEXT(hook), TEXT(file)));
 }
 
+/* Of the events that share a transaction most are of one hook. */
+enum journal_owner
+journal_source_owner(struct journal *journal, const char *hook,
+    const char *file)
+{
+	const struct journal_source *known = &journal->source;
+	enum journal_owner owner;
+
+	if (file == NULL)
+		return JOURNAL_OWNER_SELF;
+	if (known->hook != NULL && strcmp(known->hook, hook) == 0 &&
+	    strcmp(known->file, file) == 0)
+		return JOURNAL_OWNER_SELF;
+	owner = read_owner(journal, hook, file);
+	if (owner == JOURNAL_OWNER_SELF)
+		journal->source = (struct journal_source){ hook, file };
+	return owner;
+}
+
 void
 journal_source_note(struct journal *journal, const char *hook, const char *file)
 {
+	journal->source = (struct journal_source){ 0 };
 	journal_do(journal,
 	    "INSERT INTO sources(hook, file) VALUES(?1, ?2)"
 	    " ON CONFLICT(hook) DO UPDATE SET file = excluded.file",
@@ -193,6 +212,7 @@ change_source(struct journal *journal, void *arguments)
 {
 	const struct source *source = arguments;
 
+	journal->source = (struct journal_source){ 0 };
 	if (journal_do(journal,
 		"UPDATE sources SET file = ?1 WHERE hook = ?2 AND file = ?3",
 		BIND(TEXT(source->to), TEXT(source->hook),

@@ -15,7 +15,8 @@ enum journal_owner {
 	JOURNAL_OWNER_OTHER,
 };
 
-/* Whose a hook is: this file's, or another one's.  NULL: any will do. */
+/* Whose a hook is: this file's, or another one's.  NULL: any will do.  Both
+ * texts have to live until the transaction is over. */
 enum journal_owner journal_source_owner(struct journal *journal,
     const char *hook, const char *file);
 /* Inside a change: notes it as the one of this file. */

@@ -32,6 +32,7 @@ transaction_starts(struct journal *journal)
 	journal->damaged = 0;
 	journal->stored = false;
 	journal_counts_begin(journal);
+	journal->source = (struct journal_source){ 0 };
 	journal->busy_until = clock_steady() + journal->busy_timeout;
 	journal_fail(journal, journal_files_look(journal));
 }
