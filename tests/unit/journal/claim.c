@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "../journal.h"
 
+#include "journal/column.h"
+
 static void
 concurrency_holds_over_all_processes(void **state)
 {
@@ -126,6 +128,107 @@ a_batch_takes_one_place(void **state)
 	journal_close(journal);
 }
 
+/* Claims all that is due, which has to be these, in this order. */
+static void
+expect_batch(struct journal *journal, const unsigned *numbers, size_t n)
+{
+	static const struct journal_hook_limit limit = { "h", 2, 9, NULL };
+	static const struct journal_hook_limits limits = { &limit, 1 };
+	struct journal_claim claim;
+
+	assert_true(claim_number(journal, &limits, &claim) >= 0);
+	assert_int_equal(claim.n, n);
+	for (size_t i = 0; i < n; i++) {
+		char body[32];
+
+		snprintf(body, sizeof(body), "{\"n\":%u}", numbers[i]);
+		assert_int_equal(claim.deliveries[i].event.body.len,
+		    strlen(body));
+		assert_memory_equal(claim.deliveries[i].event.body.data, body,
+		    strlen(body));
+		assert_int_equal(claim.deliveries[i].attempt,
+		    journal_number(journal, 0,
+			"SELECT attempts FROM deliveries WHERE seq = ?1",
+			BIND(INT(claim.deliveries[i].seq))));
+	}
+	assert_int_equal(journal_number(journal, 0,
+			     "SELECT count(*) FROM deliveries WHERE state = 1"
+			     " AND claim = ?1 AND started > 0",
+			     BIND(INT(claim.number))),
+	    (int)n);
+	settle(journal, &claim, JOURNAL_FINISH);
+}
+
+static void
+a_batch_takes_those_with_and_without_a_key_in_order(void **state)
+{
+	static const char *const keys[] = { "", "", "k", "k", "", "l", "" };
+	static const unsigned numbers[] = { 0, 1, 2, 3, 4, 5, 6 };
+	struct journal *journal = open_journal();
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT(keys); i++)
+		append_sample(journal, "h", i, keys[i]);
+	append_sample(journal, "other", 7, "");
+	expect_batch(journal, numbers, COUNT(numbers));
+	expect_nothing(journal, &one);
+	expect_counts(journal, "h done 7 other queued 1 ");
+	journal_close(journal);
+}
+
+static void
+a_batch_has_what_waited_for_a_retry_too(void **state)
+{
+	static const unsigned numbers[] = { 1, 2, 3 };
+	struct journal *journal = open_journal();
+	struct journal_claim claim;
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	append_sample(journal, "h", 2, "");
+	assert_int_equal(claim_number(journal, &one, &claim), 1);
+	settle_at(journal, &claim, JOURNAL_DELAY, now() - 61000);
+	append_sample(journal, "h", 3, "");
+	expect_batch(journal, numbers, COUNT(numbers));
+	expect_nothing(journal, &one);
+	journal_close(journal);
+}
+
+static void
+expect_nothing_until(struct journal *journal, int64_t due)
+{
+	struct journal_claim claim;
+
+	assert_int_equal(journal_claim_due(journal, &many, now(), &claim),
+	    RC_MISSING);
+	assert_true(claim.next == due);
+}
+
+static void
+a_claim_says_when_the_next_is_due(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_claim claim;
+	int64_t then = now();
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	append_sample(journal, "h", 2, "");
+	assert_int_equal(claim_number(journal, &many, &claim), 1);
+	assert_true(claim.next <= now());
+	settle_at(journal, &claim, JOURNAL_DELAY, then);
+	assert_int_equal(claim_number(journal, &many, &claim), 2);
+	assert_int_equal(claim.next, then + 60000);
+	settle(journal, &claim, JOURNAL_FINISH);
+	expect_nothing_until(journal, then + 60000);
+	assert_int_equal(journal_claim_due(journal, &one, then + 60000, &claim),
+	    RC_OK);
+	assert_true(claim.next == CLOCK_NEVER);
+	settle(journal, &claim, JOURNAL_FINISH);
+	expect_nothing_until(journal, CLOCK_NEVER);
+	journal_close(journal);
+}
+
 /* The first of a batch comes due again while the rest of it still runs. */
 static void
 what_left_a_batch_is_a_run_of_its_own(void **state)
@@ -176,6 +279,9 @@ main(void)
 		TEST(a_retry_takes_its_turn_among_the_fresh),
 		TEST(a_clock_set_back_begins_the_pause_anew),
 		TEST(a_batch_takes_one_place),
+		TEST(a_batch_takes_those_with_and_without_a_key_in_order),
+		TEST(a_batch_has_what_waited_for_a_retry_too),
+		TEST(a_claim_says_when_the_next_is_due),
 		TEST(what_left_a_batch_is_a_run_of_its_own),
 	};
 

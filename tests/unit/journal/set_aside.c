@@ -55,6 +55,39 @@ what_is_damaged_is_dead_and_holds_nobody_up(void **state)
 }
 
 static void
+what_is_damaged_is_left_out_of_a_batch(void **state)
+{
+	static const struct journal_hook_limit limit = { "h", 1, 9, NULL };
+	static const struct journal_hook_limits limits = { &limit, 1 };
+	struct journal_claim claim;
+	struct journal *journal;
+	char statement[160];
+
+	(void)state;
+	assert_int_equal(scratch_log(LOG_LEVEL_ERROR), 0);
+	for (size_t i = 0; i < COUNT(damages); i++) {
+		journal = open_journal();
+		for (unsigned n = 1; n <= 4; n++)
+			append_sample(journal, "h", n, "");
+		snprintf(statement, sizeof(statement),
+		    "UPDATE %s WHERE seq = 3", damages[i]);
+		execute(statement);
+		assert_int_equal(claim_number(journal, &limits, &claim), 1);
+		assert_int_equal(claim.n, 3);
+		assert_int_equal(claim.deliveries[1].seq, 2);
+		assert_int_equal(claim.deliveries[2].seq, 4);
+		settle(journal, &claim, JOURNAL_FINISH);
+		expect_nothing(journal, &many);
+		expect_backlog(journal, "");
+		journal_close(journal);
+		remove_journal();
+	}
+	/* Each is told once, and what is dead of it. */
+	assert_int_equal(lines_of_log("damaged"), 2 * COUNT(damages));
+	log_close();
+}
+
+static void
 a_damaged_key_lets_the_next_go(void **state)
 {
 	struct journal *journal = open_journal();
@@ -105,6 +138,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_damaged_is_dead_and_holds_nobody_up),
+		TEST(what_is_damaged_is_left_out_of_a_batch),
 		TEST(a_damaged_key_lets_the_next_go),
 		TEST(what_runs_for_nobody_is_dead),
 	};
