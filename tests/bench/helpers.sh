@@ -49,6 +49,23 @@ its_calls_are_measured() {
 	    "$BUILD/store" wait "$WORK/journal/journal.db" 10
 }
 
+# What is held back is not due, or there would be more than was asked for.
+a_turn_is_measured() {
+	store=$WORK/journal/held.db
+	(umask 077; echo secret-of-the-bench >"$WORK/secret")
+	cat >"$WORK/bench.conf" <<-END
+	journal $store
+	secret-file $WORK/secret
+	hook bench
+	on * run /bin/true
+	hook another
+	on * run /bin/true
+	END
+	"$BUILD/store" hold "$store" 12 &&
+	    times=$("$BUILD/store" turn "$store" 3 "$WORK/bench.conf") &&
+	    are_positive 1 "$times"
+}
+
 commands_are_counted() {
 	runs=$("$BUILD/spawn" 2 0.1 /bin/true) && are_positive 1 "$runs" &&
 	    ! "$BUILD/spawn" 2 0.1 /bin/false
@@ -106,6 +123,7 @@ rows_are_whole() {
 
 verdict 'bench: a journal is made by its own functions' a_journal_is_made
 verdict 'bench: what a journal does is measured' its_calls_are_measured
+verdict 'bench: what is done about an event is measured' a_turn_is_measured
 verdict 'bench: bare commands are counted' commands_are_counted
 verdict 'bench: a CGI program costs something' a_cgi_costs_something
 verdict 'bench: medians, spreads, ratios and goals' rows_are_judged

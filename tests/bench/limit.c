@@ -3,7 +3,10 @@
  * The limit for what is not waited for: libfcgi behind the epoll loop that
  * pelihook.fcgi has, which reads a request and answers 202.
  *
- *	limit SOCKET THREADS
+ *	limit SOCKET THREADS [COMMAND [ARGUMENT...]]
+ *
+ * With a COMMAND it is the limit for what is waited for: it runs it before
+ * it answers.
  */
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -18,8 +21,11 @@
 
 #include <fcgiapp.h>
 
+#include "bare.h"
+
 static int the_socket;
 static int the_set;
+static char **the_command;
 
 static int
 open_socket(const char *path)
@@ -62,9 +68,13 @@ answer(FCGX_Request *request)
 
 	while (FCGX_GetStr(body, sizeof(body), request->in) > 0)
 		continue;
-	FCGX_PutS("Status: 202 Accepted\r\nContent-Type: text/plain\r\n"
-		  "\r\nqueued\n",
-	    request->out);
+	if (*the_command != NULL && bare_run(the_command) != 0)
+		FCGX_PutS("Status: 500 Internal Server Error\r\n\r\n",
+		    request->out);
+	else
+		FCGX_PutS("Status: 202 Accepted\r\n"
+			  "Content-Type: text/plain\r\n\r\nqueued\n",
+		    request->out);
 	FCGX_Finish_r(request);
 }
 
@@ -107,8 +117,9 @@ main(int argc, char **argv)
 	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
 	pthread_t thread;
 
-	if (argc != 3 || FCGX_Init() != 0)
+	if (argc < 3 || FCGX_Init() != 0)
 		return 64;
+	the_command = argv + 3;
 	signal(SIGPIPE, SIG_IGN);
 	the_socket = open_socket(argv[1]);
 	the_set = epoll_create1(EPOLL_CLOEXEC);

@@ -61,9 +61,9 @@ give_up() {	# what, log...
 # What any of them may have said.
 give_up_servers() {	# what
 	give_up "$1" "$WORK/wrk.log" "$WORK/pelihook.log" \
-	    "$WORK/webhook.log" "$WORK/limit.log" "$WORK/nginx.log" \
-	    "$WORK/nginx-error.log" "$WORK/lighttpd-error.log" \
-	    "$WORK/lighttpd-cgi.log"
+	    "$WORK/webhook.log" "$WORK/limit.log" "$WORK/spawning.log" \
+	    "$WORK/nginx.log" "$WORK/nginx-error.log" \
+	    "$WORK/lighttpd-error.log" "$WORK/lighttpd-cgi.log"
 }
 
 # ---- Processes ------------------------------------------------------------
@@ -285,6 +285,8 @@ write_nginx() {
 			keepalive 64; keepalive_requests 100000000; }
 		upstream limit { server unix:$WORK/limit.sock;
 			keepalive 64; keepalive_requests 100000000; }
+		upstream spawning { server unix:$WORK/spawning.sock;
+			keepalive 64; keepalive_requests 100000000; }
 		upstream webhook { server 127.0.0.1:$WEBHOOK;
 			keepalive 64; keepalive_requests 100000000; }
 		server {
@@ -296,6 +298,7 @@ write_nginx() {
 				fastcgi_location /$hook pelihook $hook
 			done)
 			$(fastcgi_location /limit limit none)
+			$(fastcgi_location /spawning spawning none)
 			$(for program in check pelihook static; do
 				wrap_location "/wrapped/$program" \
 				    "$WORK/$program.cgi"
@@ -329,6 +332,9 @@ start_servers() {
 	launch limit "$WORK/limit" "$WORK/limit.sock" 16
 	wait_for test -S "$WORK/limit.sock" ||
 	    give_up 'limit does not start' "$WORK/limit.log"
+	launch spawning "$WORK/limit" "$WORK/spawning.sock" 16 /bin/true
+	wait_for test -S "$WORK/spawning.sock" ||
+	    give_up 'limit does not start' "$WORK/spawning.log"
 	launch wrap setsid spawn-fcgi -n -s "$WORK/wrap.sock" -- \
 	    /usr/sbin/fcgiwrap -c 4
 	WRAP=$PID
@@ -352,6 +358,13 @@ start_pelihook() {	# configuration, program
 	wait_for test -S "$WORK/pelihook.sock" ||
 	    give_up 'pelihook.fcgi does not start' "$WORK/pelihook.log"
 	PELIHOOK=$PID
+}
+
+# What it left queued is not to be run.
+kill_pelihook() {
+	kill -KILL "$PELIHOOK"
+	stop "$PELIHOOK"
+	rm -f "$WORK/pelihook.sock"
 }
 
 start_webhook() {
@@ -393,6 +406,12 @@ command_of() {	# true or sh
 	[ "$1" = true ] && echo /bin/true || echo "$WORK/three.sh"
 }
 
+# The others behind the same nginx.
+rates_behind() {	# key clients
+	rate "$1-limit" "$2" "http://127.0.0.1:$NGINX/spawning"
+	rate "$1-behind" "$2" "http://127.0.0.1:$NGINX/hooks/true"
+}
+
 row_wait() {
 	start_pelihook wait
 	start_webhook
@@ -406,6 +425,8 @@ row_wait() {
 			keep "$key-spawn" "$runs"
 			rate "$key-pelihook" "$clients" \
 			    "http://127.0.0.1:$NGINX/$command"
+			[ "$command" != true ] ||
+			    rates_behind "$key" "$clients"
 			rate "$key-webhook" "$clients" \
 			    "http://127.0.0.1:$WEBHOOK/hooks/$command"
 		done
@@ -422,9 +443,7 @@ row_queued() {
 			start_pelihook "$conf"
 			rate "queued-$clients-$conf" "$clients" \
 			    "http://127.0.0.1:$NGINX/one"
-			kill -KILL "$PELIHOOK"
-			stop "$PELIHOOK"
-			rm -f "$WORK/pelihook.sock"
+			kill_pelihook
 		done
 		start_webhook
 		rate "queued-$clients-webhook" "$clients" \
@@ -437,22 +456,26 @@ milliseconds() {
 	date +%s%3N
 }
 
-# From the first request until what it asked for has run; what wrote to disk
-# before is done by then.
-run_to_end() {	# key url
+# From the first request until what it asked for has run, or with a journal
+# until nothing in it is undelivered; what wrote to disk before is done by
+# then.
+run_to_end() {	# key url [journal]
 	sync -f "$WORK"
 	began=$(milliseconds)
 	load 64 "$2"
-	[ "$1" = end-webhook ] || "$WORK/store" wait \
-	    "$WORK/journal/journal.db" 120 2>"$WORK/store.log" ||
+	[ $# -eq 2 ] || "$WORK/store" wait "$3" 120 2>"$WORK/store.log" ||
 	    give_up 'the queue does not become empty' "$WORK/store.log" \
 		"$WORK/pelihook.log"
 	keep "$1" "$((REQUESTS * 1000 / ($(milliseconds) - began)))"
 }
 
 row_end() {
+	start_pelihook keep
+	run_to_end end-taken "http://127.0.0.1:$NGINX/hundred"
+	kill_pelihook
 	start_pelihook queue
-	run_to_end end-pelihook "http://127.0.0.1:$NGINX/hundred"
+	run_to_end end-pelihook "http://127.0.0.1:$NGINX/hundred" \
+	    "$WORK/journal/journal.db"
 	stop "$PELIHOOK"
 	start_webhook
 	run_to_end end-webhook "http://127.0.0.1:$NGINX/hooks/true"
@@ -569,9 +592,9 @@ row_late() {
 	stop "$PEER"
 }
 
-make_store() {	# name, events that are done, program
+make_store() {	# name, events, program, word: how they are
 	rm -f "$WORK/stores/$1.db"*
-	"$WORK/${3:-store}" make "$WORK/stores/$1.db" "$2" \
+	"$WORK/${3:-store}" "${4:-make}" "$WORK/stores/$1.db" "$2" \
 	    2>"$WORK/store.log" ||
 	    give_up "a journal of $2 events cannot be made" "$WORK/store.log"
 }
@@ -589,15 +612,44 @@ measure_store() {	# name, key, program
 	keep "${key%%:*}-list-${key##*:}" "$3"
 }
 
+write_hooks() {	# name, how many
+	cat <<-END
+	journal $WORK/stores/$1.db
+	secret-file $WORK/secret
+	hook bench
+		on * run /bin/true
+	END
+	hook=1
+	while [ $hook -lt "$2" ]; do
+		printf 'hook bench-%d\n\ton * run /bin/true\n' $hook
+		hook=$((hook + 1))
+	done
+}
+
+measure_turn() {	# name, hooks
+	write_hooks "$1" "$2" >"$WORK/stores/$1.conf"
+	sync -f "$WORK"
+	spent=$("$WORK/store" turn "$WORK/stores/$1.db" 1000 \
+	    "$WORK/stores/$1.conf" 2>"$WORK/store.log") ||
+	    give_up 'a turn cannot be measured' "$WORK/store.log"
+	keep "journal-turn-$1" "$spent"
+}
+
 row_journal() {
 	[ -d "$WORK/stores" ] || {
 		mkdir -m 700 "$WORK/stores"
 		make_store many "$EVENTS_DONE"
+		make_store held 100000 store hold
 	}
-	make_store none 0
+	for store in none one hooks; do
+		make_store "$store" 0
+	done
 	for store in none many; do
 		measure_store "$store" "journal:$store"
 	done
+	measure_turn one 1
+	measure_turn held 1
+	measure_turn hooks 1000
 }
 
 # Of one build, what a request and a delivery cost; run.sh's other rows in
@@ -613,11 +665,10 @@ quick_of() {	# program
 	stop "$PELIHOOK"
 	start_pelihook keep "$1"
 	rate "quick-queued-$1" 16 "http://127.0.0.1:$NGINX/one"
-	kill -KILL "$PELIHOOK"
-	stop "$PELIHOOK"
-	rm -f "$WORK/pelihook.sock"
+	kill_pelihook
 	start_pelihook queue "$1"
-	run_to_end "quick-end-$1" "http://127.0.0.1:$NGINX/hundred"
+	run_to_end "quick-end-$1" "http://127.0.0.1:$NGINX/hundred" \
+	    "$WORK/journal/journal.db"
 	stop "$PELIHOOK"
 	cost "quick-cgi-$1" 300 "$WORK/$1.cgi"
 	mkdir -p -m 700 "$WORK/stores"

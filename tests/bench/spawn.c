@@ -7,14 +7,12 @@
  *
  * Prints how many a second it ran.
  */
-#include <sys/wait.h>
-
 #include <pthread.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
+
+#include "bare.h"
 
 enum { CLIENTS = 64 };
 
@@ -35,33 +33,13 @@ now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static int
-run_once(char **command)
-{
-	static char path[] = "PATH=/usr/bin:/bin";
-	char *environment[] = { path, NULL };
-	int status = 1;
-	pid_t pid;
-	int error = posix_spawn(&pid, command[0], NULL, NULL, command,
-	    environment);
-
-	if (error != 0) {
-		fprintf(stderr, "spawn: %s: %s\n", command[0], strerror(error));
-		return 1;
-	}
-	if (waitpid(pid, &status, 0) == pid && status == 0)
-		return 0;
-	fprintf(stderr, "spawn: %s: status %d\n", command[0], status);
-	return 1;
-}
-
 static void *
 work(void *context)
 {
 	struct client *client = context;
 
 	while (!client->failed && now() < client->until) {
-		client->failed = run_once(client->command);
+		client->failed = bare_run(client->command);
 		client->runs++;
 	}
 	return NULL;

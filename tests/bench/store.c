@@ -4,8 +4,13 @@
  *
  *	store make JOURNAL N		a new journal with N events that are
  *					done, a second apart until now
+ *	store hold JOURNAL N		a new journal with N events that one
+ *					order key holds back: the first of
+ *					them waits for a retry
  *	store measure JOURNAL N		prints microseconds a call: append,
  *					claim with its settlement, list
+ *	store turn JOURNAL N CONF	the same of what the dispatcher does
+ *					about an event, for CONF's hooks
  *	store wait JOURNAL SECONDS	returns once nothing is undelivered
  */
 #include <sys/random.h>
@@ -21,17 +26,31 @@
 
 #include "../answer.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/startup.h"
 #include "base/uuid.h"
+#include "config/conf.h"
+#include "config/files.h"
+#include "config/load.h"
 #include "journal/journal.h"
+#include "queue/hooks.h"
 
-enum { BODY = 1024, LOOK = 5, TOGETHER = 1000 };
+enum {
+	BODY = 1024,
+	LOOK = 5,
+	TOGETHER = 1000,
+	APART = 100, /* hooks, of those that have something to retry */
+	DAY = 24 * 3600 * 1000,
+	ERRORS = 65536,
+};
 
 struct samples {
 	double *list;
 	int n;
 };
+
+static const char bench[] = "bench"; /* the hook */
 
 /* While a journal is made: what a crash leaves of it is thrown away. */
 static bool careless;
@@ -67,11 +86,16 @@ compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
+/* Frees them. */
 static double
 median(struct samples *samples)
 {
+	double result;
+
 	qsort(samples->list, (size_t)samples->n, sizeof(double), compare);
-	return samples->list[samples->n / 2];
+	result = samples->list[samples->n / 2];
+	free(samples->list);
+	return result;
 }
 
 static void
@@ -84,7 +108,8 @@ must(enum rc rc)
 }
 
 static void
-append_at(struct journal *journal, int64_t received)
+append_at(struct journal *journal, int64_t received, const char *hook,
+    const struct journal_key *order)
 {
 	static char body[BODY];
 	struct receipt receipt = {
@@ -94,9 +119,10 @@ append_at(struct journal *journal, int64_t received)
 	};
 	struct journal_entry entry = {
 		.receipt = &receipt,
-		.hook = "bench",
+		.hook = hook,
 		.event = "pipeline_run_error",
 		.body = { body, sizeof(body) },
+		.order = order,
 		.max_queue = 1000000,
 		.deliveries = 1,
 	};
@@ -113,39 +139,50 @@ append_at(struct journal *journal, int64_t received)
 static void
 append_one(struct journal *journal)
 {
-	append_at(journal, clock_wall());
+	append_at(journal, clock_wall(), bench, NULL);
 }
 
-/* Claims up to n deliveries and settles them; how many they were. */
+/* Settles all of a claim; how many they were. */
 static int
-run_some(struct journal *journal, unsigned n)
+settle_all(struct journal *journal, struct journal_claim *claim,
+    enum journal_verdict verdict)
 {
 	static struct journal_settlement settlements[TOGETHER];
-	struct journal_hook_limit limit = { "bench", 1, n, NULL };
-	struct journal_hook_limits limits = { &limit, 1 };
-	struct journal_claim claim;
 	int64_t time = clock_wall();
-	int claimed;
+	int claimed = (int)claim->n;
 
-	must(journal_claim_due(journal, &limits, time, &claim));
-	for (size_t i = 0; i < claim.n; i++)
+	for (size_t i = 0; i < claim->n; i++)
 		settlements[i] = (struct journal_settlement){
-			.seq = claim.deliveries[i].seq,
+			.seq = claim->deliveries[i].seq,
+			.verdict = verdict,
+			.pause = DAY,
 			.started = time,
 			.ended = time,
 			.attempted = JOURNAL_RAN,
 			.end = RUN_EXIT,
 		};
-	must(journal_settle(journal, settlements, claim.n));
-	claimed = (int)claim.n;
-	journal_claim_free(&claim);
+	must(journal_settle(journal, settlements, claim->n));
+	journal_claim_free(claim);
 	return claimed;
+}
+
+/* Claims up to n deliveries of a hook and settles them. */
+static int
+run_some(struct journal *journal, const char *hook, unsigned n,
+    enum journal_verdict verdict)
+{
+	struct journal_hook_limit limit = { hook, 1, n, NULL };
+	struct journal_hook_limits limits = { &limit, 1 };
+	struct journal_claim claim;
+
+	must(journal_claim_due(journal, &limits, clock_wall(), &claim));
+	return settle_all(journal, &claim, verdict);
 }
 
 static void
 run_one(struct journal *journal)
 {
-	run_some(journal, 1);
+	run_some(journal, bench, 1, JOURNAL_FINISH);
 }
 
 static void
@@ -156,12 +193,25 @@ make(struct journal *journal, int n)
 
 	careless = true;
 	for (int i = 0; i < n; i++) {
-		append_at(journal, time + (int64_t)i * 1000);
+		append_at(journal, time + (int64_t)i * 1000, bench, NULL);
 		if (i % TOGETHER == TOGETHER - 1)
-			done += run_some(journal, TOGETHER);
+			done += run_some(journal, bench, TOGETHER,
+			    JOURNAL_FINISH);
 	}
 	while (done < n)
-		done += run_some(journal, TOGETHER);
+		done += run_some(journal, bench, TOGETHER, JOURNAL_FINISH);
+}
+
+static void
+hold(struct journal *journal, int n)
+{
+	struct journal_key order;
+
+	careless = true;
+	must(journal_order_key(bench, bytes_of(bench), &order));
+	for (int i = 0; i < n; i++)
+		append_at(journal, clock_wall(), bench, &order);
+	run_some(journal, bench, 1, JOURNAL_DELAY);
 }
 
 static enum rc
@@ -183,23 +233,28 @@ list_some(struct journal *journal)
 	must(journal_list(journal, &filter, count_row, &n));
 }
 
-static double
-measure_one(struct journal *journal, int n, void (*call)(struct journal *))
+static struct samples
+samples_of(int n)
 {
 	struct samples samples = { calloc((size_t)n, sizeof(double)), n };
-	double began;
-	double result;
 
 	if (samples.list == NULL)
 		must(RC_MEMORY);
+	return samples;
+}
+
+static double
+measure_one(struct journal *journal, int n, void (*call)(struct journal *))
+{
+	struct samples samples = samples_of(n);
+	double began;
+
 	for (int i = 0; i < n; i++) {
 		began = now();
 		call(journal);
 		samples.list[i] = now() - began;
 	}
-	result = median(&samples);
-	free(samples.list);
-	return result;
+	return median(&samples);
 }
 
 static void
@@ -210,6 +265,72 @@ measure(struct journal *journal, int n)
 
 	printf("%.1f %.1f %.1f\n", append, claim,
 	    measure_one(journal, n, list_some));
+}
+
+static struct conf *
+load(const char *file)
+{
+	struct buf errors = { .max = ERRORS };
+	struct conf *conf = NULL;
+	enum rc rc = conf_load(file, &conf, &errors);
+
+	if (rc == RC_OK)
+		rc = conf_load_all_files(conf, &errors);
+	fwrite(errors.data, 1, errors.len, stderr);
+	must(rc);
+	buf_free(&errors);
+	return conf;
+}
+
+/*
+ * What the dispatcher does from an event's wake-up on: it looks whether others
+ * changed something, claims until there is nothing that is due, asks when
+ * there will be, and settles.
+ */
+static void
+turn(struct journal *journal, struct queue_hooks *hooks, struct conf *conf)
+{
+	struct journal_claim claim;
+	struct journal_claim none;
+	int64_t due;
+	bool changed;
+
+	must(journal_changed(journal, &changed));
+	must(journal_claim_due(journal, &hooks->limits, clock_wall(), &claim));
+	if (conf_find(conf, bytes_of(claim.deliveries[0].event.hook)) == NULL ||
+	    journal_claim_due(journal, &hooks->limits, clock_wall(), &none) !=
+		RC_MISSING)
+		must(RC_RANGE);
+	must(journal_next_due(journal, &hooks->limits, clock_wall(), &due));
+	settle_all(journal, &claim, JOURNAL_FINISH);
+}
+
+/* One hook of many has an event that waits for its retry, and one has
+ * another that is due. */
+static void
+measure_turns(struct journal *journal, int n, const char *file)
+{
+	struct samples samples = samples_of(n);
+	struct queue_hooks hooks = { 0 };
+	struct conf *conf = load(file);
+	double began;
+
+	must(queue_hooks_make(conf, &hooks));
+	must(queue_hooks_note(&hooks, conf, journal));
+	for (size_t i = 0; i < conf->hooks_len; i += APART) {
+		append_at(journal, clock_wall(), conf->hooks[i].name, NULL);
+		run_some(journal, conf->hooks[i].name, 1, JOURNAL_DELAY);
+	}
+	for (int i = 0; i < n; i++) {
+		append_at(journal, clock_wall(),
+		    conf->hooks[(size_t)i % conf->hooks_len].name, NULL);
+		began = now();
+		turn(journal, &hooks, conf);
+		samples.list[i] = now() - began;
+	}
+	printf("%.1f\n", median(&samples));
+	queue_hooks_free(&hooks);
+	conf_release(conf);
 }
 
 static enum rc
@@ -249,8 +370,12 @@ main(int argc, char **argv)
 	must(journal_open(argv[2], JOURNAL_CREATE, &journal));
 	if (strcmp(argv[1], "make") == 0)
 		make(journal, n);
+	else if (strcmp(argv[1], "hold") == 0)
+		hold(journal, n);
 	else if (strcmp(argv[1], "measure") == 0)
 		measure(journal, n);
+	else if (strcmp(argv[1], "turn") == 0 && argc > 4)
+		measure_turns(journal, n, argv[4]);
 	else if (strcmp(argv[1], "wait") == 0)
 		status = wait_until_empty(journal, n);
 	journal_close(journal);
