@@ -33,17 +33,51 @@ struct claiming {
 
 /* What is due first, of one hook or of several. */
 struct candidate {
+	int64_t now;
+	int64_t latest; /* what is due later is none */
+	bool any;	/* also where no more may run */
 	const struct journal_hook_limit *limit;
 	int64_t seq; /* 0: none */
 	int64_t due;
-	int64_t now;
 };
+
+/*
+ * A walk over the hooks that have something in an index, from one of them to
+ * the next: those that have nothing cost nothing.
+ */
+struct walk {
+	struct journal *journal;
+	const struct journal_hook_limits *limits;
+	const char *text; /* the first row from a hook on */
+	size_t next;	  /* of limits */
+	struct journal_statement *row;
+};
+
+/* What never waited is due whatever the clock says: it has its own index. */
+static const char fresh[] =
+    "SELECT hook, seq, due FROM deliveries WHERE state = " SQL_QUEUED
+    " AND held = 0 AND since = 0 AND hook >= ?1 ORDER BY hook, seq LIMIT 1";
+
+static const char waiting[] =
+    "SELECT hook, seq, due FROM deliveries WHERE state = " SQL_QUEUED
+    " AND held = 0 AND since > 0 AND hook >= ?1"
+    " ORDER BY hook, due, seq LIMIT 1";
 
 struct asking {
 	const struct journal_hook_limits *limits;
 	int64_t now;
 	int64_t due;
 };
+
+/* Whether a pause began after now. */
+static bool
+is_set_back(struct journal *journal, int64_t now)
+{
+	return journal_number(journal, 0,
+	    SQL("SELECT 1 FROM deliveries WHERE state = " SQL_QUEUED
+		USES_deliveries_since("") " AND since > ?1 LIMIT 1"),
+		BIND(INT(now))) != 0;
+}
 
 /*
  * The clock was set back to before the beginning of a pause: the pause begins
@@ -53,10 +87,7 @@ struct asking {
 static void
 begin_pauses_anew(struct journal *journal, int64_t now)
 {
-	if (journal_number(journal, 0,
-		SQL("SELECT 1 FROM deliveries WHERE state = " SQL_QUEUED
-	    USES_deliveries_since("") " AND since > ?1 LIMIT 1"),
-		    BIND(INT(now))) != 0)
+	if (is_set_back(journal, now))
 		journal_do(journal,
 		    SQL("UPDATE deliveries SET due = ?1 + CASE WHEN "
 		    SQL_IS_INTEGER("due") " AND due - since BETWEEN 0 AND ?2"
@@ -66,68 +97,69 @@ begin_pauses_anew(struct journal *journal, int64_t now)
 			BIND(INT(now), INT(longest)));
 }
 
-/* What a row of seq and due offers.  False: it was set aside, look again. */
-static bool
-consider(struct journal *journal, struct journal_statement *row,
-    const struct journal_hook_limit *limit, struct candidate *best)
+/* As the database compares them. */
+static int
+compare_hooks(struct bytes hook, const char *other)
 {
-	struct journal_reader reader = {
-		.journal = journal,
-		.row = row,
-		.table = "deliveries",
-		.lenient = true,
-	};
-	int64_t seq;
-	int64_t due;
+	size_t len = strlen(other);
+	int order = memcmp(hook.data, other, hook.len < len ? hook.len : len);
 
-	if (!journal_next(journal, row))
-		return true;
-	seq = journal_column_int(row, 0);
-	reader.number = seq;
-	journal_int(&reader, 0, JOURNAL_IS_ROW);
-	due = journal_int(&reader, 1, JOURNAL_IS_TIME);
-	journal_end_query(row);
-	if (reader.damaged) {
-		journal_set_queued_aside(journal, seq, limit->hook, best->now);
-		return false;
-	}
-	if (best->seq == 0 || due < best->due ||
-	    (due == best->due && seq < best->seq))
-		*best = (struct candidate){ limit, seq, due, best->now };
-	return true;
+	return order != 0 ? order : (hook.len > len) - (hook.len < len);
 }
 
-/* What never waited is due whatever the clock says: it has its own index. */
-static void
-find_due(struct journal *journal, const struct journal_hook_limit *limit,
-    int64_t now, struct candidate *best)
+/* Goes on after the hook of the walk's row.  NULL: it is not one of those
+ * that are walked over. */
+static const struct journal_hook_limit *
+go_past_row(struct walk *walk)
 {
-	best->now = now;
-	while (!consider(journal,
-	    journal_query(journal,
-		"SELECT seq, due FROM deliveries WHERE hook = ?1"
-		" AND state = " SQL_QUEUED " AND held = 0 AND since = 0"
-		" ORDER BY seq LIMIT 1",
-		BIND(TEXT(limit->hook))),
-	    limit, best))
-		continue;
-	while (!consider(journal,
-	    journal_query(journal,
-		"SELECT seq, due FROM deliveries WHERE hook = ?1"
-		" AND state = " SQL_QUEUED " AND held = 0 AND since > 0"
-		" AND due <= ?2 ORDER BY due, seq LIMIT 1",
-		BIND(TEXT(limit->hook), INT(now))),
-	    limit, best))
-		continue;
-	/* What is no time at all sorts after the last one. */
-	while (!consider(journal,
-	    journal_query(journal,
-		"SELECT seq, due FROM deliveries WHERE hook = ?1"
-		" AND state = " SQL_QUEUED " AND held = 0 AND since > 0"
-		" AND due > ?2 ORDER BY due, seq LIMIT 1",
-		BIND(TEXT(limit->hook), INT(JOURNAL_TIME_MAX))),
-	    limit, best))
-		continue;
+	const struct journal_hook_limit *list = walk->limits->list;
+	size_t asked = walk->next;
+	size_t end = walk->limits->n;
+	struct bytes hook;
+	size_t middle;
+
+	/* What is no text sorts after all texts. */
+	if (journal_column_type(walk->row, 0) != JOURNAL_TYPE_TEXT) {
+		walk->next = end;
+		return NULL;
+	}
+	hook = journal_column_text(walk->row, 0);
+	if (hook.data == NULL) {
+		journal_fail(walk->journal, JOURNAL_FAILED_MEMORY);
+		return NULL;
+	}
+	while (walk->next < end) {
+		middle = walk->next + (end - walk->next) / 2;
+		if (compare_hooks(hook, list[middle].hook) > 0)
+			walk->next = middle + 1;
+		else
+			end = middle;
+	}
+	if (end < walk->limits->n && bytes_is(hook, list[end].hook))
+		return &list[walk->next++];
+	if (end == asked)
+		journal_fail(walk->journal, JOURNAL_FAILED_INDEX);
+	return NULL;
+}
+
+/* The next hook that has a row, which is then open; NULL: there is none. */
+static const struct journal_hook_limit *
+walk_on(struct walk *walk)
+{
+	const struct journal_hook_limit *limit;
+
+	while (walk->next < walk->limits->n) {
+		limit = &walk->limits->list[walk->next];
+		walk->row = journal_query(walk->journal, walk->text,
+		    BIND(TEXT(limit->hook)));
+		if (!journal_next(walk->journal, walk->row))
+			break;
+		limit = go_past_row(walk);
+		if (limit != NULL)
+			return limit;
+		journal_end_query(walk->row);
+	}
+	return NULL;
 }
 
 /* By older rules there is none. */
@@ -139,6 +171,100 @@ is_below_limit(struct journal *journal, const struct journal_hook_limit *limit)
 		"SELECT count(DISTINCT claim) FROM deliveries"
 		" WHERE state = " SQL_RUNNING " AND hook = ?1",
 		BIND(TEXT(limit->hook))) < (int64_t)limit->concurrency;
+}
+
+/* Whether a row is one to wait, or goes after the best so far. */
+static bool
+goes_later(struct journal_statement *row, const struct candidate *best)
+{
+	int64_t seq;
+	int64_t due;
+
+	if (journal_column_type(row, 2) != JOURNAL_TYPE_INT)
+		return false;
+	seq = journal_column_int(row, 1);
+	due = journal_column_int(row, 2);
+	if (due > JOURNAL_TIME_MAX)
+		return false;
+	return due > best->latest ||
+	    (best->seq != 0 &&
+		(due > best->due || (due == best->due && seq > best->seq)));
+}
+
+/* What a row of hook, seq and due offers, which is over then.  False: it was
+ * set aside, look again. */
+static bool
+consider(struct journal *journal, struct journal_statement *row,
+    const struct journal_hook_limit *limit, struct candidate *best)
+{
+	struct journal_reader reader = {
+		.journal = journal,
+		.row = row,
+		.table = "deliveries",
+		.number = journal_column_int(row, 1),
+		.lenient = true,
+	};
+	int64_t seq;
+	int64_t due;
+
+	if (goes_later(row, best) ||
+	    (!best->any && !is_below_limit(journal, limit))) {
+		journal_end_query(row);
+		return true;
+	}
+	seq = journal_int(&reader, 1, JOURNAL_IS_ROW);
+	due = journal_int(&reader, 2, JOURNAL_IS_TIME);
+	journal_end_query(row);
+	if (reader.damaged) {
+		journal_set_queued_aside(journal, reader.number, limit->hook,
+		    best->now);
+		return false;
+	}
+	best->limit = limit;
+	best->seq = seq;
+	best->due = due;
+	return true;
+}
+
+/* What is no time at all sorts after the last one, and comes last. */
+static void
+set_untimely_aside(struct journal *journal,
+    const struct journal_hook_limit *limit, struct candidate *best)
+{
+	struct journal_statement *row;
+
+	for (;;) {
+		row = journal_query(journal,
+		    "SELECT hook, seq, due FROM deliveries WHERE hook = ?1"
+		    " AND state = " SQL_QUEUED " AND held = 0 AND since > 0"
+		    " AND due > ?2 ORDER BY due, seq LIMIT 1",
+		    BIND(TEXT(limit->hook), INT(JOURNAL_TIME_MAX)));
+		if (!journal_next(journal, row) ||
+		    consider(journal, row, limit, best))
+			return;
+	}
+}
+
+/* The first of these hooks; any: also of those of which no more may run. */
+static struct candidate
+find_due(struct journal *journal, const struct journal_hook_limits *limits,
+    int64_t now, bool any)
+{
+	struct candidate best = { .now = now, .latest = INT64_MAX, .any = any };
+	const struct journal_hook_limit *limit;
+	struct walk walk = { journal, limits, fresh, 0, NULL };
+
+	while ((limit = walk_on(&walk)) != NULL)
+		if (!consider(journal, walk.row, limit, &best))
+			walk.next--;
+	best.latest = now;
+	walk = (struct walk){ journal, limits, waiting, 0, NULL };
+	while ((limit = walk_on(&walk)) != NULL)
+		if (!consider(journal, walk.row, limit, &best))
+			walk.next--;
+		else if (best.seq == 0)
+			set_untimely_aside(journal, limit, &best);
+	return best;
 }
 
 /* The columns of a delivery; first is the number of the first one. */
@@ -361,6 +487,7 @@ static void
 claim_more(struct journal *journal, const struct journal_hook_limit *limit,
     struct claiming *claiming)
 {
+	const struct journal_hook_limits only = { limit, 1 };
 	struct journal_claim *claim = claiming->claim;
 	struct journal_delivery *last;
 	struct candidate next;
@@ -373,8 +500,7 @@ claim_more(struct journal *journal, const struct journal_hook_limit *limit,
 		if (last->ordered)
 			journal_order_unblock_next(journal,
 			    journal_key_bytes(last->key));
-		next = (struct candidate){ 0 };
-		find_due(journal, limit, claiming->now, &next);
+		next = find_due(journal, &only, claiming->now, true);
 		if (next.seq == 0)
 			break;
 		claim_delivery(journal, &next, claiming);
@@ -402,16 +528,12 @@ compare_age(const void *a, const void *b)
 static enum rc
 take_due(struct journal *journal, struct claiming *claiming)
 {
-	const struct journal_hook_limits *limits = claiming->limits;
 	struct candidate best;
 
 	begin_pauses_anew(journal, claiming->now);
 	do {
-		best = (struct candidate){ 0 };
-		for (size_t i = 0; i < limits->n; i++)
-			if (is_below_limit(journal, &limits->list[i]))
-				find_due(journal, &limits->list[i],
-				    claiming->now, &best);
+		best = find_due(journal, claiming->limits, claiming->now,
+		    false);
 		if (best.seq == 0 ||
 		    (claiming->claim->slot == 0 &&
 			journal_slot_take(journal, claiming->claim) != RC_OK))
@@ -429,35 +551,36 @@ take_due(struct journal *journal, struct claiming *claiming)
 	return RC_OK;
 }
 
+static bool
+has_fresh(struct journal *journal, const struct journal_hook_limits *limits)
+{
+	struct walk walk = { journal, limits, fresh, 0, NULL };
+	const struct journal_hook_limit *limit;
+
+	while ((limit = walk_on(&walk)) != NULL) {
+		journal_end_query(walk.row);
+		if (is_below_limit(journal, limit))
+			return true;
+	}
+	return false;
+}
+
 static enum rc
 next_due(struct journal *journal, void *arguments)
 {
 	struct asking *asking = arguments;
-	const char *hook;
+	struct walk walk = { journal, asking->limits, waiting, 0, NULL };
+	const struct journal_hook_limit *limit;
 	int64_t due;
 
-	if (journal_number(journal, 0,
-		SQL("SELECT 1 FROM deliveries WHERE state = " SQL_QUEUED
-	    USES_deliveries_since("") " AND since > ?1 LIMIT 1"),
-		    BIND(INT(asking->now))) != 0)
+	if (is_set_back(journal, asking->now) ||
+	    has_fresh(journal, asking->limits))
 		asking->due = asking->now;
-	for (size_t i = 0; i < asking->limits->n; i++) {
-		if (!is_below_limit(journal, &asking->limits->list[i]))
-			continue;
-		hook = asking->limits->list[i].hook;
-		if (journal_number(journal, 0,
-			"SELECT 1 FROM deliveries WHERE hook = ?1"
-			" AND state = " SQL_QUEUED " AND held = 0 AND since = 0"
-			" LIMIT 1",
-			BIND(TEXT(hook))) != 0)
-			asking->due = asking->now;
-		due = journal_number(journal, CLOCK_NEVER,
-		    "SELECT CAST(due AS BIGINT) FROM deliveries"
-		    " WHERE hook = ?1 AND state = " SQL_QUEUED
-		    " AND held = 0 AND since > 0 AND due <= ?2"
-		    " ORDER BY due LIMIT 1",
-		    BIND(TEXT(hook), INT(JOURNAL_TIME_MAX)));
-		if (due < asking->due)
+	while ((limit = walk_on(&walk)) != NULL) {
+		due = journal_column_int(walk.row, 2);
+		journal_end_query(walk.row);
+		if (due <= JOURNAL_TIME_MAX && due < asking->due &&
+		    is_below_limit(journal, limit))
 			asking->due = due;
 	}
 	return RC_OK;

@@ -234,7 +234,7 @@ struct journal_hook_limit {
 };
 
 struct journal_hook_limits {
-	const struct journal_hook_limit *list;
+	const struct journal_hook_limit *list; /* sorted by their bytes */
 	size_t n;
 };
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
 #include "queue/hooks.h"
 
 #include "base/clock.h"
@@ -49,24 +52,50 @@ name_file(const struct conf *conf, struct queue_hooks *hooks)
 	return hooks->file == NULL ? RC_MEMORY : RC_OK;
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+	const struct hook *const *left = a;
+	const struct hook *const *right = b;
+
+	return strcmp((*left)->name, (*right)->name);
+}
+
+/* As the journal wants them. */
+static const struct hook **
+sort(const struct conf *conf, struct pool *pool)
+{
+	const struct hook **sorted = pool_alloc(pool, conf->hooks_len + 1,
+	    sizeof(struct hook *));
+
+	if (sorted == NULL)
+		return NULL;
+	for (size_t i = 0; i < conf->hooks_len; i++)
+		sorted[i] = &conf->hooks[i];
+	qsort(sorted, conf->hooks_len, sizeof(struct hook *), compare_names);
+	return sorted;
+}
+
 enum rc
 queue_hooks_make(const struct conf *conf, struct queue_hooks *hooks)
 {
 	size_t size = conf->hooks_len + 1;
 	struct pool *pool = &hooks->pool;
 	struct journal_hook_limit *list = pool_alloc(pool, size, sizeof(*list));
+	const struct hook **sorted = sort(conf, pool);
 	enum rc rc = name_file(conf, hooks);
 
 	hooks->rules = pool_alloc(pool, size, sizeof(*hooks->rules));
 	hooks->warned = pool_alloc(pool, size, sizeof(*hooks->warned));
 	hooks->refused = pool_alloc(pool, size, sizeof(*hooks->refused));
 	hooks->keeps = pool_alloc(pool, size, sizeof(*hooks->keeps));
-	if (list == NULL || hooks->rules == NULL || hooks->warned == NULL ||
-	    hooks->refused == NULL || hooks->keeps == NULL)
+	if (list == NULL || sorted == NULL || hooks->rules == NULL ||
+	    hooks->warned == NULL || hooks->refused == NULL ||
+	    hooks->keeps == NULL)
 		return RC_MEMORY;
 	hooks->limits.list = hooks->list = list;
 	for (size_t i = 0; rc == RC_OK && i < conf->hooks_len; i++) {
-		const struct hook *hook = &conf->hooks[i];
+		const struct hook *hook = sorted[i];
 
 		if (hook->ready)
 			rc = add_hook(hooks, &list[hooks->limits.n], hook,

@@ -270,6 +270,78 @@ what_left_a_batch_is_a_run_of_its_own(void **state)
 	journal_close(journal);
 }
 
+/* Whatever others there are before, between and after them. */
+static void
+the_hooks_that_are_asked_for_are_found(void **state)
+{
+	static const struct journal_hook_limit list_of_four[] = {
+		{ "b", 9, 1, NULL }, { "bb", 9, 1, NULL }, { "c", 9, 1, NULL },
+		{ "e", 9, 1, NULL }
+	};
+	static const struct journal_hook_limits four = { list_of_four, 4 };
+	static const char *const hooks[] = { "a", "bb", "ba", "d", "e", "z",
+		"bb" };
+	struct journal *journal = open_journal();
+	struct journal_claim claim;
+	int64_t due = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT(hooks); i++)
+		append_sample(journal, hooks[i], i, "");
+	expect(journal, &four, 1, JOURNAL_DELAY);
+	expect(journal, &four, 4, JOURNAL_DELAY);
+	assert_int_equal(journal_next_due(journal, &four, now(), &due), RC_OK);
+	assert_true(due <= now());
+	expect(journal, &four, 6, JOURNAL_FINISH);
+	expect_nothing(journal, &four);
+	assert_int_equal(journal_next_due(journal, &four, now(), &due), RC_OK);
+	assert_true(due > now() && due <= now() + 60000);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(journal_claim_due(journal, &four, due + 60000,
+				     &claim),
+		    RC_OK);
+		assert_string_equal(claim.deliveries[0].event.hook,
+		    i == 0 ? "bb" : "e");
+		settle(journal, &claim, JOURNAL_FINISH);
+	}
+	expect_nothing(journal, &four);
+	assert_int_equal(journal_next_due(journal, &four, now(), &due), RC_OK);
+	assert_true(due == CLOCK_NEVER);
+	journal_close(journal);
+}
+
+static void
+hooks_that_are_none_hide_no_others(void **state)
+{
+	static const char *const damages[] = { "x'62'", "x''", "NULL", "1",
+		"''", "'b' || char(0)", "'c' || char(0) || 'c'" };
+	static const struct journal_hook_limit list_of_two[] = {
+		{ "b", 9, 1, NULL }, { "d", 9, 1, NULL }
+	};
+	static const struct journal_hook_limits both = { list_of_two, 2 };
+	struct journal *journal;
+	char statement[128];
+	int64_t due = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(damages); i++) {
+		journal = open_journal();
+		append_sample(journal, "a", 1, "");
+		append_sample(journal, "d", 2, "");
+		snprintf(statement, sizeof(statement),
+		    "UPDATE OR IGNORE deliveries SET hook = %s WHERE seq = 1",
+		    damages[i]);
+		execute(statement);
+		expect(journal, &both, 2, JOURNAL_FINISH);
+		expect_nothing(journal, &both);
+		assert_int_equal(journal_next_due(journal, &both, now(), &due),
+		    RC_OK);
+		assert_true(due == CLOCK_NEVER);
+		journal_close(journal);
+		remove_journal();
+	}
+}
+
 int
 main(void)
 {
@@ -283,6 +355,8 @@ main(void)
 		TEST(a_batch_has_what_waited_for_a_retry_too),
 		TEST(a_claim_says_when_the_next_is_due),
 		TEST(what_left_a_batch_is_a_run_of_its_own),
+		TEST(the_hooks_that_are_asked_for_are_found),
+		TEST(hooks_that_are_none_hide_no_others),
 	};
 
 	return cmocka_run_group_tests_name("claim", tests, NULL, NULL);

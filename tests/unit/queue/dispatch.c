@@ -69,6 +69,28 @@ what_has_no_hook_stays_queued(void **state)
 	take_apart(&machine);
 }
 
+/* Whatever the order of the file. */
+static void
+all_hooks_of_the_file_are_run(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	build(&machine,
+	    load("hook z\nsignature none\non * run /bin/true\n"
+		 "hook h\nsignature none\non * run /bin/true\n"
+		 "hook m\nsignature none\non * run /bin/true\n"
+		 "hook a\nsignature none\non * run /bin/true\n"));
+	append_sample(machine.journal, "z", 1, "");
+	append_sample(machine.journal, "a", 2, "");
+	append_sample(machine.journal, "h", 3, "");
+	append_sample(machine.journal, "m", 4, "");
+	drain_empty(&machine);
+	assert_true(counts_are(machine.journal,
+	    "a done 1 h done 1 m done 1 z done 1 "));
+	take_apart(&machine);
+}
+
 static void
 a_new_configuration_is_taken_at_once(void **state)
 {
@@ -770,6 +792,7 @@ main(void)
 		TEST(an_event_is_run_and_done),
 		TEST(until_empty_does_not_wait_for_retries),
 		TEST(what_has_no_hook_stays_queued),
+		TEST(all_hooks_of_the_file_are_run),
 		TEST(a_new_configuration_is_taken_at_once),
 		TEST(it_is_asked_for_before_each_claim),
 		TEST(without_any_what_runs_is_finished_and_no_more),
