@@ -267,8 +267,7 @@ note_rules(struct dispatch_loop *loop)
 {
 	struct queue_hooks *hooks = &loop->hooks;
 
-	if (!went_well(loop,
-		queue_hooks_note(hooks, loop->conf, loop->journal)))
+	if (!went_well(loop, queue_hooks_note(hooks, loop->journal)))
 		return;
 	loop->note = false;
 	queue_hooks_report_older(hooks, loop->conf);
@@ -675,7 +674,7 @@ check_once_more(const struct dispatch *settings, bool *more)
 		return RC_CONFIG;
 	rc = queue_hooks_make(conf, &hooks);
 	if (rc == RC_OK)
-		rc = queue_hooks_note(&hooks, conf, settings->journal);
+		rc = queue_hooks_note(&hooks, settings->journal);
 	if (rc == RC_OK)
 		rc = journal_next_due(settings->journal, &hooks.limits,
 		    clock_wall(), &due);

@@ -28,6 +28,7 @@ add_hook(struct queue_hooks *hooks, struct journal_hook_limit *limit,
 		.batch = hook->batch,
 		.digest = digest,
 	};
+	hooks->of[hooks->limits.n] = hook;
 	hooks->rules[hooks->limits.n++] = (struct journal_rules){
 		.hook = hook->name,
 		.digest = digest,
@@ -66,13 +67,13 @@ static const struct hook **
 sort(const struct conf *conf, struct pool *pool)
 {
 	const struct hook **sorted = pool_alloc(pool, conf->hooks_len + 1,
-	    sizeof(struct hook *));
+	    sizeof(*sorted));
 
 	if (sorted == NULL)
 		return NULL;
 	for (size_t i = 0; i < conf->hooks_len; i++)
 		sorted[i] = &conf->hooks[i];
-	qsort(sorted, conf->hooks_len, sizeof(struct hook *), compare_names);
+	qsort(sorted, conf->hooks_len, sizeof(*sorted), compare_names);
 	return sorted;
 }
 
@@ -82,20 +83,20 @@ queue_hooks_make(const struct conf *conf, struct queue_hooks *hooks)
 	size_t size = conf->hooks_len + 1;
 	struct pool *pool = &hooks->pool;
 	struct journal_hook_limit *list = pool_alloc(pool, size, sizeof(*list));
-	const struct hook **sorted = sort(conf, pool);
 	enum rc rc = name_file(conf, hooks);
 
+	hooks->of = sort(conf, pool);
 	hooks->rules = pool_alloc(pool, size, sizeof(*hooks->rules));
 	hooks->warned = pool_alloc(pool, size, sizeof(*hooks->warned));
 	hooks->refused = pool_alloc(pool, size, sizeof(*hooks->refused));
 	hooks->keeps = pool_alloc(pool, size, sizeof(*hooks->keeps));
-	if (list == NULL || sorted == NULL || hooks->rules == NULL ||
+	if (list == NULL || hooks->of == NULL || hooks->rules == NULL ||
 	    hooks->warned == NULL || hooks->refused == NULL ||
 	    hooks->keeps == NULL)
 		return RC_MEMORY;
 	hooks->limits.list = hooks->list = list;
 	for (size_t i = 0; rc == RC_OK && i < conf->hooks_len; i++) {
-		const struct hook *hook = sorted[i];
+		const struct hook *hook = hooks->of[i];
 
 		if (hook->ready)
 			rc = add_hook(hooks, &list[hooks->limits.n], hook,
@@ -123,14 +124,11 @@ report_foreign(const struct journal_rules *rules, const struct buf *why)
 
 /* Whether it is this file's after all, by the path that is then in path. */
 static enum rc
-settle(struct queue_hooks *hooks, size_t i, const struct conf *conf,
-    struct journal *journal)
+settle(struct queue_hooks *hooks, size_t i, struct journal *journal)
 {
-	const struct hook *hook = conf_find(conf,
-	    bytes_of(hooks->list[i].hook));
 	char path[JOURNAL_FILE_SIZE];
 	struct buf why = { 0 };
-	enum rc rc = queue_source_settle(journal, hook, path, &why);
+	enum rc rc = queue_source_settle(journal, hooks->of[i], path, &why);
 
 	if (rc == RC_OK) {
 		hooks->rules[i].file = pool_text(&hooks->pool, path);
@@ -146,38 +144,35 @@ settle(struct queue_hooks *hooks, size_t i, const struct conf *conf,
 
 /* Of a hook of another file nothing is claimed. */
 static enum rc
-note(struct queue_hooks *hooks, const struct conf *conf,
-    struct journal *journal, bool *foreign)
+note(struct queue_hooks *hooks, struct journal *journal, bool *foreign)
 {
 	enum rc rc = journal_note_rules(journal, hooks->rules, hooks->limits.n);
 
 	*foreign = false;
 	for (size_t i = 0; rc == RC_OK && i < hooks->limits.n; i++) {
-		const struct journal_rules *rules = &hooks->rules[i];
-		const struct hook *hook = conf_find(conf,
-		    bytes_of(rules->hook));
+		bool is_foreign = hooks->rules[i].foreign;
 
-		*foreign = *foreign || rules->foreign;
-		hooks->list[i].concurrency = rules->foreign ? 0 :
-							      hook->concurrency;
+		*foreign = *foreign || is_foreign;
+		hooks->list[i].concurrency = is_foreign ?
+		    0 :
+		    hooks->of[i]->concurrency;
 	}
 	return rc;
 }
 
 enum rc
-queue_hooks_note(struct queue_hooks *hooks, const struct conf *conf,
-    struct journal *journal)
+queue_hooks_note(struct queue_hooks *hooks, struct journal *journal)
 {
 	bool foreign;
-	enum rc rc = note(hooks, conf, journal, &foreign);
+	enum rc rc = note(hooks, journal, &foreign);
 
 	if (rc != RC_OK || !foreign || clock_steady() < hooks->settle_at)
 		return rc;
 	hooks->settle_at = clock_steady() + SETTLE_AGAIN;
 	for (size_t i = 0; rc == RC_OK && i < hooks->limits.n; i++)
 		if (hooks->rules[i].foreign)
-			rc = settle(hooks, i, conf, journal);
-	return rc == RC_OK ? note(hooks, conf, journal, &foreign) : rc;
+			rc = settle(hooks, i, journal);
+	return rc == RC_OK ? note(hooks, journal, &foreign) : rc;
 }
 
 static void

@@ -9,17 +9,19 @@
 #include "journal/journal.h"
 
 struct conf;
+struct hook;
 
-/* The hooks of a configuration as the journal is asked for them; its texts
- * are borrowed. */
+/* The hooks of a configuration as the journal is asked for them; they and its
+ * texts are borrowed. */
 struct queue_hooks {
 	struct journal_hook_limits limits; /* those that are ready */
 	struct journal_hook_limit *list;   /* of limits */
-	struct journal_rules *rules;	   /* of each of these */
-	bool *warned;			   /* that its rules are older */
-	bool *refused;			   /* it is another file's: logged */
-	int64_t settle_at;		   /* clock_steady */
-	const char *file;		   /* of all that are not refused */
+	const struct hook **of;		   /* each of these, as the next */
+	struct journal_rules *rules;
+	bool *warned;	   /* that its rules are older */
+	bool *refused;	   /* it is another file's: logged */
+	int64_t settle_at; /* clock_steady */
+	const char *file;  /* of all that are not refused */
 	/* Of hooks that are not ready: nobody noted for how long. */
 	struct journal_keep *keeps;
 	size_t keeps_n;
@@ -34,8 +36,7 @@ enum rc queue_hooks_make(const struct conf *conf, struct queue_hooks *hooks);
  * another file's: from time to time, as it reads that file.  Those that stay
  * that one's are logged once.  As journal_note_rules.
  */
-enum rc queue_hooks_note(struct queue_hooks *hooks, const struct conf *conf,
-    struct journal *journal);
+enum rc queue_hooks_note(struct queue_hooks *hooks, struct journal *journal);
 /*
  * Warns of the hooks of which the journal has seen newer rules, once until
  * it has not.

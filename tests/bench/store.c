@@ -316,7 +316,7 @@ measure_turns(struct journal *journal, int n, const char *file)
 	double began;
 
 	must(queue_hooks_make(conf, &hooks));
-	must(queue_hooks_note(&hooks, conf, journal));
+	must(queue_hooks_note(&hooks, journal));
 	for (size_t i = 0; i < conf->hooks_len; i += APART) {
 		append_at(journal, clock_wall(), conf->hooks[i].name, NULL);
 		run_some(journal, conf->hooks[i].name, 1, JOURNAL_DELAY);

@@ -117,7 +117,7 @@ claims(struct journal *journal, const char *path)
 	unsigned n;
 
 	assert_int_equal(queue_hooks_make(conf, &hooks), RC_OK);
-	assert_int_equal(queue_hooks_note(&hooks, conf, journal), RC_OK);
+	assert_int_equal(queue_hooks_note(&hooks, journal), RC_OK);
 	assert_int_equal(hooks.limits.n, 1);
 	n = hooks.limits.list[0].concurrency;
 	queue_hooks_free(&hooks);
