@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "config/conf.h"
 #include "http/gateway.h"
 #include "http/reply.h"
@@ -295,6 +296,8 @@ begin(struct client *client, struct desk *desk, const struct window *window)
 	client_keep_rest(client, *window);
 	connections_park(clients->connections, &client->connection);
 	client->exchange = NULL;
+	if (body_len >= CLIENT_LARGE)
+		thread_pause();
 	serve_begin(exchange, clients->sink);
 	buf_free(&input);
 	clear_desk(desk, body_len);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "workers.h"
 
@@ -10,19 +13,49 @@
 #include "base/thread.h"
 #include "clients.h"
 #include "connections.h"
+#include "places.h"
 
 struct worker {
 	struct workers *workers;
 	struct desk desk;
 	pthread_t thread;
+	bool placed; /* it has a place at the connections */
 };
 
 struct workers {
 	struct workers_settings settings;
+	struct places *places;
 	unsigned desks;	  /* the first so many are open */
 	unsigned running; /* the first so many have a thread */
 	struct worker each[];
 };
+
+/* It may be away for long. */
+static void
+leave_place(void *context)
+{
+	struct worker *worker = context;
+
+	if (worker->placed)
+		places_leave(worker->workers->places);
+	worker->placed = false;
+}
+
+static enum ready
+next_ready(struct worker *worker, struct connection **connection)
+{
+	struct places *places = worker->workers->places;
+	enum ready ready;
+
+	if (!worker->placed)
+		places_take(places);
+	worker->placed = true;
+	places_look(places);
+	ready = connections_wait(worker->workers->settings.connections,
+	    connection);
+	places_found(places);
+	return ready;
+}
 
 static void *
 run(void *context)
@@ -31,9 +64,11 @@ run(void *context)
 	const struct workers_settings *settings = &worker->workers->settings;
 	struct connection *connection = NULL;
 
+	thread_set_pause(leave_place, worker);
 	for (;;) {
-		switch (connections_wait(settings->connections, &connection)) {
+		switch (next_ready(worker, &connection)) {
 		case READY_QUIT:
+			places_end(worker->workers->places);
 			return NULL;
 		case READY_LISTENER:
 			clients_welcome(settings->clients);
@@ -49,12 +84,25 @@ run(void *context)
 	}
 }
 
+/* Those that this process may use. */
+static unsigned
+processors(void)
+{
+	cpu_set_t set;
+	long all;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		return (unsigned)CPU_COUNT(&set);
+	all = sysconf(_SC_NPROCESSORS_ONLN);
+	return all < 1 ? 1 : (unsigned)all;
+}
+
 static enum rc
 start_all(struct workers *workers)
 {
 	struct worker *worker;
 	int error = 0;
-	enum rc rc = RC_OK;
+	enum rc rc = places_open(processors(), &workers->places);
 
 	for (; workers->desks < workers->settings.threads && rc == RC_OK;
 	     workers->desks += rc == RC_OK) {
@@ -129,5 +177,6 @@ workers_close(struct workers *workers)
 		return;
 	for (unsigned i = 0; i < workers->desks; i++)
 		desk_close(&workers->each[i].desk);
+	places_close(workers->places);
 	free(workers);
 }

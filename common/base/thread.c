@@ -11,6 +11,11 @@
 /* Several times what was ever used, of which only what is used is taken. */
 enum { THREAD_STACK = 512 * 1024 };
 
+static _Thread_local struct {
+	void (*call)(void *context);
+	void *context;
+} when_paused;
+
 struct program {
 	int (*run)(int argc, char **argv);
 	int argc;
@@ -114,4 +119,18 @@ thread_main(int (*program)(int argc, char **argv), int argc, char **argv)
 		return what.status;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return program(argc, argv);
+}
+
+void
+thread_set_pause(void (*pause)(void *context), void *context)
+{
+	when_paused.call = pause;
+	when_paused.context = context;
+}
+
+void
+thread_pause(void)
+{
+	if (when_paused.call != NULL)
+		when_paused.call(when_paused.context);
 }

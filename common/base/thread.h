@@ -20,5 +20,12 @@ int thread_rehearse(unsigned n);
  * as far, in a thread; what it returned.
  */
 int thread_main(int (*program)(int argc, char **argv), int argc, char **argv);
+/*
+ * What is called when the calling thread is going to wait for something other
+ * than its next work, or to be long.
+ */
+void thread_set_pause(void (*pause)(void *context), void *context);
+/* For whoever is going to: others may do the thread's work meanwhile. */
+void thread_pause(void);
 
 #endif

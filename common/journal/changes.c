@@ -5,17 +5,43 @@
 
 #include "journal/internal.h"
 
+/* Under the lock: whom to call for changes that no thread waits for, once it
+ * is over; nobody where that was done and he has not come yet. */
+static struct journal_helper
+take_helper(struct journal *journal)
+{
+	struct journal_helper nobody = { NULL, NULL };
+
+	if (journal->called)
+		return nobody;
+	journal->called = journal->helper.call != NULL;
+	return journal->helper;
+}
+
+static void
+call_helper(struct journal_helper helper)
+{
+	if (helper.call != NULL)
+		helper.call(helper.context);
+}
+
 bool
 journal_changes_add(struct journal *journal, struct journal_change *change)
 {
+	struct journal_helper helper = { NULL, NULL };
 	bool leads;
 
 	pthread_mutex_lock(&journal->queueing);
 	*journal->last = change;
 	journal->last = &change->next;
-	leads = !journal->leading;
-	journal->leading = true;
+	leads = !journal->leading &&
+	    (change->waiter == NULL || journal->helper.call == NULL);
+	if (leads)
+		journal->leading = true;
+	else if (!journal->leading)
+		helper = take_helper(journal);
 	pthread_mutex_unlock(&journal->queueing);
+	call_helper(helper);
 	return leads;
 }
 
@@ -27,6 +53,7 @@ journal_changes_lead(struct journal *journal)
 	pthread_mutex_lock(&journal->queueing);
 	leads = !journal->leading && journal->first != NULL;
 	journal->leading = journal->leading || leads;
+	journal->called = false;
 	pthread_mutex_unlock(&journal->queueing);
 	return leads;
 }
@@ -96,22 +123,21 @@ awaited(struct journal_change *list)
 bool
 journal_changes_hand_on(struct journal *journal, bool stays)
 {
+	struct journal_helper helper = { NULL, NULL };
 	struct journal_change *next;
-	void (*call)(void *context) = NULL;
-	void *context;
+	bool left;
 
 	pthread_mutex_lock(&journal->queueing);
 	next = awaited(journal->first);
-	if (next == NULL && journal->first != NULL && !stays)
-		call = journal->call_helper;
-	context = journal->helper;
-	stays = next == NULL && journal->first != NULL && call == NULL;
+	left = next == NULL && journal->first != NULL;
+	stays = left && (stays || journal->helper.call == NULL);
 	journal->leading = next != NULL || stays;
 	if (next != NULL)
 		sem_post(&next->awake);
+	else if (left && !stays)
+		helper = take_helper(journal);
 	pthread_mutex_unlock(&journal->queueing);
-	if (call != NULL)
-		call(context);
+	call_helper(helper);
 	return stays;
 }
 
@@ -120,7 +146,6 @@ journal_set_helper(struct journal *journal, void (*call)(void *context),
     void *context)
 {
 	pthread_mutex_lock(&journal->queueing);
-	journal->call_helper = call;
-	journal->helper = context;
+	journal->helper = (struct journal_helper){ call, context };
 	pthread_mutex_unlock(&journal->queueing);
 }

@@ -62,6 +62,12 @@ struct journal_file {
 	ino_t inode;
 };
 
+/* Who leads for changes that no thread waits for; call is NULL for nobody. */
+struct journal_helper {
+	void (*call)(void *context);
+	void *context;
+};
+
 struct journal {
 	/* Guards all but the changes that wait. */
 	pthread_mutex_t holding;
@@ -115,8 +121,8 @@ struct journal {
 	struct journal_change *first; /* changes that wait for a commit */
 	struct journal_change **last; /* where the next one is put */
 	bool leading;		      /* a thread commits, or was told to */
-	void (*call_helper)(void *helper); /* or NULL */
-	void *helper;
+	bool called;		      /* the helper was, and has not come */
+	struct journal_helper helper;
 };
 
 #endif

@@ -154,9 +154,9 @@ struct journal_waiter {
 
 /*
  * Changes that nobody waits for are written by a thread that happens to
- * write, or by the one that asked.  It does not stay for what comes meanwhile:
- * call is called, and some thread has to call journal_lead soon.  NULL: it
- * stays.
+ * write, which does not stay for what comes meanwhile, or by the helper: call
+ * is called, once for all that come before he does, and some thread has to
+ * call journal_lead soon.  NULL: whoever asked writes, and stays.
  */
 void journal_set_helper(struct journal *journal, void (*call)(void *context),
     void *context);

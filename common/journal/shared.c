@@ -4,6 +4,7 @@
 
 #include "journal/shared.h"
 
+#include "base/thread.h"
 #include "journal/journal.h"
 
 struct shared_journal {
@@ -48,6 +49,17 @@ shared_journal_close(struct shared_journal *shared)
 	free(shared);
 }
 
+struct journal *
+shared_journal_opened(struct shared_journal *shared)
+{
+	struct journal *journal;
+
+	pthread_mutex_lock(&shared->lock);
+	journal = shared->journal;
+	pthread_mutex_unlock(&shared->lock);
+	return journal;
+}
+
 enum rc
 shared_journal_get(struct shared_journal *shared, struct journal **out)
 {
@@ -55,6 +67,10 @@ shared_journal_get(struct shared_journal *shared, struct journal **out)
 
 	if (shared->path == NULL)
 		return RC_MISSING;
+	*out = shared_journal_opened(shared);
+	if (*out != NULL)
+		return RC_OK;
+	thread_pause();
 	pthread_mutex_lock(&shared->lock);
 	if (shared->journal == NULL) {
 		rc = journal_open(shared->path, shared->flags,
@@ -67,17 +83,6 @@ shared_journal_get(struct shared_journal *shared, struct journal **out)
 		*out = shared->journal;
 	pthread_mutex_unlock(&shared->lock);
 	return rc;
-}
-
-struct journal *
-shared_journal_opened(struct shared_journal *shared)
-{
-	struct journal *journal;
-
-	pthread_mutex_lock(&shared->lock);
-	journal = shared->journal;
-	pthread_mutex_unlock(&shared->lock);
-	return journal;
 }
 
 bool

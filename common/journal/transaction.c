@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "journal/changes.h"
 #include "journal/counts.h"
 #include "journal/files.h"
@@ -162,6 +163,7 @@ await(struct journal_change *change)
 static enum rc
 submit(struct journal *journal, struct journal_change *change)
 {
+	thread_pause();
 	sem_init(&change->awake, 0, 0);
 	if (!journal_changes_add(journal, change))
 		await(change);
@@ -217,15 +219,19 @@ journal_write_later(struct journal *journal,
 		.arguments = pending->arguments,
 		.waiter = waiter,
 	};
-	if (journal_changes_add(journal, &pending->change))
-		lead(journal, false);
+	if (!journal_changes_add(journal, &pending->change))
+		return;
+	thread_pause();
+	lead(journal, false);
 }
 
 void
 journal_lead(struct journal *journal)
 {
-	if (journal_changes_lead(journal))
-		lead(journal, true);
+	if (!journal_changes_lead(journal))
+		return;
+	thread_pause();
+	lead(journal, true);
 }
 
 enum rc

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "command/run.h"
 #include "config/conf.h"
 #include "journal/journal.h"
@@ -160,8 +161,10 @@ append_foreign(struct journal *journal, struct exchange *exchange)
 	char file[JOURNAL_FILE_SIZE];
 	struct buf why = { 0 };
 	struct log_line line;
-	enum rc rc = queue_source_settle(journal, hook, file, &why);
+	enum rc rc;
 
+	thread_pause();
+	rc = queue_source_settle(journal, hook, file, &why);
 	if (rc == RC_CONFIG) {
 		log_begin(&line, LOG_LEVEL_ERROR,
 		    "a hook is another configuration's: its event is not "

@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "command/execute.h"
 #include "command/job.h"
 #include "command/run.h"
@@ -294,6 +295,7 @@ run_waiting(struct wait *wait, struct waiting *waiting)
 	struct slots *slots = waiting->slots;
 	struct running *running = malloc(sizeof(*running));
 
+	thread_pause();
 	if (running == NULL) {
 		waiting->done(waiting, RC_MEMORY, NULL);
 	} else {

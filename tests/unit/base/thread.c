@@ -119,6 +119,28 @@ whether_threads_can_run_is_known(void **state)
 	assert_int_equal(thread_rehearse(20), 0);
 }
 
+static void
+note(void *context)
+{
+	++*(int *)context;
+}
+
+static void
+a_pause_is_told_to_who_counts_on_the_thread(void **state)
+{
+	int pauses = 0;
+
+	(void)state;
+	thread_pause();
+	thread_set_pause(note, &pauses);
+	thread_pause();
+	thread_pause();
+	assert_int_equal(pauses, 2);
+	thread_set_pause(NULL, NULL);
+	thread_pause();
+	assert_int_equal(pauses, 2);
+}
+
 int
 main(void)
 {
@@ -126,6 +148,7 @@ main(void)
 		cmocka_unit_test(a_threads_stack_has_one_size),
 		cmocka_unit_test(whether_threads_can_run_is_known),
 		cmocka_unit_test(a_program_has_stack_enough_whatever_the_limit),
+		cmocka_unit_test(a_pause_is_told_to_who_counts_on_the_thread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
