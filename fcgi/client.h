@@ -10,6 +10,7 @@
 #include "bodies.h"
 #include "clients.h"
 #include "connections.h"
+#include "large.h"
 #include "records.h"
 #include "responder.h"
 
@@ -33,6 +34,7 @@ struct clients {
 	struct current *current;
 	const struct sink *sink;
 	struct bodies *bodies;
+	struct large *large;
 	struct responder *responder;
 	atomic_uint_fast64_t served;
 	atomic_int_fast64_t report_at; /* when the log hears of it again */
@@ -57,6 +59,7 @@ struct client {
 	struct body_share share;
 	struct responder_request *request;
 	struct exchange *exchange;    /* until it is begun or refused */
+	struct client *next;	      /* of those that large keeps */
 	bool unseen;		      /* its input was not looked at yet */
 	bool answered;		      /* what is left is to be sent and taken */
 	bool broken;		      /* nothing more is read of it */

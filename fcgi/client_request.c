@@ -269,19 +269,6 @@ refuse(struct client *client, struct desk *desk, const struct window *window,
 		serve_refuse(exchange, rc);
 }
 
-/*
- * What a thread held of a large request goes back to the kernel: a payload of
- * a million values is a hundred times as large when it is parsed, and the C
- * library keeps what small pieces took, for each thread.
- */
-static void
-clear_desk(struct desk *desk, uint64_t body_len)
-{
-	memory_file_trim(&desk->file);
-	if (body_len >= CLIENT_LARGE)
-		(void)malloc_trim(0);
-}
-
 /* Whoever ends the exchange has the client from then on. */
 static void
 begin(struct client *client, struct desk *desk, const struct window *window)
@@ -289,18 +276,54 @@ begin(struct client *client, struct desk *desk, const struct window *window)
 	struct buf input = client->input; /* the body, if not the desk's */
 	struct exchange *exchange = client->exchange;
 	struct clients *clients = client->clients;
-	uint64_t body_len = client->records.body_len;
 
 	client->body = (struct bytes){ window->data, window->kept };
 	client->input = (struct buf){ 0 };
 	client_keep_rest(client, *window);
 	connections_park(clients->connections, &client->connection);
 	client->exchange = NULL;
-	if (body_len >= CLIENT_LARGE)
-		thread_pause();
 	serve_begin(exchange, clients->sink);
 	buf_free(&input);
-	clear_desk(desk, body_len);
+	memory_file_trim(&desk->file);
+}
+
+/* For the next look at it.  False: it was refused. */
+static bool
+keep(struct client *client, struct desk *desk, struct window *window)
+{
+	enum rc rc = client_keep(client, window);
+
+	if (rc != RC_OK) {
+		buf_free(&client->input);
+		refuse(client, desk, window, rc);
+		return false;
+	}
+	*window = client_window(client);
+	return true;
+}
+
+/*
+ * What a thread held of it goes back to the kernel: a payload of a million
+ * values is a hundred times as large when it is parsed, and the C library
+ * keeps what small pieces took, for each thread.
+ */
+static void
+begin_large(struct client *client, struct desk *desk, struct window *window)
+{
+	struct large *large = client->clients->large;
+
+	if (!keep(client, desk, window))
+		return;
+	connections_park(client->clients->connections, &client->connection);
+	thread_pause();
+	if (!large_enter(large, client))
+		return;
+	do {
+		*window = client_window(client);
+		begin(client, desk, window);
+		(void)malloc_trim(0);
+		client = large_next(large);
+	} while (client != NULL);
 }
 
 /* From its first byte on. */
@@ -323,14 +346,10 @@ wait_for_more(struct client *client, struct desk *desk, struct window *window)
 {
 	struct connections *all = client->clients->connections;
 	bool idle = !client->records.begun && window->rest == window->len;
-	enum rc rc = client_keep(client, window);
+	enum rc rc;
 
-	if (rc != RC_OK) {
-		buf_free(&client->input);
-		refuse(client, desk, window, rc);
+	if (!keep(client, desk, window))
 		return;
-	}
-	*window = client_window(client);
 	if (idle) {
 		client->began = 0;
 		rc = connections_idle(all, &client->connection, false);
@@ -360,8 +379,10 @@ client_read_request(struct client *client, struct desk *desk)
 	}
 	if (rc != RC_OK)
 		refuse(client, desk, &window, rc);
-	else if (is_whole(client))
+	else if (!is_whole(client))
+		wait_for_more(client, desk, &window);
+	else if (client->records.body_len < CLIENT_LARGE)
 		begin(client, desk, &window);
 	else
-		wait_for_more(client, desk, &window);
+		begin_large(client, desk, &window);
 }

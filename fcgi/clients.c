@@ -5,6 +5,7 @@
 
 #include "client.h"
 
+#include "base/thread.h"
 #include "config/conf.h"
 #include "current.h"
 
@@ -107,6 +108,8 @@ clients_open(const struct clients_settings *settings, struct clients **out)
 	pthread_mutex_init(&clients->lock, NULL);
 	rc = bodies_open(evict, clients, &clients->bodies);
 	if (rc == RC_OK)
+		rc = large_open((thread_processors() + 1) / 2, &clients->large);
+	if (rc == RC_OK)
 		rc = responder_open(settings->threads, &clients->responder);
 	if (rc != RC_OK) {
 		clients_close(clients);
@@ -123,6 +126,7 @@ clients_close(struct clients *clients)
 	if (clients == NULL)
 		return;
 	responder_close(clients->responder);
+	large_close(clients->large);
 	bodies_close(clients->bodies);
 	pthread_mutex_destroy(&clients->lock);
 	free(clients);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "workers.h"
 
@@ -84,25 +82,12 @@ run(void *context)
 	}
 }
 
-/* Those that this process may use. */
-static unsigned
-processors(void)
-{
-	cpu_set_t set;
-	long all;
-
-	if (sched_getaffinity(0, sizeof(set), &set) == 0)
-		return (unsigned)CPU_COUNT(&set);
-	all = sysconf(_SC_NPROCESSORS_ONLN);
-	return all < 1 ? 1 : (unsigned)all;
-}
-
 static enum rc
 start_all(struct workers *workers)
 {
 	struct worker *worker;
 	int error = 0;
-	enum rc rc = places_open(processors(), &workers->places);
+	enum rc rc = places_open(thread_processors(), &workers->places);
 
 	for (; workers->desks < workers->settings.threads && rc == RC_OK;
 	     workers->desks += rc == RC_OK) {

@@ -2,9 +2,11 @@
 #include <sys/resource.h>
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/thread.h"
 
@@ -79,6 +81,18 @@ thread_rehearse(unsigned n)
 		pthread_join(threads[--there], NULL);
 	free(threads);
 	return error;
+}
+
+unsigned
+thread_processors(void)
+{
+	cpu_set_t set;
+	long all;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		return (unsigned)CPU_COUNT(&set);
+	all = sysconf(_SC_NPROCESSORS_ONLN);
+	return all < 1 ? 1 : (unsigned)all;
 }
 
 static void *

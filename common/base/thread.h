@@ -15,6 +15,8 @@ int thread_start(pthread_t *thread, void *(*run)(void *context), void *context);
  * says why not.  None of them is left.
  */
 int thread_rehearse(unsigned n);
+/* How many processors there are for them. */
+unsigned thread_processors(void);
 /*
  * Runs a program on the stack it was started with or, where that may not grow
  * as far, in a thread; what it returned.
