@@ -66,6 +66,10 @@ parked() {
 	parked quick_queue
 }
 
+@test "of many large payloads of tiny values few are parsed at once" {
+	parked tiny_values
+}
+
 @test "what waits for its turn is answered though nobody reads the log" {
 	parked log_unread
 }

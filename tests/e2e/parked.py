@@ -17,7 +17,7 @@ import time
 
 from crowd import (SOON, Crowd, Large, Place, check, fastcgi, judge, main,
                    memory, request, start, status_of, unread_by_server,
-                   wait_for, wait_for_rest, with_server)
+                   variables, wait_for, wait_for_rest, with_server)
 
 CTL = os.environ["CTL"]
 TURN = 5                # seconds that a turn is waited for
@@ -233,10 +233,10 @@ class Watched:
             for peer in self.crowd.peers))
         self.memory = max(self.memory, memory(self.fcgi.pid))
 
-    def judge(self):
+    def judge(self, parsed=0):
         print("# at most %d waited, and at most %.1f MiB were in memory" %
               (self.waiting, self.memory / MIB))
-        check(self.memory < BODIES + REST, "it took %d MiB" %
+        check(self.memory < BODIES + REST + parsed, "it took %d MiB" %
               (self.memory // MIB))
 
 
@@ -369,6 +369,24 @@ def quick_queue(place, fcgi):
     crowd.run_until_over()
     check(account_stored(place, crowd.peers) == 200, "not all were stored")
     watched.judge()
+
+
+@with_server(JOURNAL + QUEUED)
+def tiny_values(place, fcgi):
+    """Parsed, a payload of tiny values is fifty times as large."""
+    crowd = Crowd(fcgi.address)
+    watched = Watched(crowd, fcgi)
+    body = b'{"event":"pipeline_run_error","a":[' + \
+        b",".join([b"[]"] * (MIB // 4)) + b"]}"
+    data = fastcgi.request(variables("queued", len(body)), body)
+    for _ in range(THREADS + 1):
+        crowd.add(data)
+    while not all(peer.is_over() for peer in crowd.peers):
+        crowd.ask_soon(GET, 405)
+        crowd.turn()
+    account_stored(place, crowd.peers)
+    # Half of the processors do that, each with 40 MiB at most.
+    watched.judge(len(os.sched_getaffinity(0)) * 20 * MIB)
 
 
 def full_fifo(path):
