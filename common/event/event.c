@@ -5,6 +5,7 @@
 
 #include "event/json.h"
 #include "event/name.h"
+#include "event/payload.h"
 #include "http/request.h"
 
 enum rc
@@ -22,8 +23,8 @@ event_parse(const struct event_reading *reading, const struct request *request,
 	return rc;
 }
 
-void
-event_named(const struct event_reading *reading, const char *name,
+static void
+set_name(const struct event_reading *reading, const char *name,
     struct event *event)
 {
 	*event = (struct event){ .reading = reading };
@@ -31,10 +32,20 @@ event_named(const struct event_reading *reading, const char *name,
 }
 
 enum rc
+event_named(const struct event_reading *reading, struct bytes body,
+    const char *name, struct event *event)
+{
+	size_t at;
+
+	set_name(reading, name, event);
+	return payload_check(body, &at);
+}
+
+enum rc
 event_reparse(const struct event_reading *reading, struct bytes body,
     const char *name, struct event *event)
 {
-	event_named(reading, name, event);
+	set_name(reading, name, event);
 	return event_json_parse(body, &event->root);
 }
 

@@ -61,10 +61,10 @@ struct event {
 enum rc event_parse(const struct event_reading *reading,
     const struct request *request, struct event *event);
 /* Under a name that is known already (out of the journal), for what asks for
- * no text: its payload is not looked at. */
-void event_named(const struct event_reading *reading, const char *name,
-    struct event *event);
-/* The same with the payload: only parses. */
+ * no text of the payload: that is checked and not parsed.  RC_JSON. */
+enum rc event_named(const struct event_reading *reading, struct bytes body,
+    const char *name, struct event *event);
+/* The same, and parses it for what does. */
 enum rc event_reparse(const struct event_reading *reading, struct bytes body,
     const char *name, struct event *event);
 void event_free(struct event *event);

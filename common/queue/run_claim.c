@@ -97,7 +97,8 @@ read_event(struct work *work, struct delivery_run *delivery)
 		rc = event_reparse(&hook->reading, stored->body, stored->name,
 		    &event);
 	else
-		event_named(&hook->reading, stored->name, &event);
+		rc = event_named(&hook->reading, stored->body, stored->name,
+		    &event);
 	if (rc != RC_OK)
 		return rc;
 	delivery->job.row = event.row;
