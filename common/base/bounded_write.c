@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -55,19 +56,21 @@ write_pipe(int fd, struct bytes bytes)
 	return n;
 }
 
+/* Not by fstat(2), which asks for the times of a file: from Linux 6.13 on each
+ * write would give it new ones, and somebody's fsync write them. */
 static ssize_t
 write_now(int fd, struct bytes bytes)
 {
-	struct stat about;
+	struct statx about;
 
-	if (fstat(fd, &about) != 0)
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &about) != 0)
 		return -1;
-	if (S_ISSOCK(about.st_mode))
+	if (S_ISSOCK(about.stx_mode))
 		return send(fd, bytes.data, bytes.len,
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (S_ISFIFO(about.st_mode))
+	if (S_ISFIFO(about.stx_mode))
 		return write_pipe(fd, bytes);
-	if (S_ISCHR(about.st_mode))
+	if (S_ISCHR(about.stx_mode))
 		return write_interrupted(fd, bytes);
 	return write(fd, bytes.data, bytes.len);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -175,18 +176,33 @@ journal_files_lost(struct journal *journal, const char *path, const char *what)
 	    path, what);
 }
 
+/*
+ * Not by stat(2): from Linux 6.13 on a file whose times were asked for gets
+ * new ones with the next write, which fdatasync(2) then writes, too, where
+ * ext4 has no journal.
+ */
+enum rc
+journal_file_look(const struct journal_file *file, struct statx *about)
+{
+	return statx(AT_FDCWD, file->path, AT_SYMLINK_NOFOLLOW,
+		   STATX_INO | STATX_SIZE, about) == 0 ?
+	    RC_OK :
+	    RC_SYSTEM;
+}
+
 /* What cannot be looked at now may be there: only this transaction fails. */
 static enum journal_failure
 look_at(struct journal *journal, const struct journal_file *file)
 {
-	struct stat about;
+	struct statx about;
 	bool same;
 
-	if (lstat(file->path, &about) == 0) {
-		same = about.st_dev == file->device &&
-		    about.st_ino == file->inode;
+	if (journal_file_look(file, &about) == RC_OK) {
+		same = makedev(about.stx_dev_major, about.stx_dev_minor) ==
+			file->device &&
+		    about.stx_ino == file->inode;
 		/* It has had all of its tables. */
-		if (same && (about.st_size > 0 || file != journal->files))
+		if (same && (about.stx_size > 0 || file != journal->files))
 			return JOURNAL_FINE;
 		journal_files_lost(journal, file->path,
 		    same ? "emptied" : "replaced");

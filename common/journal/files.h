@@ -23,6 +23,10 @@ enum rc journal_files_sync_names(const struct journal *journal);
  * logged once.  With the connection held.
  */
 enum journal_failure journal_files_look(struct journal *journal);
+/* Its device, inode and size.  RC_SYSTEM. */
+struct journal_file;
+struct statx;
+enum rc journal_file_look(const struct journal_file *file, struct statx *about);
 /* It is gone for good, as what became of a file tells. */
 void journal_files_lost(struct journal *journal, const char *path,
     const char *what);

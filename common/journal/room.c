@@ -4,6 +4,7 @@
 
 #include "journal/room.h"
 
+#include "journal/files.h"
 #include "journal/internal.h"
 #include "journal/journal.h"
 #include "journal/statement.h"
@@ -33,7 +34,7 @@ static int64_t
 measure(const struct journal *journal)
 {
 	struct statvfs about;
-	struct stat log;
+	struct statx log;
 	int64_t unit;
 	int64_t kept;
 
@@ -45,8 +46,8 @@ measure(const struct journal *journal)
 		kept = JOURNAL_LOG_USUAL;
 	if (kept < LEAST)
 		kept = LEAST;
-	if (stat(journal->files[LOG].path, &log) == 0)
-		kept += log.st_size;
+	if (journal_file_look(&journal->files[LOG], &log) == RC_OK)
+		kept += (int64_t)log.stx_size;
 	return (int64_t)about.f_bavail * unit - kept;
 }
 
