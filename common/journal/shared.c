@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "journal/shared.h"
@@ -12,8 +13,8 @@ struct shared_journal {
 	unsigned flags;
 	void (*call)(void *context);
 	void *context;
-	pthread_mutex_t lock; /* guards the journal's opening */
-	struct journal *journal;
+	pthread_mutex_t lock; /* of who opens it, which may take long */
+	_Atomic(struct journal *) journal;
 };
 
 enum rc
@@ -44,7 +45,7 @@ shared_journal_close(struct shared_journal *shared)
 {
 	if (shared == NULL)
 		return;
-	journal_close(shared->journal);
+	journal_close(shared_journal_opened(shared));
 	pthread_mutex_destroy(&shared->lock);
 	free(shared);
 }
@@ -52,12 +53,21 @@ shared_journal_close(struct shared_journal *shared)
 struct journal *
 shared_journal_opened(struct shared_journal *shared)
 {
-	struct journal *journal;
+	return atomic_load(&shared->journal);
+}
 
-	pthread_mutex_lock(&shared->lock);
-	journal = shared->journal;
-	pthread_mutex_unlock(&shared->lock);
-	return journal;
+/* Under the lock. */
+static enum rc
+open_it(struct shared_journal *shared)
+{
+	struct journal *journal = NULL;
+	enum rc rc = journal_open(shared->path, shared->flags, &journal);
+
+	if (rc != RC_OK)
+		return rc;
+	journal_set_helper(journal, shared->call, shared->context);
+	atomic_store(&shared->journal, journal);
+	return RC_OK;
 }
 
 enum rc
@@ -72,16 +82,11 @@ shared_journal_get(struct shared_journal *shared, struct journal **out)
 		return RC_OK;
 	thread_pause();
 	pthread_mutex_lock(&shared->lock);
-	if (shared->journal == NULL) {
-		rc = journal_open(shared->path, shared->flags,
-		    &shared->journal);
-		if (rc == RC_OK)
-			journal_set_helper(shared->journal, shared->call,
-			    shared->context);
-	}
-	if (rc == RC_OK)
-		*out = shared->journal;
+	if (shared_journal_opened(shared) == NULL)
+		rc = open_it(shared);
 	pthread_mutex_unlock(&shared->lock);
+	if (rc == RC_OK)
+		*out = shared_journal_opened(shared);
 	return rc;
 }
 
