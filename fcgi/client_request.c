@@ -310,11 +310,12 @@ keep(struct client *client, struct desk *desk, struct window *window)
 static void
 begin_large(struct client *client, struct desk *desk, struct window *window)
 {
+	struct connections *all = client->clients->connections;
 	struct large *large = client->clients->large;
 
 	if (!keep(client, desk, window))
 		return;
-	connections_park(client->clients->connections, &client->connection);
+	connections_park(all, &client->connection);
 	thread_pause();
 	if (!large_enter(large, client))
 		return;
@@ -323,6 +324,9 @@ begin_large(struct client *client, struct desk *desk, struct window *window)
 		begin(client, desk, window);
 		(void)malloc_trim(0);
 		client = large_next(large);
+		/* Commands of the one before do not wait for it. */
+		if (client != NULL)
+			connections_call(all);
 	} while (client != NULL);
 }
 
