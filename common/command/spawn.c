@@ -114,14 +114,14 @@ start_child(struct start *start, pid_t *pid, int *pidfd)
 	    CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, start, &fd);
 	if (child < 0)
 		start->error = errno;
+	else if (start->error != 0)
+		waitpid(child, NULL, 0);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (start->error == 0) {
 		*pid = child;
 		*pidfd = fd;
 		return 0;
 	}
-	if (child > 0)
-		waitpid(child, NULL, 0);
 	io_close(&fd);
 	return start->error;
 }
