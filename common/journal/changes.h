@@ -28,7 +28,10 @@ struct journal_change {
 	struct journal_change *next;
 };
 
-/* Puts a change at the end.  True: nobody leads, so this thread has to. */
+/*
+ * Puts a change at the end.  True: nobody leads, so this thread has to; where
+ * none waits for the change and there is a helper, that one is called instead.
+ */
 bool journal_changes_add(struct journal *journal,
     struct journal_change *change);
 /* Starts to lead, where nobody does and there is something to write. */
