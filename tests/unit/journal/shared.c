@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: ISC */
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+
 #include "../queue.h"
 
+#include "base/clock.h"
+#include "base/thread.h"
 #include "journal/journal.h"
 #include "journal/shared.h"
 
@@ -48,6 +54,49 @@ one_that_could_not_be_opened_is_tried_again(void **state)
 	shared_journal_close(shared);
 }
 
+static sem_t opening;
+
+static void
+note_opening(void *context)
+{
+	(void)context;
+	sem_post(&opening);
+}
+
+static void *
+open_it(void *context)
+{
+	struct journal *journal;
+
+	thread_set_pause(note_opening, NULL);
+	assert_int_equal(shared_journal_get(context, &journal), RC_OK);
+	return NULL;
+}
+
+static void
+nobody_waits_for_who_opens_it(void **state)
+{
+	struct shared_journal *shared = open_shared(journal_path, 0);
+	sqlite3 *other;
+	pthread_t thread;
+	int64_t began;
+
+	(void)state;
+	sem_init(&opening, 0, 0);
+	other = lock_journal();
+	assert_int_equal(pthread_create(&thread, NULL, open_it, shared), 0);
+	sem_wait(&opening);
+	poll(NULL, 0, 50);
+	began = clock_steady();
+	assert_null(shared_journal_opened(shared));
+	assert_true(clock_steady() - began < 500);
+	unlock_journal(other);
+	pthread_join(thread, NULL);
+	assert_non_null(shared_journal_opened(shared));
+	sem_destroy(&opening);
+	shared_journal_close(shared);
+}
+
 static void
 without_a_path_there_is_none(void **state)
 {
@@ -70,6 +119,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(it_is_opened_when_it_is_first_asked_for),
 		TEST(one_that_could_not_be_opened_is_tried_again),
+		TEST(nobody_waits_for_who_opens_it),
 		TEST(without_a_path_there_is_none),
 	};
 
