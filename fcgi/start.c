@@ -343,12 +343,15 @@ serve(const struct options *options)
 /*
  * What is large goes back to the kernel when it is freed.  The C library moves
  * its threshold up with the first of these otherwise, and what all threads
- * have had at once in large bodies stays with the process.
+ * have had at once in large bodies stays with the process.  So does what each
+ * thread keeps for itself; no more of them ask for memory at once than there
+ * are processors.
  */
 static void
 return_memory(void)
 {
 	(void)mallopt(M_MMAP_THRESHOLD, FCGI_LARGE);
+	(void)mallopt(M_ARENA_MAX, (int)thread_processors());
 }
 
 int
