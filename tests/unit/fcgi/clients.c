@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/ioctl.h>
 #include <sys/time.h>
+
+#include <linux/sockios.h>
 
 #include "../peers.h"
 #include "../scratch.h"
+
+#include "base/thread.h"
 
 #include "receive/exchange.h"
 #include "receive/serve.h"
@@ -26,21 +31,28 @@ enum {
 	STDOUT = 6,
 	HEADER = 8,
 	MAX_BODY = 1024,
+	LARGE = 50 * 1024, /* bytes: three are a large body */
+	MORE = 18,	   /* workers, where a test needs them */
 };
 
 static const char configuration[] = "read-timeout 3s\n"
 				    "hook open\n"
 				    " signature none\n"
 				    " max-body 1K\n"
+				    " on * run /bin/true\n"
+				    "hook large\n"
+				    " signature none\n"
 				    " on * run /bin/true\n";
 
 static struct current *current;
 static struct clients *clients;
 static pthread_t worker;
+static atomic_uint calls; /* READY_WORK */
 
 /* What the sink was given, in order. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t more = PTHREAD_COND_INITIALIZER;
+static bool shut; /* whoever brings a large one waits */
 static struct exchange *held[MANY];
 static size_t held_len;
 
@@ -50,7 +62,9 @@ hold(void *context, struct exchange *exchange)
 	(void)context;
 	pthread_mutex_lock(&lock);
 	held[held_len++] = exchange;
-	pthread_cond_signal(&more);
+	pthread_cond_broadcast(&more);
+	while (shut && exchange->body_len > MAX_BODY)
+		pthread_cond_wait(&more, &lock);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -88,6 +102,7 @@ work(void *context)
 			clients_attend(one, desk);
 			break;
 		case READY_WORK:
+			atomic_fetch_add(&calls, 1);
 			break;
 		}
 }
@@ -118,6 +133,7 @@ start(void **state)
 	struct clients_settings settings = { .sink = &sink, .threads = 2 };
 
 	held_len = 0;
+	atomic_store(&calls, 0);
 	if (scratch_make(state) != 0 || scratch_log(LOG_LEVEL_DEBUG) != 0 ||
 	    listen_somewhere() != 0 || open_current() != 0 ||
 	    connections_open(&listener, MANY, client_size(), &connections) !=
@@ -163,12 +179,13 @@ send_all(int fd, struct bytes bytes)
 
 /* A request that says it has a body of so many bytes; the body follows. */
 static void
-add_head(struct buf *into, const char *length)
+add_head_to(struct buf *into, const char *hook, const char *length)
 {
 	const struct records records = { .id = 1, .role = RECORDS_RESPONDER };
 	struct buf params = { 0 };
 
 	buf_add(&params, LIT("\16\4REQUEST_METHODPOST"));
+	buf_printf(&params, "%c%cPELIHOOK_HOOK%s", 13, (int)strlen(hook), hook);
 	buf_printf(&params, "%c%cCONTENT_LENGTH%s", 14, (int)strlen(length),
 	    length);
 	assert_int_equal(buf_reserve(into,
@@ -180,13 +197,25 @@ add_head(struct buf *into, const char *length)
 }
 
 static void
-add_body(struct buf *into, struct bytes body)
+add_head(struct buf *into, const char *length)
+{
+	add_head_to(into, "open", length);
+}
+
+static void
+add_part(struct buf *into, struct bytes body)
 {
 	const char header[] = { 1, STDIN, 0, 1, (char)(body.len >> 8),
 		(char)body.len, 0, 0 };
 
 	buf_add(into, (struct bytes){ header, HEADER });
 	buf_add(into, body);
+}
+
+static void
+add_body(struct buf *into, struct bytes body)
+{
+	add_part(into, body);
 	buf_add(into, LIT("\1\5\0\1\0\0\0\0"));
 }
 
@@ -504,6 +533,85 @@ an_abort_answers_half_a_body_and_closes(void **state)
 	buf_free(&content);
 }
 
+/* The worker that read it may not have looked at all of it yet. */
+static int
+call_with_large(void)
+{
+	static char text[LARGE];
+	int peer = call();
+	int unread = 1;
+	struct buf out = { 0 };
+
+	memset(text, ' ', sizeof(text));
+	add_head_to(&out, "large", "153602");
+	for (int i = 0; i < 3; i++)
+		add_part(&out, (struct bytes){ text, sizeof(text) });
+	add_body(&out, LIT("{}"));
+	send_all(peer, buf_view(&out));
+	while (ioctl(peer, SIOCOUTQ, &unread) == 0 && unread > 0)
+		poll(NULL, 0, 5);
+	buf_free(&out);
+	return peer;
+}
+
+static void
+open_gate(void)
+{
+	pthread_mutex_lock(&lock);
+	shut = false;
+	pthread_cond_broadcast(&more);
+	pthread_mutex_unlock(&lock);
+}
+
+/* All workers but one begin large ones: half as many as processors may. */
+static void
+whoever_begins_another_large_one_calls_others(void **state)
+{
+	unsigned most = (thread_processors() + 1) / 2;
+	struct desk desks[MORE];
+	pthread_t workers[MORE];
+	int peers[MORE + 2];
+	struct buf out = { 0 };
+
+	(void)state;
+	if (most > MORE)
+		skip();
+	for (unsigned i = 0; i < most; i++) {
+		assert_int_equal(desk_open(&desks[i]), RC_OK);
+		assert_int_equal(pthread_create(&workers[i], NULL, work,
+				     &desks[i]),
+		    0);
+	}
+	shut = true;
+	for (unsigned i = 0; i < most; i++) {
+		peers[i] = call_with_large();
+		(void)await_exchange(i + 1);
+	}
+	peers[most] = call_with_large();
+	/* The only one that is left answers this after it has left that. */
+	peers[most + 1] = call();
+	add_request(&out);
+	send_all(peers[most + 1], buf_view(&out));
+	(void)await_exchange(most + 1);
+	assert_int_equal(atomic_load(&calls), 0);
+	open_gate();
+	(void)await_exchange(most + 2);
+	while (atomic_load(&calls) == 0)
+		poll(NULL, 0, 5);
+	for (unsigned i = 0; i < most + 2; i++)
+		end(held[i]);
+	for (unsigned i = 0; i < most + 2; i++) {
+		expect_answer(peers[i], "Status: 200");
+		close(peers[i]);
+	}
+	connections_quit(connections);
+	for (unsigned i = 0; i < most; i++) {
+		pthread_join(workers[i], NULL);
+		desk_close(&desks[i]);
+	}
+	buf_free(&out);
+}
+
 static int
 prepare(void **state)
 {
@@ -529,6 +637,7 @@ main(void)
 		SERVED(half_a_request_is_answered_in_time),
 		SERVED(a_stop_answers_what_waits_and_closes),
 		SERVED(an_abort_answers_half_a_body_and_closes),
+		SERVED(whoever_begins_another_large_one_calls_others),
 	};
 
 	return cmocka_run_group_tests_name("clients", tests, prepare, NULL);
