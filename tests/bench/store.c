@@ -276,7 +276,8 @@ load(const char *file)
 
 	if (rc == RC_OK)
 		rc = conf_load_all_files(conf, &errors);
-	fwrite(errors.data, 1, errors.len, stderr);
+	if (errors.len > 0)
+		fwrite(errors.data, 1, errors.len, stderr);
 	must(rc);
 	buf_free(&errors);
 	return conf;
