@@ -94,6 +94,17 @@ end_evicted(struct clients *clients, struct desk *desk)
 			    &client->connection);
 }
 
+/* Half of the processors, and not all of the workers. */
+static unsigned
+large_threads(unsigned workers)
+{
+	unsigned half = (thread_processors() + 1) / 2;
+
+	if (half < workers)
+		return half;
+	return workers < 2 ? 1 : workers - 1;
+}
+
 enum rc
 clients_open(const struct clients_settings *settings, struct clients **out)
 {
@@ -108,7 +119,8 @@ clients_open(const struct clients_settings *settings, struct clients **out)
 	pthread_mutex_init(&clients->lock, NULL);
 	rc = bodies_open(evict, clients, &clients->bodies);
 	if (rc == RC_OK)
-		rc = large_open((thread_processors() + 1) / 2, &clients->large);
+		rc = large_open(large_threads(settings->threads),
+		    &clients->large);
 	if (rc == RC_OK)
 		rc = responder_open(settings->threads, &clients->responder);
 	if (rc != RC_OK) {

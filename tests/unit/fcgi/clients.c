@@ -7,8 +7,6 @@
 #include "../peers.h"
 #include "../scratch.h"
 
-#include "base/thread.h"
-
 #include "receive/exchange.h"
 #include "receive/serve.h"
 #include "receive/sink.h"
@@ -32,7 +30,6 @@ enum {
 	HEADER = 8,
 	MAX_BODY = 1024,
 	LARGE = 50 * 1024, /* bytes: three are a large body */
-	MORE = 18,	   /* workers, where a test needs them */
 };
 
 static const char configuration[] = "read-timeout 3s\n"
@@ -563,52 +560,41 @@ open_gate(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* All workers but one begin large ones: half as many as processors may. */
+/* Of two workers one begins large ones. */
 static void
 whoever_begins_another_large_one_calls_others(void **state)
 {
-	unsigned most = (thread_processors() + 1) / 2;
-	struct desk desks[MORE];
-	pthread_t workers[MORE];
-	int peers[MORE + 2];
+	struct desk second;
+	pthread_t another;
+	int peers[3];
 	struct buf out = { 0 };
 
 	(void)state;
-	if (most > MORE)
-		skip();
-	for (unsigned i = 0; i < most; i++) {
-		assert_int_equal(desk_open(&desks[i]), RC_OK);
-		assert_int_equal(pthread_create(&workers[i], NULL, work,
-				     &desks[i]),
-		    0);
-	}
+	assert_int_equal(desk_open(&second), RC_OK);
+	assert_int_equal(pthread_create(&another, NULL, work, &second), 0);
 	shut = true;
-	for (unsigned i = 0; i < most; i++) {
-		peers[i] = call_with_large();
-		(void)await_exchange(i + 1);
-	}
-	peers[most] = call_with_large();
-	/* The only one that is left answers this after it has left that. */
-	peers[most + 1] = call();
+	peers[0] = call_with_large();
+	(void)await_exchange(1);
+	peers[1] = call_with_large();
+	/* Who is left looks at this after that, which has to wait. */
+	peers[2] = call();
 	add_request(&out);
-	send_all(peers[most + 1], buf_view(&out));
-	(void)await_exchange(most + 1);
+	send_all(peers[2], buf_view(&out));
+	(void)await_exchange(2);
 	assert_int_equal(atomic_load(&calls), 0);
 	open_gate();
-	(void)await_exchange(most + 2);
+	(void)await_exchange(3);
 	while (atomic_load(&calls) == 0)
 		poll(NULL, 0, 5);
-	for (unsigned i = 0; i < most + 2; i++)
+	for (size_t i = 0; i < 3; i++)
 		end(held[i]);
-	for (unsigned i = 0; i < most + 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		expect_answer(peers[i], "Status: 200");
 		close(peers[i]);
 	}
 	connections_quit(connections);
-	for (unsigned i = 0; i < most; i++) {
-		pthread_join(workers[i], NULL);
-		desk_close(&desks[i]);
-	}
+	pthread_join(another, NULL);
+	desk_close(&second);
 	buf_free(&out);
 }
 
