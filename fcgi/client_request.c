@@ -326,7 +326,7 @@ begin_large(struct client *client, struct desk *desk, struct window *window)
 		client = large_next(large);
 		/* Commands of the one before do not wait for it. */
 		if (client != NULL)
-			connections_call(all);
+			(void)connections_call(all);
 	} while (client != NULL);
 }
 

@@ -250,8 +250,9 @@ take_call(struct connections *all)
 {
 	uint64_t calls;
 
+	/* What cannot be told is taken for a call. */
 	if (read(all->work, &calls, sizeof(calls)) != sizeof(calls))
-		return false;
+		return errno != EAGAIN;
 	calls--;
 	if (calls > 0)
 		(void)!write(all->work, &calls, sizeof(calls));
@@ -517,10 +518,10 @@ connections_nudge(struct connections *all, struct connection *one)
 	pthread_mutex_unlock(&all->lock);
 }
 
-void
+bool
 connections_call(struct connections *all)
 {
-	(void)io_signal(all->work);
+	return io_signal(all->work) == RC_OK;
 }
 
 void

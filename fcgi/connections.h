@@ -102,8 +102,8 @@ void connections_drop(struct connections *all, struct connection *one);
  * closed by now, or another.
  */
 void connections_nudge(struct connections *all, struct connection *one);
-/* One worker gets READY_WORK; for each call one does. */
-void connections_call(struct connections *all);
+/* One worker gets READY_WORK; for each call one does.  False: none does. */
+bool connections_call(struct connections *all);
 /* Main does not sleep any longer (connections_wakeup). */
 void connections_call_main(struct connections *all);
 /* Whether to keep none open after an answer. */

@@ -98,7 +98,15 @@ call_worker(void *context)
 {
 	const struct server *server = context;
 
-	connections_call(server->connections);
+	(void)connections_call(server->connections);
+}
+
+static bool
+call_leader(void *context)
+{
+	const struct server *server = context;
+
+	return connections_call(server->connections);
 }
 
 static void
@@ -128,7 +136,7 @@ open_journal(struct server *server, const struct options *options)
 	    flags | JOURNAL_CREATE, &server->shared);
 
 	if (rc == RC_OK)
-		shared_journal_set_helper(server->shared, call_worker, server);
+		shared_journal_set_helper(server->shared, call_leader, server);
 	return rc;
 }
 

@@ -18,11 +18,12 @@ take_helper(struct journal *journal)
 	return journal->helper;
 }
 
-static void
-call_helper(struct journal_helper helper)
+/* True: the caller has to lead, as nobody comes. */
+static bool
+call_in_vain(struct journal *journal, struct journal_helper helper)
 {
-	if (helper.call != NULL)
-		helper.call(helper.context);
+	return helper.call != NULL && !helper.call(helper.context) &&
+	    journal_changes_lead(journal);
 }
 
 bool
@@ -41,8 +42,7 @@ journal_changes_add(struct journal *journal, struct journal_change *change)
 	else if (!journal->leading)
 		helper = take_helper(journal);
 	pthread_mutex_unlock(&journal->queueing);
-	call_helper(helper);
-	return leads;
+	return leads || call_in_vain(journal, helper);
 }
 
 bool
@@ -137,12 +137,11 @@ journal_changes_hand_on(struct journal *journal, bool stays)
 	else if (left && !stays)
 		helper = take_helper(journal);
 	pthread_mutex_unlock(&journal->queueing);
-	call_helper(helper);
-	return stays;
+	return stays || call_in_vain(journal, helper);
 }
 
 void
-journal_set_helper(struct journal *journal, void (*call)(void *context),
+journal_set_helper(struct journal *journal, bool (*call)(void *context),
     void *context)
 {
 	pthread_mutex_lock(&journal->queueing);

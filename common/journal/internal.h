@@ -64,7 +64,7 @@ struct journal_file {
 
 /* Who leads for changes that no thread waits for; call is NULL for nobody. */
 struct journal_helper {
-	void (*call)(void *context);
+	bool (*call)(void *context);
 	void *context;
 };
 

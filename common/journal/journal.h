@@ -156,9 +156,10 @@ struct journal_waiter {
  * Changes that nobody waits for are written by a thread that happens to
  * write, which does not stay for what comes meanwhile, or by the helper: call
  * is called, once for all that come before he does, and some thread has to
- * call journal_lead soon.  NULL: whoever asked writes, and stays.
+ * call journal_lead soon; false: none does.  Then, and where call is NULL,
+ * whoever asked writes, and stays.
  */
-void journal_set_helper(struct journal *journal, void (*call)(void *context),
+void journal_set_helper(struct journal *journal, bool (*call)(void *context),
     void *context);
 /* Writes what nobody waits for, until nothing is left. */
 void journal_lead(struct journal *journal);

@@ -11,7 +11,7 @@
 struct shared_journal {
 	const char *path;
 	unsigned flags;
-	void (*call)(void *context);
+	bool (*call)(void *context);
 	void *context;
 	pthread_mutex_t lock; /* of who opens it, which may take long */
 	_Atomic(struct journal *) journal;
@@ -34,7 +34,7 @@ shared_journal_open(const char *path, unsigned flags,
 
 void
 shared_journal_set_helper(struct shared_journal *shared,
-    void (*call)(void *context), void *context)
+    bool (*call)(void *context), void *context)
 {
 	shared->call = call;
 	shared->context = context;

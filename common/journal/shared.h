@@ -22,7 +22,7 @@ enum rc shared_journal_open(const char *path, unsigned flags,
     struct shared_journal **out);
 /* As journal_set_helper, for when it is opened: before others have it. */
 void shared_journal_set_helper(struct shared_journal *shared,
-    void (*call)(void *context), void *context);
+    bool (*call)(void *context), void *context);
 /* Closes the journal too.  NULL is fine. */
 void shared_journal_close(struct shared_journal *shared);
 /* The journal, which stays the shared one's.  RC_MISSING where none is

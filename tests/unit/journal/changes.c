@@ -69,12 +69,20 @@ drop_all(void *context)
 	return NULL;
 }
 
-static void
+static bool
 count_call(void *context)
 {
 	unsigned *calls = context;
 
 	++*calls;
+	return true;
+}
+
+static bool
+call_in_vain(void *context)
+{
+	(void)count_call(context);
+	return false;
 }
 
 static void
@@ -209,6 +217,30 @@ the_helper_is_called_once(void **state)
 	assert_int_equal(calls, 2);
 	journal_lead(journal);
 	assert_int_equal(get(&answer), RC_OK);
+	journal_close(journal);
+}
+
+static void
+who_calls_in_vain_writes(void **state)
+{
+	struct journal *journal = open_journal();
+	struct events events;
+	struct answer answer;
+	struct sample sample;
+	unsigned calls = 0;
+
+	(void)state;
+	journal_set_helper(journal, call_in_vain, &calls);
+	fill_sample(&sample, "h", 8);
+	journal_append(journal, &sample.entry, ask(&answer));
+	assert_int_equal(answer.done, 1);
+	assert_int_equal(get(&answer), RC_OK);
+	assert_int_equal(calls, 1);
+	fill_events(&events, journal);
+	write_while(journal, ask_for_events, &events);
+	assert_int_equal(calls, 2);
+	expect_told(&events, RC_OK);
+	expect_counts(journal, "h queued 4 ");
 	journal_close(journal);
 }
 
@@ -474,12 +506,13 @@ struct throng {
 	atomic_bool over;
 };
 
-static void
+static bool
 call_leader(void *context)
 {
 	struct throng *throng = context;
 
 	sem_post(&throng->called);
+	return true;
 }
 
 static void *
@@ -581,6 +614,7 @@ main(void)
 		TEST(who_waited_leaves_the_rest_to_the_helper),
 		TEST(who_asks_leaves_it_to_the_helper),
 		TEST(the_helper_is_called_once),
+		TEST(who_calls_in_vain_writes),
 		TEST(a_shared_journal_calls_its_helper),
 		TEST(who_comes_before_the_helper_writes_the_rest),
 		TEST(the_lead_goes_to_a_thread_that_waits),
