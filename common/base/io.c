@@ -36,7 +36,7 @@ io_signal(int eventfd)
 	do
 		n = write(eventfd, &one, sizeof(one));
 	while (n == -1 && errno == EINTR);
-	return n == sizeof(one) || errno == EAGAIN ? RC_OK : RC_SYSTEM;
+	return n == sizeof(one) ? RC_OK : RC_SYSTEM;
 }
 
 void

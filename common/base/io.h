@@ -10,8 +10,8 @@
 /* All of it, to a descriptor that blocks.  RC_SYSTEM with errno set. */
 enum rc io_write(int fd, struct bytes bytes);
 /*
- * Makes an eventfd readable (eventfd(2)); one whose counter is full is that
- * already.  RC_SYSTEM with errno set.
+ * Makes an eventfd readable (eventfd(2)).  RC_SYSTEM with errno set, EAGAIN
+ * as well: steps of one fill no counter, so nobody is told.
  */
 enum rc io_signal(int eventfd);
 /* Closes it, unless it is below 0, and makes it -1. */
