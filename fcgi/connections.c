@@ -358,7 +358,8 @@ fail_accept(struct connections *all, int error)
 static enum rc
 add_slab(struct connections *all)
 {
-	struct slab *slab = malloc(sizeof(*slab) + CONNECTION_SLAB * all->size);
+	struct slab *slab = calloc(1,
+	    sizeof(*slab) + CONNECTION_SLAB * all->size);
 	struct connection *one;
 
 	if (slab == NULL)
@@ -368,7 +369,6 @@ add_slab(struct connections *all)
 	for (size_t i = 0; i < CONNECTION_SLAB; i++) {
 		one = (struct connection *)(void *)(slab->memory +
 		    i * all->size);
-		memset(one, 0, all->size);
 		one->next = all->unused;
 		all->unused = one;
 	}
