@@ -94,6 +94,18 @@ bytes_copy(struct bytes from, char *into, size_t size)
 	into[n] = '\0';
 }
 
+char *
+bytes_decimal(unsigned long long value, char into[BYTES_DECIMAL])
+{
+	char *first = into + BYTES_DECIMAL - 1;
+
+	*first = '\0';
+	do
+		*--first = (char)('0' + value % 10);
+	while ((value /= 10) > 0);
+	return first;
+}
+
 enum rc
 bytes_number(struct bytes text, unsigned long long max, unsigned long long *out)
 {

@@ -31,6 +31,12 @@ bool bytes_split(struct bytes *rest, const char *separators,
     struct bytes *item);
 /* Writes what fits into size bytes, of which the last is a NUL. */
 void bytes_copy(struct bytes from, char *into, size_t size);
+enum { BYTES_DECIMAL = 22 };
+/*
+ * Writes a number's digits and a NUL to the end of a text, and returns where
+ * they begin: behind room for a sign.
+ */
+char *bytes_decimal(unsigned long long value, char into[BYTES_DECIMAL]);
 /* A number: ASCII digits only, at least one, at most max.  RC_SYNTAX,
  * RC_RANGE. */
 enum rc bytes_number(struct bytes text, unsigned long long max,

@@ -150,6 +150,16 @@ log_put_char(struct log_line *line, char c)
 	line->text[line->len++] = c;
 }
 
+static void
+log_put_text(struct log_line *line, struct bytes text, bool quoted)
+{
+	if (quoted)
+		log_put_char(line, '"');
+	log_put(line, text);
+	if (quoted)
+		log_put_char(line, '"');
+}
+
 /*
  * Appends a whole field, or nothing and the mark of a cut line.  There are a
  * dozen in each line, which is why none goes through printf.
@@ -171,17 +181,9 @@ log_field(struct log_line *line, const char *key, struct bytes value,
 	}
 	if (!first)
 		log_put_char(line, json ? ',' : ' ');
-	if (json)
-		log_put_char(line, '"');
-	log_put(line, name);
-	if (json)
-		log_put_char(line, '"');
+	log_put_text(line, name, json);
 	log_put_char(line, json ? ':' : '=');
-	if (quoted)
-		log_put_char(line, '"');
-	log_put(line, value);
-	if (quoted)
-		log_put_char(line, '"');
+	log_put_text(line, value, quoted);
 }
 
 void
@@ -219,17 +221,13 @@ void
 log_number(struct log_line *line, const char *key, int64_t value)
 {
 	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
-	char digits[24];
-	size_t at = sizeof(digits);
+	char digits[BYTES_DECIMAL];
+	char *first = bytes_decimal(left, digits);
 
-	do
-		digits[--at] = (char)('0' + left % 10);
-	while ((left /= 10) > 0);
 	if (value < 0)
-		digits[--at] = '-';
+		*--first = '-';
 	if (line->wanted)
-		log_field(line, key,
-		    (struct bytes){ digits + at, sizeof(digits) - at }, false);
+		log_field(line, key, bytes_of(first), false);
 }
 
 void

@@ -4,6 +4,7 @@
 #include "command/environment.h"
 
 #include "base/account.h"
+#include "base/bytes.h"
 #include "base/timestamp.h"
 #include "command/job.h"
 #include "command/spawn.h"
@@ -79,13 +80,9 @@ static enum rc
 set_number(struct variables *variables, const char *name,
     unsigned long long value)
 {
-	char digits[24] = "";
-	char *first = digits + sizeof(digits) - 1;
+	char digits[BYTES_DECIMAL];
 
-	do
-		*--first = (char)('0' + value % 10);
-	while ((value /= 10) > 0);
-	return set_variable(variables, name, first);
+	return set_variable(variables, name, bytes_decimal(value, digits));
 }
 
 static enum rc

@@ -155,6 +155,20 @@ an_item_may_hold_a_nul(void **state)
 }
 
 static void
+a_number_is_printed_in_full(void **state)
+{
+	char into[BYTES_DECIMAL];
+
+	(void)state;
+	assert_string_equal(bytes_decimal(0, into), "0");
+	assert_string_equal(bytes_decimal(1090, into), "1090");
+	assert_string_equal(bytes_decimal(UINT64_MAX, into),
+	    "18446744073709551615");
+	/* A sign goes before the longest, too. */
+	assert_true(bytes_decimal(UINT64_MAX, into) > into);
+}
+
+static void
 numbers_are_ascii_digits_in_range(void **state)
 {
 	static const struct {
@@ -235,6 +249,7 @@ main(void)
 		cmocka_unit_test(items_are_cut_at_any_separator),
 		cmocka_unit_test(an_item_may_hold_a_nul),
 		cmocka_unit_test(a_copy_holds_what_fits_and_a_nul),
+		cmocka_unit_test(a_number_is_printed_in_full),
 		cmocka_unit_test(numbers_are_ascii_digits_in_range),
 		cmocka_unit_test(a_number_with_a_nul_is_none),
 	};
