@@ -65,6 +65,13 @@ json_bytes(struct json *json, const char *key, struct bytes bytes)
 }
 
 void
+json_member(struct json *json, struct bytes member)
+{
+	begin(json, NULL);
+	print_exact(member);
+}
+
+void
 json_number(struct json *json, const char *key, int64_t number)
 {
 	char text[24];

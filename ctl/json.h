@@ -23,6 +23,8 @@ void json_text(struct json *json, const char *key, const char *text);
 void json_bytes(struct json *json, const char *key, struct bytes bytes);
 void json_number(struct json *json, const char *key, int64_t number);
 void json_bool(struct json *json, const char *key, bool value);
+/* A member as it is, with its key, as input_member makes it. */
+void json_member(struct json *json, struct bytes member);
 /* RFC 3339; null for 0, which is no time. */
 void json_time(struct json *json, const char *key, int64_t wall);
 /* Milliseconds, written as seconds. */

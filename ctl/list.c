@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "subcommands.h"
 
+#include "base/buf.h"
 #include "base/pool.h"
 #include "base/timestamp.h"
+#include "command/input.h"
 #include "journal/journal.h"
+#include "complain.h"
 #include "json.h"
 #include "print.h"
 #include "report.h"
@@ -15,6 +19,9 @@
 /* A list is read and printed in parts: it may be long, and its reader
  * slow, and neither is to hold up the journal. */
 enum { PART = 1000 };
+
+/* To a person as much as can be looked at, unless it is said how much. */
+enum { ON_A_TERMINAL = 50 };
 
 static const char *const heading[] = { "ID", "RECEIVED", "HOOK", "EVENT", "#",
 	"STATE", "TRIES", "LAST", "DUE" };
@@ -26,6 +33,7 @@ struct part {
 	struct journal_row rows[PART];
 	size_t n;
 	bool damaged; /* there were others that are */
+	bool more;    /* there are others, which are not shown */
 	struct pool pool;
 };
 
@@ -104,10 +112,32 @@ print_part(struct part *part)
 	return rc;
 }
 
+/* What was taken out meanwhile, or is damaged, has no body. */
 static enum rc
-print_object(const struct journal_row *row)
+write_body(struct json *json, struct journal *journal, const char *id,
+    bool *damaged)
+{
+	struct pool pool = { 0 };
+	struct buf member = { 0 };
+	struct bytes body;
+	enum rc rc = journal_body(journal, id, &pool, &body);
+
+	if (rc == RC_OK)
+		rc = input_member("body", body, &member);
+	if (rc == RC_OK)
+		json_member(json, buf_view(&member));
+	*damaged = *damaged || rc == RC_CORRUPT;
+	buf_free(&member);
+	pool_free(&pool);
+	return rc == RC_MISSING || rc == RC_CORRUPT ? RC_OK : rc;
+}
+
+static enum rc
+print_object(const struct journal_row *row, struct journal *bodies,
+    bool *damaged)
 {
 	struct json json = { 0 };
+	enum rc rc = RC_OK;
 
 	json_open(&json, NULL, '{');
 	json_text(&json, "id", row->id);
@@ -122,30 +152,42 @@ print_object(const struct journal_row *row)
 		json_text(&json, "outcome", row->outcome);
 		json_number(&json, "code", row->code);
 	}
+	if (bodies != NULL)
+		rc = write_body(&json, bodies, row->id, damaged);
 	json_close(&json, '}');
 	print_line("%s", "");
-	return json.rc;
+	return rc == RC_OK ? json.rc : rc;
 }
 
+/* bodies: where they are, or NULL. */
 static enum rc
-print_objects(struct part *part)
+print_objects(struct part *part, struct journal *bodies)
 {
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; rc == RC_OK && i < part->n; i++)
-		rc = print_object(&part->rows[i]);
+		rc = print_object(&part->rows[i], bodies, &part->damaged);
 	return rc;
 }
 
 static enum rc
-print_rows(const struct session *session, struct part *part)
+print_rows(const struct session *session, struct journal *journal,
+    struct part *part)
 {
-	enum rc rc = session->json ? print_objects(part) : print_part(part);
+	enum rc rc = session->json ?
+	    print_objects(part, session->body ? journal : NULL) :
+	    print_part(part);
 
 	/* Stop when the reader has gone away. */
 	if (rc == RC_OK && fflush(stdout) == EOF)
 		return RC_SHORT;
 	return rc;
+}
+
+static bool
+is_shortened(const struct session *session)
+{
+	return session->filter.limit == INT64_MAX && isatty(STDOUT_FILENO);
 }
 
 /* One part, after the row where the one before it ended. */
@@ -154,8 +196,12 @@ list_part(const struct session *session, struct journal *journal,
     struct journal_filter *filter, struct part *part)
 {
 	int64_t left = filter->limit;
+	bool shortened = is_shortened(session);
 	enum rc rc;
 
+	/* One more tells whether there are any. */
+	if (shortened)
+		filter->limit = ON_A_TERMINAL + 1;
 	if (filter->limit > PART)
 		filter->limit = PART;
 	rc = journal_list(journal, filter, add_row, part);
@@ -164,7 +210,11 @@ list_part(const struct session *session, struct journal *journal,
 		part->damaged = true;
 		rc = RC_OK;
 	}
-	return rc == RC_OK ? print_rows(session, part) : rc;
+	if (shortened && part->n > ON_A_TERMINAL) {
+		part->n = ON_A_TERMINAL;
+		part->more = true;
+	}
+	return rc == RC_OK ? print_rows(session, journal, part) : rc;
 }
 
 static enum rc
@@ -185,6 +235,11 @@ list_all(const struct session *session, struct journal *journal)
 		if (part->n > 0)
 			filter.after = &part->rows[part->n - 1];
 	} while (rc == RC_OK && part->n == PART && filter.limit > 0);
+	if (rc == RC_OK && part->more)
+		print_note("",
+		    "the newest %d are shown: --limit N shows more, --state, "
+		    "--hook, --event and --since choose",
+		    ON_A_TERMINAL);
 	if (rc == RC_OK && damaged)
 		rc = report_damage(session);
 	else if (rc == RC_OK && filter.after == NULL)
@@ -198,10 +253,16 @@ enum rc
 subcommand_list(struct session *session, char **operands, size_t n)
 {
 	struct journal *journal = NULL;
-	enum rc rc = session_open_journal(session, JOURNAL_BRIEF, &journal);
+	enum rc rc;
 
 	(void)operands;
 	(void)n;
+	if (session->body && !session->json) {
+		complain("--body goes with --json: of one event "
+			 "`pelihookctl show --body ID' prints it");
+		return RC_SYNTAX;
+	}
+	rc = session_open_journal(session, JOURNAL_BRIEF, &journal);
 	if (rc == RC_OK)
 		rc = journal != NULL ? list_all(session, journal) :
 				       report_nothing_found(session);

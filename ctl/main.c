@@ -17,177 +17,8 @@
 #include "print.h"
 #include "session.h"
 #include "subcommands.h"
+#include "usage.h"
 #include "user.h"
-
-struct subcommand {
-	const char *name;
-	const char *operands; /* as the usage shows them, options too */
-	const char *does;     /* in a few words */
-	int min;	      /* operands it takes */
-	int max;	      /* -1: any number */
-	const char *letters;  /* short options, for getopt(3); NULL: -h, -V */
-	const struct option *options; /* NULL: the two that all have */
-	enum rc (*run)(struct session *session, char **operands, size_t n);
-};
-
-static const struct option options_help[] = { { "help", no_argument, NULL,
-						  'h' },
-	{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
-
-static const struct subcommand table[] = {
-	{
-	    .name = "check",
-	    .operands = "",
-	    .does = "validate the configuration and print it as understood",
-	    .run = subcommand_check,
-	},
-	{
-	    .name = "events",
-	    .operands = "",
-	    .does = "print the events that are known",
-	    .run = subcommand_events,
-	},
-	{
-	    .name = "sample",
-	    .operands = "EVENT",
-	    .does = "print an illustrative payload",
-	    .min = 1,
-	    .max = 1,
-	    .run = subcommand_sample,
-	},
-	{
-	    .name = "sign",
-	    .operands = "HOOK",
-	    .does = "print the header lines that sign a body on stdin",
-	    .min = 1,
-	    .max = 1,
-	    .run = subcommand_sign,
-	},
-	{
-	    .name = "try",
-	    .operands = "[-n] HOOK",
-	    .does = "run what takes a body on stdin (-n: only say what does)",
-	    .min = 1,
-	    .max = 1,
-	    .letters = "hVn",
-	    .run = subcommand_try,
-	},
-	{
-	    .name = "probe",
-	    .operands = "HOOK FILE",
-	    .does = "say which recipe explains a captured request",
-	    .min = 2,
-	    .max = 2,
-	    .run = subcommand_probe,
-	},
-	{
-	    .name = "list",
-	    .operands = "[--state S] [--hook H] [--event E] [--since T] "
-			"[--limit N] [--json]",
-	    .does = "print what is in the journal, newest first",
-	    .options = options_list,
-	    .run = subcommand_list,
-	},
-	{
-	    .name = "show",
-	    .operands = "[--body | --json] ID",
-	    .does = "print one event with its deliveries and attempts",
-	    .min = 1,
-	    .max = 1,
-	    .options = options_show,
-	    .run = subcommand_show,
-	},
-	{
-	    .name = "retry",
-	    .operands = "ID... | --dead [--hook H] [--since T]",
-	    .does = "put events back into the queue",
-	    .max = -1,
-	    .options = options_retry,
-	    .run = subcommand_retry,
-	},
-	{
-	    .name = "drop",
-	    .operands = "ID...",
-	    .does = "give events up",
-	    .min = 1,
-	    .max = -1,
-	    .run = subcommand_drop,
-	},
-	{
-	    .name = "drain",
-	    .operands = "",
-	    .does = "run what is due until nothing is",
-	    .run = subcommand_drain,
-	},
-	{
-	    .name = "stats",
-	    .operands = "[--json | --prometheus] [--max-age D] [--max-dead N]",
-	    .does = "count by hook, event and state; 75 beyond a limit",
-	    .options = options_stats,
-	    .run = subcommand_stats,
-	},
-	{
-	    .name = "purge",
-	    .operands = "[--compact]",
-	    .does = "take out what `keep' no longer keeps",
-	    .options = options_purge,
-	    .run = subcommand_purge,
-	},
-};
-
-enum { SUBCOMMANDS = sizeof(table) / sizeof(table[0]) };
-
-static const struct subcommand *
-find_subcommand(const char *name)
-{
-	for (size_t i = 0; i < SUBCOMMANDS; i++)
-		if (strcmp(table[i].name, name) == 0)
-			return &table[i];
-	return NULL;
-}
-
-static void
-print_program_usage(FILE *to)
-{
-	print_lines(to, "",
-	    bytes_of("usage: pelihookctl [-c FILE] [-u USER] WORD ...\n"
-		     "       pelihookctl -h | --help | -V | --version\n"));
-}
-
-static void
-print_subcommand_usage(FILE *to, const struct subcommand *subcommand)
-{
-	static const char format[] =
-	    "usage: pelihookctl [-c FILE] [-u USER] %s%s%s";
-	const char *operands = subcommand->operands;
-	const char *blank = operands[0] == '\0' ? "" : " ";
-
-	if (to == stdout)
-		print_line(format, subcommand->name, blank, operands);
-	else
-		print_note("", format, subcommand->name, blank, operands);
-}
-
-/* subcommand: NULL for the program itself; so below. */
-static enum rc
-print_help(const struct subcommand *subcommand)
-{
-	if (subcommand != NULL) {
-		print_subcommand_usage(stdout, subcommand);
-		print_line("%s", "");
-		print_line("  %s: %s", subcommand->name, subcommand->does);
-		return RC_OK;
-	}
-	print_program_usage(stdout);
-	print_line("%s", "");
-	print_line("  -c FILE  the configuration");
-	print_line(
-	    "  -u USER  become this user, a name or a number, first (root)");
-	print_line("%s", "");
-	for (size_t i = 0; i < SUBCOMMANDS; i++)
-		print_line("  %-6s  %s", table[i].name, table[i].does);
-	return RC_OK;
-}
 
 static enum rc
 print_version(void)
@@ -195,16 +26,22 @@ print_version(void)
 	print_line("pelihookctl %s", PELIHOOK_VERSION);
 	print_line("built with %s", PELIHOOK_BUILD);
 	print_line("runs with %s", crypto_version());
+	print_line("configuration %s", PELIHOOK_CONFIG_FILE);
+	return RC_OK;
+}
+
+/* subcommand: NULL for the program itself; so below. */
+static enum rc
+print_help(const struct subcommand *subcommand)
+{
+	usage_print_help(subcommand);
 	return RC_OK;
 }
 
 static enum rc
 refuse_usage(const struct subcommand *subcommand)
 {
-	if (subcommand != NULL)
-		print_subcommand_usage(stderr, subcommand);
-	else
-		print_program_usage(stderr);
+	usage_print(stderr, subcommand);
 	return RC_SYNTAX;
 }
 
@@ -247,16 +84,13 @@ static enum rc
 parse_and_run(struct session *session, const struct subcommand *subcommand,
     int argc, char **argv)
 {
-	const char *letters = subcommand->letters != NULL ?
-	    subcommand->letters :
-	    "hV";
-	const struct option *options = subcommand->options != NULL ?
-	    subcommand->options :
-	    options_help;
+	struct option options[OPTIONS_MOST];
+	char letters[OPTIONS_MOST];
 	char title[64];
 	int letter;
 	enum rc rc;
 
+	options_arrange(subcommand->options, options, letters);
 	snprintf(title, sizeof(title), "pelihookctl %s", subcommand->name);
 	argv[0] = title;
 	optind = 0;
@@ -283,7 +117,7 @@ find_and_run(struct session *session, int argc, char **argv)
 
 	if (argc == 0)
 		return refuse_usage(NULL);
-	subcommand = find_subcommand(argv[0]);
+	subcommand = subcommands_find(argv[0]);
 	if (subcommand != NULL)
 		return parse_and_run(session, subcommand, argc, argv);
 	complain("unknown word %s: see pelihookctl --help", argv[0]);
@@ -294,11 +128,14 @@ find_and_run(struct session *session, int argc, char **argv)
 static enum rc
 run_command_line(struct session *session, int argc, char **argv)
 {
+	struct option options[OPTIONS_MOST];
+	char letters[OPTIONS_MOST];
 	int letter;
 
+	options_arrange(options_none, options, letters);
 	opterr = 0;
-	while ((letter = getopt_long(argc, argv, "+c:u:hV", options_help,
-		    NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, "+c:u:hV", options, NULL)) !=
+	    -1) {
 		if (letter == 'h')
 			return print_help(NULL);
 		if (letter == 'V')

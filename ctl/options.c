@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+
 #include "options.h"
 
 #include "base/bytes.h"
@@ -9,35 +12,107 @@
 #include "complain.h"
 #include "session.h"
 
-const struct option options_list[] = { { "state", required_argument, NULL,
-					   's' },
-	{ "hook", required_argument, NULL, 'k' },
-	{ "event", required_argument, NULL, 'e' },
-	{ "since", required_argument, NULL, 't' },
-	{ "limit", required_argument, NULL, 'l' },
-	{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
+#define STATES "queued, running, done, dead or dropped"
+#define TIME_FORMS                                                             \
+	"a time (2026-01-02T03:04:05Z), a date (2026-01-02, from 00:00 UTC "   \
+	"on) or an age, which goes back from now (90s, 15m, 12h, 7d, 2w)"
+#define DURATION_FORMS "a duration (500ms, 90s, 15m, 12h, 7d)"
 
-const struct option options_show[] = { { "body", no_argument, NULL, 'b' },
-	{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
+#define SINCE_ROW                                                                \
+	{                                                                        \
+		't', "since", "T",                                               \
+		    "only events that were received at T or later: " TIME_FORMS, \
+		    OPTION_ALONE                                                 \
+	}
 
-const struct option options_retry[] = { { "dead", no_argument, NULL, 'd' },
-	{ "hook", required_argument, NULL, 'k' },
-	{ "since", required_argument, NULL, 't' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
+const struct option_row options_none[] = { { 0 } };
 
-const struct option options_stats[] = { { "json", no_argument, NULL, 'j' },
-	{ "prometheus", no_argument, NULL, 'p' },
-	{ "max-age", required_argument, NULL, 'a' },
-	{ "max-dead", required_argument, NULL, 'm' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
+const struct option_row options_list[] = {
+	{ 's', "state", "S", "only deliveries in this state: " STATES,
+	    OPTION_ALONE },
+	{ 'k', "hook", "H", "only those of this hook", OPTION_ALONE },
+	{ 'e', "event", "E", "only those of events of this name",
+	    OPTION_ALONE },
+	SINCE_ROW,
+	{ 'l', "limit", "N",
+	    "the newest N; without it all of them, on a terminal 50",
+	    OPTION_ALONE },
+	{ 'j', "json", NULL, "one JSON object a line, for programs",
+	    OPTION_ALONE },
+	{ 'b', "body", NULL,
+	    "with --json: the payload too, as `body' in each object; one that "
+	    "is no JSON to the letter as `body_base64'",
+	    OPTION_WITHIN },
+	{ 0 },
+};
 
-const struct option options_purge[] = { { "compact", no_argument, NULL, 'c' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
+const struct option_row options_show[] = {
+	{ 'b', "body", NULL, "the payload's bytes and nothing else",
+	    OPTION_ALONE },
+	{ 'j', "json", NULL, "one JSON object, without the payload",
+	    OPTION_OR },
+	{ 0 },
+};
+
+const struct option_row options_retry[] = {
+	{ 'd', "dead", NULL, "all dead deliveries", OPTION_NEEDED },
+	{ 'k', "hook", "H", "with --dead: only those of this hook",
+	    OPTION_ALONE },
+	SINCE_ROW,
+	{ 0 },
+};
+
+const struct option_row options_try[] = {
+	{ 'n', NULL, NULL,
+	    "only say what would be run; no secret is read and root is refused "
+	    "all the same",
+	    OPTION_ALONE },
+	{ 0 },
+};
+
+const struct option_row options_stats[] = {
+	{ 'j', "json", NULL, "one JSON object, for programs", OPTION_ALONE },
+	{ 'p', "prometheus", NULL, "what Prometheus reads", OPTION_OR },
+	{ 'a', "max-age", "D",
+	    "exit with 75 where the oldest undelivered event is older "
+	    "than D, " DURATION_FORMS,
+	    OPTION_ALONE },
+	{ 'm', "max-dead", "N",
+	    "exit with 75 where more than N deliveries are dead",
+	    OPTION_ALONE },
+	{ 0 },
+};
+
+const struct option_row options_purge[] = {
+	{ 'c', "compact", NULL,
+	    "give all of the free room back to the disk, and say how much it "
+	    "was",
+	    OPTION_ALONE },
+	{ 0 },
+};
+
+void
+options_arrange(const struct option_row *rows,
+    struct option options[OPTIONS_MOST], char letters[OPTIONS_MOST])
+{
+	static const struct option common[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	size_t n = 0;
+
+	for (; rows->letter != 0; rows++)
+		if (rows->name == NULL)
+			*letters++ = (char)rows->letter;
+		else
+			options[n++] = (struct option){ rows->name,
+				rows->value == NULL ? no_argument :
+						      required_argument,
+				NULL, rows->letter };
+	memcpy(options + n, common, sizeof(common));
+	memcpy(letters, "hV", 3);
+}
 
 static enum rc
 take_state(const char *value, int *out)
@@ -48,7 +123,7 @@ take_state(const char *value, int *out)
 		*out = (int)state;
 		return RC_OK;
 	}
-	complain("--state is queued, running, done, dead or dropped");
+	complain("--state is " STATES);
 	return RC_SYNTAX;
 }
 
@@ -70,8 +145,19 @@ take_duration(const char *name, const char *value, int64_t *out)
 {
 	if (units_duration(value, out) == RC_OK)
 		return RC_OK;
-	complain("--%s is a duration: 90s, 15m, 12h, 7d", name);
+	complain("--%s is " DURATION_FORMS, name);
 	return RC_SYNTAX;
+}
+
+static enum rc
+take_date(const char *value, int64_t *out)
+{
+	char text[TIMESTAMP_SIZE];
+	int n = snprintf(text, sizeof(text), "%sT00:00:00Z", value);
+
+	if (n < 0 || n >= TIMESTAMP_SIZE)
+		return RC_SYNTAX;
+	return timestamp_parse(bytes_of(text), out);
 }
 
 static enum rc
@@ -79,14 +165,14 @@ take_since(const char *value, int64_t *out)
 {
 	int64_t back;
 
-	if (timestamp_parse(bytes_of(value), out) == RC_OK)
+	if (timestamp_parse(bytes_of(value), out) == RC_OK ||
+	    take_date(value, out) == RC_OK)
 		return RC_OK;
-	if (units_duration(value, &back) == RC_OK) {
+	if (units_age(value, &back) == RC_OK) {
 		*out = clock_wall() - back;
 		return RC_OK;
 	}
-	complain("--since is a time (2026-01-02T03:04:05Z) or a duration "
-		 "back from now (90s, 15m, 12h, 7d)");
+	complain("--since is " TIME_FORMS);
 	return RC_SYNTAX;
 }
 

@@ -15,6 +15,7 @@
 enum {
 	SAFE = 5,    /* a byte made safe, and its NUL */
 	LINE = 1024, /* of a line, without taking memory */
+	WIDTH = 79,  /* of a line that is wrapped */
 };
 
 /* As ferror(3) is of a stream: a line was left out. */
@@ -186,6 +187,48 @@ print_table(const char *const *cells, size_t columns, size_t rows)
 	}
 	for (size_t i = 0; i < rows; i++)
 		print_row(cells + i * columns, widths, columns);
+}
+
+void
+print_piece(struct print_wrap *wrap, struct bytes piece)
+{
+	size_t width = safe_width(piece);
+	bool first = wrap->column == 0 || wrap->column == wrap->indent;
+
+	if (!first && wrap->column + 1 + width > WIDTH) {
+		fprintf(wrap->to, "\n%*s", (int)wrap->indent, "");
+		wrap->column = wrap->indent;
+		first = true;
+	}
+	if (!first)
+		putc(' ', wrap->to);
+	write_safe(wrap->to, piece);
+	wrap->column += width + (first ? 0 : 1);
+}
+
+void
+print_wrap_end(struct print_wrap *wrap)
+{
+	putc('\n', wrap->to);
+	wrap->column = 0;
+}
+
+void
+print_entry(const char *label, const char *text)
+{
+	enum { TEXT = 18 };
+	struct print_wrap wrap = { .to = stdout, .indent = TEXT };
+	struct bytes rest = bytes_of(text);
+	struct bytes word;
+	int n = printf("  %-*s", TEXT - 2, label);
+
+	/* A long label has its text below. */
+	if (n < 0 || n > TEXT)
+		printf("\n%*s", TEXT, "");
+	wrap.column = TEXT;
+	while (bytes_split(&rest, " ", &word))
+		print_piece(&wrap, word);
+	print_wrap_end(&wrap);
 }
 
 const char *

@@ -36,6 +36,19 @@ void print_lines(FILE *to, const char *prefix, struct bytes text);
 void print_table(const char *const *cells, size_t columns, size_t rows);
 /* A text made safe and ASCII, from the pool.  NULL: no memory. */
 const char *print_clean(struct pool *pool, const char *text);
+/* Pieces of one line, which goes on under its beginning where it gets too long;
+ * of zeroes but for these two. */
+struct print_wrap {
+	FILE *to;
+	size_t indent; /* of the lines that follow */
+	size_t column; /* where it is */
+};
+
+/* A piece, which is not cut, after a blank. */
+void print_piece(struct print_wrap *wrap, struct bytes piece);
+void print_wrap_end(struct print_wrap *wrap);
+/* What a word to be typed means, beside it: "  label         text". */
+void print_entry(const char *label, const char *text);
 /* Bytes as they are, for a program or a file; to a terminal as lines. */
 void print_bytes(struct bytes bytes);
 /* A part of what a program reads, made safe by its writer. */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <string.h>
+
 #include "report.h"
 
 #include "base/bytes.h"
@@ -25,9 +27,10 @@ report_gone(void *context, const struct journal_backlog *backlog)
 	    !queue_source_is_other(gone->journal, session->conf, backlog->hook,
 		backlog->file))
 		print_note("warning: ",
-		    "%s has no hook %s any more: %lld of its events "
-		    "stay queued",
-		    session->file, backlog->hook, (long long)backlog->events);
+		    "%s has no hook %s any more: %lld of its events %s "
+		    "queued",
+		    session->file, backlog->hook, (long long)backlog->events,
+		    backlog->events == 1 ? "stays" : "stay");
 	return RC_OK;
 }
 
@@ -113,9 +116,36 @@ report_id(const char *id, enum rc rc)
 {
 	if (rc == RC_MISSING)
 		complain("%s: no such event", id);
-	else if (rc == RC_RANGE)
-		complain("%s: several events begin so, give more of it", id);
 	else if (rc == RC_CORRUPT)
 		complain("%s: the journal is damaged there", id);
 	return rc;
+}
+
+static void
+complain_of_several(const char *text, const struct journal_matches *matches)
+{
+	complain("%s: the IDs of several events begin or end so, give more of "
+		 "it:",
+	    text);
+	for (size_t i = 0; i < matches->n; i++)
+		complain("  %s", matches->ids[i]);
+	if (matches->n == JOURNAL_MATCHES)
+		complain("  and maybe others");
+}
+
+enum rc
+report_match(struct journal *journal, const char *text, char id[UUID_SIZE])
+{
+	struct journal_matches matches;
+	enum rc rc = RC_MISSING;
+
+	/* No event has come yet. */
+	if (journal != NULL)
+		rc = journal_match(journal, text, &matches);
+	if (rc == RC_RANGE)
+		complain_of_several(text, &matches);
+	if (rc != RC_OK)
+		return report_id(text, rc);
+	memcpy(id, matches.ids[0], UUID_SIZE);
+	return RC_OK;
 }

@@ -3,6 +3,7 @@
 #define PELIHOOK_CTL_REPORT_H
 
 #include "base/rc.h"
+#include "base/uuid.h"
 
 struct journal;
 struct session;
@@ -23,6 +24,12 @@ enum rc report_dead(const struct session *session, struct journal *journal);
 enum rc report_nothing_found(const struct session *session);
 /* That it holds damaged rows, which were left out: RC_CORRUPT. */
 enum rc report_damage(const struct session *session);
+/*
+ * The ID of the event that is meant by it or by its beginning or end.
+ * RC_MISSING, RC_RANGE and others, complained of.
+ */
+enum rc report_match(struct journal *journal, const char *text,
+    char id[UUID_SIZE]);
 /* What it says about an ID; returns rc. */
 enum rc report_id(const char *id, enum rc rc);
 

@@ -1,54 +1,136 @@
 /* SPDX-License-Identifier: ISC */
 #include "subcommands.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
+#include "base/uuid.h"
 #include "journal/journal.h"
 #include "complain.h"
 #include "print.h"
 #include "report.h"
 #include "session.h"
 
-typedef enum rc operation(struct journal *journal, const char *prefix,
-    int64_t now);
+/* An event by its whole ID. */
+typedef enum rc operation(struct journal *journal, const char *id);
 
 /* Each ID by itself; the first that went wrong decides. */
 static enum rc
-each_id(struct journal *journal, char **ids, size_t n, operation *operate)
+each_id(struct journal *journal, char **texts, size_t n, operation *operate)
 {
+	char id[UUID_SIZE];
 	enum rc worst = RC_OK, rc;
 
 	for (size_t i = 0; i < n; i++) {
-		rc = RC_MISSING;
-		if (journal != NULL)
-			rc = operate(journal, ids[i], clock_wall());
-		report_id(ids[i], rc);
+		rc = report_match(journal, texts[i], id);
+		if (rc == RC_OK)
+			rc = report_id(id, operate(journal, id));
 		if (worst == RC_OK)
 			worst = rc;
 	}
 	return worst;
 }
 
-static enum rc
-retry_one(struct journal *journal, const char *id, int64_t now)
-{
-	enum rc rc = journal_retry(journal, id, now);
+/* What deliveries of a state were, or are, one and several. */
+struct words {
+	const char *one;
+	const char *several;
+};
 
-	if (rc == RC_PENDING)
-		complain("%s: is queued or running already", id);
+static const struct words before_retry[] = {
+	[JOURNAL_QUEUED] = { "waited for a retry", "waited for a retry" },
+	[JOURNAL_DONE] = { "was done", "were done" },
+	[JOURNAL_DEAD] = { "was dead", "were dead" },
+	[JOURNAL_DROPPED] = { "was dropped", "were dropped" },
+};
+
+static const struct words before_drop[] = {
+	[JOURNAL_QUEUED] = { "was queued", "were queued" },
+	[JOURNAL_DEAD] = { "was dead", "were dead" },
+};
+
+static const struct words nothing_to_drop[] = {
+	[JOURNAL_DONE] = { "is done", "are done" },
+	[JOURNAL_DROPPED] = { "is dropped already", "are dropped already" },
+};
+
+/* "1 was queued, 2 were dead"; how many there are. */
+static unsigned
+add_states(const struct journal_states *states, const struct words *words,
+    struct buf *into)
+{
+	unsigned sum = 0;
+
+	for (unsigned i = 0; i <= JOURNAL_DROPPED; i++) {
+		unsigned n = states->was[i];
+
+		if (n == 0)
+			continue;
+		buf_printf(into, "%s%u %s", sum > 0 ? ", " : "", n,
+		    n == 1 ? words[i].one : words[i].several);
+		sum += n;
+	}
+	return sum;
+}
+
+/* "ID: 2 deliveries were dropped (1 was queued, 1 was dead)". */
+static enum rc
+print_changed(const char *id, const struct words *what,
+    const struct journal_states *states, const struct words *words)
+{
+	struct buf text = { 0 };
+	unsigned n = add_states(states, words, &text);
+	enum rc rc = text.rc;
+
+	if (rc == RC_OK)
+		print_line("%s: %u %s (%s)", id, n,
+		    n == 1 ? what->one : what->several, text.data);
+	buf_free(&text);
 	return rc;
 }
 
 static enum rc
-drop_one(struct journal *journal, const char *id, int64_t now)
+print_unchanged(const char *id, const struct journal_states *states)
 {
-	enum rc rc = journal_drop(journal, id, now);
+	struct buf text = { 0 };
+	enum rc rc;
+
+	(void)add_states(states, nothing_to_drop, &text);
+	rc = text.rc;
+	if (rc == RC_OK)
+		print_line("%s: nothing to drop (%s)", id, text.data);
+	buf_free(&text);
+	return rc;
+}
+
+static enum rc
+retry_one(struct journal *journal, const char *id)
+{
+	static const struct words back = { "delivery is back in the queue",
+		"deliveries are back in the queue" };
+	struct journal_states states;
+	enum rc rc = journal_retry(journal, id, clock_wall(), &states);
+
+	if (rc == RC_PENDING)
+		complain("%s: is queued or running already", id);
+	return rc == RC_OK ? print_changed(id, &back, &states, before_retry) :
+			     rc;
+}
+
+static enum rc
+drop_one(struct journal *journal, const char *id)
+{
+	static const struct words dropped = { "delivery was dropped",
+		"deliveries were dropped" };
+	struct journal_states states;
+	enum rc rc = journal_drop(journal, id, clock_wall(), &states);
 
 	if (rc == RC_PENDING)
 		complain("%s: is running, try again", id);
-	if (rc != RC_DUPLICATE)
-		return rc;
-	complain("%s: is done or dropped already: nothing to drop", id);
-	return RC_OK;
+	if (rc == RC_OK)
+		return print_changed(id, &dropped, &states, before_drop);
+	if (rc == RC_DUPLICATE)
+		return print_unchanged(id, &states);
+	return rc;
 }
 
 static enum rc

@@ -37,8 +37,8 @@ print_event(const struct session *session, const struct journal_event *event)
 		print_field("from", "%s", event->receipt.remote_addr);
 	print_field("verified", event->receipt.verified ? "yes" : "no");
 	print_field("digest", "%s", event->receipt.digest);
-	print_field("body", "%zu bytes: pelihookctl show --body",
-	    event->body.len);
+	print_field("body", "%zu %s: pelihookctl show --body", event->body.len,
+	    event->body.len == 1 ? "byte" : "bytes");
 }
 
 static void
@@ -208,15 +208,17 @@ print_event_report(const struct session *session,
 }
 
 static enum rc
-show(const struct session *session, struct journal *journal, const char *id)
+show(const struct session *session, struct journal *journal, const char *text)
 {
+	char id[UUID_SIZE];
 	struct pool pool = { 0 };
 	struct journal_event_report report = { 0 };
 	bool damaged;
-	enum rc rc = RC_MISSING;
+	enum rc rc = report_match(journal, text, id);
 
-	if (journal != NULL)
-		rc = journal_show(journal, id, &pool, &report);
+	if (rc != RC_OK)
+		return rc;
+	rc = journal_show(journal, id, &pool, &report);
 	damaged = rc == RC_CORRUPT && report.event.hook != NULL;
 	if (rc != RC_OK && !damaged)
 		report_id(id, rc);

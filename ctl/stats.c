@@ -180,7 +180,8 @@ check_limits(const struct stats *stats, const struct session *session)
 		rc = RC_QUEUE_FULL;
 	}
 	if (session->max_dead >= 0 && stats->dead > session->max_dead) {
-		complain("%lld deliveries are dead", (long long)stats->dead);
+		complain("%lld %s dead", (long long)stats->dead,
+		    stats->dead == 1 ? "delivery is" : "deliveries are");
 		rc = RC_QUEUE_FULL;
 	}
 	return rc;

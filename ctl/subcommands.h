@@ -2,16 +2,43 @@
 #ifndef PELIHOOK_CTL_SUBCOMMANDS_H
 #define PELIHOOK_CTL_SUBCOMMANDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/rc.h"
 
+struct option_row;
 struct session;
 
+/* What stands in a table of --help; one of them ends with one of zeroes. */
+struct explained {
+	const char *what; /* an operand, an exit status */
+	const char *text;
+};
+
+struct subcommand {
+	const char *name;
+	const char *does;     /* in a few words */
+	const char *operands; /* as the usage shows them; NULL: none */
+	const struct explained *explained;
+	int min; /* operands it takes */
+	int max; /* -1: any number */
+	const struct option_row *options;
+	bool options_last; /* behind the operands in the usage */
+	/* Besides 0 and those that all have. */
+	const struct explained *statuses;
+	enum rc (*run)(struct session *session, char **operands, size_t n);
+};
+
+/* All of them, in the order of --help. */
+const struct subcommand *subcommands_all(size_t *n);
+/* NULL where there is none. */
+const struct subcommand *subcommands_find(const char *name);
+
 /*
- * The subcommands, each of which has a row in main.c's table.  operands are
- * as many as its row allows.  A subcommand complains itself; what it returns
- * becomes the exit status, or with RC_OK the outcome in the session.
+ * What they do.  operands are as many as its row allows.  A subcommand
+ * complains itself; what it returns becomes the exit status, or with RC_OK the
+ * outcome in the session.
  */
 enum rc subcommand_check(struct session *session, char **operands, size_t n);
 enum rc subcommand_drain(struct session *session, char **operands, size_t n);

@@ -106,8 +106,9 @@ print_output(const struct run_result *result)
 {
 	if (result->tail_len == 0)
 		return;
-	print_field("output", "%s%zu bytes",
-	    result->tail_len == RUN_TAIL ? "the last " : "", result->tail_len);
+	print_field("output", "%s%zu %s",
+	    result->tail_len == RUN_TAIL ? "the last " : "", result->tail_len,
+	    result->tail_len == 1 ? "byte" : "bytes");
 	print_bytes((struct bytes){ result->tail, result->tail_len });
 	if (result->tail[result->tail_len - 1] != '\n' &&
 	    !isatty(STDOUT_FILENO))

@@ -18,6 +18,11 @@ static const struct unit durations[] = {
 	{ NULL, 0 },
 };
 
+static const struct unit weeks[] = {
+	{ "w", 7ull * 24 * 60 * 60 * 1000 },
+	{ NULL, 0 },
+};
+
 static const struct unit sizes[] = {
 	{ "", 1 },
 	{ "K", 1024 },
@@ -52,6 +57,19 @@ units_duration(const char *word, int64_t *out)
 	unsigned long long value = 0;
 	enum rc rc = measure(word, durations, INT64_MAX, &value);
 
+	if (rc == RC_OK)
+		*out = (int64_t)value;
+	return rc;
+}
+
+enum rc
+units_age(const char *word, int64_t *out)
+{
+	unsigned long long value = 0;
+	enum rc rc = measure(word, weeks, INT64_MAX, &value);
+
+	if (rc == RC_SYNTAX)
+		return units_duration(word, out);
 	if (rc == RC_OK)
 		*out = (int64_t)value;
 	return rc;

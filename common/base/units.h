@@ -10,6 +10,8 @@
 
 /* 10s, 500ms, 1h: to milliseconds.  RC_SYNTAX, RC_RANGE. */
 enum rc units_duration(const char *word, int64_t *out);
+/* The same, and weeks: 2w. */
+enum rc units_age(const char *word, int64_t *out);
 /* 1M, 64K, 300: to bytes.  RC_SYNTAX, RC_RANGE. */
 enum rc units_size(const char *word, size_t *out);
 /* The same written, in the largest unit that is exact.  Errors of buf_add. */

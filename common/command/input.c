@@ -86,28 +86,24 @@ add_member(struct buf *into, const char *before, const char *value)
 	json_string_add(bytes_of(value), into);
 }
 
-/*
- * Bytes that are no JSON to the letter would make the envelope none, and of
- * a batch read by a strict program the good events would fail with it.
- */
-static void
-add_data(struct bytes body, struct buf *into)
+enum rc
+input_member(const char *name, struct bytes body, struct buf *into)
 {
 	size_t before = into->len;
 	struct bytes line;
 
-	buf_text(into, ",\"data\":");
+	buf_printf(into, "\"%s\":", name);
 	line.len = into->len;
 	if (input_line(body, into) != RC_OK)
-		return;
+		return into->rc;
 	line.data = into->data + line.len;
 	line.len = into->len - line.len;
 	if (payload_is_strict(line))
-		return;
+		return RC_OK;
 	into->len = before;
-	buf_text(into, ",\"data_base64\":\"");
+	buf_printf(into, "\"%s_base64\":\"", name);
 	encode_base64(body, into);
-	buf_char(into, '"');
+	return buf_char(into, '"');
 }
 
 enum rc
@@ -125,7 +121,8 @@ input_cloudevent(const struct job *job, struct buf *into)
 	    "\",\"datacontenttype\":\"application/json\","
 	    "\"pelihookattempt\":%u",
 	    job->attempt);
-	add_data(job->body, into);
+	buf_char(into, ',');
+	input_member("data", job->body, into);
 	buf_char(into, '}');
 	return into->rc;
 }

@@ -17,6 +17,13 @@ struct job;
  */
 enum rc input_line(struct bytes text, struct buf *into);
 /*
+ * A body as a member of a JSON object, "NAME":..., on one line.  Bytes that
+ * are no JSON to the letter would make the object none, and of a batch read
+ * by a strict program the good events would fail with it: they become
+ * "NAME_base64":"...".
+ */
+enum rc input_member(const char *name, struct bytes body, struct buf *into);
+/*
  * A CloudEvents 1.0 envelope in the JSON format on one line, without LF.  It
  * is JSON of RFC 8259 whatever the body is: one that is not goes into it as
  * data_base64.

@@ -500,29 +500,58 @@ struct journal_event_report {
 	size_t n;
 };
 
+enum { JOURNAL_MATCHES = 4 };
+
+/* IDs, in full. */
+struct journal_matches {
+	char ids[JOURNAL_MATCHES][UUID_SIZE];
+	size_t n;
+};
+
 /*
- * All that is stored of an event, from the pool, by an unambiguous prefix of
- * its ID.  RC_MISSING, RC_RANGE: several events.  RC_CORRUPT: what is left
+ * The events whose IDs begin or end with a text, in letters of either case;
+ * as many of them as there is room for, those that begin so first.  Ends are
+ * looked for along all events (1,000,000 take a tenth of a second), which an
+ * ID in full needs not.  RC_MISSING: none; RC_RANGE: several.
+ */
+enum rc journal_match(struct journal *journal, const char *text,
+    struct journal_matches *matches);
+
+/*
+ * All that is stored of an event, from the pool, by its ID, or by a text as of
+ * journal_match.  RC_MISSING, RC_RANGE.  RC_CORRUPT: what is left
  * of it, without its damaged rows; where the event itself is damaged,
  * report is left alone.
  */
-enum rc journal_show(struct journal *journal, const char *prefix,
-    struct pool *pool, struct journal_event_report *report);
+enum rc journal_show(struct journal *journal, const char *id, struct pool *pool,
+    struct journal_event_report *report);
+/* The body alone.  RC_MISSING; RC_CORRUPT: it is damaged. */
+enum rc journal_body(struct journal *journal, const char *id, struct pool *pool,
+    struct bytes *body);
+
+/* How many deliveries, by the state that each was in before.  For the next
+ * two NULL will do as well. */
+struct journal_states {
+	unsigned was[JOURNAL_DROPPED + 1];
+};
 
 /*
  * Back into the queue, with a new schedule, past dedupe and max-queue: the
  * deliveries of an event that are dead, dropped or wait for a retry; where
- * all are done, all of them.  RC_MISSING and RC_RANGE as above; RC_PENDING:
- * there is nothing to put back and some are queued or running.
+ * all are done, all of them; which it was.  RC_MISSING and RC_RANGE as above;
+ * RC_PENDING: there is nothing to put back and some are queued or running.
  */
-enum rc journal_retry(struct journal *journal, const char *prefix, int64_t now);
+enum rc journal_retry(struct journal *journal, const char *id, int64_t now,
+    struct journal_states *done);
 /* All dead ones that the filter's hook, event and since let through; count
  * of them also where it ends in RC_CORRUPT, as damaged ones stay. */
 enum rc journal_retry_dead(struct journal *journal,
     const struct journal_filter *filter, int64_t now, int64_t *count);
-/* Gives an event up.  RC_MISSING, RC_RANGE; RC_PENDING: one is running, and
- * nothing was changed; RC_DUPLICATE: all of it was done or dropped already. */
-enum rc journal_drop(struct journal *journal, const char *prefix, int64_t now);
+/* Gives an event up: what is queued or dead of it.  RC_MISSING, RC_RANGE;
+ * RC_PENDING: one is running, and nothing was changed; RC_DUPLICATE: all of
+ * it, which is in done then, was done or dropped already. */
+enum rc journal_drop(struct journal *journal, const char *id, int64_t now,
+    struct journal_states *done);
 
 /* How many deliveries of one event name of a hook are in a state. */
 struct journal_count {

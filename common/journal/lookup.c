@@ -1,32 +1,161 @@
 /* SPDX-License-Identifier: ISC */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "journal/lookup.h"
 
-#include "base/buf.h"
+#include "base/codec.h"
+#include "base/uuid.h"
 #include "journal/column.h"
 #include "journal/sql.h"
 #include "journal/statement.h"
+#include "journal/transaction.h"
+
+enum { ID_LENGTH = UUID_SIZE - 1 };
+
+/* Events, as they are found. */
+struct found_events {
+	int64_t seqs[JOURNAL_MATCHES];
+	size_t n;
+};
+
+/*
+ * Whether a text of n characters can be the part of an ID that begins at a
+ * place: hexadecimal digits, and hyphens where a UUID has them.
+ */
+static bool
+is_part(const char *text, size_t n, size_t place)
+{
+	static const bool hyphens
+	    [ID_LENGTH] = { [8] = true, [13] = true, [18] = true, [23] = true };
+
+	for (size_t i = 0; i < n; i++)
+		if (hyphens[place + i] ? text[i] != '-' :
+					 !hex_is_digit(text[i]))
+			return false;
+	return true;
+}
+
+static void
+add_found(struct journal *journal, struct journal_statement *rows,
+    struct found_events *found)
+{
+	while (found->n < JOURNAL_MATCHES && journal_next(journal, rows))
+		found->seqs[found->n++] = journal_column_int(rows, 0);
+	journal_end_query(rows);
+}
+
+/* Along the index of IDs, which holds all of them in a row; but what begins
+ * so was found already. */
+static void
+find_ends(struct journal *journal, const char *text, size_t n,
+    struct found_events *found)
+{
+	add_found(journal,
+	    journal_query(journal,
+		"SELECT seq FROM events WHERE substr(id, ?1) = ?2"
+		" AND substr(id, 1, ?3)" SQL_DIFFERS "?2 LIMIT ?4",
+		BIND(INT((int64_t)(ID_LENGTH - n + 1)), TEXT(text),
+		    INT((int64_t)n),
+		    INT((int64_t)(JOURNAL_MATCHES - found->n)))),
+	    found);
+}
+
+/* IDs are written in small letters. */
+static bool
+lower(const char *text, char into[UUID_SIZE])
+{
+	size_t n = strlen(text);
+
+	if (n == 0 || n > ID_LENGTH)
+		return false;
+	for (size_t i = 0; i <= n; i++)
+		into[i] = (char)tolower((unsigned char)text[i]);
+	return true;
+}
+
+static enum rc
+find_events(struct journal *journal, const char *text,
+    struct found_events *found)
+{
+	char part[UUID_SIZE];
+	char after[UUID_SIZE + 1];
+	size_t n;
+
+	if (!lower(text, part))
+		return RC_MISSING;
+	n = strlen(part);
+	/* Greater than all that begins so. */
+	snprintf(after, sizeof(after), "%s\x7f", part);
+	if (is_part(part, n, 0))
+		add_found(journal,
+		    journal_query(journal,
+			"SELECT seq FROM events WHERE id >= ?1 AND id < ?2"
+			" LIMIT ?3",
+			BIND(TEXT(part), TEXT(after), INT(JOURNAL_MATCHES))),
+		    found);
+	if (n < ID_LENGTH && found->n < JOURNAL_MATCHES &&
+	    is_part(part, n, ID_LENGTH - n))
+		find_ends(journal, part, n, found);
+	if (found->n == 0)
+		return RC_MISSING;
+	return found->n == 1 ? RC_OK : RC_RANGE;
+}
 
 enum rc
-journal_find(struct journal *journal, const char *prefix, int64_t *event)
+journal_find(struct journal *journal, const char *text, int64_t *event)
 {
-	struct buf end = { 0 };
-	struct journal_statement *row;
-	int found = 0;
-	enum rc rc = buf_printf(&end, "%s\x7f", prefix);
+	struct found_events found = { 0 };
+	enum rc rc = find_events(journal, text, &found);
 
-	if (rc != RC_OK)
-		return rc;
-	row = journal_query(journal,
-	    "SELECT seq FROM events WHERE id >= ?1 AND id < ?2 LIMIT 2",
-	    BIND(TEXT(prefix), TEXT(end.data)));
-	while (journal_next(journal, row)) {
-		*event = journal_column_int(row, 0);
-		found++;
-	}
-	buf_free(&end);
-	if (prefix[0] == '\0' || found == 0)
-		return RC_MISSING;
-	return found == 1 ? RC_OK : RC_RANGE;
+	if (rc == RC_OK)
+		*event = found.seqs[0];
+	return rc;
+}
+
+struct matching {
+	const char *text;
+	struct journal_matches *matches;
+};
+
+static void
+read_id(struct journal *journal, int64_t seq, char into[UUID_SIZE])
+{
+	struct journal_reader reader = {
+		.journal = journal,
+		.table = "events",
+		.number = seq,
+		.row = journal_query(journal,
+		    "SELECT id FROM events WHERE seq = ?1", BIND(INT(seq))),
+	};
+
+	if (!journal_next(journal, reader.row))
+		return;
+	journal_text_into(&reader, 0, JOURNAL_TEXT_ID, into);
+	journal_end_query(reader.row);
+}
+
+static enum rc
+match(struct journal *journal, void *arguments)
+{
+	const struct matching *matching = arguments;
+	struct found_events found = { 0 };
+	enum rc rc = find_events(journal, matching->text, &found);
+
+	for (size_t i = 0; i < found.n; i++)
+		read_id(journal, found.seqs[i], matching->matches->ids[i]);
+	matching->matches->n = found.n;
+	return rc;
+}
+
+enum rc
+journal_match(struct journal *journal, const char *text,
+    struct journal_matches *matches)
+{
+	struct matching matching = { text, matches };
+
+	return journal_read(journal, match, &matching);
 }
 
 void

@@ -6,9 +6,9 @@
 
 /* Single events and deliveries, for several operations.  Inside apply. */
 
-/* The event of a prefix of an ID.  RC_MISSING, RC_RANGE. */
-enum rc journal_find(struct journal *journal, const char *prefix,
-    int64_t *event);
+/* The event of an ID, or of a text as of journal_match.  RC_MISSING,
+ * RC_RANGE. */
+enum rc journal_find(struct journal *journal, const char *text, int64_t *event);
 /* An event, its texts and body from the pool.  False: it is damaged or not
  * there, which was logged. */
 bool journal_read_event(struct journal *journal, int64_t seq, struct pool *pool,

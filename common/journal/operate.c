@@ -14,8 +14,9 @@
 enum { STEP = 50 }; /* rows of one small transaction */
 
 struct naming {
-	const char *prefix;
+	const char *id;
 	int64_t now;
+	struct journal_states done;
 };
 
 struct reviving {
@@ -71,15 +72,28 @@ is_failed(const struct journal_found *found)
 }
 
 static enum rc
+change_event(struct journal *journal,
+    enum rc (*apply)(struct journal *journal, void *arguments),
+    struct naming *naming, struct journal_states *done)
+{
+	enum rc rc = journal_write(journal, apply, naming);
+
+	if (done != NULL)
+		*done = naming->done;
+	return rc;
+}
+
+static enum rc
 retry_event(struct journal *journal, void *arguments)
 {
-	const struct naming *naming = arguments;
+	struct naming *naming = arguments;
 	struct journal_found found = { 0 };
 	bool failed = false;
 	bool busy = false;
 	int64_t event;
-	enum rc rc = journal_find(journal, naming->prefix, &event);
+	enum rc rc = journal_find(journal, naming->id, &event);
 
+	naming->done = (struct journal_states){ 0 };
 	if (rc != RC_OK)
 		return rc;
 	while (next_of_event(journal, event, &found)) {
@@ -90,17 +104,19 @@ retry_event(struct journal *journal, void *arguments)
 		return RC_PENDING;
 	found = (struct journal_found){ 0 };
 	while (next_of_event(journal, event, &found))
-		if (!failed || is_failed(&found))
+		if (!failed || is_failed(&found)) {
 			revive(journal, &found, naming->now);
+			naming->done.was[found.state]++;
+		}
 	return RC_OK;
 }
 
 enum rc
-journal_retry(struct journal *journal, const char *prefix, int64_t now)
+journal_retry(struct journal *journal, const char *id, int64_t now,
+    struct journal_states *done)
 {
-	struct naming naming = { prefix, now };
-
-	return journal_write(journal, retry_event, &naming);
+	return change_event(journal, retry_event,
+	    &(struct naming){ .id = id, .now = now }, done);
 }
 
 static enum rc
@@ -166,34 +182,44 @@ drop_one(struct journal *journal, const struct journal_found *found,
 	free_key(journal, found);
 }
 
+static bool
+is_droppable(const struct journal_found *found)
+{
+	return found->state == JOURNAL_QUEUED || found->state == JOURNAL_DEAD;
+}
+
 static enum rc
 drop_event(struct journal *journal, void *arguments)
 {
-	const struct naming *naming = arguments;
+	struct naming *naming = arguments;
 	struct journal_found found = { 0 };
+	bool droppable = false;
 	int64_t event;
-	enum rc rc = journal_find(journal, naming->prefix, &event);
+	enum rc rc = journal_find(journal, naming->id, &event);
 
+	naming->done = (struct journal_states){ 0 };
 	if (rc != RC_OK)
 		return rc;
-	while (next_of_event(journal, event, &found))
+	while (next_of_event(journal, event, &found)) {
 		if (found.state == JOURNAL_RUNNING)
 			return RC_PENDING;
+		droppable = droppable || is_droppable(&found);
+	}
 	found = (struct journal_found){ 0 };
-	rc = RC_DUPLICATE;
-	while (next_of_event(journal, event, &found))
-		if (found.state == JOURNAL_QUEUED ||
-		    found.state == JOURNAL_DEAD) {
+	while (next_of_event(journal, event, &found)) {
+		if (droppable && !is_droppable(&found))
+			continue;
+		if (droppable)
 			drop_one(journal, &found, naming->now);
-			rc = RC_OK;
-		}
-	return rc;
+		naming->done.was[found.state]++;
+	}
+	return droppable ? RC_OK : RC_DUPLICATE;
 }
 
 enum rc
-journal_drop(struct journal *journal, const char *prefix, int64_t now)
+journal_drop(struct journal *journal, const char *id, int64_t now,
+    struct journal_states *done)
 {
-	struct naming naming = { prefix, now };
-
-	return journal_write(journal, drop_event, &naming);
+	return change_event(journal, drop_event,
+	    &(struct naming){ .id = id, .now = now }, done);
 }

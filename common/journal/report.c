@@ -23,7 +23,7 @@ struct listing {
 };
 
 struct showing {
-	const char *prefix;
+	const char *id;
 	struct pool *pool;
 	struct journal_event_report *report;
 	bool whole; /* the event could be read */
@@ -268,7 +268,7 @@ show(struct journal *journal, void *arguments)
 	struct journal_reader reader;
 	struct journal_statement *rows;
 	int64_t event;
-	enum rc rc = journal_find(journal, showing->prefix, &event);
+	enum rc rc = journal_find(journal, showing->id, &event);
 
 	if (rc != RC_OK)
 		return rc;
@@ -288,16 +288,47 @@ show(struct journal *journal, void *arguments)
 }
 
 enum rc
-journal_show(struct journal *journal, const char *prefix, struct pool *pool,
+journal_show(struct journal *journal, const char *id, struct pool *pool,
     struct journal_event_report *report)
 {
 	struct journal_event_report found = { 0 };
-	struct showing showing = { prefix, pool, &found, false };
+	struct showing showing = { id, pool, &found, false };
 	enum rc rc = journal_read(journal, show, &showing);
 
 	if (rc == RC_OK || (rc == RC_CORRUPT && showing.whole))
 		*report = found;
 	return rc;
+}
+
+struct reading_body {
+	const char *id;
+	struct pool *pool;
+	struct bytes *body;
+};
+
+static enum rc
+read_body(struct journal *journal, void *arguments)
+{
+	const struct reading_body *reading = arguments;
+	struct journal_event found;
+	int64_t event;
+	enum rc rc = journal_find(journal, reading->id, &event);
+
+	if (rc != RC_OK)
+		return rc;
+	if (!journal_read_event(journal, event, reading->pool, &found))
+		return RC_CORRUPT;
+	*reading->body = found.body;
+	return RC_OK;
+}
+
+enum rc
+journal_body(struct journal *journal, const char *id, struct pool *pool,
+    struct bytes *body)
+{
+	struct reading_body reading = { id, pool, body };
+
+	return journal_read(journal, read_body, &reading);
 }
 
 /*

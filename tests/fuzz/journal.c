@@ -225,7 +225,7 @@ make_journal(void)
 	    "UPDATE deliveries SET state = 1, runner = 77, claim = 5, pid = 1"
 	    " WHERE seq = 5");
 	holds(journal_open(fuzz_path("journal.db"), 0, &journal) == RC_OK);
-	holds(journal_drop(journal, ids[7], clock_wall()) == RC_OK);
+	holds(journal_drop(journal, ids[7], clock_wall(), NULL) == RC_OK);
 	holds(change_key(journal, "b", journal_key_done) == RC_OK);
 	for (size_t i = 0; i < 2; i++)
 		read_file(&files[i]);
@@ -566,9 +566,11 @@ operate(struct journal *journal)
 	known(journal_retry_dead(journal, &filter, clock_wall(), &number));
 	for (size_t i = 0; i < EVENTS; i++) {
 		if (i % 2 == 0)
-			known(journal_retry(journal, ids[i], clock_wall()));
+			known(
+			    journal_retry(journal, ids[i], clock_wall(), NULL));
 		else
-			known(journal_drop(journal, ids[i], clock_wall()));
+			known(
+			    journal_drop(journal, ids[i], clock_wall(), NULL));
 	}
 	known(journal_purge_due(journal, clock_wall(), &due));
 	for (int i = 0; i < 10; i++)

@@ -64,7 +64,8 @@ drop_all(void *context)
 
 	for (unsigned i = 0; i < dropper->n; i++)
 		assert_int_equal(journal_drop(dropper->journal,
-				     dropper->samples[i].receipt.id, now()),
+				     dropper->samples[i].receipt.id, now(),
+				     NULL),
 		    RC_OK);
 	return NULL;
 }

@@ -13,13 +13,13 @@ an_operator_puts_back_what_failed(void **state)
 	sample.entry.deliveries = 2;
 	dedupe_by(&sample, "key");
 	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
-	assert_int_equal(journal_retry(journal, sample.receipt.id, now()),
+	assert_int_equal(journal_retry(journal, sample.receipt.id, now(), NULL),
 	    RC_PENDING);
 	expect(journal, &one, 1, JOURNAL_FINISH);
 	expect(journal, &one, 1, JOURNAL_DELAY);
 	expect_nothing(journal, &one);
 	/* Only what waits, then only what is dead, then all. */
-	assert_int_equal(journal_retry(journal, sample.receipt.id, now()),
+	assert_int_equal(journal_retry(journal, sample.receipt.id, now(), NULL),
 	    RC_OK);
 	assert_int_equal(claim_number(journal, &one, &claim), 1);
 	assert_int_equal(claim.deliveries[0].ordinal, 1);
@@ -27,18 +27,18 @@ an_operator_puts_back_what_failed(void **state)
 	assert_int_equal(claim.deliveries[0].step, 0);
 	settle(journal, &claim, JOURNAL_MARK_DEAD);
 	expect_backlog(journal, "");
-	assert_int_equal(journal_retry(journal, sample.receipt.id, now()),
+	assert_int_equal(journal_retry(journal, sample.receipt.id, now(), NULL),
 	    RC_OK);
 	expect_backlog(journal, "h 1 ");
 	expect_counts(journal, "h queued 1 h done 1 ");
 	expect(journal, &one, 1, JOURNAL_FINISH);
-	assert_int_equal(journal_retry(journal, sample.receipt.id, now()),
+	assert_int_equal(journal_retry(journal, sample.receipt.id, now(), NULL),
 	    RC_OK);
 	expect_counts(journal, "h queued 2 ");
 	expect(journal, &one, 1, JOURNAL_FINISH);
 	expect(journal, &one, 1, JOURNAL_FINISH);
 	expect_counts(journal, "h done 2 ");
-	assert_int_equal(journal_retry(journal, "ff", now()), RC_MISSING);
+	assert_int_equal(journal_retry(journal, "ff", now(), NULL), RC_MISSING);
 	journal_close(journal);
 }
 
@@ -88,7 +88,7 @@ put_back_it_goes_after_what_is_due_earlier(void **state)
 	snprintf(id, sizeof(id), "%s", claim.deliveries[0].event.receipt.id);
 	settle(journal, &claim, JOURNAL_MARK_DEAD);
 	append_sample(journal, "h", 2, "");
-	assert_int_equal(journal_retry(journal, id, then + 1000), RC_OK);
+	assert_int_equal(journal_retry(journal, id, then + 1000, NULL), RC_OK);
 	fill_sample(&sample, "h", 3);
 	sample.receipt.received = then + 2000;
 	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
@@ -96,7 +96,7 @@ put_back_it_goes_after_what_is_due_earlier(void **state)
 	ids = list(journal, JOURNAL_QUEUED);
 	assert_int_equal(ids.n, 3);
 	assert_int_equal(ids.due[0] + ids.due[1] + ids.due[2], 0);
-	assert_int_equal(journal_retry(journal, id, then), RC_PENDING);
+	assert_int_equal(journal_retry(journal, id, then, NULL), RC_PENDING);
 	assert_int_equal(claim_number(journal, &one, &claim), 2);
 	settle(journal, &claim, JOURNAL_FINISH);
 	for (int i = 1; i <= 3; i += 2) {
@@ -122,7 +122,8 @@ put_back_it_is_due_whatever_the_clock_says(void **state)
 	assert_int_equal(claim_number(journal, &one, &claim), 1);
 	snprintf(id, sizeof(id), "%s", claim.deliveries[0].event.receipt.id);
 	settle(journal, &claim, JOURNAL_MARK_DEAD);
-	assert_int_equal(journal_retry(journal, id, now() + 3600000), RC_OK);
+	assert_int_equal(journal_retry(journal, id, now() + 3600000, NULL),
+	    RC_OK);
 	expect(journal, &one, 1, JOURNAL_FINISH);
 	journal_close(journal);
 }
@@ -139,17 +140,17 @@ what_runs_is_not_dropped(void **state)
 	sample.entry.deliveries = 2;
 	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	assert_int_equal(claim_number(journal, &one, &claim), 1);
-	assert_int_equal(journal_drop(journal, sample.receipt.id, now()),
+	assert_int_equal(journal_drop(journal, sample.receipt.id, now(), NULL),
 	    RC_PENDING);
 	expect_counts(journal, "h queued 1 h running 1 ");
 	settle(journal, &claim, JOURNAL_MARK_DEAD);
-	assert_int_equal(journal_drop(journal, sample.receipt.id, now()),
+	assert_int_equal(journal_drop(journal, sample.receipt.id, now(), NULL),
 	    RC_OK);
 	expect_counts(journal, "h dropped 2 ");
 	expect_backlog(journal, "");
-	assert_int_equal(journal_drop(journal, sample.receipt.id, now()),
+	assert_int_equal(journal_drop(journal, sample.receipt.id, now(), NULL),
 	    RC_DUPLICATE);
-	assert_int_equal(journal_drop(journal, "ff", now()), RC_MISSING);
+	assert_int_equal(journal_drop(journal, "ff", now(), NULL), RC_MISSING);
 	expect_nothing(journal, &one);
 	journal_close(journal);
 }

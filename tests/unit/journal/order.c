@@ -48,11 +48,11 @@ an_operators_retry_keeps_its_place_in_the_order(void **state)
 	settle(journal, &claim, JOURNAL_MARK_DEAD);
 	/* While another one runs, and while none does. */
 	assert_int_equal(claim_number(journal, &many, &claim), 2);
-	assert_int_equal(journal_retry(journal, id, now()), RC_OK);
+	assert_int_equal(journal_retry(journal, id, now(), NULL), RC_OK);
 	expect_nothing(journal, &many);
 	settle(journal, &claim, JOURNAL_FINISH);
 	expect(journal, &many, 1, JOURNAL_MARK_DEAD);
-	assert_int_equal(journal_retry(journal, id, now()), RC_OK);
+	assert_int_equal(journal_retry(journal, id, now(), NULL), RC_OK);
 	expect(journal, &many, 1, JOURNAL_FINISH);
 	expect(journal, &many, 3, JOURNAL_FINISH);
 	expect_nothing(journal, &many);
@@ -80,7 +80,7 @@ a_dropped_one_lets_its_key_go(void **state)
 		if (bytes_is(report.event.body, "{\"n\":1}")) {
 			assert_false(report.deliveries[0].held);
 			assert_int_equal(journal_drop(journal, ids.list[i],
-					     now()),
+					     now(), NULL),
 			    RC_OK);
 		} else {
 			assert_true(report.deliveries[0].held || i == 1);

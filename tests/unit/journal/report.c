@@ -48,9 +48,9 @@ a_damaged_row_is_left_out_and_told(void **state)
 	    RC_CORRUPT);
 	assert_null(report.event.hook);
 	pool_free(&pool);
-	assert_int_equal(journal_retry(journal, sample.receipt.id, now()),
+	assert_int_equal(journal_retry(journal, sample.receipt.id, now(), NULL),
 	    RC_CORRUPT);
-	assert_int_equal(journal_drop(journal, sample.receipt.id, now()),
+	assert_int_equal(journal_drop(journal, sample.receipt.id, now(), NULL),
 	    RC_CORRUPT);
 	journal_close(journal);
 }
