@@ -13,10 +13,10 @@
 #include "http/header_name.h"
 #include "http/request.h"
 #include "receive/capture.h"
-#include "signature/candidate.h"
 #include "signature/recipe.h"
 #include "signature/secret.h"
 #include "signature/verify.h"
+#include "carried.h"
 #include "complain.h"
 #include "print.h"
 #include "recipe_search.h"
@@ -153,74 +153,134 @@ print_found(const struct probe *probe)
 	return RC_OK;
 }
 
-/* Which headers hold something of the right size, for a person to see. */
-static void
-print_places(const struct probe *probe)
+/* The texts of the secrets' files. */
+static enum rc
+secret_texts(struct probe *probe, struct bytes **out, size_t *n)
 {
+	struct bytes *texts = pool_alloc(&probe->pool, probe->readings_len + 1,
+	    sizeof(*texts));
+
+	if (texts == NULL)
+		return RC_MEMORY;
+	*n = 0;
+	for (size_t i = 0; i < probe->readings_len; i++)
+		if (probe->readings[i].coding == SECRET_RAW)
+			texts[(*n)++] = probe->readings[i].key;
+	*out = texts;
+	return RC_OK;
+}
+
+/* Of each header that says who sends, for a person to see; never its value. */
+static enum rc
+print_carried(struct probe *probe, bool kinds[CARRIED_KINDS])
+{
+	static const char *const texts[CARRIED_KINDS] = {
+		[CARRIED_MAC] = "holds 32 bytes as hex or base64",
+		[CARRIED_SHA1] = "holds 20 bytes, as a SHA-1 has",
+		[CARRIED_SHA512] = "holds 64 bytes, as a SHA-512 has",
+		[CARRIED_SECRET] = "holds the secret itself, as a token",
+		[CARRIED_TOKEN] = "holds a token or a password, by its name",
+		[CARRIED_ODD] = "holds no signature, whatever its name says",
+	};
 	const char *const *at = probe->captured.variables;
 	char name[HEADER_VARIABLE_SIZE];
-	struct bytes rest;
-	struct mac_candidate candidate;
+	struct bytes *secrets;
+	enum carried kind;
+	size_t n;
+	enum rc rc = secret_texts(probe, &secrets, &n);
 
-	for (; *at != NULL; at++) {
-		rest = candidate_value(strchr(*at, '=') + 1);
-		if (!candidate_next(&rest, &candidate))
-			continue;
+	for (; rc == RC_OK && *at != NULL; at++) {
+		kind = carried_by(*at, secrets, n);
+		kinds[kind] = true;
 		header_name_print(*at, name);
-		complain("  %s holds 32 bytes as %s", name,
-		    candidate.encoding == RECIPE_HEX ? "hex" : "base64");
+		if (kind != CARRIED_NOTHING)
+			complain("  %s %s", name, texts[kind]);
+	}
+	return rc;
+}
+
+/* Where something could be the signature. */
+static void
+print_doubts(const struct probe *probe)
+{
+	const struct hook *hook = probe->hook;
+	const struct captured *captured = &probe->captured;
+
+	if (!captured->complete) {
+		complain("the body had %llu bytes and %zu are here: let "
+			 "the sender send a smaller one",
+		    captured->length, captured->body.len);
+		return;
+	}
+	for (size_t i = 0; i < hook->secrets_len; i++)
+		complain("  %s was tried as text, hex, base64 and whsec",
+		    hook->secrets[i].path);
+	complain("is it the secret the sender signs with?  Does something on "
+		 "the way change the body?  Does the sender sign with "
+		 "HMAC-SHA256?");
+}
+
+/* What to do about it. */
+static void
+print_advice(const struct probe *probe, const bool kinds[CARRIED_KINDS])
+{
+	if (kinds[CARRIED_MAC]) {
+		print_doubts(probe);
+	} else if (kinds[CARRIED_SHA1] || kinds[CARRIED_SHA512]) {
+		complain("pelihook verifies HMAC-SHA256 only: let the sender "
+			 "sign with that");
+	} else if (kinds[CARRIED_SECRET] || kinds[CARRIED_TOKEN]) {
+		complain("pelihook verifies signatures only, as a token says "
+			 "nothing of the body: let the sender sign");
+	} else {
+		complain("nothing in the request is a signature: the sender "
+			 "signs only once it has a secret; Peliqan's is set "
+			 "under Settings, API Token & Webhooks, Outbound "
+			 "Webhooks");
 	}
 }
 
 static enum rc
-report_result(const struct probe *probe, bool found, unsigned tried)
+report_unexplained(struct probe *probe, unsigned tried)
 {
-	const struct hook *hook = probe->hook;
+	bool kinds[CARRIED_KINDS] = { false };
+	enum rc rc;
 
-	if (found)
-		return print_found(probe);
-	complain("none of %u recipes explains this request", tried);
-	print_places(probe);
-	for (size_t i = 0; i < hook->secrets_len; i++)
-		complain("  %s was tried as text, hex, base64 and whsec",
-		    hook->secrets[i].path);
-	complain("is it the secret the sender signs with?  Does something "
-		 "on the way change the body?  Does the sender sign with "
-		 "HMAC-SHA256?");
-	return RC_JSON;
+	if (probe->hook->secrets_len == 0)
+		complain("the hook has no secret: give it the sender's "
+			 "with `secret-file'");
+	else if (probe->captured.complete)
+		complain("none of %u recipes explains this request", tried);
+	rc = print_carried(probe, kinds);
+	if (rc == RC_OK)
+		print_advice(probe, kinds);
+	return rc == RC_OK ? RC_JSON : rc;
 }
 
 static enum rc
 probe_text(struct probe *probe, struct bytes text)
 {
-	unsigned tried;
-	bool found;
-	enum rc rc = capture_parse(text, &probe->pool, &probe->captured);
+	struct captured *captured = &probe->captured;
+	unsigned tried = 0;
+	enum rc rc = capture_parse(text, &probe->pool, captured);
 
-	if (rc == RC_OK && !probe->captured.complete)
-		complain("the body had %llu bytes and %zu are here: let "
-			 "the sender send a smaller one",
-		    probe->captured.length, probe->captured.body.len);
-	else if (rc == RC_SYNTAX)
+	if (rc == RC_SYNTAX) {
 		complain("this is no captured request");
-	else if (rc == RC_OK && probe->hook->secrets_len == 0)
-		complain("the hook has no secret: give it the sender's "
-			 "with `secret-file'");
-	if (rc == RC_SYNTAX ||
-	    (rc == RC_OK &&
-		(!probe->captured.complete || probe->hook->secrets_len == 0)))
 		return RC_JSON;
+	}
 	if (rc == RC_OK)
 		rc = read_secrets(probe);
 	if (rc != RC_OK)
 		return rc;
-	probe->request.variables = probe->captured.variables;
-	probe->request.received = probe->captured.received;
-	probe->request.body.data = (char *)probe->captured.body.data;
-	probe->request.body.len = probe->captured.body.len;
-	found = recipe_search(&probe->request, &probe->pool, explains, probe,
-	    &tried);
-	return report_result(probe, found, tried);
+	probe->request.variables = captured->variables;
+	probe->request.received = captured->received;
+	probe->request.body.data = (char *)captured->body.data;
+	probe->request.body.len = captured->body.len;
+	if (captured->complete && probe->hook->secrets_len > 0 &&
+	    recipe_search(&probe->request, &probe->pool, explains, probe,
+		&tried))
+		return print_found(probe);
+	return report_unexplained(probe, tried);
 }
 
 enum rc

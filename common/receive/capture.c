@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "receive/capture.h"
 
 #include "base/buf.h"
+#include "base/crypto.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/pool.h"
@@ -40,33 +42,10 @@ struct kept {
 };
 
 static bool
-holds_candidate(const char *variable)
-{
-	const char *equals = strchr(variable, '=');
-	struct bytes rest;
-	struct mac_candidate candidate;
-
-	if (equals == NULL)
-		return false;
-	rest = candidate_value(equals + 1);
-	return candidate_next(&rest, &candidate);
-}
-
-static bool
 is_header(const char *variable)
 {
 	return strncmp(variable, "HTTP_", 5) == 0 &&
 	    strchr(variable, '=') != NULL;
-}
-
-static bool
-is_signed_somehow(const struct request *request)
-{
-	for (size_t i = 0; request->variables[i] != NULL; i++)
-		if (is_header(request->variables[i]) &&
-		    holds_candidate(request->variables[i]))
-			return true;
-	return false;
 }
 
 /* The time in HOOK.TIME.capture, or -1. */
@@ -146,11 +125,32 @@ file_name(const char *hook, int64_t time, char into[CAPTURE_NAME])
 	    suffix);
 }
 
+/* A name and a password are as long as a MAC now and then. */
+static bool
+is_password(struct bytes value)
+{
+	static const char basic[] = "Basic ";
+	size_t n = sizeof(basic) - 1;
+
+	return value.len >= n && strncasecmp(value.data, basic, n) == 0;
+}
+
+static bool
+holds_signature(struct bytes value)
+{
+	return !is_password(value) &&
+	    (candidate_of_size(value, CRYPTO_DIGEST) ||
+		candidate_of_size(value, CANDIDATE_SHA1) ||
+		candidate_of_size(value, CANDIDATE_SHA512));
+}
+
+/* Whether it says who sent it, and not by a signature. */
 static bool
 is_private(const char *variable)
 {
-	return strncmp(variable, "HTTP_COOKIE=", 12) == 0 ||
-	    strncmp(variable, "HTTP_AUTHORIZATION=", 19) == 0;
+	return (strncmp(variable, "HTTP_COOKIE=", 12) == 0 ||
+		   strncmp(variable, "HTTP_AUTHORIZATION=", 19) == 0) &&
+	    !holds_signature(candidate_value(strchr(variable, '=') + 1));
 }
 
 /* A value as one line: a server passes no LF, but it costs little. */
@@ -167,8 +167,8 @@ print_header(const char *variable, struct buf *into)
 	header_name_print(variable, name);
 	if (memchr(value.data, '\n', value.len) != NULL)
 		return;
-	if (is_private(variable) && !holds_candidate(variable))
-		value = bytes_of("(blanked)");
+	if (is_private(variable))
+		value = bytes_of(CAPTURE_BLANKED);
 	buf_printf(into, "%s: ", name);
 	buf_add(into, value);
 	buf_char(into, '\n');
@@ -291,7 +291,7 @@ capture(const struct hook *hook, const struct request *request)
 	int directory;
 	enum rc rc = RC_SYSTEM;
 
-	if (hook->capture == NULL || !is_signed_somehow(request))
+	if (hook->capture == NULL)
 		return;
 	directory = open(hook->capture, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (directory >= 0)

@@ -7,6 +7,8 @@
 
 #include "base/bytes.h"
 
+#define CAPTURE_BLANKED "(blanked)"
+
 struct hook;
 struct pool;
 struct request;
@@ -18,9 +20,8 @@ enum {
 
 /*
  * Keeps a request that was refused with 401 in the hook's `capture`
- * directory, for pelihookctl probe: only one in whose headers something
- * could be a signature, one a second, the first ten and the last ten.  The
- * file, HOOK.TIME.capture, mode 0600, is
+ * directory, for pelihookctl probe: one a second, the first ten and the last
+ * ten.  The file, HOOK.TIME.capture, mode 0600, is
  *
  *	Pelihook-Capture: 1
  *	Pelihook-Hook: HOOK
@@ -29,8 +30,8 @@ enum {
  *	X-Signature: ...		every header, as names are written
  *
  * then an empty line (LF) and the body, cut after 64 KiB.  The values of
- * Cookie and Authorization are blanked unless something in them could be a
- * signature.  What goes wrong is logged.
+ * Cookie and Authorization are blanked (CAPTURE_BLANKED) unless something in
+ * them could be a signature, one of SHA-1 or SHA-512 too.  What goes wrong is logged.
  */
 void capture(const struct hook *hook, const struct request *request);
 

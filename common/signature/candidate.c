@@ -5,28 +5,41 @@
 
 #include "base/codec.h"
 
-enum {
-	HEX_LEN = 2 * CRYPTO_DIGEST,
-	BASE64_LEN = (CRYPTO_DIGEST + 2) / 3 * 4,
-};
-
-bool
-candidate_decode(struct mac_candidate *candidate)
+/* Strictly so many bytes. */
+static bool
+decode(struct bytes text, enum recipe_encoding encoding, uint8_t *into,
+    size_t size)
 {
-	struct bytes text = bytes_skip(candidate->text, candidate->prefix);
 	size_t len = 0;
 	enum rc rc;
 
 	if (text.len !=
-	    (candidate->encoding == RECIPE_HEX ? HEX_LEN : BASE64_LEN))
+	    (encoding == RECIPE_HEX ? 2 * size : (size + 2) / 3 * 4))
 		return false;
-	if (candidate->encoding == RECIPE_HEX)
-		rc = decode_hex(text, candidate->mac, sizeof(candidate->mac),
-		    &len);
+	if (encoding == RECIPE_HEX)
+		rc = decode_hex(text, into, size, &len);
 	else
-		rc = decode_base64(text, candidate->mac, sizeof(candidate->mac),
-		    &len);
-	return rc == RC_OK && len == sizeof(candidate->mac);
+		rc = decode_base64(text, into, size, &len);
+	return rc == RC_OK && len == size;
+}
+
+bool
+candidate_decode(struct mac_candidate *candidate)
+{
+	return decode(bytes_skip(candidate->text, candidate->prefix),
+	    candidate->encoding, candidate->mac, sizeof(candidate->mac));
+}
+
+/* How much of an item is up to its first = or : sign; all of it, where there is
+ * none. */
+static size_t
+behind_sign(struct bytes text)
+{
+	size_t n = 0;
+
+	while (n < text.len && text.data[n] != '=' && text.data[n] != ':')
+		n++;
+	return n < text.len ? n + 1 : n;
 }
 
 static bool
@@ -43,14 +56,30 @@ decode_either(struct mac_candidate *candidate, size_t prefix)
 bool
 candidate_recognise(struct mac_candidate *candidate)
 {
-	size_t n = 0;
+	return decode_either(candidate, 0) ||
+	    decode_either(candidate, behind_sign(candidate->text));
+}
 
-	if (decode_either(candidate, 0))
-		return true;
-	while (n < candidate->text.len && candidate->text.data[n] != '=' &&
-	    candidate->text.data[n] != ':')
-		n++;
-	return n < candidate->text.len && decode_either(candidate, n + 1);
+static bool
+is_of_size(struct bytes text, size_t size)
+{
+	uint8_t mac[CANDIDATE_SHA512];
+
+	return size <= sizeof(mac) &&
+	    (decode(text, RECIPE_HEX, mac, size) ||
+		decode(text, RECIPE_BASE64, mac, size));
+}
+
+bool
+candidate_of_size(struct bytes value, size_t size)
+{
+	struct bytes item;
+
+	while (bytes_split(&value, ",; \t", &item))
+		if (is_of_size(item, size) ||
+		    is_of_size(bytes_skip(item, behind_sign(item)), size))
+			return true;
+	return false;
 }
 
 bool

@@ -35,6 +35,12 @@ bool candidate_recognise(struct mac_candidate *candidate);
  * that candidate_recognise knows.  False when none is left.
  */
 bool candidate_next(struct bytes *rest, struct mac_candidate *candidate);
+/* The size of MACs that others make, in bytes: they are told apart by that. */
+enum { CANDIDATE_SHA1 = 20, CANDIDATE_SHA512 = 64 };
+
+/* Whether an item of a header's value is as candidate_recognise says, but of
+ * that many bytes, 64 at most. */
+bool candidate_of_size(struct bytes value, size_t size);
 /*
  * The next item of a value that is cut at the whole of split, without the
  * blanks at its ends; an empty split leaves it in one.  False when none is

@@ -198,6 +198,41 @@ eight_kib_of_a_value_are_looked_at(void **state)
 	assert_int_equal(seen.len, CANDIDATE_HEADER - 1);
 }
 
+#define SHA1_HEX "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"
+#define SHA1_BASE64 "L9ThxnotKPzthJ7hu3bnORuT6xI="
+
+static void
+an_item_is_known_by_its_size(void **state)
+{
+	static const struct {
+		const char *value;
+		size_t size;
+		bool want;
+	} cases[] = {
+		{ SHA1_HEX, 20, true },
+		{ "sha1=" SHA1_HEX, 20, true },
+		{ "t=1, v1=" SHA1_BASE64, 20, true },
+		{ SHA1_BASE64, 20, true },
+		{ SHA1_HEX "0", 20, false },
+		{ SHA1_HEX "00", 20, false },
+		{ "x" SHA1_HEX, 20, false },
+		{ "sha1=", 20, false },
+		{ "", 20, false },
+		{ SHA1_HEX, 64, false },
+		{ SHA1_HEX SHA1_HEX SHA1_HEX "00000000", 64, true },
+		{ SHA1_HEX SHA1_HEX SHA1_HEX "00000000", 32, false },
+		{ SHA1_HEX SHA1_HEX SHA1_HEX "0000000000", 65, false },
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		wrong += case_number(cases[i].value,
+		    candidate_of_size(bytes_of(cases[i].value), cases[i].size),
+		    cases[i].want);
+	assert_int_equal(wrong, 0);
+}
+
 int
 main(void)
 {
@@ -209,6 +244,7 @@ main(void)
 		    a_value_is_cut_at_commas_semicolons_and_blanks),
 		cmocka_unit_test(a_value_is_looked_at_without_its_blanks),
 		cmocka_unit_test(eight_kib_of_a_value_are_looked_at),
+		cmocka_unit_test(an_item_is_known_by_its_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
