@@ -155,6 +155,55 @@ what_runs_is_not_dropped(void **state)
 	journal_close(journal);
 }
 
+/* "dead 1 queued 2 ", and that alone. */
+static void
+expect_states(const struct journal_states *states, const char *want)
+{
+	struct buf got = { 0 };
+
+	assert_int_equal(buf_text(&got, ""), RC_OK);
+	for (int i = 0; i <= JOURNAL_DROPPED; i++)
+		if (states->was[i] > 0)
+			buf_printf(&got, "%s %u ",
+			    journal_state_name((enum journal_state)i),
+			    states->was[i]);
+	assert_string_equal(got.len == 0 ? "" : got.data, want);
+	buf_free(&got);
+}
+
+static void
+what_was_changed_is_told_by_the_states_before(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_states states = { { 9, 9, 9, 9, 9 } };
+	struct sample sample;
+	const char *id = sample.receipt.id;
+
+	(void)state;
+	fill_sample(&sample, "h", 1);
+	sample.entry.deliveries = 4;
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
+	assert_int_equal(journal_retry(journal, id, now(), &states),
+	    RC_PENDING);
+	expect_states(&states, "");
+	expect(journal, &one, 1, JOURNAL_FINISH);
+	expect(journal, &one, 1, JOURNAL_MARK_DEAD);
+	expect(journal, &one, 1, JOURNAL_DELAY);
+	/* The fourth is queued and waits for no retry. */
+	assert_int_equal(journal_retry(journal, id, now(), &states), RC_OK);
+	expect_states(&states, "queued 1 dead 1 ");
+	expect(journal, &one, 1, JOURNAL_MARK_DEAD);
+	assert_int_equal(journal_drop(journal, id, now(), &states), RC_OK);
+	expect_states(&states, "queued 2 dead 1 ");
+	assert_int_equal(journal_drop(journal, id, now(), &states),
+	    RC_DUPLICATE);
+	expect_states(&states, "done 1 dropped 3 ");
+	assert_int_equal(journal_drop(journal, "ff", now(), &states),
+	    RC_MISSING);
+	expect_states(&states, "");
+	journal_close(journal);
+}
+
 int
 main(void)
 {
@@ -164,6 +213,7 @@ main(void)
 		TEST(put_back_it_goes_after_what_is_due_earlier),
 		TEST(put_back_it_is_due_whatever_the_clock_says),
 		TEST(what_runs_is_not_dropped),
+		TEST(what_was_changed_is_told_by_the_states_before),
 	};
 
 	return cmocka_run_group_tests_name("operate", tests, NULL, NULL);
