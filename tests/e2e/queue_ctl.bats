@@ -147,17 +147,47 @@ wait_for() {
 	done
 }
 
+# The options and operands that a usage has, and those that help explains.
+@test "help explains each argument, units and exit codes of every word" {
+	words=$("$PELIHOOKCTL" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p')
+	[ "$(wc -w <<<"$words")" -eq 13 ]
+	for word in $words; do
+		run -0 --separate-stderr "$PELIHOOKCTL" "$word" --help
+		[ -z "$stderr" ]
+		typed=$(sed '/^$/q' <<<"$output" | tr -d '[]|' |
+		    sed "1s/.* $word//" | tr -s ' ' '\n' |
+		    grep -x -e '-.*' -e '[A-Z][A-Z.]\+' || :)
+		for one in $typed; do
+			[[ $output == *"
+  $one"[\ $'\n']* ]]
+		done
+		[ "$(awk 'length > 79' <<<"$output")" = "" ]
+		[[ $output == *"Exit status:
+  0 "*"
+  64 "*"
+  78 "* ]]
+	done
+	run -0 "$PELIHOOKCTL" list --help
+	for text in 2026-01-02T03:04:05Z 2026-01-02, 2w "queued, running, done"; do
+		[[ $output == *"$text"* ]]
+	done
+	run -0 "$PELIHOOKCTL" stats --help
+	[[ $output == *"--max-age D "*"500ms, 90s, 15m, 12h, 7d"* ]]
+}
+
 @test "wrong usage is 64 before anything is looked at" {
 	for words in "list more" "list --nonsense" "list --state" \
 	    "list --state sleeping" "list --state Done" "list --limit x" \
 	    "list --limit -1" "list --since" "list --since yesterday" \
-	    "list --since 2026-01-02" "list --since 5" "list -j" "show" \
+	    "list --since 2026-13-02" "list --since 2026-1-2" \
+	    "list --since 5" "list --since w" "list -j" "list --body" "show" \
 	    "show a b" "show --body --json a" "retry" "retry --dead a" \
 	    "retry --hook q" "retry --hook q a" "retry --since 1h a" \
 	    "retry --event e a" "drop" "drop --dead" "drain more" \
 	    "drain --json" "stats more" "stats --json --prometheus" \
 	    "stats --max-age" "stats --max-age 5" "stats --max-age x" \
-	    "stats --max-dead 5s" "stats --max-dead -1" "purge more" \
+	    "stats --max-dead 5s" "stats --max-dead -1" \
+	    "stats --max-age 1w" "purge more" \
 	    "purge --all"; do
 		run -64 --separate-stderr "$PELIHOOKCTL" -c "$T/none" $words
 		[ -z "$output" ]
@@ -169,7 +199,9 @@ wait_for() {
 	run -64 "$PELIHOOKCTL" list --state sleeping
 	[[ $output == *"queued, running, done, dead or dropped"* ]]
 	run -64 "$PELIHOOKCTL" list --since tomorrow
-	[[ $output == *"T03:04:05Z"*12h* ]]
+	[[ $output == *"T03:04:05Z"*12h*2w* ]]
+	run -64 "$PELIHOOKCTL" list --body
+	[[ $output == *"--body goes with --json"* ]]
 }
 
 @test "without a journal in the configuration all are 78" {
@@ -322,6 +354,124 @@ open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
 	[ "$(ids --since "$at")" = "$d $c" ]
 	[ "$(ids --since "$at" --state dead)" = "$c" ]
 	[ "$(ids --since 1970-01-01T00:00:00+01:00)" = "$d $c $b $a" ]
+}
+
+@test "list --since takes a date and an age in weeks" {
+	make_queue </dev/null
+	id=$(event q connection_added)
+	for since in 1w 2d 90m "$(date -u +%Y-%m-%d)" 1970-01-01; do
+		[ "$(ctl list --json --since "$since" | jq -r .id)" = "$id" ]
+	done
+	[ -z "$(ctl list --json --since 2999-01-01)" ]
+	[ -z "$(ctl list --json --since 0w)" ]
+}
+
+# pelihookctl with the test's configuration on a terminal of its own, whose
+# output it prints.
+ctl_on_terminal() {
+	# shellcheck disable=SC2086
+	python3 -c '
+import os, pty, sys
+def read(fd):
+    try:
+        return os.read(fd, 65536)
+    except OSError:
+        return b""
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:], read)))' \
+	    "$PELIHOOKCTL" -c "$conf" $as "$@" </dev/null | tr -d '\r'
+}
+
+# Events that cost nothing to make: copies of the first one. (how many)
+copy_events() {
+	cgi_user /usr/bin/python3 -c '
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+for table, key, other in ("events", 0, None), ("deliveries", 0, 1):
+    row = db.execute("SELECT * FROM %s WHERE seq = 1" % table).fetchone()
+    for i in range(2, int(sys.argv[2]) + 1):
+        copy = list(row)
+        copy[key] = i
+        if table == "events":
+            copy[1] = row[1][:24] + "%012x" % i
+        else:
+            copy[other] = i
+        db.execute("INSERT INTO %s VALUES(%s)"
+                   % (table, ",".join("?" * len(copy))), copy)
+db.commit()' "$T/state/journal.db" "$1"
+}
+
+@test "on a terminal list shows the newest 50 and says how to see more" {
+	make_queue </dev/null
+	event q connection_added
+	copy_events 50
+	run -0 ctl_on_terminal list
+	[ "${#lines[@]}" -eq 51 ]
+	cgi_user /usr/bin/python3 -c '
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("DELETE FROM deliveries WHERE seq > 1")
+db.execute("DELETE FROM events WHERE seq > 1")
+db.commit()' "$T/state/journal.db"
+	copy_events 51
+	run -0 ctl_on_terminal list
+	[ "${#lines[@]}" -eq 52 ]
+	[[ ${lines[51]} == "the newest 50 are shown: --limit N shows more"* ]]
+	newest=$(ctl list --json --limit 1 | jq -r .id)
+	[[ ${lines[1]} == "$newest "* ]]
+	run -0 ctl_on_terminal list --limit 51
+	[ "${#lines[@]}" -eq 52 ]
+	[[ $output != *"are shown"* ]]
+	run -0 ctl_on_terminal list --json
+	[ "${#lines[@]}" -eq 51 ]
+	[ "$(grep -c '^{' <<<"$output")" -eq 50 ]
+	# A program gets all of them, and nothing else.
+	run -0 --separate-stderr ctl list
+	[ "${#lines[@]}" -eq 52 ]
+	[ -z "$stderr" ]
+}
+
+@test "list --json --body has the payload, whatever it is" {
+	make_queue <<-EOF
+		hook two
+		signature none
+		on pipeline_run_error also run $T/act
+		on * run /bin/true
+	EOF
+	a=$(event_body q '{ "event":"connection_added", "n":[1.0, -0,
+	    1e400], "s":" \u0041 é" }')
+	b=$(event_body q '{"event":"connection_added","n":NaN}')
+	c=$(event_body two '{"event":"pipeline_run_error"}')
+	run -0 --separate-stderr ctl list --json --body
+	[ "${#lines[@]}" -eq 4 ]
+	[ -z "$stderr" ]
+	for line in "${lines[@]}"; do
+		jq -e .id <<<"$line"
+	done
+	grep -F "\"id\":\"$a\"" <<<"$output" | grep -qF \
+	    '"body":{"event":"connection_added","n":[1.0,-0,1e400],"s":" \u0041 é"}}'
+	[ "$(grep -F "\"id\":\"$b\"" <<<"$output" |
+	    jq -r .body_base64 | base64 -d)" = \
+	    '{"event":"connection_added","n":NaN}' ]
+	[ "$(jq -c "select(.id == \"$c\") | .body" <<<"$output")" = \
+	    '{"event":"pipeline_run_error"}
+{"event":"pipeline_run_error"}' ]
+	run -0 ctl list --json
+	[[ $output != *body* ]]
+}
+
+@test "list --json --body of a damaged payload is 65, with the others" {
+	make_queue </dev/null
+	a=$(event q connection_added)
+	b=$(event q connection_removed)
+	cgi_user /usr/bin/python3 -c '
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("UPDATE events SET digest = ? WHERE id = ?", ("x", sys.argv[2]))
+db.commit()' "$T/state/journal.db" "$a"
+	run -65 --separate-stderr ctl list --json --body
+	[ "${#lines[@]}" -eq 2 ]
+	[ "$(jq -r 'select(has("body")) | .id' <<<"$output")" = "$b" ]
+	[[ $stderr == *"damaged rows"* ]]
 }
 
 @test "list of a hook that never was is 66" {
@@ -501,6 +651,33 @@ open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
 "* ]]
 }
 
+@test "an unambiguous end of an ID will do, in letters of either case" {
+	make_queue </dev/null
+	one=$(event q connection_added)
+	two=$(event q connection_added)
+	end=${one: -12}
+	for text in "$end" "${end^^}" "${one^^}"; do
+		run -0 ctl show "$text"
+		[[ $output == "$one
+"* ]]
+	done
+	run -0 ctl drop "${two: -12}"
+	[[ $output == "$two: 1 delivery was dropped"* ]]
+	run -0 ctl retry "${two: -12}"
+	[[ $output == "$two: 1 delivery is back"* ]]
+	[ "$(states_of "$one") $(states_of "$two")" = "queued queued" ]
+	# One begins so and another one ends so.
+	cgi_user /usr/bin/python3 -c '
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("UPDATE events SET id = ? WHERE id = ?",
+           (sys.argv[2][:32] + sys.argv[3][:4], sys.argv[2]))
+db.commit()' "$T/state/journal.db" "$two" "$one"
+	run -64 --separate-stderr ctl show "${one:0:4}"
+	[[ $stderr == *"begin or end so"*"$one"* ]]
+	[[ $stderr == *"${two:0:32}${one:0:4}"* ]]
+}
+
 @test "no such ID is 66 and says so" {
 	make_queue </dev/null
 	id=$(event q connection_added)
@@ -544,7 +721,8 @@ open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
 	drain
 	[ "$(states_of "$id")" = dead ]
 	run -0 --separate-stderr ctl retry "$id"
-	[ -z "$output$stderr" ]
+	[ "$output" = "$id: 1 delivery is back in the queue (1 was dead)" ]
+	[ -z "$stderr" ]
 	[ "$(states_of "$id")" = queued ]
 	does "env >$T/state/env; exit 0"
 	drain
@@ -565,6 +743,7 @@ open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
 	drain
 	[ -n "$(ctl list --json | jq -r '.due // empty')" ]
 	run -0 ctl retry "$id"
+	[[ $output == *"1 delivery is back in the queue (1 waited for a retry)" ]]
 	[ -z "$(ctl list --json | jq -r '.due // empty')" ]
 	does 'exit 0'
 	drain
@@ -678,7 +857,10 @@ open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
 	[ "$(states_of "$a") $(states_of "$b") $(states_of "$c")" = \
 	    "queued dead queued" ]
 	run -0 --separate-stderr ctl drop "$a" "$b" "$c"
-	[ -z "$output$stderr" ]
+	[ "$output" = "$a: 1 delivery was dropped (1 was queued)
+$b: 1 delivery was dropped (1 was dead)
+$c: 1 delivery was dropped (1 was queued)" ]
+	[ -z "$stderr" ]
 	[ "$(states_of "$a") $(states_of "$b") $(states_of "$c")" = \
 	    "dropped dropped dropped" ]
 	does "touch $T/state/ran"
@@ -705,10 +887,36 @@ open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
 	id=$(event q connection_added)
 	drain
 	run -0 --separate-stderr ctl drop "$id"
-	[[ $stderr == *"$id: is done or dropped already"* ]]
+	[ "$output" = "$id: nothing to drop (1 is done)" ]
+	[ -z "$stderr" ]
 	[ "$(states_of "$id")" = "done" ]
 	# It hides nothing of what is wrong with the next one.
 	run -66 ctl drop "$id" ffffffff
+}
+
+@test "of several deliveries retry and drop count them by their states" {
+	make_queue <<-EOF
+		hook many
+		signature none
+		on pipeline_run_error also run $T/act
+		on pipeline_run_error also run $T/act
+		on * run /bin/true
+	EOF
+	id=$(event many pipeline_run_error)
+	run -0 ctl drop "$id"
+	[ "$output" = "$id: 3 deliveries were dropped (3 were queued)" ]
+	run -0 ctl drop "$id"
+	[ "$output" = "$id: nothing to drop (3 are dropped already)" ]
+	run -0 ctl retry "$id"
+	[ "$output" = "$id: 3 deliveries are back in the queue (3 were dropped)" ]
+	does 'exit 65'
+	drain
+	run -0 ctl retry "$id"
+	[ "$output" = "$id: 2 deliveries are back in the queue (2 were dead)" ]
+	does 'exit 0'
+	drain
+	run -0 ctl retry "$id"
+	[ "$output" = "$id: 3 deliveries are back in the queue (3 were done)" ]
 }
 
 # --- drain ------------------------------------------------------------------
