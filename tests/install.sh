@@ -20,6 +20,7 @@ install_to_stage() {	# target
 	    exec_prefix=/usr sysconfdir=/etc cgibindir=/usr/lib/cgi-bin \
 	    sbindir=/usr/sbin mandir=/usr/share/man \
 	    docdir=/usr/share/doc/pelihook \
+	    bashcompletiondir=/usr/share/bash-completion/completions \
 	    systemdsystemunitdir=/usr/lib/systemd/system \
 	    >"$STAGE/make.log" 2>&1 && return
 	sed 's/^/# /' "$STAGE/make.log"
@@ -55,6 +56,8 @@ everything_is_there() {
 		[ -s "$STAGE/usr/lib/systemd/system/$unit" ] ||
 		    { echo "# no $unit"; status=1; }
 	done
+	[ -s "$STAGE/usr/share/bash-completion/completions/pelihookctl" ] ||
+	    { echo "# no completion"; status=1; }
 	[ -s "$STAGE/usr/share/doc/pelihook/examples/nginx.conf" ] &&
 	    [ -s "$CONFIG" ] && return $status
 }
