@@ -156,10 +156,46 @@ sizes_are_written_in_the_largest_unit(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+static void
+ages_have_weeks_as_well(void **state)
+{
+	static const struct {
+		const char *word;
+		enum rc rc;
+		int64_t want;
+	} cases[] = {
+		{ "1w", RC_OK, 604800000 },
+		{ "52w", RC_OK, 31449600000 },
+		{ "90m", RC_OK, 5400000 },
+		{ "2d", RC_OK, 172800000 },
+		{ "0w", RC_OK, 0 },
+		{ "9223372036854775807w", RC_RANGE, 0 },
+		{ "99999999999999999999d", RC_RANGE, 0 },
+		{ "w", RC_SYNTAX, 0 },
+		{ "-1w", RC_SYNTAX, 0 },
+		{ "1W", RC_SYNTAX, 0 },
+		{ "1w1d", RC_SYNTAX, 0 },
+		{ "", RC_SYNTAX, 0 },
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int64_t got = -7;
+		enum rc rc = units_age(cases[i].word, &got);
+
+		wrong += case_rc(cases[i].word, rc, cases[i].rc);
+		wrong += case_number(cases[i].word, got,
+		    rc == RC_OK ? cases[i].want : -7);
+	}
+	assert_int_equal(wrong, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ages_have_weeks_as_well),
 		cmocka_unit_test(durations_become_milliseconds),
 		cmocka_unit_test(sizes_become_bytes),
 		cmocka_unit_test(durations_are_written_in_the_largest_unit),

@@ -230,6 +230,46 @@ what_is_no_json_to_the_letter_is_base64(void **state)
 }
 
 static void
+a_body_is_a_member_of_an_object(void **state)
+{
+	static const struct {
+		struct bytes body;
+		const char *want;
+	} cases[] = {
+		{ RAW("{ \"a\": [ 1.0,\n -0 ] }\n"),
+		    "{\"body\":{\"a\":[1.0,-0]}" },
+		{ RAW("\"\xc3\xa9 \""), "{\"body\":\"\xc3\xa9 \"" },
+		{ RAW("[NaN]"), "{\"body_base64\":\"W05hTl0=\"" },
+		{ RAW("no JSON"), "{\"body_base64\":\"bm8gSlNPTg==\"" },
+		{ RAW("{"), "{\"body_base64\":\"ew==\"" },
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buf text = { 0 };
+
+		assert_int_equal(buf_char(&text, '{'), RC_OK);
+		wrong += case_rc(cases[i].want,
+		    input_member("body", cases[i].body, &text), RC_OK);
+		wrong += case_true(cases[i].want, text.data,
+		    strcmp(text.data, cases[i].want) == 0);
+		buf_free(&text);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void
+a_member_without_room_is_told(void **state)
+{
+	struct buf text = { .max = 9 };
+
+	(void)state;
+	assert_int_equal(input_member("body", LIT("[1]"), &text), RC_RANGE);
+	buf_free(&text);
+}
+
+static void
 a_cloudevents_names_are_escaped(void **state)
 {
 	struct buf line = { 0 };
@@ -501,6 +541,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_body_is_a_member_of_an_object),
+		cmocka_unit_test(a_member_without_room_is_told),
 		TEST(a_line_changes_nothing_but_blanks_and_controls),
 		TEST(what_is_taken_parses_to_the_same),
 		TEST(a_line_that_does_not_fit_is_told),
