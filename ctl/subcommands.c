@@ -53,7 +53,7 @@ static const struct explained id[] = { ID_ROW("ID"), { 0 } };
 static const struct explained ids[] = { ID_ROW("ID..."), { 0 } };
 
 static const struct explained of_sample[] = {
-	{ "64", "no such event is known" },
+	{ "64", "wrong usage, or no such event is known" },
 	{ 0 },
 };
 static const struct explained of_sign[] = {

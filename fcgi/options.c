@@ -47,7 +47,14 @@ print_help(void)
 	       "  -g GROUP      of the socket's file, a name or a number\n"
 	       "  -m MODE       of the socket's file (%04o)\n"
 	       "  -j THREADS    commands waited for at once, 1 to %d (%d)\n"
-	       "  -t            check the configuration and exit\n",
+	       "  -t            check the configuration and exit\n"
+	       "  -h, --help    print this and exit\n"
+	       "  -V, --version print the versions and exit\n"
+	       "\n"
+	       "Exit status: 0 it was told to stop; 64 wrong usage, or no "
+	       "socket; 78 the\n"
+	       "configuration or what it names is not as it has to be; "
+	       "others are those of\nsysexits.h.\n",
 	    conf_default_file(), (unsigned)OPTIONS_MODE, OPTIONS_THREADS_MOST,
 	    OPTIONS_THREADS);
 }
