@@ -32,13 +32,6 @@ print_version(void)
 
 /* subcommand: NULL for the program itself; so below. */
 static enum rc
-print_help(const struct subcommand *subcommand)
-{
-	usage_print_help(subcommand);
-	return RC_OK;
-}
-
-static enum rc
 refuse_usage(const struct subcommand *subcommand)
 {
 	usage_print(stderr, subcommand);
@@ -97,7 +90,7 @@ parse_and_run(struct session *session, const struct subcommand *subcommand,
 	while (
 	    (letter = getopt_long(argc, argv, letters, options, NULL)) != -1) {
 		if (letter == 'h')
-			return print_help(subcommand);
+			return usage_print_help(subcommand);
 		if (letter == 'V')
 			return print_version();
 		if (letter == '?')
@@ -137,7 +130,7 @@ run_command_line(struct session *session, int argc, char **argv)
 	while ((letter = getopt_long(argc, argv, "+c:u:hV", options, NULL)) !=
 	    -1) {
 		if (letter == 'h')
-			return print_help(NULL);
+			return usage_print_help(NULL);
 		if (letter == 'V')
 			return print_version();
 		if (letter == '?')

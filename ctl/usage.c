@@ -6,7 +6,6 @@
 
 #include "base/buf.h"
 #include "config/conf.h"
-#include "complain.h"
 #include "options.h"
 #include "print.h"
 #include "subcommands.h"
@@ -103,10 +102,11 @@ print_program_help(void)
 		   "says which.");
 }
 
-static void
+static enum rc
 print_options(const struct option_row *row)
 {
 	struct buf label = { 0 };
+	enum rc rc;
 
 	for (; row->letter != 0; row++) {
 		label.len = 0;
@@ -114,9 +114,9 @@ print_options(const struct option_row *row)
 		if (label.rc == RC_OK)
 			print_entry(label.data, row->does);
 	}
-	if (label.rc != RC_OK)
-		complain("out of memory");
+	rc = label.rc;
 	buf_free(&label);
+	return rc;
 }
 
 static void
@@ -134,19 +134,21 @@ explains(const struct explained *row, const char *what)
 	return row->what != NULL;
 }
 
-void
+enum rc
 usage_print_help(const struct subcommand *subcommand)
 {
+	enum rc rc;
+
 	usage_print(stdout, subcommand);
 	if (subcommand == NULL) {
 		print_program_help();
-		return;
+		return RC_OK;
 	}
 	print_line("%s", "");
 	print_line("%s: %s", subcommand->name, subcommand->does);
 	print_line("%s", "");
 	print_explained(subcommand->explained);
-	print_options(subcommand->options);
+	rc = print_options(subcommand->options);
 	print_entry("-h, --help", "print this and leave");
 	print_entry("-V, --version", "print the versions and leave");
 	print_line("%s", "");
@@ -158,4 +160,5 @@ usage_print_help(const struct subcommand *subcommand)
 	print_entry("78",
 	    "the configuration, or what it names, is not as it "
 	    "has to be");
+	return rc;
 }
