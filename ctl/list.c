@@ -23,29 +23,8 @@ enum { PART = 1000 };
 /* To a person as much as can be looked at, unless it is said how much. */
 enum { ON_A_TERMINAL = 50 };
 
-enum column {
-	COLUMN_ID,
-	COLUMN_RECEIVED,
-	COLUMN_HOOK,
-	COLUMN_EVENT,
-	COLUMN_DELIVERY,
-	COLUMN_STATE,
-	COLUMN_TRIES,
-	COLUMN_LAST,
-	COLUMN_DUE,
-};
-
-static const char *const heading[] = {
-	[COLUMN_ID] = "ID",
-	[COLUMN_RECEIVED] = "RECEIVED",
-	[COLUMN_HOOK] = "HOOK",
-	[COLUMN_EVENT] = "EVENT",
-	[COLUMN_DELIVERY] = "#",
-	[COLUMN_STATE] = "STATE",
-	[COLUMN_TRIES] = "TRIES",
-	[COLUMN_LAST] = "LAST",
-	[COLUMN_DUE] = "DUE",
-};
+static const char *const heading[] = { "ID", "RECEIVED", "HOOK", "EVENT", "#",
+	"STATE", "TRIES", "LAST", "DUE" };
 
 enum { COLUMNS = sizeof(heading) / sizeof(heading[0]) };
 
@@ -100,15 +79,15 @@ outcome_cell(struct pool *pool, const struct journal_row *row)
 static enum rc
 fill_cells(struct pool *pool, const struct journal_row *row, const char **cells)
 {
-	cells[COLUMN_ID] = row->id;
-	cells[COLUMN_RECEIVED] = time_cell(pool, row->received);
-	cells[COLUMN_HOOK] = row->hook;
-	cells[COLUMN_EVENT] = row->event;
-	cells[COLUMN_DELIVERY] = pool_printf(pool, "%u", row->ordinal + 1);
-	cells[COLUMN_STATE] = journal_state_name(row->state);
-	cells[COLUMN_TRIES] = pool_printf(pool, "%u", row->attempts);
-	cells[COLUMN_LAST] = outcome_cell(pool, row);
-	cells[COLUMN_DUE] = time_cell(pool, row->due);
+	cells[0] = row->id;
+	cells[1] = time_cell(pool, row->received);
+	cells[2] = row->hook;
+	cells[3] = row->event;
+	cells[4] = pool_printf(pool, "%u", row->ordinal + 1);
+	cells[5] = journal_state_name(row->state);
+	cells[6] = pool_printf(pool, "%u", row->attempts);
+	cells[7] = outcome_cell(pool, row);
+	cells[8] = time_cell(pool, row->due);
 	for (size_t i = 0; i < COLUMNS; i++)
 		if (cells[i] == NULL)
 			return RC_MEMORY;
