@@ -8,7 +8,6 @@
 #include "subcommands.h"
 
 #include "base/buf.h"
-#include "base/tokens.h"
 #include "config/conf.h"
 #include "config/keywords.h"
 #include "config/print.h"
@@ -18,6 +17,7 @@
 #include "journal/journal.h"
 #include "signature/recipe.h"
 #include "around.h"
+#include "check_lanes.h"
 #include "identities.h"
 #include "print.h"
 #include "report.h"
@@ -36,10 +36,11 @@ struct view {
 static const enum keyword waiting[] = { KEYWORD_DELIVERY, KEYWORD_MAX_RUNNING,
 	KEYWORDS };
 static const enum keyword queueing[] = { KEYWORD_DELIVERY, KEYWORD_RETRY,
-	KEYWORD_ORDER, KEYWORD_KEEP, KEYWORD_KEEP_DEAD, KEYWORD_ON_DEAD,
-	KEYWORD_CONCURRENCY, KEYWORD_BATCH, KEYWORD_MAX_QUEUE, KEYWORDS };
-static const enum keyword limits[] = { KEYWORD_TIMEOUT, KEYWORD_KILL_AFTER,
-	KEYWORD_MAX_BODY, KEYWORD_READ_TIMEOUT, KEYWORDS };
+	KEYWORD_ORDER, KEYWORD_QUEUED_STATUS, KEYWORD_KEEP, KEYWORD_KEEP_DEAD,
+	KEYWORD_ON_DEAD, KEYWORD_CONCURRENCY, KEYWORD_BATCH, KEYWORD_MAX_QUEUE,
+	KEYWORDS };
+static const enum keyword limits[] = { KEYWORD_DIRECTORY, KEYWORD_TIMEOUT,
+	KEYWORD_KILL_AFTER, KEYWORD_MAX_BODY, KEYWORD_READ_TIMEOUT, KEYWORDS };
 static const enum keyword last[] = { KEYWORD_INPUT, KEYWORD_CAPTURE, KEYWORDS };
 
 /* Prints the text as a field, unless it is empty, and begins the next. */
@@ -84,6 +85,7 @@ show_reached(const struct conf *conf, const struct hook *hook)
 		    hook->name, only ? " or none" : "", hook->name);
 }
 
+/* Their names alone: each value may be one that nobody is to see. */
 static void
 show_environment(struct view *view)
 {
@@ -92,10 +94,11 @@ show_environment(struct view *view)
 	for (size_t i = 0; i < hook->reading.env_len; i++)
 		print_field("env", "PELIHOOK_%s from %s",
 		    hook->reading.env[i].name, hook->reading.env[i].value);
-	for (size_t i = 0; i < hook->setenv_len; i++) {
-		buf_printf(&view->text, "%s=", hook->setenv[i].name);
-		tokens_print(hook->setenv[i].value, &view->text);
-		end_field(view, "setenv");
+	for (size_t i = 0; i < hook->setenv_len - hook->setenv_files_len; i++)
+		print_field("setenv", "%s", hook->setenv[i].name);
+	for (size_t i = 0; i < hook->setenv_files_len; i++) {
+		conf_print_setenv_file(hook, i, &view->text);
+		end_field(view, "setenv-file");
 	}
 }
 
@@ -134,6 +137,8 @@ show_hook(struct view *view)
 	show_list(view, limits);
 	show_environment(view);
 	show_list(view, last);
+	if (hook->delivery == CONF_QUEUE)
+		check_lanes_show(hook, &view->text);
 }
 
 static void
@@ -197,6 +202,7 @@ show_all(const struct conf *conf, bool timed)
 		view.hook = &conf->hooks[i];
 		show_hook(&view);
 	}
+	check_lanes_show_changes(conf, &view.text);
 	rc = view.text.rc;
 	buf_free(&view.text);
 	if (rc == RC_OK && fflush(stdout) == EOF)

@@ -22,6 +22,35 @@ arg_error(struct parser *parser, const char *format, ...)
 	return RC_CONFIG;
 }
 
+size_t
+arg_count(const char *const *args)
+{
+	size_t n = 0;
+
+	while (args[n] != NULL)
+		n++;
+	return n;
+}
+
+enum rc
+arg_check_count(struct parser *parser, const struct directive *row,
+    const char *const *args)
+{
+	size_t n = arg_count(args);
+
+	if (n < row->min)
+		return arg_error(parser,
+		    "an argument of `%s' is missing: "
+		    "write `%s %s'",
+		    row->name, row->name, row->usage);
+	if (n > row->max)
+		return arg_error(parser,
+		    "`%s' has too many arguments: "
+		    "write `%s %s'",
+		    row->name, row->name, row->usage);
+	return RC_OK;
+}
+
 /* form: what kind of word it has to be, and an example. */
 static enum rc
 check_form(struct parser *parser, enum rc rc, const char *word,
@@ -132,6 +161,20 @@ arg_path(struct parser *parser, const char *word, const char *what,
 		    "write the %s's whole path, from / on",
 		    word, what);
 	*out = word;
+	return RC_OK;
+}
+
+enum rc
+arg_lane(struct parser *parser, const char *word)
+{
+	if (word == NULL)
+		return arg_error(parser,
+		    "a lane's name is missing: write `lane NAME'");
+	if (!conf_is_name(bytes_of(word)))
+		return arg_error(parser,
+		    "`%.100s' is no name of a lane: write at most 64 letters, "
+		    "digits and . _ -, a letter or digit first",
+		    word);
 	return RC_OK;
 }
 

@@ -13,6 +13,12 @@
 enum rc arg_error(struct parser *parser, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* How many words there are. */
+size_t arg_count(const char *const *args);
+/* Whether they are as many as a directive takes. */
+enum rc arg_check_count(struct parser *parser, const struct directive *row,
+    const char *const *args);
+
 enum rc arg_duration(struct parser *parser, const char *word,
     const struct directive_range *range, int64_t *out);
 enum rc arg_number(struct parser *parser, const char *word,
@@ -28,6 +34,8 @@ enum rc arg_choice(struct parser *parser, const char *word,
 /* An absolute path; what names the kind of file, for errors. */
 enum rc arg_path(struct parser *parser, const char *word, const char *what,
     const char **out);
+/* The name of a lane; NULL is an error as well. */
+enum rc arg_lane(struct parser *parser, const char *word);
 /* `POINTER` or `header NAME`. */
 enum rc arg_source(struct parser *parser, const char *const *args,
     struct event_source *out);

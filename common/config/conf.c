@@ -27,6 +27,13 @@ conf_hold(struct conf *conf)
 }
 
 void
+wipe_secrets(struct hook *hook)
+{
+	secret_wipe(hook->secrets, hook->secrets_len);
+	secret_wipe(hook->setenv_files, hook->setenv_files_len);
+}
+
+void
 conf_release(struct conf *conf)
 {
 	struct loaded_conf *loaded = conf_loaded(conf);
@@ -34,7 +41,7 @@ conf_release(struct conf *conf)
 	if (conf == NULL || atomic_fetch_sub(&loaded->references, 1) != 1)
 		return;
 	for (size_t i = 0; i < conf->hooks_len; i++)
-		secret_wipe(conf->hooks[i].secrets, conf->hooks[i].secrets_len);
+		wipe_secrets(&conf->hooks[i]);
 	pool_free(&loaded->pool);
 	free(loaded);
 }
@@ -85,9 +92,16 @@ conf_longest_kill_after(const struct conf *conf)
 {
 	int64_t longest = 0;
 
-	for (size_t i = 0; i < conf->hooks_len; i++)
-		if (conf->hooks[i].kill_after > longest)
-			longest = conf->hooks[i].kill_after;
+	for (size_t i = 0; i < conf->hooks_len; i++) {
+		const struct hook *hook = &conf->hooks[i];
+
+		/* Its own is that of `on-dead` in any case. */
+		if (hook->kill_after > longest)
+			longest = hook->kill_after;
+		for (size_t k = 0; k < hook->lanes_len; k++)
+			if (hook->lanes[k].kill_after > longest)
+				longest = hook->lanes[k].kill_after;
+	}
 	return longest;
 }
 

@@ -44,6 +44,34 @@ enum conf_input {
 	CONF_CLOUDEVENTS,
 };
 
+enum {
+	CONF_DIGEST_SIZE = 65, /* a digest in hex and its NUL */
+	CONF_LANE_SIZE = 72,   /* of a lane's key, with its NUL */
+};
+
+/*
+ * What the deliveries of some `on` lines have in common: those that name it,
+ * or, where none is named, those with one command.  Each value is that of its
+ * `lane` line or of the hook.  Lanes do not hold each other up.
+ */
+struct lane {
+	const char *name;	    /* NULL: the one of a command */
+	const char *const *command; /* that one, or NULL */
+	unsigned line; /* of its directive, or the first of its `on` lines */
+	/* As the journal knows it: the name, or sha256: and the digest of all
+	 * words in hex, which no name can be.  Set with hook->routing. */
+	char key[CONF_LANE_SIZE];
+	unsigned concurrency;
+	unsigned batch;
+	enum conf_input input;
+	struct event_source order;
+	const int64_t *retry;
+	size_t retry_len;
+	int64_t timeout;
+	int64_t kill_after;
+	const char *directory;
+};
+
 struct hook {
 	const char *name;
 	const char *file; /* of the configuration */
@@ -54,6 +82,11 @@ struct hook {
 	struct event_reading reading;
 	const struct rule *rules;
 	size_t rules_len;
+	const struct lane *lanes; /* rule->lane is the number of one */
+	size_t lanes_len;
+	/* Of all that tells where an event's deliveries go (conf_routing); the
+	 * same for equal rules.  Empty until conf_load_files. */
+	char routing[CONF_DIGEST_SIZE];
 	enum conf_delivery delivery;
 	int64_t timeout;
 	int64_t kill_after;
@@ -64,8 +97,14 @@ struct hook {
 	int64_t dedupe_window;
 	unsigned batch;
 	enum conf_input input;
+	const char *directory;	/* the commands' */
+	unsigned queued_status; /* of the answer to a stored event */
+	/* Its last ones are those of setenv_files, NULL until they are
+	 * loaded. */
 	const struct event_pair *setenv;
 	size_t setenv_len;
+	struct secret *setenv_files; /* their keys are the values */
+	size_t setenv_files_len;
 	const char *const *on_dead; /* NULL-terminated, or NULL */
 	size_t max_body;
 	int64_t read_timeout;
@@ -109,7 +148,8 @@ struct hook *conf_find(const struct conf *conf, struct bytes name);
 unsigned conf_line(const struct conf *conf, enum keyword keyword);
 /* The line of a directive in force in a hook, its own or a default, or 0. */
 unsigned conf_hook_line(const struct hook *hook, enum keyword keyword);
-/* Whether it is the name of a hook: [A-Za-z0-9][A-Za-z0-9._-]*, at most 64. */
+/* Whether it can be the name of a hook or a lane: [A-Za-z0-9][A-Za-z0-9._-]*,
+ * at most 64. */
 bool conf_is_name(struct bytes name);
 /*
  * The file to read: PELIHOOK_CONFIG in the process's environment where it

@@ -3,103 +3,22 @@
 
 #include "config/directives.h"
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "base/pool.h"
-#include "base/units.h"
 #include "config/arguments.h"
 #include "config/conf.h"
 #include "config/keywords.h"
+#include "config/lanes.h"
 #include "config/lists.h"
 #include "config/on.h"
-#include "event/event.h"
+#include "config/values.h"
 #include "signature/recipe.h"
-
-static size_t
-count(const char *const *args)
-{
-	size_t n = 0;
-
-	while (args[n] != NULL)
-		n++;
-	return n;
-}
-
-/* The field a row names, of the scope's hook or of the configuration. */
-static void *
-field_of(struct parser *parser, const struct directive *row)
-{
-	char *base = row->place == DIRECTIVE_GLOBAL ?
-	    (char *)parser->conf :
-	    (char *)&parser->scope->hook;
-
-	return base + row->field;
-}
-
-static enum rc
-read_choice(struct parser *parser, const struct directive *row,
-    const char *const *args)
-{
-	unsigned choice;
-	enum rc rc = arg_choice(parser, args[0], row->choices, &choice);
-
-	if (rc == RC_OK)
-		memcpy(field_of(parser, row), &choice, sizeof choice);
-	return rc;
-}
-
-static enum rc
-read_duration(struct parser *parser, const struct directive *row,
-    const char *const *args)
-{
-	int64_t *field = field_of(parser, row);
-	int64_t value;
-
-	if (row->unset != NULL && strcmp(args[0], row->unset) == 0) {
-		*field = CLOCK_NEVER;
-		return RC_OK;
-	}
-	if (row->unset != NULL && units_duration(args[0], &value) == RC_SYNTAX)
-		return arg_error(parser,
-		    "`%.200s' is no duration: write a number and ms, s, m, h "
-		    "or d behind it, as in 90d, or %s",
-		    args[0], row->unset);
-	return arg_duration(parser, args[0], &row->range, field);
-}
-
-static enum rc
-read_source(struct parser *parser, const struct directive *row,
-    const char *const *args)
-{
-	struct event_source *source = field_of(parser, row);
-	const struct directive_choice *choice = NULL;
-
-	if (row->choices != NULL && args[1] == NULL)
-		choice = arg_find_choice(args[0], row->choices);
-	if (choice == NULL)
-		return arg_source(parser, args, source);
-	*source = (struct event_source){
-		.from = (enum event_from)choice->value,
-	};
-	return RC_OK;
-}
-
-static enum rc
-read_order(struct parser *parser, const char *const *args)
-{
-	if (strcmp(args[0], "header") == 0)
-		return arg_error(parser,
-		    "`order' knows no headers: write "
-		    "`order none', `order hook' or `order POINTER'");
-	return read_source(parser, keywords_row(KEYWORD_ORDER), args);
-}
 
 static enum rc
 read_signature(struct parser *parser, const char *const *args)
 {
 	struct recipe recipe = { .kind = RECIPE_AUTO };
 	const char *error = "";
-	enum rc rc = recipe_parse(args, count(args), parser->pool, &recipe,
+	enum rc rc = recipe_parse(args, arg_count(args), parser->pool, &recipe,
 	    &error);
 
 	if (rc == RC_SYNTAX)
@@ -141,26 +60,6 @@ read_log(struct parser *parser, const char *const *args)
 }
 
 static enum rc
-read_retry(struct parser *parser, const char *const *args)
-{
-	const struct directive_range *range = &keywords_row(KEYWORD_RETRY)
-						   ->range;
-	size_t n = count(args);
-	int64_t *pauses = pool_alloc(parser->pool, n, sizeof *pauses);
-	enum rc rc = RC_OK;
-
-	if (pauses == NULL)
-		return RC_MEMORY;
-	for (size_t i = 0; rc == RC_OK && i < n; i++)
-		rc = arg_duration(parser, args[i], range, &pauses[i]);
-	if (rc != RC_OK)
-		return rc;
-	parser->scope->hook.retry = pauses;
-	parser->scope->hook.retry_len = n;
-	return RC_OK;
-}
-
-static enum rc
 read_on_dead(struct parser *parser, const char *const *args)
 {
 	if (strcmp(args[0], "run") != 0)
@@ -171,43 +70,17 @@ read_on_dead(struct parser *parser, const char *const *args)
 	return arg_command(parser, args + 1, &parser->scope->hook.on_dead);
 }
 
-/* The value is one argument, or a source. */
-static enum rc
-read_kind(struct parser *parser, const struct directive *row,
-    const char *const *args)
-{
-	void *field = field_of(parser, row);
-
-	switch (row->kind) {
-	case DIRECTIVE_DURATION:
-		return read_duration(parser, row, args);
-	case DIRECTIVE_NUMBER:
-		return arg_number(parser, args[0], &row->range, field);
-	case DIRECTIVE_SIZE:
-		return arg_size(parser, args[0], &row->range, field);
-	case DIRECTIVE_CHOICE:
-		return read_choice(parser, row, args);
-	case DIRECTIVE_PATH:
-		return arg_path(parser, args[0], row->what, field);
-	case DIRECTIVE_SOURCE:
-		return read_source(parser, row, args);
-	case DIRECTIVE_OTHER:
-		break;
-	}
-	return RC_SYNTAX;
-}
-
 /* What reads the arguments that are like no other directive's. */
 static enum rc (*const readers[KEYWORDS])(struct parser *parser,
     const char *const *args) = {
 	[KEYWORD_SECRET_FILE] = lists_secret,
 	[KEYWORD_SIGNATURE] = read_signature,
 	[KEYWORD_ON] = on_read,
+	[KEYWORD_LANE] = lanes_read,
 	[KEYWORD_JOURNAL] = read_journal,
-	[KEYWORD_RETRY] = read_retry,
-	[KEYWORD_ORDER] = read_order,
 	[KEYWORD_ENV] = lists_env,
 	[KEYWORD_SETENV] = lists_setenv,
+	[KEYWORD_SETENV_FILE] = lists_setenv_file,
 	[KEYWORD_ON_DEAD] = read_on_dead,
 	[KEYWORD_LOG] = read_log,
 };
@@ -216,9 +89,13 @@ static enum rc
 read_arguments(struct parser *parser, enum keyword keyword,
     const char *const *args)
 {
+	enum rc rc = arg_check_count(parser, keywords_row(keyword), args);
+
+	if (rc != RC_OK)
+		return rc;
 	if (readers[keyword] != NULL)
 		return readers[keyword](parser, args);
-	return read_kind(parser, keywords_row(keyword), args);
+	return values_read(parser, keyword, args);
 }
 
 static enum rc
@@ -241,22 +118,6 @@ check_place(struct parser *parser, enum keyword keyword)
 	return RC_OK;
 }
 
-static enum rc
-check_count(struct parser *parser, const struct directive *row, size_t n)
-{
-	if (n < row->min)
-		return arg_error(parser,
-		    "an argument of `%s' is missing: "
-		    "write `%s %s'",
-		    row->name, row->name, row->usage);
-	if (n > row->max)
-		return arg_error(parser,
-		    "`%s' has too many arguments: "
-		    "write `%s %s'",
-		    row->name, row->name, row->usage);
-	return RC_OK;
-}
-
 enum rc
 directives_apply(struct parser *parser, enum keyword keyword,
     const char *const *args)
@@ -265,12 +126,13 @@ directives_apply(struct parser *parser, enum keyword keyword,
 
 	if (rc != RC_OK)
 		return RC_OK;
-	rc = check_count(parser, keywords_row(keyword), count(args));
-	if (rc == RC_OK)
-		rc = read_arguments(parser, keyword, args);
+	rc = read_arguments(parser, keyword, args);
 	/* A wrong signature might be the one that needs no secret. */
 	if (rc == RC_CONFIG && keyword == KEYWORD_SIGNATURE)
 		parser->had_syntax_error = true;
+	if (rc == RC_CONFIG &&
+	    (keyword == KEYWORD_ON || keyword == KEYWORD_LANE))
+		parser->had_lane_error = true;
 	/* Right or wrong, the line counts as given: no second error. */
 	parser->scope->own.of[keyword] = parser->line;
 	parser->scope->lines.of[keyword] = parser->line;

@@ -11,5 +11,4 @@
  */
 enum rc directives_apply(struct parser *parser, enum keyword keyword,
     const char *const *args);
-
 #endif

@@ -18,7 +18,11 @@
 #include "config/errors.h"
 #include "config/internal.h"
 #include "config/keywords.h"
+#include "config/lanes.h"
 #include "signature/secret.h"
+
+/* Of a variable with its name, = and NUL: what Linux passes to a program. */
+enum { VARIABLE_MAX = 128 * 1024 };
 
 /* Bytes that storing an event may take, and the first one with the journal. */
 enum { ROOM = 64 * 1024, ROOM_FIRST = 256 * 1024 };
@@ -86,6 +90,43 @@ check_capture(const struct hook *hook, struct conf_errors *errors)
 		    "chown or chmod it");
 }
 
+/* NULL where this user can make it the working directory. */
+static const char *
+why_not_entered(const char *path)
+{
+	struct stat found;
+
+	if (stat(path, &found) != 0 && (errno == ENOENT || errno == ENOTDIR))
+		return "does not exist: make it, or name another";
+	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0)
+		return "cannot be entered by this user: chown or chmod it, or "
+		       "what is above it";
+	if (!S_ISDIR(found.st_mode))
+		return "is not a directory: name one";
+	return NULL;
+}
+
+static void
+check_directory(struct conf_errors *errors, unsigned line, const char *path)
+{
+	struct named named = { errors, line, "directory", path };
+	const char *reason = why_not_entered(path);
+
+	if (reason != NULL)
+		report(&named, reason);
+}
+
+static void
+check_directories(const struct hook *hook, struct conf_errors *errors)
+{
+	check_directory(errors, conf_hook_line(hook, KEYWORD_DIRECTORY),
+	    hook->directory);
+	for (size_t i = 0; i < hook->lanes_len; i++)
+		if (hook->lanes[i].directory != hook->directory)
+			check_directory(errors, hook->lanes[i].line,
+			    hook->lanes[i].directory);
+}
+
 /* RC_OK also where it added an error; RC_MEMORY. */
 static enum rc
 load_secret(struct conf *conf, struct secret *secret,
@@ -112,6 +153,58 @@ load_secrets(struct conf *conf, struct hook *hook, struct conf_errors *errors)
 	return rc;
 }
 
+/* RC_OK also where it added an error; RC_MEMORY. */
+static enum rc
+load_setenv_file(struct conf *conf, struct secret *file, const char *name,
+    struct conf_errors *errors)
+{
+	struct named named = { errors, file->line, "setenv-file", file->path };
+	struct buf error = { 0 };
+	size_t max = VARIABLE_MAX - strlen(name) - strlen("=") - 1;
+	enum rc rc = secret_load_text(file, max, &conf_loaded(conf)->pool,
+	    &error);
+
+	if (rc == RC_CONFIG)
+		report(&named, error.len > 0 ? error.data : "cannot be read");
+	buf_free(&error);
+	return rc == RC_CONFIG ? RC_OK : rc;
+}
+
+static enum rc
+load_setenv_files(struct conf *conf, struct hook *hook,
+    struct conf_errors *errors)
+{
+	const struct event_pair *pairs = hook->setenv + hook->setenv_len -
+	    hook->setenv_files_len;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < hook->setenv_files_len; i++)
+		rc = load_setenv_file(conf, &hook->setenv_files[i],
+		    pairs[i].name, errors);
+	return rc;
+}
+
+/* What was in the files becomes the values of their variables. */
+static enum rc
+complete_setenv(struct conf *conf, struct hook *hook)
+{
+	size_t n = hook->setenv_len - hook->setenv_files_len;
+	struct event_pair *pairs;
+
+	if (hook->setenv_files_len == 0)
+		return RC_OK;
+	pairs = pool_alloc(&conf_loaded(conf)->pool, hook->setenv_len,
+	    sizeof *pairs);
+	if (pairs == NULL)
+		return RC_MEMORY;
+	for (size_t i = 0; i < hook->setenv_len; i++)
+		pairs[i] = hook->setenv[i];
+	for (size_t i = 0; i < hook->setenv_files_len; i++)
+		pairs[n + i].value = hook->setenv_files[i].key.data;
+	hook->setenv = pairs;
+	return RC_OK;
+}
+
 /* Adds to the list what keeps the hook from being ready. */
 static enum rc
 prepare_hook(struct conf *conf, struct hook *hook, struct conf_errors *errors)
@@ -121,12 +214,20 @@ prepare_hook(struct conf *conf, struct hook *hook, struct conf_errors *errors)
 
 	if (hook->ready)
 		return RC_OK;
+	rc = conf_name_lanes(hook);
+	if (rc != RC_OK)
+		return rc;
 	check_commands(hook, errors);
 	check_capture(hook, errors);
+	check_directories(hook, errors);
 	rc = load_secrets(conf, hook, errors);
+	if (rc == RC_OK)
+		rc = load_setenv_files(conf, hook, errors);
+	if (rc == RC_OK && errors->n == before)
+		rc = complete_setenv(conf, hook);
 	hook->ready = rc == RC_OK && errors->n == before;
 	if (!hook->ready)
-		secret_wipe(hook->secrets, hook->secrets_len);
+		wipe_secrets(hook);
 	return rc;
 }
 

@@ -14,9 +14,10 @@ struct hook;
  */
 
 /*
- * Checks the commands and the capture directory of one hook and loads its
- * secrets, once: then the hook is ready.  It writes to the hook, so it is
- * called before the configuration is shared between threads.
+ * Names the lanes of one hook (conf_name_lanes), checks its commands and the
+ * capture directory, and loads its secrets, once: then the hook is ready.  It
+ * writes to the hook, so it is called before the configuration is shared
+ * between threads.
  */
 enum rc conf_load_files(struct conf *conf, struct hook *hook,
     struct buf *errors);

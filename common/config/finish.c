@@ -7,6 +7,7 @@
 #include "config/conf.h"
 #include "config/keywords.h"
 #include "config/errors.h"
+#include "config/lanes.h"
 #include "event/event.h"
 #include "signature/recipe.h"
 
@@ -75,6 +76,16 @@ queue_advice(const struct parser *parser)
 	    "write `journal PATH' before the first hook";
 }
 
+static void
+refuse_in_rule(struct parser *parser, const struct scope *scope,
+    const struct rule *rule, const char *word)
+{
+	conf_error(&parser->errors, rule->line,
+	    "`%s' is for hooks that queue, and hook %.64s waits: %s, or take "
+	    "`%s' out",
+	    word, scope->hook.name, queue_advice(parser), word);
+}
+
 /* The hook waits: its own queue directives make no sense. */
 static void
 refuse_queueing(struct parser *parser, struct scope *scope)
@@ -87,13 +98,12 @@ refuse_queueing(struct parser *parser, struct scope *scope)
 			    "`%s' is for hooks that queue, and hook %.64s "
 			    "waits: %s, or take the line out",
 			    keywords_row(i)->name, scope->hook.name, advice);
-	for (size_t i = 0; i < scope->hook.rules_len; i++)
+	for (size_t i = 0; i < scope->hook.rules_len; i++) {
 		if (scope->rules[i].also)
-			conf_error(&parser->errors, scope->rules[i].line,
-			    "`also' is for hooks that "
-			    "queue, and hook %.64s waits: %s, or take `also' "
-			    "out",
-			    scope->hook.name, advice);
+			refuse_in_rule(parser, scope, &scope->rules[i], "also");
+		if (scope->rules[i].lane_name != NULL)
+			refuse_in_rule(parser, scope, &scope->rules[i], "lane");
+	}
 	/* Those of the defaults are for the other hooks. */
 	scope->hook.batch = 1;
 	scope->hook.reading.order = (struct event_source){
@@ -173,28 +183,84 @@ check_name(struct parser *parser, const struct hook *hook)
 			    hook->name, parser->conf->hooks[i].line);
 }
 
-/*
- * Gives the hook its arrays.  The secrets are its own even where they come
- * from the defaults, since its keys will be put there.
- */
+static void
+check_setenv(struct parser *parser, const struct scope *scope)
+{
+	for (size_t i = 0; i < scope->hook.setenv_files_len; i++)
+		for (size_t k = 0; k < scope->hook.setenv_len; k++) {
+			const struct event_pair
+			    *pair = &scope->setenv_file_pairs[i];
+			const struct event_pair *other = &scope->setenv[k];
+
+			if (strcmp(pair->name, other->name) != 0)
+				continue;
+			if (other->line > pair->line) {
+				other = pair;
+				pair = &scope->setenv[k];
+			}
+			conf_error(&parser->errors, pair->line,
+			    "%.100s was given in line %u already: take one of "
+			    "them out",
+			    pair->name, other->line);
+		}
+}
+
+/* They are the hook's own even where they come from the defaults, since what
+ * is in the files will be put there. */
+static enum rc
+copy_secrets(struct parser *parser, const struct secret *from, size_t n,
+    struct secret **into)
+{
+	struct secret *copy = pool_alloc(parser->pool, n + 1, sizeof *copy);
+
+	if (copy == NULL)
+		return RC_MEMORY;
+	for (size_t i = 0; i < n; i++)
+		copy[i] = from[i];
+	*into = copy;
+	return RC_OK;
+}
+
+/* The constants, and behind them what becomes one as its file is loaded. */
+static enum rc
+attach_setenv(struct parser *parser, struct scope *scope)
+{
+	struct hook *hook = &scope->hook;
+	size_t n = hook->setenv_len + hook->setenv_files_len;
+	struct event_pair *pairs = pool_alloc(parser->pool, n + 1,
+	    sizeof *pairs);
+
+	if (pairs == NULL)
+		return RC_MEMORY;
+	for (size_t i = 0; i < hook->setenv_len; i++)
+		pairs[i] = scope->setenv[i];
+	for (size_t i = hook->setenv_len; i < n; i++)
+		pairs[i] = scope->setenv_file_pairs[i - hook->setenv_len];
+	hook->setenv = pairs;
+	hook->setenv_len = n;
+	return copy_secrets(parser, scope->setenv_files, hook->setenv_files_len,
+	    &hook->setenv_files);
+}
+
+/* Gives the hook its arrays. */
 static enum rc
 attach(struct parser *parser, struct scope *scope)
 {
 	struct hook *hook = &scope->hook;
 	struct conf_lines *lines = pool_alloc(parser->pool, 1, sizeof *lines);
 
-	hook->secrets = pool_alloc(parser->pool, hook->secrets_len + 1,
-	    sizeof *hook->secrets);
-	if (lines == NULL || hook->secrets == NULL)
+	enum rc rc = copy_secrets(parser, scope->secrets, hook->secrets_len,
+	    &hook->secrets);
+
+	if (lines == NULL)
 		return RC_MEMORY;
-	for (size_t i = 0; i < hook->secrets_len; i++)
-		hook->secrets[i] = scope->secrets[i];
+	if (rc != RC_OK)
+		return rc;
 	*lines = scope->lines;
 	hook->lines = lines;
 	hook->rules = scope->rules;
 	hook->reading.env = scope->env;
-	hook->setenv = scope->setenv;
-	return RC_OK;
+	return attach_setenv(parser, scope);
 }
 
 static enum rc
@@ -228,7 +294,10 @@ close_scope(struct parser *parser, struct scope *scope)
 	finish_input(parser, scope);
 	check_secrets(parser, scope);
 	check_rules(parser, scope);
-	rc = attach(parser, scope);
+	check_setenv(parser, scope);
+	rc = lanes_build(parser, scope);
+	if (rc == RC_OK)
+		rc = attach(parser, scope);
 	return rc == RC_OK ? add_hook(parser, hook) : rc;
 }
 
@@ -252,6 +321,8 @@ open_hook(struct parser *parser, const char *name)
 	scope->own = (struct conf_lines){ 0 };
 	scope->lines.of[KEYWORD_ON] = 0;
 	scope->rules = NULL;
+	scope->lanes = NULL;
+	scope->lanes_len = 0;
 	scope->hook.rules_len = 0;
 	scope->hook.name = name;
 	scope->hook.reading.hook = name;
@@ -303,8 +374,10 @@ check_defaults(struct parser *parser)
 
 	check_journal(parser, defaults);
 	for (size_t i = 0; i < conf->hooks_len; i++)
-		if (conf->hooks[i].delivery == CONF_QUEUE)
+		if (conf->hooks[i].delivery == CONF_QUEUE) {
+			lanes_check_defaults(parser);
 			return;
+		}
 	for (unsigned i = 0; i < KEYWORDS; i++)
 		if (defaults->own.of[i] != 0 && keywords_row(i)->queue)
 			conf_error(&parser->errors, defaults->own.of[i],

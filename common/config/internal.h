@@ -38,6 +38,8 @@ struct loaded_conf {
 
 /* The whole of a configuration that conf_load allocated. */
 struct loaded_conf *conf_loaded(struct conf *conf);
+/* Wipes what a hook's files held that are kept secret. */
+void wipe_secrets(struct hook *hook);
 struct file_state file_state_of(const struct stat *stat);
 
 #endif

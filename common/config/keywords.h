@@ -18,6 +18,9 @@ enum keyword {
 	KEYWORD_EVENT_NAME,
 	KEYWORD_ON,
 	KEYWORD_DELIVERY,
+	KEYWORD_LANE,
+	KEYWORD_DIRECTORY,
+	KEYWORD_QUEUED_STATUS,
 	KEYWORD_JOURNAL,
 	KEYWORD_DISPATCH,
 	KEYWORD_TIMEOUT,
@@ -32,6 +35,7 @@ enum keyword {
 	KEYWORD_INPUT,
 	KEYWORD_ENV,
 	KEYWORD_SETENV,
+	KEYWORD_SETENV_FILE,
 	KEYWORD_ON_DEAD,
 	KEYWORD_MAX_BODY,
 	KEYWORD_READ_TIMEOUT,
@@ -84,6 +88,7 @@ struct directive {
 	enum directive_place place;
 	bool repeats;
 	bool queue; /* only for hooks that queue */
+	bool lane;  /* a `lane` line may hold it, too */
 	enum directive_kind kind;
 	size_t field; /* in struct conf where global, or in hook */
 	struct directive_range range;

@@ -141,6 +141,36 @@ read_words(struct parser *parser, const char *const *words,
 }
 
 static enum rc
+read_readable(struct parser *parser, const char *word, bool *readable)
+{
+	if (word == NULL)
+		return RC_OK;
+	if (strcmp(word, "world-readable") != 0)
+		return arg_error(parser,
+		    "`%.200s' is not understood here: write world-readable "
+		    "where others may read the file, or take the word out",
+		    word);
+	*readable = true;
+	return RC_OK;
+}
+
+static enum rc
+add_setenv_file(struct parser *parser, const struct secret *file,
+    const char *name, size_t *n)
+{
+	const char *const pair[] = { name, NULL };
+	struct scope *scope = parser->scope;
+	struct secret *grown = pool_grow(parser->pool, scope->setenv_files, *n,
+	    sizeof *grown);
+
+	if (grown == NULL)
+		return RC_MEMORY;
+	grown[*n] = *file;
+	scope->setenv_files = grown;
+	return add_pair(parser, pair, &scope->setenv_file_pairs, n);
+}
+
+static enum rc
 add_secret(struct parser *parser, const struct secret *secret)
 {
 	struct scope *scope = parser->scope;
@@ -207,5 +237,26 @@ lists_setenv(struct parser *parser, const char *const *args)
 	if (rc == RC_OK)
 		rc = add_pair(parser, args, &scope->setenv, &n);
 	scope->hook.setenv_len = n;
+	return rc;
+}
+
+enum rc
+lists_setenv_file(struct parser *parser, const char *const *args)
+{
+	struct scope *scope = parser->scope;
+	size_t n = length(parser, KEYWORD_SETENV_FILE,
+	    scope->hook.setenv_files_len);
+	struct secret file = { .line = parser->line };
+	enum rc rc = check_setenv_name(parser, args[0]);
+
+	if (rc == RC_OK)
+		rc = arg_path(parser, args[1], "file", &file.path);
+	if (rc == RC_OK)
+		rc = read_readable(parser, args[2], &file.world_readable);
+	if (rc == RC_OK)
+		rc = check_repeat(parser, scope->setenv_file_pairs, n, args[0]);
+	if (rc == RC_OK)
+		rc = add_setenv_file(parser, &file, args[0], &n);
+	scope->hook.setenv_files_len = n;
 	return rc;
 }

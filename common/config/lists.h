@@ -8,5 +8,6 @@
 enum rc lists_secret(struct parser *parser, const char *const *args);
 enum rc lists_env(struct parser *parser, const char *const *args);
 enum rc lists_setenv(struct parser *parser, const char *const *args);
+enum rc lists_setenv_file(struct parser *parser, const char *const *args);
 
 #endif

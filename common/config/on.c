@@ -18,8 +18,9 @@ is_word(const char *arg, const char *word)
 static bool
 ends_events(const char *arg)
 {
-	return is_word(arg, "where") || is_word(arg, "also") ||
-	    is_word(arg, "run") || is_word(arg, "ignore");
+	return is_word(arg, "where") || is_word(arg, "lane") ||
+	    is_word(arg, "also") || is_word(arg, "run") ||
+	    is_word(arg, "ignore");
 }
 
 static enum rc
@@ -112,6 +113,16 @@ read_wheres(struct parser *parser, const char *const **args, struct rule *rule)
 }
 
 static enum rc
+read_lane(struct parser *parser, const char *const **args, struct rule *rule)
+{
+	if (!is_word(**args, "lane"))
+		return RC_OK;
+	rule->lane_name = (*args)[1];
+	*args += rule->lane_name == NULL ? 1 : 2;
+	return arg_lane(parser, rule->lane_name);
+}
+
+static enum rc
 read_ignore(struct parser *parser, const char *const *args,
     const struct rule *rule)
 {
@@ -119,6 +130,11 @@ read_ignore(struct parser *parser, const char *const *args,
 		return arg_error(parser,
 		    "`also' does not go with "
 		    "`ignore': write `also run COMMAND'");
+	if (rule->lane_name != NULL)
+		return arg_error(parser,
+		    "`lane' does not go with `ignore', which runs nothing: "
+		    "take `lane %.64s' out",
+		    rule->lane_name);
 	if (args[1] != NULL)
 		return arg_error(parser,
 		    "`%.200s' stands behind `ignore': "
@@ -141,10 +157,15 @@ read_action(struct parser *parser, const char *const *args, struct rule *rule)
 		return arg_error(parser,
 		    "the line does not say what to "
 		    "do: end it with `run COMMAND' or `ignore'");
+	if (is_word(args[0], "where") || is_word(args[0], "lane"))
+		return arg_error(parser,
+		    "`%s' is too late here: write `where POINTER GLOB' before "
+		    "`lane NAME', and that before `also'",
+		    args[0]);
 	return arg_error(parser,
 	    "`%.200s' is not understood here: write "
-	    "`where POINTER GLOB', `run COMMAND', `also run COMMAND' or "
-	    "`ignore'",
+	    "`where POINTER GLOB', `lane NAME', `run COMMAND', `also run "
+	    "COMMAND' or `ignore'",
 	    args[0]);
 }
 
@@ -172,6 +193,8 @@ on_read(struct parser *parser, const char *const *args)
 
 	if (rc == RC_OK)
 		rc = read_wheres(parser, &args, &rule);
+	if (rc == RC_OK)
+		rc = read_lane(parser, &args, &rule);
 	if (rc == RC_OK)
 		rc = read_action(parser, args, &rule);
 	return rc == RC_OK ? add_rule(parser, &rule) : rc;

@@ -10,6 +10,13 @@
 
 /* A configuration while its file is read: private to the config room. */
 
+/* A `lane` line: what it sets, of all that a lane has. */
+struct lane_line {
+	struct lane lane;
+	bool given[KEYWORDS];
+	bool named; /* by an `on` line */
+};
+
 /* The defaults, or a hook; the arrays are what hook is going to point to. */
 struct scope {
 	struct hook hook;
@@ -17,6 +24,10 @@ struct scope {
 	struct rule *rules;
 	struct event_pair *env;
 	struct event_pair *setenv;
+	struct secret *setenv_files;
+	struct event_pair *setenv_file_pairs; /* of the same lines */
+	struct lane_line *lanes;	      /* only its own */
+	size_t lanes_len;
 	struct conf_lines own;	 /* of this scope */
 	struct conf_lines lines; /* in force */
 };
@@ -32,6 +43,8 @@ struct parser {
 	bool has_journal;    /* a line was given, right or wrong */
 	/* What seems to be missing may be in a line that is not understood. */
 	bool had_syntax_error;
+	bool
+	    had_lane_error; /* the same of lanes and the lines that name them */
 };
 
 /*

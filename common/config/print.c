@@ -152,6 +152,18 @@ conf_print_secret(const struct secret *secret, struct buf *into)
 }
 
 enum rc
+conf_print_setenv_file(const struct hook *hook, size_t i, struct buf *into)
+{
+	size_t n = hook->setenv_len - hook->setenv_files_len;
+
+	buf_printf(into, "%s ", hook->setenv[n + i].name);
+	tokens_print(hook->setenv_files[i].path, into);
+	if (hook->setenv_files[i].world_readable)
+		buf_text(into, " world-readable");
+	return into->rc;
+}
+
+enum rc
 conf_print_rule(const struct rule *rule, struct buf *into)
 {
 	for (size_t i = 0; i < rule->events_len; i++) {
@@ -165,10 +177,53 @@ conf_print_rule(const struct rule *rule, struct buf *into)
 		tokens_print(rule->where[i].glob, into);
 		buf_char(into, ' ');
 	}
+	if (rule->lane_name != NULL)
+		buf_printf(into, "lane %s ", rule->lane_name);
 	if (rule->also)
 		buf_text(into, "also ");
 	if (rule->command == NULL)
 		buf_text(into, "ignore");
 	print_command(rule->command, into);
+	return into->rc;
+}
+
+static void
+print_difference(const struct hook *hook, const struct hook *other,
+    enum keyword keyword, struct buf *into)
+{
+	struct buf value = { 0 };
+	struct buf usual = { 0 };
+
+	enum rc rc = conf_print(NULL, other, keyword, &value);
+
+	if (rc == RC_OK)
+		rc = conf_print(NULL, hook, keyword, &usual);
+	if (rc != RC_OK)
+		into->rc = rc;
+	else if (strcmp(value.data, usual.data) != 0)
+		buf_printf(into, " %s %s", keywords_row(keyword)->name,
+		    value.data);
+	buf_free(&value);
+	buf_free(&usual);
+}
+
+enum rc
+conf_print_lane(const struct hook *hook, const struct lane *lane,
+    struct buf *into)
+{
+	struct hook other = *hook;
+
+	other.directory = lane->directory;
+	other.timeout = lane->timeout;
+	other.kill_after = lane->kill_after;
+	other.retry = lane->retry;
+	other.retry_len = lane->retry_len;
+	other.concurrency = lane->concurrency;
+	other.reading.order = lane->order;
+	other.batch = lane->batch;
+	other.input = lane->input;
+	for (unsigned i = 0; i < KEYWORDS; i++)
+		if (keywords_row(i)->lane || i == KEYWORD_INPUT)
+			print_difference(hook, &other, i, into);
 	return into->rc;
 }

@@ -8,6 +8,7 @@
 
 struct conf;
 struct hook;
+struct lane;
 struct rule;
 struct secret;
 
@@ -21,7 +22,16 @@ enum rc conf_print(const struct conf *conf, const struct hook *hook,
     enum keyword keyword, struct buf *into);
 /* The same of a `secret-file` line. */
 enum rc conf_print_secret(const struct secret *secret, struct buf *into);
+/* And of a `setenv-file` line, the hook's first one is 0. */
+enum rc conf_print_setenv_file(const struct hook *hook, size_t i,
+    struct buf *into);
 /* And of an `on` line. */
 enum rc conf_print_rule(const struct rule *rule, struct buf *into);
+/*
+ * What a lane has that its hook has not, each as ` NAME VALUE`; the input too,
+ * which follows from its batch.
+ */
+enum rc conf_print_lane(const struct hook *hook, const struct lane *lane,
+    struct buf *into);
 
 #endif

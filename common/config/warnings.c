@@ -244,7 +244,8 @@ static const char *
 path_of(const struct hook *hook)
 {
 	for (size_t i = 0; i < hook->setenv_len; i++)
-		if (strcmp(hook->setenv[i].name, "PATH") == 0)
+		if (strcmp(hook->setenv[i].name, "PATH") == 0 &&
+		    hook->setenv[i].value != NULL)
 			return hook->setenv[i].value;
 	return SPAWN_PATH;
 }
@@ -271,6 +272,26 @@ warn_commands(const struct hook *hook, struct conf_errors *list)
 	warn_command(hook, hook->on_dead, line_of(hook, KEYWORD_ON_DEAD), list);
 }
 
+/* A lane that has another one, or none, was given that. */
+static void
+warn_order(const struct hook *hook, struct conf_errors *list)
+{
+	const struct event_source *order = &hook->reading.order;
+	size_t n = 0;
+
+	for (size_t i = 0; i < hook->lanes_len; i++)
+		if (hook->lanes[i].order.from == order->from &&
+		    hook->lanes[i].order.pointer == order->pointer)
+			n++;
+	if (order->from != EVENT_FROM_NONE && n > 1)
+		conf_error(list, line_of(hook, KEYWORD_ORDER),
+		    "hook %s: the order holds within a lane, and %zu have it: "
+		    "what one runs may overtake what another one does; for "
+		    "`on' lines in one order write `lane NAME', and the same "
+		    "`lane NAME' in each of them",
+		    hook->name, n);
+}
+
 static void
 warn_hook(const struct hook *hook, struct conf_errors *list)
 {
@@ -282,6 +303,7 @@ warn_hook(const struct hook *hook, struct conf_errors *list)
 	warn_capture(hook, list);
 	warn_secrets(hook, list);
 	warn_commands(hook, list);
+	warn_order(hook, list);
 	for (size_t i = 0; i < hook->rules_len; i++)
 		warn_rule(hook, &hook->rules[i], list);
 }

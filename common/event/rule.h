@@ -22,6 +22,8 @@ struct rule {
 	size_t where_len;
 	bool also;
 	const char *const *command; /* NULL-terminated; NULL: ignore */
+	const char *lane_name;	    /* as it is written, or NULL */
+	unsigned lane;		    /* of its hook's, where it has a command */
 	unsigned line;
 };
 

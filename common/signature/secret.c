@@ -282,6 +282,47 @@ done:
 	return rc;
 }
 
+/* NULL, or what is wrong with it and what to do. */
+static const char *
+why_no_text(struct bytes text, size_t max)
+{
+	if (text.len == 0)
+		return "is empty: put the value into it";
+	if (memchr(text.data, '\0', text.len) != NULL)
+		return "holds a NUL byte: put the value into it as text";
+	if (text.len > max)
+		return "is too long for a variable: let the command read the "
+		       "file itself";
+	return NULL;
+}
+
+enum rc
+secret_load_text(struct secret *secret, size_t max, struct pool *pool,
+    struct buf *error)
+{
+	struct buf file = { 0 };
+	struct bytes text;
+	const char *wrong;
+	enum rc rc = RC_CONFIG;
+
+	if (trust_read(secret->path, secret_trust(secret), max + strlen("\r\n"),
+		&file, error) != RC_OK)
+		goto done;
+	text = without_line_end(buf_view(&file));
+	wrong = why_no_text(text, max);
+	if (wrong != NULL) {
+		(void)buf_text(error, wrong);
+		goto done;
+	}
+	secret->key = (struct bytes){ pool_copy(pool, text), text.len };
+	rc = secret->key.data != NULL ? RC_OK : RC_MEMORY;
+done:
+	if (rc == RC_MEMORY)
+		secret->key = (struct bytes){ 0 };
+	buf_wipe(&file);
+	return rc;
+}
+
 void
 secret_wipe(struct secret *secrets, size_t n)
 {

@@ -49,6 +49,13 @@ const char *secret_decode(struct bytes text, enum secret_coding coding,
  */
 enum rc secret_load(struct secret *secret, struct pool *pool,
     struct buf *error);
+/*
+ * Reads a file that is kept like a secret and is used as it is: into key, at
+ * most max bytes without NUL and with one behind them.  The rest as with
+ * secret_load.
+ */
+enum rc secret_load_text(struct secret *secret, size_t max, struct pool *pool,
+    struct buf *error);
 /* Wipes the keys, whose memory stays the pool's. */
 void secret_wipe(struct secret *secrets, size_t n);
 

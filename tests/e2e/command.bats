@@ -269,6 +269,26 @@ is_envelope() {
 	    wc -l)" -eq 0 ]
 }
 
+@test "setenv-file: a token that is in no other file" {
+	printf 'a token\nof two lines\r\n' >"$WORK/token"
+	chmod 600 "$WORK/token"
+	configure <<-END
+	setenv-file TOKEN $WORK/token
+	setenv GREETING hello
+	on * run $WORK/record
+	END
+	echo '{"event":"connection_added"}' >"$BODY"
+	post_cgi
+	[ "$(seen TOKEN)" = "a token" ]
+	grep -qx 'of two lines' "$BASE.env"
+	[ "$(seen GREETING)" = hello ]
+	chmod 644 "$WORK/token"
+	run ! post_cgi
+	grep -q '^Status: 500' "$REPLY_FILE"
+	grep -q 'token is readable by others' "$WORK/pelihook.log"
+	run ! grep -q "of two lines" "$WORK/pelihook.log"
+}
+
 @test "setenv and env of a hook replace all the defaults" {
 	{
 		echo "log $WORK/pelihook.log"

@@ -352,6 +352,7 @@ ids_of_a_number() {
 
 @test "check prints hooks as understood" {
 	make_secret old-secret fedcba9876543210
+	make_secret token 76543210fedcba98
 	make_conf <<-EOF
 		secret-file $T/old-secret
 		on pipeline_run_started ignore
@@ -360,6 +361,7 @@ ids_of_a_number() {
 		timeout 20s
 		env RUN /run/id
 		setenv WHO "on call"
+		setenv-file TOKEN $T/token
 	EOF
 	run -0 --separate-stderr ctl check
 	for text in "hook peliqan (line 1)" \
@@ -372,14 +374,17 @@ ids_of_a_number() {
 	    "timeout      20s" "kill-after   5s" "max-body     1M" \
 	    "read-timeout 15s" "max-running  half the threads" \
 	    "env          PELIHOOK_RUN from /run/id" \
-	    "setenv       WHO=\"on call\"" "input        body" \
+	    "setenv       WHO" "setenv-file  TOKEN $T/token" \
+	    "directory    /" "input        body" \
 	    "dedupe       none" "event-name   found in the payload"; do
 		[[ "$output
 " == *"  $text
 "* || "$output" == *"$text
 "* ]]
 	done
-	[[ $output != *0123456789abcdef* ]]
+	for value in 0123456789abcdef 76543210fedcba98 "on call" "lane "; do
+		[[ $output != *"$value"* ]]
+	done
 }
 
 # The usual hook behind a journal, queueing.
@@ -420,6 +425,52 @@ make_queue() {
 " == *"  $text
 "* ]]
 	done
+}
+
+@test "check prints the lanes of a hook and what starts the same program" {
+	make_queue <<-EOF
+		concurrency 2
+		order /pipeline/id
+		lane dbt concurrency 1 timeout 2h directory /tmp
+		on @success lane dbt also run /bin/sh -c "echo dbt"
+		on @problem lane dbt also run /bin/cat
+		on @problem also run /bin/echo "ELT trouble"
+		on @started ignore
+		on connection_* run /bin/sh -c "echo other"
+		on * run /bin/echo "ELT trouble"
+	EOF
+	run -0 --separate-stderr ctl check
+	for text in \
+	    "lane         dbt (line 7, line 8) directory /tmp timeout 2h concurrency 1" \
+	    "lane         /bin/echo \"ELT trouble\" (line 9, line 12)" \
+	    "lane         /bin/sh -c \"echo other\" (line 11)" \
+	    "at once      /bin/sh, which several lanes start: line 7, line 11" \
+	    "on           line 7: @success lane dbt also run /bin/sh -c \"echo dbt\"" \
+	    "queued-status 202" "concurrency  2" \
+	    "concurrency  holds within each lane, no longer over the whole hook: peliqan" \
+	    "order        holds within each lane, no longer over the whole hook: peliqan"; do
+		[[ "
+$output
+" == *"
+  $text
+"* ]]
+	done
+	[ "$(grep -c "at once" <<<"$output")" -eq 1 ]
+	[ "$(grep -c "changed since 0.1.0" <<<"$output")" -eq 1 ]
+	[[ $stderr == *"$conf:5: hook peliqan: the order holds within a lane, and 3 have it: "* ]]
+}
+
+@test "check says nothing of a change that is none for a hook" {
+	make_queue <<-EOF
+		concurrency 2
+		order hook
+		on @problem run /bin/cat
+		on * run /bin/cat
+	EOF
+	run -0 --separate-stderr ctl check
+	[[ $output == *"lane         /bin/cat (line 6, line 7)"* ]]
+	[[ $output != *"changed since"* && $output != *"at once"* ]]
+	[[ $stderr != *"the order holds within"* ]]
 }
 
 @test "try runs all lines of a hook that queues, the first failure counts" {

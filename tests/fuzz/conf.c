@@ -63,6 +63,26 @@ check_recipe(const struct recipe *recipe)
 	buf_free(&second);
 }
 
+/* Each command is in a lane that has its name, or is of its words. */
+static void
+check_lanes(const struct hook *hook)
+{
+	for (size_t i = 0; i < hook->rules_len; i++) {
+		const struct rule *rule = &hook->rules[i];
+		const struct lane *lane;
+
+		if (rule->command == NULL)
+			continue;
+		holds(rule->lane < hook->lanes_len);
+		lane = &hook->lanes[rule->lane];
+		holds(rule->lane_name == NULL ?
+			lane->name == NULL && lane->command != NULL :
+			strcmp(lane->name, rule->lane_name) == 0);
+		holds(lane->batch == 1 || lane->input != CONF_BODY);
+		holds(lane->retry_len > 0 && lane->timeout > 0);
+	}
+}
+
 static void
 check_hook(const struct conf *conf, const struct hook *hook)
 {
@@ -74,6 +94,7 @@ check_hook(const struct conf *conf, const struct hook *hook)
 		holds(hook->rules[i].command == NULL ||
 		    hook->rules[i].command[0][0] == '/');
 	check_recipe(&hook->signature);
+	check_lanes(hook);
 }
 
 int

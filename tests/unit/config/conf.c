@@ -120,6 +120,21 @@ a_file_that_was_changed_is_stale(void **state)
 	conf_release(conf);
 }
 
+static void
+the_longest_kill_after_may_be_that_of_a_lane(void **state)
+{
+	struct conf *conf = good(QUEUES "kill-after 3s\non * run /a\n");
+	struct conf *lane = good(
+	    QUEUES "kill-after 3s\non a lane x run /a\non b lane y run /a\n"
+		   "lane x kill-after 7s\nlane y kill-after 1s\n");
+
+	(void)state;
+	assert_int_equal(conf_longest_kill_after(conf), 3 * SECOND);
+	assert_int_equal(conf_longest_kill_after(lane), 7 * SECOND);
+	conf_release(conf);
+	conf_release(lane);
+}
+
 int
 main(void)
 {
@@ -129,6 +144,7 @@ main(void)
 		SCRATCH_TEST(the_file_is_named_by_the_environment),
 		SCRATCH_TEST(a_holder_keeps_the_configuration),
 		SCRATCH_TEST(a_file_that_was_changed_is_stale),
+		SCRATCH_TEST(the_longest_kill_after_may_be_that_of_a_lane),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,9 @@ hook_directives_are_understood(void **state)
 	    "batch 1000\nenv RUN /run/id\nenv B \"\"\nsetenv PATH /bin\n"
 	    "setenv lower_1 'a b'\non-dead run /bin/mail -s dead root\n"
 	    "max-body 512M\nread-timeout 1h\nmax-queue 100000000\n"
-	    "keep 3650d\nkeep-dead 90d\ncapture /var/tmp/c\n");
+	    "keep 3650d\nkeep-dead 90d\ncapture /var/tmp/c\n"
+	    "directory /var/tmp\nqueued-status 200\n"
+	    "setenv-file T /t world-readable\n");
 	const struct hook *hook = &conf->hooks[0];
 
 	(void)state;
@@ -96,7 +98,13 @@ hook_directives_are_understood(void **state)
 	assert_string_equal(hook->reading.env[0].value, "/run/id");
 	assert_string_equal(hook->reading.env[1].value, "");
 	assert_int_equal(hook->reading.env[1].line, 22);
-	assert_int_equal(hook->setenv_len, 2);
+	assert_int_equal(hook->setenv_len, 3);
+	assert_string_equal(hook->setenv[2].name, "T");
+	assert_int_equal(hook->setenv_files_len, 1);
+	assert_string_equal(hook->setenv_files[0].path, "/t");
+	assert_true(hook->setenv_files[0].world_readable);
+	assert_string_equal(hook->directory, "/var/tmp");
+	assert_int_equal(hook->queued_status, 200);
 	assert_string_equal(hook->setenv[0].name, "PATH");
 	assert_string_equal(hook->setenv[1].value, "a b");
 	assert_string_equal(hook->on_dead[0], "/bin/mail");

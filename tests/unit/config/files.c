@@ -338,6 +338,250 @@ the_capture_directory_has_to_be_writable(void **state)
 }
 
 static void
+commands_need_a_directory_they_can_enter(void **state)
+{
+	struct buf errors = { 0 };
+	char text[4 * PATH_MAX];
+	const char *file = "/d is not a directory: name one";
+	struct bad below = { "below a file", 6, "/d/e does not exist: make" };
+	struct conf *conf;
+
+	(void)state;
+	snprintf(text, sizeof text,
+	    "journal /j/q\nhook h\nsignature none\ndirectory %s/d\n"
+	    "on * lane x run /bin/true\nlane x directory %s/d/e\n",
+	    scratch, scratch);
+	conf = good(text);
+	assert_int_equal(conf_load_files(conf, &conf->hooks[0], &errors),
+	    RC_CONFIG);
+	assert_non_null(strstr(errors.data, "c:4: directory "));
+	assert_non_null(strstr(errors.data, "/d does not exist: make it"));
+	assert_non_null(strstr(errors.data, "c:6: directory "));
+	errors.len = 0;
+	scratch_directory("d", 0700);
+	expect(conf_load_files(conf, &conf->hooks[0], &errors), &errors,
+	    &below);
+	assert_int_equal(rmdir(scratch_path("d")), 0);
+	scratch_file("d", "", 0700);
+	assert_int_equal(conf_load_files(conf, &conf->hooks[0], &errors),
+	    RC_CONFIG);
+	assert_non_null(strstr(errors.data, file));
+	assert_int_equal(unlink(scratch_path("d")), 0);
+	scratch_directory("d", 0700);
+	scratch_directory("d/e", 0700);
+	assert_int_equal(conf_load_files(conf, &conf->hooks[0], &errors),
+	    RC_OK);
+	assert_true(conf->hooks[0].ready);
+	conf_release(conf);
+	buf_free(&errors);
+}
+
+/* Root may enter every one. */
+static void
+the_directory_has_to_be_open_to_this_user(void **state)
+{
+	struct buf errors = { 0 };
+	struct bad bad = { "closed", 3, "/d cannot be entered by this user" };
+	char text[2 * PATH_MAX];
+	struct conf *conf;
+	enum rc rc;
+
+	(void)state;
+	snprintf(text, sizeof text,
+	    "hook h\nsignature none\ndirectory %s/d\non * ignore\n", scratch);
+	conf = good(text);
+	scratch_directory("d", 0600);
+	assert_int_equal(chmod(scratch, 0755), 0);
+	if (geteuid() == 0)
+		assert_int_equal(seteuid(NOBODY), 0);
+	rc = conf_load_files(conf, &conf->hooks[0], &errors);
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
+	expect(rc, &errors, &bad);
+	conf_release(conf);
+	buf_free(&errors);
+}
+
+/* A constant, and another in the file `t` with these words behind it. */
+static struct conf *
+with_setenv_file(struct bytes value, const char *words)
+{
+	char text[2 * PATH_MAX];
+
+	scratch_bytes("t", value, 0600);
+	snprintf(text, sizeof text,
+	    "hook h\nsignature none\nsetenv-file TOKEN %s%s\nsetenv A b\n"
+	    "on * ignore\n",
+	    scratch_path("t"), words);
+	return good(text);
+}
+
+static void
+a_variable_may_be_in_a_file(void **state)
+{
+	static const struct {
+		struct bytes file;
+		const char *value;
+	} cases[] = {
+		{ RAW("token"), "token" },
+		{ RAW("token\n"), "token" },
+		{ RAW("token\r\n"), "token" },
+		{ RAW("two\nlines\n\n"), "two\nlines\n" },
+		{ RAW(" \n"), " " },
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buf errors = { 0 };
+		struct conf *conf = with_setenv_file(cases[i].file, "");
+		const struct hook *hook = &conf->hooks[0];
+
+		assert_int_equal(hook->setenv_len, 2);
+		assert_null(hook->setenv[1].value);
+		assert_int_equal(conf_load_files(conf, &conf->hooks[0],
+				     &errors),
+		    RC_OK);
+		assert_string_equal(hook->setenv[0].value, "b");
+		assert_string_equal(hook->setenv[1].name, "TOKEN");
+		wrong += case_text(cases[i].file.data, hook->setenv[1].value,
+		    cases[i].value);
+		conf_release(conf);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void
+what_cannot_be_a_variable_is_refused(void **state)
+{
+	static const struct {
+		struct bytes file;
+		const char *part;
+	} cases[] = {
+		{ RAW(""), "/t is empty: put the value into it" },
+		{ RAW("\n"), "/t is empty" },
+		{ RAW("a\0b"), "/t holds a NUL byte: put the value" },
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buf errors = { 0 };
+		struct conf *conf = with_setenv_file(cases[i].file, "");
+		struct bad bad = { cases[i].part, 3, cases[i].part };
+
+		wrong += case_rc(bad.text,
+		    conf_load_files(conf, &conf->hooks[0], &errors), RC_CONFIG);
+		wrong += check_error(&bad, &errors);
+		wrong += case_true(bad.text, "not ready, and no value",
+		    !conf->hooks[0].ready &&
+			conf->hooks[0].setenv[1].value == NULL);
+		conf_release(conf);
+		buf_free(&errors);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+/* TOKEN, = and NUL are seven bytes of the 128 KiB. */
+static void
+a_variable_is_as_long_as_a_program_can_be_given(void **state)
+{
+	static char value[128 * 1024];
+	struct buf errors = { 0 };
+	struct bad bad = { "long", 3,
+		"/t is too long for a variable: let the" };
+	struct bad more = { "larger", 3, "/t is larger than 131067 bytes" };
+	struct conf *conf;
+
+	(void)state;
+	memset(value, 'x', sizeof value);
+	conf = with_setenv_file((struct bytes){ value, sizeof value - 7 }, "");
+	assert_int_equal(conf_load_files(conf, &conf->hooks[0], &errors),
+	    RC_OK);
+	assert_int_equal(strlen(conf->hooks[0].setenv[1].value),
+	    sizeof value - 7);
+	conf_release(conf);
+	conf = with_setenv_file((struct bytes){ value, sizeof value - 6 }, "");
+	expect(conf_load_files(conf, &conf->hooks[0], &errors), &errors, &bad);
+	conf_release(conf);
+	conf = with_setenv_file((struct bytes){ value, sizeof value - 4 }, "");
+	expect(conf_load_files(conf, &conf->hooks[0], &errors), &errors, &more);
+	conf_release(conf);
+	buf_free(&errors);
+}
+
+static void
+such_a_file_is_kept_like_a_secret(void **state)
+{
+	struct buf errors = { 0 };
+	struct bad bad = { "readable", 3,
+		"/t is readable by others: chmod o-r it, or end this line in "
+		"`world-readable'" };
+	struct bad none = { "missing", 3, "/t does not exist" };
+	struct conf *conf = with_setenv_file(LIT("x"), "");
+
+	(void)state;
+	assert_int_equal(chmod(scratch_path("t"), 0604), 0);
+	expect(conf_load_files(conf, &conf->hooks[0], &errors), &errors, &bad);
+	assert_int_equal(unlink(scratch_path("t")), 0);
+	expect(conf_load_files(conf, &conf->hooks[0], &errors), &errors, &none);
+	conf_release(conf);
+	conf = with_setenv_file(LIT("x"), " world-readable");
+	assert_int_equal(chmod(scratch_path("t"), 0604), 0);
+	assert_int_equal(conf_load_files(conf, &conf->hooks[0], &errors),
+	    RC_OK);
+	assert_string_equal(conf->hooks[0].setenv[1].value, "x");
+	conf_release(conf);
+	buf_free(&errors);
+}
+
+/* What another of the hook's files lacks makes none of it usable. */
+static void
+a_hook_that_is_not_ready_holds_no_value(void **state)
+{
+	struct buf errors = { 0 };
+	char text[4 * PATH_MAX];
+	struct conf *conf;
+	const struct hook *hook;
+
+	(void)state;
+	scratch_file("t", "x", 0600);
+	snprintf(text, sizeof text,
+	    "hook h\nsignature none\nsetenv-file A %s\n"
+	    "setenv-file B %s/none\non * ignore\n",
+	    scratch_path("t"), scratch);
+	conf = good(text);
+	hook = &conf->hooks[0];
+	assert_int_equal(conf_load_files(conf, &conf->hooks[0], &errors),
+	    RC_CONFIG);
+	assert_null(hook->setenv[0].value);
+	assert_null(hook->setenv[1].value);
+	assert_int_equal(hook->setenv_files[0].key.len, 0);
+	conf_release(conf);
+	buf_free(&errors);
+}
+
+/* Also where something else of the hook is wrong, and of no other hook. */
+static void
+lanes_are_named_as_the_files_are_looked_at(void **state)
+{
+	struct buf errors = { 0 };
+	struct conf *conf = good("signature auto\nhook a\nsignature none\n"
+				 "on * run /none\nhook b\nsignature none\n"
+				 "on * run /none\n");
+
+	(void)state;
+	assert_int_equal(conf_load_files(conf, &conf->hooks[0], &errors),
+	    RC_CONFIG);
+	assert_int_not_equal(conf->hooks[0].routing[0], '\0');
+	assert_int_not_equal(conf->hooks[0].lanes[0].key[0], '\0');
+	assert_int_equal(conf->hooks[1].routing[0], '\0');
+	assert_int_equal(conf->hooks[1].lanes[0].key[0], '\0');
+	conf_release(conf);
+	buf_free(&errors);
+}
+
+static void
 the_journals_directory_is_checked(void **state)
 {
 	struct buf errors = { 0 };
@@ -551,6 +795,14 @@ main(void)
 		SCRATCH_TEST(a_shared_fault_is_one_of_each_hook),
 		SCRATCH_TEST(the_capture_directory_is_checked),
 		SCRATCH_TEST(the_capture_directory_has_to_be_writable),
+		SCRATCH_TEST(commands_need_a_directory_they_can_enter),
+		SCRATCH_TEST(the_directory_has_to_be_open_to_this_user),
+		SCRATCH_TEST(a_variable_may_be_in_a_file),
+		SCRATCH_TEST(what_cannot_be_a_variable_is_refused),
+		SCRATCH_TEST(a_variable_is_as_long_as_a_program_can_be_given),
+		SCRATCH_TEST(such_a_file_is_kept_like_a_secret),
+		SCRATCH_TEST(a_hook_that_is_not_ready_holds_no_value),
+		SCRATCH_TEST(lanes_are_named_as_the_files_are_looked_at),
 		SCRATCH_TEST(the_journals_directory_is_checked),
 		SCRATCH_TEST(the_journal_has_to_be_writable),
 		SCRATCH_TEST(the_line_of_a_journal_is_named),

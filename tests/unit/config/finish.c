@@ -125,6 +125,35 @@ defaults_hold_until_a_hook_differs(void **state)
 	conf_release(conf);
 }
 
+/* Each of the two directives by itself. */
+static void
+own_variables_replace_those_of_the_defaults(void **state)
+{
+	struct conf *conf = good(
+	    "secret-file /s\nsetenv A a\nsetenv-file B /b\n"
+	    "hook one\non * ignore\nsetenv C c\n"
+	    "hook two\non * ignore\nsetenv-file D /d\nsetenv-file E /e\n"
+	    "hook three\non * ignore\n");
+	static const char *const names[][3] = { { "C", "B", NULL },
+		{ "A", "D", "E" }, { "A", "B", NULL } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		const struct hook *hook = &conf->hooks[i];
+
+		assert_int_equal(hook->setenv_len, i == 1 ? 3 : 2);
+		for (size_t k = 0; k < hook->setenv_len; k++)
+			assert_string_equal(hook->setenv[k].name, names[i][k]);
+	}
+	assert_int_equal(conf->hooks[1].setenv_files_len, 2);
+	assert_string_equal(conf->hooks[1].setenv_files[1].path, "/e");
+	assert_int_equal(conf->hooks[1].setenv_files[1].line, 10);
+	/* What is loaded for one is not the other's. */
+	assert_true(conf->hooks[0].setenv_files != conf->hooks[2].setenv_files);
+	assert_true(conf->hooks[0].setenv != conf->hooks[2].setenv);
+	conf_release(conf);
+}
+
 /* A default for queues is none for the hooks that wait. */
 static void
 queue_defaults_pass_by_hooks_that_wait(void **state)
@@ -178,6 +207,7 @@ main(void)
 		SCRATCH_TEST(a_journal_makes_hooks_queue),
 		SCRATCH_TEST(no_hook_line_is_one_hook),
 		SCRATCH_TEST(defaults_hold_until_a_hook_differs),
+		SCRATCH_TEST(own_variables_replace_those_of_the_defaults),
 		SCRATCH_TEST(queue_defaults_pass_by_hooks_that_wait),
 		SCRATCH_TEST(a_batch_may_be_lines),
 		SCRATCH_TEST(a_hook_may_go_unsigned),

@@ -13,7 +13,7 @@ static const char text[] =
     "signature github\nevent-name header X-Event\ntimeout 365d\n"
     "retry 1s 120s\nconcurrency 7\norder \"/a b\"\ndedupe body\n"
     "batch 3\non-dead run /bin/mail -s \"a b\"\nmax-body 65536\n"
-    "capture /c\nkeep-dead 90d\n";
+    "capture /c\nkeep-dead 90d\ndirectory /d\nqueued-status 200\n";
 
 static const struct {
 	enum keyword keyword;
@@ -41,6 +41,8 @@ static const struct {
 	{ KEYWORD_STOP_TIMEOUT, "90s", "20s" },
 	{ KEYWORD_ALLOW_ROOT, "yes", "no" },
 	{ KEYWORD_CAPTURE, "/c", "" },
+	{ KEYWORD_DIRECTORY, "/d", "/" },
+	{ KEYWORD_QUEUED_STATUS, "200", "202" },
 	{ KEYWORD_LOG, "/l", "stderr" },
 	{ KEYWORD_LOG_FORMAT, "json", "text" },
 	{ KEYWORD_LOG_LEVEL, "debug", "info" },
@@ -86,12 +88,12 @@ rules_are_printed(void **state)
 	static const char *const rules[] = { "* ignore",
 		"@failure x \"a b\" ignore",
 		"a where /b \"\" where /c [!x]* run /bin/x \"y z\"",
-		"* also run /bin/x" };
+		"* also run /bin/x", "a where /b c lane x also run /bin/x" };
 	struct buf lines = { 0 };
 	struct conf *conf;
 
 	(void)state;
-	(void)buf_text(&lines, QUEUES);
+	(void)buf_text(&lines, QUEUES "lane x\n");
 	for (size_t i = 0; i < COUNT(rules); i++)
 		(void)buf_printf(&lines, "on %s\n", rules[i]);
 	conf = good(lines.data);
@@ -134,6 +136,67 @@ secrets_are_printed(void **state)
 	buf_free(&lines);
 }
 
+static void
+setenv_files_are_printed(void **state)
+{
+	struct conf *conf = good(WAITS "setenv-file A \"/a b\"\nsetenv C d\n"
+				       "setenv-file B /b world-readable\n");
+	struct buf got = { 0 };
+
+	(void)state;
+	assert_int_equal(conf_print_setenv_file(conf->hooks, 0, &got), RC_OK);
+	buf_char(&got, '\n');
+	assert_int_equal(conf_print_setenv_file(conf->hooks, 1, &got), RC_OK);
+	assert_string_equal(got.data, "A \"/a b\"\nB /b world-readable");
+	conf_release(conf);
+	buf_free(&got);
+}
+
+static void
+what_a_lane_has_of_its_own_is_printed(void **state)
+{
+	static const char *const settings[] = { "", " directory /d",
+		" timeout 2s", " kill-after 3s", " retry 1s 2m",
+		" concurrency 4", " order /a", " order \"/a b\"",
+		" directory /d timeout 2s concurrency 4" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(settings); i++) {
+		struct buf lines = { 0 };
+		struct buf got = { 0 };
+		struct conf *conf;
+
+		buf_printf(&lines,
+		    QUEUES "on * lane x run /x\norder hook\n"
+			   "lane x%s\n",
+		    settings[i]);
+		conf = good(lines.data);
+		assert_int_equal(conf_print_lane(conf->hooks,
+				     conf->hooks[0].lanes, &got),
+		    RC_OK);
+		assert_string_equal(got.len == 0 ? "" : got.data, settings[i]);
+		conf_release(conf);
+		buf_free(&lines);
+		buf_free(&got);
+	}
+}
+
+/* It is not written there, but follows. */
+static void
+with_a_lanes_batch_its_input_is_printed(void **state)
+{
+	struct conf *conf = good(QUEUES "on * lane x run /x\nlane x batch 2\n");
+	struct buf got = { 0 };
+
+	(void)state;
+	assert_int_equal(conf_print_lane(conf->hooks, conf->hooks[0].lanes,
+			     &got),
+	    RC_OK);
+	assert_string_equal(got.data, " batch 2 input cloudevents");
+	conf_release(conf);
+	buf_free(&got);
+}
+
 int
 main(void)
 {
@@ -141,6 +204,9 @@ main(void)
 		SCRATCH_TEST(values_in_force_are_printed),
 		SCRATCH_TEST(rules_are_printed),
 		SCRATCH_TEST(secrets_are_printed),
+		SCRATCH_TEST(setenv_files_are_printed),
+		SCRATCH_TEST(what_a_lane_has_of_its_own_is_printed),
+		SCRATCH_TEST(with_a_lanes_batch_its_input_is_printed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,6 +113,22 @@ static const struct {
 	{ "hook h\nsecret-file %s\nsignature github\non * ignore\n", 3,
 	    "with `dedupe body', a second event that is equal to the byte is "
 	    "dropped" },
+#define ORDERED "journal /j/q\nsecret-file %s\nsignature stripe\norder hook\n"
+	{ ORDERED "on a run /bin/sh\non b run /bin/sh a\n", 4,
+	    "the order holds within a lane, and 2 have it: what one runs may" },
+	{ ORDERED "on a run /bin/sh\non b lane x run /bin/sh\nlane x\n", 4,
+	    "write `lane NAME', and the same `lane NAME' in each of them" },
+	{ ORDERED "on a run /bin/sh\non b run /bin/sh\non c ignore\n", 0,
+	    NULL },
+	{ ORDERED "on a lane x run /bin/sh\non b lane x run /bin/sh a\n"
+		  "lane x\n",
+	    0, NULL },
+	{ ORDERED "on a run /bin/sh\non b lane x run /bin/sh\n"
+		  "lane x order none\n",
+	    0, NULL },
+	{ "journal /j/q\nsecret-file %s\nsignature stripe\n"
+	  "on a run /bin/sh\non b run /bin/sh a\n",
+	    0, NULL },
 };
 
 static unsigned
