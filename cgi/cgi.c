@@ -25,6 +25,7 @@
 #include "http/reply.h"
 #include "journal/journal.h"
 #include "journal/shared.h"
+#include "journal/stats.h"
 #include "receive/decide.h"
 #include "receive/exchange.h"
 #include "receive/serve.h"
@@ -258,13 +259,19 @@ open_decider(struct cgi *cgi)
 	return rc;
 }
 
+/* What is counted is looked for last, as only then it is needed. */
 static void
 cgi_done(struct exchange *exchange, const struct exchange_end *end)
 {
 	struct cgi *cgi = exchange->gateway.context;
+	struct journal_stats *stats = NULL;
 
 	cgi->queued = end->outcome == OUTCOME_QUEUED;
+	if (exchange->conf != NULL && exchange->conf->journal != NULL)
+		(void)journal_stats_open(exchange->conf->journal, &stats);
+	exchange->stats = stats;
 	serve_end(exchange, end);
+	journal_stats_close(stats);
 }
 
 static void

@@ -172,6 +172,8 @@ run(int argc, char **argv)
 		.filter = { .state = -1, .limit = INT64_MAX },
 		.max_age = -1,
 		.max_dead = -1,
+		.max_silence = -1,
+		.max_refused = -1,
 		.outcome = OUTCOME_DELIVERED,
 	};
 	struct init init;

@@ -80,6 +80,14 @@ const struct option_row options_stats[] = {
 	{ 'm', "max-dead", "N",
 	    "exit with 75 where more than N deliveries are dead",
 	    OPTION_ALONE },
+	{ 'i', "max-silence", "D",
+	    "exit with 75 where a hook has had no verified event for longer "
+	    "than D",
+	    OPTION_ALONE },
+	{ 'r', "max-refused", "N",
+	    "exit with 75 where more than N requests were refused in the last "
+	    "24 hours",
+	    OPTION_ALONE },
 	{ 0 },
 };
 
@@ -196,6 +204,11 @@ options_take(struct session *session, int letter, const char *value)
 		return take_duration("max-age", value, &session->max_age);
 	case 'm':
 		return take_number("max-dead", value, &session->max_dead);
+	case 'i':
+		return take_duration("max-silence", value,
+		    &session->max_silence);
+	case 'r':
+		return take_number("max-refused", value, &session->max_refused);
 	case 'j':
 		session->json = true;
 		return RC_OK;

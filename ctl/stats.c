@@ -10,10 +10,13 @@
 #include "config/conf.h"
 #include "journal/journal.h"
 #include "complain.h"
+#include "json.h"
+#include "print.h"
 #include "report.h"
 #include "session.h"
 #include "stats_bound.h"
 #include "stats_print.h"
+#include "stats_requests.h"
 
 /* Event names of a hook: 100 time series are 20 names in each state. */
 enum { NAMES_METRICS = 20, NAMES_TABLE = 100 };
@@ -188,34 +191,69 @@ check_limits(const struct stats *stats, const struct session *session)
 }
 
 static enum rc
-print_stats(struct stats *stats, const struct session *session)
+print_json(const struct stats *stats, const struct stats_requests *requests)
+{
+	struct json json = { 0 };
+
+	json_open(&json, NULL, '{');
+	stats_print_json(stats, &json);
+	stats_requests_json(requests, &json);
+	json_close(&json, '}');
+	print_line("%s", "");
+	return json.rc;
+}
+
+static enum rc
+print_stats(struct stats *stats, struct stats_requests *requests,
+    const struct session *session)
 {
 	enum rc rc;
 
 	if (session->json)
-		return stats_print_json(stats);
+		return print_json(stats, requests);
 	rc = stats_bound(stats, session->conf,
 	    session->prometheus ? NAMES_METRICS : NAMES_TABLE);
+	if (rc == RC_OK)
+		rc = session->prometheus ? stats_print_metrics(stats) :
+					   stats_print_table(stats);
 	if (rc != RC_OK)
 		return rc;
-	return session->prometheus ? stats_print_metrics(stats) :
-				     stats_print_table(stats);
+	return session->prometheus ? stats_requests_metrics(requests) :
+				     stats_requests_table(requests);
+}
+
+/* All of what is beyond a limit is said. */
+static enum rc
+check_all(const struct stats *stats, const struct stats_requests *requests,
+    const struct session *session)
+{
+	enum rc rc = check_limits(stats, session);
+	enum rc other = stats_requests_check(requests, session);
+
+	return rc == RC_OK ? other : rc;
 }
 
 static enum rc
 report_stats(const struct session *session, struct journal *journal)
 {
+	struct stats_requests requests = { 0 };
 	struct stats stats = { 0 };
 	enum rc rc = gather(&stats, session, journal);
 
 	if (rc == RC_OK)
-		rc = print_stats(&stats, session);
+		rc = pass_damage(&stats,
+		    stats_requests_gather(&requests, session, journal));
+	if (rc == RC_OK)
+		rc = print_stats(&stats, &requests, session);
 	if (rc == RC_OK && journal != NULL)
 		rc = pass_damage(&stats, report_gone_hooks(session, journal));
 	if (rc == RC_OK)
-		rc = check_limits(&stats, session);
+		rc = check_all(&stats, &requests, session);
+	if (requests.broken && (rc == RC_OK || rc == RC_QUEUE_FULL))
+		rc = RC_CONFIG;
 	if (stats.damaged && (rc == RC_OK || rc == RC_QUEUE_FULL))
 		rc = report_damage(session);
+	pool_free(&requests.pool);
 	pool_free(&stats.pool);
 	return rc;
 }

@@ -21,23 +21,27 @@ enum {
 	DAY = 24 * HOUR,
 };
 
-/* In the two largest units: 12s, 5m12s, 3h5m, 2d3h. */
+const char *
+stats_print_age(struct pool *pool, int64_t age)
+{
+	long long s = (long long)(age / 1000);
+
+	if (s < MINUTE)
+		return pool_printf(pool, "%llds", s);
+	if (s < HOUR)
+		return pool_printf(pool, "%lldm%llds", s / MINUTE, s % MINUTE);
+	if (s < DAY)
+		return pool_printf(pool, "%lldh%lldm", s / HOUR,
+		    s % HOUR / MINUTE);
+	return pool_printf(pool, "%lldd%lldh", s / DAY, s % DAY / HOUR);
+}
+
 static const char *
 age_cell(struct stats *stats, const struct stats_oldest *oldest)
 {
-	long long s = (long long)(oldest->age / 1000);
-
-	if (oldest->received == 0)
-		return "";
-	if (s < MINUTE)
-		return pool_printf(&stats->pool, "%llds", s);
-	if (s < HOUR)
-		return pool_printf(&stats->pool, "%lldm%llds", s / MINUTE,
-		    s % MINUTE);
-	if (s < DAY)
-		return pool_printf(&stats->pool, "%lldh%lldm", s / HOUR,
-		    s % HOUR / MINUTE);
-	return pool_printf(&stats->pool, "%lldd%lldh", s / DAY, s % DAY / HOUR);
+	return oldest->received == 0 ?
+	    "" :
+	    stats_print_age(&stats->pool, oldest->age);
 }
 
 static enum rc
@@ -141,37 +145,29 @@ write_hook(struct json *json, const struct stats_hook *hook)
 	json_close(json, '}');
 }
 
-enum rc
-stats_print_json(const struct stats *stats)
+void
+stats_print_json(const struct stats *stats, struct json *json)
 {
-	struct json json = { 0 };
-
-	json_open(&json, NULL, '{');
-	json_number(&json, "undelivered", stats->undelivered);
-	json_number(&json, "dead", stats->dead);
-	write_oldest(&json, &stats->oldest);
-	json_open(&json, "hooks", '[');
+	json_number(json, "undelivered", stats->undelivered);
+	json_number(json, "dead", stats->dead);
+	write_oldest(json, &stats->oldest);
+	json_open(json, "hooks", '[');
 	for (size_t i = 0; i < stats->n; i++)
-		write_hook(&json, &stats->list[i]);
-	json_close(&json, ']');
-	json_close(&json, '}');
-	print_line("%s", "");
-	return json.rc;
+		write_hook(json, &stats->list[i]);
+	json_close(json, ']');
 }
 
-/* A label's value, with what the format wants escaped.  The format takes text
- * as it is.  Two names must not become one: that is what it does not take. */
-static const char *
-label_of(struct stats *stats, const char *text)
+const char *
+stats_print_label(struct pool *pool, const char *text)
 {
 	const char *clean = utf8_is_text(bytes_of(text)) ?
 	    text :
-	    print_clean(&stats->pool, text);
+	    print_clean(pool, text);
 	char *label, *end;
 
 	if (clean == NULL)
 		return NULL;
-	label = end = pool_alloc(&stats->pool, strlen(clean) + 1, 2);
+	label = end = pool_alloc(pool, strlen(clean) + 1, 2);
 	for (; label != NULL && *clean != '\0'; clean++) {
 		if (*clean == '\\' || *clean == '"')
 			*end++ = '\\';
@@ -180,11 +176,17 @@ label_of(struct stats *stats, const char *text)
 	return label;
 }
 
+void
+stats_print_family(const char *name, const char *type, const char *help)
+{
+	print_line("# HELP %s %s", name, help);
+	print_line("# TYPE %s %s", name, type);
+}
+
 static void
 print_metric(const char *name, const char *help)
 {
-	print_line("# HELP %s %s", name, help);
-	print_line("# TYPE %s gauge", name);
+	stats_print_family(name, "gauge", help);
 }
 
 static void
@@ -210,11 +212,11 @@ make_labels(struct stats *stats)
 	for (size_t i = 0; i < stats->n; i++) {
 		struct stats_hook *hook = &stats->list[i];
 
-		hook->hook = label_of(stats, hook->hook);
+		hook->hook = stats_print_label(&stats->pool, hook->hook);
 		if (hook->hook == NULL)
 			return RC_MEMORY;
 		for (size_t j = 0; j < hook->n; j++) {
-			hook->list[j].event = label_of(stats,
+			hook->list[j].event = stats_print_label(&stats->pool,
 			    hook->list[j].event);
 			if (hook->list[j].event == NULL)
 				return RC_MEMORY;

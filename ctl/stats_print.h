@@ -8,6 +8,8 @@
 
 #include "base/pool.h"
 
+struct json;
+
 enum { STATS_STATES = 5 }; /* those of enum journal_state */
 
 /* Of some undelivered events, the one that came first. */
@@ -46,9 +48,20 @@ struct stats {
 	struct pool pool; /* holds them */
 };
 
-/* For people, for programs, for Prometheus: on standard output. */
+/* For people, into an object, for Prometheus: on standard output. */
 enum rc stats_print_table(struct stats *stats);
-enum rc stats_print_json(const struct stats *stats);
+void stats_print_json(const struct stats *stats, struct json *json);
 enum rc stats_print_metrics(struct stats *stats);
+
+/* Milliseconds, in the two largest units: 12s, 5m12s, 3h5m, 2d3h.  NULL: no
+ * memory, as the next. */
+const char *stats_print_age(struct pool *pool, int64_t age);
+/*
+ * A label's value, with what the format wants escaped.  The format takes text
+ * as it is.  Two names must not become one: that is what it does not take.
+ */
+const char *stats_print_label(struct pool *pool, const char *text);
+/* The head of a family of metrics; type is gauge or counter. */
+void stats_print_family(const char *name, const char *type, const char *help);
 
 #endif

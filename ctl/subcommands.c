@@ -222,7 +222,7 @@ static const struct subcommand table[] = {
 	},
 	{
 	    .name = "stats",
-	    .does = "count by hook, event and state; 75 beyond a limit",
+	    .does = "count events and requests; 75 beyond a limit",
 	    .explained = nothing,
 	    .options = options_stats,
 	    .statuses = of_stats,

@@ -33,6 +33,7 @@ struct clients {
 	struct connections *connections;
 	struct current *current;
 	const struct sink *sink;
+	struct journal_stats *stats;
 	struct bodies *bodies;
 	struct large *large;
 	struct responder *responder;

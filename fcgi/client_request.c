@@ -119,6 +119,7 @@ open_exchange(struct client *client)
 	conf_release(conf);
 	if (client->exchange == NULL)
 		return RC_MEMORY;
+	client->exchange->stats = clients->stats;
 	return serve_admit(client->exchange);
 }
 

@@ -11,6 +11,7 @@
 struct connection;
 struct connections;
 struct current;
+struct journal_stats;
 struct sink;
 
 /*
@@ -25,7 +26,8 @@ struct clients_settings {
 	struct connections *connections; /* of client_size() bytes each */
 	struct current *current;
 	const struct sink *sink;
-	unsigned threads; /* that may answer at once */
+	struct journal_stats *stats; /* of exchanges; may be NULL */
+	unsigned threads;	     /* that may answer at once */
 };
 
 /* Where a worker reads to; its own. */

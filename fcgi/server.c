@@ -23,6 +23,7 @@
 #include "config/conf.h"
 #include "journal/journal.h"
 #include "journal/shared.h"
+#include "journal/stats.h"
 #include "receive/decide.h"
 #include "receive/sink.h"
 #include "receive/wait.h"
@@ -49,6 +50,7 @@ struct server {
 	int end;       /* an eventfd: commands have to end */
 	char *journal; /* its path, or NULL */
 	struct shared_journal *shared;
+	struct journal_stats *stats; /* beside it, or NULL */
 	struct connections *connections;
 	struct wait *wait;
 	struct decider *decider;
@@ -137,6 +139,8 @@ open_journal(struct server *server, const struct options *options)
 
 	if (rc == RC_OK)
 		shared_journal_set_helper(server->shared, call_leader, server);
+	if (rc == RC_OK && server->journal != NULL)
+		rc = journal_stats_open(server->journal, &server->stats);
 	return rc;
 }
 
@@ -207,6 +211,7 @@ open_workers(struct server *server, const struct options *options)
 		.connections = server->connections,
 		.current = server->current,
 		.sink = &server->sink,
+		.stats = server->stats,
 		.threads = count,
 	};
 	struct workers_settings workers = {
@@ -257,6 +262,7 @@ close_all(struct server *server)
 	decide_close(server->decider);
 	wait_close(server->wait);
 	shared_journal_close(server->shared);
+	journal_stats_close(server->stats);
 	connections_close(server->connections);
 	free(server->journal);
 	close(server->end);
@@ -315,6 +321,7 @@ serve_until_told(const struct server *server)
 			current_reload(server->current);
 			clients_reload(server->clients);
 			dispatcher_reload(server->dispatcher);
+			journal_stats_look(server->stats);
 		}
 		sleep_a_while(server);
 		number = next_signal(server);

@@ -577,6 +577,39 @@ enum rc journal_backlog(struct journal *journal,
     enum rc (*each)(void *context, const struct journal_backlog *backlog),
     void *context);
 
+/*
+ * How many requests came to something (stats.h) in an hour, counted from 1970,
+ * as far as one source had counted: a later number of it is not less.
+ */
+struct journal_hour {
+	const char *hook; /* empty: of none, or that of stats.h for the rest */
+	int64_t hour;
+	const char *what; /* received, ignored, refused 401... */
+	int64_t source;
+	int64_t count;
+};
+
+enum {
+	JOURNAL_HOURS_KEPT = 35 * 24,	/* hours, by a purge */
+	JOURNAL_FOLD_EVERY = 55 * 1000, /* between folds, ms */
+};
+
+/* Whether they were last folded so long ago. */
+enum rc journal_fold_due(struct journal *journal, int64_t now, bool *due);
+/* Puts these in place of what was there of the same hook, hour, what and
+ * source, and notes that it was now. */
+enum rc journal_fold_hours(struct journal *journal, int64_t now,
+    const struct journal_hour *list, size_t n);
+/* All from an hour on, by hour, hook, what and source; as journal_list. */
+enum rc journal_hours(struct journal *journal, int64_t since,
+    enum rc (*each)(void *context, const struct journal_hour *hour),
+    void *context);
+/*
+ * Folds the counts beside the journal into it, where that is due: for who runs
+ * the queue.  Nothing is written where nothing has changed.
+ */
+enum rc journal_fold(struct journal *journal, int64_t now);
+
 /* For how long a hook keeps what is done or dropped, and what is dead;
  * CLOCK_NEVER: for ever. */
 struct journal_keep {

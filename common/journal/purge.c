@@ -316,6 +316,18 @@ purge_keys(struct journal *journal, void *arguments)
 	return RC_OK;
 }
 
+/* Those of hours that nobody asks for any more; whether there may be more. */
+static bool
+purge_hours(struct journal *journal, int64_t now)
+{
+	return journal_do(journal,
+		   "DELETE FROM hours WHERE (hook, hour, what, source) IN"
+		   " (SELECT hook, hour, what, source FROM hours"
+		   " WHERE hour < ?1 LIMIT ?2)",
+		   BIND(INT(now / hour - JOURNAL_HOURS_KEPT), INT(STEP))) ==
+	    STEP;
+}
+
 /* An earlier release left them at zero. */
 static enum rc
 purge_counts(struct journal *journal, void *arguments)
@@ -329,6 +341,8 @@ purge_counts(struct journal *journal, void *arguments)
 		" LIMIT ?1)",
 		BIND(INT(STEP))) == STEP;
 	journal_do(journal, "DELETE FROM opens WHERE events = 0", NO_VALUES);
+	if (purge_hours(journal, purging->now))
+		purging->more = true;
 	return RC_OK;
 }
 

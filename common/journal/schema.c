@@ -116,9 +116,50 @@ static const char sources[] =
     "CREATE TABLE sources("
     " hook TEXT PRIMARY KEY, file TEXT NOT NULL) WITHOUT ROWID;";
 
+/*
+ * What is put together from events.  hours: counts by the hour, of a source
+ * that counts on its own (stats.h), as far as it has counted.  pipelines,
+ * runs and successes: what the events of pipelines say; times are those of
+ * receipt, 0 is not known, and an identity that is not known is empty.
+ * judgements: what watch told of a pipeline, or of a hook where that is
+ * empty.  actions: what somebody did by hand.
+ */
+static const char reports[] =
+    "CREATE TABLE hours("
+    " hook TEXT NOT NULL, hour INTEGER NOT NULL, what TEXT NOT NULL,"
+    " source INTEGER NOT NULL, count INTEGER NOT NULL,"
+    " PRIMARY KEY(hook, hour, what, source)) WITHOUT ROWID;"
+    "CREATE INDEX hours_hour ON hours(hour);"
+    "ALTER TABLE events ADD COLUMN pipeline TEXT;"
+    "ALTER TABLE events ADD COLUMN run TEXT;"
+    "CREATE TABLE pipelines("
+    " hook TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL,"
+    " seen INTEGER NOT NULL, muted INTEGER NOT NULL,"
+    " PRIMARY KEY(hook, id)) WITHOUT ROWID;"
+    "CREATE TABLE runs("
+    " seq INTEGER PRIMARY KEY, hook TEXT NOT NULL, pipeline TEXT NOT NULL,"
+    " run TEXT NOT NULL, began INTEGER NOT NULL, ended INTEGER NOT NULL,"
+    " event TEXT NOT NULL, outcome TEXT NOT NULL,"
+    " first TEXT NOT NULL, last TEXT NOT NULL);"
+    "CREATE INDEX runs_pipeline ON runs(hook, pipeline, seq);"
+    "CREATE INDEX runs_run ON runs(hook, run, seq) WHERE run <> '';"
+    "CREATE INDEX runs_open ON runs(hook, pipeline, seq) WHERE ended = 0;"
+    "CREATE INDEX runs_ended ON runs(ended) WHERE ended > 0;"
+    "CREATE TABLE successes("
+    " hook TEXT NOT NULL, pipeline TEXT NOT NULL, time INTEGER NOT NULL,"
+    " PRIMARY KEY(hook, pipeline, time)) WITHOUT ROWID;"
+    "CREATE TABLE judgements("
+    " hook TEXT NOT NULL, pipeline TEXT NOT NULL, kind TEXT NOT NULL,"
+    " since INTEGER NOT NULL, told INTEGER NOT NULL,"
+    " PRIMARY KEY(hook, pipeline, kind)) WITHOUT ROWID;"
+    "CREATE TABLE actions("
+    " seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL,"
+    " action TEXT NOT NULL, target TEXT NOT NULL, matched INTEGER NOT NULL,"
+    " done INTEGER NOT NULL);";
+
 /* Step i brings version i to i + 1; what was released is never changed. */
 static const char *const steps[] = { first_tables, orphans_and_rules,
-	dead_that_end, sources };
+	dead_that_end, sources, reports };
 
 enum { VERSION = sizeof(steps) / sizeof(steps[0]) };
 

@@ -31,6 +31,7 @@ enum {
 	PURGE_PAUSE = 20, /* between its steps, ms */
 	PURGE_RECHECK = 60000,
 	TRIM_PAUSE = 5000, /* between looks at the journal's size, ms */
+	FOLD_PAUSE = 60000,
 	TROUBLE_FIRST = 100,
 	TROUBLE_MAX = 30000,
 };
@@ -75,6 +76,7 @@ struct dispatch_loop {
 	bool purging;
 	int64_t purge_at; /* clock_steady */
 	int64_t trim_at;  /* clock_steady */
+	int64_t fold_at;  /* clock_steady */
 	struct journal_purge purge;
 	size_t running;
 	size_t most;		    /* of them */
@@ -460,6 +462,16 @@ trim_log(struct dispatch_loop *loop)
 	(void)journal_trim(loop->journal, JOURNAL_LOG_USUAL);
 }
 
+/* What cannot be folded now is the next time: no reason to run nothing. */
+static void
+fold_counts(struct dispatch_loop *loop)
+{
+	if (loop->stopping || clock_steady() < loop->fold_at)
+		return;
+	loop->fold_at = clock_steady() + FOLD_PAUSE;
+	(void)journal_fold(loop->journal, clock_wall());
+}
+
 static void
 check_stop(struct dispatch_loop *loop)
 {
@@ -586,6 +598,7 @@ run_once(struct dispatch_loop *loop)
 	/* Until its rules are noted nothing says for how long to keep. */
 	if (!loop->lost && !loop->note)
 		purge_some(loop);
+	fold_counts(loop);
 	trim_log(loop);
 }
 

@@ -21,6 +21,7 @@
 struct conf;
 struct decider;
 struct hook;
+struct journal_stats;
 
 /* What an exchange came to. */
 struct exchange_end {
@@ -39,6 +40,8 @@ struct exchange_end {
  */
 struct exchange {
 	struct gateway gateway;
+	/* Where it is counted, the front end's, who sets it; NULL: nowhere. */
+	struct journal_stats *stats;
 	struct conf *conf; /* held; NULL: the configuration is broken */
 	struct choice choice;
 	const struct hook *hook; /* NULL until one is chosen */

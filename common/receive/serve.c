@@ -10,6 +10,7 @@
 #include "http/reply.h"
 #include "receive/capture.h"
 #include "receive/exchange.h"
+#include "receive/exchange_count.h"
 #include "receive/exchange_log.h"
 #include "receive/handle.h"
 #include "receive/sink.h"
@@ -146,6 +147,7 @@ serve_end(struct exchange *exchange, const struct exchange_end *end)
 	int64_t left = unread(exchange);
 
 	exchange_log(exchange, end);
+	exchange_count(exchange, end);
 	if (end->outcome == OUTCOME_REFUSED && end->reason == RC_SIGNATURE)
 		capture(exchange->hook, &exchange->request);
 	exchange_close(exchange);

@@ -22,7 +22,8 @@ enum rc serve_admit(struct exchange *exchange);
  */
 void serve_begin(struct exchange *exchange, const struct sink *sink);
 /*
- * Third: logs the one line, sends the reply and closes the exchange.
+ * Third: logs the one line, counts the request, sends the reply and closes
+ * the exchange.
  */
 void serve_end(struct exchange *exchange, const struct exchange_end *end);
 /* Ends one that came to nothing for a reason: serve_end with that. */

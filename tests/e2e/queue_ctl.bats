@@ -186,8 +186,10 @@ wait_for() {
 	    "retry --event e a" "drop" "drop --dead" "drain more" \
 	    "drain --json" "stats more" "stats --json --prometheus" \
 	    "stats --max-age" "stats --max-age 5" "stats --max-age x" \
-	    "stats --max-dead 5s" "stats --max-dead -1" \
-	    "stats --max-age 1w" "purge more" \
+	    "stats --max-dead 5s" "stats --max-dead -1" "purge more" \
+	    "stats --max-age 1w" \
+	    "stats --max-silence" "stats --max-silence x" \
+	    "stats --max-refused" "stats --max-refused 5s" \
 	    "purge --all"; do
 		run -64 --separate-stderr "$PELIHOOKCTL" -c "$T/none" $words
 		[ -z "$output" ]
@@ -1174,7 +1176,7 @@ both_accept() {
 		esac
 		both_refuse "the journal cannot be used"
 	done
-	for end in "" -wal -shm -runners; do
+	for end in "" -wal -shm -runners -stats; do
 		rm -r "$T/state"
 		cp -a "$T/good" "$T/state"
 		rm -f "$journal$end"
@@ -1477,7 +1479,7 @@ make_all_states() {
 	make_all_states
 	run -0 --separate-stderr ctl stats
 	[ -z "$stderr" ]
-	[ "$(awk '{ $NF = ""; print }' <<<"$output")" = \
+	[ "$(awk '/^$/ { exit } { $NF = ""; print }' <<<"$output")" = \
 "HOOK EVENT QUEUED RUNNING DONE DEAD DROPPED 
 q connection_added 2 0 1 1 1 
 q connection_removed 0 0 0 1 0 
@@ -1561,7 +1563,7 @@ total - 2 0 1 2 1 " ]
 		    parser.text_string_to_metric_families(text)
 		    for sample in family.samples]))
 	EOF
-	jq -e 'map(.[0]) | unique == ["gauge"]' "$T/parsed"
+	jq -e 'map(.[0]) | unique == ["counter", "gauge"]' "$T/parsed"
 	value() {
 		jq --arg name "pelihook_$1" --argjson labels "$2" 'map(select(
 		    .[1] == $name and .[2] == $labels))[0][3]' "$T/parsed"

@@ -60,6 +60,7 @@ static char signature[120];
 struct trial {
 	struct front front; /* first: the gateway's context */
 	struct record record;
+	struct journal_stats *stats; /* or NULL */
 	unsigned ends;
 	struct exchange_end end;
 };
@@ -92,6 +93,7 @@ trial_serve(struct trial *trial, struct conf *conf)
 	gateway.prepare = trial_prepare;
 	exchange = exchange_open(&gateway, conf);
 	assert_non_null(exchange);
+	exchange->stats = trial->stats;
 	rc = serve_admit(exchange);
 	exchange->done = trial_done;
 	if (rc != RC_OK)

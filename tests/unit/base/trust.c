@@ -664,6 +664,27 @@ check_journal_access(const char *name, const char *want)
 	return wrong;
 }
 
+/* The file of counts is looked at here alone: nothing else stands on it. */
+static unsigned
+check_counts(void)
+{
+	const char *path = scratch_file("j/q-stats", "x", 0400);
+	unsigned wrong = 0;
+
+	if (getuid() == 0)
+		assert_int_equal(chown(path, NOBODY, 0), 0);
+	wrong += check_journal_access("counts", "q-stats cannot be written");
+	assert_int_equal(chmod(path, 0602), 0);
+	wrong += check_journal_access("counts", "is writable by others");
+	assert_int_equal(chmod(path, 0600), 0);
+	wrong += check_journal_access("counts", NULL);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	wrong += check_journal_access("counts", "q-stats is no regular file");
+	assert_int_equal(unlink(path), 0);
+	return wrong;
+}
+
 static void
 all_of_a_journal_can_be_written(void **state)
 {
@@ -687,6 +708,7 @@ all_of_a_journal_can_be_written(void **state)
 		assert_int_equal(chmod(path, 0600), 0);
 		wrong += check_journal_access(journal_files[i], NULL);
 	}
+	wrong += check_counts();
 	assert_int_equal(chmod(scratch_path("j"), 0500), 0);
 	wrong += check_journal_access("directory", "directory ");
 	assert_int_equal(wrong, 0);

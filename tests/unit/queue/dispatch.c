@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "config/conf.h"
 #include "journal/journal.h"
+#include "journal/stats.h"
 #include "queue/dispatch.h"
 
 /* What becomes of an event. */
@@ -713,6 +714,46 @@ a_drain_purges_what_is_not_kept(void **state)
 	take_apart(&machine);
 }
 
+static enum rc
+sum_hours(void *context, const struct journal_hour *hour)
+{
+	if (strcmp(hour->what, "queued") == 0)
+		*(int64_t *)context += hour->count;
+	return RC_OK;
+}
+
+static void
+a_drain_folds_what_was_counted(void **state)
+{
+	struct machine machine;
+	struct journal_stats *stats = NULL;
+	struct journal_stats_request request = {
+		.hook = "h",
+		.outcome = OUTCOME_QUEUED,
+		.status = 202,
+		.time = clock_wall(),
+	};
+
+	(void)state;
+	build(&machine, load("hook h\nsignature none\non * run /bin/true\n"));
+	assert_int_equal(journal_stats_open(journal_path, &stats), RC_OK);
+	for (int64_t n = 1; n < 4; n++) {
+		int64_t sum = 0;
+
+		journal_stats_count(stats, &request);
+		drain_empty(&machine);
+		assert_int_equal(journal_hours(machine.journal, 0, sum_hours,
+				     &sum),
+		    RC_OK);
+		/* The second comes too soon. */
+		assert_int_equal(sum, n == 2 ? 1 : n);
+		if (n == 2)
+			execute("UPDATE notes SET number = number - 3600000");
+	}
+	journal_stats_close(stats);
+	take_apart(&machine);
+}
+
 /* Nothing comes any more, and nothing is run. */
 static void
 the_log_that_a_reader_let_grow_is_cut_off_while_nothing_comes(void **state)
@@ -813,6 +854,7 @@ main(void)
 		TEST(a_drain_does_not_spin_where_others_have_the_place),
 		TEST(trouble_ends_a_drain_that_is_not_to_last),
 		TEST(a_drain_purges_what_is_not_kept),
+		TEST(a_drain_folds_what_was_counted),
 		TEST(
 		    the_log_that_a_reader_let_grow_is_cut_off_while_nothing_comes),
 	};

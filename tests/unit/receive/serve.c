@@ -8,6 +8,7 @@
 #include "config/conf.h"
 #include "http/gateway.h"
 #include "http/reply.h"
+#include "journal/stats.h"
 
 /* One hook that is signed; one that is not. */
 static struct loaded_conf alone = LOADED(hooks, 1);
@@ -495,6 +496,105 @@ a_hook_that_is_not_ready_is_500_with_a_fixed_text(void **state)
 	trial_end(&trial);
 }
 
+static void
+serve_counted(struct journal_stats *stats, struct conf *conf,
+    const char *const variables[4], struct exchange_end says)
+{
+	struct trial trial = {
+		.front = { .input = LIT(BODY) },
+		.record = { .says = says },
+		.stats = stats,
+	};
+
+	for (size_t i = 0; i < 4 && variables[i] != NULL; i++)
+		front_add(&trial.front, variables[i]);
+	trial_serve(&trial, conf);
+	trial_end(&trial);
+}
+
+static const struct journal_stats_hook *
+counts_of(const struct journal_stats_report *report, const char *hook)
+{
+	for (size_t i = 0; i < report->n; i++)
+		if (strcmp(report->list[i].name, hook) == 0)
+			return &report->list[i];
+	return NULL;
+}
+
+static int64_t
+total_of(const struct journal_stats_hook *hook, const char *word)
+{
+	for (unsigned kind = 0; kind < JOURNAL_STATS_KINDS; kind++)
+		if (strcmp(journal_stats_word(kind), word) == 0)
+			return hook->totals[kind];
+	return -1;
+}
+
+static void
+serve_some(struct journal_stats *stats)
+{
+	static const struct exchange_end full = { .reason = RC_QUEUE_FULL };
+	static const struct exchange_end failed = { OUTCOME_FAILED, RC_OK,
+		"exit", 1, 5 };
+
+#define SERVE(conf, says, ...)                                                 \
+	serve_counted(stats, conf, (const char *const[4]){ __VA_ARGS__ }, says)
+	SERVE(&alone.conf, delivered, POST, LENGTH, BAD);
+	/* Nothing of the payload was looked at, so no event came. */
+	SERVE(&several.conf, delivered, POST, LENGTH, BAD, "PATH_INFO=/two");
+	SERVE(&alone.conf, delivered, "REQUEST_METHOD=GET");
+	SERVE(&several.conf, delivered, POST, LENGTH, "PATH_INFO=/nobody");
+	SERVE(&alone.conf, delivered, POST, LENGTH, GOOD);
+	SERVE(&alone.conf, full, POST, LENGTH, GOOD);
+	SERVE(&alone.conf, failed, POST, LENGTH, GOOD);
+	SERVE(&alone_open.conf, delivered, POST, LENGTH);
+#undef SERVE
+}
+
+static void
+what_a_request_comes_to_is_counted(void **state)
+{
+	struct journal_stats *stats = NULL;
+	struct journal_stats_report report;
+	const struct journal_stats_hook *hook;
+	struct pool pool = { 0 };
+	struct buf error = { 0 };
+	char path[PATH_MAX];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s", scratch_path("journal"));
+	assert_int_equal(journal_stats_open(path, &stats), RC_OK);
+	serve_some(stats);
+	journal_stats_close(stats);
+	assert_int_equal(journal_stats_read(path, &pool, &report, &error),
+	    RC_OK);
+	assert_int_equal(report.n, 4);
+	hook = counts_of(&report, "one");
+	assert_int_equal(total_of(hook, "401"), 1);
+	assert_int_equal(total_of(hook, "delivered"), 1);
+	assert_int_equal(total_of(hook, "503"), 1);
+	assert_int_equal(total_of(hook, "500"), 1);
+	assert_int_equal(hook->refused_status, 500);
+	assert_string_equal(hook->reason, "failed");
+	/* Also of those that were refused behind the signature. */
+	assert_int_equal(hook->secrets_n, 1);
+	assert_string_equal(hook->secrets[0].file, secret.path);
+	assert_int_equal(hook->secrets[0].used, 3);
+	assert_true(hook->last_event > 0);
+	hook = counts_of(&report, "two");
+	assert_int_equal(total_of(hook, "401"), 1);
+	assert_int_equal(hook->last_event, 0);
+	assert_int_equal(hook->secrets_n, 0);
+	assert_non_null(strstr(hook->reason, "bad-signature: "));
+	hook = counts_of(&report, "");
+	assert_int_equal(total_of(hook, "405"), 1);
+	assert_int_equal(total_of(hook, "404"), 1);
+	hook = counts_of(&report, "open");
+	assert_int_equal(total_of(hook, "delivered"), 1);
+	assert_true(hook->last_event > 0);
+	pool_free(&pool);
+}
+
 int
 main(void)
 {
@@ -511,6 +611,7 @@ main(void)
 		TOLD_TEST(every_refusal_is_one_line_of_the_log),
 		TOLD_TEST(nothing_of_the_request_is_in_a_refusal),
 		TOLD_TEST(a_hook_that_is_not_ready_is_500_with_a_fixed_text),
+		SCRATCH_TEST(what_a_request_comes_to_is_counted),
 	};
 
 	snprintf(signature, sizeof(signature), "%s",

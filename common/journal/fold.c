@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+
+#include "journal/journal.h"
+
+#include "base/buf.h"
+#include "base/pool.h"
+#include "config/conf.h"
+#include "journal/internal.h"
+#include "journal/stats.h"
+
+enum {
+	RECEIVED = JOURNAL_STATS_KINDS, /* besides the kinds: all of them */
+	COLUMNS,
+	STEP = 200, /* rows of one small transaction */
+	WHAT = 16,  /* bytes of a word */
+};
+
+/* What the journal has of a hook. */
+struct folded {
+	int64_t hours[JOURNAL_STATS_HOURS][COLUMNS];
+};
+
+struct fold {
+	struct journal *journal;
+	int64_t now;
+	int64_t first; /* hour */
+	int64_t last;
+	struct journal_stats_report report;
+	struct folded *folded; /* of each of its hooks */
+	char whats[COLUMNS][WHAT];
+	struct journal_hour list[STEP]; /* that are to be written */
+	size_t n;
+};
+
+static void
+name_columns(struct fold *fold)
+{
+	for (unsigned kind = 0; kind < JOURNAL_STATS_KINDS; kind++)
+		snprintf(fold->whats[kind], WHAT, "%s%s",
+		    journal_stats_status(kind) != 0 ? "refused " : "",
+		    journal_stats_word(kind));
+	snprintf(fold->whats[RECEIVED], WHAT, "received");
+}
+
+/* What a file holds that was damaged goes no further. */
+static bool
+is_sound(const char *name)
+{
+	return name[0] == '\0' || strcmp(name, JOURNAL_STATS_OTHERS) == 0 ||
+	    conf_is_name(bytes_of(name));
+}
+
+static enum rc
+note_hour(void *context, const struct journal_hour *hour)
+{
+	struct fold *fold = context;
+	size_t hook = 0, column = 0;
+
+	if (hour->source != fold->report.source || hour->hour > fold->last)
+		return RC_OK;
+	while (hook < fold->report.n &&
+	    strcmp(fold->report.list[hook].name, hour->hook) != 0)
+		hook++;
+	while (column < COLUMNS && strcmp(fold->whats[column], hour->what) != 0)
+		column++;
+	if (hook < fold->report.n && column < COLUMNS)
+		fold->folded[hook].hours[hour->hour % JOURNAL_STATS_HOURS]
+					[column] = hour->count;
+	return RC_OK;
+}
+
+static enum rc
+write_list(struct fold *fold)
+{
+	enum rc rc = RC_OK;
+
+	if (fold->n > 0)
+		rc = journal_fold_hours(fold->journal, fold->now, fold->list,
+		    fold->n);
+	fold->n = 0;
+	return rc;
+}
+
+static enum rc
+add(struct fold *fold, const struct journal_hour *hour)
+{
+	fold->list[fold->n++] = *hour;
+	return fold->n == STEP ? write_list(fold) : RC_OK;
+}
+
+static enum rc
+fold_hour(struct fold *fold, size_t hook, int64_t hour)
+{
+	const int64_t *known = fold->folded[hook]
+				   .hours[hour % JOURNAL_STATS_HOURS];
+	struct journal_hour row = {
+		.hook = fold->report.list[hook].name,
+		.hour = hour,
+		.source = fold->report.source,
+	};
+	int64_t sum = 0;
+	enum rc rc = RC_OK;
+
+	for (unsigned column = 0; column < COLUMNS && rc == RC_OK; column++) {
+		row.what = fold->whats[column];
+		row.count = column == RECEIVED ?
+		    sum :
+		    journal_stats_at(&fold->report.list[hook], column, hour);
+		sum += row.count;
+		if (row.count > 0 && row.count != known[column])
+			rc = add(fold, &row);
+	}
+	return rc;
+}
+
+static enum rc
+fold_all(struct fold *fold)
+{
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < fold->report.n && rc == RC_OK; i++)
+		for (int64_t hour = fold->first; hour <= fold->last &&
+		     rc == RC_OK && is_sound(fold->report.list[i].name);
+		     hour++)
+			rc = fold_hour(fold, i, hour);
+	return rc == RC_OK ? write_list(fold) : rc;
+}
+
+static enum rc
+fold_file(struct fold *fold, struct pool *pool)
+{
+	enum rc rc;
+
+	name_columns(fold);
+	fold->folded = pool_alloc(pool, fold->report.n + 1,
+	    sizeof(*fold->folded));
+	if (fold->folded == NULL)
+		return RC_MEMORY;
+	rc = journal_hours(fold->journal, fold->first, note_hour, fold);
+	/* A damaged row is none, and so it is written anew. */
+	return rc == RC_OK || rc == RC_CORRUPT ? fold_all(fold) : rc;
+}
+
+enum rc
+journal_fold(struct journal *journal, int64_t now)
+{
+	struct fold fold = { .journal = journal, .now = now };
+	struct pool pool = { 0 };
+	struct buf error = { 0 };
+	bool due = false;
+	enum rc rc = journal_fold_due(journal, now, &due);
+
+	if (rc != RC_OK || !due)
+		return rc;
+	fold.last = journal_stats_hour(now);
+	fold.first = fold.last - (JOURNAL_STATS_HOURS - 1);
+	rc = journal_stats_read(journal->path, &pool, &fold.report, &error);
+	if (rc == RC_OK)
+		rc = fold_file(&fold, &pool);
+	pool_free(&pool);
+	buf_free(&error);
+	/* Who counts has said what is wrong with the file. */
+	return rc == RC_MISSING || rc == RC_CONFIG ? RC_OK : rc;
+}
