@@ -312,7 +312,8 @@ run_crontab(const char *path, struct buf *into)
 	static const char *const environment[] = { "PATH=" SPAWN_PATH,
 		"LANG=C.UTF-8", NULL };
 	const char *const command[] = { path, "-l", NULL };
-	struct spawning spawning = { command, environment, { -1, -1, -1 } };
+	struct spawning spawning = { command, environment, { -1, -1, -1 },
+		"/" };
 	int output[2];
 	int pidfd;
 	pid_t pid;

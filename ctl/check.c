@@ -8,6 +8,7 @@
 #include "subcommands.h"
 
 #include "base/buf.h"
+#include "base/pool.h"
 #include "config/conf.h"
 #include "config/keywords.h"
 #include "config/print.h"
@@ -22,6 +23,7 @@
 #include "print.h"
 #include "report.h"
 #include "session.h"
+#include "stats_requests.h"
 
 enum { WARNINGS = 64 * 1024 };
 
@@ -210,6 +212,21 @@ show_all(const struct conf *conf, bool timed)
 	return rc == RC_OK ? show_warnings(conf, timed) : rc;
 }
 
+/* What is wrong with them keeps no event from being stored and run. */
+static enum rc
+show_counts(const struct session *session)
+{
+	struct stats_requests requests = { 0 };
+	enum rc rc = RC_OK;
+
+	if (session->conf->journal != NULL)
+		rc = stats_requests_gather(&requests, session, NULL);
+	if (rc == RC_OK)
+		stats_requests_note(&requests, "warning: ");
+	pool_free(&requests.pool);
+	return rc;
+}
+
 static enum rc
 show_journal(const struct session *session, struct journal *journal)
 {
@@ -240,6 +257,8 @@ subcommand_check(struct session *session, char **operands, size_t n)
 		rc = session_check_sources(session, journal);
 	if (rc == RC_OK)
 		rc = show_all(session->conf, timed);
+	if (rc == RC_OK)
+		rc = show_counts(session);
 	if (rc == RC_OK && journal != NULL)
 		rc = show_journal(session, journal);
 	journal_close(journal);

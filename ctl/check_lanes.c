@@ -4,12 +4,12 @@
 #include "check_lanes.h"
 
 #include "base/buf.h"
-#include "base/tokens.h"
 #include "config/conf.h"
 #include "config/keywords.h"
 #include "config/print.h"
 #include "event/event.h"
 #include "event/rule.h"
+#include "lane.h"
 #include "print.h"
 
 static void
@@ -34,10 +34,7 @@ show_lane(const struct hook *hook, size_t lane, struct buf *text)
 	const struct lane *at = &hook->lanes[lane];
 	size_t n = 0;
 
-	if (at->name != NULL)
-		buf_text(text, at->name);
-	else
-		tokens_print_list(at->command, text);
+	lane_print(at, text);
 	buf_text(text, " (");
 	for (size_t i = 0; i < hook->rules_len; i++)
 		if (hook->rules[i].command != NULL &&
@@ -88,12 +85,12 @@ check_lanes_show(const struct hook *hook, struct buf *text)
 			show_program(hook, i, text);
 }
 
-/* Whether it says something else for the hook than in 0.1.0. */
+/* Whether it says something else for the hook than in 0.1.0; a concurrency of
+ * 1 does where there is no line, too. */
 static bool
 has_changed(const struct hook *hook, enum keyword keyword)
 {
-	if (hook->delivery != CONF_QUEUE || hook->lanes_len < 2 ||
-	    conf_hook_line(hook, keyword) == 0)
+	if (hook->delivery != CONF_QUEUE || hook->lanes_len < 2)
 		return false;
 	return keyword != KEYWORD_ORDER ||
 	    hook->reading.order.from != EVENT_FROM_NONE;

@@ -18,16 +18,20 @@ enum {
 	ENOUGH = 3,    /* events, to say that none has it */
 };
 
-/* What is sought in the events of a hook. */
+/* What is sought in the events of a hook: by its `dedupe', and by the orders
+ * of its lanes. */
 struct sought {
 	enum keyword keyword;
 	const struct event_source *source;
+	unsigned line; /* of the directive */
 	bool found;
 };
 
 struct search {
 	const struct hook *hook;
-	struct sought sought[2];
+	struct sought *sought;
+	size_t sought_len;
+	struct pool pool; /* holds them */
 	char ids[LOOK_AT][UUID_SIZE];
 	size_t n;      /* ids */
 	size_t events; /* that were looked at */
@@ -51,7 +55,7 @@ look_into(struct search *search, const struct event *event)
 {
 	enum rc rc = RC_OK;
 
-	for (size_t i = 0; rc != RC_MEMORY && i < 2; i++) {
+	for (size_t i = 0; rc != RC_MEMORY && i < search->sought_len; i++) {
 		rc = event_find_identity(event, search->sought[i].source);
 		if (rc == RC_OK)
 			search->sought[i].found = true;
@@ -84,7 +88,10 @@ look_at(struct search *search, struct journal *journal, const char *id)
 static bool
 is_over(const struct search *search)
 {
-	return search->sought[0].found && search->sought[1].found;
+	for (size_t i = 0; i < search->sought_len; i++)
+		if (!search->sought[i].found)
+			return false;
+	return true;
 }
 
 static void
@@ -97,40 +104,87 @@ report(const struct search *search, const struct sought *sought)
 	print_note("warning: ",
 	    "%s:%u: hook %s: none of its last %zu events in the journal has "
 	    "an identity at %s, a string or a number: `%s' %s",
-	    search->hook->file, conf_hook_line(search->hook, sought->keyword),
-	    search->hook->name, search->events, sought->source->pointer,
-	    order ? "order" : "dedupe",
+	    search->hook->file, sought->line, search->hook->name,
+	    search->events, sought->source->pointer, order ? "order" : "dedupe",
 	    order ? "keeps none of them in order" : "knows none of them again");
+}
+
+static bool
+is_sought(const struct search *search, const struct event_source *source)
+{
+	for (size_t i = 0; i < search->sought_len; i++)
+		if (search->sought[i].source->pointer == source->pointer)
+			return true;
+	return false;
+}
+
+/* What is no pointer is always found, and lanes may share the hook's. */
+static enum rc
+seek(struct search *search, enum keyword keyword,
+    const struct event_source *source, unsigned line)
+{
+	struct sought *sought;
+
+	if (source->from != EVENT_FROM_POINTER || is_sought(search, source))
+		return RC_OK;
+	sought = pool_grow(&search->pool, search->sought, search->sought_len,
+	    sizeof(*sought));
+	if (sought == NULL)
+		return RC_MEMORY;
+	sought[search->sought_len++] = (struct sought){ keyword, source, line,
+		false };
+	search->sought = sought;
+	return RC_OK;
+}
+
+static enum rc
+seek_all(struct search *search)
+{
+	const struct hook *hook = search->hook;
+	const struct event_source *order = &hook->reading.order;
+	unsigned line = conf_hook_line(hook, KEYWORD_ORDER);
+	enum rc rc = seek(search, KEYWORD_DEDUPE, &hook->reading.dedupe,
+	    conf_hook_line(hook, KEYWORD_DEDUPE));
+
+	for (size_t i = 0; rc == RC_OK && i < hook->lanes_len; i++) {
+		const struct lane *lane = &hook->lanes[i];
+		bool own = lane->order.pointer != order->pointer;
+
+		rc = seek(search, KEYWORD_ORDER, &lane->order,
+		    own ? lane->line : line);
+	}
+	return rc;
+}
+
+static enum rc
+look_for_all(struct search *search, struct journal *journal)
+{
+	const struct journal_filter filter = {
+		.state = -1,
+		.hook = search->hook->name,
+		.limit = LOOK_AT,
+	};
+	enum rc rc = journal_list(journal, &filter, add_id, search);
+
+	if (rc == RC_CORRUPT)
+		rc = RC_OK;
+	for (size_t i = 0; rc == RC_OK && !is_over(search) && i < search->n;
+	     i++)
+		rc = look_at(search, journal, search->ids[i]);
+	for (size_t i = 0; rc == RC_OK && i < search->sought_len; i++)
+		report(search, &search->sought[i]);
+	return rc;
 }
 
 static enum rc
 search_hook(const struct hook *hook, struct journal *journal)
 {
-	const struct journal_filter filter = {
-		.state = -1,
-		.hook = hook->name,
-		.limit = LOOK_AT,
-	};
-	struct search search = {
-		.hook = hook,
-		.sought = { { KEYWORD_DEDUPE, &hook->reading.dedupe, false },
-		    { KEYWORD_ORDER, &hook->reading.order, false } },
-	};
-	enum rc rc;
+	struct search search = { .hook = hook };
+	enum rc rc = seek_all(&search);
 
-	for (size_t i = 0; i < 2; i++)
-		search.sought[i].found = search.sought[i].source->from !=
-		    EVENT_FROM_POINTER;
-	if (is_over(&search))
-		return RC_OK;
-	rc = journal_list(journal, &filter, add_id, &search);
-	if (rc == RC_CORRUPT)
-		rc = RC_OK;
-	for (size_t i = 0; rc == RC_OK && !is_over(&search) && i < search.n;
-	     i++)
-		rc = look_at(&search, journal, search.ids[i]);
-	for (size_t i = 0; rc == RC_OK && i < 2; i++)
-		report(&search, &search.sought[i]);
+	if (rc == RC_OK && !is_over(&search))
+		rc = look_for_all(&search, journal);
+	pool_free(&search.pool);
 	return rc;
 }
 

@@ -82,6 +82,13 @@ json_number(struct json *json, const char *key, int64_t number)
 }
 
 void
+json_null(struct json *json, const char *key)
+{
+	begin(json, key);
+	put("null");
+}
+
+void
 json_bool(struct json *json, const char *key, bool value)
 {
 	begin(json, key);
@@ -93,11 +100,11 @@ json_time(struct json *json, const char *key, int64_t wall)
 {
 	char time[TIMESTAMP_SIZE];
 
-	begin(json, key);
 	if (wall == 0) {
-		put("null");
+		json_null(json, key);
 		return;
 	}
+	begin(json, key);
 	timestamp_print(wall, time);
 	put("\"");
 	put(time);

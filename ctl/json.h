@@ -22,6 +22,7 @@ void json_text(struct json *json, const char *key, const char *text);
 /* What is no UTF-8 of it becomes U+FFFD. */
 void json_bytes(struct json *json, const char *key, struct bytes bytes);
 void json_number(struct json *json, const char *key, int64_t number);
+void json_null(struct json *json, const char *key);
 void json_bool(struct json *json, const char *key, bool value);
 /* A member as it is, with its key, as input_member makes it. */
 void json_member(struct json *json, struct bytes member);

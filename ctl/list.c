@@ -12,6 +12,7 @@
 #include "journal/journal.h"
 #include "complain.h"
 #include "json.h"
+#include "lane.h"
 #include "print.h"
 #include "report.h"
 #include "session.h"
@@ -24,7 +25,7 @@ enum { PART = 1000 };
 enum { ON_A_TERMINAL = 50 };
 
 static const char *const heading[] = { "ID", "RECEIVED", "HOOK", "EVENT", "#",
-	"STATE", "TRIES", "LAST", "DUE" };
+	"LANE", "STATE", "TRIES", "LAST", "DUE" };
 
 enum { COLUMNS = sizeof(heading) / sizeof(heading[0]) };
 
@@ -47,9 +48,10 @@ add_row(void *context, const struct journal_row *row)
 	copy->id = pool_text(&part->pool, row->id);
 	copy->hook = pool_text(&part->pool, row->hook);
 	copy->event = pool_text(&part->pool, row->event);
+	copy->lane = pool_text(&part->pool, row->lane);
 	copy->outcome = pool_text(&part->pool, row->outcome);
 	if (copy->id == NULL || copy->hook == NULL || copy->event == NULL ||
-	    copy->outcome == NULL)
+	    copy->lane == NULL || copy->outcome == NULL)
 		return RC_MEMORY;
 	part->n++;
 	return RC_OK;
@@ -76,18 +78,33 @@ outcome_cell(struct pool *pool, const struct journal_row *row)
 	return pool_text(pool, text);
 }
 
+static const char *
+lane_cell(const struct session *session, struct pool *pool,
+    const struct journal_row *row)
+{
+	struct buf text = { 0 };
+	const char *cell = NULL;
+
+	if (lane_print_key(session->conf, row->hook, row->lane, &text) == RC_OK)
+		cell = pool_copy(pool, buf_view(&text));
+	buf_free(&text);
+	return cell;
+}
+
 static enum rc
-fill_cells(struct pool *pool, const struct journal_row *row, const char **cells)
+fill_cells(const struct session *session, struct pool *pool,
+    const struct journal_row *row, const char **cells)
 {
 	cells[0] = row->id;
 	cells[1] = time_cell(pool, row->received);
 	cells[2] = row->hook;
 	cells[3] = row->event;
 	cells[4] = pool_printf(pool, "%u", row->ordinal + 1);
-	cells[5] = journal_state_name(row->state);
-	cells[6] = pool_printf(pool, "%u", row->attempts);
-	cells[7] = outcome_cell(pool, row);
-	cells[8] = time_cell(pool, row->due);
+	cells[5] = lane_cell(session, pool, row);
+	cells[6] = journal_state_name(row->state);
+	cells[7] = pool_printf(pool, "%u", row->attempts);
+	cells[8] = outcome_cell(pool, row);
+	cells[9] = time_cell(pool, row->due);
 	for (size_t i = 0; i < COLUMNS; i++)
 		if (cells[i] == NULL)
 			return RC_MEMORY;
@@ -96,7 +113,7 @@ fill_cells(struct pool *pool, const struct journal_row *row, const char **cells)
 
 /* Each part has its heading: its columns have widths of their own. */
 static enum rc
-print_part(struct part *part)
+print_part(const struct session *session, struct part *part)
 {
 	const char *cells[(PART + 1) * COLUMNS];
 	enum rc rc = RC_OK;
@@ -105,7 +122,7 @@ print_part(struct part *part)
 		return RC_OK;
 	memcpy(cells, heading, sizeof(heading));
 	for (size_t i = 0; rc == RC_OK && i < part->n; i++)
-		rc = fill_cells(&part->pool, &part->rows[i],
+		rc = fill_cells(session, &part->pool, &part->rows[i],
 		    cells + (i + 1) * COLUMNS);
 	if (rc == RC_OK)
 		print_table(cells, COLUMNS, part->n + 1);
@@ -132,12 +149,18 @@ write_body(struct json *json, struct journal *journal, const char *id,
 	return rc == RC_MISSING || rc == RC_CORRUPT ? RC_OK : rc;
 }
 
+/* What is listed for programs. */
+struct objects {
+	const struct conf *conf;
+	struct journal *bodies; /* where they are; NULL: they are not wanted */
+	bool damaged;		/* there were others that are */
+};
+
 static enum rc
-print_object(const struct journal_row *row, struct journal *bodies,
-    bool *damaged)
+print_object(const struct journal_row *row, struct objects *objects)
 {
 	struct json json = { 0 };
-	enum rc rc = RC_OK;
+	enum rc rc;
 
 	json_open(&json, NULL, '{');
 	json_text(&json, "id", row->id);
@@ -145,6 +168,7 @@ print_object(const struct journal_row *row, struct journal *bodies,
 	json_text(&json, "event", row->event);
 	json_time(&json, "received", row->received);
 	json_number(&json, "delivery", row->ordinal + 1);
+	rc = lane_write(&json, objects->conf, row->hook, row->lane);
 	json_text(&json, "state", journal_state_name(row->state));
 	json_number(&json, "attempts", row->attempts);
 	json_time(&json, "due", row->due);
@@ -152,21 +176,27 @@ print_object(const struct journal_row *row, struct journal *bodies,
 		json_text(&json, "outcome", row->outcome);
 		json_number(&json, "code", row->code);
 	}
-	if (bodies != NULL)
-		rc = write_body(&json, bodies, row->id, damaged);
+	if (rc == RC_OK && objects->bodies != NULL)
+		rc = write_body(&json, objects->bodies, row->id,
+		    &objects->damaged);
 	json_close(&json, '}');
 	print_line("%s", "");
 	return rc == RC_OK ? json.rc : rc;
 }
 
-/* bodies: where they are, or NULL. */
 static enum rc
-print_objects(struct part *part, struct journal *bodies)
+print_objects(const struct session *session, struct journal *journal,
+    struct part *part)
 {
+	struct objects objects = {
+		.conf = session->conf,
+		.bodies = session->body ? journal : NULL,
+	};
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; rc == RC_OK && i < part->n; i++)
-		rc = print_object(&part->rows[i], bodies, &part->damaged);
+		rc = print_object(&part->rows[i], &objects);
+	part->damaged = part->damaged || objects.damaged;
 	return rc;
 }
 
@@ -174,9 +204,8 @@ static enum rc
 print_rows(const struct session *session, struct journal *journal,
     struct part *part)
 {
-	enum rc rc = session->json ?
-	    print_objects(part, session->body ? journal : NULL) :
-	    print_part(part);
+	enum rc rc = session->json ? print_objects(session, journal, part) :
+				     print_part(session, part);
 
 	/* Stop when the reader has gone away. */
 	if (rc == RC_OK && fflush(stdout) == EOF)

@@ -45,11 +45,11 @@ refuse_option(const struct subcommand *subcommand, char **argv)
 	const char *last = argv[optind - 1];
 
 	if (optopt == 0 || strncmp(last, "--", 2) == 0)
-		complain("%s: no such option, or its value is missing or too "
-			 "much",
+		complain("%s: unknown option, or its value is missing or not "
+			 "wanted",
 		    last);
 	else
-		complain("-%c: no such option, or its value is missing",
+		complain("-%c: unknown option, or its value is missing",
 		    optopt);
 	return refuse_usage(subcommand);
 }

@@ -131,7 +131,7 @@ take_state(const char *value, int *out)
 		*out = (int)state;
 		return RC_OK;
 	}
-	complain("--state is " STATES);
+	complain("--state is " STATES ", not `%s'", value);
 	return RC_SYNTAX;
 }
 
@@ -144,7 +144,7 @@ take_number(const char *name, const char *value, int64_t *out)
 		*out = (int64_t)number;
 		return RC_OK;
 	}
-	complain("--%s is a number", name);
+	complain("--%s is a number, not `%s'", name, value);
 	return RC_SYNTAX;
 }
 
@@ -153,7 +153,7 @@ take_duration(const char *name, const char *value, int64_t *out)
 {
 	if (units_duration(value, out) == RC_OK)
 		return RC_OK;
-	complain("--%s is " DURATION_FORMS, name);
+	complain("--%s is " DURATION_FORMS ", not `%s'", name, value);
 	return RC_SYNTAX;
 }
 
@@ -180,7 +180,7 @@ take_since(const char *value, int64_t *out)
 		*out = clock_wall() - back;
 		return RC_OK;
 	}
-	complain("--since is " TIME_FORMS);
+	complain("--since is " TIME_FORMS ", not `%s'", value);
 	return RC_SYNTAX;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
+#include <unistd.h>
 
 #include "report.h"
 
@@ -95,8 +96,12 @@ report_nothing_found(const struct session *session)
 {
 	const char *hook = session->filter.hook;
 
-	if (hook == NULL || session_has_hook(session, hook))
+	if (hook == NULL || session_has_hook(session, hook)) {
+		/* An empty screen could be anything; `retry --dead' counts. */
+		if (!session->dead && isatty(STDOUT_FILENO))
+			print_note("", "nothing was found");
 		return RC_OK;
+	}
 	complain("%s has no hook %s, and nothing of it was found",
 	    session->file, hook);
 	return RC_NO_HOOK;

@@ -18,8 +18,9 @@ enum rc report_gone_hooks(const struct session *session,
  * and nothing that ends them. */
 enum rc report_dead(const struct session *session, struct journal *journal);
 /*
- * What comes of having found nothing: RC_OK, or RC_NO_HOOK, complained of,
- * where the hook that was asked for does not exist.
+ * What comes of having found nothing: RC_OK, which a terminal is told where
+ * nothing else says so, or RC_NO_HOOK, complained of, where the hook that was
+ * asked for does not exist.
  */
 enum rc report_nothing_found(const struct session *session);
 /* That it holds damaged rows, which were left out: RC_CORRUPT. */

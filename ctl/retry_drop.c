@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "subcommands.h"
 
 #include "base/buf.h"
@@ -13,20 +17,37 @@
 /* An event by its whole ID. */
 typedef enum rc operation(struct journal *journal, const char *id);
 
-/* Each ID by itself; the first that went wrong decides. */
+static bool
+is_among(char (*ids)[UUID_SIZE], size_t n, const char *id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(ids[i], id) == 0)
+			return true;
+	return false;
+}
+
+/* Each ID by itself, and once, however often and however short it is given;
+ * the first that went wrong decides. */
 static enum rc
 each_id(struct journal *journal, char **texts, size_t n, operation *operate)
 {
-	char id[UUID_SIZE];
+	char(*ids)[UUID_SIZE] = calloc(n + 1, sizeof(*ids));
 	enum rc worst = RC_OK, rc;
+	size_t done = 0;
 
+	if (ids == NULL)
+		return RC_MEMORY;
 	for (size_t i = 0; i < n; i++) {
-		rc = report_match(journal, texts[i], id);
-		if (rc == RC_OK)
-			rc = report_id(id, operate(journal, id));
+		rc = report_match(journal, texts[i], ids[done]);
+		if (rc == RC_OK && !is_among(ids, done, ids[done])) {
+			done++;
+			rc = report_id(ids[done - 1],
+			    operate(journal, ids[done - 1]));
+		}
 		if (worst == RC_OK)
 			worst = rc;
 	}
+	free(ids);
 	return worst;
 }
 

@@ -19,6 +19,7 @@
 #include "command/host.h"
 #include "config/conf.h"
 #include "config/files.h"
+#include "config/lanes.h"
 #include "config/load.h"
 #include "journal/journal.h"
 #include "queue/source.h"
@@ -41,6 +42,8 @@ load(struct session *session)
 	struct buf complaints = { .max = COMPLAINTS };
 	enum rc rc = conf_load(session->file, &session->conf, &complaints);
 
+	for (size_t i = 0; rc == RC_OK && i < session->conf->hooks_len; i++)
+		rc = conf_name_lanes(&session->conf->hooks[i]);
 	print_complaints(&complaints);
 	return rc;
 }

@@ -9,8 +9,10 @@
 #include "event/event.h"
 #include "event/rule.h"
 #include "journal/journal.h"
+#include "queue/route.h"
 #include "complain.h"
 #include "json.h"
+#include "lane.h"
 #include "print.h"
 #include "report.h"
 #include "session.h"
@@ -37,8 +39,9 @@ print_event(const struct session *session, const struct journal_event *event)
 		print_field("from", "%s", event->receipt.remote_addr);
 	print_field("verified", event->receipt.verified ? "yes" : "no");
 	print_field("digest", "%s", event->receipt.digest);
-	print_field("body", "%zu %s: pelihookctl show --body", event->body.len,
-	    event->body.len == 1 ? "byte" : "bytes");
+	print_field("body", "%zu %s: pelihookctl show --body %s",
+	    event->body.len, event->body.len == 1 ? "byte" : "bytes",
+	    event->receipt.id);
 }
 
 static void
@@ -73,37 +76,60 @@ print_taker(const struct rule *rule)
 	return rc;
 }
 
+/* An event, and the line of each of its deliveries, or NULL. */
+struct shown {
+	const struct session *session;
+	const struct journal_event_report *report;
+	const struct rule *const *rules;
+};
+
+/* Nothing where it is not known: of an earlier release, until it is moved. */
 static enum rc
-print_delivery(const struct journal_delivery_report *delivery,
-    const struct rule *rule)
+print_lane(const struct shown *shown, const char *key)
 {
+	struct buf text = { 0 };
+	enum rc rc = lane_print_key(shown->session->conf,
+	    shown->report->event.hook, key, &text);
+
+	if (rc == RC_OK && text.len > 0)
+		print_field("lane", "%s", text.data);
+	buf_free(&text);
+	return rc;
+}
+
+static enum rc
+print_delivery(const struct shown *shown, size_t i)
+{
+	const struct journal_delivery_report *delivery = &shown->report
+							      ->deliveries[i];
 	enum rc rc;
 
 	print_line("%s", "");
 	print_line("delivery %u: %s, %u %s", delivery->ordinal + 1,
 	    journal_state_name(delivery->state), delivery->attempts,
 	    delivery->attempts == 1 ? "try" : "tries");
-	rc = print_taker(rule);
+	rc = print_taker(shown->rules[i]);
+	if (rc == RC_OK)
+		rc = print_lane(shown, delivery->lane);
 	if (delivery->held)
 		print_field("held back", "by an earlier one of its order key");
 	if (delivery->due != 0)
 		print_time("due", delivery->due);
 	if (delivery->finished != 0)
 		print_time("finished", delivery->finished);
-	for (size_t i = 0; i < delivery->n; i++)
-		print_attempt(&delivery->list[i]);
+	for (size_t j = 0; j < delivery->n; j++)
+		print_attempt(&delivery->list[j]);
 	return rc;
 }
 
 static enum rc
-print_text(const struct session *session,
-    const struct journal_event_report *report, const struct rule *const *rules)
+print_text(const struct shown *shown)
 {
 	enum rc rc = RC_OK;
 
-	print_event(session, &report->event);
-	for (size_t i = 0; rc == RC_OK && i < report->n; i++)
-		rc = print_delivery(&report->deliveries[i], rules[i]);
+	print_event(shown->session, &shown->report->event);
+	for (size_t i = 0; rc == RC_OK && i < shown->report->n; i++)
+		rc = print_delivery(shown, i);
 	return rc;
 }
 
@@ -120,12 +146,18 @@ write_attempt(struct json *json, const struct journal_attempt *attempt)
 	json_close(json, '}');
 }
 
-static void
-write_delivery(struct json *json,
-    const struct journal_delivery_report *delivery, const struct rule *rule)
+static enum rc
+write_delivery(struct json *json, const struct shown *shown, size_t i)
 {
+	const struct journal_delivery_report *delivery = &shown->report
+							      ->deliveries[i];
+	const struct rule *rule = shown->rules[i];
+	enum rc rc;
+
 	json_open(json, NULL, '{');
 	json_number(json, "delivery", delivery->ordinal + 1);
+	rc = lane_write(json, shown->session->conf, shown->report->event.hook,
+	    delivery->lane);
 	json_text(json, "state", journal_state_name(delivery->state));
 	if (rule != NULL)
 		json_number(json, "line", rule->line);
@@ -133,23 +165,25 @@ write_delivery(struct json *json,
 	json_time(json, "due", delivery->due);
 	json_time(json, "finished", delivery->finished);
 	json_open(json, "attempts", '[');
-	for (size_t i = 0; i < delivery->n; i++)
-		write_attempt(json, &delivery->list[i]);
+	for (size_t j = 0; j < delivery->n; j++)
+		write_attempt(json, &delivery->list[j]);
 	json_close(json, ']');
 	json_close(json, '}');
+	return rc;
 }
 
 static enum rc
-print_json(const struct session *session,
-    const struct journal_event_report *report, const struct rule *const *rules)
+print_json(const struct shown *shown)
 {
-	const struct journal_event *event = &report->event;
+	const struct journal_event *event = &shown->report->event;
 	struct json json = { 0 };
+	enum rc rc = RC_OK;
 
 	json_open(&json, NULL, '{');
 	json_text(&json, "id", event->receipt.id);
 	json_text(&json, "hook", event->hook);
-	json_bool(&json, "configured", session_has_hook(session, event->hook));
+	json_bool(&json, "configured",
+	    session_has_hook(shown->session, event->hook));
 	json_text(&json, "event", event->name);
 	json_time(&json, "received", event->receipt.received);
 	json_text(&json, "remote_addr", event->receipt.remote_addr);
@@ -157,32 +191,37 @@ print_json(const struct session *session,
 	json_text(&json, "digest", event->receipt.digest);
 	json_number(&json, "size", (int64_t)event->body.len);
 	json_open(&json, "deliveries", '[');
-	for (size_t i = 0; i < report->n; i++)
-		write_delivery(&json, &report->deliveries[i], rules[i]);
+	for (size_t i = 0; rc == RC_OK && i < shown->report->n; i++)
+		rc = write_delivery(&json, shown, i);
 	json_close(&json, ']');
 	json_close(&json, '}');
 	print_line("%s", "");
-	return json.rc;
+	return rc == RC_OK ? json.rc : rc;
 }
 
 static enum rc
 find_rules(const struct hook *hook, const struct journal_event_report *report,
-    const struct rule **rules)
+    struct pool *pool, const struct rule **rules)
 {
-	struct bytes body = report->event.body;
-	struct rule_delivery line;
-	struct event event;
-	enum rc rc = event_reparse(&hook->reading, body, report->event.name,
-	    &event);
+	struct journal_moving *list = pool_alloc(pool, report->n + 1,
+	    sizeof(*list));
+	enum rc rc;
 
-	if (rc != RC_OK)
-		return rc;
-	for (size_t i = 0; rc == RC_OK && i < report->n; i++) {
-		line.ordinal = report->deliveries[i].ordinal;
-		rc = rule_of(hook->rules, hook->rules_len, &event, &line);
-		rules[i] = line.rule;
+	if (list == NULL)
+		return RC_MEMORY;
+	for (size_t i = 0; i < report->n; i++) {
+		const struct journal_delivery_report
+		    *delivery = &report->deliveries[i];
+
+		list[i].ordinal = delivery->ordinal;
+		list[i].lane = delivery->lane[0] == '\0' ? NULL :
+							   delivery->lane;
+		list[i].open = delivery->state <= JOURNAL_RUNNING;
 	}
-	event_free(&event);
+	rc = route_again(hook, &report->event, list, report->n);
+	for (size_t i = 0; rc == RC_OK && i < report->n; i++)
+		if (list[i].route.line >= 0)
+			rules[i] = &hook->rules[list[i].route.line];
 	return rc;
 }
 
@@ -194,17 +233,18 @@ print_event_report(const struct session *session,
 	    bytes_of(report->event.hook));
 	const struct rule **rules = pool_alloc(pool, report->n + 1,
 	    sizeof(*rules));
+	struct shown shown;
 	enum rc rc = RC_OK;
 
 	if (rules == NULL)
 		return RC_MEMORY;
 	if (hook != NULL)
-		rc = find_rules(hook, report, rules);
+		rc = find_rules(hook, report, pool, rules);
 	/* What is no JSON is told as well: no line is known to take it. */
 	if (rc != RC_OK && rc != RC_JSON)
 		return rc;
-	return session->json ? print_json(session, report, rules) :
-			       print_text(session, report, rules);
+	shown = (struct shown){ session, report, rules };
+	return session->json ? print_json(&shown) : print_text(&shown);
 }
 
 static enum rc

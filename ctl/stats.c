@@ -15,6 +15,7 @@
 #include "report.h"
 #include "session.h"
 #include "stats_bound.h"
+#include "stats_lanes.h"
 #include "stats_print.h"
 #include "stats_requests.h"
 
@@ -190,71 +191,111 @@ check_limits(const struct stats *stats, const struct session *session)
 	return rc;
 }
 
+/* All that is told. */
+struct report {
+	struct stats stats;
+	struct stats_lanes lanes;
+	struct stats_requests requests;
+};
+
 static enum rc
-print_json(const struct stats *stats, const struct stats_requests *requests)
+print_json(const struct report *report)
 {
 	struct json json = { 0 };
 
 	json_open(&json, NULL, '{');
-	stats_print_json(stats, &json);
-	stats_requests_json(requests, &json);
+	stats_print_json(&report->stats, &json);
+	stats_lanes_json(&report->lanes, &json);
+	stats_requests_json(&report->requests, &json);
 	json_close(&json, '}');
 	print_line("%s", "");
 	return json.rc;
 }
 
 static enum rc
-print_stats(struct stats *stats, struct stats_requests *requests,
-    const struct session *session)
+print_metrics(struct report *report)
+{
+	enum rc rc = stats_print_metrics(&report->stats);
+
+	if (rc == RC_OK)
+		rc = stats_lanes_metrics(&report->lanes);
+	return rc == RC_OK ? stats_requests_metrics(&report->requests) : rc;
+}
+
+static enum rc
+print_tables(struct report *report)
+{
+	enum rc rc = stats_print_table(&report->stats);
+
+	if (rc == RC_OK)
+		rc = stats_lanes_table(&report->lanes);
+	return rc == RC_OK ? stats_requests_table(&report->requests) : rc;
+}
+
+static enum rc
+print_report(struct report *report, const struct session *session)
 {
 	enum rc rc;
 
 	if (session->json)
-		return print_json(stats, requests);
-	rc = stats_bound(stats, session->conf,
+		return print_json(report);
+	rc = stats_bound(&report->stats, session->conf,
 	    session->prometheus ? NAMES_METRICS : NAMES_TABLE);
-	if (rc == RC_OK)
-		rc = session->prometheus ? stats_print_metrics(stats) :
-					   stats_print_table(stats);
 	if (rc != RC_OK)
 		return rc;
-	return session->prometheus ? stats_requests_metrics(requests) :
-				     stats_requests_table(requests);
+	return session->prometheus ? print_metrics(report) :
+				     print_tables(report);
 }
 
 /* All of what is beyond a limit is said. */
 static enum rc
-check_all(const struct stats *stats, const struct stats_requests *requests,
-    const struct session *session)
+check_all(const struct report *report, const struct session *session)
 {
-	enum rc rc = check_limits(stats, session);
-	enum rc other = stats_requests_check(requests, session);
+	enum rc rc = check_limits(&report->stats, session);
+	enum rc other = stats_requests_check(&report->requests, session);
 
 	return rc == RC_OK ? other : rc;
 }
 
 static enum rc
-report_stats(const struct session *session, struct journal *journal)
+gather_all(struct report *report, const struct session *session,
+    struct journal *journal)
 {
-	struct stats_requests requests = { 0 };
-	struct stats stats = { 0 };
-	enum rc rc = gather(&stats, session, journal);
+	struct stats *stats = &report->stats;
+	enum rc rc = gather(stats, session, journal);
 
 	if (rc == RC_OK)
-		rc = pass_damage(&stats,
-		    stats_requests_gather(&requests, session, journal));
+		rc = pass_damage(stats,
+		    stats_lanes_gather(&report->lanes, session, journal));
 	if (rc == RC_OK)
-		rc = print_stats(&stats, &requests, session);
+		rc = pass_damage(stats,
+		    stats_requests_gather(&report->requests, session, journal));
+	return rc;
+}
+
+static enum rc
+report_stats(const struct session *session, struct journal *journal)
+{
+	struct report report = { 0 };
+	enum rc rc = gather_all(&report, session, journal);
+
+	if (rc == RC_OK)
+		rc = print_report(&report, session);
 	if (rc == RC_OK && journal != NULL)
-		rc = pass_damage(&stats, report_gone_hooks(session, journal));
-	if (rc == RC_OK)
-		rc = check_all(&stats, &requests, session);
-	if (requests.broken && (rc == RC_OK || rc == RC_QUEUE_FULL))
+		rc = pass_damage(&report.stats,
+		    report_gone_hooks(session, journal));
+	if (rc == RC_OK) {
+		stats_requests_note(&report.requests, "pelihookctl: ");
+		rc = check_all(&report, session);
+	}
+	if (report.requests.broken != NULL &&
+	    (rc == RC_OK || rc == RC_QUEUE_FULL))
 		rc = RC_CONFIG;
-	if (stats.damaged && (rc == RC_OK || rc == RC_QUEUE_FULL))
+	if (report.stats.damaged && (rc == RC_OK || rc == RC_QUEUE_FULL))
 		rc = report_damage(session);
-	pool_free(&requests.pool);
-	pool_free(&stats.pool);
+	pool_free(&report.requests.pool);
+	pool_free(&report.lanes.pool);
+	pool_free(&report.stats.pool);
 	return rc;
 }
 

@@ -93,6 +93,16 @@ is_file(const char *counted, const char *path)
 	    strcmp(counted + 3, path + path_len - (len - 3)) == 0;
 }
 
+/* Of the secrets some have no place of their own. */
+static bool
+has_others(const struct stats_request *request)
+{
+	for (size_t i = 0; i < request->secrets_n; i++)
+		if (strcmp(request->secrets[i].file, JOURNAL_STATS_OTHERS) == 0)
+			return true;
+	return false;
+}
+
 /* One that verified nothing is what somebody who rotates looks for. */
 static enum rc
 add_secrets(struct stats_requests *requests, struct stats_request *request,
@@ -100,6 +110,7 @@ add_secrets(struct stats_requests *requests, struct stats_request *request,
 {
 	struct journal_stats_secret *list = pool_alloc(&requests->pool,
 	    request->secrets_n + hook->secrets_len + 1, sizeof(*list));
+	bool unplaced = request->unplaced || has_others(request);
 	size_t n = request->secrets_n;
 
 	if (list == NULL)
@@ -113,7 +124,10 @@ add_secrets(struct stats_requests *requests, struct stats_request *request,
 		while (k < n && !is_file(list[k].file, path))
 			k++;
 		if (k == n)
-			list[n++].file = path;
+			list[n++] = (struct journal_stats_secret){
+				.file = path,
+				.used = unplaced ? STATS_UNPLACED : 0,
+			};
 	}
 	request->secrets = list;
 	request->secrets_n = n;
@@ -132,6 +146,8 @@ add_configured(struct stats_requests *requests, const struct conf *conf)
 		if (request == NULL)
 			return RC_MEMORY;
 		request->configured = true;
+		request->unplaced = request->counted == NULL &&
+		    requests->report.overflowed;
 		rc = add_secrets(requests, request, &conf->hooks[i]);
 	}
 	return rc;
@@ -167,10 +183,14 @@ read_file(struct stats_requests *requests, const char *path)
 	enum rc rc = journal_stats_read(path, &requests->pool,
 	    &requests->report, &error);
 
-	requests->broken = rc == RC_CONFIG;
-	if (requests->broken)
-		complain("%s",
-		    error.len > 0 ? error.data : "the counts cannot be read");
+	requests->path = pool_printf(&requests->pool, "%s-stats", path);
+	if (requests->path == NULL)
+		rc = RC_MEMORY;
+	if (rc == RC_CONFIG)
+		requests->broken = pool_text(&requests->pool,
+		    error.len > 0 ? error.data : "their file cannot be used");
+	if (rc == RC_CONFIG && requests->broken == NULL)
+		rc = RC_MEMORY;
 	buf_free(&error);
 	return rc == RC_MEMORY ? rc : RC_OK;
 }
@@ -208,6 +228,55 @@ stats_requests_gather(struct stats_requests *requests,
 	return rc;
 }
 
+static void
+note_places(const struct stats_requests *requests, const char *prefix)
+{
+	const char *hook = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < requests->n; i++)
+		if (requests->list[i].unplaced) {
+			hook = n == 0 ? requests->list[i].hook : hook;
+			n++;
+		}
+	if (n > 0)
+		print_note(prefix,
+		    "%s has no place left for %zu %s of the configuration, %s%s"
+		    ": what came for %s is not known: take the file away, and "
+		    "counting begins anew within a minute",
+		    requests->path, n, n == 1 ? "hook" : "hooks", hook,
+		    n == 1 ? "" : " the first of them", n == 1 ? "it" : "them");
+}
+
+static void
+note_secret_places(const struct stats_requests *requests, const char *prefix)
+{
+	for (size_t i = 0; i < requests->n; i++) {
+		const struct stats_request *request = &requests->list[i];
+		const char *file = NULL;
+
+		for (size_t k = 0; k < request->secrets_n && file == NULL; k++)
+			if (request->secrets[k].used == STATS_UNPLACED)
+				file = request->secrets[k].file;
+		if (file != NULL && !request->unplaced)
+			print_note(prefix,
+			    "%s has no place left for each secret of hook %s: "
+			    "what %s verified is not known: take the file "
+			    "away, and counting begins anew within a minute",
+			    requests->path, request->hook, file);
+	}
+}
+
+void
+stats_requests_note(const struct stats_requests *requests, const char *prefix)
+{
+	if (requests->broken != NULL)
+		print_note(prefix, "requests are not counted: %s",
+		    requests->broken);
+	note_places(requests, prefix);
+	note_secret_places(requests, prefix);
+}
+
 /* For people. */
 
 static const char *const heading[] = { "HOOK", "LAST EVENT", "RECEIVED",
@@ -220,11 +289,11 @@ enum {
 	SECRETS_COLUMNS = sizeof(secrets_heading) / sizeof(secrets_heading[0]),
 };
 
-/* "4: 401 3, 503 1"; "0". */
+/* "4 (401: 3, 503: 1)"; "0". */
 static const char *
 refused_cell(struct pool *pool, const struct stats_request *request)
 {
-	const char *separator = ":";
+	const char *separator = " (";
 	struct buf text = { 0 };
 	const char *cell;
 
@@ -233,10 +302,12 @@ refused_cell(struct pool *pool, const struct stats_request *request)
 	     kind++) {
 		if (request->day[kind] == 0)
 			continue;
-		buf_printf(&text, "%s %s %" PRId64, separator,
+		buf_printf(&text, "%s%s: %" PRId64, separator,
 		    journal_stats_word(kind), request->day[kind]);
-		separator = ",";
+		separator = ", ";
 	}
+	if (separator[0] == ',')
+		buf_char(&text, ')');
 	cell = text.rc == RC_OK ? pool_copy(pool, buf_view(&text)) : NULL;
 	buf_free(&text);
 	return cell;
@@ -268,6 +339,11 @@ fill_row(struct stats_requests *requests, const struct stats_request *request,
 	struct pool *pool = &requests->pool;
 
 	cells[0] = request->hook[0] == '\0' ? "(unknown)" : request->hook;
+	if (request->unplaced) {
+		for (size_t i = 1; i < COLUMNS; i++)
+			cells[i] = "";
+		return true;
+	}
 	cells[1] = ago_cell(requests, request->last_event);
 	cells[2] = pool_printf(pool, "%" PRId64, sum_up(request).received);
 	cells[3] = pool_printf(pool, "%" PRId64,
@@ -288,8 +364,9 @@ fill_secret(struct stats_requests *requests,
 {
 	cells[0] = request->hook;
 	cells[1] = request->secrets[i].file;
-	cells[2] = pool_printf(&requests->pool, "%" PRId64,
-	    request->secrets[i].used);
+	cells[2] = request->secrets[i].used == STATS_UNPLACED ?
+	    "" :
+	    pool_printf(&requests->pool, "%" PRId64, request->secrets[i].used);
 	cells[3] = ago_cell(requests, request->secrets[i].last);
 	return cells[2] != NULL && cells[3] != NULL;
 }
@@ -365,9 +442,35 @@ write_secret(struct json *json, const struct journal_stats_secret *secret)
 {
 	json_open(json, NULL, '{');
 	json_text(json, "file", secret->file);
-	json_number(json, "used", secret->used);
+	if (secret->used == STATS_UNPLACED)
+		json_null(json, "used");
+	else
+		json_number(json, "used", secret->used);
 	json_time(json, "last", secret->last);
 	json_close(json, '}');
+}
+
+static void
+write_numbers(struct json *json, const struct stats_request *request)
+{
+	json_time(json, "last_event", request->last_event);
+	json_number(json, "received", sum_up(request).received);
+	for (unsigned kind = 0; kind < JOURNAL_STATS_REFUSED; kind++)
+		json_number(json, journal_stats_word(kind), request->day[kind]);
+	write_refused(json, request);
+}
+
+/* Nothing is another answer than 0. */
+static void
+write_nothing(struct json *json)
+{
+	json_null(json, "last_event");
+	json_null(json, "received");
+	for (unsigned kind = 0; kind < JOURNAL_STATS_REFUSED; kind++)
+		json_null(json, journal_stats_word(kind));
+	json_null(json, "refused");
+	json_null(json, "refused_by_status");
+	json_null(json, "last_refused");
 }
 
 static void
@@ -376,11 +479,10 @@ write_request(struct json *json, const struct stats_request *request)
 	json_open(json, NULL, '{');
 	json_text(json, "hook", request->hook);
 	json_bool(json, "configured", request->configured);
-	json_time(json, "last_event", request->last_event);
-	json_number(json, "received", sum_up(request).received);
-	for (unsigned kind = 0; kind < JOURNAL_STATS_REFUSED; kind++)
-		json_number(json, journal_stats_word(kind), request->day[kind]);
-	write_refused(json, request);
+	if (request->unplaced)
+		write_nothing(json);
+	else
+		write_numbers(json, request);
 	json_open(json, "secrets", '[');
 	for (size_t i = 0; i < request->secrets_n; i++)
 		write_secret(json, &request->secrets[i]);
@@ -424,6 +526,8 @@ print_used(struct pool *pool, const struct stats_request *request)
 
 		if (file == NULL)
 			return false;
+		if (request->secrets[i].used == STATS_UNPLACED)
+			continue;
 		print_line("pelihook_secret_used_total{hook=\"%s\","
 			   "file=\"%s\"} %" PRId64,
 		    hook, file, request->secrets[i].used);
@@ -469,7 +573,8 @@ stats_requests_metrics(struct stats_requests *requests)
 		stats_print_family(families[i].name, families[i].type,
 		    families[i].help);
 		for (size_t k = 0; k < requests->n; k++)
-			if (!families[i].print(&requests->pool,
+			if (!requests->list[k].unplaced &&
+			    !families[i].print(&requests->pool,
 				&requests->list[k]))
 				return RC_MEMORY;
 	}
@@ -478,16 +583,6 @@ stats_requests_metrics(struct stats_requests *requests)
 
 /* Limits. */
 
-/* The last event of those for which there was no place in the file. */
-static int64_t
-last_of_others(const struct stats_requests *requests)
-{
-	for (size_t i = 0; i < requests->n; i++)
-		if (strcmp(requests->list[i].hook, JOURNAL_STATS_OTHERS) == 0)
-			return requests->list[i].last_event;
-	return 0;
-}
-
 static bool
 is_silent(const struct stats_requests *requests,
     const struct stats_request *request, int64_t most)
@@ -495,8 +590,12 @@ is_silent(const struct stats_requests *requests,
 	int64_t last = request->last_event;
 	int64_t made = requests->report.made;
 
-	if (request->counted == NULL)
-		last = last_of_others(requests);
+	if (request->unplaced) {
+		complain("hook %s: whether it is silent is not known, as it "
+			 "has no place in %s",
+		    request->hook, requests->path);
+		return true;
+	}
 	if (!request->configured ||
 	    (made != 0 && age_of(requests, last == 0 ? made : last) <= most))
 		return false;
@@ -528,8 +627,9 @@ stats_requests_check(const struct stats_requests *requests,
 			rc = RC_QUEUE_FULL;
 	}
 	if (session->max_refused >= 0 && refused > session->max_refused) {
-		complain("%lld requests were refused in the last 24 hours",
-		    (long long)refused);
+		complain("%lld %s refused in the last 24 hours",
+		    (long long)refused,
+		    refused == 1 ? "request was" : "requests were");
 		rc = RC_QUEUE_FULL;
 	}
 	return rc;

@@ -13,14 +13,20 @@ struct journal;
 struct json;
 struct session;
 
+enum { STATS_UNPLACED = -1 };
+
 /* The requests of a hook. */
 struct stats_request {
-	const char *hook;		  /* empty: whose hook is not known */
-	bool configured;		  /* the configuration has the hook */
+	const char *hook; /* empty: whose hook is not known */
+	bool configured;  /* the configuration has the hook */
+	/* It found no place in the file, which has its numbers among those of
+	 * the others; it has none here. */
+	bool unplaced;
 	int64_t last_event;		  /* that was verified; 0: none */
 	int64_t day[JOURNAL_STATS_KINDS]; /* in the last 24 hours */
 	/* What the file has; NULL: nothing. */
 	const struct journal_stats_hook *counted;
+	/* used is STATS_UNPLACED of one whose number is with the others'. */
 	const struct journal_stats_secret *secrets;
 	size_t secrets_n;
 };
@@ -30,7 +36,8 @@ struct stats_request {
 struct stats_requests {
 	int64_t now;
 	int64_t since; /* the first of the last 24 hours, hours since 1970 */
-	bool broken;   /* the file cannot be read, which was complained of */
+	const char *broken; /* why the file cannot be used, or NULL */
+	const char *path;   /* of the file */
 	struct journal_stats_report report; /* zeroes: there is no file */
 	struct stats_request *list;
 	size_t n;
@@ -43,6 +50,11 @@ struct stats_requests {
  */
 enum rc stats_requests_gather(struct stats_requests *requests,
     const struct session *session, struct journal *journal);
+
+/* Says, each as a note with that prefix, why nothing is counted, and what has
+ * no place in the file. */
+void stats_requests_note(const struct stats_requests *requests,
+    const char *prefix);
 
 /* For people; into an object; for Prometheus.  RC_MEMORY. */
 enum rc stats_requests_table(struct stats_requests *requests);

@@ -12,8 +12,8 @@
 #define ID_ROW(what)                                                           \
 	{                                                                      \
 		what,                                                          \
-		    "an event's ID, or any beginning or end of it that no "    \
-		    "other event has, in letters of either case"               \
+		    "an event's ID, or any unique beginning or end of one, "   \
+		    "in letters of either case"                                \
 	}
 #define NO_HOOK_ROW                                                            \
 	{                                                                      \

@@ -31,6 +31,7 @@
 #include "signature/recipe.h"
 #include "complain.h"
 #include "exit_status.h"
+#include "lane.h"
 #include "print.h"
 #include "session.h"
 
@@ -66,12 +67,10 @@ print_event(const struct trial *trial)
 /* Where an event has no identity it is taken, but neither known again nor
  * kept in order. */
 static void
-print_identity(const struct trial *trial, enum keyword keyword)
+print_identity(const struct trial *trial, enum keyword keyword,
+    const struct event_source *source)
 {
 	bool order = keyword == KEYWORD_ORDER;
-	const struct event_reading *reading = &trial->hook->reading;
-	const struct event_source *source = order ? &reading->order :
-						    &reading->dedupe;
 	const char *name = keywords_row(keyword)->name;
 
 	if (source->from == EVENT_FROM_HEADER)
@@ -116,18 +115,19 @@ print_output(const struct run_result *result)
 }
 
 static void
-print_unstarted(const char *command, const struct run_result *result)
+print_unstarted(const struct job *job, const struct run_result *result)
 {
 	struct buf why = { 0 };
 
-	spawn_explain(command, result->code, &why);
+	spawn_explain(job->rule->command[0], job->lane->directory, result->code,
+	    &why);
 	print_field("outcome", "%s: %s", outcome_word(run_outcome(result)),
 	    why.rc == RC_OK ? why.data : strerror(result->code));
 	buf_free(&why);
 }
 
 static void
-print_end(const char *command, const struct run_result *result)
+print_end(const struct job *job, const struct run_result *result)
 {
 	const char *word = outcome_word(run_outcome(result));
 	long long elapsed = (long long)result->elapsed;
@@ -149,7 +149,7 @@ print_end(const char *command, const struct run_result *result)
 		    elapsed);
 		break;
 	case RUN_UNSTARTED:
-		print_unstarted(command, result);
+		print_unstarted(job, result);
 		break;
 	case RUN_STUCK:
 		print_field("outcome", "%s: process %ld cannot be ended", word,
@@ -174,22 +174,41 @@ run_rule(struct trial *trial, const struct rule *rule)
 {
 	const struct command how = {
 		.stop = trial->stop,
-		.stop_kill_after = trial->hook->kill_after,
+		.stop_kill_after = trial->hook->lanes[rule->lane].kill_after,
 		.host = trial->host,
 	};
 	struct job job = job_make(trial->hook, trial->event.name,
 	    &trial->receipt, buf_view(&trial->request.body));
 	struct run_result result;
 
-	job.rule = rule;
+	job_route(&job, rule);
 	job.row = trial->event.row;
 	job.fields = trial->fields;
 	fflush(stdout);
 	execute(&job, 1, &how, &result);
 	print_output(&result);
-	print_end(rule->command[0], &result);
+	print_end(&job, &result);
 	io_close(&result.pidfd);
 	note_outcome(trial, run_outcome(&result));
+}
+
+/* Where a command that is queued waits for its turn. */
+static enum rc
+print_lane(const struct trial *trial, const struct rule *rule)
+{
+	const struct lane *lane = &trial->hook->lanes[rule->lane];
+	struct buf name = { 0 };
+	enum rc rc;
+
+	if (rule->command == NULL || trial->hook->delivery != CONF_QUEUE)
+		return RC_OK;
+	rc = lane_print(lane, &name);
+	if (rc == RC_OK) {
+		print_field("lane", "%s", name.data);
+		print_identity(trial, KEYWORD_ORDER, &lane->order);
+	}
+	buf_free(&name);
+	return rc;
 }
 
 static enum rc
@@ -197,6 +216,8 @@ try_rule(struct trial *trial, const struct rule *rule)
 {
 	enum rc rc = print_taker(trial, rule);
 
+	if (rc == RC_OK)
+		rc = print_lane(trial, rule);
 	if (rc != RC_OK || trial->session->dry)
 		return rc;
 	if (rule->command != NULL)
@@ -246,8 +267,7 @@ try_event(struct trial *trial)
 	enum rc rc = RC_OK;
 
 	print_event(trial);
-	print_identity(trial, KEYWORD_DEDUPE);
-	print_identity(trial, KEYWORD_ORDER);
+	print_identity(trial, KEYWORD_DEDUPE, &trial->hook->reading.dedupe);
 	if (!trial->session->dry)
 		rc = write_receipt(trial);
 	if (rc == RC_OK && !trial->session->dry)

@@ -13,7 +13,7 @@
 
 set -u
 
-STAGES='format check e2e demo distcheck clang analyze address thread
+STAGES='format check e2e model demo distcheck clang analyze address thread
     valgrind fuzz'
 TOP=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 JOBS=$(nproc)
@@ -166,6 +166,19 @@ stage_e2e() {
 built() {
 	[ -x "$WORK/check/ctl/pelihookctl" ] ||
 	    { [ ! -d "$WORK/check" ] && configure_in check; }
+}
+
+# Longer with PELIHOOK_MODEL_SECONDS.
+stage_model() {
+	if ! built; then
+		note 0 1 model
+	elif (cd "$WORK" && abs_top_builddir=$WORK/check \
+	    sh "$SOURCE/tests/model/model.sh") >"$WORK/model.log" 2>&1; then
+		note "$(grep -c '^ok ' "$WORK/model.log")" 0 model
+	else
+		cat "$WORK/model.log"
+		note 0 1 model
+	fi
 }
 
 stage_demo() {

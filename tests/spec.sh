@@ -32,6 +32,7 @@ is_there() {	# kind, name
 	case) [ -f "$TESTS/cases/$2.case" ] ;;
 	fronts) grep -qF "(\"$2\"," "$TESTS/cases/fronts.py" ;;
 	json) grep -qF "(\"$2\"," "$TESTS/json/compare.py" ;;
+	model) grep -qF "(\"$2\"," "$TESTS/model/model.py" ;;
 	fault/*) grep -qsF -e "(\"$2\"," -e "(front + \": $2\"" \
 	    "$TESTS/$1.py" ;;
 	fuzz) [ -f "$TESTS/fuzz/$2.c" ] ;;

@@ -204,7 +204,8 @@ log_bytes(struct log_line *line, const char *key, struct bytes value)
 		line->cut = true;
 	else if (!is_json() && is_plain(value))
 		log_field(line, key, value, false);
-	else if (json_string_add(value, &escaped) == RC_OK)
+	else if (json_string_add_as(value, JSON_STRING_SHOWN, &escaped) ==
+	    RC_OK)
 		log_field(line, key, buf_view(&escaped), true);
 	else
 		line->cut = true;

@@ -92,6 +92,7 @@ enum log_once {
 	LOG_ONCE_PARAMETER, /* a request tried to name a configuration */
 	LOG_ONCE_DEDUPE,    /* an event that `dedupe` does not know again */
 	LOG_ONCE_ORDER,	    /* one that has no place in an order */
+	LOG_ONCE_COUNTS,    /* why requests are not counted */
 	LOG_ONCE_KINDS,
 };
 

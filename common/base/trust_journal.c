@@ -159,22 +159,6 @@ check_access(const char *what, const char *path, int mode, struct buf *error)
 	    user, strerror(number), number == EACCES ? ": chmod u+rwX it" : "");
 }
 
-/* It holds nothing that is lost without it, and is no part of the journal
- * where that is looked for. */
-static enum rc
-check_counts(const char *path, struct buf *error)
-{
-	char name[PATH_MAX];
-	enum rc rc;
-
-	snprintf(name, sizeof name, "%s-stats", path);
-	rc = check_journal_file(name, error);
-	if (rc == RC_MISSING)
-		return RC_OK;
-	return rc == RC_OK ? check_access("file", name, R_OK | W_OK, error) :
-			     rc;
-}
-
 enum rc
 trust_journal_access(const char *path, struct buf *error)
 {
@@ -187,7 +171,5 @@ trust_journal_access(const char *path, struct buf *error)
 		snprintf(name, sizeof name, "%s%s", path, journal_ends[i]);
 		rc = check_access("file", name, R_OK | W_OK, error);
 	}
-	if (rc == RC_OK)
-		rc = check_counts(path, error);
 	return rc;
 }

@@ -20,8 +20,8 @@ bool trust_journal_is_made(const char *path);
 size_t trust_journal_missing(const char *path);
 /*
  * Whether this process can make files in the directory of a journal that is
- * trusted, and write to those that exist; of the file of counts besides
- * whether it is this user's own.  RC_CONFIG with error as above.
+ * trusted, and write to those that exist.  RC_CONFIG with error as above.
+ * What is wrong with the file of counts (journal/stats.h) is none of it.
  */
 enum rc trust_journal_access(const char *path, struct buf *error);
 

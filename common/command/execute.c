@@ -34,8 +34,9 @@ run_jobs(const struct job *jobs, size_t n, const struct command *how,
 	errno = EIO;
 	what.argv = jobs->rule->command;
 	what.input = -1;
-	what.timeout = hook->timeout;
-	what.kill_after = hook->kill_after;
+	what.directory = jobs->lane->directory;
+	what.timeout = jobs->lane->timeout;
+	what.kill_after = jobs->lane->kill_after;
 	what.hook = hook->name;
 	what.id = jobs->receipt->id;
 	first.user = &user;

@@ -157,7 +157,7 @@ flush_lines(int fd, struct buf *lines)
 static enum rc
 add_line(int fd, const struct job *job, struct buf *lines)
 {
-	if (job->hook->input == CONF_CLOUDEVENTS)
+	if (job->lane->input == CONF_CLOUDEVENTS)
 		input_cloudevent(job, lines);
 	else
 		input_line(job->body, lines);
@@ -174,7 +174,7 @@ write_input(int fd, const struct job *jobs, size_t n)
 	enum rc rc = RC_OK;
 
 	/* Several bodies are told apart by their lines only. */
-	if (n == 1 && jobs->hook->input == CONF_BODY)
+	if (n == 1 && jobs->lane->input == CONF_BODY)
 		return io_write(fd, jobs->body);
 	for (size_t i = 0; rc == RC_OK && i < n; i++)
 		rc = add_line(fd, &jobs[i], &lines);

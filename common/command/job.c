@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: ISC */
+#include <stddef.h>
+
 #include "command/job.h"
+
+#include "config/conf.h"
 
 struct job
 job_make(const struct hook *hook, const char *event,
@@ -12,4 +16,13 @@ job_make(const struct hook *hook, const char *event,
 		.body = body,
 		.attempt = 1,
 	};
+}
+
+void
+job_route(struct job *job, const struct rule *rule)
+{
+	job->rule = rule;
+	job->lane = rule == NULL || rule->command == NULL ?
+	    NULL :
+	    &job->hook->lanes[rule->lane];
 }

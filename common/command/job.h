@@ -9,6 +9,7 @@
 struct account;
 struct catalog_row;
 struct hook;
+struct lane;
 struct receipt;
 struct rule;
 
@@ -19,6 +20,7 @@ struct rule;
 struct job {
 	const struct hook *hook;
 	const struct rule *rule; /* the `on` line that takes it */
+	const struct lane *lane; /* of that line */
 	const char *event;	 /* its name, or unknown */
 	const struct catalog_row *row;
 	const struct receipt *receipt;
@@ -30,8 +32,10 @@ struct job {
 	const struct account *user;
 };
 
-/* A first attempt, without a rule: those are the caller's to set. */
+/* A first attempt, without a rule: that is for job_route. */
 struct job job_make(const struct hook *hook, const char *event,
     const struct receipt *receipt, struct bytes body);
+/* It goes to the command of this line of its hook; NULL: to none. */
+void job_route(struct job *job, const struct rule *rule);
 
 #endif

@@ -58,13 +58,19 @@ log_command(enum log_level level, const char *message,
 	log_end(&line);
 }
 
+static const char *
+directory_of(const struct command *what)
+{
+	return what->directory == NULL ? "/" : what->directory;
+}
+
 static void
 log_unstarted(const struct command *what, int error)
 {
 	struct buf why = { 0 };
 	struct log_line line;
 
-	spawn_explain(what->argv[0], error, &why);
+	spawn_explain(what->argv[0], directory_of(what), error, &why);
 	log_begin(&line, LOG_LEVEL_ERROR, "command cannot be started");
 	log_text(&line, "hook", what->hook);
 	log_text(&line, "id", what->id);
@@ -99,7 +105,7 @@ start_command(struct watch *watch)
 	struct run_result *result = watch->result;
 	struct output *output = &watch->output;
 	struct spawning spawning = { what->argv, what->environment,
-		{ what->input, -1, -1 } };
+		{ what->input, -1, -1 }, directory_of(what) };
 	int error = output_open(output, what, result);
 
 	if (error != 0)

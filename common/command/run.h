@@ -23,6 +23,7 @@ struct command {
 	const char *const *argv;	/* absolute path, arguments, NULL */
 	const char *const *environment; /* NAME=value, NULL */
 	int input;			/* becomes descriptor 0 */
+	const char *directory;		/* where it begins; NULL: / */
 	int64_t timeout;		/* milliseconds */
 	int64_t kill_after;		/* from SIGTERM to SIGKILL */
 	/*

@@ -83,7 +83,7 @@ become(void *context)
 	/* exec writes to nothing it is given; its type is old. */
 	if (take_descriptors(spawning->fds) &&
 	    (start->session ? setsid() != -1 : setpgid(0, 0) == 0) &&
-	    chdir("/") == 0) {
+	    chdir(spawning->directory) == 0) {
 		descriptors_restore();
 		if (take_signals())
 			execve(spawning->command[0],
@@ -136,13 +136,34 @@ spawn_watched(const struct spawning *spawning, pid_t *pid, int *pidfd)
 	return start_child(&start, pid, pidfd);
 }
 
+/* Why nothing can begin there, or 0; the child could not tell. */
+static int
+directory_error(const char *directory)
+{
+	int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int error = fd < 0 ? errno : 0;
+
+	if (error == 0 && faccessat(fd, "", X_OK, AT_EACCESS | AT_EMPTY_PATH))
+		error = errno;
+	io_close(&fd);
+	return error;
+}
+
 void
-spawn_explain(const char *command, int error, struct buf *into)
+spawn_explain(const char *command, const char *directory, int error,
+    struct buf *into)
 {
 	struct buf fault = { 0 };
+	int entering;
 
 	if ((error == ENOSYS || error == EPERM) && pidfd_check() != RC_OK) {
 		(void)buf_text(into, pidfd_fault(errno));
+		return;
+	}
+	entering = directory_error(directory);
+	if (entering != 0) {
+		(void)buf_printf(into, "its directory %s: %s", directory,
+		    strerror(entering));
 		return;
 	}
 	(void)buf_text(into, strerror(error));
@@ -157,7 +178,8 @@ enum rc
 spawn_detached(const char *const *command, pid_t *pid)
 {
 	static const char *const environment[] = { "PATH=" SPAWN_PATH, NULL };
-	struct spawning spawning = { command, environment, { -1, -1, -1 } };
+	struct spawning spawning = { command, environment, { -1, -1, -1 },
+		"/" };
 	struct start start = { .spawning = &spawning, .session = true };
 	int pidfd = -1;
 	int error = start_child(&start, pid, &pidfd);

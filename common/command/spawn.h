@@ -8,8 +8,8 @@
 #include "base/rc.h"
 
 /*
- * The only module that starts programs.  A command is started directly, in
- * /, in a process group of its own, with default signal dispositions, an
+ * The only module that starts programs.  A command is started directly, in a
+ * directory of the caller's choice, in a process group of its own, with default signal dispositions, an
  * empty mask, no descriptor but 0, 1 and 2, and the limit of descriptors that
  * this process was started with.
  */
@@ -21,6 +21,7 @@ struct spawning {
 	const char *const *command;	/* absolute path, arguments, NULL */
 	const char *const *environment; /* NAME=value, NULL */
 	int fds[3];			/* becomes 0 to 2; -1: /dev/null */
+	const char *directory;		/* where it begins */
 };
 
 /*
@@ -31,10 +32,12 @@ struct spawning {
 int spawn_watched(const struct spawning *spawning, pid_t *pid, int *pidfd);
 
 /*
- * Says why a command could not be started: the error's text, and what it is
- * about where that is not the file itself: its interpreter, the kernel.
+ * Says why a command could not be started in a directory: the error's text,
+ * and what it is about where that is not the file itself: its interpreter, the
+ * directory, the kernel.
  */
-void spawn_explain(const char *command, int error, struct buf *into);
+void spawn_explain(const char *command, const char *directory, int error,
+    struct buf *into);
 
 /*
  * Starts a process that outlives this one: own session, descriptors 0 to 2

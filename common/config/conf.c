@@ -88,19 +88,26 @@ conf_is_stale(const struct conf *conf)
 }
 
 int64_t
+conf_hook_kill_after(const struct hook *hook)
+{
+	int64_t longest = hook->kill_after; /* of `on-dead` in any case */
+
+	for (size_t i = 0; i < hook->lanes_len; i++)
+		if (hook->lanes[i].kill_after > longest)
+			longest = hook->lanes[i].kill_after;
+	return longest;
+}
+
+int64_t
 conf_longest_kill_after(const struct conf *conf)
 {
 	int64_t longest = 0;
 
 	for (size_t i = 0; i < conf->hooks_len; i++) {
-		const struct hook *hook = &conf->hooks[i];
+		int64_t one = conf_hook_kill_after(&conf->hooks[i]);
 
-		/* Its own is that of `on-dead` in any case. */
-		if (hook->kill_after > longest)
-			longest = hook->kill_after;
-		for (size_t k = 0; k < hook->lanes_len; k++)
-			if (hook->lanes[k].kill_after > longest)
-				longest = hook->lanes[k].kill_after;
+		if (one > longest)
+			longest = one;
 	}
 	return longest;
 }

@@ -140,7 +140,9 @@ void conf_release(struct conf *conf);
  * looked at.
  */
 bool conf_is_stale(const struct conf *conf);
-/* The longest that a hook gives its commands from SIGTERM to SIGKILL. */
+/* The longest that a hook gives one of its commands from SIGTERM to SIGKILL,
+ * and that any hook does. */
+int64_t conf_hook_kill_after(const struct hook *hook);
 int64_t conf_longest_kill_after(const struct conf *conf);
 /* The hook of this name, or NULL. */
 struct hook *conf_find(const struct conf *conf, struct bytes name);

@@ -96,13 +96,15 @@ why_not_entered(const char *path)
 {
 	struct stat found;
 
-	if (stat(path, &found) != 0 && (errno == ENOENT || errno == ENOTDIR))
-		return "does not exist: make it, or name another";
+	if (stat(path, &found) != 0) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return "does not exist: make it, or name another";
+	} else if (!S_ISDIR(found.st_mode)) {
+		return "is not a directory: name one";
+	}
 	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0)
 		return "cannot be entered by this user: chown or chmod it, or "
 		       "what is above it";
-	if (!S_ISDIR(found.st_mode))
-		return "is not a directory: name one";
 	return NULL;
 }
 

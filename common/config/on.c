@@ -157,6 +157,9 @@ read_action(struct parser *parser, const char *const *args, struct rule *rule)
 		return arg_error(parser,
 		    "the line does not say what to "
 		    "do: end it with `run COMMAND' or `ignore'");
+	if (is_word(args[0], "lane") && rule->lane_name != NULL)
+		return arg_error(parser,
+		    "`lane' is given twice: take one of them out");
 	if (is_word(args[0], "where") || is_word(args[0], "lane"))
 		return arg_error(parser,
 		    "`%s' is too late here: write `where POINTER GLOB' before "

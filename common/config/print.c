@@ -191,18 +191,19 @@ static void
 print_difference(const struct hook *hook, const struct hook *other,
     enum keyword keyword, struct buf *into)
 {
+	static const struct conf nothing; /* a lane has nothing global */
 	struct buf value = { 0 };
 	struct buf usual = { 0 };
-
-	enum rc rc = conf_print(NULL, other, keyword, &value);
+	enum rc rc = conf_print(&nothing, other, keyword, &value);
 
 	if (rc == RC_OK)
-		rc = conf_print(NULL, hook, keyword, &usual);
-	if (rc != RC_OK)
+		rc = conf_print(&nothing, hook, keyword, &usual);
+	if (rc != RC_OK) {
 		into->rc = rc;
-	else if (strcmp(value.data, usual.data) != 0)
-		buf_printf(into, " %s %s", keywords_row(keyword)->name,
-		    value.data);
+	} else if (!bytes_equal(buf_view(&value), buf_view(&usual))) {
+		buf_printf(into, " %s ", keywords_row(keyword)->name);
+		buf_add(into, buf_view(&value));
+	}
 	buf_free(&value);
 	buf_free(&usual);
 }

@@ -65,11 +65,10 @@ event_find_identity(const struct event *event,
 
 /* A sender may have renamed a field, and only an event can show that. */
 static void
-warn_missing(const struct event *event, enum log_once kind)
+warn_missing(const struct event *event, const struct event_source *source,
+    enum log_once kind)
 {
 	bool order = kind == LOG_ONCE_ORDER;
-	const struct event_source *source = order ? &event->reading->order :
-						    &event->reading->dedupe;
 	struct log_line line;
 
 	if (!log_once(kind))
@@ -99,9 +98,9 @@ end_key(struct buf *text, size_t before, enum rc rc)
 }
 
 enum rc
-event_order_key(const struct event *event, struct buf *text)
+event_order_key(const struct event *event, const struct event_source *order,
+    struct buf *text)
 {
-	const struct event_source *order = &event->reading->order;
 	size_t before = text->len;
 	enum rc rc;
 
@@ -114,7 +113,7 @@ event_order_key(const struct event *event, struct buf *text)
 		rc = RC_MISSING;
 	if (end_key(text, before, rc) != RC_MISSING)
 		return rc;
-	warn_missing(event, LOG_ONCE_ORDER);
+	warn_missing(event, order, LOG_ONCE_ORDER);
 	return RC_OK;
 }
 
@@ -155,6 +154,6 @@ event_dedupe_key(const struct event *event, const struct request *request,
 		rc = add_identity(event, request, digest, text);
 	if (end_key(text, before, rc) != RC_MISSING)
 		return rc;
-	warn_missing(event, LOG_ONCE_DEDUPE);
+	warn_missing(event, &event->reading->dedupe, LOG_ONCE_DEDUPE);
 	return RC_OK;
 }

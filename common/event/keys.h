@@ -10,13 +10,15 @@ struct event_source;
 struct request;
 
 /*
- * The text by which an event is ordered or known again: hook, event name (for
- * dedupe only) and the type and text at the source.  Nothing is added where the
- * source is none, or has no identity: a non-empty string, a number, or a
- * header that is not blank.  The first event of the process that has none is
- * told in the log.  RC_REPEATED, RC_MEMORY.
+ * The text by which an event is ordered by a source, or known again by its
+ * hook's `dedupe`: hook, event name (for dedupe only) and the type and text at
+ * the source.  Nothing is added where the source is none, or has no identity:
+ * a non-empty string, a number, or a header that is not blank.  The first
+ * event of the process that has none is told in the log.  RC_REPEATED,
+ * RC_MEMORY.
  */
-enum rc event_order_key(const struct event *event, struct buf *text);
+enum rc event_order_key(const struct event *event,
+    const struct event_source *order, struct buf *text);
 enum rc event_dedupe_key(const struct event *event,
     const struct request *request, const char *digest, struct buf *text);
 /*

@@ -73,21 +73,3 @@ rule_next(struct rule_walk *walk, const struct rule **rule)
 	*rule = at;
 	return RC_OK;
 }
-
-enum rc
-rule_of(const struct rule *rules, size_t n, const struct event *event,
-    struct rule_delivery *delivery)
-{
-	struct rule_walk walk = { .rules = rules, .n = n, .event = event };
-	const struct rule *rule = NULL;
-	unsigned ordinal = 0;
-	enum rc rc;
-
-	delivery->rule = NULL;
-	while ((rc = rule_next(&walk, &rule)) == RC_OK)
-		if (rule->command != NULL && ordinal++ == delivery->ordinal)
-			break;
-	if (rc == RC_OK)
-		delivery->rule = rule;
-	return rc == RC_MISSING ? RC_OK : rc;
-}

@@ -41,17 +41,4 @@ struct rule_walk {
  */
 enum rc rule_next(struct rule_walk *walk, const struct rule **rule);
 
-/* One of the deliveries of an event, and its line. */
-struct rule_delivery {
-	unsigned ordinal;	 /* of the lines that run it, from 0 */
-	const struct rule *rule; /* NULL where none takes it now */
-};
-
-/*
- * Finds the line of a delivery, which may have been stored under another
- * configuration; what is ignored now has none.  RC_MEMORY.
- */
-enum rc rule_of(const struct rule *rules, size_t n, const struct event *event,
-    struct rule_delivery *delivery);
-
 #endif

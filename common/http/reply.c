@@ -183,13 +183,15 @@ print_problem(const struct row *row, struct buf *into)
 }
 
 static void
-print_head(const struct row *row, const struct buf *body, struct buf *into)
+print_head(const struct reply *reply, const struct buf *body, struct buf *into)
 {
+	const struct row *row = row_of(reply->outcome, reply->reason);
+	int status = reply->status != 0 ? reply->status : row->status;
 	const char *type = row->detail == NULL ? "application/json" :
 						 "application/problem+json";
 
 	add_all(into,
-	    (const char *const[]){ "Status: ", status_line(row->status),
+	    (const char *const[]){ "Status: ", status_line(status),
 		"\r\nContent-Type: ", type, "\r\n", NULL });
 	if (body != NULL)
 		buf_printf(into, "Content-Length: %zu\r\n", body->len);
@@ -214,7 +216,7 @@ reply_print(const struct reply *reply, struct buf *into)
 		print_success(reply, &body);
 	else
 		print_problem(row, &body);
-	print_head(row, reply->head ? NULL : &body, into);
+	print_head(reply, reply->head ? NULL : &body, into);
 	if (!reply->head)
 		buf_add(into, buf_view(&body));
 	rc = body.rc != RC_OK ? body.rc : into->rc;

@@ -13,6 +13,7 @@
 struct reply {
 	enum outcome outcome;
 	enum rc reason;		     /* of OUTCOME_REFUSED */
+	int status;		     /* 0: reply_status's; another 2xx */
 	bool head;		     /* a HEAD request: no body */
 	char id[UUID_SIZE];	     /* for 2xx */
 	char event[EVENT_NAME_SIZE]; /* for 2xx */
@@ -20,7 +21,7 @@ struct reply {
 
 /* An answer without an event: a refusal. */
 struct reply reply_refused(enum rc reason);
-/* The status code, for the log and for tests. */
+/* The status code that an outcome has unless another one is wanted. */
 int reply_status(enum outcome outcome, enum rc reason);
 /* A short word, for the log: outcome_word's, or bad-signature and the like
  * where the event was refused. */

@@ -8,6 +8,7 @@
 #include "journal/dedupe.h"
 #include "journal/internal.h"
 #include "journal/key.h"
+#include "journal/lanes.h"
 #include "journal/order.h"
 #include "journal/room.h"
 #include "journal/rules.h"
@@ -49,16 +50,20 @@ static int64_t
 insert_event(struct journal *journal, const struct journal_entry *entry)
 {
 	const struct receipt *receipt = entry->receipt;
-	int changed = journal_do(journal,
-	    "INSERT INTO events(id, hook, name, received, digest, verified,"
-	    " remote, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
-	    " ON CONFLICT DO NOTHING",
-	    BIND(TEXT(receipt->id), TEXT(entry->hook), TEXT(entry->event),
-		INT(receipt->received), TEXT(receipt->digest),
-		INT(receipt->verified), TEXT(receipt->remote_addr),
-		BYTES(entry->body)));
+	int64_t event;
 
-	return changed == 0 ? 0 : journal_inserted(journal);
+	if (journal_do(journal,
+		"INSERT INTO events(id, hook, name, received, digest,"
+		" verified, remote, early) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+		" " SQL_NOTHING_EARLY ") ON CONFLICT DO NOTHING",
+		BIND(TEXT(receipt->id), TEXT(entry->hook), TEXT(entry->event),
+		    INT(receipt->received), TEXT(receipt->digest),
+		    INT(receipt->verified), TEXT(receipt->remote_addr))) == 0)
+		return 0;
+	event = journal_inserted(journal);
+	journal_do(journal, "INSERT INTO bodies(event, body) VALUES(?1, ?2)",
+	    BIND(INT(event), BYTES(entry->body)));
+	return event;
 }
 
 static void
@@ -83,19 +88,24 @@ release_body(struct journal_waiter *waiter)
 
 static void
 insert_delivery(struct journal *journal, const struct journal_entry *entry,
-    int64_t event, int64_t ordinal)
+    int64_t event, size_t ordinal)
 {
-	struct bytes order = journal_key_view(entry->order);
+	const struct journal_route *route = &entry->routes[ordinal];
+	struct bytes order = journal_key_view(&route->order);
 	bool held = order.len > 0 && journal_order_is_taken(journal, order);
+	bool routed = journal_routing_is_noted(journal, entry->hook,
+	    entry->routing);
 
 	journal_do(journal,
 	    "INSERT INTO deliveries(event, hook, ordinal, state, held, key,"
 	    " since, due, step, attempts, runner, claim, started, pid,"
-	    " start, finished)"
+	    " start, finished, lane, line)"
 	    " VALUES(?1, ?2, ?3, " SQL_QUEUED ", ?4, ?5, 0, ?6, 0, 0, 0, 0,"
-	    " 0, 0, 0, 0)",
-	    BIND(INT(event), TEXT(entry->hook), INT(ordinal), INT(held),
-		BYTES(order), INT(entry->receipt->received)));
+	    " 0, 0, 0, 0, ?7, CASE WHEN ?8 <> 0 THEN ?9 END)",
+	    BIND(INT(event), TEXT(entry->hook), INT((int64_t)ordinal),
+		INT(held), BYTES(order), INT(entry->receipt->received),
+		INT(journal_lane_make(journal, entry->hook, route->lane)),
+		INT(routed), INT(route->line)));
 }
 
 static enum rc
@@ -133,7 +143,7 @@ append(struct journal *journal, void *arguments)
 	if (dedupe.len > 0)
 		journal_dedupe_take(journal, dedupe, now,
 		    add(now, entry->dedupe_window));
-	for (unsigned i = 0; i < entry->deliveries; i++)
+	for (size_t i = 0; i < entry->routes_len; i++)
 		insert_delivery(journal, entry, event, i);
 	journal_backlog_add(journal, entry->hook, 1);
 	journal->stored = true;

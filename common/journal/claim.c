@@ -9,6 +9,7 @@
 #include "journal/internal.h"
 #include "journal/key.h"
 #include "journal/lookup.h"
+#include "journal/move.h"
 #include "journal/order.h"
 #include "journal/rules.h"
 #include "journal/runner.h"
@@ -24,49 +25,52 @@ enum { BODIES = 16 * 1024 * 1024 };
 static const int64_t longest = INT64_C(3660) * 24 * 3600000;
 
 struct claiming {
-	const struct journal_hook_limits *limits;
+	const struct journal_limits *limits;
 	int64_t now;
 	struct journal_claim *claim;
 	size_t bodies;
 	int64_t next;
+	bool unmoved;
 };
 
-/* What is due first, of one hook or of several. */
+/* What is due first, of one lane or of several. */
 struct candidate {
 	int64_t now;
 	int64_t latest; /* what is due later is none */
 	bool any;	/* also where no more may run */
-	const struct journal_hook_limit *limit;
+	const struct journal_limit *limit;
 	int64_t seq; /* 0: none */
 	int64_t due;
 };
 
 /*
- * A walk over the hooks that have something in an index, from one of them to
+ * A walk over the lanes that have something in an index, from one of them to
  * the next: those that have nothing cost nothing.
  */
 struct walk {
 	struct journal *journal;
-	const struct journal_hook_limits *limits;
-	const char *text; /* the first row from a hook on */
+	const struct journal_limits *limits;
+	const char *text; /* the first row from a lane on */
 	size_t next;	  /* of limits */
 	struct journal_statement *row;
 };
 
 /* What never waited is due whatever the clock says: it has its own index. */
 static const char fresh[] =
-    "SELECT hook, seq, due FROM deliveries WHERE state = " SQL_QUEUED
-    " AND held = 0 AND since = 0 AND hook >= ?1 ORDER BY hook, seq LIMIT 1";
+    "SELECT lane, seq, due FROM deliveries WHERE state = " SQL_QUEUED
+    " AND held = 0 AND since = 0 AND line IS NOT NULL AND lane >= ?1"
+    " ORDER BY lane, seq LIMIT 1";
 
 static const char waiting[] =
-    "SELECT hook, seq, due FROM deliveries WHERE state = " SQL_QUEUED
-    " AND held = 0 AND since > 0 AND hook >= ?1"
-    " ORDER BY hook, due, seq LIMIT 1";
+    "SELECT lane, seq, due FROM deliveries WHERE state = " SQL_QUEUED
+    " AND held = 0 AND since > 0 AND line IS NOT NULL AND lane >= ?1"
+    " ORDER BY lane, due, seq LIMIT 1";
 
 struct asking {
-	const struct journal_hook_limits *limits;
+	const struct journal_limits *limits;
 	int64_t now;
 	int64_t due;
+	bool unmoved;
 };
 
 /* Whether a pause began after now. */
@@ -97,61 +101,47 @@ begin_pauses_anew(struct journal *journal, int64_t now)
 			BIND(INT(now), INT(longest)));
 }
 
-/* As the database compares them. */
-static int
-compare_hooks(struct bytes hook, const char *other)
-{
-	size_t len = strlen(other);
-	int order = memcmp(hook.data, other, hook.len < len ? hook.len : len);
-
-	return order != 0 ? order : (hook.len > len) - (hook.len < len);
-}
-
-/* Goes on after the hook of the walk's row.  NULL: it is not one of those
+/* Goes on after the lane of the walk's row.  NULL: it is not one of those
  * that are walked over. */
-static const struct journal_hook_limit *
+static const struct journal_limit *
 go_past_row(struct walk *walk)
 {
-	const struct journal_hook_limit *list = walk->limits->list;
+	const struct journal_limit *list = walk->limits->list;
 	size_t asked = walk->next;
 	size_t end = walk->limits->n;
-	struct bytes hook;
+	int64_t lane;
 	size_t middle;
 
-	/* What is no text sorts after all texts. */
-	if (journal_column_type(walk->row, 0) != JOURNAL_TYPE_TEXT) {
+	/* What is no number sorts after all numbers. */
+	if (journal_column_type(walk->row, 0) != JOURNAL_TYPE_INT) {
 		walk->next = end;
 		return NULL;
 	}
-	hook = journal_column_text(walk->row, 0);
-	if (hook.data == NULL) {
-		journal_fail(walk->journal, JOURNAL_FAILED_MEMORY);
-		return NULL;
-	}
+	lane = journal_column_int(walk->row, 0);
 	while (walk->next < end) {
 		middle = walk->next + (end - walk->next) / 2;
-		if (compare_hooks(hook, list[middle].hook) > 0)
+		if (lane > list[middle].lane)
 			walk->next = middle + 1;
 		else
 			end = middle;
 	}
-	if (end < walk->limits->n && bytes_is(hook, list[end].hook))
+	if (end < walk->limits->n && list[end].lane == lane)
 		return &list[walk->next++];
 	if (end == asked)
 		journal_fail(walk->journal, JOURNAL_FAILED_INDEX);
 	return NULL;
 }
 
-/* The next hook that has a row, which is then open; NULL: there is none. */
-static const struct journal_hook_limit *
+/* The next lane that has a row, which is then open; NULL: there is none. */
+static const struct journal_limit *
 walk_on(struct walk *walk)
 {
-	const struct journal_hook_limit *limit;
+	const struct journal_limit *limit;
 
 	while (walk->next < walk->limits->n) {
 		limit = &walk->limits->list[walk->next];
 		walk->row = journal_query(walk->journal, walk->text,
-		    BIND(TEXT(limit->hook)));
+		    BIND(INT(limit->lane)));
 		if (!journal_next(walk->journal, walk->row))
 			break;
 		limit = go_past_row(walk);
@@ -162,15 +152,16 @@ walk_on(struct walk *walk)
 	return NULL;
 }
 
-/* By older rules there is none. */
+/* Whether more of a lane may run: by older rules, or before what has to be
+ * moved is, there may not. */
 static bool
-is_below_limit(struct journal *journal, const struct journal_hook_limit *limit)
+is_open(struct journal *journal, const struct journal_limit *limit)
 {
-	return !journal_rules_changed(journal, limit->hook, limit->digest) &&
+	return !journal_rules_hold_up(journal, limit->rules) &&
 	    journal_number(journal, 0,
 		"SELECT count(DISTINCT claim) FROM deliveries"
-		" WHERE state = " SQL_RUNNING " AND hook = ?1",
-		BIND(TEXT(limit->hook))) < (int64_t)limit->concurrency;
+		" WHERE state = " SQL_RUNNING " AND lane = ?1",
+		BIND(INT(limit->lane))) < (int64_t)limit->concurrency;
 }
 
 /* Whether a row is one to wait, or goes after the best so far. */
@@ -191,11 +182,11 @@ goes_later(struct journal_statement *row, const struct candidate *best)
 		(due > best->due || (due == best->due && seq > best->seq)));
 }
 
-/* What a row of hook, seq and due offers, which is over then.  False: it was
+/* What a row of lane, seq and due offers, which is over then.  False: it was
  * set aside, look again. */
 static bool
 consider(struct journal *journal, struct journal_statement *row,
-    const struct journal_hook_limit *limit, struct candidate *best)
+    const struct journal_limit *limit, struct candidate *best)
 {
 	struct journal_reader reader = {
 		.journal = journal,
@@ -207,8 +198,7 @@ consider(struct journal *journal, struct journal_statement *row,
 	int64_t seq;
 	int64_t due;
 
-	if (goes_later(row, best) ||
-	    (!best->any && !is_below_limit(journal, limit))) {
+	if (goes_later(row, best) || (!best->any && !is_open(journal, limit))) {
 		journal_end_query(row);
 		return true;
 	}
@@ -216,8 +206,8 @@ consider(struct journal *journal, struct journal_statement *row,
 	due = journal_int(&reader, 2, JOURNAL_IS_TIME);
 	journal_end_query(row);
 	if (reader.damaged) {
-		journal_set_queued_aside(journal, reader.number, limit->hook,
-		    best->now);
+		journal_set_queued_aside(journal, reader.number,
+		    limit->rules->hook, best->now);
 		return false;
 	}
 	best->limit = limit;
@@ -228,30 +218,31 @@ consider(struct journal *journal, struct journal_statement *row,
 
 /* What is no time at all sorts after the last one, and comes last. */
 static void
-set_untimely_aside(struct journal *journal,
-    const struct journal_hook_limit *limit, struct candidate *best)
+set_untimely_aside(struct journal *journal, const struct journal_limit *limit,
+    struct candidate *best)
 {
 	struct journal_statement *row;
 
 	for (;;) {
 		row = journal_query(journal,
-		    "SELECT hook, seq, due FROM deliveries WHERE hook = ?1"
+		    "SELECT lane, seq, due FROM deliveries WHERE lane = ?1"
 		    " AND state = " SQL_QUEUED " AND held = 0 AND since > 0"
-		    " AND due > ?2 ORDER BY due, seq LIMIT 1",
-		    BIND(TEXT(limit->hook), INT(JOURNAL_TIME_MAX)));
+		    " AND line IS NOT NULL AND due > ?2"
+		    " ORDER BY due, seq LIMIT 1",
+		    BIND(INT(limit->lane), INT(JOURNAL_TIME_MAX)));
 		if (!journal_next(journal, row) ||
 		    consider(journal, row, limit, best))
 			return;
 	}
 }
 
-/* The first of these hooks; any: also of those of which no more may run. */
+/* The first of these lanes; any: also of those of which no more may run. */
 static struct candidate
-find_due(struct journal *journal, const struct journal_hook_limits *limits,
+find_due(struct journal *journal, const struct journal_limits *limits,
     int64_t now, bool any)
 {
 	struct candidate best = { .now = now, .latest = INT64_MAX, .any = any };
-	const struct journal_hook_limit *limit;
+	const struct journal_limit *limit;
 	struct walk walk = { journal, limits, fresh, 0, NULL };
 
 	while ((limit = walk_on(&walk)) != NULL)
@@ -270,7 +261,7 @@ find_due(struct journal *journal, const struct journal_hook_limits *limits,
 /* The columns of a delivery; first is the number of the first one. */
 #define SQL_DELIVERY(of)                                                       \
 	of "seq, " of "event, " of "ordinal, " of "step, " of "attempts, " of  \
-	   "key, " of "lost"
+	   "key, " of "lost, " of "line"
 
 /* The event's seq. */
 static int64_t
@@ -288,6 +279,7 @@ fill_delivery(struct journal_reader *reader, int first,
 		    1,
 		.lost = (unsigned)journal_int(reader, first + 6,
 		    JOURNAL_IS_SMALL),
+		.line = (int)journal_int(reader, first + 7, JOURNAL_IS_LINE),
 	};
 	delivery->ordered = journal_key_into(reader, first + 5, delivery->key);
 	return journal_int(reader, first + 1, JOURNAL_IS_ROW);
@@ -311,12 +303,12 @@ next_delivery(struct journal *journal, struct journal_claim *claim)
 /* Whether the next one may be taken, as far as its event goes: that is of
  * the same hook. */
 static bool
-take_next(struct claiming *claiming, const struct journal_hook_limit *limit)
+take_next(struct claiming *claiming, const struct journal_limit *limit)
 {
 	struct journal_claim *claim = claiming->claim;
 	const struct journal_event *event = &claim->deliveries[claim->n].event;
 
-	if (strcmp(event->hook, limit->hook) != 0)
+	if (strcmp(event->hook, limit->rules->hook) != 0)
 		return false;
 	claiming->bodies += event->body.len;
 	claim->n++;
@@ -325,8 +317,8 @@ take_next(struct claiming *claiming, const struct journal_hook_limit *limit)
 
 /* Whether it could be taken: it is sound, and so is its event. */
 static bool
-read_claimed(struct journal_reader *reader,
-    const struct journal_hook_limit *limit, struct claiming *claiming)
+read_claimed(struct journal_reader *reader, const struct journal_limit *limit,
+    struct claiming *claiming)
 {
 	struct journal *journal = reader->journal;
 	struct journal_claim *claim = claiming->claim;
@@ -388,7 +380,7 @@ claim_delivery(struct journal *journal, const struct candidate *candidate,
 	}
 	if (!read_claimed(&reader, candidate->limit, claiming)) {
 		journal_set_queued_aside(journal, candidate->seq,
-		    candidate->limit->hook, claiming->now);
+		    candidate->limit->rules->hook, claiming->now);
 		return;
 	}
 	journal_do(journal,
@@ -404,8 +396,8 @@ enum { FRESH_DUE = 8, FRESH_DELIVERY };
 
 /* False: it has a key, or is not sound. */
 static bool
-read_fresh(struct journal_reader *reader,
-    const struct journal_hook_limit *limit, struct claiming *claiming)
+read_fresh(struct journal_reader *reader, const struct journal_limit *limit,
+    struct claiming *claiming)
 {
 	struct journal_claim *claim = claiming->claim;
 	struct journal_delivery *delivery = next_delivery(reader->journal,
@@ -424,7 +416,7 @@ read_fresh(struct journal_reader *reader,
 /* Those from the one that was the claim's nth to its last one: there is no
  * other one between them. */
 static void
-mark_fresh(struct journal *journal, const char *hook,
+mark_fresh(struct journal *journal, int64_t lane,
     const struct claiming *claiming, size_t n)
 {
 	const struct journal_claim *claim = claiming->claim;
@@ -433,11 +425,11 @@ mark_fresh(struct journal *journal, const char *hook,
 	    (size_t)journal_do(journal,
 		"UPDATE deliveries SET state = " SQL_RUNNING ","
 		" attempts = attempts + 1, runner = ?1, claim = ?2, slot = ?3,"
-		" started = ?4, pid = 0, start = 0 WHERE hook = ?5"
+		" started = ?4, pid = 0, start = 0 WHERE lane = ?5"
 		" AND state = " SQL_QUEUED " AND held = 0 AND since = 0"
-		" AND seq BETWEEN ?6 AND ?7",
+		" AND line IS NOT NULL AND seq BETWEEN ?6 AND ?7",
 		BIND(INT(journal->runner), INT(claim->number), INT(claim->slot),
-		    INT(claiming->now), TEXT(hook),
+		    INT(claiming->now), INT(lane),
 		    INT(claim->deliveries[n].seq),
 		    INT(claim->deliveries[claim->n - 1].seq))) != claim->n - n)
 		journal_fail(journal, JOURNAL_FAILED_INDEX);
@@ -449,7 +441,7 @@ mark_fresh(struct journal *journal, const char *hook,
  * it where some wait for a retry that may be due earlier.
  */
 static void
-take_fresh(struct journal *journal, const struct journal_hook_limit *limit,
+take_fresh(struct journal *journal, const struct journal_limit *limit,
     struct claiming *claiming)
 {
 	struct journal_reader reader = {
@@ -460,23 +452,23 @@ take_fresh(struct journal *journal, const struct journal_hook_limit *limit,
 	size_t n = claiming->claim->n;
 
 	if (journal_number(journal, 0,
-		"SELECT 1 FROM deliveries WHERE hook = ?1"
+		"SELECT 1 FROM deliveries WHERE lane = ?1"
 		" AND state = " SQL_QUEUED " AND held = 0 AND since > 0"
-		" AND due <= ?2 LIMIT 1",
-		BIND(TEXT(limit->hook), INT(claiming->now))) != 0)
+		" AND line IS NOT NULL AND due <= ?2 LIMIT 1",
+		BIND(INT(limit->lane), INT(claiming->now))) != 0)
 		return;
 	reader.row = journal_query(journal,
-	    "SELECT " SQL_EVENT("e.") ", d.due, " SQL_DELIVERY(
-		"d.") " FROM deliveries d LEFT JOIN events e ON e.seq = d.event"
-		      " WHERE d.hook = ?1 AND d.state = " SQL_QUEUED
-		      " AND d.held = 0 AND d.since = 0"
+	    "SELECT " SQL_EVENT ", d.due, " SQL_DELIVERY(
+		"d.") " FROM deliveries d LEFT JOIN events e ON e.seq = d.event" SQL_JOIN_BODY
+		      " WHERE d.lane = ?1 AND d.state = " SQL_QUEUED
+		      " AND d.held = 0 AND d.since = 0 AND d.line IS NOT NULL"
 		      " ORDER BY d.seq LIMIT ?2",
-	    BIND(TEXT(limit->hook), INT((int64_t)(limit->batch - n))));
+	    BIND(INT(limit->lane), INT((int64_t)(limit->batch - n))));
 	while (claiming->bodies < BODIES && journal_next(journal, reader.row) &&
 	    read_fresh(&reader, limit, claiming))
 		continue;
 	journal_end_query(reader.row);
-	mark_fresh(journal, limit->hook, claiming, n);
+	mark_fresh(journal, limit->lane, claiming, n);
 }
 
 /*
@@ -484,10 +476,10 @@ take_fresh(struct journal *journal, const struct journal_hook_limit *limit,
  * so that a batch takes several of a key in their order.
  */
 static void
-claim_more(struct journal *journal, const struct journal_hook_limit *limit,
+claim_more(struct journal *journal, const struct journal_limit *limit,
     struct claiming *claiming)
 {
-	const struct journal_hook_limits only = { limit, 1 };
+	const struct journal_limits only = { .list = limit, .n = 1 };
 	struct journal_claim *claim = claiming->claim;
 	struct journal_delivery *last;
 	struct candidate next;
@@ -542,6 +534,7 @@ take_due(struct journal *journal, struct claiming *claiming)
 		claim_delivery(journal, &best, claiming);
 	} while (claiming->claim->n == 0 && !journal_failed(journal));
 	journal_slot_begin(journal, claiming->claim);
+	claiming->claim->lane = best.limit->lane;
 	if (claiming->claim->n > 0 && best.limit->batch > 1) {
 		claim_more(journal, best.limit, claiming);
 		block_rest(journal, claiming->claim);
@@ -552,14 +545,14 @@ take_due(struct journal *journal, struct claiming *claiming)
 }
 
 static bool
-has_fresh(struct journal *journal, const struct journal_hook_limits *limits)
+has_fresh(struct journal *journal, const struct journal_limits *limits)
 {
 	struct walk walk = { journal, limits, fresh, 0, NULL };
-	const struct journal_hook_limit *limit;
+	const struct journal_limit *limit;
 
 	while ((limit = walk_on(&walk)) != NULL) {
 		journal_end_query(walk.row);
-		if (is_below_limit(journal, limit))
+		if (is_open(journal, limit))
 			return true;
 	}
 	return false;
@@ -570,17 +563,18 @@ next_due(struct journal *journal, void *arguments)
 {
 	struct asking *asking = arguments;
 	struct walk walk = { journal, asking->limits, waiting, 0, NULL };
-	const struct journal_hook_limit *limit;
+	const struct journal_limit *limit;
 	int64_t due;
 
-	if (is_set_back(journal, asking->now) ||
+	asking->unmoved = journal_is_unmoved(journal, asking->limits);
+	if (asking->unmoved || is_set_back(journal, asking->now) ||
 	    has_fresh(journal, asking->limits))
 		asking->due = asking->now;
 	while ((limit = walk_on(&walk)) != NULL) {
 		due = journal_column_int(walk.row, 2);
 		journal_end_query(walk.row);
 		if (due <= JOURNAL_TIME_MAX && due < asking->due &&
-		    is_below_limit(journal, limit))
+		    is_open(journal, limit))
 			asking->due = due;
 	}
 	return RC_OK;
@@ -590,18 +584,19 @@ static enum rc
 claim_due(struct journal *journal, void *arguments)
 {
 	struct claiming *claiming = arguments;
-	struct asking asking = { claiming->limits, claiming->now, CLOCK_NEVER };
+	struct asking asking = { claiming->limits, claiming->now, CLOCK_NEVER,
+		false };
 	enum rc rc = take_due(journal, claiming);
 
 	(void)next_due(journal, &asking);
 	claiming->next = asking.due;
+	claiming->unmoved = asking.unmoved;
 	return rc;
 }
 
 enum rc
-journal_claim_due(struct journal *journal,
-    const struct journal_hook_limits *limits, int64_t now,
-    struct journal_claim *claim)
+journal_claim_due(struct journal *journal, const struct journal_limits *limits,
+    int64_t now, struct journal_claim *claim)
 {
 	struct claiming claiming = {
 		.limits = limits,
@@ -615,6 +610,7 @@ journal_claim_due(struct journal *journal,
 	if (rc != RC_OK)
 		journal_claim_free(claim);
 	claim->next = claiming.next;
+	claim->unmoved = claiming.unmoved;
 	return rc;
 }
 
@@ -627,10 +623,10 @@ journal_claim_free(struct journal_claim *claim)
 }
 
 enum rc
-journal_next_due(struct journal *journal,
-    const struct journal_hook_limits *limits, int64_t now, int64_t *due)
+journal_next_due(struct journal *journal, const struct journal_limits *limits,
+    int64_t now, int64_t *due)
 {
-	struct asking asking = { limits, now, CLOCK_NEVER };
+	struct asking asking = { limits, now, CLOCK_NEVER, false };
 	enum rc rc = journal_read(journal, next_due, &asking);
 
 	if (rc == RC_OK)

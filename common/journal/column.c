@@ -33,6 +33,7 @@ static const struct range ranges[] = {
 	[JOURNAL_IS_RUNNER] = { 0, INT64_MAX - 2 },
 	[JOURNAL_IS_COUNT] = { 0, INT64_C(1) << 53 },
 	[JOURNAL_IS_SMALL] = { 0, INT32_MAX - 1 },
+	[JOURNAL_IS_LINE] = { -1, INT32_MAX - 1 },
 	[JOURNAL_IS_STATE] = { JOURNAL_QUEUED, JOURNAL_DROPPED },
 	[JOURNAL_IS_FLAG] = { 0, 1 },
 	[JOURNAL_IS_CODE] = { 0, CODE_MAX },
@@ -113,6 +114,7 @@ static const struct form forms[] = {
 	[JOURNAL_TEXT_NOTE] = { 0, NOTE_MAX, is_note, "no note" },
 	[JOURNAL_TEXT_FILE] = { 1, JOURNAL_FILE_SIZE - 1, is_c_string,
 	    "no path" },
+	[JOURNAL_TEXT_LANE] = { 0, JOURNAL_LANE_SIZE - 1, is_note, "no lane" },
 };
 
 /* Without memory nothing can be said of a row. */

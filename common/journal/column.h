@@ -42,6 +42,7 @@ enum journal_kind {
 	JOURNAL_IS_RUNNER, /* 0: none */
 	JOURNAL_IS_COUNT,
 	JOURNAL_IS_SMALL, /* attempts, ordinals, steps, turns */
+	JOURNAL_IS_LINE,  /* -1: none */
 	JOURNAL_IS_STATE,
 	JOURNAL_IS_FLAG,
 	JOURNAL_IS_CODE, /* of an outcome */
@@ -68,6 +69,7 @@ enum journal_form {
 	JOURNAL_TEXT_REMOTE,
 	JOURNAL_TEXT_NOTE, /* of a runner or a rule, or empty */
 	JOURNAL_TEXT_FILE, /* a path */
+	JOURNAL_TEXT_LANE, /* its key, or empty */
 };
 
 /* It lives until the statement goes on. */

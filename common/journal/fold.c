@@ -5,6 +5,7 @@
 #include "journal/journal.h"
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/pool.h"
 #include "config/conf.h"
 #include "journal/internal.h"
@@ -29,6 +30,7 @@ struct fold {
 	int64_t last;
 	struct journal_stats_report report;
 	struct folded *folded; /* of each of its hooks */
+	size_t found;	       /* the hook of the last row */
 	char whats[COLUMNS][WHAT];
 	struct journal_hour list[STEP]; /* that are to be written */
 	size_t n;
@@ -52,17 +54,32 @@ is_sound(const char *name)
 	    conf_is_name(bytes_of(name));
 }
 
+/* Rows of a hook follow each other, those of an hour in the order of names. */
+static size_t
+find_hook(struct fold *fold, const char *name)
+{
+	size_t n = fold->report.n;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t at = (fold->found + i) % n;
+
+		if (strcmp(fold->report.list[at].name, name) == 0) {
+			fold->found = at;
+			return at;
+		}
+	}
+	return n;
+}
+
 static enum rc
 note_hour(void *context, const struct journal_hour *hour)
 {
 	struct fold *fold = context;
-	size_t hook = 0, column = 0;
+	size_t hook, column = 0;
 
 	if (hour->source != fold->report.source || hour->hour > fold->last)
 		return RC_OK;
-	while (hook < fold->report.n &&
-	    strcmp(fold->report.list[hook].name, hour->hook) != 0)
-		hook++;
+	hook = find_hook(fold, hour->hook);
 	while (column < COLUMNS && strcmp(fold->whats[column], hour->what) != 0)
 		column++;
 	if (hook < fold->report.n && column < COLUMNS)
@@ -159,8 +176,11 @@ journal_fold(struct journal *journal, int64_t now)
 	rc = journal_stats_read(journal->path, &pool, &fold.report, &error);
 	if (rc == RC_OK)
 		rc = fold_file(&fold, &pool);
+	/* Who counts has said it, in that process. */
+	if (rc == RC_CONFIG && log_once(LOG_ONCE_COUNTS))
+		log_say(LOG_LEVEL_WARNING, "requests are not counted: %s",
+		    error.len > 0 ? error.data : "their file cannot be used");
 	pool_free(&pool);
 	buf_free(&error);
-	/* Who counts has said what is wrong with the file. */
 	return rc == RC_MISSING || rc == RC_CONFIG ? RC_OK : rc;
 }

@@ -20,9 +20,10 @@ struct sqlite3_stmt;
 struct journal_change;
 
 enum {
-	JOURNAL_STATEMENTS = 128, /* more than there are texts */
+	JOURNAL_STATEMENTS = 192, /* more than there are texts */
 	JOURNAL_FILES = 4,
 	JOURNAL_SLOTS = 512, /* most claims of a runner at once */
+	JOURNAL_LANES = 64,  /* that are known without a look */
 };
 
 /* A statement that was prepared once: a pointer to it is all that others
@@ -53,6 +54,29 @@ struct journal_tally {
 struct journal_source {
 	const char *hook; /* NULL: none; borrowed, as the next */
 	const char *file;
+};
+
+/* Whether a routing is the one that is noted of a hook, as the transaction
+ * found it. */
+struct journal_routing {
+	const char *hook; /* NULL: none was looked for; borrowed, as the next */
+	const char *routing;
+	bool noted;
+};
+
+/* What keeps deliveries from being claimed, as the transaction found it. */
+struct journal_hold {
+	bool looked;			   /* for the next */
+	bool any;			   /* something may have to be moved */
+	const struct journal_rules *rules; /* NULL: none were looked at */
+	bool up;			   /* by these nothing may be claimed */
+};
+
+/* A row of lanes. */
+struct journal_known_lane {
+	int64_t id; /* 0: none */
+	char hook[HOOK_NAME_SIZE];
+	char key[JOURNAL_LANE_SIZE];
 };
 
 /* A file of the journal that is open. */
@@ -100,6 +124,12 @@ struct journal {
 
 	/* rules.c, of the transaction; none when that begins */
 	struct journal_source source;
+	struct journal_routing routing;
+	struct journal_hold hold;
+
+	/* lanes.c */
+	struct journal_known_lane lanes[JOURNAL_LANES];
+	bool lane_made; /* in this transaction */
 
 	/* Settings of journal.h, and what its caller has seen. */
 	int64_t turn_timeout; /* milliseconds, as the next */

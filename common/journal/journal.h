@@ -124,10 +124,10 @@ struct journal_key {
 };
 
 /*
- * The key of a text that tells events apart: event_order_key's and
- * event_dedupe_key's.  No text, no key.  RC_SYSTEM, RC_MEMORY.
+ * The key of a text that tells events apart: event_order_key's, within a
+ * lane, and event_dedupe_key's.  No text, no key.  RC_SYSTEM, RC_MEMORY.
  */
-enum rc journal_order_key(const char *hook, struct bytes text,
+enum rc journal_order_key(const char *hook, const char *lane, struct bytes text,
     struct journal_key *key);
 enum rc journal_dedupe_key(struct bytes text, struct journal_key *key);
 
@@ -164,17 +164,29 @@ void journal_set_helper(struct journal *journal, bool (*call)(void *context),
 /* Writes what nobody waits for, until nothing is left. */
 void journal_lead(struct journal *journal);
 
+enum { JOURNAL_LANE_SIZE = 72 }; /* of a lane's key, with its NUL */
+
+/* Where a delivery goes. */
+struct journal_route {
+	const char *lane; /* its key; "" where no line takes it */
+	int line;	  /* the number of its `on` line, from 0; or -1 */
+	struct journal_key order;
+};
+
 /* An event to be kept. */
 struct journal_entry {
 	const struct receipt *receipt;
 	const char *hook;
 	const char *event;
 	struct bytes body;
-	const struct journal_key *order;  /* NULL is none */
 	const struct journal_key *dedupe; /* NULL is none */
 	int64_t dedupe_window;
 	unsigned max_queue;
-	unsigned deliveries; /* at least 1 */
+	const struct journal_route *routes; /* one for each delivery */
+	size_t routes_len;		    /* at least 1 */
+	/* Of the rules that say so (conf_routing): where others are noted, or
+	 * none, journal_move has to look at the event before it is claimed. */
+	const char *routing;
 	/* Of its configuration, absolute; NULL: whosever the hook is. */
 	const char *file;
 };
@@ -224,21 +236,6 @@ const char *journal_state_name(enum journal_state state);
 /* RC_SYNTAX. */
 enum rc journal_state_find(const char *name, enum journal_state *state);
 
-/* A hook whose deliveries may be claimed, and how many at once. */
-struct journal_hook_limit {
-	const char *hook;
-	unsigned concurrency; /* runs at once, over all processes; 0: none */
-	unsigned batch;	      /* most deliveries of one run */
-	/* Of its rules, borrowed: while others are noted nothing is claimed.
-	 * NULL: whatever is noted. */
-	const char *digest;
-};
-
-struct journal_hook_limits {
-	const struct journal_hook_limit *list; /* sorted by their bytes */
-	size_t n;
-};
-
 struct journal_event {
 	struct receipt receipt;
 	const char *hook;
@@ -246,12 +243,21 @@ struct journal_event {
 	struct bytes body;
 };
 
+/* A lane of a hook, and how the journal calls it. */
+struct journal_lane {
+	const char *key;
+	int64_t id; /* what came of it; 0: its hook's rules do not count */
+};
+
 /* By what a hook's events are run and kept. */
 struct journal_rules {
 	const char *hook;
-	const char *digest; /* of what they are run by, in hex */
-	int64_t time;	    /* of their file, nanoseconds since 1970 */
-	int64_t keep;	    /* as of journal_keep */
+	const char *digest;  /* of what they are run by, in hex */
+	const char *routing; /* of what tells an event's lanes, in hex */
+	struct journal_lane *lanes;
+	size_t lanes_len;
+	int64_t time; /* of their file, nanoseconds since 1970 */
+	int64_t keep; /* as of journal_keep */
 	int64_t keep_dead;
 	const char *file; /* absolute; NULL: whosever the hook is */
 	bool queues;	  /* its events are kept, and so it is noted as its */
@@ -264,7 +270,9 @@ struct journal_rules {
 
 /*
  * Notes the rules of each hook in place of none or of those of an older
- * file, and says which of them are older than what is noted.
+ * file, and says which of them are older than what is noted.  Where their
+ * routing is another one than before, all that is undelivered has to be moved
+ * before anything of the hook is claimed.
  */
 enum rc journal_note_rules(struct journal *journal, struct journal_rules *list,
     size_t n);
@@ -280,10 +288,29 @@ enum rc journal_source_change(struct journal *journal, const char *hook,
 /* Whether a path leads to this journal. */
 bool journal_is_file(const struct journal *journal, const char *path);
 
+/* A lane whose deliveries may be claimed, and how many at once. */
+struct journal_limit {
+	int64_t lane;	      /* journal_note_rules tells it */
+	unsigned concurrency; /* runs at once, over all processes; 0: none */
+	unsigned batch;	      /* most deliveries of one run */
+	/* Of its hook, borrowed: while others are noted, or something has to
+	 * be moved by them first, nothing is claimed. */
+	const struct journal_rules *rules;
+};
+
+struct journal_limits {
+	const struct journal_limit *list; /* by lane, ascending */
+	size_t n;
+	/* All that a lane is of, sorted by their hooks' bytes. */
+	const struct journal_rules *rules;
+	size_t rules_len;
+};
+
 /* A delivery that was claimed: this process alone may run it. */
 struct journal_delivery {
 	int64_t seq;	  /* the order of commit */
-	unsigned ordinal; /* of the lines that run it, from 0 */
+	unsigned ordinal; /* of its event's deliveries, from 0 */
+	int line;	  /* the number of its `on` line; -1: none takes it */
 	unsigned attempt; /* of the try that begins: 1, 2, ... */
 	unsigned step;	  /* pauses of the schedule that are used up */
 	unsigned lost;	  /* tries in a row that did not end themselves */
@@ -292,9 +319,10 @@ struct journal_delivery {
 	struct journal_event event;
 };
 
-/* What one run may take: deliveries of one hook, oldest first. */
+/* What one run may take: deliveries of one lane, oldest first. */
 struct journal_claim {
 	int64_t number;
+	int64_t lane;
 	struct journal *journal;
 	unsigned slot; /* of the notes beside the journal, from 1 */
 	size_t n;
@@ -303,6 +331,8 @@ struct journal_claim {
 	/* As of journal_next_due, with this claim made; also where there was
 	 * nothing to claim. */
 	int64_t next;
+	/* The same: something of these hooks has to be moved first. */
+	bool unmoved;
 };
 
 /*
@@ -317,9 +347,45 @@ struct journal_claim {
  * case.
  */
 enum rc journal_claim_due(struct journal *journal,
-    const struct journal_hook_limits *limits, int64_t now,
+    const struct journal_limits *limits, int64_t now,
     struct journal_claim *claim);
 void journal_claim_free(struct journal_claim *claim);
+
+/* A delivery of an event that is moved. */
+struct journal_moving {
+	unsigned ordinal;
+	const char *lane;	    /* its key by now; NULL: it has none yet */
+	bool open;		    /* it is queued or running; others stay */
+	struct journal_route route; /* where it goes, if it is open */
+};
+
+/*
+ * Says where the open ones of an event's deliveries go, which are all of
+ * them, by ordinal; the texts of the routes are borrowed until the step is
+ * over.  Inside the transaction: it must not ask for anything of the journal.
+ * RC_MEMORY.
+ */
+struct journal_router {
+	enum rc (*route)(void *context, const struct journal_rules *rules,
+	    const struct journal_event *event, struct journal_moving *list,
+	    size_t n);
+	void *context;
+};
+
+/*
+ * One small step of moving what is undelivered, and was stored or routed by
+ * other rules than those that are noted, to where these say; of hooks whose
+ * noted rules are those of limits.  Orders hold: what is running stays before
+ * what is queued.  more: there may be another step.
+ */
+enum rc journal_move(struct journal *journal,
+    const struct journal_limits *limits, const struct journal_router *router,
+    int64_t now, bool *more);
+/*
+ * One small step of moving what an earlier release stored into the tables of
+ * this one.  more: there may be another step.
+ */
+enum rc journal_renew(struct journal *journal, bool *more);
 
 /*
  * One run of a claim's command, so that it can be found and ended by others
@@ -383,12 +449,12 @@ enum rc journal_settle(struct journal *journal,
     const struct journal_settlement *settlements, size_t n);
 
 /*
- * When the next delivery of these hooks is due, of those of which more may
- * run: now or before where one is due at once, CLOCK_NEVER where there is
- * none.
+ * When the next delivery of these lanes is due, of those of which more may
+ * run: now or before where one is due at once or has to be moved first,
+ * CLOCK_NEVER where there is none.
  */
 enum rc journal_next_due(struct journal *journal,
-    const struct journal_hook_limits *limits, int64_t now, int64_t *due);
+    const struct journal_limits *limits, int64_t now, int64_t *due);
 /* Whether another process changed the journal since the last call. */
 enum rc journal_changed(struct journal *journal, bool *changed);
 
@@ -443,6 +509,7 @@ struct journal_row {
 	const char *hook;
 	const char *event;
 	int64_t received;
+	const char *lane; /* its key; "" where it has none yet */
 	unsigned ordinal;
 	enum journal_state state;
 	unsigned attempts;
@@ -485,6 +552,7 @@ struct journal_attempt {
 
 struct journal_delivery_report {
 	unsigned ordinal;
+	const char *lane; /* as of journal_row */
 	enum journal_state state;
 	unsigned attempts;
 	int64_t due;	  /* 0 where it is not waiting for a retry */
@@ -565,6 +633,19 @@ struct journal_count {
 /* Sorted by hook, event, state.  As journal_list for the rest. */
 enum rc journal_counts(struct journal *journal,
     enum rc (*each)(void *context, const struct journal_count *count),
+    void *context);
+/* What is undelivered in a lane. */
+struct journal_lane_count {
+	const char *hook;
+	const char *lane; /* its key; "" for what has none yet */
+	int64_t queued;
+	int64_t running;
+	int64_t oldest; /* received */
+};
+
+/* Sorted by hook and lane; those that have something.  As journal_list. */
+enum rc journal_lane_counts(struct journal *journal,
+    enum rc (*each)(void *context, const struct journal_lane_count *count),
     void *context);
 /* A hook that has undelivered events, and how many; from a counter. */
 struct journal_backlog {

@@ -7,8 +7,8 @@
 
 /*
  * What is digested is the text's own digest in hex, and for an order the hook
- * before it though the text names it: keys are compared with those that were
- * stored by earlier releases.
+ * and the lane before it.  Dedupe keys are compared with those that were stored
+ * by earlier releases; order keys are not, as a move makes them anew.
  */
 enum { HEX_SIZE = 2 * CRYPTO_DIGEST + 1 };
 
@@ -49,7 +49,8 @@ make_key(struct bytes of, struct journal_key *key)
 }
 
 enum rc
-journal_order_key(const char *hook, struct bytes text, struct journal_key *key)
+journal_order_key(const char *hook, const char *lane, struct bytes text,
+    struct journal_key *key)
 {
 	struct buf named = { 0 };
 	char hex[HEX_SIZE];
@@ -63,6 +64,8 @@ journal_order_key(const char *hook, struct bytes text, struct journal_key *key)
 	if (rc != RC_OK)
 		return rc;
 	buf_text(&named, hook);
+	buf_char(&named, '\0');
+	buf_text(&named, lane);
 	buf_char(&named, '\0');
 	buf_text(&named, hex);
 	rc = named.rc;

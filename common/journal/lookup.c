@@ -184,7 +184,8 @@ journal_read_event(struct journal *journal, int64_t seq, struct pool *pool,
 		.number = seq,
 		.lenient = true,
 		.row = journal_query(journal,
-		    "SELECT " SQL_EVENT("") " FROM events WHERE seq = ?1",
+		    "SELECT " SQL_EVENT " FROM events e" SQL_JOIN_BODY
+		    " WHERE e.seq = ?1",
 		    BIND(INT(seq))),
 	};
 

@@ -34,7 +34,8 @@ free_key(struct journal *journal, const struct journal_found *found)
 		journal_order_advance(journal, journal_key_bytes(found->key));
 }
 
-/* Due now, and so after all that is due already. */
+/* Due now, and so after all that is due already; and it goes where the rules
+ * of now say. */
 static void
 revive(struct journal *journal, const struct journal_found *found, int64_t now)
 {
@@ -45,7 +46,8 @@ revive(struct journal *journal, const struct journal_found *found, int64_t now)
 	journal_finished_add(journal, found->event, found->state, -1);
 	journal_do(journal,
 	    "UPDATE deliveries SET state = " SQL_QUEUED ", since = ?1,"
-	    " due = ?1, step = 0, lost = 0, held = ?2, finished = 0"
+	    " due = ?1, step = 0, lost = 0, held = ?2, finished = 0,"
+	    " line = NULL"
 	    " WHERE seq = ?3",
 	    BIND(INT(due), INT(found->ordered), INT(found->seq)));
 	free_key(journal, found);

@@ -152,6 +152,8 @@ remove_event(struct journal *journal, int64_t event)
 	}
 	journal_do(journal, "DELETE FROM deliveries WHERE event = ?1",
 	    BIND(INT(event)));
+	journal_do(journal, "DELETE FROM bodies WHERE event = ?1",
+	    BIND(INT(event)));
 	journal_do(journal, "DELETE FROM events WHERE seq = ?1",
 	    BIND(INT(event)));
 }
@@ -174,13 +176,17 @@ struct walk {
 	bool by_age;
 };
 
-static const char events_after[] =
-    "SELECT seq, seq, hook, name, received, coalesce(length(body), 0)"
-    " FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1";
+#define PURGE_EVENT                                                            \
+	"e.seq, e.hook, e.name, e.received,"                                   \
+	" coalesce(length(b.body), 0) + coalesce(length(e.early), 0)"
+
+static const char events_after[] = "SELECT e.seq, " PURGE_EVENT
+				   " FROM events e" SQL_JOIN_BODY
+				   " WHERE e.seq > ?1 ORDER BY e.seq LIMIT 1";
 static const char dead_after[] = SQL(
-    "SELECT d.seq, e.seq, e.hook, e.name, e.received,"
-    " coalesce(length(e.body), 0) FROM deliveries d"
-    " LEFT JOIN events e ON e.seq = d.event WHERE d.state = " SQL_DEAD
+    "SELECT d.seq, " PURGE_EVENT " FROM deliveries d"
+    " LEFT JOIN events e ON e.seq = d.event" SQL_JOIN_BODY
+    " WHERE d.state = " SQL_DEAD
     USES_deliveries_open("d.") " AND d.seq > ?1 ORDER BY d.seq LIMIT 1");
 
 /* The seq that the walk comes to next, 0 at its end.  candidate->event is 0

@@ -188,12 +188,11 @@ reclaim(struct journal *journal, void *arguments)
 	}
 	do {
 		seq = journal_number(journal, 0,
-		    "SELECT seq FROM deliveries WHERE state = " SQL_RUNNING
-		    " AND claim = ?1 AND runner = ?2"
-		    " AND (hook = ?3 OR ?3 = '')"
-		    " ORDER BY seq LIMIT 1",
-		    BIND(INT(orphan->claim), INT(orphan->runner),
-			TEXT(orphan->hook)));
+		    SQL("SELECT seq FROM deliveries WHERE state = " SQL_RUNNING
+		    USES_deliveries_open("") " AND claim = ?1 AND runner = ?2"
+		    " AND (hook = ?3 OR ?3 = '') ORDER BY seq LIMIT 1"),
+			BIND(INT(orphan->claim), INT(orphan->runner),
+			    TEXT(orphan->hook)));
 		if (seq != 0)
 			reclaim_delivery(journal, seq, reclaiming);
 	} while (seq != 0 && !journal_failed(journal));

@@ -31,6 +31,7 @@ struct showing {
 
 struct counting {
 	enum rc (*count)(void *context, const struct journal_count *count);
+	enum rc (*lanes)(void *context, const struct journal_lane_count *count);
 	enum rc (
 	    *backlog)(void *context, const struct journal_backlog *backlog);
 	void *context;
@@ -39,10 +40,15 @@ struct counting {
 /* Greater than any ID. */
 static const char after_ids[] = "g";
 
+/* A lane that is none is as if there were none yet. */
+#define LANE_COLUMN SQL_COLUMN_OR("l.key", "''")
+#define LANE " LEFT JOIN lanes l ON l.id = d.lane"
+
 #define ROW_COLUMNS                                                            \
 	"SELECT e.id, e.hook, e.name, e.received, d.ordinal, d.state,"         \
 	" d.attempts, d.since, d.due," SQL_COLUMN_OR("a.outcome",              \
-	    "'none'") "," SQL_COLUMN_OR("a.code", "0") ", d.seq FROM "
+	    "'none'") "," SQL_COLUMN_OR("a.code", "0") ", d.seq," LANE_COLUMN  \
+						       " FROM "
 #define ROW_ATTEMPT                                                            \
 	" LEFT JOIN attempts a ON a.delivery = d.seq AND a.turn ="             \
 	" (SELECT max(turn) FROM attempts WHERE delivery = d.seq)"
@@ -52,7 +58,7 @@ static const char after_ids[] = "g";
 
 /* Along the IDs, which begin with the time of receipt. */
 static const char list_all[] = ROW_COLUMNS
-    "events e" SQL_THEN_JOIN "deliveries d ON d.event = e.seq" ROW_ATTEMPT
+    "events e" SQL_THEN_JOIN "deliveries d ON d.event = e.seq" LANE ROW_ATTEMPT
     " WHERE" ROW_FILTER " AND e.id >= ?4 AND (?5 < 0 OR d.state = ?5)"
     " AND e.id <= ?6 AND (e.id < ?6 OR d.ordinal > ?7)"
     " ORDER BY e.id DESC, d.ordinal";
@@ -62,24 +68,35 @@ static const char list_all[] = ROW_COLUMNS
  * state, so that its deliveries keep their order.
  */
 static const char list_state[] = SQL(ROW_COLUMNS
-    "deliveries l" SQL_THEN_JOIN "events e ON e.seq = l.event"
-    SQL_THEN_JOIN "deliveries d ON d.event = l.event AND d.state = l.state"
-    ROW_ATTEMPT
-    " WHERE" ROW_FILTER " AND e.id >= ?4 AND l.state = ?5"
-    USES_deliveries_open("l.") " AND l.seq <= coalesce((SELECT max(o.seq)"
+    "deliveries f" SQL_THEN_JOIN "events e ON e.seq = f.event"
+    SQL_THEN_JOIN "deliveries d ON d.event = f.event AND d.state = f.state"
+    LANE ROW_ATTEMPT
+    " WHERE" ROW_FILTER " AND e.id >= ?4 AND f.state = ?5"
+    USES_deliveries_open("f.") " AND f.seq <= coalesce((SELECT max(o.seq)"
     " FROM deliveries p JOIN deliveries o ON o.event = p.event"
     " WHERE p.seq = ?6), ?6)"
-    " AND NOT EXISTS (SELECT 1 FROM deliveries o WHERE o.event = l.event"
-    " AND o.state = l.state AND o.seq > l.seq)"
-    " AND (d.ordinal > ?7 OR l.event" SQL_DIFFERS
+    " AND NOT EXISTS (SELECT 1 FROM deliveries o WHERE o.event = f.event"
+    " AND o.state = f.state AND o.seq > f.seq)"
+    " AND (d.ordinal > ?7 OR f.event" SQL_DIFFERS
     "(SELECT event FROM deliveries WHERE seq = ?6))"
-    " ORDER BY l.seq DESC, d.ordinal");
+    " ORDER BY f.seq DESC, d.ordinal");
 
 /* When what is queued has waited; 0: it does not wait for a retry. */
 static int64_t
 pause_end(int64_t since, int64_t due)
 {
 	return since != 0 && due != since ? due : 0;
+}
+
+/* One that is damaged is told, but is no reason to leave out what is in it. */
+static const char *
+text_of_lane(struct journal *journal, struct journal_statement *rows,
+    int column)
+{
+	struct journal_reader reader = journal_lenient_reader(journal, rows,
+	    "lanes");
+
+	return journal_text(&reader, column, JOURNAL_TEXT_LANE);
 }
 
 /* False: it is damaged. */
@@ -106,6 +123,7 @@ read_row(struct journal_reader *reader, struct journal_row *row)
 	if (strcmp(row->outcome, "none") == 0)
 		row->outcome = "";
 	row->code = (int)journal_int(reader, 10, JOURNAL_IS_CODE);
+	row->lane = text_of_lane(reader->journal, reader->row, 12);
 	return !reader->damaged;
 }
 
@@ -255,6 +273,10 @@ read_delivery(struct journal_reader *reader, struct showing *showing)
 	}
 	report->deliveries = list;
 	seq = fill_delivery(reader, &list[report->n]);
+	list[report->n].lane = pool_text(showing->pool,
+	    text_of_lane(reader->journal, reader->row, 8));
+	if (list[report->n].lane == NULL)
+		journal_fail(reader->journal, JOURNAL_FAILED_MEMORY);
 	if (reader->damaged)
 		return;
 	read_attempts(reader->journal, seq, showing->pool, &list[report->n]);
@@ -277,8 +299,9 @@ show(struct journal *journal, void *arguments)
 		return RC_CORRUPT;
 	showing->whole = true;
 	rows = journal_query(journal,
-	    "SELECT seq, ordinal, state, attempts, since, due, held,"
-	    " finished FROM deliveries WHERE event = ?1 ORDER BY ordinal",
+	    "SELECT d.seq, d.ordinal, d.state, d.attempts, d.since, d.due,"
+	    " d.held, d.finished," LANE_COLUMN " FROM deliveries d" LANE
+	    " WHERE d.event = ?1 ORDER BY d.ordinal",
 	    BIND(INT(event)));
 	while (journal_next(journal, rows)) {
 		reader = journal_lenient_reader(journal, rows, "deliveries");
@@ -392,6 +415,51 @@ journal_counts(struct journal *journal,
 	struct counting counting = { .count = each, .context = context };
 
 	return journal_read(journal, count_all, &counting);
+}
+
+static const char lane_counts[] = SQL(
+    "SELECT e.hook," LANE_COLUMN ","
+    " sum(CASE WHEN d.state = " SQL_QUEUED " THEN 1 ELSE 0 END),"
+    " sum(CASE WHEN d.state = " SQL_RUNNING " THEN 1 ELSE 0 END),"
+    " min(e.received), min(d.seq)"
+    " FROM deliveries d JOIN events e ON e.seq = d.event" LANE
+    " WHERE d.state IN " SQL_OPEN_STATES USES_deliveries_open("d.")
+    " GROUP BY 1, 2 ORDER BY 1, 2");
+
+static enum rc
+count_lanes(struct journal *journal, void *arguments)
+{
+	const struct counting *counting = arguments;
+	struct journal_reader reader;
+	struct journal_lane_count count;
+	enum rc rc = RC_OK;
+	struct journal_statement *rows = journal_query(journal, lane_counts,
+	    NO_VALUES);
+
+	while (rc == RC_OK && journal_next(journal, rows)) {
+		reader = journal_lenient_reader(journal, rows, "deliveries");
+		reader.number = journal_int(&reader, 5, JOURNAL_IS_ANY);
+		count.hook = journal_text(&reader, 0, JOURNAL_TEXT_HOOK);
+		count.lane = text_of_lane(journal, rows, 1);
+		count.queued = journal_int(&reader, 2, JOURNAL_IS_COUNT);
+		count.running = journal_int(&reader, 3, JOURNAL_IS_COUNT);
+		count.oldest = journal_int(&reader, 4, JOURNAL_IS_TIME);
+		if (!reader.damaged)
+			rc = counting->lanes(counting->context, &count);
+	}
+	if (rc != RC_OK)
+		journal_end_query(rows);
+	return rc;
+}
+
+enum rc
+journal_lane_counts(struct journal *journal,
+    enum rc (*each)(void *context, const struct journal_lane_count *count),
+    void *context)
+{
+	struct counting counting = { .lanes = each, .context = context };
+
+	return journal_read(journal, count_lanes, &counting);
 }
 
 /* A file that is damaged is as if none were noted. */

@@ -5,6 +5,7 @@
 
 #include "journal/column.h"
 #include "journal/internal.h"
+#include "journal/lanes.h"
 #include "journal/sql.h"
 #include "journal/statement.h"
 #include "journal/transaction.h"
@@ -18,7 +19,9 @@ struct noting {
 /* What is noted of a hook's rules; the file's time tells which are newer. */
 struct noted {
 	bool there;
-	bool same; /* the digest */
+	bool same;   /* the digest */
+	bool routes; /* and the routing */
+	bool mute;   /* it says nothing of the routing */
 	int64_t time;
 };
 
@@ -31,15 +34,21 @@ read_noted(struct journal *journal, const struct journal_rules *rules)
 		.table = "rules",
 		.lenient = true,
 		.row = journal_query(journal,
-		    "SELECT CASE WHEN digest = ?1 THEN 1 ELSE 0 END, time"
+		    "SELECT CASE WHEN digest = ?1 THEN 1 ELSE 0 END, time,"
+		    " CASE WHEN routing = ?3 OR ?3 IS NULL THEN 1 ELSE 0 END,"
+		    " CASE WHEN routing = '' THEN 1 ELSE 0 END"
 		    " FROM rules WHERE hook = ?2",
-		    BIND(TEXT(rules->digest), TEXT(rules->hook))),
+		    BIND(TEXT(rules->digest), TEXT(rules->hook),
+			TEXT(rules->routing))),
 	};
 
 	if (!journal_next(journal, reader.row))
 		return noted;
 	noted.same = journal_int(&reader, 0, JOURNAL_IS_FLAG) != 0;
 	noted.time = journal_int(&reader, 1, JOURNAL_IS_ANY);
+	noted.routes = noted.same &&
+	    journal_int(&reader, 2, JOURNAL_IS_FLAG) != 0;
+	noted.mute = journal_int(&reader, 3, JOURNAL_IS_FLAG) != 0;
 	journal_end_query(reader.row);
 	/* What is no time is written anew. */
 	noted.there = !reader.damaged;
@@ -92,6 +101,36 @@ is_newer(const struct journal_rules *rules, const struct noted *noted)
 	return !noted->there || rules->time > noted->time;
 }
 
+/* Of the same rules an earlier release noted no routing, however new its file
+ * was. */
+static bool
+needs_routing(const struct journal_rules *rules, const struct noted *noted)
+{
+	return noted->there && noted->same && !noted->routes &&
+	    (noted->mute || rules->time >= noted->time);
+}
+
+/* Whether all of them are there; those that are not stay 0. */
+static bool
+find_lanes(struct journal *journal, const struct journal_rules *rules)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < rules->lanes_len; i++) {
+		rules->lanes[i].id = journal_lane_find(journal, rules->hook,
+		    rules->lanes[i].key);
+		all = all && rules->lanes[i].id != 0;
+	}
+	return all;
+}
+
+static void
+forget_lanes(const struct journal_rules *rules)
+{
+	for (size_t i = 0; i < rules->lanes_len; i++)
+		rules->lanes[i].id = 0;
+}
+
 static void
 look_at_rules(struct journal *journal, struct journal_rules *rules,
     struct noting *noting)
@@ -102,14 +141,18 @@ look_at_rules(struct journal *journal, struct journal_rules *rules,
 
 	rules->older = false;
 	rules->foreign = owner == JOURNAL_OWNER_OTHER;
+	forget_lanes(rules);
 	if (rules->foreign)
 		return;
 	noted = read_noted(journal, rules);
-	if (is_newer(rules, &noted) ||
+	if (is_newer(rules, &noted) || needs_routing(rules, &noted) ||
 	    (rules->queues && owner == JOURNAL_OWNER_NOBODY))
 		noting->outdated = true;
-	rules->older = noted.there && !noted.same && rules->time <= noted.time;
+	rules->older = noted.there && !noted.routes &&
+	    rules->time <= noted.time;
 	rules->noted = noted.time;
+	if (!rules->older && !find_lanes(journal, rules))
+		noting->outdated = true;
 }
 
 static enum rc
@@ -123,28 +166,66 @@ look_rules(struct journal *journal, void *arguments)
 	return RC_OK;
 }
 
+/* Whether one was not there yet. */
+static bool
+make_lanes(struct journal *journal, const struct journal_rules *rules)
+{
+	bool made = !find_lanes(journal, rules);
+
+	for (size_t i = 0; made && i < rules->lanes_len; i++)
+		(void)journal_lane_make(journal, rules->hook,
+		    rules->lanes[i].key);
+	return made;
+}
+
+/* All that is undelivered goes where these say, before anything else of the
+ * hook is claimed. */
+static void
+begin_move(struct journal *journal, const struct journal_rules *rules)
+{
+	journal->routing = (struct journal_routing){ 0 };
+	journal_do(journal,
+	    "UPDATE rules SET routing = coalesce(?1, routing), moved = 0,"
+	    " move_to = (SELECT coalesce(max(seq), 0) FROM deliveries)"
+	    " WHERE hook = ?2",
+	    BIND(TEXT(rules->routing), TEXT(rules->hook)));
+}
+
+static void
+write_rules(struct journal *journal, const struct journal_rules *rules)
+{
+	journal_do(journal,
+	    "INSERT INTO rules(hook, digest, time, keep, keep_dead)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(hook)"
+	    " DO UPDATE SET digest = excluded.digest,"
+	    " time = excluded.time, keep = excluded.keep,"
+	    " keep_dead = excluded.keep_dead",
+	    BIND(TEXT(rules->hook), TEXT(rules->digest), INT(rules->time),
+		INT(rules->keep), INT(rules->keep_dead)));
+}
+
+/* A lane that is not there though its rules are noted was lost, and what is in
+ * it is to be found again. */
 static void
 note(struct journal *journal, const struct journal_rules *rules)
 {
 	enum journal_owner owner = journal_source_owner(journal, rules->hook,
 	    rules->file);
 	struct noted noted;
+	bool routes;
 
 	if (owner == JOURNAL_OWNER_OTHER)
 		return;
 	if (owner == JOURNAL_OWNER_NOBODY && rules->queues)
 		journal_source_note(journal, rules->hook, rules->file);
 	noted = read_noted(journal, rules);
-	if (is_newer(rules, &noted))
-		journal_do(journal,
-		    "INSERT INTO rules(hook, digest, time, keep, keep_dead)"
-		    " VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(hook)"
-		    " DO UPDATE SET digest = excluded.digest,"
-		    " time = excluded.time, keep = excluded.keep,"
-		    " keep_dead = excluded.keep_dead",
-		    BIND(TEXT(rules->hook), TEXT(rules->digest),
-			INT(rules->time), INT(rules->keep),
-			INT(rules->keep_dead)));
+	if (is_newer(rules, &noted)) {
+		write_rules(journal, rules);
+		noted = read_noted(journal, rules);
+	}
+	routes = needs_routing(rules, &noted);
+	if ((noted.routes || routes) && (make_lanes(journal, rules) || routes))
+		begin_move(journal, rules);
 }
 
 static enum rc
@@ -213,12 +294,13 @@ change_source(struct journal *journal, void *arguments)
 	const struct source *source = arguments;
 
 	journal->source = (struct journal_source){ 0 };
+	journal->routing = (struct journal_routing){ 0 };
 	if (journal_do(journal,
 		"UPDATE sources SET file = ?1 WHERE hook = ?2 AND file = ?3",
 		BIND(TEXT(source->to), TEXT(source->hook),
 		    TEXT(source->from))) == 1)
 		journal_do(journal,
-		    "UPDATE rules SET time = 0, digest = ''"
+		    "UPDATE rules SET time = 0, digest = '', routing = ''"
 		    " WHERE hook = ?1",
 		    BIND(TEXT(source->hook)));
 	return RC_OK;
@@ -233,14 +315,89 @@ journal_source_change(struct journal *journal, const char *hook,
 	return journal_write(journal, change_source, &source);
 }
 
-bool
-journal_rules_changed(struct journal *journal, const char *hook,
-    const char *digest)
+/* By rules without a digest any will do. */
+static const char *
+routing_of(const struct journal_rules *rules)
 {
-	return digest != NULL &&
+	return rules->digest == NULL ? NULL : rules->routing;
+}
+
+bool
+journal_rules_changed(struct journal *journal,
+    const struct journal_rules *rules)
+{
+	return rules->digest != NULL &&
 	    journal_number(journal, 0,
-		"SELECT 1 FROM rules WHERE hook = ?1 AND digest <> ?2",
-		BIND(TEXT(hook), TEXT(digest))) != 0;
+		"SELECT 1 FROM rules WHERE hook = ?1"
+		" AND (digest <> ?2 OR routing <> ?3)",
+		BIND(TEXT(rules->hook), TEXT(rules->digest),
+		    TEXT(routing_of(rules)))) != 0;
+}
+
+bool
+journal_rules_may_move(struct journal *journal)
+{
+	struct journal_hold *hold = &journal->hold;
+
+	if (!hold->looked)
+		hold->any = journal_number(journal, 0,
+				"SELECT CASE WHEN EXISTS (SELECT 1"
+				" FROM deliveries WHERE state = " SQL_QUEUED
+				" AND line IS NULL) OR EXISTS (SELECT 1"
+				" FROM rules WHERE moved < move_to)"
+				" THEN 1 ELSE 0 END",
+				NO_VALUES) != 0;
+	hold->looked = true;
+	return hold->any;
+}
+
+static bool
+has_to_move(struct journal *journal, const struct journal_rules *rules)
+{
+	return journal_rules_may_move(journal) &&
+	    journal_number(journal, 0,
+		"SELECT CASE WHEN EXISTS (SELECT 1 FROM rules"
+		" WHERE hook = ?1 AND moved < move_to) OR EXISTS (SELECT 1"
+		" FROM deliveries WHERE hook = ?1 AND state = " SQL_QUEUED
+		" AND line IS NULL) THEN 1 ELSE 0 END",
+		BIND(TEXT(rules->hook))) != 0;
+}
+
+/* Of the lanes that are walked over many are of one hook. */
+bool
+journal_rules_hold_up(struct journal *journal,
+    const struct journal_rules *rules)
+{
+	struct journal_hold *hold = &journal->hold;
+
+	if (hold->rules != rules) {
+		hold->up = journal_rules_changed(journal, rules) ||
+		    has_to_move(journal, rules);
+		hold->rules = rules;
+	}
+	return hold->up;
+}
+
+/* Of the events that share a transaction most are of one hook. */
+bool
+journal_routing_is_noted(struct journal *journal, const char *hook,
+    const char *routing)
+{
+	struct journal_routing *known = &journal->routing;
+
+	if (routing == NULL)
+		return false;
+	if (known->hook == NULL || strcmp(known->hook, hook) != 0 ||
+	    strcmp(known->routing, routing) != 0)
+		*known = (struct journal_routing){
+			.hook = hook,
+			.routing = routing,
+			.noted = journal_number(journal, 0,
+				     "SELECT 1 FROM rules WHERE hook = ?1"
+				     " AND routing = ?2",
+				     BIND(TEXT(hook), TEXT(routing))) != 0,
+		};
+	return known->noted;
 }
 
 /* What is no time is as if it were not noted. */

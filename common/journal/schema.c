@@ -117,6 +117,46 @@ static const char sources[] =
     " hook TEXT PRIMARY KEY, file TEXT NOT NULL) WITHOUT ROWID;";
 
 /*
+ * lane: one of lanes, by its hook and its key (0: of an earlier release).
+ * line: the number of the `on` line that takes the delivery, by the rules
+ * whose routing is noted, from 0; -1: none of them does; null: that was not
+ * looked at yet, and so the delivery cannot be claimed.  Deliveries up to
+ * move_to are moved when the routing changes, and those up to moved were.
+ *
+ * A body is in bodies, or where an earlier release put it: then early is not
+ * empty.  Under the new name that release does not read what it would not
+ * find.  The note early_bodies is the last event that may have one.
+ */
+static const char lanes_and_bodies[] =
+    "ALTER TABLE events RENAME COLUMN body TO early;"
+    "CREATE TABLE bodies(event INTEGER PRIMARY KEY, body BLOB NOT NULL);"
+    "INSERT INTO notes(name, number) SELECT 'early_bodies', seq"
+    " FROM events ORDER BY seq DESC LIMIT 1;"
+    "CREATE TABLE lanes("
+    " id INTEGER PRIMARY KEY, hook TEXT NOT NULL, key TEXT NOT NULL,"
+    " UNIQUE(hook, key));"
+    "ALTER TABLE deliveries ADD COLUMN lane INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE deliveries ADD COLUMN line INTEGER;"
+    "DROP INDEX deliveries_fresh;"
+    "CREATE INDEX deliveries_fresh ON deliveries(lane, seq)"
+    " WHERE state = 0 AND held = 0 AND since = 0 AND line IS NOT NULL;"
+    "DROP INDEX deliveries_waiting;"
+    "CREATE INDEX deliveries_waiting ON deliveries(lane, due, seq)"
+    " WHERE state = 0 AND held = 0 AND since > 0 AND line IS NOT NULL;"
+    "DROP INDEX deliveries_key;"
+    "CREATE INDEX deliveries_key ON deliveries(key, state, held, seq)"
+    " WHERE +state < 2 AND key IS NOT NULL;"
+    "DROP INDEX deliveries_running;"
+    "CREATE INDEX deliveries_running ON deliveries(lane, claim)"
+    " WHERE state = 1;"
+    "CREATE INDEX deliveries_unrouted ON deliveries(hook, seq)"
+    " WHERE state = 0 AND line IS NULL;"
+    "ALTER TABLE rules ADD COLUMN routing TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE rules ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE rules ADD COLUMN move_to INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX rules_moving ON rules(hook) WHERE moved < move_to;";
+
+/*
  * What is put together from events.  hours: counts by the hour, of a source
  * that counts on its own (stats.h), as far as it has counted.  pipelines,
  * runs and successes: what the events of pipelines say; times are those of
@@ -159,7 +199,7 @@ static const char reports[] =
 
 /* Step i brings version i to i + 1; what was released is never changed. */
 static const char *const steps[] = { first_tables, orphans_and_rules,
-	dead_that_end, sources, reports };
+	dead_that_end, sources, lanes_and_bodies, reports };
 
 enum { VERSION = sizeof(steps) / sizeof(steps[0]) };
 

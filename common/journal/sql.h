@@ -27,9 +27,10 @@
 #define SQL_DROPPED "4"
 
 /* Undelivered, the second time in the words of deliveries_key; and finished
- * for good. */
+ * for good.  The plus keeps SQLite from searching that index by it where a
+ * state is given: it would look at all of a key. */
 #define SQL_OPEN_STATES "(" SQL_QUEUED ", " SQL_RUNNING ")"
-#define SQL_IS_OPEN(of) of "state < " SQL_DONE
+#define SQL_IS_OPEN(of) "+" of "state < " SQL_DONE
 #define SQL_FINISHED_STATES "(" SQL_DONE ", " SQL_DROPPED ")"
 
 /*
@@ -44,10 +45,16 @@
 #define USES_deliveries_key(of) " AND " SQL_IS_OPEN(of)
 #define USES_deliveries_open(of) " AND " of "state <> " SQL_DONE
 
-/* The columns of an event, for journal_fill_event. */
-#define SQL_EVENT(of)                                                          \
-	of "id, " of "hook, " of "name, " of "received, " of "digest, " of     \
-	   "verified, " of "remote, " of "body"
+/* Where an event's body would be, had an earlier release not put it there. */
+#define SQL_NOTHING_EARLY "x''"
+
+/* The columns of an event e whose body is in b, for journal_fill_event; and
+ * how b comes to it. */
+#define SQL_EVENT                                                              \
+	"e.id, e.hook, e.name, e.received, e.digest, e.verified, e.remote,"    \
+	" coalesce(b.body, CASE WHEN e.early = " SQL_NOTHING_EARLY             \
+	" THEN NULL ELSE e.early END) AS body"
+#define SQL_JOIN_BODY " LEFT JOIN bodies b ON b.event = e.seq"
 
 /* What a delivery that is queued again without a pause has as since: it is
  * due as long as it was, and keeps its place. */

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -35,12 +36,12 @@
 
 enum {
 	VERSION = 1,
-	HOOKS = 112, /* the unknown one and the rest included */
+	HOOKS = 512, /* the unknown one and the rest included */
 	UNKNOWN = 0,
 	OTHERS = HOOKS - 1,
 	REASONS = 64, /* the first stands for none */
 	LABEL = 180,  /* bytes of a text, its NUL included */
-	FILE_MAX = 1024 * 1024,
+	FILE_MAX = 4 * 1024 * 1024,
 	LOOK = 60 * 1000, /* between looks at the file's name, ms */
 	/* A counter of an hour is that hour and a number below it. */
 	HOUR_SHIFT = 40,
@@ -189,7 +190,7 @@ static void warn(struct journal_stats *stats, const char *format, ...)
 static void
 warn(struct journal_stats *stats, const char *format, ...)
 {
-	char text[256];
+	char text[PATH_MAX + 256];
 	va_list arguments;
 
 	if (stats->warned)
@@ -198,8 +199,8 @@ warn(struct journal_stats *stats, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	log_say(LOG_LEVEL_WARNING, "%s %s: requests are not counted",
-	    stats->path, text);
+	(void)log_once(LOG_ONCE_COUNTS);
+	log_say(LOG_LEVEL_WARNING, "requests are not counted: %s", text);
 }
 
 static const char *
@@ -211,6 +212,16 @@ judge_head(const struct stats_head *head)
 		return "was made by another release: take it away once that "
 		       "does not run any more";
 	return NULL;
+}
+
+static enum rc
+judge_owner(const struct stat *about, struct buf *error)
+{
+	enum rc rc = trust_own(about, S_IFREG, error);
+
+	if (!S_ISREG(about->st_mode))
+		(void)buf_text(error, ": take it away");
+	return rc;
 }
 
 /*
@@ -229,7 +240,7 @@ map(int fd, int protection, struct stat *about, struct buf *error)
 		(void)buf_text(error, strerror(errno));
 		return NULL;
 	}
-	if (trust_own(about, S_IFREG, error) != RC_OK)
+	if (judge_owner(about, error) != RC_OK)
 		return NULL;
 	if (about->st_size != sizeof(*file)) {
 		(void)buf_text(error, "is no file of counts: take it away");
@@ -352,30 +363,66 @@ open_file(const char *path, int flags)
 	    flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
+/* Why it could not be opened: what it is tells more than the number. */
+static void
+explain(const char *name, int number, struct buf *error)
+{
+	struct stat about;
+
+	if (lstat(name, &about) == 0 && judge_owner(&about, error) != RC_OK)
+		return;
+	(void)buf_printf(error, "cannot be opened: %s%s", strerror(number),
+	    number == EACCES ? ": chmod u+rw it" : "");
+}
+
+/*
+ * What there is.  NULL, and a sentence in error as above, or none where there
+ * is no file.
+ */
+static struct stats_file *
+map_existing(const char *name, int protection, struct stat *about,
+    struct buf *error)
+{
+	struct stats_file *file = NULL;
+	int fd = open_file(name, O_RDWR);
+
+	/* Who only reads finds the same fault, but for a disk's. */
+	if (fd == -1 && errno == EROFS && protection == PROT_READ)
+		fd = open_file(name, O_RDONLY);
+	if (fd != -1)
+		file = map(fd, protection, about, error);
+	else if (errno != ENOENT && errno != ENOTDIR)
+		explain(name, errno, error);
+	io_close(&fd);
+	return file;
+}
+
+static bool
+is_missing(const struct stats_file *file, const struct buf *error)
+{
+	return file == NULL && error->len == 0 && error->rc == RC_OK;
+}
+
 /* Under the lock. */
 static void
 map_file(struct journal_stats *stats)
 {
+	const int protection = PROT_READ | PROT_WRITE;
 	struct buf error = { 0 };
-	struct stats_file *file = NULL;
 	struct stat about;
-	int fd = open_file(stats->path, O_RDWR);
+	struct stats_file *file = map_existing(stats->path, protection, &about,
+	    &error);
 
-	if (fd == -1 && errno == ENOENT && make(stats->path, &error))
-		fd = open_file(stats->path, O_RDWR);
-	if (fd != -1)
-		file = map(fd, PROT_READ | PROT_WRITE, &about, &error);
-	else if (error.len == 0)
-		(void)buf_text(&error, strerror(errno));
+	if (is_missing(file, &error) && make(stats->path, &error))
+		file = map_existing(stats->path, protection, &about, &error);
 	if (file != NULL) {
 		stats->device = about.st_dev;
 		stats->inode = about.st_ino;
 		atomic_store(&stats->file, file);
 	} else {
-		warn(stats, "%s",
+		warn(stats, "%s %s", stats->path,
 		    error.len > 0 ? error.data : "cannot be used");
 	}
-	io_close(&fd);
 	buf_free(&error);
 }
 
@@ -701,6 +748,7 @@ read_file(struct stats_file *file, struct pool *pool,
 {
 	report->source = file->head.source & INT64_MAX;
 	report->made = file->head.made;
+	report->overflowed = was_used(&file->hooks[OTHERS]);
 	for (size_t i = 0; i < HOOKS; i++) {
 		struct hook_slot *slot = &file->hooks[i];
 		const char *name = i == UNKNOWN ? "" : JOURNAL_STATS_OTHERS;
@@ -727,22 +775,14 @@ read_file(struct stats_file *file, struct pool *pool,
 static struct stats_file *
 map_to_read(const char *name, struct buf *error, enum rc *rc)
 {
-	int fd = open_file(name, O_RDONLY);
-	struct stats_file *file = NULL;
 	struct buf why = { 0 };
 	struct stat about;
+	struct stats_file *file = map_existing(name, PROT_READ, &about, &why);
 
-	*rc = RC_CONFIG;
-	if (fd != -1)
-		file = map(fd, PROT_READ, &about, &why);
-	else if (errno == ENOENT || errno == ENOTDIR)
-		*rc = RC_MISSING;
-	else
-		(void)buf_text(&why, strerror(errno));
+	*rc = is_missing(file, &why) ? RC_MISSING : RC_CONFIG;
 	if (file == NULL && *rc == RC_CONFIG)
 		(void)buf_printf(error, "%s %s", name,
 		    why.len > 0 ? why.data : "cannot be used");
-	io_close(&fd);
 	buf_free(&why);
 	return file;
 }

@@ -2,6 +2,7 @@
 #ifndef PELIHOOK_JOURNAL_STATS_H
 #define PELIHOOK_JOURNAL_STATS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,7 +28,7 @@
 struct journal_stats;
 
 enum {
-	JOURNAL_STATS_HOURS = 64,  /* so many are kept */
+	JOURNAL_STATS_HOURS = 48,  /* so many are kept */
 	JOURNAL_STATS_SECRETS = 6, /* of a hook, the rest included */
 	JOURNAL_STATS_KINDS = 15,
 };
@@ -101,6 +102,9 @@ struct journal_stats_hook {
 struct journal_stats_report {
 	int64_t source; /* a random number, other than that of any such file */
 	int64_t made;	/* when the file was; clock_wall */
+	/* Some hook found no place any more: of one that is not in the list
+	 * nothing is known. */
+	bool overflowed;
 	struct journal_stats_hook *list; /* each name once */
 	size_t n;
 };

@@ -34,6 +34,9 @@ transaction_starts(struct journal *journal)
 	journal->stored = false;
 	journal_counts_begin(journal);
 	journal->source = (struct journal_source){ 0 };
+	journal->routing = (struct journal_routing){ 0 };
+	journal->hold = (struct journal_hold){ 0 };
+	journal->lane_made = false;
 	journal->busy_until = clock_steady() + journal->busy_timeout;
 	journal_fail(journal, journal_files_look(journal));
 }

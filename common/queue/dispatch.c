@@ -21,14 +21,17 @@
 #include "command/host.h"
 #include "config/conf.h"
 #include "journal/journal.h"
-#include "queue/recover.h"
-#include "queue/run_claim.h"
 #include "queue/hooks.h"
+#include "queue/recover.h"
+#include "queue/route.h"
+#include "queue/run_claim.h"
 #include "queue/source.h"
 
 enum {
 	RECHECK = 900,	  /* for what others stored, ms */
-	PURGE_PAUSE = 20, /* between its steps, ms */
+	PURGE_PAUSE = 20, /* between its steps, ms, and those of a renewal */
+	MOVE_SLICE = 100, /* for moving before others are claimed, ms */
+	KEPT_SHARE = 8,	  /* of the places, for lanes that are idle */
 	PURGE_RECHECK = 60000,
 	TRIM_PAUSE = 5000, /* between looks at the journal's size, ms */
 	FOLD_PAUSE = 60000,
@@ -62,6 +65,7 @@ struct dispatch_loop {
 	struct queue_hooks hooks; /* of that */
 	bool note;		  /* its rules have to be compared */
 	bool dirty;		  /* something may be claimable */
+	bool unmoved;		  /* something has to be moved first */
 	bool lost;		  /* no configuration is in force */
 	bool stopping;
 	bool killing;
@@ -78,7 +82,10 @@ struct dispatch_loop {
 	int64_t trim_at;  /* clock_steady */
 	int64_t fold_at;  /* clock_steady */
 	struct journal_purge purge;
-	size_t running;
+	bool renewing;	  /* there may be rows of an earlier release */
+	int64_t renew_at; /* clock_steady */
+	struct claim_thread *busy[DISPATCH_MAX];
+	size_t running;		    /* of busy */
 	size_t most;		    /* of them */
 	struct claim_thread *spare; /* without a claim, or NULL */
 	bool no_spare;		    /* and that was logged */
@@ -166,6 +173,16 @@ end_thread(struct claim_thread *thread)
 	free(thread);
 }
 
+static void
+forget_busy(struct dispatch_loop *loop, const struct claim_thread *thread)
+{
+	size_t i = 0;
+
+	while (loop->busy[i] != thread)
+		i++;
+	loop->busy[i] = loop->busy[--loop->running];
+}
+
 /* Those whose claim is over; one of them is kept for the next. */
 static void
 take_ended(struct dispatch_loop *loop)
@@ -179,10 +196,10 @@ take_ended(struct dispatch_loop *loop)
 	pthread_mutex_unlock(&loop->lock);
 	for (; thread != NULL; thread = next) {
 		next = thread->next;
+		forget_busy(loop, thread);
 		journal_claim_free(&thread->claim);
 		thread->claim = (struct journal_claim){ 0 };
 		conf_release(thread->conf);
-		loop->running--;
 		loop->dirty = true;
 		if (loop->spare == NULL)
 			loop->spare = thread;
@@ -223,12 +240,15 @@ static void
 start_claim(struct dispatch_loop *loop)
 {
 	struct claim_thread *thread = loop->spare;
-	const char *hook = thread->claim.deliveries[0].event.hook;
+	const struct lane *lane;
+	const struct hook *hook = queue_hooks_find(&loop->hooks, &thread->claim,
+	    &lane);
 
 	thread->conf = conf_hold(loop->conf);
 	thread->what = (struct claim_run){
 		.journal = loop->journal,
-		.hook = conf_find(loop->conf, bytes_of(hook)),
+		.hook = hook,
+		.lane = lane,
 		.claim = &thread->claim,
 		.host = loop->settings->host,
 		.kill_now = loop->kill_now,
@@ -237,7 +257,7 @@ start_claim(struct dispatch_loop *loop)
 		.context = loop,
 	};
 	loop->spare = NULL;
-	loop->running++;
+	loop->busy[loop->running++] = thread;
 	sem_post(&thread->go);
 }
 
@@ -338,20 +358,80 @@ take_conf(struct dispatch_loop *loop)
 	return !loop->note;
 }
 
+/*
+ * What is undelivered goes to where the rules in force say before it is
+ * claimed.  Meanwhile other hooks' events are, but where it fails: a claim that
+ * went well would hide that.
+ */
+static bool
+move_some(struct dispatch_loop *loop)
+{
+	struct journal_router router = route_router(loop->conf);
+	int64_t until = clock_steady() + MOVE_SLICE;
+	bool more = true;
+
+	if (!loop->unmoved || loop->stopping)
+		return true;
+	while (more && clock_steady() < until)
+		if (!went_well(loop,
+			journal_move(loop->journal, &loop->hooks.limits,
+			    &router, clock_wall(), &more)))
+			return false;
+	loop->unmoved = more;
+	loop->dirty = true;
+	return true;
+}
+
+static bool
+is_busy(const void *context, int64_t lane)
+{
+	const struct dispatch_loop *loop = context;
+
+	for (size_t i = 0; i < loop->running; i++)
+		if (loop->busy[i]->claim.lane == lane)
+			return true;
+	return false;
+}
+
+/* How many places are kept for lanes of which nothing runs: not more than
+ * there are such lanes. */
+static size_t
+places_kept(const struct dispatch_loop *loop)
+{
+	size_t kept = loop->most / KEPT_SHARE;
+	size_t others = loop->hooks.lanes > 0 ? loop->hooks.lanes - 1 : 0;
+
+	if (kept == 0 && loop->most > 1)
+		kept = 1;
+	return kept < others ? kept : others;
+}
+
+/* The last places are for lanes of which nothing runs here: one that may run
+ * more than there are places holds up no other. */
+static struct journal_limits
+limits_now(struct dispatch_loop *loop)
+{
+	return loop->most - loop->running > places_kept(loop) ?
+	    loop->hooks.limits :
+	    queue_hooks_idle(&loop->hooks, is_busy, loop);
+}
+
 static enum rc
 claim_one(struct dispatch_loop *loop)
 {
+	struct journal_limits limits;
 	struct journal_claim *claim;
 	enum rc rc = loop->spare != NULL ? RC_OK : new_spare(loop);
 
 	if (rc != RC_OK)
 		return rc;
 	claim = &loop->spare->claim;
-	rc = journal_claim_due(loop->journal, &loop->hooks.limits, clock_wall(),
-	    claim);
+	limits = limits_now(loop);
+	rc = journal_claim_due(loop->journal, &limits, clock_wall(), claim);
 	if (rc != RC_OK && rc != RC_MISSING)
 		return rc;
 	loop->due = claim->next;
+	loop->unmoved = claim->unmoved;
 	if (rc == RC_OK)
 		start_claim(loop);
 	return rc;
@@ -435,6 +515,17 @@ purge_some(struct dispatch_loop *loop)
 	    (loop->purging ? PURGE_PAUSE : PURGE_RECHECK);
 }
 
+/* What an earlier release stored gets the form of this one. */
+static void
+renew_some(struct dispatch_loop *loop)
+{
+	if (!loop->renewing || loop->stopping ||
+	    clock_steady() < loop->renew_at)
+		return;
+	went_well(loop, journal_renew(loop->journal, &loop->renewing));
+	loop->renew_at = clock_steady() + PURGE_PAUSE;
+}
+
 /*
  * By what is in force, whatever that which runs began with: so does whoever
  * waits for the end.
@@ -510,7 +601,8 @@ is_over(struct dispatch_loop *loop)
 		return false;
 	if (loop->trouble != 0)
 		return true;
-	return !loop->dirty && loop->recovery.waiting == 0 && !loop->purging;
+	return !loop->dirty && !loop->unmoved && loop->recovery.waiting == 0 &&
+	    !loop->purging && !loop->renewing;
 }
 
 static int64_t
@@ -535,6 +627,10 @@ next_time(const struct dispatch_loop *loop)
 		return loop->trouble_until;
 	if (loop->due > wall && loop->due - wall < RECHECK)
 		next = now + (loop->due - wall);
+	if (loop->unmoved)
+		return now;
+	if (loop->renewing)
+		next = earlier(next, loop->renew_at);
 	next = earlier(next, loop->recover_at);
 	return earlier(next, loop->purge_at);
 }
@@ -594,10 +690,12 @@ run_once(struct dispatch_loop *loop)
 	if (!take_conf(loop))
 		return;
 	recover_claims(loop);
-	claim_all(loop);
+	if (move_some(loop))
+		claim_all(loop);
 	/* Until its rules are noted nothing says for how long to keep. */
 	if (!loop->lost && !loop->note)
 		purge_some(loop);
+	renew_some(loop);
 	fold_counts(loop);
 	trim_log(loop);
 }
@@ -610,6 +708,7 @@ open_loop(struct dispatch_loop *loop, const struct dispatch *settings)
 	loop->settings = settings;
 	loop->journal = settings->journal;
 	loop->due = CLOCK_NEVER;
+	loop->renewing = true;
 	atomic_init(&loop->kill_within, INT64_MAX);
 	loop->most = settings->most == 0 || settings->most > DISPATCH_MAX ?
 	    DISPATCH_MAX :

@@ -10,31 +10,36 @@
 
 struct conf;
 struct hook;
+struct lane;
 
 /* The hooks of a configuration as the journal is asked for them; they and its
  * texts are borrowed. */
 struct queue_hooks {
-	struct journal_hook_limits limits; /* those that are ready */
-	struct journal_hook_limit *list;   /* of limits */
-	const struct hook **of;		   /* each of these, as the next */
-	struct journal_rules *rules;
-	bool *warned;	   /* that its rules are older */
-	bool *refused;	   /* it is another file's: logged */
-	int64_t settle_at; /* clock_steady */
-	const char *file;  /* of all that are not refused */
+	/* The lanes of those that are ready, once their rules are noted. */
+	struct journal_limits limits;
+	struct journal_limit *list;  /* of limits */
+	struct journal_limit *idle;  /* of queue_hooks_idle */
+	size_t lanes;		     /* of limits, that run something */
+	struct journal_rules *rules; /* of limits */
+	const struct hook **of;	     /* each of these, as the next two */
+	bool *warned;		     /* that its rules are older */
+	bool *refused;		     /* it is another file's: logged */
+	int64_t settle_at;	     /* clock_steady */
+	const char *file;	     /* of all that are not refused */
 	/* Of hooks that are not ready: nobody noted for how long. */
 	struct journal_keep *keeps;
 	size_t keeps_n;
 	struct pool pool; /* holds them */
 };
 
-/* From zeroes.  RC_MEMORY, conf_digest's, queue_source_file's; freed by the
- * caller in any case. */
+/* From zeroes; there are no limits yet.  RC_MEMORY, conf_digest's,
+ * queue_source_file's; freed by the caller in any case. */
 enum rc queue_hooks_make(const struct conf *conf, struct queue_hooks *hooks);
 /*
  * Notes the rules of the hooks, and looks whose those are that are noted as
  * another file's: from time to time, as it reads that file.  Those that stay
- * that one's are logged once.  As journal_note_rules.
+ * that one's are logged once.  Then the limits are those of the lanes that may
+ * be claimed from.  As journal_note_rules.
  */
 enum rc queue_hooks_note(struct queue_hooks *hooks, struct journal *journal);
 /*
@@ -43,6 +48,12 @@ enum rc queue_hooks_note(struct queue_hooks *hooks, struct journal *journal);
  */
 void queue_hooks_report_older(struct queue_hooks *hooks,
     const struct conf *conf);
+/* The limits without the lanes that are busy; until the next call. */
+struct journal_limits queue_hooks_idle(struct queue_hooks *hooks,
+    bool (*is_busy)(const void *context, int64_t lane), const void *context);
+/* Whose a claim is; lane is NULL where no line takes it any more. */
+const struct hook *queue_hooks_find(const struct queue_hooks *hooks,
+    const struct journal_claim *claim, const struct lane **lane);
 void queue_hooks_free(struct queue_hooks *hooks);
 
 #endif

@@ -46,7 +46,7 @@ hook_of(const struct conf *conf, const struct journal_orphan *orphan)
 static int64_t
 kill_after(const struct hook *hook)
 {
-	return hook == NULL ? KILL_AFTER : hook->kill_after;
+	return hook == NULL ? KILL_AFTER : conf_hook_kill_after(hook);
 }
 
 /* A runner of the first release noted no limit: as if it began only now. */

@@ -5,7 +5,7 @@
 #include "config/conf.h"
 
 enum journal_verdict
-retry_verdict(const struct hook *hook, unsigned step, enum outcome outcome)
+retry_verdict(const struct lane *lane, unsigned step, enum outcome outcome)
 {
 	if (outcome == OUTCOME_DELIVERED)
 		return JOURNAL_FINISH;
@@ -13,7 +13,7 @@ retry_verdict(const struct hook *hook, unsigned step, enum outcome outcome)
 		return JOURNAL_MARK_DEAD;
 	if (outcome == OUTCOME_STOPPED)
 		return JOURNAL_GIVE_BACK;
-	return step < hook->retry_len ? JOURNAL_DELAY : JOURNAL_MARK_DEAD;
+	return step < lane->retry_len ? JOURNAL_DELAY : JOURNAL_MARK_DEAD;
 }
 
 double
@@ -26,9 +26,9 @@ retry_jitter(void)
 }
 
 int64_t
-retry_pause(const struct hook *hook, unsigned step, double jitter)
+retry_pause(const struct lane *lane, unsigned step, double jitter)
 {
-	int64_t pause = hook->retry[step];
+	int64_t pause = lane->retry[step];
 
 	return pause + (int64_t)((double)pause * jitter);
 }

@@ -39,6 +39,7 @@ struct delivery_run {
 	bool again;	/* of a batch that was taken apart */
 	bool lost;	/* was cut short too often: that counts now */
 	bool over;
+	bool finished; /* and out of the queue */
 };
 
 struct work {
@@ -72,28 +73,17 @@ must_end(const struct claim_run *what, int milliseconds)
 	return poll(&kill_now, 1, milliseconds) > 0;
 }
 
-/* Whether anything of the hook's looks for a text in the payload; if not,
- * the name that was stored is enough. */
-static bool
-reads_payload(const struct hook *hook)
-{
-	for (size_t i = 0; i < hook->rules_len; i++)
-		if (hook->rules[i].where_len > 0)
-			return true;
-	return hook->reading.env_len > 0;
-}
-
-/* The line that takes it now, and what its command sees of the payload. */
+/* What its command sees of the payload; where that is nothing, the name that
+ * was stored is enough. */
 static enum rc
 read_event(struct work *work, struct delivery_run *delivery)
 {
 	const struct hook *hook = work->what->hook;
 	const struct journal_event *stored = &delivery->claimed->event;
-	struct rule_delivery line = { .ordinal = delivery->claimed->ordinal };
 	struct event event;
-	enum rc rc = RC_OK;
+	enum rc rc;
 
-	if (reads_payload(hook))
+	if (hook->reading.env_len > 0)
 		rc = event_reparse(&hook->reading, stored->body, stored->name,
 		    &event);
 	else
@@ -102,13 +92,25 @@ read_event(struct work *work, struct delivery_run *delivery)
 	if (rc != RC_OK)
 		return rc;
 	delivery->job.row = event.row;
-	rc = rule_of(hook->rules, hook->rules_len, &event, &line);
-	delivery->job.rule = line.rule;
-	if (rc == RC_OK)
-		rc = event_fields(&event, &work->pool, &delivery->job.fields);
+	rc = event_fields(&event, &work->pool, &delivery->job.fields);
 	/* Parsed it is many times as large, and a batch has many. */
 	event_free(&event);
 	return rc;
+}
+
+/* The line of its route, which is one of its lane's.  RC_CORRUPT. */
+static enum rc
+find_line(const struct claim_run *what, struct delivery_run *delivery)
+{
+	const struct hook *hook = what->hook;
+	int line = delivery->claimed->line;
+
+	if (what->lane == NULL)
+		return RC_OK;
+	if (line < 0 || (size_t)line >= hook->rules_len)
+		return RC_CORRUPT;
+	job_route(&delivery->job, &hook->rules[line]);
+	return delivery->job.lane == what->lane ? RC_OK : RC_CORRUPT;
 }
 
 static void
@@ -120,7 +122,9 @@ prepare(struct work *work, struct delivery_run *delivery)
 	delivery->job = job_make(work->what->hook, stored->name,
 	    &stored->receipt, stored->body);
 	delivery->job.attempt = claimed->attempt;
-	delivery->rc = read_event(work, delivery);
+	delivery->rc = find_line(work->what, delivery);
+	if (delivery->rc == RC_OK && delivery->job.rule != NULL)
+		delivery->rc = read_event(work, delivery);
 }
 
 static enum log_level
@@ -154,6 +158,8 @@ log_result(const struct delivery_run *delivery,
 	log_text(&line, "hook", job->hook->name);
 	log_text(&line, "event", job->event);
 	log_text(&line, "id", job->receipt->id);
+	if (job->lane != NULL && job->lane->name != NULL)
+		log_text(&line, "lane", job->lane->name);
 	if (job->rule != NULL)
 		log_number(&line, "rule", job->rule->line);
 	log_number(&line, "attempt", job->attempt);
@@ -223,13 +229,17 @@ record_group(struct work *work)
 	enum rc rc = record_result(work, work->group_n);
 
 	for (size_t i = 0; i < work->group_n; i++) {
+		enum journal_verdict verdict = work->settlements[i].verdict;
+		struct delivery_run *delivery = work->group[i];
+
 		if (rc == RC_OK)
-			log_result(work->group[i], &work->settlements[i]);
+			log_result(delivery, &work->settlements[i]);
 		else
 			log_job(LOG_LEVEL_ERROR, "a result is lost",
-			    &work->group[i]->job);
-		work->group[i]->over = rc != RC_OK ||
-		    work->settlements[i].verdict != JOURNAL_RETRY_NOW;
+			    &delivery->job);
+		delivery->over = rc != RC_OK || verdict != JOURNAL_RETRY_NOW;
+		delivery->finished = rc == RC_OK &&
+		    (verdict == JOURNAL_FINISH || verdict == JOURNAL_MARK_DEAD);
 	}
 	return rc;
 }
@@ -301,8 +311,8 @@ write_note(struct work *work)
 		.session = getsid(0),
 		.began = clock_boot(),
 	};
-	note->limit = note->began + what->hook->timeout +
-	    what->hook->kill_after;
+	note->limit = note->began + what->lane->timeout +
+	    what->lane->kill_after;
 	rc = crypto_mark(note->mark);
 	return rc == RC_OK ? journal_note_run(what->claim, note) : rc;
 }
@@ -358,7 +368,7 @@ command_of(const struct claim_run *what)
 {
 	return (struct command){
 		.stop = what->kill_now,
-		.stop_kill_after = what->hook->kill_after,
+		.stop_kill_after = what->lane->kill_after,
 		.stop_kill_within = what->kill_within,
 		.host = what->host,
 	};
@@ -397,12 +407,19 @@ run_on_dead(struct work *work, struct delivery_run *delivery)
 	const struct claim_run *what = work->what;
 	struct command how = command_of(what);
 	struct rule rule = { .command = what->hook->on_dead };
+	struct lane lane = *what->lane;
 	struct job job = delivery->job;
 	enum outcome outcome;
 
 	if (rule.command == NULL)
 		return;
+	/* It is the hook's, and what it reads is what the command read. */
+	lane.directory = what->hook->directory;
+	lane.timeout = what->hook->timeout;
+	lane.kill_after = what->hook->kill_after;
+	how.stop_kill_after = what->hook->kill_after;
 	job.rule = &rule;
+	job.lane = &lane;
 	execute(&job, 1, &how, work->result);
 	outcome = run_outcome(work->result);
 	if (work->result->end == RUN_STUCK)
@@ -421,38 +438,32 @@ run_on_dead(struct work *work, struct delivery_run *delivery)
 static void
 give_verdicts(struct work *work, enum outcome outcome)
 {
-	const struct hook *hook = work->what->hook;
+	const struct lane *lane = work->what->lane;
 	double jitter = retry_jitter();
 
 	for (size_t i = 0; i < work->group_n; i++) {
 		unsigned step = work->group[i]->claimed->step;
-		enum journal_verdict verdict = retry_verdict(hook, step,
+		enum journal_verdict verdict = retry_verdict(lane, step,
 		    outcome);
 
 		work->settlements[i].verdict = verdict;
 		if (verdict == JOURNAL_DELAY)
-			work->settlements[i].pause = retry_pause(hook, step,
+			work->settlements[i].pause = retry_pause(lane, step,
 			    jitter);
 	}
 }
 
-/*
- * Records what became of the group; whether its first is out of the queue.
- */
-static bool
+/* Records what became of the group. */
+static void
 record_outcome(struct work *work, enum outcome outcome)
 {
-	enum journal_verdict first;
-
 	fill_settlements(work, JOURNAL_DELAY);
 	give_verdicts(work, outcome);
 	if (record_group(work) != RC_OK)
-		return false;
+		return;
 	for (size_t i = 0; i < work->group_n; i++)
 		if (work->settlements[i].verdict == JOURNAL_MARK_DEAD)
 			run_on_dead(work, work->group[i]);
-	first = work->settlements[0].verdict;
-	return first == JOURNAL_FINISH || first == JOURNAL_MARK_DEAD;
 }
 
 static void
@@ -463,39 +474,46 @@ take_alone(struct work *work, struct delivery_run *delivery)
 }
 
 static bool
-try_alone(struct work *work, struct delivery_run *delivery)
-{
-	enum outcome outcome;
-
-	take_alone(work, delivery);
-	if (must_end(work->what, 0)) {
-		record_unrun(work, JOURNAL_GIVE_BACK, JOURNAL_NOT_RUN);
-		return false;
-	}
-	if (run_group(work, &outcome) != RC_OK) {
-		delivery->over = true;
-		return false;
-	}
-	return record_outcome(work, outcome);
-}
-
-static bool
 same_key(const struct delivery_run *a, const struct delivery_run *b)
 {
 	return a->claimed->ordered && b->claimed->ordered &&
 	    memcmp(a->claimed->key, b->claimed->key, JOURNAL_KEY) == 0;
 }
 
-/* Under order a key stops at its first failure. */
-static void
-give_back_key(struct work *work, const struct delivery_run *failed)
+/* Under order a key stops at its first failure, whichever line that is of. */
+static bool
+is_held_back(const struct work *work, const struct delivery_run *delivery)
 {
-	for (size_t i = 0; i < work->n; i++) {
-		if (work->runs[i].over || !same_key(failed, &work->runs[i]))
-			continue;
-		take_alone(work, &work->runs[i]);
-		record_unrun(work, JOURNAL_GIVE_BACK, JOURNAL_NOT_RUN);
+	const struct delivery_run *before;
+
+	for (before = work->runs; before < delivery; before++)
+		if (before->over && !before->finished &&
+		    same_key(before, delivery))
+			return true;
+	return false;
+}
+
+static void
+give_back_alone(struct work *work, struct delivery_run *delivery)
+{
+	take_alone(work, delivery);
+	(void)record_unrun(work, JOURNAL_GIVE_BACK, JOURNAL_NOT_RUN);
+}
+
+static void
+try_alone(struct work *work, struct delivery_run *delivery)
+{
+	enum outcome outcome;
+
+	if (is_held_back(work, delivery) || must_end(work->what, 0)) {
+		give_back_alone(work, delivery);
+		return;
 	}
+	take_alone(work, delivery);
+	if (run_group(work, &outcome) == RC_OK)
+		record_outcome(work, outcome);
+	else
+		delivery->over = true;
 }
 
 static void
@@ -507,8 +525,7 @@ try_each(struct work *work)
 		if (delivery->over || !delivery->again)
 			continue;
 		delivery->job.attempt++;
-		if (!try_alone(work, delivery))
-			give_back_key(work, delivery);
+		try_alone(work, delivery);
 	}
 }
 
@@ -525,7 +542,7 @@ try_batch(struct work *work)
 	}
 	if (outcome == OUTCOME_DELIVERED || outcome == OUTCOME_TEMPORARY ||
 	    outcome == OUTCOME_STOPPED) {
-		(void)record_outcome(work, outcome);
+		record_outcome(work, outcome);
 		return;
 	}
 	fill_settlements(work, JOURNAL_RETRY_NOW);
@@ -536,7 +553,8 @@ try_batch(struct work *work)
 	try_each(work);
 }
 
-/* Whether one of its key that came before has to be handled first. */
+/* Whether one of its key that came before has to be handled first, or is to be
+ * waited for. */
 static bool
 is_blocked(const struct work *work, const struct delivery_run *delivery)
 {
@@ -549,7 +567,7 @@ is_blocked(const struct work *work, const struct delivery_run *delivery)
 		    (before->job.rule != delivery->job.rule ||
 			before->lost != delivery->lost))
 			return true;
-	return false;
+	return is_held_back(work, delivery);
 }
 
 /* All that the line of the first that is left takes. */
@@ -573,8 +591,7 @@ fail_unrun(struct work *work, struct delivery_run *delivery)
 {
 	take_alone(work, delivery);
 	work->began = clock_wall();
-	if (!record_outcome(work, OUTCOME_FAILED))
-		give_back_key(work, delivery);
+	record_outcome(work, OUTCOME_FAILED);
 }
 
 static void
@@ -602,6 +619,10 @@ count_lost(struct work *work, struct delivery_run *delivery)
 static void
 handle_from(struct work *work, struct delivery_run *first)
 {
+	if (is_held_back(work, first)) {
+		give_back_alone(work, first);
+		return;
+	}
 	if (first->rc != RC_OK) {
 		fail_prepared(work, first);
 		return;
@@ -615,8 +636,8 @@ handle_from(struct work *work, struct delivery_run *first)
 		count_lost(work, first);
 	else if (work->group_n > 1)
 		try_batch(work);
-	else if (!try_alone(work, first))
-		give_back_key(work, first);
+	else
+		try_alone(work, first);
 }
 
 static bool

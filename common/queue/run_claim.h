@@ -9,6 +9,7 @@
 struct conf;
 struct hook;
 struct host;
+struct lane;
 struct journal;
 struct journal_claim;
 
@@ -21,6 +22,7 @@ enum run_claim_trouble {
 struct claim_run {
 	struct journal *journal;
 	const struct hook *hook;
+	const struct lane *lane; /* the claim's; NULL: no line takes it */
 	const struct journal_claim *claim;
 	struct host *host; /* as in struct command */
 	/* Readable once nothing may be waited for any longer: the command
@@ -33,13 +35,11 @@ struct claim_run {
 };
 
 /*
- * Routes the deliveries of a claim by the configuration in force, runs them
- * with the commands of their lines, and records what became of them.  The
- * n-th delivery of an event belongs to the n-th line that takes it now and
- * runs a command; where there are fewer, or the event is ignored now, it is
- * done.  Several that one line takes are one run; where that fails, each is
- * tried alone.  A result that cannot be written is kept and tried again with
- * growing pauses, until kill_now.
+ * Runs the deliveries of a claim with the commands of their lines, and records
+ * what became of them; what no line takes any more is done.  Several that one
+ * line takes are one run; where that fails, each is tried alone.  A result
+ * that cannot be written is kept and tried again with growing pauses, until
+ * kill_now.
  */
 void run_claim(const struct claim_run *what);
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "config/conf.h"
+#include "http/reply.h"
 
 struct exchange *
 exchange_open(const struct gateway *gateway, struct conf *conf)
@@ -17,6 +18,14 @@ exchange_open(const struct gateway *gateway, struct conf *conf)
 	exchange->conf = conf == NULL ? NULL : conf_hold(conf);
 	request_open(&exchange->request, gateway, clock_wall());
 	return exchange;
+}
+
+int
+exchange_status(const struct exchange *exchange, const struct exchange_end *end)
+{
+	return end->outcome == OUTCOME_QUEUED ?
+	    (int)exchange->hook->queued_status :
+	    reply_status(end->outcome, end->reason);
 }
 
 void

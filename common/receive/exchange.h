@@ -52,9 +52,9 @@ struct exchange {
 	struct event event;
 	bool parsed; /* there is an event */
 	struct receipt receipt;
-	struct job job;	     /* of the first line that takes it */
-	unsigned deliveries; /* how many `on` lines run for it */
-	struct journal_key order;
+	struct job job;		      /* of the first line that takes it */
+	unsigned deliveries;	      /* how many `on` lines run for it */
+	struct journal_route *routes; /* of each, where it is queued */
 	struct journal_key dedupe;
 	struct pool pool;
 	/* Is told the end, once, in whichever thread: the exchange is its own
@@ -80,6 +80,9 @@ struct exchange *exchange_open(const struct gateway *gateway,
     struct conf *conf);
 /* Frees it, without a reply. */
 void exchange_close(struct exchange *exchange);
+/* The status code of its reply. */
+int exchange_status(const struct exchange *exchange,
+    const struct exchange_end *end);
 /* From now on the body is only its command's. */
 void exchange_uncount_body(struct exchange *exchange);
 /* Nobody needs the body any more. */

@@ -140,7 +140,7 @@ exchange_log(const struct exchange *exchange, const struct exchange_end *end)
 
 	log_begin(&line, level_of(exchange, end),
 	    reply_word(end->outcome, end->reason));
-	log_number(&line, "status", reply_status(end->outcome, end->reason));
+	log_number(&line, "status", exchange_status(exchange, end));
 	if (exchange->hook != NULL)
 		log_text(&line, "hook", exchange->hook->name);
 	add_asked(&line, exchange, reason);

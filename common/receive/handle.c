@@ -6,6 +6,7 @@
 #include "event/fields.h"
 #include "event/keys.h"
 #include "event/rule.h"
+#include "queue/route.h"
 #include "receive/exchange.h"
 #include "signature/recipe.h"
 
@@ -32,40 +33,56 @@ refuse_repeated(const struct exchange *exchange)
 	    &value);
 }
 
-/* The first `on` line that takes the event, and how many run for it. */
+/* One more that is queued. */
 static enum rc
-count_deliveries(struct exchange *exchange)
+add_route(struct exchange *exchange, const struct rule *rule)
+{
+	struct journal_route *routes = pool_grow(&exchange->pool,
+	    exchange->routes, exchange->deliveries, sizeof(*routes));
+
+	if (routes == NULL)
+		return RC_MEMORY;
+	exchange->routes = routes;
+	return route_to(exchange->hook, rule, &exchange->event,
+	    &routes[exchange->deliveries++]);
+}
+
+static enum rc
+add_delivery(struct exchange *exchange, const struct rule *rule)
+{
+	if (rule->command == NULL)
+		return RC_OK;
+	if (exchange->hook->delivery == CONF_QUEUE)
+		return add_route(exchange, rule);
+	exchange->deliveries++;
+	return RC_OK;
+}
+
+/* The first `on` line that takes the event, and all that run for it. */
+static enum rc
+find_deliveries(struct exchange *exchange)
 {
 	const struct hook *hook = exchange->hook;
 	struct rule_walk walk = { hook->rules, hook->rules_len,
 		&exchange->event, 0 };
-	const struct rule *first = NULL;
 	const struct rule *rule;
-	enum rc rc;
+	enum rc rc = RC_OK;
 
-	while ((rc = rule_next(&walk, &rule)) == RC_OK) {
-		if (first == NULL)
-			first = rule;
-		exchange->deliveries += rule->command != NULL;
+	while (rc == RC_OK && (rc = rule_next(&walk, &rule)) == RC_OK) {
+		if (exchange->job.rule == NULL)
+			exchange->job.rule = rule;
+		rc = add_delivery(exchange, rule);
 	}
-	exchange->job.rule = first;
 	return rc == RC_MISSING ? RC_OK : rc;
 }
 
 static enum rc
-make_keys(struct exchange *exchange)
+make_key(struct exchange *exchange)
 {
-	const struct event *event = &exchange->event;
 	struct buf text = { 0 };
-	enum rc rc = event_order_key(event, &text);
+	enum rc rc = event_dedupe_key(&exchange->event, &exchange->request,
+	    exchange->receipt.digest, &text);
 
-	if (rc == RC_OK)
-		rc = journal_order_key(exchange->hook->name, buf_view(&text),
-		    &exchange->order);
-	text.len = 0;
-	if (rc == RC_OK)
-		rc = event_dedupe_key(event, &exchange->request,
-		    exchange->receipt.digest, &text);
 	if (rc == RC_OK)
 		rc = journal_dedupe_key(buf_view(&text), &exchange->dedupe);
 	buf_free(&text);
@@ -80,11 +97,11 @@ fill_job(struct exchange *exchange)
 	const struct rule *rule = exchange->job.rule;
 	struct event *event = &exchange->event;
 	struct job *job = &exchange->job;
-	enum rc rc = make_keys(exchange);
+	enum rc rc = make_key(exchange);
 
 	*job = job_make(exchange->hook, event->name, &exchange->receipt,
 	    buf_view(&exchange->request.body));
-	job->rule = rule;
+	job_route(job, rule);
 	job->row = event->row;
 	if (rc == RC_OK && exchange->hook->delivery == CONF_WAIT)
 		rc = event_fields(event, &exchange->pool, &job->fields);
@@ -107,7 +124,7 @@ handle(struct exchange *exchange)
 		rc = receipt_make(&exchange->request,
 		    hook->signature.kind != RECIPE_NONE, &exchange->receipt);
 	if (rc == RC_OK)
-		rc = count_deliveries(exchange);
+		rc = find_deliveries(exchange);
 	if (rc == RC_OK && exchange->deliveries > 0)
 		rc = fill_job(exchange);
 	return rc;

@@ -94,6 +94,7 @@ make_reply(const struct exchange *exchange, const struct exchange_end *end)
 	struct reply reply = {
 		.outcome = end->outcome,
 		.reason = end->reason,
+		.status = exchange_status(exchange, end),
 		.head = strcmp(exchange->request.method, "HEAD") == 0,
 	};
 
@@ -108,8 +109,7 @@ log_unsent(const struct reply *reply)
 	struct log_line line;
 
 	log_begin(&line, LOG_LEVEL_WARNING, "the reply could not be written");
-	log_number(&line, "status",
-	    reply_status(reply->outcome, reply->reason));
+	log_number(&line, "status", reply->status);
 	log_text(&line, "id", reply->id);
 	log_end(&line);
 }

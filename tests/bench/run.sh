@@ -459,11 +459,12 @@ milliseconds() {
 # From the first request until what it asked for has run, or with a journal
 # until nothing in it is undelivered; what wrote to disk before is done by
 # then.
-run_to_end() {	# key url [journal]
+run_to_end() {	# key url [journal [program]]
 	sync -f "$WORK"
 	began=$(milliseconds)
 	load 64 "$2"
-	[ $# -eq 2 ] || "$WORK/store" wait "$3" 120 2>"$WORK/store.log" ||
+	[ $# -eq 2 ] ||
+	    "$WORK/${4:-store}" wait "$3" 120 2>"$WORK/store.log" ||
 	    give_up 'the queue does not become empty' "$WORK/store.log" \
 		"$WORK/pelihook.log"
 	keep "$1" "$((REQUESTS * 1000 / ($(milliseconds) - began)))"
@@ -592,10 +593,10 @@ row_late() {
 	stop "$PEER"
 }
 
-make_store() {	# name, events, program, word: how they are
+make_store() {	# name, events, program, word: how they are, configuration
 	rm -f "$WORK/stores/$1.db"*
 	"$WORK/${3:-store}" "${4:-make}" "$WORK/stores/$1.db" "$2" \
-	    2>"$WORK/store.log" ||
+	    ${5+"$5"} 2>"$WORK/store.log" ||
 	    give_up "a journal of $2 events cannot be made" "$WORK/store.log"
 }
 
@@ -639,7 +640,8 @@ row_journal() {
 	[ -d "$WORK/stores" ] || {
 		mkdir -m 700 "$WORK/stores"
 		make_store many "$EVENTS_DONE"
-		make_store held 100000 store hold
+		write_hooks held 1 >"$WORK/stores/held.conf"
+		make_store held 100000 store hold "$WORK/stores/held.conf"
 	}
 	for store in none one hooks; do
 		make_store "$store" 0
@@ -668,7 +670,7 @@ quick_of() {	# program
 	kill_pelihook
 	start_pelihook queue "$1"
 	run_to_end "quick-end-$1" "http://127.0.0.1:$NGINX/hundred" \
-	    "$WORK/journal/journal.db"
+	    "$WORK/journal/journal.db" "$1.store"
 	stop "$PELIHOOK"
 	cost "quick-cgi-$1" 300 "$WORK/$1.cgi"
 	mkdir -p -m 700 "$WORK/stores"

@@ -4,13 +4,17 @@
  *
  *	store make JOURNAL N		a new journal with N events that are
  *					done, a second apart until now
- *	store hold JOURNAL N		a new journal with N events that one
- *					order key holds back: the first of
- *					them waits for a retry
+ *	store hold JOURNAL N CONF	a new journal with N events, of CONF's
+ *					first hook, that one order key holds
+ *					back: the first of them waits for a
+ *					retry
  *	store measure JOURNAL N		prints microseconds a call: append,
  *					claim with its settlement, list
  *	store turn JOURNAL N CONF	the same of what the dispatcher does
  *					about an event, for CONF's hooks
+ *	store move JOURNAL N CONF	prints microseconds an event: N that
+ *					wait, of all of CONF's hooks, go to
+ *					where that says
  *	store wait JOURNAL SECONDS	returns once nothing is undelivered
  */
 #include <sys/random.h>
@@ -25,6 +29,7 @@
 #include <unistd.h>
 
 #include "../answer.h"
+#include "../one_lane.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -35,6 +40,7 @@
 #include "config/load.h"
 #include "journal/journal.h"
 #include "queue/hooks.h"
+#include "queue/route.h"
 
 enum {
 	BODY = 1024,
@@ -51,6 +57,7 @@ struct samples {
 };
 
 static const char bench[] = "bench"; /* the hook */
+static struct one_lane only;	     /* and its lane */
 
 /* While a journal is made: what a crash leaves of it is thrown away. */
 static bool careless;
@@ -107,24 +114,15 @@ must(enum rc rc)
 	exit(1);
 }
 
+/* Fills in what is the same for all. */
 static void
-append_at(struct journal *journal, int64_t received, const char *hook,
-    const struct journal_key *order)
+append(struct journal *journal, int64_t received, struct journal_entry *entry)
 {
 	static char body[BODY];
 	struct receipt receipt = {
 		.received = received,
 		.verified = true,
 		.remote_addr = "127.0.0.1",
-	};
-	struct journal_entry entry = {
-		.receipt = &receipt,
-		.hook = hook,
-		.event = "pipeline_run_error",
-		.body = { body, sizeof(body) },
-		.order = order,
-		.max_queue = 1000000,
-		.deliveries = 1,
 	};
 	uint8_t random[10];
 
@@ -133,13 +131,50 @@ append_at(struct journal *journal, int64_t received, const char *hook,
 		must(RC_SYSTEM);
 	uuid7(receipt.received, random, receipt.id);
 	memset(receipt.digest, 'a', sizeof(receipt.digest) - 1);
-	must(append_and_wait(journal, &entry));
+	entry->receipt = &receipt;
+	entry->event = "pipeline_run_error";
+	entry->body = (struct bytes){ body, sizeof(body) };
+	entry->max_queue = 1000000;
+	entry->routes_len = 1;
+	must(append_and_wait(journal, entry));
+}
+
+static void
+append_at(struct journal *journal, int64_t received,
+    const struct journal_key *order)
+{
+	struct journal_route route = one_lane_route(order);
+	struct journal_entry entry = {
+		.hook = bench,
+		.routes = &route,
+		.routing = ONE_ROUTING,
+	};
+
+	append(journal, received, &entry);
+}
+
+/* To the first line of a hook; order may be NULL. */
+static void
+append_to(struct journal *journal, const struct hook *hook,
+    const struct journal_key *order)
+{
+	struct journal_route route = { .lane = hook->lanes[0].key };
+	struct journal_entry entry = {
+		.hook = hook->name,
+		.routes = &route,
+		.routing = hook->routing,
+	};
+
+	if (order != NULL)
+		route.order = *order;
+
+	append(journal, clock_wall(), &entry);
 }
 
 static void
 append_one(struct journal *journal)
 {
-	append_at(journal, clock_wall(), bench, NULL);
+	append_at(journal, clock_wall(), NULL);
 }
 
 /* Settles all of a claim; how many they were. */
@@ -166,23 +201,21 @@ settle_all(struct journal *journal, struct journal_claim *claim,
 	return claimed;
 }
 
-/* Claims up to n deliveries of a hook and settles them. */
+/* Claims up to n deliveries of the hook and settles them. */
 static int
-run_some(struct journal *journal, const char *hook, unsigned n,
-    enum journal_verdict verdict)
+run_some(struct journal *journal, unsigned n, enum journal_verdict verdict)
 {
-	struct journal_hook_limit limit = { hook, 1, n, NULL };
-	struct journal_hook_limits limits = { &limit, 1 };
 	struct journal_claim claim;
 
-	must(journal_claim_due(journal, &limits, clock_wall(), &claim));
+	only.limit.batch = n;
+	must(journal_claim_due(journal, &only.limits, clock_wall(), &claim));
 	return settle_all(journal, &claim, verdict);
 }
 
 static void
 run_one(struct journal *journal)
 {
-	run_some(journal, bench, 1, JOURNAL_FINISH);
+	run_some(journal, 1, JOURNAL_FINISH);
 }
 
 static void
@@ -193,25 +226,12 @@ make(struct journal *journal, int n)
 
 	careless = true;
 	for (int i = 0; i < n; i++) {
-		append_at(journal, time + (int64_t)i * 1000, bench, NULL);
+		append_at(journal, time + (int64_t)i * 1000, NULL);
 		if (i % TOGETHER == TOGETHER - 1)
-			done += run_some(journal, bench, TOGETHER,
-			    JOURNAL_FINISH);
+			done += run_some(journal, TOGETHER, JOURNAL_FINISH);
 	}
 	while (done < n)
-		done += run_some(journal, bench, TOGETHER, JOURNAL_FINISH);
-}
-
-static void
-hold(struct journal *journal, int n)
-{
-	struct journal_key order;
-
-	careless = true;
-	must(journal_order_key(bench, bytes_of(bench), &order));
-	for (int i = 0; i < n; i++)
-		append_at(journal, clock_wall(), bench, &order);
-	run_some(journal, bench, 1, JOURNAL_DELAY);
+		done += run_some(journal, TOGETHER, JOURNAL_FINISH);
 }
 
 static enum rc
@@ -283,21 +303,69 @@ load(const char *file)
 	return conf;
 }
 
+static void
+hold(struct journal *journal, int n, const char *file)
+{
+	struct queue_hooks hooks = { 0 };
+	struct conf *conf = load(file);
+	struct journal_claim claim;
+	struct journal_key order;
+
+	careless = true;
+	must(queue_hooks_make(conf, &hooks));
+	must(queue_hooks_note(&hooks, journal));
+	must(journal_order_key(conf->hooks[0].name, conf->hooks[0].lanes[0].key,
+	    bytes_of(bench), &order));
+	for (int i = 0; i < n; i++)
+		append_to(journal, &conf->hooks[0], &order);
+	must(journal_claim_due(journal, &hooks.limits, clock_wall(), &claim));
+	settle_all(journal, &claim, JOURNAL_DELAY);
+	queue_hooks_free(&hooks);
+	conf_release(conf);
+}
+
+/* They were stored before anything was noted. */
+static void
+measure_move(struct journal *journal, int n, const char *file)
+{
+	struct queue_hooks hooks = { 0 };
+	struct conf *conf = load(file);
+	struct journal_router router = route_router(conf);
+	bool more = true;
+	double began;
+
+	careless = true;
+	for (int i = 0; i < n; i++)
+		append_to(journal, &conf->hooks[(size_t)i % conf->hooks_len],
+		    NULL);
+	careless = false;
+	must(queue_hooks_make(conf, &hooks));
+	must(queue_hooks_note(&hooks, journal));
+	began = now();
+	while (more)
+		must(journal_move(journal, &hooks.limits, &router, clock_wall(),
+		    &more));
+	printf("%.1f\n", (now() - began) / n);
+	queue_hooks_free(&hooks);
+	conf_release(conf);
+}
+
 /*
  * What the dispatcher does from an event's wake-up on: it looks whether others
  * changed something, claims until there is nothing that is due, asks when
  * there will be, and settles.
  */
 static void
-turn(struct journal *journal, struct queue_hooks *hooks, struct conf *conf)
+turn(struct journal *journal, struct queue_hooks *hooks)
 {
+	const struct lane *lane;
 	struct journal_claim claim;
 	struct journal_claim none;
 	bool changed;
 
 	must(journal_changed(journal, &changed));
 	must(journal_claim_due(journal, &hooks->limits, clock_wall(), &claim));
-	if (conf_find(conf, bytes_of(claim.deliveries[0].event.hook)) == NULL)
+	if (queue_hooks_find(hooks, &claim, &lane) == NULL)
 		must(RC_RANGE);
 	settle_all(journal, &claim, JOURNAL_FINISH);
 	if (journal_claim_due(journal, &hooks->limits, clock_wall(), &none) !=
@@ -313,19 +381,22 @@ measure_turns(struct journal *journal, int n, const char *file)
 	struct samples samples = samples_of(n);
 	struct queue_hooks hooks = { 0 };
 	struct conf *conf = load(file);
+	struct journal_claim claim;
 	double began;
 
 	must(queue_hooks_make(conf, &hooks));
 	must(queue_hooks_note(&hooks, journal));
 	for (size_t i = 0; i < conf->hooks_len; i += APART) {
-		append_at(journal, clock_wall(), conf->hooks[i].name, NULL);
-		run_some(journal, conf->hooks[i].name, 1, JOURNAL_DELAY);
+		append_to(journal, &conf->hooks[i], NULL);
+		must(journal_claim_due(journal, &hooks.limits, clock_wall(),
+		    &claim));
+		settle_all(journal, &claim, JOURNAL_DELAY);
 	}
 	for (int i = 0; i < n; i++) {
-		append_at(journal, clock_wall(),
-		    conf->hooks[(size_t)i % conf->hooks_len].name, NULL);
+		append_to(journal, &conf->hooks[(size_t)i % conf->hooks_len],
+		    NULL);
 		began = now();
-		turn(journal, &hooks, conf);
+		turn(journal, &hooks);
 		samples.list[i] = now() - began;
 	}
 	printf("%.1f\n", median(&samples));
@@ -368,14 +439,18 @@ main(int argc, char **argv)
 	n = (int)strtol(argv[3], NULL, 10);
 	startup();
 	must(journal_open(argv[2], JOURNAL_CREATE, &journal));
+	if (argc == 4 && strcmp(argv[1], "wait") != 0)
+		must(one_lane_note(&only, journal, bench, 1, 1));
 	if (strcmp(argv[1], "make") == 0)
 		make(journal, n);
-	else if (strcmp(argv[1], "hold") == 0)
-		hold(journal, n);
+	else if (strcmp(argv[1], "hold") == 0 && argc > 4)
+		hold(journal, n, argv[4]);
 	else if (strcmp(argv[1], "measure") == 0)
 		measure(journal, n);
 	else if (strcmp(argv[1], "turn") == 0 && argc > 4)
 		measure_turns(journal, n, argv[4]);
+	else if (strcmp(argv[1], "move") == 0 && argc > 4)
+		measure_move(journal, n, argv[4]);
 	else if (strcmp(argv[1], "wait") == 0)
 		status = wait_until_empty(journal, n);
 	journal_close(journal);

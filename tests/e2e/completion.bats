@@ -78,7 +78,7 @@ sample show sign stats try" ]
 	for word in $(_pelihookctl_words "$PELIHOOKCTL"); do
 		for option in $(offered "$word" --); do
 			run "$PELIHOOKCTL" -c "$T/none" "$word" "$option"
-			[[ $output != *"$option: no such option"* ||
+			[[ $output != *"$option: unknown option"* ||
 			    $("$PELIHOOKCTL" "$word" --help) == *"
   $option "[A-Z]" "* ]]
 		done

@@ -473,6 +473,17 @@ $output
 	[[ $stderr != *"the order holds within"* ]]
 }
 
+@test "check says that commands no longer wait for each other" {
+	make_queue <<-EOF
+		on @problem run /bin/cat
+		on * run /bin/true
+	EOF
+	run -0 --separate-stderr ctl check
+	[[ $output == *"changed since 0.1.0
+  concurrency  holds within each lane, no longer over the whole hook: peliqan"* ]]
+	[[ $output != *"  order        holds"* ]]
+}
+
 @test "try runs all lines of a hook that queues, the first failure counts" {
 	make_queue <<-EOF
 		on connection_* ignore
@@ -1130,15 +1141,6 @@ first
 }
 
 # --- README -----------------------------------------------------------------
-
-# The indented block of README that begins with a line. (line)
-readme_block() {
-	awk -v first="    $1" '
-		$0 == first { inside = 1 }
-		inside && /^[^ ]/ { exit }
-		inside { sub(/^    /, ""); print }
-	' "$BATS_TEST_DIRNAME/../../README.md"
-}
 
 # What README says with the files of this test.
 readme_here() {

@@ -104,3 +104,12 @@ cgi_user() {
 needs_root() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 }
+
+# The indented block of README that begins with a line. (line)
+readme_block() {
+	awk -v first="    $1" '
+		$0 == first { inside = 1 }
+		inside && /^[^ ]/ { exit }
+		inside { sub(/^    /, ""); print }
+	' "$BATS_TEST_DIRNAME/../../README.md"
+}

@@ -199,9 +199,15 @@ wait_for() {
 
 @test "what an option takes is said" {
 	run -64 "$PELIHOOKCTL" list --state sleeping
-	[[ $output == *"queued, running, done, dead or dropped"* ]]
+	[[ $output == *"queued, running, done, dead or dropped, not \`sleeping'" ]]
 	run -64 "$PELIHOOKCTL" list --since tomorrow
-	[[ $output == *"T03:04:05Z"*12h*2w* ]]
+	[[ $output == *"T03:04:05Z"*12h*2w*", not \`tomorrow'" ]]
+	run -64 "$PELIHOOKCTL" stats --max-silence 1w
+	[[ $output == *"--max-silence is a duration (500ms, "*", not \`1w'" ]]
+	run -64 "$PELIHOOKCTL" stats --max-refused 5s
+	[[ $output == *"--max-refused is a number, not \`5s'" ]]
+	run -64 "$PELIHOOKCTL" list --dead
+	[[ $output == *"--dead: unknown option, or its value is missing"* ]]
 	run -64 "$PELIHOOKCTL" list --body
 	[[ $output == *"--body goes with --json"* ]]
 }
@@ -402,6 +408,22 @@ for table, key, other in ("events", 0, None), ("deliveries", 0, 1):
 db.commit()' "$T/state/journal.db" "$1"
 }
 
+@test "where nothing is found a terminal is told, and a program is not" {
+	make_queue </dev/null
+	run -0 ctl_on_terminal list
+	[[ $output == "nothing was found"* ]]
+	event q connection_added
+	run -0 ctl_on_terminal list
+	[[ $output != *"nothing was found"* ]]
+	run -0 ctl_on_terminal list --event nope
+	[[ $output == "nothing was found"* ]]
+	run -0 --separate-stderr ctl list --event nope
+	[ -z "$output$stderr" ]
+	run -0 ctl_on_terminal retry --dead
+	[[ $output == "0 dead deliveries are back"* ]]
+	[[ $output != *"nothing was found"* ]]
+}
+
 @test "on a terminal list shows the newest 50 and says how to see more" {
 	make_queue </dev/null
 	event q connection_added
@@ -558,7 +580,7 @@ db.commit()' "$T/state/journal.db" "$a"
 	for text in "$id" "hook         two" \
 	    "event        pipeline_run_error" "from         192.0.2.7" \
 	    "verified     no" "digest       ${digest%% *}" \
-	    "body         30 bytes" \
+	    "body         30 bytes: pelihookctl show --body $id" \
 	    "delivery 1: queued, 1 try" "due          20" "try 1 at 20" \
 	    ": exit 3 after " "    | to stdout
 " "    | to stderr
@@ -784,6 +806,44 @@ db.commit()' "$T/state/journal.db" "$two" "$one"
 	[[ $stderr == *"$id: is queued or running already"* ]]
 	run -0 drain
 	run -0 ctl retry "$id"
+}
+
+@test "an ID that is given twice is put back or dropped once" {
+	make_queue </dev/null
+	id=$(event q pipeline_run_error)
+	drain
+	run -0 --separate-stderr ctl retry "$id" "${id:0:30}" "$id"
+	[ "$output" = "$id: 1 delivery is back in the queue (1 was done)" ]
+	[ -z "$stderr" ]
+	run -0 --separate-stderr ctl drop "$id" "$id"
+	[ "$output" = "$id: 1 delivery was dropped (1 was queued)" ]
+	[ -z "$stderr" ]
+	# What is wrong with one is told of each that is wrong.
+	run -66 --separate-stderr ctl retry "$id" no "$id"
+	[ "$output" = "$id: 1 delivery is back in the queue (1 was dropped)" ]
+}
+
+@test "characters that reorder or break a line are not shown as they are" {
+	local all name
+	name=$(printf 'a\342\200\256b\342\200\250c\342\201\246d\357\273\277e')
+	make_queue <<-EOF
+		hook names
+		signature none
+		event-name /event
+		on * run $T/act
+	EOF
+	id=$(event names "$name")
+	drain
+	for words in list "show $id" stats; do
+		run -0 ctl $words
+		all=$output
+		[[ $all == *'a\xe2\x80\xaeb\xe2\x80\xa8c\xe2\x81\xa6d\xef\xbb\xbfe'* ]]
+		[[ $all != *"$name"* ]]
+	done
+	run ! grep -qF "$name" "$T/log"
+	grep -qF 'event="a\u202eb\u2028c\u2066d\ufeffe"' "$T/log"
+	# Programs read what it is.
+	[ "$(ctl list --json | jq -r .event)" = "$name" ]
 }
 
 @test "retry --dead takes all dead ones, or those of a hook or a time" {
@@ -1176,7 +1236,7 @@ both_accept() {
 		esac
 		both_refuse "the journal cannot be used"
 	done
-	for end in "" -wal -shm -runners -stats; do
+	for end in "" -wal -shm -runners; do
 		rm -r "$T/state"
 		cp -a "$T/good" "$T/state"
 		rm -f "$journal$end"
@@ -1830,8 +1890,9 @@ make_earlier_journal() {
 		import hashlib, sqlite3, sys
 		body = b"{'event':'connection_added'}"
 		db = sqlite3.connect(sys.argv[1])
-		db.execute("UPDATE events SET body = ?, digest = ?",
-		    (body, hashlib.sha256(body).hexdigest()))
+		db.execute("UPDATE bodies SET body = ?", (body,))
+		db.execute("UPDATE events SET digest = ?",
+		    (hashlib.sha256(body).hexdigest(),))
 		db.commit()
 	EOF
 	run -0 ctl show "$id"
@@ -1947,6 +2008,181 @@ sqlite3.connect(sys.argv[1]).execute("PRAGMA wal_checkpoint(TRUNCATE)")' \
 	started=
 	run -0 --separate-stderr ctl check
 	[[ $stderr == *"no timer"* ]]
+}
+
+@test "check takes a draft by the lines of README, and makes no journal for it" {
+	make_queue </dev/null
+	event q connection_added
+	chmod 755 "$T"
+	sed 's/^on \*/on pipeline_run_error/' "$conf" >"$T/new.conf"
+	run -78 "$PELIHOOKCTL" -c "$T/new.conf" $as check
+	[[ $output == *"the journal's events of hook q are those of $conf"* ]]
+	readme_block "cd /etc/pelihook" | sed -e "s,/etc/pelihook,$T," \
+	    -e "s,/var/lib/pelihook/draft.db,$T/state/draft.db," \
+	    -e "s,pelihookctl -u www-data,$PELIHOOKCTL $as," >"$T/lines"
+	grep -q check "$T/lines"
+	run -0 sh "$T/lines"
+	[ ! -e "$T/state/draft.db" ]
+	[ ! -e "$T/new.conf" ]
+	run -0 ctl check
+	[[ $output == *"pipeline_run_error run $T/act"* ]]
+	# What is wrong with a draft leaves the file alone.
+	sed 's/^on /onn /' "$conf" >"$T/new.conf"
+	run -78 sh "$T/lines"
+	run -0 ctl check
+}
+
+# --- lanes --------------------------------------------------------------------
+
+@test "list, show and stats name the lanes" {
+	make_queue <<-EOF
+		hook several
+		signature none
+		lane jobs
+		on pipeline_run_completed lane jobs run $T/act job
+		on connection_added also run $T/act one
+		on connection_added also run $T/act two
+		on * run /bin/true
+	EOF
+	first=$(event several pipeline_run_completed)
+	second=$(event several connection_added)
+	# Nobody has run the queue yet: they are where their lines say.
+	run -0 ctl list --hook several
+	[[ ${lines[0]} == *" LANE "* ]]
+	[[ ${lines[1]} == *" $T/act one "* && ${lines[2]} == *" $T/act two "* ]]
+	[[ ${lines[3]} == *" true "* && ${lines[4]} == *" jobs "* ]]
+	[ "$(ctl list --hook several --json | jq -r .lane | tail -n 1)" = jobs ]
+	ctl list --hook several --json >"$T/rows"
+	[ "$(jq -r .lane_name "$T/rows")" = "$T/act one
+$T/act two
+true
+jobs" ]
+	jq -r .lane "$T/rows" | head -n 3 >"$T/lanes"
+	[ "$(grep -cE '^sha256:[0-9a-f]{64}$' "$T/lanes")" -eq 3 ]
+	[ "$(sort -u "$T/lanes" | wc -l)" -eq 3 ]
+	run -0 ctl show "$first"
+	[[ $output == *"lane         jobs"* ]]
+	run -0 ctl show "$second"
+	[ "$(grep -c "lane         $T/act" <<<"$output")" -eq 2 ]
+	ctl show --json "$first" | jq -e '.deliveries[0] |
+	    .lane == "jobs" and .lane_name == "jobs"'
+	run -0 ctl stats
+	[[ $output =~ several\ +jobs\ +1\ +0 ]]
+	ctl stats --json | jq -e '[.lanes[] | select(.hook == "several")] |
+	    length == 4 and map(.queued) == [1, 1, 1, 1] and
+	    map(.running) == [0, 0, 0, 0] and .[0].lane == "jobs"'
+	ctl stats --prometheus >"$T/metrics"
+	grep -qF 'pelihook_lane_deliveries{hook="several",lane="jobs",name="jobs",state="queued"} 1' \
+	    "$T/metrics"
+	drain
+	# What is done keeps its lane, and a lane that is empty is no row of it.
+	[ "$(ctl show --json "$first" | jq -r '.deliveries[0].lane')" = jobs ]
+	run -0 ctl stats
+	[[ $output != *"several  jobs"* ]]
+	grep -qF 'pelihook_lane_deliveries{hook="several",lane="jobs",name="jobs",state="queued"} 0' \
+	    <(ctl stats --prometheus)
+	# One that the configuration does not have any more is told by its key.
+	sed -i -e "s|/act one|/act three|" -e 's/lane jobs/lane works/' "$conf"
+	run -0 ctl list --hook several
+	[[ ${lines[1]} == *" sha256:"* && ${lines[4]} == *" jobs "* ]]
+}
+
+@test "a stored event is answered as queued-status says" {
+	make_queue <<-EOF
+		hook plain
+		queued-status 200
+		signature none
+		on * run $T/act
+	EOF
+	event q connection_added
+	printf '{"event":"connection_added"}' >"$T/body"
+	cgi_user env -i PELIHOOK_CONFIG="$conf" PELIHOOK_HOOK=plain \
+	    REQUEST_METHOD=POST CONTENT_LENGTH="$(wc -c <"$T/body")" \
+	    "$PELIHOOK_CGI" <"$T/body" >"$T/reply" 2>>"$T/log"
+	grep -q '^Status: 200 OK' "$T/reply"
+	[ "$(sed 1,/^.$/d "$T/reply" | jq -r .status)" = queued ]
+	grep -q 'msg=queued status=200 hook=plain' "$T/log"
+}
+
+@test "a command runs in its directory" {
+	make_command where <<-EOF
+		pwd >>$T/where.log
+	EOF
+	mkdir -p "$T/hooks" "$T/lanes" "$T/gone"
+	chmod 755 "$T/hooks" "$T/lanes" "$T/gone"
+	: >"$T/where.log"
+	chmod 666 "$T/where.log"
+	make_queue <<-EOF
+		hook here
+		signature none
+		retry 1h
+		directory $T/hooks
+		lane there directory $T/lanes
+		lane gone directory $T/gone
+		on connection_added run $T/where
+		on connection_removed lane there run $T/where
+		on pipeline_run_started lane gone run $T/where
+		hook root
+		signature none
+		on * run $T/where
+	EOF
+	for words in "here connection_added" "here connection_removed" \
+	    "root connection_added"; do
+		event $words
+		drain
+	done
+	[ "$(cat "$T/where.log")" = "$T/hooks
+$T/lanes
+/" ]
+	# One that is not there holds up its hook, and nothing is lost.
+	id=$(event here pipeline_run_started)
+	rmdir "$T/gone"
+	event root connection_added
+	run -78 ctl drain
+	[ "$(states_of "$id")" = queued ]
+	[ "$(tail -n 1 "$T/where.log")" = / ]
+	mkdir -m 755 "$T/gone"
+	drain
+	[ "$(states_of "$id")" = done ]
+	[ "$(tail -n 1 "$T/where.log")" = "$T/gone" ]
+}
+
+@test "where a directory goes while pelihook.fcgi runs, its log names it" {
+	mkdir -m 755 "$T/hooks" "$T/gone"
+	make_queue <<-EOF
+		hook here
+		signature none
+		retry 1h
+		directory $T/hooks
+		lane gone directory $T/gone
+		on connection_added run $T/act
+		on connection_removed lane gone run $T/act
+	EOF
+	sed -i 's/^dispatch none/dispatch thread/' "$conf"
+	mkdir -m 777 "$T/run"
+	chmod 777 "$T/run"
+	service "$PELIHOOK_FCGI" -c "$conf" -s "$T/run/socket" -m 666 \
+	    >>"$T/log" 2>&1 3>&- &
+	server=$!
+	started=$server
+	wait_for test -S "$T/run/socket"
+	for event in connection_added connection_removed; do
+		id=$(event here "$event")
+		wait_for eval '[ "$(states_of "$id")" = done ]'
+		case $event in
+		connection_added) path=$T/hooks ;;
+		connection_removed) path=$T/gone ;;
+		esac
+		mv "$path" "$path.away"
+		run -0 ctl retry "$id"
+		wait_for eval 'ctl show "$id" | grep -q "unstarted 2"'
+		line=$(grep 'cannot be started' "$T/log" | grep "id=$id")
+		[[ $line == *"level=error "*"its directory $path: No such file or directory"* ]]
+		mv "$path.away" "$path"
+	done
+	kill -TERM "$server"
+	wait "$server"
+	started=
 }
 
 # --- all of it under load ---------------------------------------------------

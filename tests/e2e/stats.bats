@@ -174,8 +174,8 @@ all_counts() {
 	    fromdate)) | . > -2 and . < 600')" = true ]
 	run -0 ctl stats
 	[[ $output == *"Requests in the last 24 hours:"* ]]
-	[[ $output =~ q\ +[0-9]+s\ +6\ +1\ +1\ +3:\ 400\ 1,\ 401\ 2\ +400\ not-json ]]
-	[[ $output =~ \(unknown\)\ +-\ +1\ +0\ +0\ +1:\ 404\ 1 ]]
+	[[ $output =~ q\ +[0-9]+s\ +6\ +1\ +1\ +3\ \(400:\ 1,\ 401:\ 2\)\ +400\ not-json ]]
+	[[ $output =~ \(unknown\)\ +-\ +1\ +0\ +0\ +1\ \(404:\ 1\) ]]
 }
 
 @test "CGI and FastCGI count the same, into one file" {
@@ -223,6 +223,8 @@ all_counts() {
 	[[ $stderr == *"hook q: no request was ever counted"* ]]
 	run -0 ctl stats --max-refused 0
 	[ "$(send_cgi q wrong)" = 401 ]
+	run -75 --separate-stderr ctl stats --max-refused 0
+	[[ $stderr == *": 1 request was refused in the last 24 hours" ]]
 	[ "$(send_cgi nowhere none)" = 404 ]
 	for form in "" --json --prometheus; do
 		run -0 ctl stats $form --max-silence 1h --max-refused 2
@@ -242,32 +244,85 @@ all_counts() {
 	run -0 ctl stats --max-silence 1h
 }
 
-@test "hooks for which there is no place are counted together" {
+# Hooks of which the file has places for 510. (how many)
+make_many() {
 	{
 		echo "journal $T/state/journal.db"
 		echo "dispatch none"
-		for i in $(seq 113); do
+		for i in $(seq "$1"); do
 			printf 'hook h%s\nsecret-file %s\non * run %s\n' \
 			    "$i" "$T/old" "$T/act"
 		done
 	} >"$conf"
 	chmod 644 "$conf"
-	for i in $(seq 111); do
+}
+
+# None is told a number that others' hide.
+@test "a hook for which there is no place is said to be unknown, not silent" {
+	make_many 513
+	for i in $(seq 510); do
 		[ "$(send_cgi "h$i" wrong)" = 401 ]
 	done
-	[ "$(send_cgi h110 old)" = 202 ]
-	[ "$(counted h110 '[.received, .refused]')" = '[2,1]' ]
-	[ "$(counted h111 .received)" = 0 ]
+	# All is known still, also that two never had any.
+	run -0 --separate-stderr ctl stats --json --max-silence 1h
+	[ -z "$stderr" ]
+	[ "$(counted h511 .received)" = 0 ]
+	[ "$(send_cgi h511 wrong)" = 401 ]
+	[ "$(send_cgi h510 old)" = 202 ]
+	[ "$(counted h510 '[.received, .refused]')" = '[2,1]' ]
+	[ "$(counted h511 '[.last_event, .received, .queued, .refused]')" = \
+	    '[null,null,null,null]' ]
+	[ "$(counted h513 '[.refused_by_status, .secrets[0].used]')" = \
+	    '[null,null]' ]
 	[ "$(counted '(others)' '[.received, .configured]')" = '[1,false]' ]
-	run -75 --separate-stderr ctl stats --max-silence 1h --max-refused 110
-	[[ $stderr == *"111 requests were refused"* ]]
-	# What is counted with the others cannot be told from them.
-	[[ $stderr != *"hook h11"* ]]
-	[ "$(send_cgi h112 old)" = 202 ]
-	run -75 --separate-stderr ctl stats --max-silence 0ms
-	[[ $stderr == *"hook h112: the last verified event came "* ]]
-	[[ $stderr == *"hook h113: the last verified event came "* ]]
-	[[ $stderr == *"hook h109: no verified event came since"* ]]
+	run -75 --separate-stderr ctl stats --max-silence 1h --max-refused 510
+	[[ $stderr == *"511 requests were refused"* ]]
+	[[ $stderr == *"journal.db-stats has no place left for 3 hooks"* ]]
+	[[ $stderr == *"h511 the first of them"*"take the file away"* ]]
+	for i in 511 512 513; do
+		[[ $stderr == *"hook h$i: whether it is silent is not known"* ]]
+	done
+	[[ $stderr != *"hook h1"* ]]
+	[[ $output =~ h511\ +-\ +-\ +-\ +-\ +-\ +- ]]
+	run -0 --separate-stderr ctl stats --prometheus
+	[[ $output == *'requests_total{hook="h510",status="401"} 1'* ]]
+	[[ $output == *'requests_total{hook="(others)",status="401"} 1'* ]]
+	[[ $output != *'hook="h511",status'* ]]
+	[[ $output != *'timestamp_seconds{hook="h511"'* ]]
+	[[ $output != *'hook="h511",file'* ]]
+	run -0 --separate-stderr ctl check
+	[[ $stderr == *"warning: "*"no place left for 3 hooks"* ]]
+	# The way out that it names.
+	rm "$T/state/journal.db-stats"
+	[ "$(send_cgi h511 wrong)" = 401 ]
+	[ "$(counted h511 .refused)" = 1 ]
+	run -0 --separate-stderr ctl stats --max-silence 1h
+	[ -z "$stderr" ]
+}
+
+@test "a secret for which there is no place is unknown, and not said to be unused" {
+	make_hooks none
+	for i in $(seq 7); do
+		make_secret "s$i" "0123456789abcde$i"
+	done
+	{
+		echo "journal $T/state/journal.db"
+		echo "dispatch none"
+		printf 'hook w\ndelivery wait\non * run %s\n' "$T/act"
+		printf "secret-file $T/s%s\n" 1 2 3 4 5 6 7
+	} >"$conf"
+	for i in $(seq 5); do
+		[ "$(send_cgi w "s$i")" = 200 ]
+	done
+	[ "$(counted w '[.secrets[].used]')" = '[1,1,1,1,1,0,0]' ]
+	[ "$(send_cgi w s6)" = 200 ]
+	[ "$(counted w '[.secrets[].used]')" = '[1,1,1,1,1,1,null,null]' ]
+	run -0 --separate-stderr ctl stats
+	[[ $stderr == *"no place left for each secret of hook w"*"$T/s6 verified is not known"* ]]
+	[[ $output =~ w\ +$T/s7\ +-\ +- ]]
+	run -0 --separate-stderr ctl stats --prometheus
+	[[ $output == *"file=\"$T/s5\"} 1"* ]]
+	[[ $output != *"file=\"$T/s6\""* ]]
 }
 
 @test "requests and secrets are what Prometheus reads" {
@@ -413,4 +468,53 @@ look_at_journal() {
 	run -78 --separate-stderr ctl stats
 	[[ $stderr == *"journal.db-stats is no file of counts: take it away"* ]]
 	[[ $output == *connection_added* ]]
+}
+
+# In the place of the file of counts. (kind)
+spoil() {
+	rm -rf "$file"
+	case $1 in
+	directory) mkdir "$file" ;;
+	symlink) ln -s /etc/passwd "$file" ;;
+	pipe) mkfifo "$file" ;;
+	closed) printf 'mine' >"$file" && chmod 400 "$file" ;;
+	open) printf 'mine' >"$file" && chmod 666 "$file" ;;
+	foreign) printf 'mine' >"$file" && chmod 600 "$file" ;;
+	esac
+	if [ "$(id -u)" = 0 ]; then
+		chown -h nobody "$file"
+	fi
+}
+
+@test "a bad file of counts stops nothing: start, reload, drain, CGI and check warn" {
+	file=$T/state/journal.db-stats
+	make_hooks none
+	for kind in directory symlink pipe closed open foreign; do
+		spoil "$kind"
+		: >"$T/log"
+		serve
+		[ "$(send_fcgi open none)" = 202 ]
+		echo "# $kind" >>"$conf"
+		kill -HUP "$server"
+		wait_for grep -q reloaded "$T/log"
+		[ "$(send_fcgi open none)" = 202 ]
+		stop_serving
+		[ "$(grep -c "requests are not counted: $file " "$T/log")" = 1 ]
+		run -0 --separate-stderr ctl drain
+		[ "$(grep -c "requests are not counted: $file " \
+		    <<<"$stderr")" = 1 ]
+		: >"$T/log"
+		[ "$(send_cgi w new)" = 200 ]
+		[ "$(grep -c "requests are not counted: $file " "$T/log")" = 1 ]
+		run -0 --separate-stderr ctl check
+		[[ $stderr == *"warning: requests are not counted: $file "* ]]
+		service "$PELIHOOK_FCGI" -c "$conf" -t 3>&- & wait $!
+		run -78 --separate-stderr ctl stats
+		[[ $stderr == *"requests are not counted: $file "* ]]
+	done
+	rm "$file"
+	[ "$(send_cgi w new)" = 200 ]
+	[ "$(counted w .received)" = 1 ]
+	run -0 --separate-stderr ctl check
+	[[ $stderr != *"not counted"* ]]
 }

@@ -18,16 +18,18 @@ from harness import check, status_of
 
 ESCAPE = "\x1b]0;owned\x07\x1b[2J\x9b31m\x7f"
 
-COLUMNS = """events: id hook name received digest verified remote body
+COLUMNS = """events: id hook name received digest verified remote early
 deliveries: event hook ordinal state held key since due step attempts runner
- claim started pid start finished
+ claim started pid start finished lane line
+bodies: body
+lanes: hook key
 attempts: turn number started ended outcome code tail
 keys: key expires runner
 opens: hook events
 tallies: hook name state deliveries
 runners: boot pid
 notes: name number
-rules: hook digest time keep keep_dead"""
+rules: hook digest time keep keep_dead routing moved move_to"""
 
 # What SQL makes of them: nothing, numbers, texts, bytes.
 VALUES = ("NULL", "-1", "7", "9223372036854775807", "-9223372036854775808",

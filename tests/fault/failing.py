@@ -49,7 +49,7 @@ KINDS = {
     "other descriptor": (DESCRIPTOR, errno.EMFILE),
     "thread": (THREAD, errno.EAGAIN),
 }
-MOST = 20000    # calls; none makes as many
+MOST = 50000    # calls; none makes as many
 # The first forty, then fewer and fewer; or all of them.  What takes longer
 # has fewer from the start.
 EACH, SLOW = (MOST, MOST) if os.environ.get("PELIHOOK_ALL") else (40, 10)

@@ -181,10 +181,14 @@ class Site(Place):
     def deliveries(self):
         """By the number of its event: sequence, state, attempts, ID."""
         found = {}
+        bodies = self.ask_journal(
+            "SELECT 1 FROM sqlite_master WHERE name = 'bodies'")
+        column = "coalesce((SELECT body FROM bodies WHERE event = e.seq), " \
+            "e.early)" if bodies else "e.body"
         for seq, state, attempts, name, body in self.ask_journal(
-                "SELECT d.seq, d.state, d.attempts, e.id, e.body "
+                "SELECT d.seq, d.state, d.attempts, e.id, %s "
                 "FROM events e LEFT JOIN deliveries d ON d.event = e.seq "
-                "ORDER BY d.seq"):
+                "ORDER BY d.seq" % column):
             number = json.loads(body)["n"]
             check(number not in found, "event %d is there twice" % number)
             check(seq is not None, "event %d has no delivery" % number)
@@ -230,6 +234,14 @@ INVARIANTS = (
     ("a delivery without its event",
      "SELECT seq FROM deliveries WHERE event NOT IN "
      "(SELECT seq FROM events)"),
+    ("an event without a body, or with two",
+     "SELECT seq FROM events WHERE (early <> x'') = "
+     "(seq IN (SELECT event FROM bodies))"),
+    ("a body without its event",
+     "SELECT event FROM bodies WHERE event NOT IN (SELECT seq FROM events)"),
+    ("a lane that is none",
+     "SELECT seq FROM deliveries WHERE state < 2 AND line IS NOT NULL AND "
+     "lane NOT IN (SELECT id FROM lanes l WHERE l.hook = deliveries.hook)"),
     ("an attempt without its delivery",
      "SELECT delivery FROM attempts WHERE delivery NOT IN "
      "(SELECT seq FROM deliveries)"),
@@ -273,8 +285,9 @@ def check_journal(path):
     try:
         rows = connection.execute("PRAGMA integrity_check").fetchall()
         check(rows == [("ok",)], "the journal is corrupt: %r" % rows[:3])
-        # All tables are made at once, or none was yet.
-        if connection.execute("PRAGMA user_version").fetchone() == (0,):
+        # The tables are made step by step, and before them nothing is stored.
+        if not connection.execute("SELECT 1 FROM sqlite_master "
+                                  "WHERE name = 'bodies'").fetchall():
             return
         for problem, query in INVARIANTS:
             rows = connection.execute(query).fetchall()

@@ -4,12 +4,15 @@
 # an ordinary user, since neither a drain nor a command is run by root, with
 # copies of all programs where that user reaches them.  As root it gets a
 # small file system of its own besides, which no other process sees.  With
-# STAYS_ROOT the Python program itself runs as root.
+# STAYS_ROOT the Python program itself runs as root.  A test elsewhere says in
+# FAULT where this file is, and in PROGRAMS what else of the build it needs.
 
 set -u
 
 HERE=$(cd "$(dirname "$0")" && pwd) || exit 1
 NAME=$(basename "$0" .sh)
+FAULT=${FAULT:-$HERE}
+PROGRAMS=${PROGRAMS:-}
 BUILD=${abs_top_builddir:-$(cd "$HERE/../.." && pwd)}
 ORDINARY=${ORDINARY:-65534}
 
@@ -46,15 +49,21 @@ make_work() {
 
 fill_work() {
 	mkdir "$WORK/tmp" "$WORK/small" &&
-	    cp "$HERE"/*.py "$HERE"/*.sql "$HERE/../cases/fastcgi.py" \
-		"$HERE/../cases/harness.py" "$BUILD/tests/fault/mark" \
+	    cp "$FAULT"/*.py "$FAULT"/*.sql "$FAULT/../cases/fastcgi.py" \
+		"$FAULT/../cases/harness.py" "$BUILD/tests/fault/mark" \
 		"$BUILD/tests/fault/task" \
 		"$BUILD/tests/fault/pelihook.cgi" \
 		"$BUILD/tests/fault/pelihook.fcgi" \
 		"$BUILD/ctl/pelihookctl" "$WORK" || return 1
+	if [ "$HERE" != "$FAULT" ]; then
+		cp "$HERE"/*.py "$WORK" || return 1
+	fi
+	for program in $PROGRAMS; do
+		cp "$BUILD/$program" "$WORK" || return 1
+	done
 	for library in clock failing killat killspawn slow; do
 		${CC:-cc} -D_GNU_SOURCE -O1 -shared -fPIC \
-		    -o "$WORK/$library.so" "$HERE/$library.c" || return 1
+		    -o "$WORK/$library.so" "$FAULT/$library.c" || return 1
 	done
 	chmod -R go+rX "$WORK"
 	[ "$(id -u)" -ne 0 ] || [ -n "${STAYS_ROOT:-}" ] ||

@@ -858,7 +858,7 @@ TESTS += [
     ("no journal is made beside what is left of one", left_behind, {}),
     ("a batch keeps no parsed payload while it runs", batch_memory, {}),
     ("a journal of 0.1.0 goes on where it was left", earlier,
-     {"hook": "  order /key"}),
+     {"hook": "  order /key\n  keep 3650d"}),
 ]
 
 

@@ -222,8 +222,8 @@ def compact(site):
     site.drained()
     connection = sqlite3.connect(site.journal)
     connection.executescript(
-        "PRAGMA auto_vacuum=NONE; VACUUM; UPDATE events"
-        " SET body = CAST('{\"n\":6}' AS BLOB) WHERE seq = 6")
+        "PRAGMA auto_vacuum=NONE; VACUUM; UPDATE bodies"
+        " SET body = CAST('{\"n\":6}' AS BLOB) WHERE event = 6")
     connection.close()
     site.keep()
 

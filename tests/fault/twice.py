@@ -1020,8 +1020,8 @@ class Storm:
     def judge_order(self):
         order = {}
         for seq, body in self.site.ask_journal(
-                "SELECT d.seq, e.body FROM deliveries d JOIN events e "
-                "ON e.seq = d.event WHERE d.hook = 'keyed'"):
+                "SELECT d.seq, b.body FROM deliveries d JOIN bodies b "
+                "ON b.event = d.event WHERE d.hook = 'keyed'"):
             order[int(re.search(rb'"n":(\d+)', body).group(1))] = seq
         last = {}
         for run in self.marks.runs:

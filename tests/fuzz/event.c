@@ -86,7 +86,7 @@ check_fields(const struct event *event, const struct request *request)
 		holds(strncmp(*fields, "PELIHOOK_FIELD=", 15) == 0);
 		holds(strlen(*fields) <= 15 + FIELD);
 	}
-	holds(event_order_key(event, &order) == RC_OK);
+	holds(event_order_key(event, &event->reading->order, &order) == RC_OK);
 	holds(event_dedupe_key(event, request, "digest", &dedupe) == RC_OK);
 	buf_free(&order);
 	buf_free(&dedupe);

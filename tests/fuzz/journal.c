@@ -7,6 +7,7 @@
  * The input is a list of damages of four bytes and, for texts, a line.
  */
 #include "../answer.h"
+#include "../one_lane.h"
 #include "fuzz.h"
 
 #include <sqlite3.h>
@@ -24,6 +25,7 @@ enum {
 	EVENTS = 8,
 	DAMAGES = 12,
 	CLAIMS = 40,
+	MOVES = 40,
 	FILE_MOST = 1 << 20,
 	SPAN = 60000,
 };
@@ -90,7 +92,9 @@ dedupe_key(const char *text)
 static void
 append(struct journal *journal, unsigned i)
 {
-	struct journal_key order, dedupe;
+	struct journal_key dedupe;
+	struct journal_route routes[2] = { one_lane_route(NULL),
+		one_lane_route(NULL) };
 	struct receipt receipt = {
 		.received = clock_wall() - 1000 * i,
 		.verified = true,
@@ -101,11 +105,12 @@ append(struct journal *journal, unsigned i)
 		.hook = "h",
 		.event = "pipeline_run_error",
 		.body = bytes_of("{\"n\":1}"),
-		.order = &order,
 		.dedupe = &dedupe,
 		.dedupe_window = SPAN,
 		.max_queue = 1000,
-		.deliveries = 1 + i % 2,
+		.routes = routes,
+		.routes_len = 1 + i % 2,
+		.routing = ONE_ROUTING,
 	};
 	uint8_t random[10] = { 0 };
 
@@ -113,8 +118,9 @@ append(struct journal *journal, unsigned i)
 	uuid7(receipt.received, random, receipt.id);
 	memcpy(ids[i], receipt.id, sizeof(receipt.id));
 	memset(receipt.digest, 'a', sizeof(receipt.digest) - 1);
-	holds(journal_order_key("h", bytes_of(i % 2 == 0 ? "key" : ""),
-		  &order) == RC_OK);
+	holds(
+	    journal_order_key("h", ONE_LANE, bytes_of(i % 2 == 0 ? "key" : ""),
+		&routes[0].order) == RC_OK);
 	dedupe = dedupe_key(ids[i]);
 	holds(append_and_wait(journal, &entry) == RC_OK);
 }
@@ -140,14 +146,34 @@ free_key(struct journal *journal, const struct journal_key *key, int64_t time,
 }
 
 static enum rc
+to_the_lane(void *context, const struct journal_rules *rules,
+    const struct journal_event *event, struct journal_moving *list, size_t n)
+{
+	(void)context;
+	(void)rules;
+	holds(event->body.len > 0);
+	for (size_t i = 0; i < n; i++)
+		list[i].route = one_lane_route(NULL);
+	return RC_OK;
+}
+
+/* A journal has few events: a move that does not come to its end is one that
+ * goes in circles. */
+static enum rc
 claim(struct journal *journal, int64_t now, struct journal_claim *claim)
 {
-	static const struct journal_hook_limit list[] = {
-		{ .hook = "h", .concurrency = 100, .batch = 2 },
-	};
-	static const struct journal_hook_limits limits = { list, 1 };
+	static const struct journal_router router = { to_the_lane, NULL };
+	struct one_lane one;
+	bool more = true;
+	enum rc rc = one_lane_note(&one, journal, "h", 100, 2);
 
-	return journal_claim_due(journal, &limits, now, claim);
+	for (int steps = 0; rc == RC_OK && more; steps++) {
+		holds(steps < MOVES);
+		rc = journal_move(journal, &one.limits, &router, now, &more);
+	}
+	return rc == RC_OK ?
+	    journal_claim_due(journal, &one.limits, now, claim) :
+	    rc;
 }
 
 static enum rc
@@ -203,9 +229,11 @@ make_journal(void)
 {
 	struct journal *journal = NULL;
 	struct journal_claim held;
+	struct one_lane one;
 
 	holds(journal_open(fuzz_path("journal.db"), JOURNAL_CREATE, &journal) ==
 	    RC_OK);
+	holds(one_lane_note(&one, journal, "h", 100, 2) == RC_OK);
 	for (unsigned i = 0; i < EVENTS; i++)
 		append(journal, i);
 	for (unsigned i = 0; i < 4; i++) {
@@ -218,7 +246,7 @@ make_journal(void)
 	change("UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '')"
 	       " WHERE type = 'table'");
 	change(
-	    "INSERT INTO rules VALUES('h', 'x', 1, 1, 1);"
+	    "UPDATE rules SET moved = 1, move_to = 4;"
 	    "INSERT INTO sources VALUES('h', '/x');"
 	    "INSERT OR REPLACE INTO notes VALUES('purged', 1);"
 	    "INSERT INTO runners(number, boot, pid) VALUES(77, 'boot', 1);"
@@ -433,6 +461,16 @@ see_count(void *context, const struct journal_count *count)
 }
 
 static enum rc
+see_lane(void *context, const struct journal_lane_count *count)
+{
+	(void)context;
+	holds(is_named(count->hook, "-"));
+	holds(strlen(count->lane) < JOURNAL_LANE_SIZE);
+	holds(count->queued >= 0 && count->running >= 0);
+	return RC_OK;
+}
+
+static enum rc
 see_backlog(void *context, const struct journal_backlog *backlog)
 {
 	(void)context;
@@ -508,6 +546,18 @@ look(struct journal *journal)
 	show(journal, "0");
 	known(journal_counts(journal, see_count, NULL));
 	known(journal_backlog(journal, see_backlog, NULL));
+	known(journal_lane_counts(journal, see_lane, NULL));
+}
+
+/* So does what an earlier release left. */
+static void
+renew(struct journal *journal)
+{
+	bool more = true;
+
+	for (int steps = 0;
+	     more && known(journal_renew(journal, &more)) == RC_OK; steps++)
+		holds(steps < MOVES);
 }
 
 /* Claims come to an end: nothing is due for ever. */
@@ -547,22 +597,20 @@ rescue_all(struct journal *journal)
 static void
 operate(struct journal *journal)
 {
-	static const struct journal_hook_limit limit = {
-		.hook = "h",
-		.concurrency = 100,
-		.batch = 2,
-	};
+	struct one_lane one;
 	struct journal_filter filter = { .state = -1, .limit = INT64_MAX };
 	struct journal_keep keep = { "h", 1, CLOCK_NEVER };
 	struct journal_purge purge = { .keeps = &keep, .n = 1 };
 	int64_t number = 0;
 	bool due;
 
+	renew(journal);
 	known(change_key(journal, "a", journal_key_claim));
 	known(change_key(journal, "a", journal_key_done));
 	known(change_key(journal, "b", free_key));
-	known(journal_next_due(journal,
-	    &(struct journal_hook_limits){ &limit, 1 }, clock_wall(), &number));
+	if (known(one_lane_note(&one, journal, "h", 100, 2)) == RC_OK)
+		known(journal_next_due(journal, &one.limits, clock_wall(),
+		    &number));
 	known(journal_retry_dead(journal, &filter, clock_wall(), &number));
 	for (size_t i = 0; i < EVENTS; i++) {
 		if (i % 2 == 0)

@@ -10,7 +10,7 @@
 #include "event/catalog.h"
 #include "event/receipt.h"
 
-/* A hook and jobs whose line runs the command `command`. */
+/* A hook and jobs whose line and lane run the command `command`. */
 
 enum { LONG = 60000 };
 
@@ -23,13 +23,22 @@ static const char *command[4];
 
 static const struct rule rule = { .command = command };
 
+static struct lane lane;
+
 static inline struct hook
 a_hook(const char *name)
 {
-	return (struct hook){
-		.name = name,
+	lane = (struct lane){
 		.timeout = LONG,
 		.kill_after = LONG,
+		.directory = "/",
+	};
+	return (struct hook){
+		.name = name,
+		.rules = &rule,
+		.rules_len = 1,
+		.lanes = &lane,
+		.lanes_len = 1,
 	};
 }
 
@@ -41,6 +50,7 @@ a_job(const struct hook *hook)
 	return (struct job){
 		.hook = hook,
 		.rule = &rule,
+		.lane = &lane,
 		.event = name,
 		.row = catalog_unknown(bytes_of(name)),
 		.receipt = &receipt,

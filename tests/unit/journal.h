@@ -8,18 +8,66 @@
 #include "queue.h"
 
 #include "journal/column.h"
+#include "journal/internal.h"
 #include "journal/statement.h"
 #include "journal/transaction.h"
 
 /* What the tests of the journal share: claims and what they come to, what is
  * told of the events, and the journal's files. */
 
-static const struct journal_hook_limit want_one = { "h", 1, 1, NULL };
-static const struct journal_hook_limit want_many = { "h", 1000, 1, NULL };
-static const struct journal_hook_limit want_batch = { "h", 1000, 10, NULL };
-static const struct journal_hook_limits one = { &want_one, 1 };
-static const struct journal_hook_limits many = { &want_many, 1 };
-static const struct journal_hook_limits batch = { &want_batch, 1 };
+/* The lane of the samples of hook h, which is the first that is noted. */
+static const struct journal_rules of_h = { .hook = "h" };
+static const struct journal_limit want_one = { 1, 1, 1, &of_h };
+static const struct journal_limit want_many = { 1, 1000, 1, &of_h };
+static const struct journal_limit want_batch = { 1, 1000, 10, &of_h };
+static const struct journal_limits one = { &want_one, 1, &of_h, 1 };
+static const struct journal_limits many = { &want_many, 1, &of_h, 1 };
+static const struct journal_limits batch = { &want_batch, 1, &of_h, 1 };
+
+/* Rules that are older than any of a file. */
+static inline struct journal_rules
+old_rules(const char *hook, struct journal_lane *lanes, size_t n)
+{
+	return (struct journal_rules){
+		.hook = hook,
+		.digest = "0",
+		.routing = sample_routing,
+		.lanes = lanes,
+		.lanes_len = n,
+		.time = -1,
+		.keep = 30 * 24 * 3600000LL,
+		.keep_dead = CLOCK_NEVER,
+	};
+}
+
+static inline void
+note_lanes(struct journal *journal, const char *hook,
+    struct journal_lane *lanes, size_t n)
+{
+	struct journal_rules rules = old_rules(hook, lanes, n);
+
+	assert_int_equal(journal_note_rules(journal, &rules, 1), RC_OK);
+}
+
+/* The number of the lane of a hook's samples. */
+static inline int64_t
+note_hook(struct journal *journal, const char *hook)
+{
+	struct journal_lane lane = { .key = sample_lane };
+
+	note_lanes(journal, hook, &lane, 1);
+	return lane.id;
+}
+
+/* With the lane of h. */
+static inline struct journal *
+open_lane(void)
+{
+	struct journal *journal = open_journal();
+
+	assert_int_equal(note_hook(journal, "h"), 1);
+	return journal;
+}
 
 static inline int64_t
 now(void)
@@ -42,9 +90,23 @@ count_rows(struct journal *journal, const char *text)
 	return journal_number(journal, -1, text, NO_VALUES);
 }
 
+/* What the database has done since the last call: steps of its machine, which
+ * grow with the rows that are looked at. */
+static inline int64_t
+work_done(struct journal *journal)
+{
+	sqlite3_stmt *statement = NULL;
+	int64_t steps = 0;
+
+	while ((statement = sqlite3_next_stmt(journal->db, statement)) != NULL)
+		steps += sqlite3_stmt_status(statement,
+		    SQLITE_STMTSTATUS_VM_STEP, 1);
+	return steps;
+}
+
 /* The number in the body of a claim's first delivery; -1: nothing. */
 static inline int
-claim_number(struct journal *journal, const struct journal_hook_limits *limits,
+claim_number(struct journal *journal, const struct journal_limits *limits,
     struct journal_claim *claim)
 {
 	enum rc rc = journal_claim_due(journal, limits, now(), claim);
@@ -91,8 +153,8 @@ settle(struct journal *journal, struct journal_claim *claim,
 
 /* Claims what is due, which has to be this one, and settles it. */
 static inline void
-expect(struct journal *journal, const struct journal_hook_limits *limits,
-    int number, enum journal_verdict verdict)
+expect(struct journal *journal, const struct journal_limits *limits, int number,
+    enum journal_verdict verdict)
 {
 	struct journal_claim claim;
 
@@ -101,12 +163,66 @@ expect(struct journal *journal, const struct journal_hook_limits *limits,
 }
 
 static inline void
-expect_nothing(struct journal *journal,
-    const struct journal_hook_limits *limits)
+expect_nothing(struct journal *journal, const struct journal_limits *limits)
 {
 	struct journal_claim claim;
 
 	assert_int_equal(claim_number(journal, limits, &claim), -1);
+}
+
+/* Where a router lets go what is moved. */
+struct way {
+	const char *lane;
+	const char *order; /* text of its order key; NULL: none */
+	unsigned calls;
+};
+
+/* The lines by their numbers. */
+static inline enum rc
+go_this_way(void *context, const struct journal_rules *rules,
+    const struct journal_event *event, struct journal_moving *list, size_t n)
+{
+	struct way *way = context;
+
+	assert_string_equal(event->hook, rules->hook);
+	way->calls++;
+	for (size_t i = 0; i < n; i++) {
+		list[i].route = (struct journal_route){
+			.lane = way->lane,
+			.line = (int)list[i].ordinal,
+		};
+		assert_int_equal(journal_order_key(rules->hook, way->lane,
+				     bytes_of(
+					 way->order == NULL ? "" : way->order),
+				     &list[i].route.order),
+		    RC_OK);
+	}
+	return RC_OK;
+}
+
+/* How many steps that takes. */
+static inline unsigned
+move_all(struct journal *journal, const struct journal_limits *limits,
+    struct way *way)
+{
+	const struct journal_router router = { go_this_way, way };
+	unsigned steps = 0;
+	bool more = true;
+
+	for (; more; steps++)
+		assert_int_equal(journal_move(journal, limits, &router, now(),
+				     &more),
+		    RC_OK);
+	return steps;
+}
+
+/* Back to where the samples were, with this text as their key. */
+static inline void
+route_again(struct journal *journal, const char *order)
+{
+	struct way way = { .lane = sample_lane, .order = order };
+
+	move_all(journal, &many, &way);
 }
 
 static inline void
@@ -198,7 +314,7 @@ kill_after(void (*act)(struct journal *journal))
 	assert_int_equal(pipe(ready), 0);
 	child = fork();
 	if (child == 0) {
-		act(open_journal());
+		act(open_lane());
 		(void)!write(ready[1], "", 1);
 		for (;;)
 			pause();

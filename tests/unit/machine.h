@@ -13,6 +13,8 @@
 #include "config/files.h"
 #include "config/load.h"
 #include "queue/dispatch.h"
+#include "queue/hooks.h"
+#include "queue/route.h"
 
 /*
  * What the tests that drain a queue share: a journal, a configuration and a
@@ -118,7 +120,8 @@ load(const char *hooks)
 	return conf;
 }
 
-/* One hook, h, whose line runs the command `cmd`. */
+/* One hook, h, whose last line runs the command `cmd`: in the lane `l`, where
+ * the directives begin with that. */
 static inline struct conf *
 load_hook(const char *directives)
 {
@@ -127,11 +130,14 @@ load_hook(const char *directives)
 
 	assert_int_equal(buf_printf(&text,
 			     "hook h\nsignature none\n"
-			     "%s%son * run %s/cmd\n",
+			     "%s%son * %srun %s/cmd\n",
 			     strstr(directives, "retry") == NULL ?
 				 "retry 20ms 20ms 20ms\n" :
 				 "",
-			     directives, scratch),
+			     directives,
+			     strncmp(directives, "lane l", 6) == 0 ? "lane l " :
+								     "",
+			     scratch),
 	    RC_OK);
 	conf = load(text.data);
 	buf_free(&text);
@@ -252,6 +258,38 @@ expect_marks(const char *text)
 
 	assert_string_equal(all.data, text);
 	buf_free(&all);
+}
+
+/* Claims what is due as the dispatcher of this configuration does. */
+static inline void
+claim_as_others_do(struct journal *journal, struct conf *conf, int64_t now,
+    struct journal_claim *claim)
+{
+	struct journal_router router = route_router(conf);
+	struct queue_hooks hooks = { 0 };
+	bool more = true;
+
+	assert_int_equal(queue_hooks_make(conf, &hooks), RC_OK);
+	assert_int_equal(queue_hooks_note(&hooks, journal), RC_OK);
+	while (more)
+		assert_int_equal(journal_move(journal, &hooks.limits, &router,
+				     now, &more),
+		    RC_OK);
+	assert_int_equal(journal_claim_due(journal, &hooks.limits, now, claim),
+	    RC_OK);
+	queue_hooks_free(&hooks);
+}
+
+/* One with a text at /k, for an order by that. */
+static inline void
+append_keyed(struct journal *journal, unsigned number, char key)
+{
+	struct sample sample;
+
+	fill_sample(&sample, "h", number);
+	sample.entry.body.len = (size_t)snprintf(sample.body,
+	    sizeof(sample.body), "{\"n\":%u,\"k\":\"%c\"}", number, key);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_all, scratch_end)

@@ -24,6 +24,8 @@ static struct hook hook;
 
 static struct rule rule;
 
+static struct lane lane;
+
 static struct job job;
 
 /* Every test begins with one job of the hook peliqan. */
@@ -32,10 +34,12 @@ make_job(void **state)
 {
 	const char *name = "pipeline_run_failed";
 
+	lane = (struct lane){ .directory = "/" };
 	hook = (struct hook){ .name = "peliqan", .file = "/unit.conf" };
 	job = (struct job){
 		.hook = &hook,
 		.rule = &rule,
+		.lane = &lane,
 		.event = name,
 		.row = catalog_unknown(bytes_of(name)),
 		.receipt = &receipt,

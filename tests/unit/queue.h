@@ -37,11 +37,18 @@ open_journal(void)
 	return journal;
 }
 
+/* The lane of samples, and the rules that say so. */
+static const char sample_lane[] = "lane";
+static const char sample_routing[] = "routing";
+
+enum { SAMPLE_ROUTES = 8 };
+
 /* An event that can be told from others by its number. */
 struct sample {
 	struct receipt receipt;
 	struct journal_entry entry;
-	struct journal_key order;
+	struct journal_route
+	    routes[SAMPLE_ROUTES]; /* of one delivery, or of more */
 	struct journal_key dedupe;
 	char body[64];
 };
@@ -68,18 +75,23 @@ fill_sample(struct sample *sample, const char *hook, unsigned number)
 		.body = { sample->body, (size_t)len },
 		.dedupe_window = 3600000,
 		.max_queue = 1000000,
-		.deliveries = 1,
+		.routes = sample->routes,
+		.routes_len = 1,
+		.routing = sample_routing,
 	};
+	for (int i = 0; i < SAMPLE_ROUTES; i++)
+		sample->routes[i] = (struct journal_route){ sample_lane, i,
+			{ 0 } };
 }
 
 /* Empty: no key. */
 static inline void
 order_by(struct sample *sample, const char *text)
 {
-	assert_int_equal(journal_order_key(sample->entry.hook, bytes_of(text),
-			     &sample->order),
+	assert_int_equal(journal_order_key(sample->entry.hook,
+			     sample->routes[0].lane, bytes_of(text),
+			     &sample->routes[0].order),
 	    RC_OK);
-	sample->entry.order = &sample->order;
 }
 
 static inline struct journal_key

@@ -21,6 +21,7 @@
 struct scene {
 	struct hook hook;
 	struct rule rule;
+	struct lane lane;
 	const char *command[4];
 	struct wait *wait;
 	struct shared_journal *shared;
@@ -41,11 +42,18 @@ set_scene(struct scene *scene, const char *path)
 	need_pidfds();
 	*scene = (struct scene){
 		.hook = {.name = "h", .file = "/unit.conf", .delivery = CONF_WAIT,
-		    .timeout = 20000, .kill_after = 1000, .max_running = 99,
+		    .max_running = 99, .queued_status = 202,
 		    .dedupe_window = 3600000, .max_queue = 2,},
 		.command = {"/bin/sh", "-c", "exit 0", NULL},
 	};
 	scene->rule = (struct rule){ .command = scene->command };
+	scene->lane = (struct lane){
+		.timeout = 20000,
+		.kill_after = 1000,
+		.directory = "/",
+	};
+	scene->hook.lanes = &scene->lane;
+	scene->hook.lanes_len = 1;
 	assert_int_equal(wait_open(&waiting, &scene->wait), RC_OK);
 	assert_int_equal(shared_journal_open(path, JOURNAL_BRIEF,
 			     &scene->shared),
@@ -103,6 +111,8 @@ put(struct scene *scene, const char *key)
 		.variables = variables,
 		.body_released = putting_released,
 	};
+	struct journal_route routes[2] = { { .lane = "a" },
+		{ .lane = "b", .line = 1 } };
 	struct exchange *exchange = exchange_open(&gateway, NULL);
 	struct sample sample;
 
@@ -112,6 +122,7 @@ put(struct scene *scene, const char *key)
 	exchange->hook = &scene->hook;
 	exchange->done = putting_done;
 	exchange->receipt = sample.receipt;
+	exchange->routes = routes;
 	exchange->deliveries = 2;
 	exchange->counted = true;
 	snprintf(exchange->event.name, sizeof(exchange->event.name),
@@ -122,7 +133,7 @@ put(struct scene *scene, const char *key)
 	    RC_OK);
 	exchange->job = job_make(&scene->hook, exchange->event.name,
 	    &exchange->receipt, buf_view(&exchange->request.body));
-	exchange->job.rule = &scene->rule;
+	job_route(&exchange->job, &scene->rule);
 	exchange->job.row = catalog_find(bytes_of("pipeline_run_error"));
 	exchange->job.fields = none;
 	scene->sink.put(scene->sink.context, exchange);

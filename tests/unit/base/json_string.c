@@ -146,6 +146,28 @@ text_round_what_is_not_utf8_stays(void **state)
 	    0);
 }
 
+/* The same for who parses it; a terminal obeys neither. */
+static void
+what_is_shown_holds_nothing_that_reorders(void **state)
+{
+	struct buf shown = { 0 };
+	struct buf read = { 0 };
+
+	(void)state;
+	assert_int_equal(
+	    json_string_add_as(
+		LIT("a\xe2\x80\xae\xef\xbb\xbf\xd8\x9c\xc2\x9b\xc3\xa4"),
+		JSON_STRING_SHOWN, &shown),
+	    RC_OK);
+	assert_string_equal(shown.data,
+	    "a\\u202e\\ufeff\\u061c\\u009b\xc3\xa4");
+	assert_int_equal(json_string_add(LIT("\xe2\x80\xae\xc2\x9b"), &read),
+	    RC_OK);
+	assert_string_equal(read.data, "\xe2\x80\xae\\u009b");
+	buf_free(&shown);
+	buf_free(&read);
+}
+
 static void
 json_keeps_to_the_ceiling(void **state)
 {
@@ -165,6 +187,7 @@ main(void)
 		cmocka_unit_test(what_is_not_utf8_is_replaced_in_json),
 		cmocka_unit_test(plain_bytes_are_those_that_stay_as_they_are),
 		cmocka_unit_test(text_round_what_is_not_utf8_stays),
+		cmocka_unit_test(what_is_shown_holds_nothing_that_reorders),
 		cmocka_unit_test(json_keeps_to_the_ceiling),
 	};
 

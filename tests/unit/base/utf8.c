@@ -50,12 +50,39 @@ text_is_utf8_without_control_characters(void **state)
 	    0);
 }
 
+/* It is text, of names too; a terminal is not to obey it. */
+static void
+what_reorders_or_breaks_a_line_is_not_printable(void **state)
+{
+	static const char *const formats[] = { "\xd8\x9c", "\xe2\x80\x8b",
+		"\xe2\x80\x8f", "\xe2\x80\xa8", "\xe2\x80\xae", "\xe2\x81\xa0",
+		"\xe2\x81\xa9", "\xef\xbb\xbf" };
+	static const char *const beside[] = { "\xd8\x9d", "\xe2\x80\x8a",
+		"\xe2\x80\x90", "\xe2\x80\xa7", "\xe2\x80\xaf", "\xe2\x81\x9f",
+		"\xe2\x81\xaa", "\xef\xbb\xbe", "\xe2\x82\x8b" };
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(formats); i++) {
+		wrong += case_true(formats[i], "not printable",
+		    utf8_printable(bytes_of(formats[i])) == 0);
+		wrong += case_true(formats[i], "text",
+		    utf8_is_text(bytes_of(formats[i])));
+	}
+	for (size_t i = 0; i < COUNT(beside); i++)
+		wrong += case_true(beside[i], "printable",
+		    utf8_printable(bytes_of(beside[i])) == strlen(beside[i]));
+	assert_int_equal(wrong, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_is_utf8_without_controls),
 		cmocka_unit_test(text_is_utf8_without_control_characters),
+		cmocka_unit_test(
+		    what_reorders_or_breaks_a_line_is_not_printable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,9 +35,8 @@ check_environment(const char *const *got, const char *const *want)
 static void
 the_environment_is_the_table(void **state)
 {
-	static const struct event_pair setenv_lines[] = {
-		{ "REGION", "eu west", 1 }, { "EMPTY", "", 2 }
-	};
+	static struct event_pair setenv_lines[] = { { "REGION", "eu west", 1 },
+		{ "EMPTY", "", 2 } };
 	static const char *const fields[] = { "PELIHOOK_TABLE=orders",
 		"PELIHOOK_ROWS=7", NULL };
 	static const struct catalog_row row = { "pipeline_run_failed",
@@ -73,8 +72,7 @@ the_environment_is_the_table(void **state)
 static void
 a_batch_sees_only_what_it_shares(void **state)
 {
-	static const struct event_pair setenv_lines[] = { { "REGION", "eu",
-	    1 } };
+	static struct event_pair setenv_lines[] = { { "REGION", "eu", 1 } };
 	static const char *const want[] = { "PATH=" SPAWN_PATH, "HOME=/var/www",
 		"USER=www-data", "LOGNAME=www-data", "LANG=C.UTF-8",
 		"REGION=eu", "PELIHOOK_HOOK=peliqan", "PELIHOOK_COUNT=3",
@@ -103,8 +101,7 @@ has(const char *const *list, const char *variable)
 static void
 setenv_takes_the_place_of_a_default(void **state)
 {
-	static const struct event_pair setenv_lines[] = { { "PATH", "/opt/bin",
-							      1 },
+	static struct event_pair setenv_lines[] = { { "PATH", "/opt/bin", 1 },
 		{ "HOME", "/h", 2 }, { "LANG", "de", 3 }, { "PAT", "H", 4 } };
 	struct receipt unsigned_receipt = receipt;
 	struct pool pool = { 0 };

@@ -17,7 +17,7 @@ several_jobs_are_one_run(void **state)
 
 	(void)state;
 	need_pidfds();
-	hook.input = CONF_LINE;
+	lane.input = CONF_LINE;
 	jobs[1].body = LIT("[2,\n3]");
 	command[0] = script("command",
 	    "cat; echo $PELIHOOK_HOOK $PELIHOOK_COUNT $PELIHOOK_EVENT.");

@@ -317,14 +317,14 @@ the_input_is_as_the_hook_says(void **state)
 
 	(void)state;
 	job.body = body;
-	hook.input = CONF_BODY;
+	lane.input = CONF_BODY;
 	wrong += check_input("body", &job, 1, body);
 	job.body = LIT("");
 	wrong += check_input("empty", &job, 1, job.body);
 	job.body = LIT("{\"a\": [1,\n2]}\n");
-	hook.input = CONF_LINE;
+	lane.input = CONF_LINE;
 	wrong += check_input("line", &job, 1, LIT("{\"a\":[1,2]}\n"));
-	hook.input = CONF_CLOUDEVENTS;
+	lane.input = CONF_CLOUDEVENTS;
 	assert_int_equal(input_cloudevent(&job, &envelope), RC_OK);
 	assert_int_equal(buf_char(&envelope, '\n'), RC_OK);
 	wrong += check_input("envelope", &job, 1, buf_view(&envelope));
@@ -343,12 +343,12 @@ several_jobs_are_a_line_each(void **state)
 	(void)state;
 	jobs[0].body = LIT("{\n\"a\":1}");
 	jobs[1].body = LIT("[2]");
-	hook.input = CONF_LINE;
+	lane.input = CONF_LINE;
 	wrong += check_input("lines", jobs, 3,
 	    LIT("{\"a\":1}\n[2]\n{\"a\":1}\n"));
-	hook.input = CONF_BODY;
+	lane.input = CONF_BODY;
 	wrong += check_input("bodies", jobs, 2, LIT("{\"a\":1}\n[2]\n"));
-	hook.input = CONF_CLOUDEVENTS;
+	lane.input = CONF_CLOUDEVENTS;
 	for (size_t i = 0; i < 3; i++) {
 		assert_int_equal(input_cloudevent(&jobs[i], &lines), RC_OK);
 		assert_int_equal(buf_char(&lines, '\n'), RC_OK);
@@ -514,7 +514,7 @@ without_memory(void)
 	pair.value = large;
 	hook.setenv = &pair;
 	hook.setenv_len = 1;
-	hook.input = CONF_LINE;
+	lane.input = CONF_LINE;
 	job.body = (struct bytes){ large, LARGE };
 	NEED(setrlimit(RLIMIT_DATA, &none) == 0);
 	NEED(input_open(&job, 1, &fd) == RC_MEMORY);

@@ -52,6 +52,36 @@ what_cannot_be_started_is_told_with_its_errno(void **state)
 	assert_unstarted(a_directory, EACCES);
 }
 
+/* Where a command begins, and what keeps it from there. */
+static void
+a_command_begins_in_its_directory(void **state)
+{
+	const char *command[] = { script("command", "pwd"), NULL };
+	const char *there = scratch_path("there");
+	struct command what = plain(command);
+	struct run_result *result;
+	char line[PATH_MAX + 2];
+
+	(void)state;
+	need_pidfds();
+	result = run_it(what);
+	assert_true(bytes_is(tail_of(result), "/\n"));
+	free(result);
+	assert_int_equal(mkdir(there, 0700), 0);
+	what.directory = there;
+	result = run_it(what);
+	snprintf(line, sizeof(line), "%s\n", there);
+	assert_true(bytes_is(tail_of(result), line));
+	free(result);
+	assert_int_equal(rmdir(there), 0);
+	result = run_it(what);
+	assert_int_equal(result->end, RUN_UNSTARTED);
+	assert_int_equal(result->code, ENOENT);
+	snprintf(line, sizeof(line), "error=\"its directory %s: ", there);
+	assert_int_equal(log_holds(line), 1);
+	free(result);
+}
+
 static void
 what_is_wrong_with_a_script_is_named(void **state)
 {
@@ -532,6 +562,7 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_cannot_be_started_is_told_with_its_errno),
+		TEST(a_command_begins_in_its_directory),
 		TEST(what_is_wrong_with_a_script_is_named),
 		TEST(a_file_that_is_being_written_is_tried_again),
 		TEST(arguments_and_environment_may_be_large),

@@ -197,8 +197,7 @@ what_decides_where_deliveries_go_is_in_the_routing(void **state)
 		"lane x\non a lane x run /a b\non * lane x run /b\n",
 		"lane x order hook\non a lane x run /a b\non * run /b\n",
 		ROUTED "order hook\n", ROUTED "order /a\n", ROUTED "order /b\n",
-		"on a ignore\non a run /a b\n"
-		"on * run /b\n" };
+		"on a ignore\non a run /a b\non * run /b\n" };
 	static char routings[COUNT(others)][CONF_DIGEST_SIZE];
 	unsigned failed = 0;
 

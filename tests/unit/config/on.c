@@ -26,6 +26,8 @@ static const struct bad rules[] = {
 	{ WAITS "on * also where /a b run /x\n", 4,
 	    "`where' is too late here: write `where POINTER GLOB' before" },
 	{ QUEUES "on * also lane x run /x\n", 5, "`lane' is too late here" },
+	{ QUEUES "on * lane x lane x run /x\n", 5,
+	    "`lane' is given twice: take one of them out" },
 	{ QUEUES "on * lane x where /a b run /x\n", 5,
 	    "`where' is too late here" },
 	{ QUEUES "on * lane\n", 5, "a lane's name is missing: write `lane" },

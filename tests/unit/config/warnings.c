@@ -169,8 +169,10 @@ warnings_are_told(void **state)
 		    hole == NULL ? 0 : (int)(hole - warnings[i].text),
 		    warnings[i].text, hole == NULL ? "" : secret,
 		    hole == NULL ? warnings[i].text : hole + 2);
-		wrong += check_warning(text, warnings[i].line,
-		    warnings[i].part);
+		/* Where no command can be started, that is one more. */
+		if (strstr(text, " run ") == NULL || pidfd_check() == RC_OK)
+			wrong += check_warning(text, warnings[i].line,
+			    warnings[i].part);
 	}
 	assert_int_equal(wrong, 0);
 }

@@ -28,7 +28,6 @@ make_key(const struct key_case *with, bool dedupe)
 
 	trial_start(&trial, bytes_of(with->body));
 	trial.hook.reading.hook = with->hook;
-	trial.hook.reading.order = source;
 	trial.hook.reading.dedupe = source;
 	if (with->header != NULL)
 		front_add(&trial.front,
@@ -39,7 +38,8 @@ make_key(const struct key_case *with, bool dedupe)
 				     with->digest, &key),
 		    RC_OK);
 	else
-		assert_int_equal(event_order_key(&trial.event, &key), RC_OK);
+		assert_int_equal(event_order_key(&trial.event, &source, &key),
+		    RC_OK);
 	trial_end(&trial);
 	assert_int_equal(buf_text(&key, ""), RC_OK);
 	return key.data;

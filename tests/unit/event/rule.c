@@ -336,48 +336,6 @@ the_last_is_one_without_also_or_one_that_ignores(void **state)
 }
 
 static void
-each_delivery_has_its_line(void **state)
-{
-	static const struct rule rules[] = {
-		{
-		    .events = all,
-		    .events_len = 1,
-		    .also = true,
-		    .command = command,
-		},
-		{ .events = failed, .events_len = 1, .command = command },
-		{
-		    .events = added,
-		    .events_len = 1,
-		    .also = true,
-		    .command = command,
-		},
-		{ .events = all, .events_len = 1, .command = NULL },
-	};
-	const struct rule *const wanted[] = { &rules[0], &rules[2], NULL,
-		NULL };
-	struct hook hook = { .rules = rules, .rules_len = COUNT(rules) };
-	struct rule_delivery delivery;
-	struct event event;
-
-	(void)state;
-	parse(&event, LIT(ADDED));
-	for (unsigned i = 0; i < COUNT(wanted); i++) {
-		delivery = (struct rule_delivery){ i, &rules[1] };
-		assert_int_equal(rule_of(hook.rules, hook.rules_len, &event,
-				     &delivery),
-		    RC_OK);
-		assert_ptr_equal(delivery.rule, wanted[i]);
-	}
-	hook.rules_len = 1;
-	delivery = (struct rule_delivery){ 1, &rules[1] };
-	assert_int_equal(rule_of(hook.rules, hook.rules_len, &event, &delivery),
-	    RC_OK);
-	assert_null(delivery.rule);
-	event_free(&event);
-}
-
-static void
 no_line_takes_what_none_wants(void **state)
 {
 	static const struct rule rules[] = {
@@ -401,7 +359,6 @@ main(void)
 		cmocka_unit_test(lines_are_tried_in_their_order),
 		cmocka_unit_test(
 		    the_last_is_one_without_also_or_one_that_ignores),
-		cmocka_unit_test(each_delivery_has_its_line),
 		cmocka_unit_test(no_line_takes_what_none_wants),
 	};
 

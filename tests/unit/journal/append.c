@@ -4,7 +4,7 @@
 static void
 an_event_comes_back_as_it_went_in(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_claim claim;
 	struct journal_event *event;
 	struct sample sample;
@@ -16,7 +16,7 @@ an_event_comes_back_as_it_went_in(void **state)
 	sample.receipt.verified = false;
 	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	journal_close(journal);
-	journal = open_journal();
+	journal = open_lane();
 	assert_int_equal(journal_claim_due(journal, &one, now(), &claim),
 	    RC_OK);
 	assert_int_equal(claim.n, 1);
@@ -40,7 +40,7 @@ an_event_comes_back_as_it_went_in(void **state)
 static void
 what_cannot_be_stored_is_refused(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct sample sample;
 	struct answer answer;
 
@@ -87,7 +87,7 @@ static void
 a_body_that_is_taken_is_not_read_again(void **state)
 {
 	enum { LEN = 300000 };
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_claim claim;
 	struct sample sample;
 	struct parcel parcel = { .body = calloc(1, LEN), .len = LEN };
@@ -95,7 +95,7 @@ a_body_that_is_taken_is_not_read_again(void **state)
 	(void)state;
 	assert_non_null(parcel.body);
 	fill_sample(&sample, "h", 1);
-	sample.entry.deliveries = 2;
+	sample.entry.routes_len = 2;
 	sample.entry.body = (struct bytes){ parcel.body, LEN };
 	ask(&parcel.answer)->taken = spoil;
 	journal_append(journal, &sample.entry, &parcel.answer.waiter);
@@ -113,14 +113,14 @@ a_body_that_is_taken_is_not_read_again(void **state)
 static void
 each_line_has_a_delivery_of_its_own(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_claim first;
 	struct journal_claim second;
 	struct sample sample;
 
 	(void)state;
 	fill_sample(&sample, "h", 1);
-	sample.entry.deliveries = 2;
+	sample.entry.routes_len = 2;
 	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	assert_int_equal(claim_number(journal, &many, &first), 1);
 	assert_int_equal(claim_number(journal, &many, &second), 1);

@@ -99,7 +99,7 @@ expect_told(struct events *events, enum rc rc)
 static void
 who_writes_tells_others(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct events events;
 
 	(void)state;
@@ -128,7 +128,7 @@ lead(void *context)
 static void
 who_waited_leaves_the_rest_to_the_helper(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct dropper dropper;
 	struct events events;
 	pthread_t thread;
@@ -175,7 +175,7 @@ let_events_come(struct journal_waiter *waiter)
 static void
 who_asks_leaves_it_to_the_helper(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct leader leader;
 	struct sample sample;
 	unsigned calls = 0;
@@ -200,7 +200,7 @@ who_asks_leaves_it_to_the_helper(void **state)
 static void
 the_helper_is_called_once(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct events events;
 	struct answer answer;
 	struct sample sample;
@@ -224,7 +224,7 @@ the_helper_is_called_once(void **state)
 static void
 who_calls_in_vain_writes(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct events events;
 	struct answer answer;
 	struct sample sample;
@@ -269,7 +269,7 @@ a_shared_journal_calls_its_helper(void **state)
 static void
 who_comes_before_the_helper_writes_the_rest(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct dropper dropper;
 	struct events events;
 	unsigned calls = 0;
@@ -327,7 +327,7 @@ let_others_come(struct journal_waiter *waiter)
 static void
 the_lead_goes_to_a_thread_that_waits(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct leader leader;
 	struct sample sample;
 
@@ -381,7 +381,7 @@ ask_for_next(struct journal_waiter *waiter, enum rc rc)
 static void
 an_end_may_ask_for_another_change(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct link links[4];
 	unsigned inside = 0;
 
@@ -418,7 +418,7 @@ static void
 an_error_is_that_of_all_who_share_a_commit(void **state)
 {
 	static char body[LARGE];
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct events events;
 	unsigned calls = 0;
 
@@ -459,7 +459,7 @@ never(struct journal *journal, void *arguments)
 static void
 without_memory_it_is_told_at_once(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct bytes arguments = { "", SIZE_MAX / 4 };
 	struct answer answer;
 
@@ -571,7 +571,7 @@ static void
 of_many_each_is_told_once(void **state)
 {
 	static struct throng throng;
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	pthread_t helper;
 	unsigned commits = 0;
 

@@ -6,10 +6,10 @@
 static void
 concurrency_holds_over_all_processes(void **state)
 {
-	static const struct journal_hook_limit limit = { "h", 2, 1, NULL };
-	static const struct journal_hook_limits two = { &limit, 1 };
-	struct journal *journal = open_journal();
-	struct journal *other = open_journal();
+	static const struct journal_limit limit = { 1, 2, 1, &of_h };
+	static const struct journal_limits two = { &limit, 1, &of_h, 1 };
+	struct journal *journal = open_lane();
+	struct journal *other = open_lane();
 	struct journal_claim claims[2];
 	int64_t due = 0;
 
@@ -36,16 +36,20 @@ concurrency_holds_over_all_processes(void **state)
 static void
 the_earliest_due_goes_first(void **state)
 {
-	static const struct journal_hook_limit list_of_two[] = {
-		{ "a", 9, 1, NULL }, { "b", 9, 1, NULL }
+	static const struct journal_rules rules[] = { { .hook = "a" },
+		{ .hook = "b" } };
+	static const struct journal_limit list_of_two[] = {
+		{ 2, 9, 1, &rules[0] }, { 3, 9, 1, &rules[1] }
 	};
-	static const struct journal_hook_limits both = { list_of_two, 2 };
+	static const struct journal_limits both = { list_of_two, 2, rules, 2 };
 	static const int64_t received[] = { 2000, 1000, 3000, 2000 };
 	static const int order[] = { 1, 0, 3, 2 };
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct sample sample;
 
 	(void)state;
+	assert_int_equal(note_hook(journal, "a"), 2);
+	assert_int_equal(note_hook(journal, "b"), 3);
 	for (unsigned i = 0; i < 4; i++) {
 		fill_sample(&sample, i == 1 || i == 3 ? "a" : "b", i);
 		sample.receipt.received = received[i];
@@ -60,7 +64,7 @@ the_earliest_due_goes_first(void **state)
 static void
 a_retry_takes_its_turn_among_the_fresh(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_claim claim;
 	struct sample sample;
 
@@ -80,7 +84,7 @@ a_retry_takes_its_turn_among_the_fresh(void **state)
 static void
 a_clock_set_back_begins_the_pause_anew(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_claim claim;
 	int64_t day = 24 * 3600000LL;
 	int64_t then = now();
@@ -110,9 +114,9 @@ a_clock_set_back_begins_the_pause_anew(void **state)
 static void
 a_batch_takes_one_place(void **state)
 {
-	static const struct journal_hook_limit limit = { "h", 2, 3, NULL };
-	static const struct journal_hook_limits limits = { &limit, 1 };
-	struct journal *journal = open_journal();
+	static const struct journal_limit limit = { 1, 2, 3, &of_h };
+	static const struct journal_limits limits = { &limit, 1, &of_h, 1 };
+	struct journal *journal = open_lane();
 	struct journal_claim claims[2];
 
 	(void)state;
@@ -132,8 +136,8 @@ a_batch_takes_one_place(void **state)
 static void
 expect_batch(struct journal *journal, const unsigned *numbers, size_t n)
 {
-	static const struct journal_hook_limit limit = { "h", 2, 9, NULL };
-	static const struct journal_hook_limits limits = { &limit, 1 };
+	static const struct journal_limit limit = { 1, 2, 9, &of_h };
+	static const struct journal_limits limits = { &limit, 1, &of_h, 1 };
 	struct journal_claim claim;
 
 	assert_true(claim_number(journal, &limits, &claim) >= 0);
@@ -164,7 +168,7 @@ a_batch_takes_those_with_and_without_a_key_in_order(void **state)
 {
 	static const char *const keys[] = { "", "", "k", "k", "", "l", "" };
 	static const unsigned numbers[] = { 0, 1, 2, 3, 4, 5, 6 };
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 
 	(void)state;
 	for (unsigned i = 0; i < COUNT(keys); i++)
@@ -180,7 +184,7 @@ static void
 a_batch_has_what_waited_for_a_retry_too(void **state)
 {
 	static const unsigned numbers[] = { 1, 2, 3 };
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_claim claim;
 
 	(void)state;
@@ -207,7 +211,7 @@ expect_nothing_until(struct journal *journal, int64_t due)
 static void
 a_claim_says_when_the_next_is_due(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_claim claim;
 	int64_t then = now();
 
@@ -233,9 +237,9 @@ a_claim_says_when_the_next_is_due(void **state)
 static void
 what_left_a_batch_is_a_run_of_its_own(void **state)
 {
-	static const struct journal_hook_limit limit = { "h", 2, 2, NULL };
-	static const struct journal_hook_limits limits = { &limit, 1 };
-	struct journal *journal = open_journal();
+	static const struct journal_limit limit = { 1, 2, 2, &of_h };
+	static const struct journal_limits limits = { &limit, 1, &of_h, 1 };
+	struct journal *journal = open_lane();
 	struct journal_settlement back = {
 		.verdict = JOURNAL_DELAY,
 		.started = now(),
@@ -260,7 +264,7 @@ what_left_a_batch_is_a_run_of_its_own(void **state)
 	journal_claim_free(&first);
 	journal_claim_free(&again);
 	journal_close(journal);
-	journal = open_journal();
+	journal = open_lane();
 	assert_int_equal(journal_find_orphans(journal, &orphans), RC_OK);
 	assert_int_equal(orphans.n, 2);
 	assert_int_equal(orphans.list[0].note.pid + orphans.list[1].note.pid,
@@ -272,20 +276,26 @@ what_left_a_batch_is_a_run_of_its_own(void **state)
 
 /* Whatever others there are before, between and after them. */
 static void
-the_hooks_that_are_asked_for_are_found(void **state)
+the_lanes_that_are_asked_for_are_found(void **state)
 {
-	static const struct journal_hook_limit list_of_four[] = {
-		{ "b", 9, 1, NULL }, { "bb", 9, 1, NULL }, { "c", 9, 1, NULL },
-		{ "e", 9, 1, NULL }
+	static const struct journal_rules rules[] = { { .hook = "b" },
+		{ .hook = "bb" }, { .hook = "c" }, { .hook = "e" } };
+	static const struct journal_limit list_of_four[] = {
+		{ 3, 9, 1, &rules[0] }, { 5, 9, 1, &rules[1] },
+		{ 6, 9, 1, &rules[2] }, { 8, 9, 1, &rules[3] }
 	};
-	static const struct journal_hook_limits four = { list_of_four, 4 };
+	static const struct journal_limits four = { list_of_four, 4, rules, 4 };
+	static const char *const all[] = { "a", "b", "ba", "bb", "c", "d", "e",
+		"z" };
 	static const char *const hooks[] = { "a", "bb", "ba", "d", "e", "z",
 		"bb" };
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_claim claim;
 	int64_t due = 0;
 
 	(void)state;
+	for (unsigned i = 0; i < COUNT(all); i++)
+		assert_int_equal(note_hook(journal, all[i]), i + 2);
 	for (unsigned i = 0; i < COUNT(hooks); i++)
 		append_sample(journal, hooks[i], i, "");
 	expect(journal, &four, 1, JOURNAL_DELAY);
@@ -311,25 +321,31 @@ the_hooks_that_are_asked_for_are_found(void **state)
 }
 
 static void
-hooks_that_are_none_hide_no_others(void **state)
+lanes_that_are_none_hide_no_others(void **state)
 {
-	static const char *const damages[] = { "x'62'", "x''", "NULL", "1",
-		"''", "'b' || char(0)", "'c' || char(0) || 'c'" };
-	static const struct journal_hook_limit list_of_two[] = {
-		{ "b", 9, 1, NULL }, { "d", 9, 1, NULL }
+	static const char *const damages[] = { "x'02'", "x''", "NULL", "0",
+		"-1", "7", "2.5", "''", "'2' || char(0)",
+		"9223372036854775807" };
+	static const struct journal_rules rules[] = { { .hook = "b" },
+		{ .hook = "d" } };
+	static const struct journal_limit list_of_two[] = {
+		{ 3, 9, 1, &rules[0] }, { 4, 9, 1, &rules[1] }
 	};
-	static const struct journal_hook_limits both = { list_of_two, 2 };
+	static const struct journal_limits both = { list_of_two, 2, rules, 2 };
 	struct journal *journal;
 	char statement[128];
 	int64_t due = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(damages); i++) {
-		journal = open_journal();
+		journal = open_lane();
+		assert_int_equal(note_hook(journal, "a"), 2);
+		assert_int_equal(note_hook(journal, "b"), 3);
+		assert_int_equal(note_hook(journal, "d"), 4);
 		append_sample(journal, "a", 1, "");
 		append_sample(journal, "d", 2, "");
 		snprintf(statement, sizeof(statement),
-		    "UPDATE OR IGNORE deliveries SET hook = %s WHERE seq = 1",
+		    "UPDATE OR IGNORE deliveries SET lane = %s WHERE seq = 1",
 		    damages[i]);
 		execute(statement);
 		expect(journal, &both, 2, JOURNAL_FINISH);
@@ -340,6 +356,121 @@ hooks_that_are_none_hide_no_others(void **state)
 		journal_close(journal);
 		remove_journal();
 	}
+}
+
+/* Two lanes of h, of which one runs two at once and the other takes three in
+ * a run. */
+struct two {
+	struct journal_lane lanes[2];
+	struct journal_limit list[2];
+	struct journal_limits limits;
+};
+
+static struct journal *
+open_two(struct two *two)
+{
+	struct journal *journal = open_journal();
+
+	*two = (struct two){
+		.lanes = { { .key = "a" }, { .key = "b" } },
+		.list = { { 1, 2, 1, &of_h }, { 2, 1, 3, &of_h } },
+		.limits = { two->list, 2, &of_h, 1 },
+	};
+	note_lanes(journal, "h", two->lanes, 2);
+	assert_int_equal(two->lanes[0].id, 1);
+	assert_int_equal(two->lanes[1].id, 2);
+	return journal;
+}
+
+static void
+append_to(struct journal *journal, const char *lane, unsigned number,
+    const char *order)
+{
+	struct sample sample;
+
+	fill_sample(&sample, "h", number);
+	sample.routes[0].lane = lane;
+	sample.routes[0].line = lane[0] - 'a';
+	order_by(&sample, order);
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
+}
+
+static void
+lanes_do_not_hold_each_other_up(void **state)
+{
+	struct two two;
+	struct journal *journal = open_two(&two);
+	struct journal *other = open_journal();
+	struct journal_claim claims[3];
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		append_to(journal, "a", i, "");
+	for (unsigned i = 4; i < 9; i++)
+		append_to(journal, "b", i, "");
+	assert_int_equal(claim_number(journal, &two.limits, &claims[0]), 0);
+	assert_int_equal(claims[0].lane, 1);
+	assert_int_equal(claim_number(other, &two.limits, &claims[1]), 1);
+	assert_int_equal(claims[1].deliveries[0].line, 0);
+	assert_int_equal(claim_number(other, &two.limits, &claims[2]), 4);
+	assert_int_equal(claims[2].lane, 2);
+	assert_int_equal(claims[2].n, 3);
+	assert_int_equal(claims[2].deliveries[2].line, 1);
+	expect_nothing(journal, &two.limits);
+	expect_nothing(other, &two.limits);
+	settle(other, &claims[2], JOURNAL_FINISH);
+	assert_int_equal(claim_number(journal, &two.limits, &claims[2]), 7);
+	assert_int_equal(claims[2].n, 2);
+	settle(journal, &claims[0], JOURNAL_DELAY);
+	expect(other, &two.limits, 2, JOURNAL_FINISH);
+	settle(journal, &claims[2], JOURNAL_FINISH);
+	settle(other, &claims[1], JOURNAL_FINISH);
+	journal_close(other);
+	journal_close(journal);
+}
+
+static void
+a_key_is_ordered_within_its_lane(void **state)
+{
+	struct two two;
+	struct journal *journal = open_two(&two);
+	struct journal_claim claims[2];
+
+	(void)state;
+	append_to(journal, "a", 0, "k");
+	append_to(journal, "a", 1, "k");
+	append_to(journal, "b", 2, "k");
+	assert_int_equal(claim_number(journal, &two.limits, &claims[0]), 0);
+	assert_int_equal(claim_number(journal, &two.limits, &claims[1]), 2);
+	expect_nothing(journal, &two.limits);
+	settle(journal, &claims[0], JOURNAL_FINISH);
+	expect(journal, &two.limits, 1, JOURNAL_FINISH);
+	settle(journal, &claims[1], JOURNAL_FINISH);
+	journal_close(journal);
+}
+
+static void
+what_no_line_takes_has_a_lane_of_its_own(void **state)
+{
+	static const struct journal_limit limit = { 2, 1, 9, &of_h };
+	static const struct journal_limits limits = { &limit, 1, &of_h, 1 };
+	struct journal_lane lanes[] = { { .key = "a" }, { .key = "" } };
+	struct journal *journal = open_journal();
+	struct journal_claim claim;
+	struct sample sample;
+
+	(void)state;
+	note_lanes(journal, "h", lanes, 2);
+	append_to(journal, "a", 0, "");
+	fill_sample(&sample, "h", 1);
+	sample.routes[0] = (struct journal_route){ .lane = "", .line = -1 };
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
+	assert_int_equal(claim_number(journal, &limits, &claim), 1);
+	assert_int_equal(claim.n, 1);
+	assert_int_equal(claim.lane, lanes[1].id);
+	assert_int_equal(claim.deliveries[0].line, -1);
+	settle(journal, &claim, JOURNAL_FINISH);
+	journal_close(journal);
 }
 
 int
@@ -355,8 +486,11 @@ main(void)
 		TEST(a_batch_has_what_waited_for_a_retry_too),
 		TEST(a_claim_says_when_the_next_is_due),
 		TEST(what_left_a_batch_is_a_run_of_its_own),
-		TEST(the_hooks_that_are_asked_for_are_found),
-		TEST(hooks_that_are_none_hide_no_others),
+		TEST(the_lanes_that_are_asked_for_are_found),
+		TEST(lanes_that_are_none_hide_no_others),
+		TEST(lanes_do_not_hold_each_other_up),
+		TEST(a_key_is_ordered_within_its_lane),
+		TEST(what_no_line_takes_has_a_lane_of_its_own),
 	};
 
 	return cmocka_run_group_tests_name("claim", tests, NULL, NULL);

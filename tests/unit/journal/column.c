@@ -174,7 +174,7 @@ what_cannot_be_read_without_memory_is_not_taken_for_empty(void **state)
 		look_at_counts,
 		claim_and_give_back,
 	};
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_claim claim;
 	struct sample sample;
 
@@ -187,7 +187,7 @@ what_cannot_be_read_without_memory_is_not_taken_for_empty(void **state)
 	expect_nothing(journal, &one);
 	journal_close(journal);
 	for (size_t i = 0; i < COUNT(acts); i++) {
-		journal = open_journal();
+		journal = open_lane();
 		fail_each(journal, acts[i]);
 		journal_close(journal);
 	}

@@ -6,7 +6,7 @@ a_counter_that_is_none_is_made_anew(void **state)
 {
 	static const char *const values[] = { "'x'", "-5", "x'00'", "1.5",
 		"9223372036854775807" };
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	char statement[128];
 	char text[32];
 
@@ -26,14 +26,14 @@ a_counter_that_is_none_is_made_anew(void **state)
 static void
 the_queue_of_a_hook_is_bounded(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct sample sample;
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
 		fill_sample(&sample, "h", i);
 		sample.entry.max_queue = 2;
-		sample.entry.deliveries = 2;
+		sample.entry.routes_len = 2;
 		assert_int_equal(append_and_wait(journal, &sample.entry),
 		    i < 2 ? RC_OK : RC_QUEUE_FULL);
 	}

@@ -6,7 +6,7 @@
 static void
 a_known_key_is_a_duplicate_until_it_is_over(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct sample sample;
 	struct sample later;
 
@@ -30,7 +30,7 @@ a_known_key_is_a_duplicate_until_it_is_over(void **state)
 static void
 a_refused_event_takes_no_key(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct sample sample;
 
 	(void)state;
@@ -47,8 +47,8 @@ a_refused_event_takes_no_key(void **state)
 static void
 a_key_that_is_waited_for_is_pending(void **state)
 {
-	struct journal *journal = open_journal();
-	struct journal *other = open_journal();
+	struct journal *journal = open_lane();
+	struct journal *other = open_lane();
 	struct sample sample;
 
 	(void)state;
@@ -96,7 +96,7 @@ one_commit_may_change_a_key_several_times(void **state)
 {
 	static const enum rc want[] = { RC_OK, RC_PENDING, RC_OK, RC_OK, RC_OK,
 		RC_DUPLICATE };
-	struct keys keys = { .journal = open_journal() };
+	struct keys keys = { .journal = open_lane() };
 
 	(void)state;
 	write_while(keys.journal, change_keys, &keys);
@@ -120,7 +120,7 @@ append_same(void *context)
 static void
 of_the_same_at_once_one_is_stored(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	pthread_t threads[50];
 	unsigned duplicates = 0;
 	void *result;
@@ -155,7 +155,7 @@ the_key_of_a_killed_process_is_free(void **state)
 	(void)state;
 	kill_after(claim_one_key);
 	kill_after(claim_one_key);
-	journal = open_journal();
+	journal = open_lane();
 	assert_int_equal(journal_number(journal, 0,
 			     "SELECT count(*) FROM runners", NO_VALUES),
 	    2);

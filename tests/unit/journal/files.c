@@ -11,7 +11,7 @@
 static void
 what_others_could_change_is_refused(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	const char *link = scratch_path("link");
 
 	(void)state;
@@ -37,7 +37,7 @@ what_others_could_change_is_refused(void **state)
 static void
 a_directory_of_another_user_is_refused(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 
 	(void)state;
 	journal_close(journal);
@@ -61,7 +61,7 @@ a_strangers_file_beside_it_is_refused(void **state)
 	if (geteuid() != 0)
 		skip();
 	for (size_t i = 1; i < COUNT(ends); i++) {
-		journal_close(open_journal());
+		journal_close(open_lane());
 		assert_int_equal(mknod(end_path(ends[i]), S_IFREG | 0600, 0) ==
 			    0 ||
 			errno == EEXIST,
@@ -90,7 +90,7 @@ a_strangers_link_to_it_is_refused(void **state)
 	if (geteuid() != 0)
 		skip();
 	scratch_directory("open", 01777);
-	journal_close(open_journal());
+	journal_close(open_lane());
 	assert_int_equal(symlink("..", scratch_path("open/link")), 0);
 	assert_int_equal(journal_open(through, 0, &journal), RC_OK);
 	assert_string_equal(journal->path, journal_path);
@@ -117,7 +117,7 @@ none_is_made_beside_what_is_left_of_one(void **state)
 		assert_int_equal(access(journal_path, F_OK), -1);
 		assert_int_equal(unlink(end_path(ends[i])), 0);
 	}
-	journal_close(open_journal());
+	journal_close(open_lane());
 }
 
 static void
@@ -150,7 +150,7 @@ a_journal_whose_file_was_taken_away_is_gone(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < STAYS; i++) {
-		struct journal *journal = open_journal();
+		struct journal *journal = open_lane();
 
 		append_sample(journal, "h", 1, "");
 		assert_int_equal(scratch_log(LOG_LEVEL_DEBUG), 0);
@@ -168,7 +168,7 @@ a_journal_whose_file_was_taken_away_is_gone(void **state)
 		log_close();
 		unlink(scratch_path("log"));
 		/* Whoever opens it now has all that was stored. */
-		journal = open_journal();
+		journal = open_lane();
 		expect(journal, &one, 1, JOURNAL_FINISH);
 		expect_nothing(journal, &one);
 		journal_close(journal);
@@ -183,7 +183,7 @@ a_journal_whose_file_was_replaced_is_gone(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < STAYS; i++) {
-		struct journal *journal = open_journal();
+		struct journal *journal = open_lane();
 
 		assert_int_equal(scratch_log(LOG_LEVEL_DEBUG), 0);
 		snprintf(name, sizeof(name), "journal.db%s", ends[i]);
@@ -205,7 +205,7 @@ a_journal_whose_file_was_replaced_is_gone(void **state)
 static void
 a_journal_that_was_emptied_is_gone(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 
 	(void)state;
 	assert_int_equal(scratch_log(LOG_LEVEL_DEBUG), 0);
@@ -224,8 +224,8 @@ a_journal_that_was_emptied_is_gone(void **state)
 static void
 the_one_in_its_place_is_left_alone(void **state)
 {
-	struct journal *journal = open_journal();
-	struct journal *idle = open_journal();
+	struct journal *journal = open_lane();
+	struct journal *idle = open_lane();
 	struct journal *other;
 	struct stat before[STAYS];
 	struct stat about;
@@ -235,7 +235,7 @@ the_one_in_its_place_is_left_alone(void **state)
 	append_sample(journal, "h", 1, "");
 	for (size_t i = 0; i < STAYS; i++)
 		assert_int_equal(unlink(end_path(ends[i])), 0);
-	other = open_journal();
+	other = open_lane();
 	append_sample(other, "h", 2, "");
 	for (size_t i = 0; i < STAYS; i++)
 		assert_int_equal(stat(end_path(ends[i]), &before[i]), 0);
@@ -287,7 +287,7 @@ lose_file(struct journal *journal, void *arguments)
 static void
 what_goes_away_in_a_transaction_is_noticed(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	enum rc told = RC_OK;
 
 	(void)state;
@@ -296,7 +296,7 @@ what_goes_away_in_a_transaction_is_noticed(void **state)
 	move("away", "journal.db-wal");
 	expect_gone(journal);
 	journal_close(journal);
-	journal = open_journal();
+	journal = open_lane();
 	assert_int_equal(journal_read(journal, lose_file, &told), RC_STORE);
 	assert_int_equal(lines_of_log("was removed while it was open"), 2);
 	log_close();
@@ -307,7 +307,7 @@ what_goes_away_in_a_transaction_is_noticed(void **state)
 static void
 what_only_looks_otherwise_goes_on(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 
 	(void)state;
 	for (size_t i = 0; i < STAYS; i++)

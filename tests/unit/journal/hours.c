@@ -158,7 +158,7 @@ many_hooks_are_folded_in_steps(void **state)
 	char name[32];
 
 	(void)state;
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < 600; i++) {
 		snprintf(name, sizeof(name), "hook-%d", i);
 		for (int64_t hour = 0; hour < 5; hour++)
 			count_at(stats, name, 202, noon + hour * HOUR);
@@ -168,10 +168,10 @@ many_hooks_are_folded_in_steps(void **state)
 	assert_int_equal(count_rows(journal,
 			     "SELECT sum(count) FROM hours"
 			     " WHERE what = 'queued'"),
-	    1500);
+	    3000);
 	assert_int_equal(count_rows(journal,
 			     "SELECT count(DISTINCT hook) FROM hours"),
-	    111);
+	    511);
 	journal_stats_close(stats);
 	journal_close(journal);
 }

@@ -4,13 +4,13 @@
 static void
 an_operator_puts_back_what_failed(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_claim claim;
 	struct sample sample;
 
 	(void)state;
 	fill_sample(&sample, "h", 1);
-	sample.entry.deliveries = 2;
+	sample.entry.routes_len = 2;
 	dedupe_by(&sample, "key");
 	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	assert_int_equal(journal_retry(journal, sample.receipt.id, now(), NULL),
@@ -21,6 +21,7 @@ an_operator_puts_back_what_failed(void **state)
 	/* Only what waits, then only what is dead, then all. */
 	assert_int_equal(journal_retry(journal, sample.receipt.id, now(), NULL),
 	    RC_OK);
+	route_again(journal, "");
 	assert_int_equal(claim_number(journal, &one, &claim), 1);
 	assert_int_equal(claim.deliveries[0].ordinal, 1);
 	assert_int_equal(claim.deliveries[0].attempt, 2);
@@ -31,10 +32,12 @@ an_operator_puts_back_what_failed(void **state)
 	    RC_OK);
 	expect_backlog(journal, "h 1 ");
 	expect_counts(journal, "h queued 1 h done 1 ");
+	route_again(journal, "");
 	expect(journal, &one, 1, JOURNAL_FINISH);
 	assert_int_equal(journal_retry(journal, sample.receipt.id, now(), NULL),
 	    RC_OK);
 	expect_counts(journal, "h queued 2 ");
+	route_again(journal, "");
 	expect(journal, &one, 1, JOURNAL_FINISH);
 	expect(journal, &one, 1, JOURNAL_FINISH);
 	expect_counts(journal, "h done 2 ");
@@ -45,14 +48,16 @@ an_operator_puts_back_what_failed(void **state)
 static void
 all_dead_ones_are_put_back_at_once(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_filter filter = { .state = -1, .hook = "h" };
-	static const struct journal_hook_limit other_want = { "other", 1, 1,
-		NULL };
-	static const struct journal_hook_limits other = { &other_want, 1 };
+	static const struct journal_rules of_other = { .hook = "other" };
+	static const struct journal_limit other_want = { 2, 1, 1, &of_other };
+	static const struct journal_limits other = { &other_want, 1, &of_other,
+		1 };
 	int64_t count = -1;
 
 	(void)state;
+	assert_int_equal(note_hook(journal, "other"), 2);
 	for (unsigned i = 0; i < 120; i++) {
 		append_sample(journal, "h", i, "");
 		expect(journal, &one, (int)i, JOURNAL_MARK_DEAD);
@@ -75,7 +80,7 @@ all_dead_ones_are_put_back_at_once(void **state)
 static void
 put_back_it_goes_after_what_is_due_earlier(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_claim claim;
 	struct sample sample;
 	int64_t then = now();
@@ -97,6 +102,7 @@ put_back_it_goes_after_what_is_due_earlier(void **state)
 	assert_int_equal(ids.n, 3);
 	assert_int_equal(ids.due[0] + ids.due[1] + ids.due[2], 0);
 	assert_int_equal(journal_retry(journal, id, then, NULL), RC_PENDING);
+	route_again(journal, "");
 	assert_int_equal(claim_number(journal, &one, &claim), 2);
 	settle(journal, &claim, JOURNAL_FINISH);
 	for (int i = 1; i <= 3; i += 2) {
@@ -113,7 +119,7 @@ put_back_it_goes_after_what_is_due_earlier(void **state)
 static void
 put_back_it_is_due_whatever_the_clock_says(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_claim claim;
 	char id[UUID_SIZE];
 
@@ -124,6 +130,7 @@ put_back_it_is_due_whatever_the_clock_says(void **state)
 	settle(journal, &claim, JOURNAL_MARK_DEAD);
 	assert_int_equal(journal_retry(journal, id, now() + 3600000, NULL),
 	    RC_OK);
+	route_again(journal, "");
 	expect(journal, &one, 1, JOURNAL_FINISH);
 	journal_close(journal);
 }
@@ -131,13 +138,13 @@ put_back_it_is_due_whatever_the_clock_says(void **state)
 static void
 what_runs_is_not_dropped(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_claim claim;
 	struct sample sample;
 
 	(void)state;
 	fill_sample(&sample, "h", 1);
-	sample.entry.deliveries = 2;
+	sample.entry.routes_len = 2;
 	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	assert_int_equal(claim_number(journal, &one, &claim), 1);
 	assert_int_equal(journal_drop(journal, sample.receipt.id, now(), NULL),
@@ -174,14 +181,14 @@ expect_states(const struct journal_states *states, const char *want)
 static void
 what_was_changed_is_told_by_the_states_before(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_states states = { { 9, 9, 9, 9, 9 } };
 	struct sample sample;
 	const char *id = sample.receipt.id;
 
 	(void)state;
 	fill_sample(&sample, "h", 1);
-	sample.entry.deliveries = 4;
+	sample.entry.routes_len = 4;
 	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	assert_int_equal(journal_retry(journal, id, now(), &states),
 	    RC_PENDING);
@@ -192,6 +199,7 @@ what_was_changed_is_told_by_the_states_before(void **state)
 	/* The fourth is queued and waits for no retry. */
 	assert_int_equal(journal_retry(journal, id, now(), &states), RC_OK);
 	expect_states(&states, "queued 1 dead 1 ");
+	route_again(journal, "");
 	expect(journal, &one, 1, JOURNAL_MARK_DEAD);
 	assert_int_equal(journal_drop(journal, id, now(), &states), RC_OK);
 	expect_states(&states, "queued 2 dead 1 ");

@@ -6,7 +6,7 @@ damage_is_no_reason_to_keep_a_purge_from_the_rest(void **state)
 {
 	struct journal_keep keep = { "h", 1, CLOCK_NEVER };
 	struct journal_purge purge = { .keeps = &keep, .n = 1 };
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	bool due = false;
 
 	(void)state;
@@ -29,7 +29,7 @@ what_is_kept_long_enough_is_purged(void **state)
 {
 	static const struct journal_keep keeps[] = { { "h", 10000,
 	    CLOCK_NEVER } };
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_purge purge = { .keeps = keeps, .n = 1 };
 	struct journal_claim claim;
 	int64_t then = now();
@@ -66,7 +66,7 @@ what_came_before_the_clock_was_set_back_holds_no_purge_up(void **state)
 {
 	static const struct journal_keep keeps[] = { { "h", 10000,
 	    CLOCK_NEVER } };
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_purge purge = { .keeps = keeps, .n = 1 };
 	struct sample sample;
 
@@ -88,7 +88,7 @@ what_came_before_the_clock_was_set_back_holds_no_purge_up(void **state)
 static void
 a_hook_that_is_gone_keeps_for_thirty_days(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_purge purge = { 0 };
 	int64_t day = 24 * 3600000LL;
 
@@ -111,7 +111,7 @@ append_pair(struct journal *journal, unsigned number,
 	struct sample sample;
 
 	fill_sample(&sample, "h", number);
-	sample.entry.deliveries = 2;
+	sample.entry.routes_len = 2;
 	order_by(&sample, "key");
 	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	expect(journal, &one, (int)number, first);
@@ -122,7 +122,7 @@ static void
 what_is_dead_goes_when_its_hook_keeps_it_no_longer(void **state)
 {
 	static const struct journal_keep keeps[] = { { "h", 3600000, 10000 } };
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_purge purge = { .keeps = keeps, .n = 1 };
 
 	(void)state;
@@ -151,7 +151,7 @@ static void
 what_is_dead_stays_longer_than_the_rest_where_its_hook_says_so(void **state)
 {
 	static const struct journal_keep keeps[] = { { "h", 10000, 3600000 } };
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_purge purge = { .keeps = keeps, .n = 1 };
 
 	(void)state;
@@ -176,7 +176,7 @@ noted_rules_say_how_long_what_is_dead_is_kept(void **state)
 		.keep = 3600000,
 		.keep_dead = 10000,
 	};
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_purge purge = { 0 };
 
 	(void)state;
@@ -196,7 +196,7 @@ static void
 what_is_purged_leaves_no_rows_of_counts(void **state)
 {
 	static const struct journal_keep keeps[] = { { "h", 1, CLOCK_NEVER } };
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_purge purge = { .keeps = keeps, .n = 1 };
 	char name[32];
 
@@ -226,7 +226,7 @@ what_is_purged_leaves_no_rows_of_counts(void **state)
 static void
 all_keys_that_are_over_go_in_one_purge(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_purge purge = { 0 };
 
 	(void)state;
@@ -243,7 +243,7 @@ static void
 large_bodies_are_taken_out_in_smaller_steps(void **state)
 {
 	static const struct journal_keep keeps[] = { { "h", 1, CLOCK_NEVER } };
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_purge purge = { .keeps = keeps, .n = 1 };
 
 	(void)state;
@@ -251,7 +251,7 @@ large_bodies_are_taken_out_in_smaller_steps(void **state)
 		append_sample(journal, "h", i, "");
 		expect(journal, &one, (int)i, JOURNAL_FINISH);
 	}
-	execute("UPDATE events SET body = zeroblob(5000000)");
+	execute("UPDATE bodies SET body = zeroblob(5000000)");
 	assert_int_equal(journal_purge_step(journal, &purge, now() + 60000),
 	    RC_OK);
 	assert_int_equal(purge.removed, 2);

@@ -56,7 +56,7 @@ only_a_run_that_was_noted_is_a_lost_try(void **state)
 		{ claim_and_start, true, 2 },
 		{ claim_only, false, 2 },
 	};
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_orphan orphan;
 	struct journal_claim claim;
 
@@ -65,7 +65,7 @@ only_a_run_that_was_noted_is_a_lost_try(void **state)
 	journal_close(journal);
 	for (size_t i = 0; i < COUNT(table); i++) {
 		kill_after(table[i].act);
-		journal = open_journal();
+		journal = open_lane();
 		find_orphan(journal, &orphan);
 		assert_int_equal(orphan.noted, table[i].noted);
 		assert_int_equal(journal_reclaim(journal, &orphan, now()),
@@ -73,7 +73,7 @@ only_a_run_that_was_noted_is_a_lost_try(void **state)
 		assert_int_equal(lost_of(journal), table[i].lost);
 		journal_close(journal);
 	}
-	journal = open_journal();
+	journal = open_lane();
 	assert_int_equal(claim_number(journal, &one, &claim), 1);
 	assert_int_equal(claim.deliveries[0].lost, 2);
 	settle(journal, &claim, JOURNAL_DELAY);
@@ -96,7 +96,7 @@ a_lost_note_hides_its_run(void **state)
 		{ "1 1 0123456789abcdef0123456789abcdef 4711 815 5 12", true },
 		{ "1 1", true }, { "?", true }, { " ", true }, { "", true },
 		{ "1 1 - 0 0 0 0 0 ", false } };
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_orphan orphan;
 	char path[sizeof(journal_path) + 16];
 
@@ -104,7 +104,7 @@ a_lost_note_hides_its_run(void **state)
 	append_sample(journal, "h", 1, "");
 	journal_close(journal);
 	kill_after(claim_and_start);
-	journal = open_journal();
+	journal = open_lane();
 	find_orphan(journal, &orphan);
 	assert_true(orphan.noted);
 	assert_true(orphan.same_space);
@@ -142,14 +142,14 @@ the_claim_of_a_killed_runner_is_void(void **state)
 	struct sample sample;
 
 	(void)state;
-	journal = open_journal();
+	journal = open_lane();
 	fill_sample(&sample, "h", 1);
 	order_by(&sample, "k");
 	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	append_sample(journal, "h", 2, "k");
 	journal_close(journal);
 	kill_after(claim_and_start);
-	journal = open_journal();
+	journal = open_lane();
 	expect_nothing(journal, &one);
 	assert_int_equal(journal_find_orphans(journal, &orphans), RC_OK);
 	assert_int_equal(orphans.n, 1);

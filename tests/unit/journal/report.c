@@ -15,7 +15,7 @@ static void
 a_damaged_row_is_left_out_and_told(void **state)
 {
 	struct journal_filter filter = { .state = -1, .limit = 9 };
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_event_report report = { 0 };
 	struct sample sample;
 	struct pool pool = { 0 };
@@ -25,7 +25,7 @@ a_damaged_row_is_left_out_and_told(void **state)
 	append_sample(journal, "h", 1, "");
 	append_sample(journal, "h", 2, "");
 	fill_sample(&sample, "h", 3);
-	sample.entry.deliveries = 2;
+	sample.entry.routes_len = 2;
 	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	execute("UPDATE deliveries SET state = 1000000 WHERE seq = 4");
 	assert_int_equal(journal_list(journal, &filter, pass_over, &rows),
@@ -68,7 +68,7 @@ a_state_that_is_none_is_not_counted(void **state)
 {
 	static const char *const states[] = { "7", "-1", "'x'", "x'00'",
 		"9223372036854775807" };
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	char statement[128];
 	int64_t count;
 
@@ -94,7 +94,7 @@ a_state_that_is_none_is_not_counted(void **state)
 static void
 a_story_is_told_whole(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_claim claim;
 	struct journal_event_report report;
 	struct pool pool = { 0 };
@@ -104,7 +104,7 @@ a_story_is_told_whole(void **state)
 
 	(void)state;
 	fill_sample(&sample, "h", 1);
-	sample.entry.deliveries = 2;
+	sample.entry.routes_len = 2;
 	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	assert_int_equal(claim_number(journal, &one, &claim), 1);
 	settle(journal, &claim, JOURNAL_DELAY);
@@ -147,7 +147,7 @@ stop_at_once(void *context, const struct journal_row *row)
 static void
 the_list_is_newest_first_and_filtered(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_filter filter = { .state = -1, .limit = 16 };
 	struct sample sample;
 	struct ids ids;
@@ -226,7 +226,7 @@ a_list_in_parts_is_the_whole_list(void **state)
 {
 	const int states[] = { -1, JOURNAL_QUEUED };
 	const char *const whole[] = { "cCbBaA", "cCbBaA" };
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_filter filter;
 	struct sample sample;
 	struct part part;
@@ -238,7 +238,7 @@ a_list_in_parts_is_the_whole_list(void **state)
 		sample.receipt.received = 1000000 + i;
 		uuid7(sample.receipt.received, (uint8_t[10]){ 0 },
 		    sample.receipt.id);
-		sample.entry.deliveries = 2;
+		sample.entry.routes_len = 2;
 		assert_int_equal(append_and_wait(journal, &sample.entry),
 		    RC_OK);
 	}
@@ -261,6 +261,78 @@ a_list_in_parts_is_the_whole_list(void **state)
 	journal_close(journal);
 }
 
+static enum rc
+add_lane(void *context, const struct journal_row *row)
+{
+	return buf_printf(context, "%lld:%s ", (long long)row->seq, row->lane);
+}
+
+static enum rc
+add_lane_count(void *context, const struct journal_lane_count *count)
+{
+	assert_true(count->oldest > 0);
+	return buf_printf(context, "%s:%s %lld %lld ", count->hook, count->lane,
+	    (long long)count->queued, (long long)count->running);
+}
+
+/* What list says, of all and of what is queued, and what waits in lanes. */
+static void
+expect_lanes(struct journal *journal, enum rc rc, const char *rows,
+    const char *counts)
+{
+	struct journal_filter filter = { .state = -1, .limit = 9 };
+	struct buf got = { 0 };
+
+	assert_int_equal(journal_list(journal, &filter, add_lane, &got), rc);
+	assert_string_equal(got.data, rows);
+	buf_free(&got);
+	got = (struct buf){ 0 };
+	assert_int_equal(journal_lane_counts(journal, add_lane_count, &got),
+	    rc);
+	assert_string_equal(got.data, counts);
+	buf_free(&got);
+}
+
+static void
+each_delivery_is_told_with_its_lane(void **state)
+{
+	struct journal *journal = open_lane();
+	struct journal_event_report report;
+	struct journal_claim claim;
+	struct pool pool = { 0 };
+	struct sample sample;
+
+	(void)state;
+	fill_sample(&sample, "h", 1);
+	sample.entry.routes_len = 3;
+	sample.routes[1].lane = "";
+	sample.routes[2].lane = "mail";
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
+	assert_int_equal(claim_number(journal, &one, &claim), 1);
+	expect_lanes(journal, RC_OK, "1:lane 2: 3:mail ",
+	    "h: 1 0 h:lane 0 1 h:mail 1 0 ");
+	assert_int_equal(journal_show(journal, sample.receipt.id, &pool,
+			     &report),
+	    RC_OK);
+	assert_int_equal(report.n, 3);
+	assert_string_equal(report.deliveries[0].lane, "lane");
+	assert_string_equal(report.deliveries[1].lane, "");
+	assert_string_equal(report.deliveries[2].lane, "mail");
+	settle(journal, &claim, JOURNAL_FINISH);
+	expect_lanes(journal, RC_OK, "1:lane 2: 3:mail ", "h: 1 0 h:mail 1 0 ");
+	/* A lane that is none is told, and no reason to leave its own out. */
+	execute("UPDATE deliveries SET lane = 77 WHERE seq = 1;"
+		"UPDATE lanes SET key = x'1b' WHERE key = 'mail'");
+	expect_lanes(journal, RC_CORRUPT, "1: 2: 3: ", "h: 1 0 h: 1 0 ");
+	assert_int_equal(journal_show(journal, sample.receipt.id, &pool,
+			     &report),
+	    RC_CORRUPT);
+	assert_int_equal(report.n, 3);
+	assert_string_equal(report.deliveries[2].lane, "");
+	pool_free(&pool);
+	journal_close(journal);
+}
+
 int
 main(void)
 {
@@ -270,6 +342,7 @@ main(void)
 		TEST(a_story_is_told_whole),
 		TEST(the_list_is_newest_first_and_filtered),
 		TEST(a_list_in_parts_is_the_whole_list),
+		TEST(each_delivery_is_told_with_its_lane),
 	};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);

@@ -37,7 +37,7 @@ the_rules_of_the_newest_file_are_noted(void **state)
 		{ "a", INT64_MAX, false,
 		    "a 9223372036854775807 9223372036854775807" },
 	};
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_rules rules;
 	unsigned failed = 0;
 
@@ -71,7 +71,7 @@ the_rules_of_the_newest_file_are_noted(void **state)
 static void
 rules_are_compared_hook_by_hook(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_rules rules[] = {
 		{ .hook = "a", .digest = "1", .time = 3 },
 		{ .hook = "b", .digest = "1", .time = 3 },
@@ -97,22 +97,27 @@ rules_are_compared_hook_by_hook(void **state)
 static void
 what_others_noted_newer_rules_of_is_not_claimed(void **state)
 {
-	static const struct journal_hook_limit limit[] = {
-		{ "h", 1, 1, "ours" }, { "i", 1, 1, "ours" }
+	static const struct journal_rules rules[] = {
+		{ .hook = "h", .digest = "ours" },
+		{ .hook = "i", .digest = "ours" },
 	};
-	static const struct journal_hook_limits ours = { limit, 1 };
-	static const struct journal_hook_limits both = { limit, 2 };
-	struct journal *journal = open_journal();
-	struct journal *other = open_journal();
+	static const struct journal_limit limit[] = { { 1, 1, 1, &rules[0] },
+		{ 2, 1, 1, &rules[1] } };
+	static const struct journal_limits ours = { limit, 1, rules, 2 };
+	static const struct journal_limits both = { limit, 2, rules, 2 };
+	struct journal *journal = open_lane();
+	struct journal *other = open_lane();
 	int64_t due = 0;
 
 	(void)state;
+	note_hook(journal, "i");
+	note(journal, "i", "ours", 1);
 	append_sample(journal, "h", 1, "");
 	append_sample(journal, "h", 2, "");
 	append_sample(journal, "i", 3, "");
-	/* Where nothing is noted any rules will do. */
-	expect(journal, &ours, 1, JOURNAL_FINISH);
+	expect_nothing(journal, &ours);
 	note(journal, "h", "ours", 1);
+	expect(journal, &ours, 1, JOURNAL_FINISH);
 	assert_int_equal(journal_next_due(journal, &ours, now(), &due), RC_OK);
 	assert_true(due <= now());
 	note(other, "h", "theirs", 2);
@@ -126,6 +131,115 @@ what_others_noted_newer_rules_of_is_not_claimed(void **state)
 	assert_false(note(journal, "h", "ours", 3).older);
 	expect(journal, &ours, 2, JOURNAL_FINISH);
 	journal_close(other);
+	journal_close(journal);
+}
+
+/* What is noted of h: its routing, and how far a move has to go. */
+static void
+expect_routing(struct journal *journal, const char *routing, int64_t move_to)
+{
+	struct journal_reader reader = {
+		.journal = journal,
+		.row = journal_query(journal,
+		    "SELECT routing, moved, move_to FROM rules WHERE hook = 'h'",
+		    NO_VALUES),
+	};
+
+	assert_true(journal_next(journal, reader.row));
+	assert_string_equal(journal_text(&reader, 0, JOURNAL_TEXT_NOTE),
+	    routing);
+	assert_int_equal(journal_int(&reader, 1, JOURNAL_IS_ANY), 0);
+	assert_int_equal(journal_int(&reader, 2, JOURNAL_IS_ANY), move_to);
+	journal_end_query(reader.row);
+}
+
+static void
+another_routing_is_noted_with_what_it_has_to_move(void **state)
+{
+	static const struct {
+		const char *digest;
+		const char *routing;
+		int64_t time;
+		const char
+		    *before; /* something that others do first, or NULL */
+		const char *noted;
+		int64_t move_to;
+		bool older;
+	} cases[] = {
+		{ "a", "r", 5, NULL, "r", 1, false },
+		{ "a", "r", 6, NULL, "r", 1, false },
+		{ "b", "r", 7, NULL, "r", 1, false },
+		{ "c", "s", 8, NULL, "s", 4, false },
+		/* Never over those of a newer file. */
+		{ "a", "r", 7, NULL, "s", 4, true },
+		{ "c", "r", 7, NULL, "s", 4, true },
+		/* An earlier release noted none, of whatever file. */
+		{ "c", "r", 7, "UPDATE rules SET routing = ''", "r", 7, false },
+		{ "c", "r", 7, "UPDATE rules SET routing = x'00', time = 7",
+		    "r", 8, false },
+		{ "c", "r", 7, "DELETE FROM lanes WHERE key = 'two'", "r", 9,
+		    false },
+		{ "c", "r", 7, "DELETE FROM rules", "r", 10, false },
+	};
+	struct journal *journal = open_journal();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct journal_lane lanes[] = { { .key = "one" },
+			{ .key = "two" } };
+		struct journal_rules rules = {
+			.hook = "h",
+			.digest = cases[i].digest,
+			.routing = cases[i].routing,
+			.lanes = lanes,
+			.lanes_len = 2,
+			.time = cases[i].time,
+		};
+
+		append_sample(journal, "h", 1, "");
+		if (cases[i].before != NULL) {
+			journal_close(journal);
+			execute(cases[i].before);
+			journal = open_journal();
+		}
+		for (int n = 0; n < 2; n++) {
+			assert_int_equal(journal_note_rules(journal, &rules, 1),
+			    RC_OK);
+			assert_int_equal(rules.older, cases[i].older);
+			assert_int_equal(lanes[0].id != 0, !cases[i].older);
+			assert_int_equal(lanes[1].id != 0, !cases[i].older);
+			expect_routing(journal, cases[i].noted,
+			    cases[i].move_to);
+		}
+	}
+	journal_close(journal);
+}
+
+static void
+a_hook_that_is_given_away_is_moved_by_its_new_file(void **state)
+{
+	struct journal_lane lane = { .key = sample_lane };
+	struct journal_rules rules = old_rules("h", &lane, 1);
+	struct journal *journal = open_journal();
+
+	(void)state;
+	rules.file = "/first";
+	rules.queues = true;
+	assert_int_equal(journal_note_rules(journal, &rules, 1), RC_OK);
+	assert_int_equal(lane.id, 1);
+	append_sample(journal, "h", 1, "");
+	rules.file = "/second";
+	assert_int_equal(journal_note_rules(journal, &rules, 1), RC_OK);
+	assert_true(rules.foreign);
+	assert_int_equal(lane.id, 0);
+	assert_int_equal(journal_source_change(journal, "h", "/first",
+			     "/second"),
+	    RC_OK);
+	expect_routing(journal, "", 0);
+	rules.time = 1;
+	assert_int_equal(journal_note_rules(journal, &rules, 1), RC_OK);
+	assert_int_equal(lane.id, 1);
+	expect_routing(journal, sample_routing, 1);
 	journal_close(journal);
 }
 
@@ -154,7 +268,7 @@ noted_rules_say_how_long_a_hook_keeps(void **state)
 		{ .hook = "other", .digest = "1", .time = 1, .keep = day },
 		{ .hook = "odd", .digest = "1", .time = 1, .keep = -1 },
 	};
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 
 	(void)state;
 	append_sample(journal, "h", 1, "");
@@ -201,7 +315,7 @@ the_hook_of_another_file_is_kept_by_its_own_rules(void **state)
 		.time = 9,
 		.file = "/second",
 	};
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 
 	(void)state;
 	append_sample(journal, "h", 1, "");
@@ -236,6 +350,8 @@ main(void)
 		TEST(the_rules_of_the_newest_file_are_noted),
 		TEST(rules_are_compared_hook_by_hook),
 		TEST(what_others_noted_newer_rules_of_is_not_claimed),
+		TEST(another_routing_is_noted_with_what_it_has_to_move),
+		TEST(a_hook_that_is_given_away_is_moved_by_its_new_file),
 		TEST(noted_rules_say_how_long_a_hook_keeps),
 		TEST(the_hook_of_another_file_is_kept_by_its_own_rules),
 	};

@@ -4,8 +4,8 @@
 static void
 one_process_has_the_drains_lock(void **state)
 {
-	struct journal *journal = open_journal();
-	struct journal *other = open_journal();
+	struct journal *journal = open_lane();
+	struct journal *other = open_lane();
 
 	(void)state;
 	assert_int_equal(journal_drain_lock(journal), RC_OK);
@@ -20,8 +20,8 @@ one_process_has_the_drains_lock(void **state)
 static void
 the_claim_of_a_live_runner_stands(void **state)
 {
-	struct journal *journal = open_journal();
-	struct journal *other = open_journal();
+	struct journal *journal = open_lane();
+	struct journal *other = open_lane();
 	struct journal_orphans orphans;
 	struct journal_claim claim;
 

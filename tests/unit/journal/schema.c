@@ -42,7 +42,7 @@ a_file_that_is_no_journal_is_left_as_it_is(void **state)
 static void
 a_newer_schema_is_refused(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 
 	(void)state;
 	journal_close(journal);
@@ -58,7 +58,7 @@ an_older_schema_goes_forward_step_by_step(void **state)
 	static const char version[] = "SELECT user_version FROM"
 				      " pragma_user_version";
 	const char *steps[32] = { NULL };
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	int now_at = (int)journal_number(journal, 0, version, NO_VALUES);
 
 	(void)state;
@@ -108,7 +108,7 @@ what_no_journal_is_made_of_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(statements); i++) {
-		journal_close(open_journal());
+		journal_close(open_lane());
 		execute(statements[i]);
 		assert_int_equal(journal_open(journal_path, JOURNAL_CREATE,
 				     &journal),

@@ -9,13 +9,14 @@ static const char *const damages[] = { "events SET id = 'x'",
 	"events SET name = x'00'", "events SET name = char(27)",
 	"events SET received = -1", "events SET received = 'soon'",
 	"events SET digest = 'x'", "events SET verified = 2",
-	"events SET body = 'text'", "events SET body = x''",
+	"bodies SET body = 'text'", "bodies SET body = x''",
 	"events SET remote = x'00'", "events SET remote = printf('%64d', 1)",
 	"deliveries SET ordinal = -1", "deliveries SET ordinal = 1e300",
 	"deliveries SET attempts = 9223372036854775807",
 	"deliveries SET step = 'x'", "deliveries SET due = 'never'",
 	"deliveries SET due = -1", "deliveries SET key = 'x'",
-	"deliveries SET key = x'00'", "deliveries SET event = 77" };
+	"deliveries SET key = x'00'", "deliveries SET event = 77",
+	"deliveries SET line = -2", "deliveries SET line = 'first'" };
 
 /* The second of three is damaged: the others run, and what it was is told. */
 static void
@@ -26,13 +27,11 @@ what_is_damaged_is_dead_and_holds_nobody_up(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(damages); i++) {
-		journal = open_journal();
+		journal = open_lane();
 		for (unsigned n = 1; n <= 3; n++)
 			append_sample(journal, "h", n, "");
 		snprintf(statement, sizeof(statement),
-		    "UPDATE %s WHERE"
-		    " seq = 2",
-		    damages[i]);
+		    "UPDATE %s WHERE rowid = 2", damages[i]);
 		execute(statement);
 		expect(journal, &many, 1, JOURNAL_FINISH);
 		expect(journal, &many, 3, JOURNAL_FINISH);
@@ -57,8 +56,8 @@ what_is_damaged_is_dead_and_holds_nobody_up(void **state)
 static void
 what_is_damaged_is_left_out_of_a_batch(void **state)
 {
-	static const struct journal_hook_limit limit = { "h", 1, 9, NULL };
-	static const struct journal_hook_limits limits = { &limit, 1 };
+	static const struct journal_limit limit = { 1, 1, 9, &of_h };
+	static const struct journal_limits limits = { &limit, 1, &of_h, 1 };
 	struct journal_claim claim;
 	struct journal *journal;
 	char statement[160];
@@ -66,11 +65,11 @@ what_is_damaged_is_left_out_of_a_batch(void **state)
 	(void)state;
 	assert_int_equal(scratch_log(LOG_LEVEL_ERROR), 0);
 	for (size_t i = 0; i < COUNT(damages); i++) {
-		journal = open_journal();
+		journal = open_lane();
 		for (unsigned n = 1; n <= 4; n++)
 			append_sample(journal, "h", n, "");
 		snprintf(statement, sizeof(statement),
-		    "UPDATE %s WHERE seq = 3", damages[i]);
+		    "UPDATE %s WHERE rowid = 3", damages[i]);
 		execute(statement);
 		assert_int_equal(claim_number(journal, &limits, &claim), 1);
 		assert_int_equal(claim.n, 3);
@@ -90,7 +89,7 @@ what_is_damaged_is_left_out_of_a_batch(void **state)
 static void
 a_damaged_key_lets_the_next_go(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 
 	(void)state;
 	for (unsigned n = 1; n <= 3; n++)
@@ -113,7 +112,7 @@ what_runs_for_nobody_is_dead(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(holders); i++) {
-		journal = open_journal();
+		journal = open_lane();
 		append_sample(journal, "h", 1, "");
 		snprintf(statement, sizeof(statement),
 		    "UPDATE deliveries"

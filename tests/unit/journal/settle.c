@@ -4,7 +4,7 @@
 static void
 every_verdict_leads_to_its_state(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_claim claim;
 	struct ids ids;
 	int64_t ended = now() - 30000;
@@ -47,7 +47,7 @@ claim_at(struct journal *journal, int64_t time, int64_t seq,
 static void
 what_is_given_back_keeps_its_place(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_claim first;
 	struct journal_claim claim;
 	struct sample sample;
@@ -80,7 +80,7 @@ what_is_given_back_keeps_its_place(void **state)
 static void
 a_try_that_goes_on_stays_claimed(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_claim claim;
 	struct journal_settlement again = {
 		.verdict = JOURNAL_RETRY_NOW,
@@ -113,8 +113,8 @@ a_try_that_goes_on_stays_claimed(void **state)
 static void
 only_the_holder_settles_and_all_or_nothing(void **state)
 {
-	struct journal *journal = open_journal();
-	struct journal *other = open_journal();
+	struct journal *journal = open_lane();
+	struct journal *other = open_lane();
 	struct journal_claim claim;
 	struct journal_settlement both[2] = { { .verdict = JOURNAL_FINISH },
 		{ .verdict = JOURNAL_FINISH } };
@@ -154,7 +154,7 @@ a_verdict_on_lost_tries_is_no_try(void **state)
 		.ended = 2,
 		.pause = 0,
 	};
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_claim claim;
 
 	(void)state;
@@ -195,7 +195,7 @@ an_attempt_is_noted_by_the_word_for_its_end(void **state)
 		{ JOURNAL_RAN, RUN_STOPPED, "stopped" },
 		{ JOURNAL_RAN, RUN_UNSTARTED, "unstarted" },
 	};
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct journal_event_report report;
 	unsigned wrong = 0;
 

@@ -25,9 +25,9 @@ fill(struct journal *journal, unsigned n)
 static struct journal *
 open_earlier(void)
 {
-	journal_close(open_journal());
+	journal_close(open_lane());
 	execute("PRAGMA auto_vacuum=NONE; VACUUM");
-	return open_journal();
+	return open_lane();
 }
 
 static void
@@ -52,7 +52,7 @@ shrink_all(struct journal *journal)
 static void
 a_purge_gives_room_back_but_for_a_reserve(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 
 	(void)state;
 	fill(journal, 16);
@@ -66,7 +66,7 @@ a_purge_gives_room_back_but_for_a_reserve(void **state)
 static void
 what_is_compact_has_no_free_room(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	int64_t size = 0;
 
 	(void)state;
@@ -121,7 +121,7 @@ nothing_is_rebuilt_while_others_write(void **state)
 static void
 the_log_is_cut_off_when_nobody_reads_it_any_more(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	sqlite3 *reader;
 
 	(void)state;
@@ -143,7 +143,7 @@ the_log_is_cut_off_when_nobody_reads_it_any_more(void **state)
 static void
 the_log_that_a_reader_let_grow_begins_anew_as_small_as_it_was(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	sqlite3 *reader;
 
 	(void)state;
@@ -161,7 +161,7 @@ the_log_that_a_reader_let_grow_begins_anew_as_small_as_it_was(void **state)
 static void
 nothing_moves_into_a_log_that_somebody_reads(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	sqlite3 *reader;
 	bool more = true;
 	int64_t size;

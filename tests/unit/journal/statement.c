@@ -29,7 +29,7 @@ values_are_bound_in_their_order_and_type(void **state)
 	    " || ' ' || typeof(?3) || ' ' || typeof(?4)";
 	static const char sum[] = "SELECT 1000 * ?1 + 100 * ?2 + 10 * ?3 +"
 				  " ?4";
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	unsigned char small = 2;
 	int negative = -3;
 	bool yes = true;
@@ -55,7 +55,7 @@ values_are_bound_in_their_order_and_type(void **state)
 static void
 the_first_error_ends_all_that_follows(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 
 	(void)state;
 	journal_fail(journal, JOURNAL_FINE);
@@ -72,7 +72,7 @@ the_first_error_ends_all_that_follows(void **state)
 	    0);
 	assert_int_equal(journal_number(journal, 7, "SELECT 1", NO_VALUES), 7);
 	journal_close(journal);
-	journal = open_journal();
+	journal = open_lane();
 	assert_int_equal(journal_number(journal, -1,
 			     "SELECT count(*) FROM notes", NO_VALUES),
 	    0);

@@ -37,7 +37,7 @@ threads_and_processes_share_a_journal(void **state)
 	int status = 0;
 
 	(void)state;
-	journal = open_journal();
+	journal = open_lane();
 	append_from_threads(journal);
 	if (child == 0) {
 		journal_close(journal);
@@ -53,7 +53,7 @@ threads_and_processes_share_a_journal(void **state)
 static void
 a_locked_journal_is_given_up_in_time(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct sample sample;
 	struct ids ids;
 	sqlite3 *db;
@@ -109,7 +109,7 @@ check_full(struct journal *journal, unsigned stored)
 static void
 a_full_disk_loses_nothing(void **state)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct rlimit old;
 	struct rlimit limit;
 	unsigned stored;
@@ -127,7 +127,7 @@ a_full_disk_loses_nothing(void **state)
 	append_sample(journal, "h", 1, "");
 	check_full(journal, stored + 1);
 	journal_close(journal);
-	journal = open_journal();
+	journal = open_lane();
 	check_full(journal, stored + 1);
 	journal_close(journal);
 }

@@ -18,7 +18,7 @@ struct writer {
 static void
 store(unsigned number)
 {
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 	struct sample sample;
 
 	fill_sample(&sample, "h", number);
@@ -103,8 +103,8 @@ expect_commits(const char *text)
 
 	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db,
-			     "SELECT CAST(body AS TEXT) FROM events"
-			     " ORDER BY seq",
+			     "SELECT CAST(body AS TEXT) FROM bodies"
+			     " ORDER BY event",
 			     add_body, &got, NULL),
 	    SQLITE_OK);
 	sqlite3_close(db);
@@ -121,7 +121,7 @@ processes_write_in_the_order_in_which_they_asked(void **state)
 	(void)state;
 	for (unsigned i = 0; i < WRITERS; i++)
 		writers[i] = fork_writer(i);
-	journal = open_journal();
+	journal = open_lane();
 	journal_turn_take(journal);
 	for (unsigned i = 0; i < WRITERS; i++)
 		let_wait(&writers[i], i + 1);
@@ -136,7 +136,7 @@ static void
 one_that_writes_again_does_not_pass_those_that_wait(void **state)
 {
 	struct writer writer = fork_writer(1);
-	struct journal *journal = open_journal();
+	struct journal *journal = open_lane();
 
 	(void)state;
 	journal_turn_take(journal);
@@ -151,8 +151,8 @@ one_that_writes_again_does_not_pass_those_that_wait(void **state)
 static void
 a_turn_that_does_not_come_is_given_up_in_time(void **state)
 {
-	struct journal *journal = open_journal();
-	struct journal *other = open_journal();
+	struct journal *journal = open_lane();
+	struct journal *other = open_lane();
 	struct sample sample;
 	int64_t began;
 
@@ -173,8 +173,8 @@ a_turn_that_does_not_come_is_given_up_in_time(void **state)
 static void
 a_turn_is_given_up_where_signals_are_blocked(void **state)
 {
-	struct journal *journal = open_journal();
-	struct journal *other = open_journal();
+	struct journal *journal = open_lane();
+	struct journal *other = open_lane();
 	struct sample sample;
 	sigset_t all;
 	sigset_t before;
@@ -206,8 +206,8 @@ a_turn_is_waited_for_without_a_timer(void **state)
 
 	(void)state;
 	if (child == 0) {
-		journal = open_journal();
-		other = open_journal();
+		journal = open_lane();
+		other = open_lane();
 		journal_turn_take(other);
 		journal_set_busy_timeout(journal, 50);
 		fill_sample(&sample, "h", 1);

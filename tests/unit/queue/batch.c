@@ -73,8 +73,8 @@ each_line_has_its_own_run(void **state)
 	(void)state;
 	write_command("cmd", "echo \"odd\" $body >>$M");
 	write_command("even", "echo \"even\" $body >>$M");
-	snprintf(even, sizeof(even), "run %s/even", scratch);
-	build(&machine, load_two_lines("batch 9\ninput line\n", even));
+	snprintf(even, sizeof(even), "lane l run %s/even", scratch);
+	build(&machine, load_two_lines("lane l batch 9\ninput line\n", even));
 	append_samples(&machine, 5);
 	drain_empty(&machine);
 	expect_marks("start 1 \nodd {\"n\":1} {\"n\":3} {\"n\":5}\nend 1  0\n"
@@ -109,14 +109,14 @@ deliveries_of_one_event_go_to_their_lines(void **state)
 	write_command("cmd", "echo second $body >>$M");
 	write_command("also", "echo first $body >>$M");
 	assert_int_equal(buf_printf(&hook,
-			     "batch 9\ninput line\n"
-			     "on * also run %s/also\n",
+			     "lane l batch 9\ninput line\n"
+			     "on * lane l also run %s/also\n",
 			     scratch),
 	    RC_OK);
 	build(&machine, load_hook(hook.data));
 	for (unsigned i = 1; i <= 2; i++) {
 		fill_sample(&sample, "h", i);
-		sample.entry.deliveries = 2;
+		sample.entry.routes_len = 2;
 		assert_int_equal(append_and_wait(machine.journal,
 				     &sample.entry),
 		    RC_OK);
@@ -253,13 +253,37 @@ a_key_of_a_batch_stops_at_its_first_failure(void **state)
 	    "test $n != 2 || code=1");
 	build(&machine, load_hook("batch 5\ninput line\norder /k\n"));
 	for (unsigned i = 1; i <= 5; i++)
-		append_sample(machine.journal, "h", i, i == 4 ? "b" : "a");
+		append_keyed(machine.journal, i, i == 4 ? 'b' : 'a');
 	start(&machine);
 	wait_for(marks_path, "end 4 2 0");
 	stop(&machine);
 	assert_true(file_holds(marks_path,
 	    "start 2 2\nend 2 2 1\n"
 	    "start 4 2\nend 4 2 0\n"));
+	take_apart(&machine);
+}
+
+static void
+a_batch_that_waits_holds_back_its_key_for_all_lines(void **state)
+{
+	struct machine machine;
+	char even[PATH_MAX + 16];
+
+	(void)state;
+	write_command("cmd", "test $n != 1 || code=75");
+	write_command("even", "");
+	snprintf(even, sizeof(even), "lane l run %s/even", scratch);
+	build(&machine,
+	    load_two_lines("lane l batch 9 order /k\ninput line\nretry 1h\n",
+		even));
+	/* 1, 3 and 5 are a batch, and the other line takes the rest. */
+	for (unsigned i = 1; i <= 5; i++)
+		append_keyed(machine.journal, i, i == 4 ? 'b' : 'a');
+	start(&machine);
+	wait_for(marks_path, "end 4");
+	wait_for_counts(machine.journal, "h queued 4 h done 1 ");
+	stop(&machine);
+	assert_int_equal(count_of(marks_path, "start 2"), 0);
 	take_apart(&machine);
 }
 
@@ -438,6 +462,7 @@ main(void)
 		TEST(a_batch_that_has_to_wait_stays_one),
 		TEST(an_old_one_of_a_batch_keeps_its_own_pause),
 		TEST(a_key_of_a_batch_stops_at_its_first_failure),
+		TEST(a_batch_that_waits_holds_back_its_key_for_all_lines),
 		TEST(a_bad_event_is_known_only_alone),
 		TEST(a_batch_that_takes_too_long_is_taken_apart),
 		TEST(a_batch_that_dies_of_a_signal_is_taken_apart),

@@ -117,7 +117,8 @@ a_new_configuration_is_taken_at_once(void **state)
 }
 
 /* A configuration that is in force so many times, and then none, or another
- * one; the first two are before any claim. */
+ * one; the first four are before any claim, as what was stored has to be moved
+ * first. */
 struct fickle {
 	struct machine *machine;
 	struct conf *then;
@@ -148,7 +149,7 @@ static void
 it_is_asked_for_before_each_claim(void **state)
 {
 	struct machine machine;
-	struct fickle fickle = { .left = 3 };
+	struct fickle fickle = { .left = 5 };
 
 	(void)state;
 	write_command("cmd", "echo old >>$M");
@@ -171,7 +172,7 @@ static void
 without_any_what_runs_is_finished_and_no_more(void **state)
 {
 	struct machine machine;
-	struct fickle fickle = { .left = 3 };
+	struct fickle fickle = { .left = 5 };
 	clock_t used;
 
 	(void)state;
@@ -488,7 +489,6 @@ order_holds_with_failures_and_two_processes(void **state)
 {
 	static struct mark marks[4000];
 	struct machine machine;
-	char key[16];
 	int status = 0;
 	struct conf *conf;
 	int pipe_end;
@@ -502,10 +502,8 @@ order_holds_with_failures_and_two_processes(void **state)
 	conf = load_ordered();
 	child = start_process(conf, &pipe_end);
 	build(&machine, conf);
-	for (unsigned i = 0; i < EVENTS; i++) {
-		snprintf(key, sizeof(key), "%u", i % KEYS);
-		append_sample(machine.journal, "h", i, key);
-	}
+	for (unsigned i = 0; i < EVENTS; i++)
+		append_keyed(machine.journal, i, (char)('a' + i % KEYS));
 	start(&machine);
 	wait_for_counts(machine.journal, "h done 120 ");
 	stop(&machine);
@@ -517,6 +515,56 @@ order_holds_with_failures_and_two_processes(void **state)
 	assert_true(most_at_once(marks, n) <= 8);
 	for (unsigned i = 0; i < KEYS; i++)
 		check_key(marks, n, i);
+	take_apart(&machine);
+}
+
+/* Lanes. */
+
+static void
+a_lane_that_may_run_more_than_there_are_places_leaves_one(void **state)
+{
+	struct machine machine;
+	char lines[2 * PATH_MAX];
+
+	(void)state;
+	write_command("cmd", "while test ! -e $D/go; do sleep 0.01; done");
+	write_command("even", "");
+	snprintf(lines, sizeof(lines),
+	    "concurrency 9\non * where /n [02468] run %s/even\n", scratch);
+	build(&machine, load_hook(lines));
+	machine.settings.most = 3;
+	for (unsigned i = 1; i <= 9; i += 2)
+		append_sample(machine.journal, "h", i, "");
+	start(&machine);
+	wait_for(marks_path, "start 1 1");
+	wait_for(marks_path, "start 3 1");
+	append_sample(machine.journal, "h", 2, "");
+	wait_for(marks_path, "end 2 1 0");
+	assert_int_equal(count_of(marks_path, "start"), 3);
+	scratch_file("go", "", 0600);
+	wait_for_counts(machine.journal, "h done 6 ");
+	stop(&machine);
+	take_apart(&machine);
+}
+
+/* Where there is no other lane all places are for the one. */
+static void
+a_lane_alone_has_all_places(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	write_command("cmd", "while test ! -e $D/go; do sleep 0.01; done");
+	build(&machine, load_hook("concurrency 9\n"));
+	machine.settings.most = 2;
+	for (unsigned i = 1; i <= 3; i++)
+		append_sample(machine.journal, "h", i, "");
+	start(&machine);
+	wait_for(marks_path, "start 1 1");
+	wait_for(marks_path, "start 2 1");
+	scratch_file("go", "", 0600);
+	wait_for_counts(machine.journal, "h done 3 ");
+	stop(&machine);
 	take_apart(&machine);
 }
 
@@ -646,8 +694,6 @@ one_drain_at_a_time_looks_once_more(void **state)
 static void
 a_drain_does_not_spin_where_others_have_the_place(void **state)
 {
-	static const struct journal_hook_limit limit = { "h", 1, 1, NULL };
-	static const struct journal_hook_limits limits = { &limit, 1 };
 	struct machine machine;
 	struct journal *other;
 	struct journal_claim claim;
@@ -658,9 +704,7 @@ a_drain_does_not_spin_where_others_have_the_place(void **state)
 	append_sample(machine.journal, "h", 1, "");
 	append_sample(machine.journal, "h", 2, "");
 	other = open_journal();
-	assert_int_equal(journal_claim_due(other, &limits, clock_wall(),
-			     &claim),
-	    RC_OK);
+	claim_as_others_do(other, machine.conf, clock_wall(), &claim);
 	assert_int_equal(dispatch_alone(&machine.settings), RC_OK);
 	assert_true(counts_are(machine.journal, "h queued 1 h running 1 "));
 	journal_claim_free(&claim);
@@ -845,6 +889,8 @@ main(void)
 		TEST(an_event_of_another_process_is_noticed),
 		TEST(concurrency_is_used_and_kept),
 		TEST(no_more_run_at_once_than_there_is_room_for),
+		TEST(a_lane_that_may_run_more_than_there_are_places_leaves_one),
+		TEST(a_lane_alone_has_all_places),
 		TEST(order_holds_with_failures_and_two_processes),
 		TEST(what_is_not_wanted_finishes_what_runs_and_no_more),
 		TEST(what_is_wanted_again_goes_on_beside_what_runs),

@@ -80,14 +80,12 @@ static void
 leave_orphan(const struct journal_note *note)
 {
 	struct journal *journal = open_journal();
-	struct journal_hook_limit limit = { "h", 1, 1, NULL };
-	struct journal_hook_limits limits = { &limit, 1 };
+	struct conf *conf = load_hook("");
 	struct journal_claim claim;
 
 	/* What waits for a retry is due by then, too. */
-	assert_int_equal(journal_claim_due(journal, &limits,
-			     clock_wall() + 7200000, &claim),
-	    RC_OK);
+	claim_as_others_do(journal, conf, clock_wall() + 7200000, &claim);
+	conf_release(conf);
 	assert_int_equal(journal_note_run(&claim, note), RC_OK);
 	journal_claim_free(&claim);
 	journal_close(journal);
@@ -98,6 +96,8 @@ leave_event(void)
 {
 	struct journal *journal = open_journal();
 
+	/* For the configuration that it is claimed by. */
+	write_command("cmd", "");
 	append_sample(journal, "h", 1, "");
 	journal_close(journal);
 }

@@ -52,6 +52,31 @@ after_the_last_pause_it_is_dead(void **state)
 }
 
 static void
+on_dead_is_the_hooks_whatever_the_lane(void **state)
+{
+	struct machine machine;
+	char hook[3 * PATH_MAX];
+	char marks[2 * PATH_MAX];
+
+	(void)state;
+	assert_int_equal(mkdir(scratch_path("there"), 0700), 0);
+	write_command("cmd", "pwd >>$M; code=65");
+	write_command("dead", "echo \"$(pwd) $body\" >>$M");
+	snprintf(hook, sizeof(hook),
+	    "lane l directory %s/there\non-dead run %s/dead\n", scratch,
+	    scratch);
+	build(&machine, load_hook(hook));
+	append_sample(machine.journal, "h", 1, "");
+	drain_empty(&machine);
+	snprintf(marks, sizeof(marks),
+	    "start 1 1\n%s/there\nend 1 1 65\n"
+	    "start 1 1\n/ {\"n\":1}\nend 1 1 0\n",
+	    scratch);
+	expect_marks(marks);
+	take_apart(&machine);
+}
+
+static void
 a_bad_event_is_dead_at_once(void **state)
 {
 	struct machine machine;
@@ -179,14 +204,15 @@ each_delivery_has_its_line(void **state)
 	write_command("first", "echo first >>$M");
 	write_command("second", "echo second >>$M");
 	snprintf(text, sizeof(text),
-	    "hook h\nsignature none\n"
-	    "on * also run %s/first\non connection_added run /bin/false\n"
-	    "on * run %s/second\n",
+	    "hook h\nsignature none\nlane l\n"
+	    "on * lane l also run %s/first\n"
+	    "on connection_added run /bin/false\n"
+	    "on * lane l run %s/second\n",
 	    scratch, scratch);
 	build(&machine, load(text));
 	fill_sample(&sample, "h", 1);
 	/* One more than there are lines now. */
-	sample.entry.deliveries = 3;
+	sample.entry.routes_len = 3;
 	assert_int_equal(append_and_wait(machine.journal, &sample.entry),
 	    RC_OK);
 	drain_empty(&machine);
@@ -397,6 +423,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(a_failing_one_is_tried_again),
 		TEST(after_the_last_pause_it_is_dead),
+		TEST(on_dead_is_the_hooks_whatever_the_lane),
 		TEST(a_bad_event_is_dead_at_once),
 		TEST(ends_of_other_kinds_are_told),
 		TEST(what_cannot_be_started_is_tried_again),

@@ -108,18 +108,18 @@ expect_checked(struct journal *journal, const char *path, const char *other)
 	conf_release(conf);
 }
 
-/* How much a dispatcher of a configuration may claim of its hook. */
-static unsigned
+/* Of how many lanes a dispatcher of a configuration may claim: of its hook's,
+ * and of what no line takes. */
+static size_t
 claims(struct journal *journal, const char *path)
 {
 	struct conf *conf = load(path);
 	struct queue_hooks hooks = { 0 };
-	unsigned n;
+	size_t n;
 
 	assert_int_equal(queue_hooks_make(conf, &hooks), RC_OK);
 	assert_int_equal(queue_hooks_note(&hooks, journal), RC_OK);
-	assert_int_equal(hooks.limits.n, 1);
-	n = hooks.limits.list[0].concurrency;
+	n = hooks.limits.n;
 	queue_hooks_free(&hooks);
 	conf_release(conf);
 	return n;
@@ -138,7 +138,7 @@ a_hook_is_the_one_of_the_file_that_came_first(void **state)
 	expect_checked(journal, first, NULL);
 	expect_checked(journal, second, first);
 	assert_int_equal(claims(journal, second), 0);
-	assert_int_equal(claims(journal, first), 1);
+	assert_int_equal(claims(journal, first), 2);
 	assert_int_equal(claims(journal, second), 0);
 	expect_counts(journal, "h queued 2 ");
 	journal_close(journal);
@@ -151,7 +151,7 @@ a_hook_that_is_run_is_noted(void **state)
 	struct journal *journal = open_journal();
 
 	(void)state;
-	assert_int_equal(claims(journal, second), 1);
+	assert_int_equal(claims(journal, second), 2);
 	assert_int_equal(claims(journal, first), 0);
 	assert_int_equal(store(journal, first), RC_CONFIG);
 	journal_close(journal);
@@ -163,12 +163,12 @@ a_file_that_is_gone_has_no_hook(void **state)
 	struct journal *journal = open_journal();
 
 	(void)state;
-	assert_int_equal(claims(journal, first), 1);
+	assert_int_equal(claims(journal, first), 2);
 	assert_int_equal(unlink(first), 0);
 	expect_checked(journal, second, NULL);
 	assert_int_equal(store(journal, second), RC_OK);
 	/* The rules of the other one are older, whatever its time. */
-	assert_int_equal(claims(journal, second), 1);
+	assert_int_equal(claims(journal, second), 2);
 	write_conf(first, journal_path, "h");
 	assert_int_equal(store(journal, first), RC_CONFIG);
 	journal_close(journal);
@@ -185,7 +185,7 @@ a_process_whose_file_was_moved_goes_on_to_store(void **state)
 	assert_int_equal(store_by(journal, conf), RC_OK);
 	assert_int_equal(rename(first, second), 0);
 	write_conf(second, journal_path, "h");
-	assert_int_equal(claims(journal, second), 1);
+	assert_int_equal(claims(journal, second), 2);
 	assert_int_equal(store_by(journal, conf), RC_OK);
 	expect_counts(journal, "h queued 2 ");
 	conf_release(conf);
@@ -236,7 +236,7 @@ another_path_to_a_file_is_the_same_file(void **state)
 	assert_int_equal(symlink(first, linked), 0);
 	assert_int_equal(store(journal, linked), RC_OK);
 	assert_int_equal(store(journal, first), RC_OK);
-	assert_int_equal(claims(journal, first), 1);
+	assert_int_equal(claims(journal, first), 2);
 	expect_checked(journal, first, NULL);
 	assert_int_equal(store(journal, second), RC_CONFIG);
 	/* It may come to be a link to another file. */
@@ -256,7 +256,7 @@ files_with_the_same_rules_share_a_hook(void **state)
 	write_rules(second, journal_path, "h", "/bin/true");
 	expect_checked(journal, second, NULL);
 	assert_int_equal(store(journal, second), RC_OK);
-	assert_int_equal(claims(journal, second), 1);
+	assert_int_equal(claims(journal, second), 2);
 	write_rules(second, journal_path, "h", "/bin/true\n keep 1d");
 	expect_checked(journal, second, first);
 	assert_int_equal(store(journal, second), RC_CONFIG);

@@ -21,6 +21,14 @@ static const char *const connections[] = { "@connection" };
 static const char *const failures[] = { "@failure" };
 static const char *const command[] = { "/bin/true", NULL };
 
+static struct lane run_lanes[] = {
+	{ .key = "first" },
+	{
+	    .key = "by-id",
+	    .order = { .from = EVENT_FROM_POINTER, .pointer = "/id" },
+	},
+};
+
 static const struct rule run_all[] = {
 	{ .events = any, .events_len = 1, .command = command, .line = 41 },
 };
@@ -56,6 +64,8 @@ trial_start(struct trial *trial, struct bytes body)
 	trial->hook.reading.hook = "unit";
 	trial->hook.secrets = &trial->secret;
 	trial->hook.secrets_len = 1;
+	trial->hook.lanes = run_lanes;
+	trial->hook.lanes_len = COUNT(run_lanes);
 	trial->hook.rules = run_all;
 	trial->hook.rules_len = COUNT(run_all);
 	trial->exchange = exchange_open(&gateway, NULL);
@@ -133,7 +143,7 @@ the_job_holds_all_that_an_effect_needs(void **state)
 	    catalog_find(LIT("connection_added")));
 	assert_true(bytes_is(exchange->job.body, BODY));
 	assert_int_equal(exchange->job.attempt, 1);
-	assert_false(exchange->order.is);
+	assert_ptr_equal(exchange->job.lane, &run_lanes[0]);
 	assert_false(exchange->dedupe.is);
 	assert_ptr_equal(exchange->job.receipt, &exchange->receipt);
 	assert_string_equal(exchange->receipt.digest, hex);
@@ -418,19 +428,52 @@ keys_and_fields_reach_the_job(void **state)
 	trial_sign(&trial);
 	trial.hook.reading.env = env;
 	trial.hook.reading.env_len = 1;
-	trial.hook.reading.order = (struct event_source){
-		.from = EVENT_FROM_POINTER,
-		.pointer = "/id",
-	};
 	trial.hook.reading.dedupe = (struct event_source){
 		.from = EVENT_FROM_BODY,
 	};
 	assert_int_equal(trial_handle(&trial), RC_OK);
 	assert_string_equal(trial.exchange->job.fields[0], "PELIHOOK_ID=7");
-	assert_true(trial.exchange->order.is);
 	assert_true(trial.exchange->dedupe.is);
-	assert_memory_not_equal(trial.exchange->order.digest,
-	    trial.exchange->dedupe.digest, JOURNAL_KEY);
+	assert_null(trial.exchange->routes);
+	trial_end(&trial);
+}
+
+static void
+each_queued_delivery_has_a_route(void **state)
+{
+	static const struct rule rules[] = {
+		LINE(failures, true, command),
+		LINE(any, true, command),
+		{
+		    .events = any,
+		    .events_len = 1,
+		    .command = command,
+		    .lane = 1,
+		},
+	};
+	const struct journal_route *routes;
+	struct journal_key key;
+	struct trial trial;
+
+	(void)state;
+	trial_start(&trial, LIT(BODY));
+	trial_sign(&trial);
+	trial.hook.delivery = CONF_QUEUE;
+	trial.hook.rules = rules;
+	trial.hook.rules_len = COUNT(rules);
+	assert_int_equal(trial_handle(&trial), RC_OK);
+	assert_int_equal(trial.exchange->deliveries, 2);
+	routes = trial.exchange->routes;
+	assert_string_equal(routes[0].lane, "first");
+	assert_int_equal(routes[0].line, 1);
+	assert_false(routes[0].order.is);
+	assert_string_equal(routes[1].lane, "by-id");
+	assert_int_equal(routes[1].line, 2);
+	assert_true(routes[1].order.is);
+	assert_int_equal(journal_order_key("unit", "by-id", LIT("unit\nint:7"),
+			     &key),
+	    RC_OK);
+	assert_memory_equal(routes[1].order.digest, key.digest, JOURNAL_KEY);
 	trial_end(&trial);
 }
 
@@ -601,6 +644,7 @@ main(void)
 		    a_repeated_dedupe_header_is_refused_where_no_line_takes_it),
 		TOLD_TEST(lines_with_also_are_counted),
 		TOLD_TEST(keys_and_fields_reach_the_job),
+		TOLD_TEST(each_queued_delivery_has_a_route),
 		TOLD_TEST(unsigned_events_are_marked_so),
 		TOLD_TEST(a_long_address_is_bounded),
 		TOLD_TEST(one_line_tells_of_an_event),

@@ -196,7 +196,7 @@ each_end_has_its_outcome(void **state)
 
 		command[0] = script("command", name);
 		command[1] = NULL;
-		hook.timeout = timeout ? 300 : LONG;
+		lane.timeout = timeout ? 300 : LONG;
 		park(&putting, wait, &hook);
 		wrong += case_number(name, putting.ends, 0);
 		wait_work(wait);
@@ -595,8 +595,8 @@ with_a_stuck_command(void)
 
 	NEED(become_nobody());
 	NEED(try_open(2, -1, &wait) == RC_OK);
-	hook.timeout = 1500;
-	hook.kill_after = 100;
+	lane.timeout = 1500;
+	lane.kill_after = 100;
 	park(&putting, wait, &hook);
 	wait_work(wait);
 	NEED(putting.outcome == OUTCOME_TIMEOUT);
@@ -633,8 +633,8 @@ close_with_a_stuck_command(void)
 
 	NEED(become_nobody());
 	NEED(try_open(2, -1, &wait) == RC_OK);
-	hook.timeout = 1500;
-	hook.kill_after = 100;
+	lane.timeout = 1500;
+	lane.kill_after = 100;
 	NEED(put(wait, &hook) == OUTCOME_TIMEOUT);
 	wait_close(wait);
 	NEED(count_descriptors() == before);
@@ -693,7 +693,7 @@ without_memory(void)
 	void *volatile piece;
 
 	NEED(large != NULL);
-	hook.input = CONF_LINE;
+	lane.input = CONF_LINE;
 	job.body = (struct bytes){ large, LARGE };
 	memset(large, '1', LARGE);
 	NEED(try_open(1, -1, &wait) == RC_OK);

@@ -1,0 +1,5 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+FAULT=$(cd "$(dirname "$0")/../fault" && pwd) || exit 1
+PROGRAMS=tests/model/ledger
+. "$FAULT/ordinary.sh"
