@@ -48,7 +48,7 @@ struct cgi {
 	struct host *host; /* of its commands */
 	struct decider *decider;
 	bool written; /* the reply */
-	bool queued;  /* the event */
+	bool due;     /* there is something for a drain */
 };
 
 extern char **environ;
@@ -259,6 +259,14 @@ open_decider(struct cgi *cgi)
 	return rc;
 }
 
+/* A run has ended of a hook that is watched: whoever runs the queue judges. */
+static bool
+is_to_be_judged(const struct exchange *exchange)
+{
+	return exchange->recorded && exchange->subject->watched &&
+	    exchange->subject->step == JOURNAL_STEP_ENDS;
+}
+
 /* What is counted is looked for last, as only then it is needed. */
 static void
 cgi_done(struct exchange *exchange, const struct exchange_end *end)
@@ -266,7 +274,7 @@ cgi_done(struct exchange *exchange, const struct exchange_end *end)
 	struct cgi *cgi = exchange->gateway.context;
 	struct journal_stats *stats = NULL;
 
-	cgi->queued = end->outcome == OUTCOME_QUEUED;
+	cgi->due = end->outcome == OUTCOME_QUEUED || is_to_be_judged(exchange);
 	if (exchange->conf != NULL && exchange->conf->journal != NULL)
 		(void)journal_stats_open(exchange->conf->journal, &stats);
 	exchange->stats = stats;
@@ -314,7 +322,7 @@ cgi_answer(void)
 	else
 		answer(&cgi, exchange);
 	decide_close(cgi.decider);
-	if (cgi.queued)
+	if (cgi.due)
 		start_drain(cgi.conf);
 	/* Its secrets are wiped before what is left may pass to a copy of us. */
 	conf_release(cgi.conf);

@@ -34,13 +34,16 @@ struct view {
 	struct buf text;	 /* nothing is shown after its first error */
 };
 
-/* What is printed of a hook after its `on` lines; KEYWORDS ends a list. */
+/* What is printed of a hook before and after its `on` lines; KEYWORDS ends a
+ * list. */
 static const enum keyword waiting[] = { KEYWORD_DELIVERY, KEYWORD_MAX_RUNNING,
 	KEYWORDS };
 static const enum keyword queueing[] = { KEYWORD_DELIVERY, KEYWORD_RETRY,
 	KEYWORD_ORDER, KEYWORD_QUEUED_STATUS, KEYWORD_KEEP, KEYWORD_KEEP_DEAD,
 	KEYWORD_ON_DEAD, KEYWORD_CONCURRENCY, KEYWORD_BATCH, KEYWORD_MAX_QUEUE,
 	KEYWORDS };
+static const enum keyword subject[] = { KEYWORD_EVENT_NAME, KEYWORD_RUN_ID,
+	KEYWORD_PIPELINE_ID, KEYWORD_PIPELINE_NAME, KEYWORDS };
 static const enum keyword limits[] = { KEYWORD_DIRECTORY, KEYWORD_TIMEOUT,
 	KEYWORD_KILL_AFTER, KEYWORD_MAX_BODY, KEYWORD_READ_TIMEOUT, KEYWORDS };
 static const enum keyword last[] = { KEYWORD_INPUT, KEYWORD_CAPTURE, KEYWORDS };
@@ -116,6 +119,19 @@ show_dedupe(struct view *view)
 }
 
 static void
+show_watch(struct view *view)
+{
+	const struct hook *hook = view->hook;
+
+	conf_print_watch(hook, &view->text);
+	end_field(view, "watch");
+	for (size_t i = 0; i < hook->watch_for_len; i++) {
+		conf_print_watch_for(&hook->watch_for[i], &view->text);
+		end_field(view, "watch");
+	}
+}
+
+static void
 show_hook(struct view *view)
 {
 	const struct hook *hook = view->hook;
@@ -128,13 +144,15 @@ show_hook(struct view *view)
 		conf_print_secret(&hook->secrets[i], &view->text);
 		end_field(view, "secret-file");
 	}
-	show(view, KEYWORD_EVENT_NAME);
+	show_list(view, subject);
 	for (size_t i = 0; i < hook->rules_len; i++) {
 		buf_printf(&view->text, "line %u: ", hook->rules[i].line);
 		conf_print_rule(&hook->rules[i], &view->text);
 		end_field(view, "on");
 	}
 	show_list(view, hook->delivery == CONF_WAIT ? waiting : queueing);
+	if (hook->delivery == CONF_QUEUE)
+		show_watch(view);
 	show_dedupe(view);
 	show_list(view, limits);
 	show_environment(view);
@@ -164,6 +182,7 @@ show_globals(struct view *view)
 		show(view, KEYWORD_DISPATCH);
 	show(view, KEYWORD_STOP_TIMEOUT);
 	show(view, KEYWORD_ALLOW_ROOT);
+	show(view, KEYWORD_PAGE_URL);
 }
 
 /* What conf_warnings is to know; timed: some timer was found.  Whether

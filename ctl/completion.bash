@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
 # shellcheck shell=bash
 #
-# Completion of pelihookctl for bash: words, options, hooks, states, events and
-# IDs.  What can be typed is what pelihookctl's own --help prints.
+# Completion of pelihookctl for bash: words, options, hooks, states, events,
+# pipelines and IDs.  What can be typed is what pelihookctl's own --help prints.
 
 # The words, one a line.
 _pelihookctl_words() {	# program
@@ -51,6 +51,13 @@ _pelihookctl_values() {	# what it is called, program, its options
 	esac
 }
 
+# Pipelines as they are shown, but for names that JSON escapes.
+_pelihookctl_pipelines() {	# program, its options
+	"$@" pipelines --json 2>/dev/null |
+	    sed -n 's/^{"hook":"[^"]*","pipeline":{"id":"\([^"\\]\|\\.\)*","name":"\([^"\\]\{1,\}\)"}.*/\2/p' |
+	    LC_ALL=C sort -u
+}
+
 _pelihookctl_reply() {	# what it is called, beginning, program, its options
 	local what=$1 begin=$2
 
@@ -59,6 +66,14 @@ _pelihookctl_reply() {	# what it is called, beginning, program, its options
 	FILE)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$begin")
+		;;
+	P | PIPELINE)
+		# A name may have blanks: it is offered as it is typed.
+		local name
+		while IFS= read -r name; do
+			printf -v name %q "$name"
+			[[ $name != "$begin"* ]] || COMPREPLY+=("$name")
+		done < <(_pelihookctl_pipelines "$@")
 		;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W \

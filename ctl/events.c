@@ -3,6 +3,7 @@
 
 #include "subcommands.h"
 
+#include "base/pool.h"
 #include "event/catalog.h"
 #include "print.h"
 
@@ -10,6 +11,13 @@ static const char *const heading[] = { "EVENT", "RUN STATUS", "OUTCOME",
 	"CAUSE", "WHEN" };
 
 enum { COLUMNS = sizeof(heading) / sizeof(heading[0]), ROWS_MAX = 64 };
+
+/* A table of the catalog, as far as it was filled. */
+struct table {
+	const char *cells[ROWS_MAX * COLUMNS];
+	size_t rows;
+	struct pool pool;
+};
 
 static void
 fill_row(const char **cells, const struct catalog_row *row)
@@ -24,19 +32,47 @@ fill_row(const char **cells, const struct catalog_row *row)
 	cells[4] = row->description;
 }
 
+static void
+add_rows(struct table *table, const struct catalog_row *row, size_t n)
+{
+	for (size_t i = 0; i < n && table->rows < ROWS_MAX; i++)
+		fill_row(table->cells + table->rows++ * COLUMNS, row + i);
+}
+
+/* Those that nobody sends say so. */
+static enum rc
+add_own(struct table *table)
+{
+	size_t n, first = table->rows;
+	const struct catalog_row *row = catalog_watch_rows(&n);
+
+	add_rows(table, row, n);
+	for (size_t i = first; i < table->rows; i++) {
+		const char **cell = &table->cells[(i + 1) * COLUMNS - 1];
+
+		*cell = pool_printf(&table->pool, "pelihook's own: %s", *cell);
+		if (*cell == NULL)
+			return RC_MEMORY;
+	}
+	return RC_OK;
+}
+
 enum rc
 subcommand_events(struct session *session, char **operands, size_t n)
 {
-	const char *cells[ROWS_MAX * COLUMNS];
+	struct table table = { .rows = 1 };
 	size_t rows;
 	const struct catalog_row *row = catalog_rows(&rows);
+	enum rc rc;
 
 	(void)session;
 	(void)operands;
 	(void)n;
-	memcpy(cells, heading, sizeof(heading));
-	for (size_t i = 0; i < rows && i + 1 < ROWS_MAX; i++)
-		fill_row(cells + (i + 1) * COLUMNS, row + i);
-	print_table(cells, COLUMNS, rows + 1);
-	return RC_OK;
+	memcpy(table.cells, heading, sizeof(heading));
+	add_rows(&table, row, rows);
+	rc = add_own(&table);
+	if (rc == RC_OK)
+		print_table(table.cells, COLUMNS, table.rows);
+	pool_free(&table.pool);
+	return rc;
 }

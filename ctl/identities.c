@@ -7,6 +7,7 @@
 #include "base/pool.h"
 #include "base/uuid.h"
 #include "config/conf.h"
+#include "event/catalog.h"
 #include "event/event.h"
 #include "event/keys.h"
 #include "journal/journal.h"
@@ -63,7 +64,8 @@ look_into(struct search *search, const struct event *event)
 	return rc == RC_MEMORY ? rc : RC_OK;
 }
 
-/* What is damaged, or taken out meanwhile, says nothing. */
+/* What is damaged, or taken out meanwhile, says nothing, nor do events of
+ * pelihook's own. */
 static enum rc
 look_at(struct search *search, struct journal *journal, const char *id)
 {
@@ -76,8 +78,10 @@ look_at(struct search *search, struct journal *journal, const char *id)
 		rc = event_reparse(&search->hook->reading, report.event.body,
 		    report.event.name, &event);
 	if (rc == RC_OK) {
-		search->events++;
-		rc = look_into(search, &event);
+		if (!catalog_is_watch(event.row)) {
+			search->events++;
+			rc = look_into(search, &event);
+		}
 		event_free(&event);
 	}
 	pool_free(&pool);

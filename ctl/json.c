@@ -49,6 +49,15 @@ json_text(struct json *json, const char *key, const char *text)
 }
 
 void
+json_known(struct json *json, const char *key, const char *text)
+{
+	if (text[0] == '\0')
+		json_null(json, key);
+	else
+		json_text(json, key, text);
+}
+
+void
 json_bytes(struct json *json, const char *key, struct bytes bytes)
 {
 	struct buf text = { 0 };
@@ -120,4 +129,21 @@ json_seconds(struct json *json, const char *key, int64_t milliseconds)
 	    (long long)(milliseconds / 1000), (int)(milliseconds % 1000));
 	begin(json, key);
 	put(text);
+}
+
+void
+json_duration(struct json *json, const char *key, int64_t milliseconds)
+{
+	if (milliseconds < 0)
+		json_null(json, key);
+	else
+		json_seconds(json, key, milliseconds);
+}
+
+void
+json_pipeline(struct json *json, const char *id, const char *name)
+{
+	json_open(json, "pipeline", '{');
+	json_text(json, "id", id);
+	json_text(json, "name", name);
 }

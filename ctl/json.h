@@ -19,6 +19,8 @@ struct json {
 void json_open(struct json *json, const char *key, char bracket);
 void json_close(struct json *json, char bracket);
 void json_text(struct json *json, const char *key, const char *text);
+/* The same; null for an empty one, which is not known. */
+void json_known(struct json *json, const char *key, const char *text);
 /* What is no UTF-8 of it becomes U+FFFD. */
 void json_bytes(struct json *json, const char *key, struct bytes bytes);
 void json_number(struct json *json, const char *key, int64_t number);
@@ -30,5 +32,10 @@ void json_member(struct json *json, struct bytes member);
 void json_time(struct json *json, const char *key, int64_t wall);
 /* Milliseconds, written as seconds. */
 void json_seconds(struct json *json, const char *key, int64_t milliseconds);
+/* How long something takes; null for less than no time, which is not known. */
+void json_duration(struct json *json, const char *key, int64_t milliseconds);
+/* A pipeline as an object, by its identity and how it is shown, without its
+ * end: more may follow. */
+void json_pipeline(struct json *json, const char *id, const char *name);
 
 #endif

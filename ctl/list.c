@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "subcommands.h"
 
 #include "base/buf.h"
 #include "base/pool.h"
-#include "base/timestamp.h"
 #include "command/input.h"
 #include "journal/journal.h"
 #include "complain.h"
@@ -21,13 +19,14 @@
  * slow, and neither is to hold up the journal. */
 enum { PART = 1000 };
 
-/* To a person as much as can be looked at, unless it is said how much. */
-enum { ON_A_TERMINAL = 50 };
+static const char *const heading[] = { "ID", "RECEIVED", "HOOK", "EVENT",
+	"PIPELINE", "RUN", "#", "LANE", "STATE", "TRIES", "LAST", "DUE" };
 
-static const char *const heading[] = { "ID", "RECEIVED", "HOOK", "EVENT", "#",
-	"LANE", "STATE", "TRIES", "LAST", "DUE" };
-
-enum { COLUMNS = sizeof(heading) / sizeof(heading[0]) };
+enum {
+	COLUMNS = sizeof(heading) / sizeof(heading[0]),
+	PIPELINE = 4, /* the columns of what may not be known */
+	RUN,
+};
 
 /* What is printed at once. */
 struct part {
@@ -49,24 +48,15 @@ add_row(void *context, const struct journal_row *row)
 	copy->hook = pool_text(&part->pool, row->hook);
 	copy->event = pool_text(&part->pool, row->event);
 	copy->lane = pool_text(&part->pool, row->lane);
+	copy->pipeline = pool_text(&part->pool, row->pipeline);
+	copy->run = pool_text(&part->pool, row->run);
 	copy->outcome = pool_text(&part->pool, row->outcome);
 	if (copy->id == NULL || copy->hook == NULL || copy->event == NULL ||
-	    copy->lane == NULL || copy->outcome == NULL)
+	    copy->lane == NULL || copy->pipeline == NULL || copy->run == NULL ||
+	    copy->outcome == NULL)
 		return RC_MEMORY;
 	part->n++;
 	return RC_OK;
-}
-
-/* To the second; empty for 0, which is no time. */
-static const char *
-time_cell(struct pool *pool, int64_t wall)
-{
-	char time[TIMESTAMP_SIZE];
-
-	if (wall == 0)
-		return "";
-	timestamp_print(wall, time);
-	return pool_printf(pool, "%.19sZ", time);
 }
 
 static const char *
@@ -96,36 +86,45 @@ fill_cells(const struct session *session, struct pool *pool,
     const struct journal_row *row, const char **cells)
 {
 	cells[0] = row->id;
-	cells[1] = time_cell(pool, row->received);
+	cells[1] = print_moment(pool, row->received);
 	cells[2] = row->hook;
 	cells[3] = row->event;
-	cells[4] = pool_printf(pool, "%u", row->ordinal + 1);
-	cells[5] = lane_cell(session, pool, row);
-	cells[6] = journal_state_name(row->state);
-	cells[7] = pool_printf(pool, "%u", row->attempts);
-	cells[8] = outcome_cell(pool, row);
-	cells[9] = time_cell(pool, row->due);
+	cells[PIPELINE] = row->pipeline;
+	cells[RUN] = row->run;
+	cells[6] = pool_printf(pool, "%u", row->ordinal + 1);
+	cells[7] = lane_cell(session, pool, row);
+	cells[8] = journal_state_name(row->state);
+	cells[9] = pool_printf(pool, "%u", row->attempts);
+	cells[10] = outcome_cell(pool, row);
+	cells[11] = print_moment(pool, row->due);
 	for (size_t i = 0; i < COLUMNS; i++)
 		if (cells[i] == NULL)
 			return RC_MEMORY;
 	return RC_OK;
 }
 
-/* Each part has its heading: its columns have widths of their own. */
+/* Each part has its heading: its columns have widths of their own.  Columns of
+ * which nothing is known are none. */
 static enum rc
 print_part(const struct session *session, struct part *part)
 {
 	const char *cells[(PART + 1) * COLUMNS];
+	bool left_out[COLUMNS] = { [PIPELINE] = true, [RUN] = true };
 	enum rc rc = RC_OK;
 
 	if (part->n == 0)
 		return RC_OK;
 	memcpy(cells, heading, sizeof(heading));
-	for (size_t i = 0; rc == RC_OK && i < part->n; i++)
+	for (size_t i = 0; rc == RC_OK && i < part->n; i++) {
 		rc = fill_cells(session, &part->pool, &part->rows[i],
 		    cells + (i + 1) * COLUMNS);
+		if (part->rows[i].pipeline[0] != '\0')
+			left_out[PIPELINE] = false;
+		if (part->rows[i].run[0] != '\0')
+			left_out[RUN] = false;
+	}
 	if (rc == RC_OK)
-		print_table(cells, COLUMNS, part->n + 1);
+		print_columns(cells, COLUMNS, part->n + 1, left_out);
 	return rc;
 }
 
@@ -166,6 +165,8 @@ print_object(const struct journal_row *row, struct objects *objects)
 	json_text(&json, "id", row->id);
 	json_text(&json, "hook", row->hook);
 	json_text(&json, "event", row->event);
+	json_known(&json, "pipeline", row->pipeline);
+	json_known(&json, "run", row->run);
 	json_time(&json, "received", row->received);
 	json_number(&json, "delivery", row->ordinal + 1);
 	rc = lane_write(&json, objects->conf, row->hook, row->lane);
@@ -213,24 +214,18 @@ print_rows(const struct session *session, struct journal *journal,
 	return rc;
 }
 
-static bool
-is_shortened(const struct session *session)
-{
-	return session->filter.limit == INT64_MAX && isatty(STDOUT_FILENO);
-}
-
 /* One part, after the row where the one before it ended. */
 static enum rc
 list_part(const struct session *session, struct journal *journal,
     struct journal_filter *filter, struct part *part)
 {
 	int64_t left = filter->limit;
-	bool shortened = is_shortened(session);
+	bool shortened = report_is_shortened(session);
 	enum rc rc;
 
 	/* One more tells whether there are any. */
 	if (shortened)
-		filter->limit = ON_A_TERMINAL + 1;
+		filter->limit = REPORT_ON_A_TERMINAL + 1;
 	if (filter->limit > PART)
 		filter->limit = PART;
 	rc = journal_list(journal, filter, add_row, part);
@@ -239,8 +234,8 @@ list_part(const struct session *session, struct journal *journal,
 		part->damaged = true;
 		rc = RC_OK;
 	}
-	if (shortened && part->n > ON_A_TERMINAL) {
-		part->n = ON_A_TERMINAL;
+	if (shortened && part->n > REPORT_ON_A_TERMINAL) {
+		part->n = REPORT_ON_A_TERMINAL;
 		part->more = true;
 	}
 	return rc == RC_OK ? print_rows(session, journal, part) : rc;
@@ -267,8 +262,8 @@ list_all(const struct session *session, struct journal *journal)
 	if (rc == RC_OK && part->more)
 		print_note("",
 		    "the newest %d are shown: --limit N shows more, --state, "
-		    "--hook, --event and --since choose",
-		    ON_A_TERMINAL);
+		    "--hook, --event, --pipeline and --since choose",
+		    REPORT_ON_A_TERMINAL);
 	if (rc == RC_OK && damaged)
 		rc = report_damage(session);
 	else if (rc == RC_OK && filter.after == NULL)

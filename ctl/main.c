@@ -174,6 +174,7 @@ run(int argc, char **argv)
 		.max_dead = -1,
 		.max_silence = -1,
 		.max_refused = -1,
+		.mute_for = -1,
 		.outcome = OUTCOME_DELIVERED,
 	};
 	struct init init;

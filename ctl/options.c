@@ -18,11 +18,29 @@
 	"on) or an age, which goes back from now (90s, 15m, 12h, 7d, 2w)"
 #define DURATION_FORMS "a duration (500ms, 90s, 15m, 12h, 7d)"
 
-#define SINCE_ROW                                                                \
-	{                                                                        \
-		't', "since", "T",                                               \
-		    "only events that were received at T or later: " TIME_FORMS, \
-		    OPTION_ALONE                                                 \
+#define SINCE_ROW(what)                                                        \
+	{                                                                      \
+		't', "since", "T", what " at T or later: " TIME_FORMS,         \
+		    OPTION_ALONE                                               \
+	}
+#define RECEIVED "only events that were received"
+#define PIPELINE_ROW(what)                                                     \
+	{                                                                      \
+		'P', "pipeline", "P",                                          \
+		    what " of this pipeline, by its identity or as it is "     \
+			 "shown",                                              \
+		    OPTION_ALONE                                               \
+	}
+#define HOOK_ROW                                                               \
+	{                                                                      \
+		'k', "hook", "H", "only those of this hook", OPTION_ALONE      \
+	}
+#define ALL_ROW                                                                \
+	{                                                                      \
+		'A', "all", NULL,                                              \
+		    "all hooks, or the one of --hook, with all the pipelines " \
+		    "that they have and will have",                            \
+		    OPTION_NEEDED                                              \
 	}
 
 const struct option_row options_none[] = { { 0 } };
@@ -30,10 +48,11 @@ const struct option_row options_none[] = { { 0 } };
 const struct option_row options_list[] = {
 	{ 's', "state", "S", "only deliveries in this state: " STATES,
 	    OPTION_ALONE },
-	{ 'k', "hook", "H", "only those of this hook", OPTION_ALONE },
+	HOOK_ROW,
 	{ 'e', "event", "E", "only those of events of this name",
 	    OPTION_ALONE },
-	SINCE_ROW,
+	PIPELINE_ROW("only those of events"),
+	SINCE_ROW(RECEIVED),
 	{ 'l', "limit", "N",
 	    "the newest N; without it all of them, on a terminal 50",
 	    OPTION_ALONE },
@@ -58,7 +77,7 @@ const struct option_row options_retry[] = {
 	{ 'd', "dead", NULL, "all dead deliveries", OPTION_NEEDED },
 	{ 'k', "hook", "H", "with --dead: only those of this hook",
 	    OPTION_ALONE },
-	SINCE_ROW,
+	SINCE_ROW(RECEIVED),
 	{ 0 },
 };
 
@@ -96,6 +115,47 @@ const struct option_row options_purge[] = {
 	    "give all of the free room back to the disk, and say how much it "
 	    "was",
 	    OPTION_ALONE },
+	{ 0 },
+};
+
+const struct option_row options_runs[] = {
+	HOOK_ROW,
+	PIPELINE_ROW("only those"),
+	{ 'o', "open", NULL, "only those that have not ended", OPTION_ALONE },
+	SINCE_ROW("only runs that began or ended"),
+	{ 'l', "limit", "N",
+	    "the newest N; without it all of them, on a terminal 50",
+	    OPTION_ALONE },
+	{ 'j', "json", NULL, "one JSON object a line, for programs",
+	    OPTION_ALONE },
+	{ 0 },
+};
+
+const struct option_row options_pipelines[] = {
+	HOOK_ROW,
+	SINCE_ROW("count the runs by outcome that began or ended"),
+	{ 'j', "json", NULL, "one JSON object a line, for programs",
+	    OPTION_ALONE },
+	{ 0 },
+};
+
+const struct option_row options_mute[] = {
+	ALL_ROW,
+	HOOK_ROW,
+	{ 'f', "for", "D",
+	    "for how long, " DURATION_FORMS ", more than 0s and at most 365d",
+	    OPTION_NEEDED },
+	{ 0 },
+};
+
+const struct option_row options_unmute[] = {
+	ALL_ROW,
+	HOOK_ROW,
+	{ 0 },
+};
+
+const struct option_row options_forget[] = {
+	HOOK_ROW,
 	{ 0 },
 };
 
@@ -157,6 +217,25 @@ take_duration(const char *name, const char *value, int64_t *out)
 	return RC_SYNTAX;
 }
 
+/* What ends some day is no state for good, and what is over is none at all. */
+static enum rc
+take_mute(const char *value, int64_t *out)
+{
+	const int64_t longest = INT64_C(365) * 24 * 60 * 60 * 1000;
+	int64_t duration = 0;
+	enum rc rc = take_duration("for", value, &duration);
+
+	if (rc == RC_OK && (duration == 0 || duration > longest)) {
+		complain("--for must be more than 0s and at most 365d, not "
+			 "`%s'%s",
+		    value, duration == 0 ? ": unmute ends it at once" : "");
+		rc = RC_SYNTAX;
+	}
+	if (rc == RC_OK)
+		*out = duration;
+	return rc;
+}
+
 static enum rc
 take_date(const char *value, int64_t *out)
 {
@@ -198,6 +277,17 @@ options_take(struct session *session, int letter, const char *value)
 		return RC_OK;
 	case 't':
 		return take_since(value, &session->filter.since);
+	case 'P':
+		session->filter.pipeline = value;
+		return RC_OK;
+	case 'f':
+		return take_mute(value, &session->mute_for);
+	case 'o':
+		session->open = true;
+		return RC_OK;
+	case 'A':
+		session->all = true;
+		return RC_OK;
 	case 'l':
 		return take_number("limit", value, &session->filter.limit);
 	case 'a':

@@ -30,12 +30,17 @@ struct option_row {
 };
 
 extern const struct option_row options_none[];
+extern const struct option_row options_forget[];
 extern const struct option_row options_list[];
+extern const struct option_row options_mute[];
+extern const struct option_row options_pipelines[];
 extern const struct option_row options_purge[];
 extern const struct option_row options_retry[];
+extern const struct option_row options_runs[];
 extern const struct option_row options_show[];
 extern const struct option_row options_stats[];
 extern const struct option_row options_try[];
+extern const struct option_row options_unmute[];
 
 enum { OPTIONS_MOST = 16 }; /* of a table, help and version included */
 

@@ -10,6 +10,8 @@
 #include "base/buf.h"
 #include "base/outcome.h"
 #include "base/pool.h"
+#include "base/timestamp.h"
+#include "base/units.h"
 #include "base/utf8.h"
 
 enum {
@@ -187,6 +189,43 @@ print_table(const char *const *cells, size_t columns, size_t rows)
 	}
 	for (size_t i = 0; i < rows; i++)
 		print_row(cells + i * columns, widths, columns);
+}
+
+void
+print_columns(const char **cells, size_t columns, size_t rows,
+    const bool *left_out)
+{
+	size_t n = 0, left = 0;
+
+	for (size_t i = 0; i < columns; i++)
+		left += left_out[i] ? 0 : 1;
+	for (size_t i = 0; i < rows * columns; i++)
+		if (!left_out[i % columns])
+			cells[n++] = cells[i];
+	print_table(cells, left, rows);
+}
+
+const char *
+print_moment(struct pool *pool, int64_t wall)
+{
+	char time[TIMESTAMP_SIZE];
+
+	if (wall == 0)
+		return "";
+	timestamp_print(wall, time);
+	return pool_printf(pool, "%.19sZ", time);
+}
+
+const char *
+print_age(struct pool *pool, int64_t age)
+{
+	struct buf text = { 0 };
+	const char *cell = NULL;
+
+	if (units_print_age(age, &text) == RC_OK)
+		cell = pool_copy(pool, buf_view(&text));
+	buf_free(&text);
+	return cell;
 }
 
 void

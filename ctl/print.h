@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/buf.h"
@@ -34,6 +35,14 @@ void print_note_list(const char *prefix, const char *format, va_list arguments);
 void print_lines(FILE *to, const char *prefix, struct bytes text);
 /* Rows of cells, each column as wide as its widest; empty cells as "-". */
 void print_table(const char *const *cells, size_t columns, size_t rows);
+/* The same without the columns that are left out: the others move together in
+ * cells. */
+void print_columns(const char **cells, size_t columns, size_t rows,
+    const bool *left_out);
+/* For cells, from the pool; NULL: no memory.  A time to the second, empty for
+ * 0, which is no time; and milliseconds as of units_print_age. */
+const char *print_moment(struct pool *pool, int64_t wall);
+const char *print_age(struct pool *pool, int64_t age);
 /* A text made safe and ASCII, from the pool.  NULL: no memory. */
 const char *print_clean(struct pool *pool, const char *text);
 /* Pieces of one line, which goes on under its beginning where it gets too long;

@@ -13,6 +13,18 @@
 #include "print.h"
 #include "session.h"
 
+bool
+report_is_shortened(const struct session *session)
+{
+	return session->filter.limit == INT64_MAX && isatty(STDOUT_FILENO);
+}
+
+bool
+report_is_of_one_hook(const struct session *session)
+{
+	return session->filter.hook != NULL || session->conf->hooks_len == 1;
+}
+
 struct gone {
 	const struct session *session;
 	const struct journal *journal;

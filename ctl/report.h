@@ -2,11 +2,22 @@
 #ifndef PELIHOOK_CTL_REPORT_H
 #define PELIHOOK_CTL_REPORT_H
 
+#include <stdbool.h>
+
 #include "base/rc.h"
 #include "base/uuid.h"
 
 struct journal;
 struct session;
+
+/* To a person as much as can be looked at, unless it is said how much. */
+enum { REPORT_ON_A_TERMINAL = 50 };
+
+/* Whether a list is to end there. */
+bool report_is_shortened(const struct session *session);
+/* Whether all that is asked for is of one hook, as far as the configuration
+ * goes. */
+bool report_is_of_one_hook(const struct session *session);
 
 /* What subcommands say on standard error about the journal. */
 

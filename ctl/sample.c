@@ -8,6 +8,7 @@
 #include "event/catalog.h"
 #include "complain.h"
 #include "print.h"
+#include "sample_watch.h"
 
 /*
  * The field names are made up: what the sender's really are is not known.
@@ -39,19 +40,32 @@ static const char sample_connection[] = "  \"connection\": {\n"
 					"  }\n"
 					"}\n";
 
-/* `sample killed` is told the names that hold the word. */
-static void
-hint(const char *name)
+/* Those that hold a word, after others; how many. */
+static size_t
+print_names(const struct catalog_row *row, size_t rows, const char *word,
+    size_t before)
 {
-	size_t rows, found = 0;
-	const struct catalog_row *row = catalog_rows(&rows);
+	size_t found = before;
 
-	for (size_t i = 0; i < rows && name[0] != '\0'; i++) {
-		if (strstr(row[i].name, name) == NULL)
+	for (size_t i = 0; i < rows && word[0] != '\0'; i++) {
+		if (strstr(row[i].name, word) == NULL)
 			continue;
 		print_note(found++ == 0 ? "did you mean\n  " : "  ", "%s",
 		    row[i].name);
 	}
+	return found;
+}
+
+/* `sample killed` is told the names that hold the word. */
+static void
+hint(const char *name)
+{
+	size_t rows, found;
+	const struct catalog_row *row = catalog_rows(&rows);
+
+	found = print_names(row, rows, name, 0);
+	row = catalog_watch_rows(&rows);
+	found = print_names(row, rows, name, found);
 	if (found == 0)
 		print_note("", "`pelihookctl events` lists them");
 }
@@ -81,11 +95,15 @@ enum rc
 subcommand_sample(struct session *session, char **operands, size_t n)
 {
 	const struct catalog_row *row = catalog_find(bytes_of(operands[0]));
+	enum rc rc;
 
 	(void)session;
 	(void)n;
 	if (row != NULL)
 		return print_sample(row);
+	rc = sample_watch(operands[0]);
+	if (rc != RC_MISSING)
+		return rc;
 	complain("%s: no such event", operands[0]);
 	hint(operands[0]);
 	return RC_SYNTAX;

@@ -31,11 +31,14 @@ struct session {
 	bool body;
 	bool dead;
 	bool compact;
+	bool open;
+	bool all;
 	struct journal_filter filter;
 	int64_t max_age;     /* milliseconds, or -1 */
 	int64_t max_dead;    /* or -1 */
 	int64_t max_silence; /* milliseconds, or -1 */
 	int64_t max_refused; /* or -1 */
+	int64_t mute_for;    /* milliseconds, or -1 */
 	/* What the commands that it ran came to: the exit status where nothing
 	 * else went wrong. */
 	enum outcome outcome;

@@ -8,6 +8,7 @@
 #include "config/print.h"
 #include "event/event.h"
 #include "event/rule.h"
+#include "event/subject.h"
 #include "journal/journal.h"
 #include "queue/route.h"
 #include "complain.h"
@@ -16,6 +17,7 @@
 #include "print.h"
 #include "report.h"
 #include "session.h"
+#include "subject.h"
 
 static void
 print_time(const char *label, int64_t wall)
@@ -27,13 +29,15 @@ print_time(const char *label, int64_t wall)
 }
 
 static void
-print_event(const struct session *session, const struct journal_event *event)
+print_event(const struct session *session, const struct journal_event *event,
+    const struct event_subject *subject)
 {
 	print_line("%s", event->receipt.id);
 	print_field("hook", "%s", event->hook);
 	if (!session_has_hook(session, event->hook))
 		print_field("", "which %s does not have", session->file);
 	print_field("event", "%s", event->name);
+	subject_print(subject, false);
 	print_time("received", event->receipt.received);
 	if (event->receipt.remote_addr[0] != '\0')
 		print_field("from", "%s", event->receipt.remote_addr);
@@ -76,11 +80,13 @@ print_taker(const struct rule *rule)
 	return rc;
 }
 
-/* An event, and the line of each of its deliveries, or NULL. */
+/* An event, of what it speaks, and the line of each of its deliveries, or
+ * NULL. */
 struct shown {
 	const struct session *session;
 	const struct journal_event_report *report;
 	const struct rule *const *rules;
+	struct event_subject subject;
 };
 
 /* Nothing where it is not known: of an earlier release, until it is moved. */
@@ -127,7 +133,7 @@ print_text(const struct shown *shown)
 {
 	enum rc rc = RC_OK;
 
-	print_event(shown->session, &shown->report->event);
+	print_event(shown->session, &shown->report->event, &shown->subject);
 	for (size_t i = 0; rc == RC_OK && i < shown->report->n; i++)
 		rc = print_delivery(shown, i);
 	return rc;
@@ -185,6 +191,7 @@ print_json(const struct shown *shown)
 	json_bool(&json, "configured",
 	    session_has_hook(shown->session, event->hook));
 	json_text(&json, "event", event->name);
+	subject_write(&json, &shown->subject);
 	json_time(&json, "received", event->receipt.received);
 	json_text(&json, "remote_addr", event->receipt.remote_addr);
 	json_bool(&json, "verified", event->receipt.verified);
@@ -233,7 +240,7 @@ print_event_report(const struct session *session,
 	    bytes_of(report->event.hook));
 	const struct rule **rules = pool_alloc(pool, report->n + 1,
 	    sizeof(*rules));
-	struct shown shown;
+	struct shown shown = { .session = session, .report = report };
 	enum rc rc = RC_OK;
 
 	if (rules == NULL)
@@ -243,7 +250,10 @@ print_event_report(const struct session *session,
 	/* What is no JSON is told as well: no line is known to take it. */
 	if (rc != RC_OK && rc != RC_JSON)
 		return rc;
-	shown = (struct shown){ session, report, rules };
+	shown.rules = rules;
+	rc = subject_of(session->conf, &report->event, &shown.subject);
+	if (rc != RC_OK)
+		return rc;
 	return session->json ? print_json(&shown) : print_text(&shown);
 }
 

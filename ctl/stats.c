@@ -11,11 +11,13 @@
 #include "journal/journal.h"
 #include "complain.h"
 #include "json.h"
+#include "pipeline_list.h"
 #include "print.h"
 #include "report.h"
 #include "session.h"
 #include "stats_bound.h"
 #include "stats_lanes.h"
+#include "stats_pipelines.h"
 #include "stats_print.h"
 #include "stats_requests.h"
 
@@ -196,6 +198,7 @@ struct report {
 	struct stats stats;
 	struct stats_lanes lanes;
 	struct stats_requests requests;
+	struct pipeline_list pipelines; /* for Prometheus only */
 };
 
 static enum rc
@@ -213,12 +216,14 @@ print_json(const struct report *report)
 }
 
 static enum rc
-print_metrics(struct report *report)
+print_metrics(struct report *report, const struct conf *conf)
 {
 	enum rc rc = stats_print_metrics(&report->stats);
 
 	if (rc == RC_OK)
 		rc = stats_lanes_metrics(&report->lanes);
+	if (rc == RC_OK)
+		rc = stats_pipelines_metrics(&report->pipelines, conf);
 	return rc == RC_OK ? stats_requests_metrics(&report->requests) : rc;
 }
 
@@ -243,7 +248,7 @@ print_report(struct report *report, const struct session *session)
 	    session->prometheus ? NAMES_METRICS : NAMES_TABLE);
 	if (rc != RC_OK)
 		return rc;
-	return session->prometheus ? print_metrics(report) :
+	return session->prometheus ? print_metrics(report, session->conf) :
 				     print_tables(report);
 }
 
@@ -270,6 +275,9 @@ gather_all(struct report *report, const struct session *session,
 	if (rc == RC_OK)
 		rc = pass_damage(stats,
 		    stats_requests_gather(&report->requests, session, journal));
+	if (rc == RC_OK && session->prometheus)
+		rc = pass_damage(stats,
+		    pipeline_list_gather(&report->pipelines, session, journal));
 	return rc;
 }
 
@@ -293,6 +301,7 @@ report_stats(const struct session *session, struct journal *journal)
 		rc = RC_CONFIG;
 	if (report.stats.damaged && (rc == RC_OK || rc == RC_QUEUE_FULL))
 		rc = report_damage(session);
+	pool_free(&report.pipelines.pool);
 	pool_free(&report.requests.pool);
 	pool_free(&report.lanes.pool);
 	pool_free(&report.stats.pool);

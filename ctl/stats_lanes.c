@@ -131,7 +131,7 @@ fill_row(struct stats_lanes *lanes, const struct stats_lane *lane,
 	cells[1] = lane->name;
 	cells[2] = pool_printf(pool, "%lld", (long long)lane->queued);
 	cells[3] = pool_printf(pool, "%lld", (long long)lane->running);
-	cells[4] = stats_print_age(pool, age_of(lanes, lane));
+	cells[4] = print_age(pool, age_of(lanes, lane));
 	return cells[2] == NULL || cells[3] == NULL || cells[4] == NULL ?
 	    RC_MEMORY :
 	    RC_OK;

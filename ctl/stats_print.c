@@ -3,8 +3,10 @@
 
 #include "stats_print.h"
 
+#include "base/buf.h"
 #include "base/bytes.h"
 #include "base/pool.h"
+#include "base/units.h"
 #include "base/utf8.h"
 #include "journal/journal.h"
 #include "json.h"
@@ -16,32 +18,13 @@ static const char *const heading[] = { "HOOK", "EVENT", "QUEUED", "RUNNING",
 enum {
 	COLUMNS = sizeof(heading) / sizeof(heading[0]),
 	COUNTS = 2, /* the first column that counts */
-	MINUTE = 60,
-	HOUR = 60 * MINUTE,
-	DAY = 24 * HOUR,
 };
-
-const char *
-stats_print_age(struct pool *pool, int64_t age)
-{
-	long long s = (long long)(age / 1000);
-
-	if (s < MINUTE)
-		return pool_printf(pool, "%llds", s);
-	if (s < HOUR)
-		return pool_printf(pool, "%lldm%llds", s / MINUTE, s % MINUTE);
-	if (s < DAY)
-		return pool_printf(pool, "%lldh%lldm", s / HOUR,
-		    s % HOUR / MINUTE);
-	return pool_printf(pool, "%lldd%lldh", s / DAY, s % DAY / HOUR);
-}
 
 static const char *
 age_cell(struct stats *stats, const struct stats_oldest *oldest)
 {
-	return oldest->received == 0 ?
-	    "" :
-	    stats_print_age(&stats->pool, oldest->age);
+	return oldest->received == 0 ? "" :
+				       print_age(&stats->pool, oldest->age);
 }
 
 static enum rc

@@ -53,12 +53,10 @@ enum rc stats_print_table(struct stats *stats);
 void stats_print_json(const struct stats *stats, struct json *json);
 enum rc stats_print_metrics(struct stats *stats);
 
-/* Milliseconds, in the two largest units: 12s, 5m12s, 3h5m, 2d3h.  NULL: no
- * memory, as the next. */
-const char *stats_print_age(struct pool *pool, int64_t age);
 /*
  * A label's value, with what the format wants escaped.  The format takes text
  * as it is.  Two names must not become one: that is what it does not take.
+ * NULL: no memory.
  */
 const char *stats_print_label(struct pool *pool, const char *text);
 /* The head of a family of metrics; type is gauge or counter. */

@@ -316,9 +316,8 @@ refused_cell(struct pool *pool, const struct stats_request *request)
 static const char *
 ago_cell(struct stats_requests *requests, int64_t time)
 {
-	return time == 0 ?
-	    "" :
-	    stats_print_age(&requests->pool, age_of(requests, time));
+	return time == 0 ? "" :
+			   print_age(&requests->pool, age_of(requests, time));
 }
 
 static const char *

@@ -23,6 +23,12 @@
 	{                                                                      \
 		"66", "there is no such event"                                 \
 	}
+#define PIPELINE_ROW                                                           \
+	{                                                                      \
+		"PIPELINE",                                                    \
+		    "a pipeline's identity, or how `pelihookctl pipelines' "   \
+		    "shows it; - is the one of events that name none"          \
+	}
 #define DAMAGED_ROW                                                            \
 	{                                                                      \
 		"65", "the journal holds damaged rows, which were passed over" \
@@ -51,6 +57,8 @@ static const struct explained hook_and_file[] = {
 };
 static const struct explained id[] = { ID_ROW("ID"), { 0 } };
 static const struct explained ids[] = { ID_ROW("ID..."), { 0 } };
+
+static const struct explained pipeline[] = { PIPELINE_ROW, { 0 } };
 
 static const struct explained of_sample[] = {
 	{ "64", "wrong usage, or no such event is known" },
@@ -109,6 +117,12 @@ static const struct explained of_stats[] = {
 };
 static const struct explained of_purge[] = { DAMAGED_ROW, STORE_ROW, LOCKED_ROW,
 	{ 0 } };
+static const struct explained of_pipeline[] = {
+	{ "66", "there is no such pipeline or hook" },
+	STORE_ROW,
+	LOCKED_ROW,
+	{ 0 },
+};
 
 static const struct subcommand table[] = {
 	{
@@ -235,6 +249,56 @@ static const struct subcommand table[] = {
 	    .options = options_purge,
 	    .statuses = of_purge,
 	    .run = subcommand_purge,
+	},
+	{
+	    .name = "runs",
+	    .does = "print the runs of pipelines, newest first",
+	    .explained = nothing,
+	    .options = options_runs,
+	    .statuses = of_list,
+	    .run = subcommand_runs,
+	},
+	{
+	    .name = "pipelines",
+	    .does = "print each pipeline and how it is, the worst first",
+	    .explained = nothing,
+	    .options = options_pipelines,
+	    .statuses = of_list,
+	    .run = subcommand_pipelines,
+	},
+	{
+	    .name = "mute",
+	    .does = "send no alarms about a pipeline for some time",
+	    .operands = "PIPELINE |",
+	    .explained = pipeline,
+	    .max = 1,
+	    .options = options_mute,
+	    .options_last = true,
+	    .statuses = of_pipeline,
+	    .run = subcommand_mute,
+	},
+	{
+	    .name = "unmute",
+	    .does = "send alarms about a pipeline again",
+	    .operands = "PIPELINE |",
+	    .explained = pipeline,
+	    .max = 1,
+	    .options = options_unmute,
+	    .options_last = true,
+	    .statuses = of_pipeline,
+	    .run = subcommand_unmute,
+	},
+	{
+	    .name = "forget",
+	    .does = "take a pipeline out until it is seen again",
+	    .operands = "PIPELINE",
+	    .explained = pipeline,
+	    .min = 1,
+	    .max = 1,
+	    .options = options_forget,
+	    .options_last = true,
+	    .statuses = of_pipeline,
+	    .run = subcommand_forget,
 	},
 };
 

@@ -44,14 +44,20 @@ enum rc subcommand_check(struct session *session, char **operands, size_t n);
 enum rc subcommand_drain(struct session *session, char **operands, size_t n);
 enum rc subcommand_drop(struct session *session, char **operands, size_t n);
 enum rc subcommand_events(struct session *session, char **operands, size_t n);
+enum rc subcommand_forget(struct session *session, char **operands, size_t n);
 enum rc subcommand_list(struct session *session, char **operands, size_t n);
+enum rc subcommand_mute(struct session *session, char **operands, size_t n);
+enum rc subcommand_pipelines(struct session *session, char **operands,
+    size_t n);
 enum rc subcommand_probe(struct session *session, char **operands, size_t n);
 enum rc subcommand_purge(struct session *session, char **operands, size_t n);
 enum rc subcommand_retry(struct session *session, char **operands, size_t n);
+enum rc subcommand_runs(struct session *session, char **operands, size_t n);
 enum rc subcommand_sample(struct session *session, char **operands, size_t n);
 enum rc subcommand_show(struct session *session, char **operands, size_t n);
 enum rc subcommand_sign(struct session *session, char **operands, size_t n);
 enum rc subcommand_stats(struct session *session, char **operands, size_t n);
 enum rc subcommand_try(struct session *session, char **operands, size_t n);
+enum rc subcommand_unmute(struct session *session, char **operands, size_t n);
 
 #endif

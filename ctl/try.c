@@ -20,12 +20,15 @@
 #include "config/conf.h"
 #include "config/keywords.h"
 #include "config/print.h"
+#include "event/catalog.h"
 #include "event/event.h"
 #include "event/fields.h"
 #include "event/keys.h"
 #include "event/payload.h"
 #include "event/receipt.h"
 #include "event/rule.h"
+#include "event/sentence.h"
+#include "event/subject.h"
 #include "http/gateway.h"
 #include "http/request.h"
 #include "signature/recipe.h"
@@ -34,6 +37,7 @@
 #include "lane.h"
 #include "print.h"
 #include "session.h"
+#include "subject.h"
 
 /* One body that is tried. */
 struct trial {
@@ -42,6 +46,8 @@ struct trial {
 	struct hook *hook;
 	struct request request;
 	struct event event;
+	struct event_subject subject;
+	struct buf text; /* the sentence of it */
 	struct receipt receipt;
 	const char *const *fields;
 	struct pool pool;
@@ -53,15 +59,34 @@ static void
 print_event(const struct trial *trial)
 {
 	const struct event *event = &trial->event;
-
 	bool found = event->found[0] != '\0';
 
-	print_field("event", "%s, %s%s%s", event->name,
-	    found ? "found at " : "no name was found", event->found,
-	    event->known ? "" : " (not in the table)");
+	if (catalog_is_watch(event->row))
+		print_field("event", "%s, pelihook's own", event->name);
+	else
+		print_field("event", "%s, %s%s%s", event->name,
+		    found ? "found at " : "no name was found", event->found,
+		    event->known ? "" : " (not in the table)");
 	if (trial->hook->reading.name.from == EVENT_FROM_HEADER)
 		print_field("", "event-name is header %s, which no body has",
 		    trial->hook->reading.name.header.name);
+}
+
+/* What its commands are told of it. */
+static enum rc
+describe(struct trial *trial)
+{
+	struct event_subject *subject = &trial->subject;
+	enum rc rc = event_subject_find(&trial->event, subject);
+
+	if (rc == RC_OK)
+		rc = event_sentence(&trial->event, subject->name, subject->run,
+		    &trial->text);
+	if (rc != RC_OK)
+		return rc;
+	subject_print(subject, strcmp(trial->event.row->kind, "pipeline") == 0);
+	print_field("text", "%s", trial->text.data);
+	return RC_OK;
 }
 
 /* Where an event has no identity it is taken, but neither known again nor
@@ -183,6 +208,9 @@ run_rule(struct trial *trial, const struct rule *rule)
 
 	job_route(&job, rule);
 	job.row = trial->event.row;
+	job.pipeline = trial->subject.name;
+	job.run = trial->subject.run;
+	job.text = trial->text.data;
 	job.fields = trial->fields;
 	fflush(stdout);
 	execute(&job, 1, &how, &result);
@@ -264,16 +292,18 @@ write_receipt(struct trial *trial)
 static enum rc
 try_event(struct trial *trial)
 {
-	enum rc rc = RC_OK;
+	enum rc rc;
 
 	print_event(trial);
+	rc = describe(trial);
 	print_identity(trial, KEYWORD_DEDUPE, &trial->hook->reading.dedupe);
-	if (!trial->session->dry)
+	if (rc == RC_OK && !trial->session->dry)
 		rc = write_receipt(trial);
 	if (rc == RC_OK && !trial->session->dry)
 		rc = session_signals(&trial->stop);
 	if (rc == RC_OK)
 		rc = try_rules(trial);
+	buf_free(&trial->text);
 	pool_free(&trial->pool);
 	event_free(&trial->event);
 	return rc;
@@ -290,6 +320,25 @@ complain_of(struct bytes body)
 		complain("the body is not JSON: it looks like %s", looks);
 	else
 		complain("the body is not JSON from byte %zu on", at);
+}
+
+/* One of pelihook's own, which nobody sends, can be tried as well: by the name
+ * that its payload has. */
+static enum rc
+take_own(struct trial *trial)
+{
+	const struct catalog_row *row = NULL;
+	struct buf name = { 0 };
+	enum rc rc = event_text(&trial->event, "/event", &name);
+
+	if (rc == RC_OK)
+		row = catalog_find_watch(buf_view(&name));
+	buf_free(&name);
+	if (row == NULL)
+		return rc == RC_MEMORY ? rc : RC_OK;
+	event_free(&trial->event);
+	return event_reparse(&trial->hook->reading,
+	    buf_view(&trial->request.body), row->name, &trial->event);
 }
 
 static enum rc
@@ -311,6 +360,8 @@ try_body(struct session *session, struct host *host, struct hook *hook)
 		rc = event_parse(&hook->reading, &trial.request, &trial.event);
 	if (rc == RC_JSON)
 		complain_of(buf_view(&trial.request.body));
+	if (rc == RC_OK)
+		rc = take_own(&trial);
 	if (rc == RC_OK)
 		rc = try_event(&trial);
 	io_close(&trial.stop);

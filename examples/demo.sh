@@ -4,7 +4,8 @@
 # Shows what a command receives: builds pelihook, puts it behind lighttpd (as
 # CGI) and behind nginx (as FastCGI) on free ports of this machine, and sends
 # a signed event through both; then one into the queue, whose command fails
-# twice.  Ends by itself and takes everything away that it started or wrote;
+# twice; then one of a run that has started and does not end, until an alarm
+# comes.  Ends by itself and takes everything away that it started or wrote;
 # only Debian packages that were missing stay.
 #
 #	sh examples/demo.sh
@@ -56,11 +57,11 @@ clean_up() {
 	rm -rf "$WORK"
 }
 
-wait_for() {	# command...: ten seconds at most
+wait_for() {	# command...: 30 seconds at most
 	tries=0
 	until "$@"; do
 		tries=$((tries + 1))
-		[ $tries -lt 200 ] || return 1
+		[ $tries -lt 600 ] || return 1
 		sleep 0.05
 	done
 }
@@ -183,7 +184,8 @@ prepare_site() {
 	    "$BUILD/ctl/pelihookctl" "$SITE/"
 	openssl rand -hex 32 >"$SITE/peliqan.secret"
 	openssl rand -hex 32 >"$SITE/warehouse.secret"
-	chmod 600 "$SITE/peliqan.secret" "$SITE/warehouse.secret"
+	openssl rand -hex 32 >"$SITE/nightly.secret"
+	chmod 600 "$SITE"/*.secret
 	cat >"$SITE/command" <<-END
 	#!/bin/sh
 	cat >$SITE/stdin
@@ -197,7 +199,13 @@ prepare_site() {
 	*) cat >$SITE/stdin ;;
 	esac
 	END
-	chmod 755 "$SITE/command" "$SITE/load"
+	cat >"$SITE/alarm" <<-END
+	#!/bin/sh
+	cat >$SITE/payload
+	echo "\$PELIHOOK_TEXT" >$SITE/text
+	mv $SITE/text $SITE/\$PELIHOOK_OUTCOME
+	END
+	chmod 755 "$SITE/command" "$SITE/load" "$SITE/alarm"
 	cat >"$SITE/pelihook.conf" <<-END
 	journal $SITE/journal.db
 
@@ -211,6 +219,12 @@ prepare_site() {
 	  secret-file $SITE/warehouse.secret
 	  retry 300ms 600ms
 	  on *         run $SITE/load
+
+	hook nightly
+	  secret-file $SITE/nightly.secret
+	  watch on stuck 2s
+	  on @watch    run $SITE/alarm
+	  on *         ignore
 	END
 	RUN_AS=
 	if [ "$(id -u)" -eq 0 ]; then
@@ -282,6 +296,30 @@ queue() {	# url
 	byte_for_byte
 }
 
+alarm() {	# outcome
+	wait_for test -s "$SITE/$1" ||
+	    give_up "no alarm came in 30 seconds: $1" "$SITE/fcgi.log"
+	echo '  the command of the alarms found in PELIHOOK_TEXT:'
+	show "$SITE/$1"
+}
+
+hang() {	# url
+	say 'A run that starts and does not end: what is ignored is watched, too'
+	EVENT=pipeline_run_started
+	post nightly "$1" 200
+	alarm stuck
+	echo '  and read on stdin:'
+	jq . "$SITE/payload" >"$WORK/story"
+	show "$WORK/story"
+	echo '  $ pelihookctl pipelines --hook nightly'
+	ctl pipelines --hook nightly >"$WORK/story"
+	show "$WORK/story"
+	say 'And the end of it'
+	EVENT=pipeline_run_completed
+	post nightly "$1" 200
+	alarm recovered
+}
+
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/pelihook-demo.XXXXXX")
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
@@ -302,4 +340,5 @@ send 'nginx and spawn-fcgi, as FastCGI' \
     "http://127.0.0.1:$NGINX_PORT/hook/peliqan"
 forge "http://127.0.0.1:$NGINX_PORT/hook/peliqan"
 queue "http://127.0.0.1:$NGINX_PORT/hook/warehouse"
+hang "http://127.0.0.1:$NGINX_PORT/hook/nightly"
 say 'Everything that was started is stopped again.'

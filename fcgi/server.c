@@ -41,7 +41,8 @@ enum {
 	SERVER_KILL_AFTER = 5000, /* milliseconds from TERM to KILL */
 	/* After that: a stuck command, what is left of a body, a close. */
 	SERVER_GRACE = 15 * 1000,
-	SERVER_JOIN = 5000,
+	/* What a worker writes may wait for others for that long. */
+	SERVER_JOIN = 26 * 1000,
 };
 
 struct server {
@@ -280,22 +281,14 @@ next_signal(const struct server *server)
 	return (int)info.ssi_signo;
 }
 
-/* The shorter one of two that may be -1, for ever. */
-static int
-shorter(int a, int b)
-{
-	if (a < 0 || b < 0)
-		return a < 0 ? b : a;
-	return a < b ? a : b;
-}
-
 /* Until a signal, or for one tick; what commands left running is read. */
 static void
 sleep_a_while(const struct server *server)
 {
 	/* In this order: the first takes the signal that the others are due. */
 	int connections = connections_tick(server->connections);
-	int left = shorter(shorter(connections, wait_tick(server->wait)),
+	int left = clock_shorter(clock_shorter(connections,
+				     wait_tick(server->wait)),
 	    decide_tick(server->decider));
 	struct discard *discard = host_discard(server->host);
 	struct pollfd fds[] = {

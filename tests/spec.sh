@@ -33,6 +33,8 @@ is_there() {	# kind, name
 	fronts) grep -qF "(\"$2\"," "$TESTS/cases/fronts.py" ;;
 	json) grep -qF "(\"$2\"," "$TESTS/json/compare.py" ;;
 	model) grep -qF "(\"$2\"," "$TESTS/model/model.py" ;;
+	watch/*) grep -qF "\"$2\"," "$TESTS/$1.py" ;;
+	watch) [ -f "$TESTS/watch/$2.case" ] ;;
 	fault/*) grep -qsF -e "(\"$2\"," -e "(front + \": $2\"" \
 	    "$TESTS/$1.py" ;;
 	fuzz) [ -f "$TESTS/fuzz/$2.c" ] ;;

@@ -14,6 +14,8 @@ int64_t clock_boot(void);
 /* Milliseconds from now to a deadline of clock_steady, 0 when it is over,
  * at most INT_MAX: what poll(2) takes.  -1 for CLOCK_NEVER. */
 int clock_left(int64_t deadline);
+/* The shorter one of two such. */
+int clock_shorter(int a, int b);
 
 #define CLOCK_NEVER INT64_MAX
 

@@ -6,6 +6,7 @@
 enum {
 	HOOK_NAME_SIZE = 65,   /* the name of a hook */
 	EVENT_NAME_SIZE = 256, /* the name of an event */
+	IDENTITY_SIZE = 256,   /* of a pipeline or a run, and its name */
 };
 
 /* The PATH of what command/spawn starts. */

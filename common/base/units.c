@@ -108,3 +108,19 @@ units_print_size(size_t bytes, struct buf *into)
 {
 	return print(bytes, sizes, into);
 }
+
+enum rc
+units_print_age(int64_t milliseconds, struct buf *into)
+{
+	enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+	long long s = (long long)(milliseconds / 1000);
+
+	if (s < MINUTE)
+		return buf_printf(into, "%llds", s);
+	if (s < HOUR)
+		return buf_printf(into, "%lldm%llds", s / MINUTE, s % MINUTE);
+	if (s < DAY)
+		return buf_printf(into, "%lldh%lldm", s / HOUR,
+		    s % HOUR / MINUTE);
+	return buf_printf(into, "%lldd%lldh", s / DAY, s % DAY / HOUR);
+}

@@ -16,6 +16,8 @@ enum rc units_age(const char *word, int64_t *out);
 enum rc units_size(const char *word, size_t *out);
 /* The same written, in the largest unit that is exact.  Errors of buf_add. */
 enum rc units_print_duration(int64_t milliseconds, struct buf *into);
+/* For people, to the unit below the largest: 5s, 3m20s, 2h5m, 4d1h. */
+enum rc units_print_age(int64_t milliseconds, struct buf *into);
 enum rc units_print_size(size_t bytes, struct buf *into);
 
 #endif

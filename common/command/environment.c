@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdbool.h>
 #include <string.h>
 
 #include "command/environment.h"
@@ -113,6 +114,46 @@ set_ground(struct variables *variables, const struct job *first, size_t n)
 	return rc;
 }
 
+/* Where the page shows the event. */
+static const char *
+url_of(const struct job *job, struct pool *pool)
+{
+	const char *page = job->hook->page_url;
+
+	return pool_printf(pool, "PELIHOOK_URL=%s%cview=event&id=%s", page,
+	    strchr(page, '?') == NULL ? '?' : '&', job->receipt->id);
+}
+
+/* What is not known of every event. */
+static enum rc
+set_known(struct variables *variables, const struct job *job)
+{
+	const char *remote = catalog_is_watch(job->row) ?
+	    NULL :
+	    job->receipt->remote_addr;
+	const struct {
+		const char *name;
+		const char *value;
+		bool empty; /* whether it is set where it is empty */
+	} table[] = {
+		{ "PELIHOOK_PIPELINE", job->pipeline, false },
+		{ "PELIHOOK_RUN", job->run, false },
+		{ "PELIHOOK_TEXT", job->text, true },
+		{ "PELIHOOK_REMOTE_ADDR", remote, true },
+	};
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < sizeof(table) / sizeof(table[0]);
+	     i++)
+		if (table[i].value != NULL &&
+		    (table[i].empty || table[i].value[0] != '\0'))
+			rc = set_variable(variables, table[i].name,
+			    table[i].value);
+	if (rc == RC_OK && job->hook->page_url != NULL)
+		rc = add_variable(variables, url_of(job, variables->pool));
+	return rc;
+}
+
 static enum rc
 set_event(struct variables *variables, const struct job *job)
 {
@@ -132,7 +173,6 @@ set_event(struct variables *variables, const struct job *job)
 		{ "PELIHOOK_DIGEST", receipt->digest },
 		{ "PELIHOOK_RECEIVED", time },
 		{ "PELIHOOK_VERIFIED", receipt->verified ? "1" : "0" },
-		{ "PELIHOOK_REMOTE_ADDR", receipt->remote_addr },
 	};
 	enum rc rc = set_number(variables, "PELIHOOK_ATTEMPT", job->attempt);
 
@@ -140,7 +180,7 @@ set_event(struct variables *variables, const struct job *job)
 	for (size_t i = 0; rc == RC_OK && i < sizeof(table) / sizeof(table[0]);
 	     i++)
 		rc = set_variable(variables, table[i].name, table[i].value);
-	return rc;
+	return rc == RC_OK ? set_known(variables, job) : rc;
 }
 
 static enum rc

@@ -160,3 +160,36 @@ conf_default_file(void)
 
 	return file != NULL && file[0] != '\0' ? file : PELIHOOK_CONFIG_FILE;
 }
+
+const struct watch *
+conf_watch_on(void)
+{
+	static const struct watch on = {
+		.on = true,
+		.failing = 1,
+		.late = CONF_WATCH_AUTO,
+		.stuck = CONF_WATCH_AUTO,
+	};
+
+	return &on;
+}
+
+const struct watch *
+conf_watch_of(const struct hook *hook, const char *id, const char *name)
+{
+	for (size_t i = 0; i < hook->watch_for_len; i++)
+		if (rule_glob(hook->watch_for[i].glob, name) ||
+		    rule_glob(hook->watch_for[i].glob, id))
+			return &hook->watch_for[i].watch;
+	return &hook->watch;
+}
+
+bool
+conf_watches(const struct hook *hook)
+{
+	bool any = hook->watch.on;
+
+	for (size_t i = 0; i < hook->watch_for_len; i++)
+		any = any || hook->watch_for[i].watch.on;
+	return any;
+}

@@ -72,6 +72,27 @@ struct lane {
 	const char *directory;
 };
 
+/* A limit of watch that goes by what is usual. */
+#define CONF_WATCH_AUTO INT64_C(-1)
+
+/* When pelihook tells of a pipeline, or of a hook; 0: never of that.  Where it
+ * is not on, the limits are those of `watch on`. */
+struct watch {
+	bool on;
+	unsigned failing; /* ended runs in a row without success */
+	int64_t late;	  /* without a success; or CONF_WATCH_AUTO */
+	int64_t stuck;	  /* that a run is open; or CONF_WATCH_AUTO */
+	int64_t silent;	  /* without an event of the hook */
+	int64_t remind;	  /* between two times of telling the same */
+};
+
+/* A `watch for` line: all of them come from the hook's, or from `watch on`. */
+struct watch_for {
+	const char *glob; /* of a pipeline's name or identity */
+	struct watch watch;
+	unsigned line;
+};
+
 struct hook {
 	const char *name;
 	const char *file; /* of the configuration */
@@ -109,6 +130,10 @@ struct hook {
 	size_t max_body;
 	int64_t read_timeout;
 	unsigned max_queue;
+	struct watch watch;
+	const struct watch_for *watch_for; /* the first that matches counts */
+	size_t watch_for_len;
+	const char *page_url; /* the configuration's, or NULL */
 	int64_t keep;
 	int64_t keep_dead;		/* CLOCK_NEVER: for ever */
 	const char *capture;		/* a directory, or NULL */
@@ -123,7 +148,8 @@ struct conf {
 	int64_t time;
 	struct hook *hooks;
 	size_t hooks_len;
-	const char *journal; /* a path, or NULL */
+	const char *journal;  /* a path, or NULL */
+	const char *page_url; /* where the page is, or NULL */
 	enum conf_dispatch dispatch;
 	int64_t stop_timeout;
 	enum conf_answer allow_root; /* pelihook.fcgi may serve as root */
@@ -144,6 +170,15 @@ bool conf_is_stale(const struct conf *conf);
  * and that any hook does. */
 int64_t conf_hook_kill_after(const struct hook *hook);
 int64_t conf_longest_kill_after(const struct conf *conf);
+/* What `watch on' is. */
+const struct watch *conf_watch_on(void);
+/* What holds for a pipeline of a hook. */
+const struct watch *conf_watch_of(const struct hook *hook, const char *id,
+    const char *name);
+/* Whether anything of a hook is watched. */
+bool conf_watches(const struct hook *hook);
+/* Digest in hex of all that watching a hook goes by.  RC_MEMORY, RC_SYSTEM. */
+enum rc conf_watch_digest(const struct hook *hook, char into[CONF_DIGEST_SIZE]);
 /* The hook of this name, or NULL. */
 struct hook *conf_find(const struct conf *conf, struct bytes name);
 /* The line of a directive that is global or a default, or 0. */

@@ -128,6 +128,39 @@ add_setenv_files(struct buf *into, const struct hook *hook)
 	}
 }
 
+/* Where it is not found. */
+static void
+add_pointer(struct buf *into, const char *name,
+    const struct event_source *source)
+{
+	if (source->from == EVENT_FROM_NONE)
+		return;
+	buf_printf(into, "%s ", name);
+	add_text(into, source->pointer);
+}
+
+static void
+add_watch(struct buf *into, const struct watch *watch)
+{
+	add_number(into, watch->on);
+	add_number(into, watch->failing);
+	add_number(into, watch->late);
+	add_number(into, watch->stuck);
+	add_number(into, watch->silent);
+	add_number(into, watch->remind);
+}
+
+static void
+add_watching(struct buf *into, const struct hook *hook)
+{
+	buf_text(into, "watch ");
+	add_watch(into, &hook->watch);
+	for (size_t i = 0; i < hook->watch_for_len; i++) {
+		add_text(into, hook->watch_for[i].glob);
+		add_watch(into, &hook->watch_for[i].watch);
+	}
+}
+
 /* What the first release did not know. */
 static void
 add_later(struct buf *into, const struct hook *hook)
@@ -145,6 +178,15 @@ add_later(struct buf *into, const struct hook *hook)
 		add_text(into, hook->directory);
 	}
 	add_setenv_files(into, hook);
+	add_pointer(into, "run-id", &hook->reading.run_id);
+	add_pointer(into, "pipeline-id", &hook->reading.pipeline_id);
+	add_pointer(into, "pipeline-name", &hook->reading.pipeline_name);
+	if (conf_watches(hook))
+		add_watching(into, hook);
+	if (hook->page_url != NULL) {
+		buf_text(into, "page-url ");
+		add_text(into, hook->page_url);
+	}
 }
 
 /* The digest of a text in hex; its error where it has one. */
@@ -183,6 +225,18 @@ conf_digest(const struct hook *hook, char into[CONF_DIGEST_SIZE])
 	rc = digest_text(&text, into);
 	/* The constants of setenv may be meant for the command alone. */
 	buf_wipe(&text);
+	return rc;
+}
+
+enum rc
+conf_watch_digest(const struct hook *hook, char into[CONF_DIGEST_SIZE])
+{
+	struct buf text = { 0 };
+	enum rc rc;
+
+	add_watching(&text, hook);
+	rc = digest_text(&text, into);
+	buf_free(&text);
 	return rc;
 }
 

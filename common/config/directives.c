@@ -11,6 +11,7 @@
 #include "config/lists.h"
 #include "config/on.h"
 #include "config/values.h"
+#include "config/watch_lines.h"
 #include "signature/recipe.h"
 
 static enum rc
@@ -39,6 +40,32 @@ read_journal(struct parser *parser, const char *const *args)
 	parser->has_journal = true;
 	return arg_path(parser, args[0], keywords_row(KEYWORD_JOURNAL)->what,
 	    &parser->conf->journal);
+}
+
+/* What can stand in front of `?view=event&id=...`. */
+static enum rc
+read_page_url(struct parser *parser, const char *const *args)
+{
+	struct bytes rest = bytes_of(args[0]);
+	bool plain = true;
+
+	for (size_t i = 0; i < rest.len; i++)
+		plain = plain && rest.data[i] > ' ' && rest.data[i] < 0x7f &&
+		    rest.data[i] != '#';
+	if (bytes_begin(rest, "https://"))
+		rest = bytes_skip(rest, strlen("https://"));
+	else if (bytes_begin(rest, "http://"))
+		rest = bytes_skip(rest, strlen("http://"));
+	else
+		plain = false;
+	if (!plain || rest.len == 0 || rest.data[0] == '/')
+		return arg_error(parser,
+		    "`%.200s' is no URL of a page: write it whole, as in "
+		    "https://example.org/pelihook, in ASCII and without blanks "
+		    "or a #",
+		    args[0]);
+	parser->conf->page_url = args[0];
+	return RC_OK;
 }
 
 static enum rc
@@ -82,6 +109,8 @@ static enum rc (*const readers[KEYWORDS])(struct parser *parser,
 	[KEYWORD_SETENV] = lists_setenv,
 	[KEYWORD_SETENV_FILE] = lists_setenv_file,
 	[KEYWORD_ON_DEAD] = read_on_dead,
+	[KEYWORD_WATCH] = watch_lines_read,
+	[KEYWORD_PAGE_URL] = read_page_url,
 	[KEYWORD_LOG] = read_log,
 };
 

@@ -8,6 +8,7 @@
 #include "config/keywords.h"
 #include "config/errors.h"
 #include "config/lanes.h"
+#include "config/watch_lines.h"
 #include "event/event.h"
 #include "signature/recipe.h"
 
@@ -110,6 +111,8 @@ refuse_queueing(struct parser *parser, struct scope *scope)
 		.from = EVENT_FROM_NONE,
 	};
 	scope->hook.on_dead = NULL;
+	scope->hook.watch.on = false;
+	scope->watch_for_len = 0;
 }
 
 static void
@@ -260,6 +263,7 @@ attach(struct parser *parser, struct scope *scope)
 	hook->lines = lines;
 	hook->rules = scope->rules;
 	hook->reading.env = scope->env;
+	hook->page_url = parser->conf->page_url;
 	return attach_setenv(parser, scope);
 }
 
@@ -297,6 +301,8 @@ close_scope(struct parser *parser, struct scope *scope)
 	check_setenv(parser, scope);
 	rc = lanes_build(parser, scope);
 	if (rc == RC_OK)
+		rc = watch_lines_finish(parser, scope);
+	if (rc == RC_OK)
 		rc = attach(parser, scope);
 	return rc == RC_OK ? add_hook(parser, hook) : rc;
 }
@@ -323,6 +329,8 @@ open_hook(struct parser *parser, const char *name)
 	scope->rules = NULL;
 	scope->lanes = NULL;
 	scope->lanes_len = 0;
+	scope->own_watch_for = false;
+	scope->own_watch = 0;
 	scope->hook.rules_len = 0;
 	scope->hook.name = name;
 	scope->hook.reading.hook = name;

@@ -99,6 +99,9 @@ _Static_assert(sizeof(enum conf_delivery) == sizeof(unsigned) &&
 #define DURATION                                                               \
 	.usage = "DURATION", ARGUMENTS(1, 1), .kind = DIRECTIVE_DURATION
 #define NUMBER .usage = "N", ARGUMENTS(1, 1), .kind = DIRECTIVE_NUMBER
+#define IDENTITY                                                               \
+	.usage = "POINTER", ARGUMENTS(1, 1), .kind = DIRECTIVE_POINTER,        \
+	.unset = "found in the payload"
 #define CHOICE ARGUMENTS(1, 1), .kind = DIRECTIVE_CHOICE
 #define UP_TO_YEARS 1, 3650 * DAY, "1ms to 3650d"
 #define UP_TO_YEAR 1, 365 * DAY, "1ms to 365d"
@@ -117,6 +120,11 @@ static const struct directive rows[KEYWORDS] = {
 	[KEYWORD_EVENT_NAME] = { "event-name", "POINTER|header NAME",
 	    ARGUMENTS(1, 2), .kind = DIRECTIVE_SOURCE, HOOK_FIELD(reading.name),
 	    .unset = "found in the payload" },
+	[KEYWORD_RUN_ID] = { "run-id", IDENTITY, HOOK_FIELD(reading.run_id) },
+	[KEYWORD_PIPELINE_ID] = { "pipeline-id", IDENTITY,
+	    HOOK_FIELD(reading.pipeline_id) },
+	[KEYWORD_PIPELINE_NAME] = { "pipeline-name", IDENTITY,
+	    HOOK_FIELD(reading.pipeline_name) },
 	[KEYWORD_ON] = { "on",
 	    "EVENT... [where POINTER GLOB]... [lane NAME] [also] "
 	    "run COMMAND ARG...|ignore",
@@ -185,10 +193,18 @@ static const struct directive rows[KEYWORDS] = {
 	    ARGUMENTS(1, 1), .kind = DIRECTIVE_DURATION, HOOK_FIELD(keep_dead),
 	    .range = { 1, 3650 * DAY, "1ms to 3650d, or forever" },
 	    .unset = "forever" },
+	[KEYWORD_WATCH] = { "watch",
+	    "off|on|for GLOB, then [failing N|off] [late DURATION|auto|off] "
+	    "[stuck DURATION|auto|off] [silent DURATION|off] "
+	    "[remind DURATION|off]",
+	    ARGUMENTS(1, UINT_MAX), .repeats = true, .queue = true,
+	    .range = { UP_TO_YEAR } },
 	[KEYWORD_STOP_TIMEOUT] = { "stop-timeout", DURATION,
 	    CONF_FIELD(stop_timeout), .range = { UP_TO_HOUR } },
 	[KEYWORD_ALLOW_ROOT] = { "allow-root", "yes|no", CHOICE,
 	    CONF_FIELD(allow_root), .choices = answers },
+	[KEYWORD_PAGE_URL] = { "page-url", "URL", ARGUMENTS(1, 1),
+	    .kind = DIRECTIVE_PATH, CONF_FIELD(page_url) },
 	[KEYWORD_CAPTURE] = { "capture", "DIR", ARGUMENTS(1, 1),
 	    .kind = DIRECTIVE_PATH, HOOK_FIELD(capture), .what = "directory" },
 	[KEYWORD_LOG] = { "log", "stderr|syslog|PATH", ARGUMENTS(1, 1),

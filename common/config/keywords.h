@@ -16,6 +16,9 @@ enum keyword {
 	KEYWORD_SECRET_FILE,
 	KEYWORD_SIGNATURE,
 	KEYWORD_EVENT_NAME,
+	KEYWORD_RUN_ID,
+	KEYWORD_PIPELINE_ID,
+	KEYWORD_PIPELINE_NAME,
 	KEYWORD_ON,
 	KEYWORD_DELIVERY,
 	KEYWORD_LANE,
@@ -42,8 +45,10 @@ enum keyword {
 	KEYWORD_MAX_QUEUE,
 	KEYWORD_KEEP,
 	KEYWORD_KEEP_DEAD,
+	KEYWORD_WATCH,
 	KEYWORD_STOP_TIMEOUT,
 	KEYWORD_ALLOW_ROOT,
+	KEYWORD_PAGE_URL,
 	KEYWORD_CAPTURE,
 	KEYWORD_LOG,
 	KEYWORD_LOG_FORMAT,
@@ -60,6 +65,7 @@ enum directive_kind {
 	DIRECTIVE_CHOICE,   /* an enum, one of the choices */
 	DIRECTIVE_PATH,	    /* const char *, absolute */
 	DIRECTIVE_SOURCE,   /* struct event_source: a choice, or a place */
+	DIRECTIVE_POINTER,  /* struct event_source: a pointer, or none */
 };
 
 enum directive_place {

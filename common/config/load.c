@@ -20,6 +20,7 @@
 #include "config/internal.h"
 #include "config/keywords.h"
 #include "config/parser.h"
+#include "config/watch_lines.h"
 
 enum { CONF_FILE_SIZE = 1024 * 1024 }; /* a larger file is a mistake */
 
@@ -54,6 +55,7 @@ start_parser(struct parser *parser, struct conf *conf, const char *file)
 	parser->errors.file = conf->file;
 	parser->defaults.hook = default_hook;
 	parser->defaults.hook.file = conf->file;
+	parser->defaults.hook.watch = watch_lines_default();
 	parser->scope = &parser->defaults;
 	return RC_OK;
 }

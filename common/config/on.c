@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/pool.h"
+#include "base/suggest.h"
 #include "config/arguments.h"
 #include "event/catalog.h"
 
@@ -38,6 +39,35 @@ refuse_group(struct parser *parser, const char *event)
 	return rc;
 }
 
+static const char *
+own_name(size_t i)
+{
+	size_t n;
+	const struct catalog_row *rows = catalog_watch_rows(&n);
+
+	return i < n ? rows[i].name : NULL;
+}
+
+/* A name of pelihook's own events, which no glob takes. */
+static enum rc
+check_own(struct parser *parser, const char *event)
+{
+	const char *meant = NULL;
+
+	if (catalog_find_watch(bytes_of(event)) != NULL)
+		return RC_OK;
+	if (event[strcspn(event, "*?[")] != '\0')
+		return arg_error(parser,
+		    "`%.64s' takes nothing, as no glob takes pelihook's own "
+		    "events: write @watch for all of them, or their names",
+		    event);
+	meant = suggest(event, own_name, strlen(event));
+	return arg_error(parser,
+	    "pelihook has no event `%.64s' of its own: write %s%s", event,
+	    meant == NULL ? "@watch for all that it has" : meant,
+	    meant == NULL ? "" : ", or @watch for all that it has");
+}
+
 static enum rc
 check_event(struct parser *parser, const char *event)
 {
@@ -47,6 +77,8 @@ check_event(struct parser *parser, const char *event)
 		    "write * for every event");
 	if (event[0] == '@' && !catalog_is_group(bytes_of(event)))
 		return refuse_group(parser, event);
+	if (catalog_is_own(bytes_of(event)))
+		return check_own(parser, event);
 	if (event[strcspn(event, "*?[")] != '\0')
 		return arg_glob(parser, event);
 	if (strlen(event) >= EVENT_NAME_SIZE)

@@ -17,6 +17,14 @@ struct lane_line {
 	bool named; /* by an `on` line */
 };
 
+enum { WATCH_WORDS = 5 };
+
+/* A `watch` or `watch for` line: what it sets, of all that a watch has. */
+struct watch_line {
+	struct watch_for limits;
+	bool given[WATCH_WORDS];
+};
+
 /* The defaults, or a hook; the arrays are what hook is going to point to. */
 struct scope {
 	struct hook hook;
@@ -28,6 +36,10 @@ struct scope {
 	struct event_pair *setenv_file_pairs; /* of the same lines */
 	struct lane_line *lanes;	      /* only its own */
 	size_t lanes_len;
+	struct watch_line *watch_for; /* those in force */
+	size_t watch_for_len;
+	bool own_watch_for;	 /* they are its own */
+	unsigned own_watch;	 /* the line of its own `watch`, or 0 */
 	struct conf_lines own;	 /* of this scope */
 	struct conf_lines lines; /* in force */
 };

@@ -132,6 +132,7 @@ conf_print(const struct conf *conf, const struct hook *hook,
 		print_text(path != NULL ? path : row->unset, into);
 		break;
 	case DIRECTIVE_SOURCE:
+	case DIRECTIVE_POINTER:
 		print_source(keyword, field, into);
 		break;
 	case DIRECTIVE_OTHER:
@@ -184,6 +185,59 @@ conf_print_rule(const struct rule *rule, struct buf *into)
 	if (rule->command == NULL)
 		buf_text(into, "ignore");
 	print_command(rule->command, into);
+	return into->rc;
+}
+
+static void
+print_limit(const char *name, int64_t limit, struct buf *into)
+{
+	buf_printf(into, " %s ", name);
+	if (limit == CONF_WATCH_AUTO)
+		buf_text(into, "auto");
+	else if (limit == 0)
+		buf_text(into, "off");
+	else
+		units_print_duration(limit, into);
+}
+
+static void
+print_failing(const struct watch *watch, struct buf *into)
+{
+	if (watch->failing == 0)
+		buf_text(into, " failing off");
+	else
+		buf_printf(into, " failing %u", watch->failing);
+}
+
+enum rc
+conf_print_watch(const struct hook *hook, struct buf *into)
+{
+	const struct watch *watch = &hook->watch;
+
+	if (!watch->on)
+		return buf_text(into, "off");
+	buf_text(into, "on");
+	print_failing(watch, into);
+	print_limit("late", watch->late, into);
+	print_limit("stuck", watch->stuck, into);
+	print_limit("silent", watch->silent, into);
+	print_limit("remind", watch->remind, into);
+	return into->rc;
+}
+
+enum rc
+conf_print_watch_for(const struct watch_for *line, struct buf *into)
+{
+	const struct watch *watch = &line->watch;
+
+	buf_text(into, "for ");
+	tokens_print(line->glob, into);
+	if (!watch->on)
+		return buf_text(into, " off");
+	print_failing(watch, into);
+	print_limit("late", watch->late, into);
+	print_limit("stuck", watch->stuck, into);
+	print_limit("remind", watch->remind, into);
 	return into->rc;
 }
 

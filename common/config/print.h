@@ -11,6 +11,7 @@ struct hook;
 struct lane;
 struct rule;
 struct secret;
+struct watch_for;
 
 /*
  * Appends the value of a directive in force, of a hook or, where it is
@@ -25,6 +26,9 @@ enum rc conf_print_secret(const struct secret *secret, struct buf *into);
 /* And of a `setenv-file` line, the hook's first one is 0. */
 enum rc conf_print_setenv_file(const struct hook *hook, size_t i,
     struct buf *into);
+/* And of `watch`, and of a `watch for` line, with all that holds. */
+enum rc conf_print_watch(const struct hook *hook, struct buf *into);
+enum rc conf_print_watch_for(const struct watch_for *line, struct buf *into);
 /* And of an `on` line. */
 enum rc conf_print_rule(const struct rule *rule, struct buf *into);
 /*

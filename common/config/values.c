@@ -71,6 +71,17 @@ read_source(struct parser *parser, const struct directive *row,
 }
 
 static enum rc
+read_pointer(struct parser *parser, const char *word,
+    struct event_source *source)
+{
+	enum rc rc = arg_pointer(parser, word, &source->pointer);
+
+	if (rc == RC_OK)
+		source->from = EVENT_FROM_POINTER;
+	return rc;
+}
+
+static enum rc
 read_order(struct parser *parser, const char *const *args)
 {
 	if (strcmp(args[0], "header") == 0)
@@ -120,6 +131,8 @@ read_kind(struct parser *parser, const struct directive *row,
 		return arg_path(parser, args[0], row->what, field);
 	case DIRECTIVE_SOURCE:
 		return read_source(parser, row, args);
+	case DIRECTIVE_POINTER:
+		return read_pointer(parser, args[0], field);
 	case DIRECTIVE_OTHER:
 		break;
 	}

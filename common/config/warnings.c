@@ -162,11 +162,13 @@ warn_event(const struct rule *rule, const char *event, struct conf_errors *list)
 	}
 }
 
-/* Whether an EVENT is a name, and the table has it or, !known, has not. */
+/* Whether an EVENT is a name, none of pelihook's own, and the table has it or,
+ * !known, has not. */
 static bool
 is_known(const char *event, bool known)
 {
 	return strpbrk(event, "@*?[") == NULL &&
+	    !catalog_is_own(bytes_of(event)) &&
 	    (catalog_find(bytes_of(event)) != NULL) == known;
 }
 
@@ -292,6 +294,53 @@ warn_order(const struct hook *hook, struct conf_errors *list)
 		    hook->name, n);
 }
 
+/* What pelihook says of itself under these names is replaced. */
+static void
+warn_env(const struct hook *hook, struct conf_errors *list)
+{
+	static const char *const replaced[] = { "PIPELINE", "RUN", "TEXT",
+		"URL" };
+
+	for (size_t i = 0; i < hook->reading.env_len; i++)
+		for (size_t k = 0; k < sizeof replaced / sizeof replaced[0];
+		     k++)
+			if (strcmp(hook->reading.env[i].name, replaced[k]) == 0)
+				conf_error(list, hook->reading.env[i].line,
+				    "hook %s: this `env' line replaces the "
+				    "PELIHOOK_%s of pelihook's own: take it "
+				    "out, or choose another name",
+				    hook->name, replaced[k]);
+}
+
+/* What would run the queue. */
+static const char *
+runners(const struct conf *conf)
+{
+	return conf->dispatch == CONF_DISPATCH_DEFAULT ?
+	    "start pelihook.fcgi, or enable pelihook-drain.timer or install "
+	    "pelihook-drain.cron" :
+	    "enable pelihook-drain.timer or install pelihook-drain.cron";
+}
+
+static void
+warn_watch(const struct conf *conf, const struct hook *hook, bool untimed,
+    struct conf_errors *list)
+{
+	if (conf_watches(hook) && untimed)
+		conf_error(list, line_of(hook, KEYWORD_WATCH),
+		    "hook %s: `watch' judges when the queue is run, and "
+		    "nothing was found that runs it while no event comes: "
+		    "no alarm is sent for what is late, stuck or silent; %s",
+		    hook->name, runners(conf));
+	for (size_t i = 0; !conf_watches(hook) && i < hook->rules_len; i++)
+		if (rule_names_watch(&hook->rules[i]))
+			conf_error(list, hook->rules[i].line,
+			    "hook %s watches nothing, so this line has no "
+			    "event of pelihook's own to take: write `watch "
+			    "on', or take them out of it",
+			    hook->name);
+}
+
 static void
 warn_hook(const struct hook *hook, struct conf_errors *list)
 {
@@ -304,6 +353,7 @@ warn_hook(const struct hook *hook, struct conf_errors *list)
 	warn_secrets(hook, list);
 	warn_commands(hook, list);
 	warn_order(hook, list);
+	warn_env(hook, list);
 	for (size_t i = 0; i < hook->rules_len; i++)
 		warn_rule(hook, &hook->rules[i], list);
 }
@@ -315,10 +365,10 @@ warn_untimed(const struct conf *conf, struct conf_errors *list)
 		return;
 	conf_error(list, conf_line(conf, KEYWORD_JOURNAL),
 	    "no timer and no cron line was found that runs the queue: %s "
-	    "nothing else runs `pelihookctl drain' when a retry is due; "
-	    "enable pelihook-drain.timer or install pelihook-drain.cron",
+	    "nothing else runs `pelihookctl drain' when a retry is due; %s",
 	    conf->dispatch == CONF_DISPATCH_DEFAULT ? "under CGI" :
-						      "with this `dispatch'");
+						      "with this `dispatch'",
+	    runners(conf));
 }
 
 enum rc
@@ -332,6 +382,8 @@ conf_warnings(const struct conf *conf, unsigned around, struct buf *warnings)
 	for (size_t i = 0; i < conf->hooks_len; i++) {
 		warn_shared(conf, i, &list);
 		warn_hook(&conf->hooks[i], &list);
+		warn_watch(conf, &conf->hooks[i], (around & CONF_UNTIMED) != 0,
+		    &list);
 	}
 	(void)conf_errors_end(&list);
 	return list.lost > 0 && warnings->max == 0 ? RC_MEMORY : RC_OK;

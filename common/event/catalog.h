@@ -10,21 +10,35 @@
 /* The events Peliqan is known to send: one row each, texts never NULL. */
 struct catalog_row {
 	const char *name;
-	const char *kind; /* connection, pipeline or unknown */
+	const char *kind; /* connection, pipeline, watch or unknown */
 	const char *run_status;
 	const char *outcome;
 	const char *cause;
 	const char *retrigger;	 /* safe, or empty */
 	const char *description; /* a sentence for people */
+	const char *told; /* what its connection or pipeline did, in a sentence
+			   * that begins with that; or empty */
 };
+
+/* The kind of pelihook's own events. */
+#define CATALOG_WATCH "watch"
 
 /* The rows in the order of the documentation. */
 const struct catalog_row *catalog_rows(size_t *n);
 /* The row of this very name, or NULL. */
 const struct catalog_row *catalog_find(struct bytes name);
+/* Those of pelihook's own events, whose names begin with pelihook. and which
+ * nobody sends; and the row of such a name, or NULL. */
+const struct catalog_row *catalog_watch_rows(size_t *n);
+const struct catalog_row *catalog_find_watch(struct bytes name);
+/* Whether a name is one of pelihook's own, or would be. */
+bool catalog_is_own(struct bytes name);
+/* Whether a row is that of one of them. */
+bool catalog_is_watch(const struct catalog_row *row);
 /*
  * The row for a name that is not in the table: everything empty, and the
- * kind pipeline for pipeline_run_ names, else unknown.  Never NULL.
+ * kind pipeline for pipeline_run_ names, watch for those of pelihook's own,
+ * else unknown.  Never NULL.
  */
 const struct catalog_row *catalog_unknown(struct bytes name);
 

@@ -37,6 +37,9 @@ struct event_reading {
 	struct event_source name;
 	struct event_source order;
 	struct event_source dedupe;
+	struct event_source run_id; /* a pointer; none: found, as the next */
+	struct event_source pipeline_id;
+	struct event_source pipeline_name;
 	const struct event_pair *env; /* what its commands see */
 	size_t env_len;
 };

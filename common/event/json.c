@@ -402,3 +402,45 @@ event_json_is_pointer(const char *word)
 			return false;
 	return true;
 }
+
+void
+event_json_each(struct json_object *value,
+    void (*visit)(const struct event_json_member *, void *), void *context)
+{
+	struct event_json_member member = { 0 };
+
+	if (json_object_is_type(value, json_type_object)) {
+		json_object_object_foreach(value, key, child)
+		{
+			member.key = key;
+			member.value = child;
+			visit(&member, context);
+		}
+	} else if (json_object_is_type(value, json_type_array)) {
+		for (; member.index < json_object_array_length(value);
+		     member.index++) {
+			member.value = json_object_array_get_idx(value,
+			    member.index);
+			visit(&member, context);
+		}
+	}
+}
+
+void
+event_json_add_token(struct buf *pointer,
+    const struct event_json_member *member)
+{
+	enum rc rc = buf_char(pointer, '/');
+
+	if (member->key == NULL) {
+		buf_printf(pointer, "%zu", member->index);
+		return;
+	}
+	for (const char *at = member->key; rc == RC_OK && *at != '\0'; at++)
+		if (*at == '~')
+			rc = buf_text(pointer, "~0");
+		else if (*at == '/')
+			rc = buf_text(pointer, "~1");
+		else
+			rc = buf_char(pointer, *at);
+}

@@ -39,4 +39,18 @@ enum rc event_json_find(struct json_object *root, const char *pointer,
 /* Whether it is a JSON pointer of RFC 6901: empty, or /token/... */
 bool event_json_is_pointer(const char *word);
 
+/* A member of an object, or an element of an array (then index counts). */
+struct event_json_member {
+	const char *key; /* NULL: an element */
+	size_t index;
+	struct json_object *value;
+};
+
+/* Calls visit for each of a value's members or elements, in order. */
+void event_json_each(struct json_object *value,
+    void (*visit)(const struct event_json_member *, void *), void *context);
+/* Appends /token, escaped as RFC 6901 section 3 says. */
+void event_json_add_token(struct buf *pointer,
+    const struct event_json_member *member);
+
 #endif

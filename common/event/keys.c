@@ -4,17 +4,13 @@
 #include "event/keys.h"
 
 #include "base/log.h"
+#include "event/catalog.h"
 #include "event/event.h"
 #include "event/json.h"
 #include "http/request.h"
 
-/*
- * Whether a value tells one event from others: null, false or an empty
- * string is what senders write where they have none.  So is NaN, which is no
- * number in RFC 8259.
- */
-static bool
-is_identity(struct json_object *value, struct bytes text)
+bool
+event_is_identity(struct json_object *value, struct bytes text)
 {
 	if (json_object_is_type(value, json_type_string))
 		return text.len > 0;
@@ -45,7 +41,7 @@ add_typed(const struct event *event, const char *pointer, struct buf *text)
 	if (rc == RC_OK)
 		rc = event_json_text(value, text);
 	if (rc == RC_OK &&
-	    !is_identity(value, bytes_skip(buf_view(text), from)))
+	    !event_is_identity(value, bytes_skip(buf_view(text), from)))
 		rc = RC_MISSING;
 	return rc;
 }
@@ -104,7 +100,7 @@ event_order_key(const struct event *event, const struct event_source *order,
 	size_t before = text->len;
 	enum rc rc;
 
-	if (order->from == EVENT_FROM_NONE)
+	if (order->from == EVENT_FROM_NONE || catalog_is_watch(event->row))
 		return RC_OK;
 	rc = buf_printf(text, "%s\n", event->reading->hook);
 	if (rc == RC_OK && order->from == EVENT_FROM_POINTER)

@@ -21,17 +21,10 @@ struct search {
 	char found[256];
 };
 
-/* A member of an object, or an element of an array (then index counts). */
-struct member {
-	const char *key;
-	size_t index;
-	struct json_object *value;
-};
-
 /* A visit of one level down, for which the parent has to be known. */
 struct descent {
 	struct search *search;
-	const struct member *parent;
+	const struct event_json_member *parent;
 };
 
 /* Where senders write an event's name. */
@@ -63,59 +56,16 @@ is_listed(const char *key, const char *const *list, size_t n)
 }
 
 static bool
-is_human(const struct member *member)
+is_human(const struct event_json_member *member)
 {
 	return is_listed(member->key, human_keys,
 	    sizeof(human_keys) / sizeof(human_keys[0]));
 }
 
-/* Calls visit for every member of an object or element of an array. */
-static void
-each_member(struct json_object *value,
-    void (*visit)(const struct member *, void *), void *context)
-{
-	struct member member = { 0 };
-
-	if (json_object_is_type(value, json_type_object)) {
-		json_object_object_foreach(value, key, child)
-		{
-			member.key = key;
-			member.value = child;
-			visit(&member, context);
-		}
-	} else if (json_object_is_type(value, json_type_array)) {
-		for (; member.index < json_object_array_length(value);
-		     member.index++) {
-			member.value = json_object_array_get_idx(value,
-			    member.index);
-			visit(&member, context);
-		}
-	}
-}
-
-/* Appends /token, escaped as RFC 6901 section 3 says. */
-static void
-add_token(struct buf *pointer, const struct member *member)
-{
-	enum rc rc = buf_char(pointer, '/');
-
-	if (member->key == NULL) {
-		buf_printf(pointer, "%zu", member->index);
-		return;
-	}
-	for (const char *at = member->key; rc == RC_OK && *at != '\0'; at++)
-		if (*at == '~')
-			rc = buf_text(pointer, "~0");
-		else if (*at == '/')
-			rc = buf_text(pointer, "~1");
-		else
-			rc = buf_char(pointer, *at);
-}
-
 /* Takes a string for the event's name if the table has it. */
 static bool
-note_name(struct search *search, const struct member *parent,
-    const struct member *member)
+note_name(struct search *search, const struct event_json_member *parent,
+    const struct event_json_member *member)
 {
 	struct buf pointer = {
 		.data = search->found,
@@ -135,17 +85,17 @@ note_name(struct search *search, const struct member *parent,
 	}
 	search->row = row;
 	if (parent != NULL)
-		add_token(&pointer, parent);
-	add_token(&pointer, member);
+		event_json_add_token(&pointer, parent);
+	event_json_add_token(&pointer, member);
 	return true;
 }
 
 /* The first of the four keys whose value the table has. */
 static void
-search_keys(struct search *search, const struct member *parent,
+search_keys(struct search *search, const struct event_json_member *parent,
     struct json_object *object)
 {
-	struct member member = { 0 };
+	struct event_json_member member = { 0 };
 
 	if (!json_object_is_type(object, json_type_object))
 		return;
@@ -159,13 +109,13 @@ search_keys(struct search *search, const struct member *parent,
 }
 
 static void
-visit_keys(const struct member *member, void *context)
+visit_keys(const struct event_json_member *member, void *context)
 {
 	search_keys(context, member, member->value);
 }
 
 static void
-visit_string_below(const struct member *member, void *context)
+visit_string_below(const struct event_json_member *member, void *context)
 {
 	const struct descent *descent = context;
 
@@ -174,20 +124,22 @@ visit_string_below(const struct member *member, void *context)
 }
 
 static void
-visit_string(const struct member *member, void *context)
+visit_string(const struct event_json_member *member, void *context)
 {
 	struct descent descent = { context, member };
 
 	if (is_human(member))
 		return;
 	note_name(context, NULL, member);
-	each_member(member->value, visit_string_below, &descent);
+	event_json_each(member->value, visit_string_below, &descent);
 }
 
 void
 event_name_set(struct event *event, struct bytes name, const char *found)
 {
 	event->row = catalog_find(name);
+	if (event->row == NULL)
+		event->row = catalog_find_watch(name);
 	event->known = event->row != NULL;
 	if (!event->known)
 		event->row = catalog_unknown(name);
@@ -201,12 +153,22 @@ set_unknown(struct event *event)
 	event_name_set(event, bytes_of("unknown"), "");
 }
 
+/* A name that came with a request: nobody sends pelihook's own events. */
+static void
+set_received(struct event *event, struct bytes name, const char *found)
+{
+	if (catalog_is_own(name))
+		set_unknown(event);
+	else
+		event_name_set(event, name, found);
+}
+
 /* A name where `event-name` says that names are: nearly any text is one. */
 static void
 set_text(struct event *event, struct bytes name, const char *found)
 {
 	if (name.len > 0 && name.len < EVENT_NAME_SIZE && utf8_is_text(name))
-		event_name_set(event, name, found);
+		set_received(event, name, found);
 	else
 		set_unknown(event);
 }
@@ -228,7 +190,7 @@ name_unknown(struct event *event)
 		    !catalog_is_name(string_of(value)))
 			continue;
 		snprintf(found, sizeof(found), "/%s", unknown_keys[i]);
-		event_name_set(event, string_of(value), found);
+		set_received(event, string_of(value), found);
 		return;
 	}
 }
@@ -241,9 +203,9 @@ find_name(struct event *event)
 
 	search_keys(&search, NULL, event->root);
 	if (search.row == NULL)
-		each_member(event->root, visit_keys, &search);
+		event_json_each(event->root, visit_keys, &search);
 	if (search.row == NULL)
-		each_member(event->root, visit_string, &search);
+		event_json_each(event->root, visit_string, &search);
 	if (search.clash)
 		set_unknown(event);
 	else if (search.row != NULL)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/crypto.h"
 #include "base/rc.h"
 #include "base/uuid.h"
@@ -25,6 +26,10 @@ struct request;
  * where it came.  RC_SYSTEM.
  */
 enum rc receipt_make(const struct request *request, bool verified,
+    struct receipt *receipt);
+
+/* Of an event of pelihook's own, which nobody sent.  RC_SYSTEM. */
+enum rc receipt_make_own(struct bytes body, int64_t now,
     struct receipt *receipt);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <fnmatch.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "event/rule.h"
 
@@ -8,16 +9,19 @@
 #include "event/catalog.h"
 #include "event/event.h"
 
-/* Whole, case-sensitive and byte-wise: the program stays in the C locale. */
-static bool
-glob(const char *pattern, const char *text)
+/* The program stays in the C locale. */
+bool
+rule_glob(const char *pattern, const char *text)
 {
 	return fnmatch(pattern, text, FNM_NOESCAPE) == 0;
 }
 
+/* One of pelihook's own events is wanted by its name or @watch alone: who wrote
+ * `on *' has thought of what is sent. */
 static bool
 is_wanted(const struct rule *rule, const struct event *event)
 {
+	bool own = catalog_is_watch(event->row);
 	const char *wanted;
 
 	for (size_t i = 0; i < rule->events_len; i++) {
@@ -26,7 +30,8 @@ is_wanted(const struct rule *rule, const struct event *event)
 			if (catalog_in_group(event->row, event->known,
 				bytes_of(wanted)))
 				return true;
-		} else if (glob(wanted, event->name)) {
+		} else if (own ? strcmp(wanted, event->name) == 0 :
+				 rule_glob(wanted, event->name)) {
 			return true;
 		}
 	}
@@ -40,7 +45,7 @@ check_where(const struct rule_where *where, const struct event *event)
 	struct buf text = { 0 };
 	enum rc rc = event_text(event, where->pointer, &text);
 
-	if (rc == RC_OK && !glob(where->glob, text.data))
+	if (rc == RC_OK && !rule_glob(where->glob, text.data))
 		rc = RC_MISSING;
 	buf_free(&text);
 	return rc;
@@ -72,4 +77,16 @@ rule_next(struct rule_walk *walk, const struct rule **rule)
 		walk->at = walk->n;
 	*rule = at;
 	return RC_OK;
+}
+
+bool
+rule_names_watch(const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->events_len; i++) {
+		struct bytes event = bytes_of(rule->events[i]);
+
+		if (bytes_is(event, "@watch") || catalog_is_own(event))
+			return true;
+	}
+	return false;
 }

@@ -41,4 +41,9 @@ struct rule_walk {
  */
 enum rc rule_next(struct rule_walk *walk, const struct rule **rule);
 
+/* Whether a line names any of pelihook's own events. */
+bool rule_names_watch(const struct rule *rule);
+/* Whether a glob matches a text: whole, case-sensitive and byte-wise. */
+bool rule_glob(const char *pattern, const char *text);
+
 #endif

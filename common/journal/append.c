@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 #include <limits.h>
+#include <string.h>
 
-#include "journal/journal.h"
+#include "journal/append.h"
 
 #include "base/log.h"
 #include "journal/counts.h"
 #include "journal/dedupe.h"
 #include "journal/internal.h"
+#include "journal/journal.h"
 #include "journal/key.h"
 #include "journal/lanes.h"
 #include "journal/order.h"
 #include "journal/room.h"
 #include "journal/rules.h"
+#include "journal/runs.h"
 #include "journal/sql.h"
 #include "journal/statement.h"
 #include "journal/transaction.h"
@@ -45,20 +48,40 @@ admit(struct journal *journal, const struct journal_entry *entry)
 	    RC_OK;
 }
 
+/* What is not known is null. */
+static const char *
+text_or_null(const char *text)
+{
+	return text[0] == '\0' ? NULL : text;
+}
+
 /* An ID is given once; to meet one again means that it was not. */
 static int64_t
 insert_event(struct journal *journal, const struct journal_entry *entry)
 {
+	static const struct journal_subject unknown = {
+		.pipeline = "",
+		.name = "",
+		.run = "",
+	};
+	const struct journal_subject *subject = entry->subject == NULL ?
+	    &unknown :
+	    entry->subject;
 	const struct receipt *receipt = entry->receipt;
+	bool shown = strcmp(subject->name, subject->pipeline) != 0;
 	int64_t event;
 
 	if (journal_do(journal,
 		"INSERT INTO events(id, hook, name, received, digest,"
-		" verified, remote, early) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7,"
-		" " SQL_NOTHING_EARLY ") ON CONFLICT DO NOTHING",
+		" verified, remote, early, pipeline, run, shown)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, " SQL_NOTHING_EARLY ","
+		" ?8, ?9, ?10) ON CONFLICT DO NOTHING",
 		BIND(TEXT(receipt->id), TEXT(entry->hook), TEXT(entry->event),
 		    INT(receipt->received), TEXT(receipt->digest),
-		    INT(receipt->verified), TEXT(receipt->remote_addr))) == 0)
+		    INT(receipt->verified), TEXT(receipt->remote_addr),
+		    TEXT(text_or_null(subject->pipeline)),
+		    TEXT(text_or_null(subject->run)),
+		    TEXT(shown ? text_or_null(subject->name) : NULL))) == 0)
 		return 0;
 	event = journal_inserted(journal);
 	journal_do(journal, "INSERT INTO bodies(event, body) VALUES(?1, ?2)",
@@ -82,8 +105,21 @@ log_known(const struct journal *journal, const struct journal_entry *entry)
 static void
 release_body(struct journal_waiter *waiter)
 {
-	if (waiter->taken != NULL)
+	if (waiter != NULL && waiter->taken != NULL)
 		waiter->taken(waiter);
+}
+
+static void
+note_run(struct journal *journal, const struct journal_entry *entry)
+{
+	struct journal_record record = {
+		.receipt = entry->receipt,
+		.hook = entry->hook,
+		.event = entry->event,
+		.subject = entry->subject,
+	};
+
+	journal_runs_note(journal, &record, 0);
 }
 
 static void
@@ -106,6 +142,13 @@ insert_delivery(struct journal *journal, const struct journal_entry *entry,
 		INT(held), BYTES(order), INT(entry->receipt->received),
 		INT(journal_lane_make(journal, entry->hook, route->lane)),
 		INT(routed), INT(route->line)));
+}
+
+/* That a body is one that a journal holds. */
+static bool
+fits(const struct journal_entry *entry)
+{
+	return entry->body.len > 0 && entry->body.len <= INT_MAX / 2;
 }
 
 static enum rc
@@ -146,15 +189,17 @@ append(struct journal *journal, void *arguments)
 	for (size_t i = 0; i < entry->routes_len; i++)
 		insert_delivery(journal, entry, event, i);
 	journal_backlog_add(journal, entry->hook, 1);
+	note_run(journal, entry);
 	journal->stored = true;
 	return RC_OK;
 }
 
-/* That a body is one that a journal holds. */
-static bool
-fits(const struct journal_entry *entry)
+enum rc
+journal_append_here(struct journal *journal, const struct journal_entry *entry)
 {
-	return entry->body.len > 0 && entry->body.len <= INT_MAX / 2;
+	struct storing storing = { *entry, NULL };
+
+	return fits(entry) ? append(journal, &storing) : RC_RANGE;
 }
 
 void

@@ -392,7 +392,7 @@ claim_delivery(struct journal *journal, const struct candidate *candidate,
 }
 
 /* The columns of take_fresh's row: those of its event come first. */
-enum { FRESH_DUE = 8, FRESH_DELIVERY };
+enum { FRESH_DUE = JOURNAL_EVENT_COLUMNS, FRESH_DELIVERY };
 
 /* False: it has a key, or is not sound. */
 static bool

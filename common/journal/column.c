@@ -36,6 +36,7 @@ static const struct range ranges[] = {
 	[JOURNAL_IS_LINE] = { -1, INT32_MAX - 1 },
 	[JOURNAL_IS_STATE] = { JOURNAL_QUEUED, JOURNAL_DROPPED },
 	[JOURNAL_IS_FLAG] = { 0, 1 },
+	[JOURNAL_IS_ALARM] = { 0, JOURNAL_ALARMS - 1 },
 	[JOURNAL_IS_CODE] = { 0, CODE_MAX },
 	[JOURNAL_IS_TIME] = { 0, JOURNAL_TIME_MAX },
 	[JOURNAL_IS_EXPIRY] = { 0, INT64_MAX },
@@ -115,6 +116,8 @@ static const struct form forms[] = {
 	[JOURNAL_TEXT_FILE] = { 1, JOURNAL_FILE_SIZE - 1, is_c_string,
 	    "no path" },
 	[JOURNAL_TEXT_LANE] = { 0, JOURNAL_LANE_SIZE - 1, is_note, "no lane" },
+	[JOURNAL_TEXT_IDENTITY] = { 0, IDENTITY_SIZE - 1, is_c_string,
+	    "no identity" },
 };
 
 /* Without memory nothing can be said of a row. */
@@ -224,6 +227,17 @@ journal_text(struct journal_reader *reader, int column, enum journal_form kind)
 		return text.data;
 	journal_damage(reader, column, form->what);
 	return "";
+}
+
+const char *
+journal_text_aside(const struct journal_reader *reader, int column,
+    enum journal_form kind)
+{
+	struct journal_reader aside = *reader;
+
+	aside.lenient = true;
+	aside.damaged = false;
+	return journal_text(&aside, column, kind);
 }
 
 void

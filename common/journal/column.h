@@ -45,6 +45,7 @@ enum journal_kind {
 	JOURNAL_IS_LINE,  /* -1: none */
 	JOURNAL_IS_STATE,
 	JOURNAL_IS_FLAG,
+	JOURNAL_IS_ALARM,
 	JOURNAL_IS_CODE, /* of an outcome */
 	JOURNAL_IS_TIME,
 	JOURNAL_IS_EXPIRY, /* may be never */
@@ -67,13 +68,18 @@ enum journal_form {
 	JOURNAL_TEXT_DIGEST,
 	JOURNAL_TEXT_OUTCOME,
 	JOURNAL_TEXT_REMOTE,
-	JOURNAL_TEXT_NOTE, /* of a runner or a rule, or empty */
-	JOURNAL_TEXT_FILE, /* a path */
-	JOURNAL_TEXT_LANE, /* its key, or empty */
+	JOURNAL_TEXT_NOTE,     /* of a runner or a rule, or empty */
+	JOURNAL_TEXT_FILE,     /* a path */
+	JOURNAL_TEXT_LANE,     /* its key, or empty */
+	JOURNAL_TEXT_IDENTITY, /* of a pipeline or a run, or empty */
 };
 
 /* It lives until the statement goes on. */
 const char *journal_text(struct journal_reader *reader, int column,
+    enum journal_form form);
+/* For what the rest of the row does not need: one that is damaged is empty, and
+ * the row is not damaged by it. */
+const char *journal_text_aside(const struct journal_reader *reader, int column,
     enum journal_form form);
 /* Into what has room for the longest of its form. */
 void journal_text_into(struct journal_reader *reader, int column,

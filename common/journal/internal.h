@@ -20,7 +20,7 @@ struct sqlite3_stmt;
 struct journal_change;
 
 enum {
-	JOURNAL_STATEMENTS = 192, /* more than there are texts */
+	JOURNAL_STATEMENTS = 256, /* more than there are texts */
 	JOURNAL_FILES = 4,
 	JOURNAL_SLOTS = 512, /* most claims of a runner at once */
 	JOURNAL_LANES = 64,  /* that are known without a look */

@@ -42,6 +42,11 @@ enum {
 	 * is not its first (init.h).
 	 */
 	JOURNAL_SERVED = 4,
+	/*
+	 * It waits for others for a third of a second at a time, in which it
+	 * is opened too, and what it writes need not survive the machine.
+	 */
+	JOURNAL_HASTY = 8,
 };
 
 enum { JOURNAL_KEY = 32 }; /* a key, as the journal keeps it */
@@ -173,11 +178,35 @@ struct journal_route {
 	struct journal_key order;
 };
 
+/* What an event does to the runs of its pipeline. */
+enum journal_step {
+	JOURNAL_STEP_NONE,
+	JOURNAL_STEP_STARTS,
+	JOURNAL_STEP_ENDS,
+	JOURNAL_STEP_REMOVED, /* the pipeline is no more */
+};
+
+/*
+ * Which pipeline and run an event speaks of, and what it does to them; texts
+ * are empty where they are not known.
+ */
+struct journal_subject {
+	const char *pipeline; /* what tells it from others */
+	const char *name;     /* how it is shown, also where that is its
+			       * identity */
+	const char *run;
+	enum journal_step step;
+	const char *outcome; /* of JOURNAL_STEP_ENDS: the catalog's word */
+	bool success;	     /* and whether that is one */
+	bool watched;	     /* whoever runs the queue is to look at once */
+};
+
 /* An event to be kept. */
 struct journal_entry {
 	const struct receipt *receipt;
 	const char *hook;
 	const char *event;
+	const struct journal_subject *subject; /* NULL: nothing is known */
 	struct bytes body;
 	const struct journal_key *dedupe; /* NULL is none */
 	int64_t dedupe_window;
@@ -203,6 +232,22 @@ struct journal_entry {
  */
 void journal_append(struct journal *journal, const struct journal_entry *entry,
     struct journal_waiter *waiter);
+
+/* An event that is not stored. */
+struct journal_record {
+	const struct receipt *receipt;
+	const char *hook;
+	const char *event;
+	const struct journal_subject *subject;
+};
+
+/*
+ * Puts what an event says of a run to the others, as journal_append does with
+ * those that it stores, without a sync.  The record is copied; all that it
+ * points to is borrowed until done.
+ */
+void journal_record(struct journal *journal,
+    const struct journal_record *record, struct journal_waiter *waiter);
 
 /*
  * For hooks that wait: claims a key before the command.  RC_DUPLICATE and
@@ -240,6 +285,11 @@ struct journal_event {
 	struct receipt receipt;
 	const char *hook;
 	const char *name;
+	/* Identities, and how the pipeline is shown; empty where they are not
+	 * known. */
+	const char *pipeline;
+	const char *shown;
+	const char *run;
 	struct bytes body;
 };
 
@@ -388,6 +438,24 @@ enum rc journal_move(struct journal *journal,
 enum rc journal_renew(struct journal *journal, bool *more);
 
 /*
+ * Says what an event that an earlier release stored tells of a run, in a
+ * subject whose texts live until the step is over; false: nothing, or it cannot
+ * be read.  Inside the transaction.
+ */
+struct journal_teller {
+	enum rc (*tell)(void *context, const struct journal_event *event,
+	    struct pool *pool, struct journal_subject *subject, bool *any);
+	void *context;
+};
+
+/*
+ * One small step of reading what an earlier release stored for what it says of
+ * runs, once and in its order.  more: there may be another step.
+ */
+enum rc journal_reread(struct journal *journal,
+    const struct journal_teller *teller, bool *more);
+
+/*
  * One run of a claim's command, so that it can be found and ended by others
  * if this process is killed.
  */
@@ -509,7 +577,9 @@ struct journal_row {
 	const char *hook;
 	const char *event;
 	int64_t received;
-	const char *lane; /* its key; "" where it has none yet */
+	const char *lane;     /* its key; "" where it has none yet */
+	const char *pipeline; /* how it is shown; "": not known, as the next */
+	const char *run;
 	unsigned ordinal;
 	enum journal_state state;
 	unsigned attempts;
@@ -522,7 +592,8 @@ struct journal_filter {
 	int state;	  /* enum journal_state, or -1 */
 	const char *hook; /* NULL: any; as the next */
 	const char *event;
-	int64_t since; /* received then or later */
+	const char *pipeline; /* its identity or how it is shown */
+	int64_t since;	      /* received then or later */
 	int64_t limit;
 	/* Only what comes after this row of an earlier call with the same
 	 * filter, its ID, ordinal and seq; NULL: from the newest on. */
@@ -691,6 +762,223 @@ enum rc journal_hours(struct journal *journal, int64_t since,
  */
 enum rc journal_fold(struct journal *journal, int64_t now);
 
+/* Runs and pipelines. */
+
+struct journal_run {
+	int64_t seq;
+	const char *hook;
+	const char *pipeline; /* its identity, or "" */
+	const char *name;     /* how it is shown; that, where it is forgotten */
+	const char *run;      /* its identity, or "" */
+	int64_t began;	      /* 0: not known */
+	int64_t ended;	      /* 0: it is open */
+	const char *event;    /* the last one's name */
+	const char *outcome; /* the catalog's word, or unknown; "" while open */
+	const char *first;   /* the IDs of its events, or "" */
+	const char *last;
+};
+
+struct journal_run_filter {
+	const char *hook;     /* NULL: any; as the next */
+	const char *pipeline; /* its identity, or how it is shown */
+	bool open;	      /* only those that are */
+	int64_t since;	      /* begun or ended then or later */
+	int64_t limit;
+	int64_t before; /* only what is older than this seq; 0: all */
+};
+
+/* Newest first; as journal_list for the rest. */
+enum rc journal_runs(struct journal *journal,
+    const struct journal_run_filter *filter,
+    enum rc (*each)(void *context, const struct journal_run *run),
+    void *context);
+
+enum {
+	JOURNAL_RUNS_KEPT = 100, /* of a pipeline, by a purge */
+	JOURNAL_GAPS = 10,	 /* between the last successes */
+	JOURNAL_DURATIONS = 20,	 /* of the last runs of which both are known */
+	JOURNAL_OPEN_RUNS = 100,
+};
+
+struct journal_open_run {
+	int64_t seq;
+	int64_t began;
+	char run[IDENTITY_SIZE];
+};
+
+/* What is known of a pipeline.  Times are 0 where they are not. */
+struct journal_pipeline {
+	const char *hook;
+	const char *id;	  /* "" for events that name none */
+	const char *name; /* how it is shown */
+	int64_t first;	  /* when it was seen first, and last */
+	int64_t seen;
+	int64_t success; /* the last one */
+	/* Runs that ended without one since, when the first of them did, and
+	 * the event of the last. */
+	unsigned failures;
+	int64_t failed;
+	const char *failure;
+	int64_t muted; /* until when nothing is told; of its hook, too */
+	/* Since when what nobody could see is held against nobody. */
+	int64_t anew;
+	/* Newest first. */
+	int64_t successes[JOURNAL_GAPS + 1];
+	size_t successes_n;
+	int64_t durations[JOURNAL_DURATIONS];
+	size_t durations_n;
+	/* Oldest first. */
+	const struct journal_open_run *open;
+	size_t open_n;
+	struct journal_run last; /* the newest; seq 0: there is none */
+	struct journal *journal; /* for journal_success_from */
+};
+
+/*
+ * When the n-th success, from 1, of a pipeline at that time or later was; 0:
+ * there are fewer.  Only while the function is called that got the pipeline.
+ */
+int64_t journal_success_from(const struct journal_pipeline *pipeline,
+    int64_t time, unsigned n);
+
+/* How many runs of a pipeline ended so since a time. */
+struct journal_outcomes {
+	int64_t success;
+	int64_t partial;
+	int64_t failure;
+	int64_t stopped;
+	int64_t unknown;
+	int64_t open; /* are open */
+};
+
+/*
+ * All that were seen of a hook, or of all where that is NULL, by hook, name and
+ * identity; since: outcomes of runs that began or ended then or later, where it
+ * is not 0.  As journal_list for the rest.
+ */
+enum rc journal_pipelines(struct journal *journal, const char *hook,
+    int64_t since,
+    enum rc (*each)(void *context, const struct journal_pipeline *pipeline,
+	const struct journal_outcomes *outcomes),
+    void *context);
+
+/*
+ * Until when nothing is told of a pipeline (its identity, or how it is shown)
+ * of a hook; hook NULL: of all hooks that have one; pipeline NULL: of all that
+ * the hooks have and will have, and of the hooks.  until 0: it is told again.
+ * count: how many there were, hooks where pipeline is NULL.  RC_MISSING: none.
+ */
+struct journal_mute {
+	const char *hook;
+	const char *pipeline;
+	/* All hooks of the configuration, where both are NULL. */
+	const char *const *hooks;
+	size_t hooks_len;
+	int64_t until;
+};
+
+enum rc journal_set_mute(struct journal *journal,
+    const struct journal_mute *mute, int64_t *count);
+/* Takes a pipeline out until it is seen again: what was wrong with it is
+ * forgotten, an open run ends as unknown.  As above for the rest. */
+enum rc journal_forget(struct journal *journal, const char *hook,
+    const char *pipeline, int64_t now, int64_t *count);
+
+/* Watching. */
+
+/* What can be wrong. */
+enum journal_alarm {
+	JOURNAL_FAILING,
+	JOURNAL_LATE,
+	JOURNAL_STUCK,	/* of a run */
+	JOURNAL_SILENT, /* of a hook */
+	JOURNAL_ALARMS,
+};
+
+struct journal_finding {
+	enum journal_alarm alarm;
+	int64_t run;	  /* of JOURNAL_STUCK: seq of runs; else 0 */
+	int64_t since;	  /* when it came true */
+	int64_t expected; /* when that should have come which did not; or 0 */
+	int64_t usual;	  /* what is usual, milliseconds, or 0 */
+};
+
+enum { JOURNAL_FINDINGS = JOURNAL_ALARMS + JOURNAL_OPEN_RUNS };
+
+struct journal_judgement {
+	struct journal_finding list[JOURNAL_FINDINGS];
+	size_t n;
+	unsigned watched; /* a bit for each alarm that is */
+	int64_t next;	  /* when to judge again; CLOCK_NEVER */
+};
+
+/* A change that is told. */
+struct journal_change_told {
+	const char *hook;
+	enum journal_alarm alarm;
+	bool recovered; /* it is over */
+	bool again;	/* it was told before */
+	int64_t since;
+	int64_t expected;
+	int64_t usual;
+	int64_t over; /* of recovered */
+	/* Of the pipeline; of a silent hook its last event is success. */
+	const char *id;
+	const char *name;
+	int64_t success;
+	unsigned failures; /* as of journal_pipeline, as the next */
+	const char *failure;
+	const char *run;     /* of stuck: its identity, or "" */
+	const char *outcome; /* of a stuck run that ended, or "" */
+};
+
+/* An event that tells of changes, all of it from the pool. */
+struct journal_telling {
+	struct pool *pool;
+	int64_t now;
+	struct receipt receipt;
+	struct journal_subject subject;
+	struct journal_entry entry; /* borrows the two before */
+};
+
+/* Who judges and tells; inside the transaction, as journal_router. */
+struct journal_watcher {
+	/* What is wrong with a pipeline. */
+	void (*judge)(void *context, const struct journal_pipeline *pipeline,
+	    int64_t now, struct journal_judgement *judgement);
+	/* When its last verified event came, as far as is counted beside the
+	 * journal; or 0. */
+	int64_t (*event)(void *context);
+	/* What is wrong with the hook whose last event came then. */
+	void (*judge_hook)(void *context, int64_t event, int64_t anew,
+	    int64_t now, struct journal_judgement *judgement);
+	/* How long after telling it is told again; 0: never.  Of a pipeline no
+	 * more is given than its names; NULL: the hook. */
+	int64_t (
+	    *remind)(void *context, const struct journal_pipeline *pipeline);
+	/* Makes the event that tells these changes, one or all as one;
+	 * no routes: nobody wants it. */
+	enum rc (*tell)(void *context, const struct journal_change_told *list,
+	    size_t n, struct journal_telling *telling);
+	void *context;
+};
+
+/* A hook that is watched. */
+struct journal_watch {
+	const char *hook;
+	const char *settings; /* digest of what its watch goes by */
+	const struct journal_rules *rules; /* as of journal_limit */
+	const struct journal_watcher *watcher;
+};
+
+/*
+ * One small step of judging what is due to be judged, and of telling what is
+ * due to be told, in one transaction.  next: when there will be something;
+ * now or earlier where there may be another step.
+ */
+enum rc journal_watch_step(struct journal *journal,
+    const struct journal_watch *watch, int64_t now, int64_t *next);
+
 /* For how long a hook keeps what is done or dropped, and what is dead;
  * CLOCK_NEVER: for ever. */
 struct journal_keep {
@@ -704,7 +992,9 @@ struct journal_keep {
 enum rc journal_purge_due(struct journal *journal, int64_t now, bool *due);
 /*
  * One small step of a purge: takes out some events of which all deliveries
- * are over for longer than their hook keeps them, or keys that are over, or
+ * are over for longer than their hook keeps them, or runs that are, but for
+ * the last JOURNAL_RUNS_KEPT of a pipeline that was not forgotten, or old
+ * successes, or pipelines of which nothing is left, or keys that are over, or
  * counts of nothing; then gives room back (journal_shrink).  A hook keeps as
  * keeps say, unless newer rules are noted; one that is not named, or is
  * another file's, as its rules say that are noted, or for 30 days, and what
@@ -722,6 +1012,8 @@ struct journal_purge {
 	/* The journal's own: where it is. */
 	unsigned phase;
 	int64_t from;
+	char hook[HOOK_NAME_SIZE];
+	char pipeline[IDENTITY_SIZE];
 };
 
 enum rc journal_purge_step(struct journal *journal, struct journal_purge *purge,

@@ -158,6 +158,19 @@ journal_match(struct journal *journal, const char *text,
 	return journal_read(journal, match, &matching);
 }
 
+/* Delivery does not depend on it. */
+static const char *
+copy_identity(struct journal_reader *reader, int column, struct pool *pool)
+{
+	const char *text = pool_text(pool,
+	    journal_text_aside(reader, column, JOURNAL_TEXT_IDENTITY));
+
+	if (text != NULL)
+		return text;
+	journal_fail(reader->journal, JOURNAL_FAILED_MEMORY);
+	return "";
+}
+
 void
 journal_fill_event(struct journal_reader *reader, struct pool *pool,
     struct journal_event *event)
@@ -172,6 +185,9 @@ journal_fill_event(struct journal_reader *reader, struct pool *pool,
 	receipt->verified = journal_int(reader, 5, JOURNAL_IS_FLAG) != 0;
 	journal_text_into(reader, 6, JOURNAL_TEXT_REMOTE, receipt->remote_addr);
 	event->body = journal_body_copy(reader, 7, pool);
+	event->pipeline = copy_identity(reader, 8, pool);
+	event->shown = copy_identity(reader, 9, pool);
+	event->run = copy_identity(reader, 10, pool);
 }
 
 bool

@@ -21,6 +21,8 @@ bool journal_read_event(struct journal *journal, int64_t seq, struct pool *pool,
  */
 bool journal_advances(struct journal *journal, int64_t last, int64_t next);
 
+enum { JOURNAL_EVENT_COLUMNS = 11 };
+
 /* An event from the columns of SQL_EVENT (sql.h), the first ones of a row. */
 struct journal_reader;
 void journal_fill_event(struct journal_reader *reader, struct pool *pool,

@@ -23,6 +23,7 @@
 
 enum {
 	BUSY_TIMEOUT = 5000, /* milliseconds */
+	HASTY_TIMEOUT = 300, /* opening may wait three times */
 	NAP_MIN = 1,	     /* between looks at a lock, ms */
 	NAP_MAX = 20,
 	/* Pages of the write-ahead log before it is put into the file. */
@@ -132,8 +133,9 @@ sync_names(const struct journal *journal)
 {
 	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
 
-	if ((journal->flags & JOURNAL_BRIEF) == 0 || vfs == NULL ||
-	    vfs->iVersion < 3)
+	if ((journal->flags & (JOURNAL_BRIEF | JOURNAL_HASTY)) !=
+		JOURNAL_BRIEF ||
+	    vfs == NULL || vfs->iVersion < 3)
 		return;
 	vfs->xSetSystemCall(vfs, "openDirectory",
 	    journal_files_sync_names(journal) == RC_OK ?
@@ -166,8 +168,10 @@ new_journal(unsigned flags)
 	if (journal == NULL)
 		return NULL;
 	journal->flags = flags;
-	journal->turn_timeout = JOURNAL_TURN_TIMEOUT;
-	journal->busy_timeout = BUSY_TIMEOUT;
+	journal->turn_timeout = flags & JOURNAL_HASTY ? HASTY_TIMEOUT :
+							JOURNAL_TURN_TIMEOUT;
+	journal->busy_timeout = flags & JOURNAL_HASTY ? HASTY_TIMEOUT :
+							BUSY_TIMEOUT;
 	memset(journal->wakeup_fds, -1, sizeof(journal->wakeup_fds));
 	journal->locks = -1;
 	journal->last = &journal->first;

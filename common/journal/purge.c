@@ -9,6 +9,7 @@
 #include "journal/lookup.h"
 #include "journal/rules.h"
 #include "journal/runner.h"
+#include "journal/runs.h"
 #include "journal/sql.h"
 #include "journal/statement.h"
 #include "journal/transaction.h"
@@ -25,10 +26,15 @@ enum phase {
 	PHASE_DEAD,   /* along the dead ones, where they may be over */
 	PHASE_KEYS,
 	PHASE_COUNTS,
+	PHASE_RUNS,	 /* along the pipelines that have some */
+	PHASE_PIPELINES, /* along those that are known */
 	PHASE_SPACE,
 };
 
 static const int64_t hour = 3600000;
+/* How long successes are kept, and at least a pipeline that nothing comes
+ * from. */
+static const int64_t month = 30 * 24 * 3600000LL;
 /* A hook of which nothing is known. */
 static const struct journal_keep keep_otherwise = {
 	.keep = 30 * 24 * 3600000LL,
@@ -352,6 +358,128 @@ purge_counts(struct journal *journal, void *arguments)
 	return RC_OK;
 }
 
+/* Goes on to the next of the pipelines that a text finds; false: there is
+ * none.  One that is damaged ends this purge: an index leads to it. */
+static bool
+next_pipeline(struct journal *journal, struct journal_purge *purge,
+    const char *text)
+{
+	struct journal_reader reader = journal_lenient_reader(journal,
+	    journal_query(journal, text,
+		BIND(TEXT(purge->hook), TEXT(purge->pipeline))),
+	    "pipelines");
+	char hook[HOOK_NAME_SIZE];
+	char pipeline[IDENTITY_SIZE];
+
+	if (!journal_next(journal, reader.row))
+		return false;
+	journal_text_into(&reader, 0, JOURNAL_TEXT_HOOK, hook);
+	journal_text_into(&reader, 1, JOURNAL_TEXT_IDENTITY, pipeline);
+	journal_end_query(reader.row);
+	if (reader.damaged)
+		return false;
+	memcpy(purge->hook, hook, sizeof(hook));
+	memcpy(purge->pipeline, pipeline, sizeof(pipeline));
+	return true;
+}
+
+/*
+ * The oldest runs of a pipeline, as far as they are over for long enough; how
+ * many.  Of a pipeline that is known the last ones stay in any case.
+ */
+static int
+purge_runs_of(struct journal *journal, const struct journal_purge *purge,
+    int64_t before)
+{
+	return journal_do(journal,
+	    "DELETE FROM runs WHERE seq IN (SELECT seq FROM"
+	    " (SELECT seq, began, ended FROM runs WHERE hook = ?1"
+	    " AND pipeline = ?2 AND seq < CASE WHEN EXISTS(SELECT 1"
+	    " FROM pipelines p WHERE p.hook = ?1 AND p.id = ?2)"
+	    " THEN coalesce((SELECT seq FROM runs WHERE hook = ?1"
+	    " AND pipeline = ?2 ORDER BY seq DESC LIMIT 1 OFFSET ?4), 0)"
+	    " ELSE 9223372036854775807 END ORDER BY seq LIMIT ?5) AS oldest"
+	    " WHERE CASE WHEN ended > 0 THEN ended ELSE began END <= ?3)",
+	    BIND(TEXT(purge->hook), TEXT(purge->pipeline), INT(before),
+		INT(JOURNAL_RUNS_KEPT - 1), INT(STEP)));
+}
+
+/* from: the pipeline that the walk is at may have more. */
+static enum rc
+purge_runs(struct journal *journal, void *arguments)
+{
+	struct purging *purging = arguments;
+	struct journal_purge *purge = purging->purge;
+	int removed = 0;
+	int part;
+
+	for (int i = 0; i < STEP && removed < 4 * STEP; i++) {
+		if (purge->from == 0 &&
+		    !next_pipeline(journal, purge,
+			"SELECT hook, pipeline FROM runs"
+			" WHERE (hook, pipeline) > (?1, ?2)"
+			" ORDER BY hook, pipeline LIMIT 1"))
+			return RC_OK;
+		part = purge_runs_of(journal, purge,
+		    purging->now - keep_of(journal, purge, purge->hook).keep);
+		purge->from = part == STEP;
+		removed += part;
+	}
+	purging->more = true;
+	return RC_OK;
+}
+
+/* All but the last ones, which tell what is usual. */
+static void
+purge_successes(struct journal *journal, const struct purging *purging)
+{
+	const struct journal_purge *purge = purging->purge;
+
+	journal_do(journal,
+	    "DELETE FROM successes WHERE hook = ?1 AND pipeline = ?2"
+	    " AND time < ?3 AND time < (SELECT time FROM successes"
+	    " WHERE hook = ?1 AND pipeline = ?2 ORDER BY time DESC"
+	    " LIMIT 1 OFFSET ?4)",
+	    BIND(TEXT(purge->hook), TEXT(purge->pipeline),
+		INT(purging->now - month), INT(JOURNAL_GAPS)));
+}
+
+/* One of which nothing is left. */
+static void
+purge_pipeline(struct journal *journal, const struct purging *purging)
+{
+	const struct journal_purge *purge = purging->purge;
+	int64_t keep = keep_of(journal, purge, purge->hook).keep;
+
+	if (journal_number(journal, 0,
+		"SELECT 1 FROM pipelines WHERE hook = ?1 AND id = ?2"
+		" AND seen < ?3 AND NOT EXISTS(SELECT 1 FROM runs"
+		" WHERE hook = ?1 AND pipeline = ?2) AND NOT EXISTS(SELECT 1"
+		" FROM successes WHERE hook = ?1 AND pipeline = ?2)",
+		BIND(TEXT(purge->hook), TEXT(purge->pipeline),
+		    INT(purging->now - (keep > month ? keep : month)))) != 0)
+		journal_pipeline_forget(journal, purge->hook, purge->pipeline,
+		    purging->now);
+}
+
+static enum rc
+purge_pipelines(struct journal *journal, void *arguments)
+{
+	struct purging *purging = arguments;
+
+	for (int i = 0; i < STEP; i++) {
+		if (!next_pipeline(journal, purging->purge,
+			"SELECT hook, id FROM pipelines"
+			" WHERE (hook, id) > (?1, ?2)"
+			" ORDER BY hook, id LIMIT 1"))
+			return RC_OK;
+		purge_successes(journal, purging);
+		purge_pipeline(journal, purging);
+	}
+	purging->more = true;
+	return RC_OK;
+}
+
 /* What others hold up is given back by the next purge. */
 static enum rc
 purge_space(struct journal *journal, struct journal_purge *purge)
@@ -378,6 +506,8 @@ journal_purge_step(struct journal *journal, struct journal_purge *purge,
 		[PHASE_DEAD] = purge_dead,
 		[PHASE_KEYS] = purge_keys,
 		[PHASE_COUNTS] = purge_counts,
+		[PHASE_RUNS] = purge_runs,
+		[PHASE_PIPELINES] = purge_pipelines,
 	};
 	struct journal_purge next = *purge;
 	struct purging purging = { .purge = &next, .now = now };
@@ -393,6 +523,7 @@ journal_purge_step(struct journal *journal, struct journal_purge *purge,
 	if (!purging.more) {
 		next.phase++;
 		next.from = 0;
+		next.hook[0] = next.pipeline[0] = '\0';
 	}
 	*purge = next;
 	return RC_OK;

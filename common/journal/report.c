@@ -48,13 +48,15 @@ static const char after_ids[] = "g";
 	"SELECT e.id, e.hook, e.name, e.received, d.ordinal, d.state,"         \
 	" d.attempts, d.since, d.due," SQL_COLUMN_OR("a.outcome",              \
 	    "'none'") "," SQL_COLUMN_OR("a.code", "0") ", d.seq," LANE_COLUMN  \
+						       "," SQL_SUBJECT         \
 						       " FROM "
 #define ROW_ATTEMPT                                                            \
 	" LEFT JOIN attempts a ON a.delivery = d.seq AND a.turn ="             \
 	" (SELECT max(turn) FROM attempts WHERE delivery = d.seq)"
 #define ROW_FILTER                                                             \
 	" (?1 IS NULL OR e.hook = ?1) AND (?2 IS NULL OR e.name = ?2)"         \
-	" AND e.received >= ?3"
+	" AND e.received >= ?3"                                                \
+	" AND (?8 IS NULL OR e.pipeline = ?8 OR e.shown = ?8)"
 
 /* Along the IDs, which begin with the time of receipt. */
 static const char list_all[] = ROW_COLUMNS
@@ -124,6 +126,8 @@ read_row(struct journal_reader *reader, struct journal_row *row)
 		row->outcome = "";
 	row->code = (int)journal_int(reader, 10, JOURNAL_IS_CODE);
 	row->lane = text_of_lane(reader->journal, reader->row, 12);
+	row->pipeline = journal_text_aside(reader, 14, JOURNAL_TEXT_IDENTITY);
+	row->run = journal_text_aside(reader, 15, JOURNAL_TEXT_IDENTITY);
 	return !reader->damaged;
 }
 
@@ -144,13 +148,13 @@ list_rows(struct journal *journal, void *arguments)
 		    BIND(TEXT(filter->hook), TEXT(filter->event),
 			INT(filter->since), TEXT(listing->from),
 			INT(filter->state), INT(listing->seq),
-			INT(listing->ordinal)));
+			INT(listing->ordinal), TEXT(filter->pipeline)));
 	else
 		rows = journal_query(journal, list_all,
 		    BIND(TEXT(filter->hook), TEXT(filter->event),
 			INT(filter->since), TEXT(listing->from),
 			INT(filter->state), TEXT(listing->last),
-			INT(listing->ordinal)));
+			INT(listing->ordinal), TEXT(filter->pipeline)));
 
 	while (rc == RC_OK && left > 0 && journal_next(journal, rows)) {
 		reader = journal_lenient_reader(journal, rows, "deliveries");

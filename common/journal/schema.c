@@ -158,11 +158,30 @@ static const char lanes_and_bodies[] =
 
 /*
  * What is put together from events.  hours: counts by the hour, of a source
- * that counts on its own (stats.h), as far as it has counted.  pipelines,
- * runs and successes: what the events of pipelines say; times are those of
- * receipt, 0 is not known, and an identity that is not known is empty.
- * judgements: what watch told of a pipeline, or of a hook where that is
- * empty.  actions: what somebody did by hand.
+ * that counts on its own (stats.h), as far as it has counted.
+ *
+ * Of events pipeline and run are identities, and shown is the pipeline's name
+ * where it has one; all are null where they are not known, and in what an
+ * earlier release stored until that is read: the note unread_events is the
+ * last of those, and read_events the one that was read last.
+ *
+ * pipelines: what of a hook is watched.  Times are of receipt, 0 is not known.
+ * first and seen: the first and the last event; success: the last success;
+ * failures, failed, failure: how many runs ended without one since, when the
+ * first of them did, and the last one's event.  due: when it has to be judged,
+ * 0 at once.  runs: began and ended are 0 where they are not known, first and
+ * last are the IDs of the events.  An identity that is not known is empty.
+ * Those of events that an earlier release stored get the numbers of these: the
+ * run without a hook keeps them free until the events were read.
+ * successes: their times.
+ *
+ * judgements: what is wrong with a pipeline, with a run of it (the seq of runs,
+ * else 0), or with a hook (no pipeline): since when, found when, told when last
+ * (0: not yet), over when (0: not yet), and when it is to be told next.
+ * watches: of a hook the digest of what its watch goes by, when somebody judged
+ * last, since when what nobody could see is held against nobody, the last
+ * verified event, and until when nothing is told.  actions: what somebody did
+ * by hand.
  */
 static const char reports[] =
     "CREATE TABLE hours("
@@ -172,26 +191,43 @@ static const char reports[] =
     "CREATE INDEX hours_hour ON hours(hour);"
     "ALTER TABLE events ADD COLUMN pipeline TEXT;"
     "ALTER TABLE events ADD COLUMN run TEXT;"
+    "ALTER TABLE events ADD COLUMN shown TEXT;"
+    "INSERT INTO notes(name, number) SELECT 'unread_events', seq"
+    " FROM events ORDER BY seq DESC LIMIT 1;"
     "CREATE TABLE pipelines("
     " hook TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL,"
-    " seen INTEGER NOT NULL, muted INTEGER NOT NULL,"
+    " first INTEGER NOT NULL, seen INTEGER NOT NULL,"
+    " success INTEGER NOT NULL, failures INTEGER NOT NULL,"
+    " failed INTEGER NOT NULL, failure TEXT NOT NULL,"
+    " muted INTEGER NOT NULL, due INTEGER NOT NULL,"
     " PRIMARY KEY(hook, id)) WITHOUT ROWID;"
+    "CREATE INDEX pipelines_due ON pipelines(hook, due);"
     "CREATE TABLE runs("
     " seq INTEGER PRIMARY KEY, hook TEXT NOT NULL, pipeline TEXT NOT NULL,"
     " run TEXT NOT NULL, began INTEGER NOT NULL, ended INTEGER NOT NULL,"
     " event TEXT NOT NULL, outcome TEXT NOT NULL,"
     " first TEXT NOT NULL, last TEXT NOT NULL);"
+    "INSERT INTO runs(seq, hook, pipeline, run, began, ended, event, outcome,"
+    " first, last) SELECT seq + 1, '', '', '', 1, 1, '', '', '', ''"
+    " FROM events ORDER BY seq DESC LIMIT 1;"
     "CREATE INDEX runs_pipeline ON runs(hook, pipeline, seq);"
-    "CREATE INDEX runs_run ON runs(hook, run, seq) WHERE run <> '';"
+    "CREATE INDEX runs_run ON runs(hook, run, pipeline, seq)"
+    " WHERE run <> '';"
     "CREATE INDEX runs_open ON runs(hook, pipeline, seq) WHERE ended = 0;"
-    "CREATE INDEX runs_ended ON runs(ended) WHERE ended > 0;"
     "CREATE TABLE successes("
     " hook TEXT NOT NULL, pipeline TEXT NOT NULL, time INTEGER NOT NULL,"
     " PRIMARY KEY(hook, pipeline, time)) WITHOUT ROWID;"
     "CREATE TABLE judgements("
-    " hook TEXT NOT NULL, pipeline TEXT NOT NULL, kind TEXT NOT NULL,"
-    " since INTEGER NOT NULL, told INTEGER NOT NULL,"
-    " PRIMARY KEY(hook, pipeline, kind)) WITHOUT ROWID;"
+    " hook TEXT NOT NULL, pipeline TEXT NOT NULL, kind INTEGER NOT NULL,"
+    " run INTEGER NOT NULL, since INTEGER NOT NULL, found INTEGER NOT NULL,"
+    " expected INTEGER NOT NULL, usual INTEGER NOT NULL,"
+    " told INTEGER NOT NULL, over INTEGER NOT NULL, due INTEGER NOT NULL,"
+    " PRIMARY KEY(hook, pipeline, kind, run)) WITHOUT ROWID;"
+    "CREATE INDEX judgements_due ON judgements(hook, due);"
+    "CREATE TABLE watches("
+    " hook TEXT PRIMARY KEY, settings TEXT NOT NULL,"
+    " judged INTEGER NOT NULL, anew INTEGER NOT NULL,"
+    " event INTEGER NOT NULL, muted INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE actions("
     " seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL,"
     " action TEXT NOT NULL, target TEXT NOT NULL, matched INTEGER NOT NULL,"

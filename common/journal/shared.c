@@ -58,10 +58,11 @@ shared_journal_opened(struct shared_journal *shared)
 
 /* Under the lock. */
 static enum rc
-open_it(struct shared_journal *shared)
+open_it(struct shared_journal *shared, unsigned flags)
 {
 	struct journal *journal = NULL;
-	enum rc rc = journal_open(shared->path, shared->flags, &journal);
+	enum rc rc = journal_open(shared->path, shared->flags | flags,
+	    &journal);
 
 	if (rc != RC_OK)
 		return rc;
@@ -70,8 +71,8 @@ open_it(struct shared_journal *shared)
 	return RC_OK;
 }
 
-enum rc
-shared_journal_get(struct shared_journal *shared, struct journal **out)
+static enum rc
+get(struct shared_journal *shared, unsigned flags, struct journal **out)
 {
 	enum rc rc = RC_OK;
 
@@ -83,11 +84,23 @@ shared_journal_get(struct shared_journal *shared, struct journal **out)
 	thread_pause();
 	pthread_mutex_lock(&shared->lock);
 	if (shared_journal_opened(shared) == NULL)
-		rc = open_it(shared);
+		rc = open_it(shared, flags);
 	pthread_mutex_unlock(&shared->lock);
 	if (rc == RC_OK)
 		*out = shared_journal_opened(shared);
 	return rc;
+}
+
+enum rc
+shared_journal_get(struct shared_journal *shared, struct journal **out)
+{
+	return get(shared, 0, out);
+}
+
+enum rc
+shared_journal_get_hasty(struct shared_journal *shared, struct journal **out)
+{
+	return get(shared, JOURNAL_HASTY, out);
 }
 
 bool

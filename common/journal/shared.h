@@ -28,6 +28,10 @@ void shared_journal_close(struct shared_journal *shared);
 /* The journal, which stays the shared one's.  RC_MISSING where none is
  * configured, and what journal_open says. */
 enum rc shared_journal_get(struct shared_journal *shared, struct journal **out);
+/* The same for who must not wait for long: where it is opened now, that is
+ * with JOURNAL_HASTY. */
+enum rc shared_journal_get_hasty(struct shared_journal *shared,
+    struct journal **out);
 /* NULL where it was not opened yet. */
 struct journal *shared_journal_opened(struct shared_journal *shared);
 /* Whether it has JOURNAL_BRIEF. */

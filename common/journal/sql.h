@@ -48,12 +48,24 @@
 /* Where an event's body would be, had an earlier release not put it there. */
 #define SQL_NOTHING_EARLY "x''"
 
+/* A column that may be null; the log calls it so where it is damaged. */
+#define SQL_COLUMN_OR(value, otherwise)                                        \
+	" coalesce(" value ", " otherwise ")"                                  \
+	" AS \"ifnull(" value ", " otherwise ")\""
+
+/* Of an event e its pipeline, how that is shown, and its run; empty where they
+ * are not known. */
+#define SQL_SUBJECT                                                            \
+	SQL_COLUMN_OR("e.pipeline", "''")                                      \
+	"," SQL_COLUMN_OR("e.shown",                                           \
+	    "coalesce(e.pipeline, '')") "," SQL_COLUMN_OR("e.run", "''")
+
 /* The columns of an event e whose body is in b, for journal_fill_event; and
  * how b comes to it. */
 #define SQL_EVENT                                                              \
 	"e.id, e.hook, e.name, e.received, e.digest, e.verified, e.remote,"    \
 	" coalesce(b.body, CASE WHEN e.early = " SQL_NOTHING_EARLY             \
-	" THEN NULL ELSE e.early END) AS body"
+	" THEN NULL ELSE e.early END) AS body," SQL_SUBJECT
 #define SQL_JOIN_BODY " LEFT JOIN bodies b ON b.event = e.seq"
 
 /* What a delivery that is queued again without a pause has as since: it is
@@ -66,11 +78,6 @@
 	" number = excluded.number, started = excluded.started,"               \
 	" ended = excluded.ended, outcome = excluded.outcome,"                 \
 	" code = excluded.code, tail = excluded.tail"
-
-/* A column that may be null; the log calls it so where it is damaged. */
-#define SQL_COLUMN_OR(value, otherwise)                                        \
-	" coalesce(" value ", " otherwise ")"                                  \
-	" AS \"ifnull(" value ", " otherwise ")\""
 
 /* What is stored may be of any type, where a file was damaged. */
 #define SQL_IS_INTEGER(column) "typeof(" column ") = 'integer'"

@@ -203,9 +203,9 @@ journal_write_relaxed(struct journal *journal,
 	return submit(journal, &change);
 }
 
-void
-journal_write_later(struct journal *journal,
-    enum rc (*apply)(struct journal *journal, void *arguments),
+/* NULL: there is no memory, which the waiter was told. */
+static struct journal_pending *
+make_pending(enum rc (*apply)(struct journal *journal, void *arguments),
     struct bytes arguments, struct journal_waiter *waiter)
 {
 	struct journal_pending *pending = malloc(
@@ -214,7 +214,7 @@ journal_write_later(struct journal *journal,
 	waiter->pending = pending;
 	if (pending == NULL) {
 		waiter->done(waiter, RC_MEMORY);
-		return;
+		return NULL;
 	}
 	memcpy(pending->arguments, arguments.data, arguments.len);
 	pending->change = (struct journal_change){
@@ -222,10 +222,42 @@ journal_write_later(struct journal *journal,
 		.arguments = pending->arguments,
 		.waiter = waiter,
 	};
+	return pending;
+}
+
+static void
+add_pending(struct journal *journal, struct journal_pending *pending)
+{
 	if (!journal_changes_add(journal, &pending->change))
 		return;
 	thread_pause();
 	lead(journal, false);
+}
+
+void
+journal_write_later(struct journal *journal,
+    enum rc (*apply)(struct journal *journal, void *arguments),
+    struct bytes arguments, struct journal_waiter *waiter)
+{
+	struct journal_pending *pending = make_pending(apply, arguments,
+	    waiter);
+
+	if (pending != NULL)
+		add_pending(journal, pending);
+}
+
+void
+journal_write_later_relaxed(struct journal *journal,
+    enum rc (*apply)(struct journal *journal, void *arguments),
+    struct bytes arguments, struct journal_waiter *waiter)
+{
+	struct journal_pending *pending = make_pending(apply, arguments,
+	    waiter);
+
+	if (pending == NULL)
+		return;
+	pending->change.relaxed = true;
+	add_pending(journal, pending);
 }
 
 void

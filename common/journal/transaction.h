@@ -30,6 +30,10 @@ enum rc journal_write_relaxed(struct journal *journal,
 void journal_write_later(struct journal *journal,
     enum rc (*apply)(struct journal *journal, void *arguments),
     struct bytes arguments, struct journal_waiter *waiter);
+/* The same for what need not survive the machine. */
+void journal_write_later_relaxed(struct journal *journal,
+    enum rc (*apply)(struct journal *journal, void *arguments),
+    struct bytes arguments, struct journal_waiter *waiter);
 /* For what only reads: one view of the journal. */
 enum rc journal_read(struct journal *journal,
     enum rc (*apply)(struct journal *journal, void *arguments),

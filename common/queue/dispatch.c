@@ -26,6 +26,7 @@
 #include "queue/route.h"
 #include "queue/run_claim.h"
 #include "queue/source.h"
+#include "watch/watch.h"
 
 enum {
 	RECHECK = 900,	  /* for what others stored, ms */
@@ -35,6 +36,7 @@ enum {
 	PURGE_RECHECK = 60000,
 	TRIM_PAUSE = 5000, /* between looks at the journal's size, ms */
 	FOLD_PAUSE = 60000,
+	WATCH_PAUSE = 500, /* between looks at what came meanwhile, ms */
 	TROUBLE_FIRST = 100,
 	TROUBLE_MAX = 30000,
 };
@@ -82,8 +84,12 @@ struct dispatch_loop {
 	int64_t trim_at;  /* clock_steady */
 	int64_t fold_at;  /* clock_steady */
 	struct journal_purge purge;
-	bool renewing;	  /* there may be rows of an earlier release */
-	int64_t renew_at; /* clock_steady */
+	bool renewing;	   /* there may be rows of an earlier release */
+	bool rereading;	   /* the same of what they say of runs */
+	int64_t renew_at;  /* clock_steady */
+	bool watching;	   /* there may be something to judge */
+	int64_t watch_at;  /* not before, clock_steady */
+	int64_t watch_due; /* clock_wall */
 	struct claim_thread *busy[DISPATCH_MAX];
 	size_t running;		    /* of busy */
 	size_t most;		    /* of them */
@@ -326,6 +332,7 @@ change_conf(struct dispatch_loop *loop, struct conf *conf)
 	loop->purge.time = conf->time;
 	loop->purge.file = hooks.file;
 	loop->dirty = true;
+	loop->watching = true;
 	loop->note = true;
 	report_backlogs(loop);
 	return RC_OK;
@@ -526,6 +533,51 @@ renew_some(struct dispatch_loop *loop)
 	loop->renew_at = clock_steady() + PURGE_PAUSE;
 }
 
+/* What an earlier release stored is read for what it says of runs. */
+static void
+reread_some(struct dispatch_loop *loop)
+{
+	const struct journal_teller teller = watch_teller(loop->conf);
+
+	if (!loop->rereading || loop->renewing || loop->stopping ||
+	    clock_steady() < loop->renew_at)
+		return;
+	went_well(loop,
+	    journal_reread(loop->journal, &teller, &loop->rereading));
+	loop->renew_at = clock_steady() + PURGE_PAUSE;
+}
+
+/* Whether it is time to look for what is to be judged or told.  What an earlier
+ * release stored is known before. */
+static bool
+may_watch(const struct dispatch_loop *loop)
+{
+	return !loop->stopping && !loop->rereading &&
+	    clock_steady() >= loop->watch_at &&
+	    (loop->watching || loop->watch_due <= clock_wall());
+}
+
+/* What has become failing, late or stuck is found and told. */
+static void
+watch_some(struct dispatch_loop *loop)
+{
+	const struct watching watching = {
+		.conf = loop->conf,
+		.rules = loop->hooks.rules,
+		.rules_len = loop->hooks.limits.rules_len,
+		.route = route_event,
+		.now = clock_wall(),
+	};
+
+	if (!may_watch(loop) ||
+	    !went_well(loop,
+		watch_step(loop->journal, &watching, &loop->watch_due)))
+		return;
+	loop->watching = loop->watch_due <= watching.now;
+	loop->watch_at = clock_steady() +
+	    (loop->watching ? PURGE_PAUSE : WATCH_PAUSE);
+}
+
 /*
  * By what is in force, whatever that which runs began with: so does whoever
  * waits for the end.
@@ -602,7 +654,8 @@ is_over(struct dispatch_loop *loop)
 	if (loop->trouble != 0)
 		return true;
 	return !loop->dirty && !loop->unmoved && loop->recovery.waiting == 0 &&
-	    !loop->purging && !loop->renewing;
+	    !loop->purging && !loop->renewing && !loop->rereading &&
+	    !loop->watching;
 }
 
 static int64_t
@@ -629,8 +682,12 @@ next_time(const struct dispatch_loop *loop)
 		next = now + (loop->due - wall);
 	if (loop->unmoved)
 		return now;
-	if (loop->renewing)
+	if (loop->renewing || loop->rereading)
 		next = earlier(next, loop->renew_at);
+	if (loop->watching && !loop->rereading)
+		next = earlier(next, loop->watch_at);
+	if (loop->watch_due > wall && loop->watch_due - wall < RECHECK)
+		next = earlier(next, now + (loop->watch_due - wall));
 	next = earlier(next, loop->recover_at);
 	return earlier(next, loop->purge_at);
 }
@@ -656,7 +713,7 @@ wait_for_next(struct dispatch_loop *loop)
 	} while (n > 0 && fds[0].revents == 0 && fds[1].revents == 0 &&
 	    clock_left(next) != 0);
 	if (fds[0].revents != 0 && read(loop->wake, &count, sizeof(count)) > 0)
-		loop->dirty = true;
+		loop->dirty = loop->watching = true;
 }
 
 /* What others stored, what became due, and a clock that was set back. */
@@ -673,6 +730,8 @@ check_for_changes(struct dispatch_loop *loop)
 		loop->recover_at = clock_steady();
 	if (changed || loop->due <= wall || wall < loop->wall)
 		loop->dirty = true;
+	if (changed || wall < loop->wall)
+		loop->watching = true;
 	if (changed)
 		loop->note = true;
 	loop->wall = wall;
@@ -693,9 +752,12 @@ run_once(struct dispatch_loop *loop)
 	if (move_some(loop))
 		claim_all(loop);
 	/* Until its rules are noted nothing says for how long to keep. */
-	if (!loop->lost && !loop->note)
+	if (!loop->lost && !loop->note) {
 		purge_some(loop);
+		watch_some(loop);
+	}
 	renew_some(loop);
+	reread_some(loop);
 	fold_counts(loop);
 	trim_log(loop);
 }
@@ -709,6 +771,8 @@ open_loop(struct dispatch_loop *loop, const struct dispatch *settings)
 	loop->journal = settings->journal;
 	loop->due = CLOCK_NEVER;
 	loop->renewing = true;
+	loop->rereading = true;
+	loop->watch_due = CLOCK_NEVER;
 	atomic_init(&loop->kill_within, INT64_MAX);
 	loop->most = settings->most == 0 || settings->most > DISPATCH_MAX ?
 	    DISPATCH_MAX :

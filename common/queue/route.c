@@ -45,6 +45,59 @@ route_to(const struct hook *hook, const struct rule *rule,
 	return rc;
 }
 
+/* One more that is queued. */
+static enum rc
+add_route(const struct takers *takers, struct pool *pool,
+    const struct rule *rule, struct route_lines *lines)
+{
+	struct journal_route *routes;
+
+	if (pool == NULL) {
+		lines->deliveries++;
+		return RC_OK;
+	}
+	routes = pool_grow(pool, lines->routes, lines->deliveries,
+	    sizeof(*routes));
+	if (routes == NULL)
+		return RC_MEMORY;
+	lines->routes = routes;
+	return route_to(takers->hook, rule, takers->event,
+	    &routes[lines->deliveries++]);
+}
+
+enum rc
+route_find(const struct hook *hook, const struct event *event,
+    struct pool *pool, struct route_lines *lines)
+{
+	const struct takers takers = { .hook = hook, .event = event };
+	struct rule_walk walk = { hook->rules, hook->rules_len, event, 0 };
+	const struct rule *rule;
+	enum rc rc = RC_OK;
+
+	*lines = (struct route_lines){ 0 };
+	while (rc == RC_OK && (rc = rule_next(&walk, &rule)) == RC_OK) {
+		if (lines->first == NULL)
+			lines->first = rule;
+		if (rule->command != NULL)
+			rc = add_route(&takers, pool, rule, lines);
+	}
+	return rc == RC_MISSING ? RC_OK : rc;
+}
+
+enum rc
+route_event(const struct hook *hook, const struct event *event,
+    struct pool *pool, struct journal_entry *entry)
+{
+	struct route_lines lines;
+	enum rc rc = route_find(hook, event, pool, &lines);
+
+	if (rc != RC_OK)
+		return rc;
+	entry->routes = lines.routes;
+	entry->routes_len = lines.deliveries;
+	return RC_OK;
+}
+
 /* Whether anything that decides on a route looks for a text in the payload;
  * if not, the name that was stored is enough. */
 static bool

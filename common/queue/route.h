@@ -10,6 +10,7 @@
 struct conf;
 struct event;
 struct hook;
+struct pool;
 struct rule;
 
 /*
@@ -21,6 +22,19 @@ struct rule;
  * RC_SYSTEM, RC_MEMORY. */
 enum rc route_to(const struct hook *hook, const struct rule *rule,
     const struct event *event, struct journal_route *route);
+/* The lines of a hook that take an event. */
+struct route_lines {
+	const struct rule *first;     /* NULL: there is none */
+	unsigned deliveries;	      /* how many of them have a command */
+	struct journal_route *routes; /* to those */
+};
+
+/* The routes are from the pool; NULL: none are made.  RC_SYSTEM, RC_MEMORY. */
+enum rc route_find(const struct hook *hook, const struct event *event,
+    struct pool *pool, struct route_lines *lines);
+/* The routes alone, as of watch_route (watch/watch.h). */
+enum rc route_event(const struct hook *hook, const struct event *event,
+    struct pool *pool, struct journal_entry *entry);
 /*
  * Routes an event's deliveries, all of them by ordinal, anew: each goes to the
  * line of its lane that takes the event now; where there is none, to the line

@@ -9,6 +9,7 @@
 
 #include "queue/run_claim.h"
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/log.h"
@@ -18,9 +19,10 @@
 #include "command/job.h"
 #include "command/run.h"
 #include "config/conf.h"
+#include "event/catalog.h"
 #include "event/event.h"
-#include "event/fields.h"
 #include "event/rule.h"
+#include "event/subject.h"
 #include "journal/journal.h"
 #include "queue/retry.h"
 
@@ -73,17 +75,68 @@ must_end(const struct claim_run *what, int milliseconds)
 	return poll(&kill_now, 1, milliseconds) > 0;
 }
 
-/* What its command sees of the payload; where that is nothing, the name that
- * was stored is enough. */
+static bool
+is_empty(const char *text)
+{
+	return text == NULL || text[0] == '\0';
+}
+
+/* Nothing is noted of its pipeline, which may be because an earlier release
+ * stored it and journal_reread has yet to come to it. */
+static bool
+is_unread(const struct journal_event *stored)
+{
+	return is_empty(stored->pipeline) && is_empty(stored->run);
+}
+
+static bool
+may_name_a_pipeline(struct bytes name)
+{
+	const struct catalog_row *row = catalog_find(name);
+
+	if (row == NULL)
+		row = catalog_unknown(name);
+	return strcmp(row->kind, "pipeline") == 0 ||
+	    strcmp(row->kind, "connection") == 0;
+}
+
+/* Whether its command sees anything of the payload; if not, the name that was
+ * stored is enough. */
+static bool
+shows_payload(const struct hook *hook, const struct journal_event *stored)
+{
+	struct bytes name = bytes_of(stored->name);
+
+	return hook->reading.env_len > 0 || catalog_is_own(name) ||
+	    (is_unread(stored) && may_name_a_pipeline(name));
+}
+
+/* Which pipeline and run its command is told, of an event that was parsed. */
+static enum rc
+find_subject(struct work *work, const struct event *event, struct job *job)
+{
+	struct event_subject found;
+	enum rc rc = event_subject_find(event, &found);
+
+	if (rc != RC_OK)
+		return rc;
+	job->pipeline = pool_text(&work->pool, found.name);
+	job->run = pool_text(&work->pool, found.run);
+	return job->pipeline == NULL || job->run == NULL ? RC_MEMORY : RC_OK;
+}
+
+/* What its command sees of the event. */
 static enum rc
 read_event(struct work *work, struct delivery_run *delivery)
 {
 	const struct hook *hook = work->what->hook;
 	const struct journal_event *stored = &delivery->claimed->event;
+	struct job *job = &delivery->job;
+	bool parse = shows_payload(hook, stored);
 	struct event event;
 	enum rc rc;
 
-	if (hook->reading.env_len > 0)
+	if (parse)
 		rc = event_reparse(&hook->reading, stored->body, stored->name,
 		    &event);
 	else
@@ -91,8 +144,12 @@ read_event(struct work *work, struct delivery_run *delivery)
 		    &event);
 	if (rc != RC_OK)
 		return rc;
-	delivery->job.row = event.row;
-	rc = event_fields(&event, &work->pool, &delivery->job.fields);
+	job->pipeline = stored->shown;
+	job->run = stored->run;
+	if (parse && is_unread(stored))
+		rc = find_subject(work, &event, job);
+	if (rc == RC_OK)
+		rc = job_describe(job, &event, &work->pool);
 	/* Parsed it is many times as large, and a batch has many. */
 	event_free(&event);
 	return rc;

@@ -6,6 +6,7 @@
 #include "receive/decide.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "command/run.h"
@@ -15,6 +16,7 @@
 #include "queue/source.h"
 #include "receive/dedupe.h"
 #include "receive/exchange.h"
+#include "receive/record.h"
 #include "receive/serve.h"
 #include "receive/wait.h"
 
@@ -23,6 +25,7 @@ enum { DECIDE_TICK = 1000 }; /* milliseconds until who works has looked */
 struct decider {
 	struct decide_settings settings;
 	struct dedupe *dedupe;
+	struct recorder *recorder;
 	pthread_mutex_t lock; /* guards the list */
 	/* Of hooks that are noted as another file's: to be looked into by a
 	 * thread that may read that file.  First in, first out. */
@@ -115,6 +118,7 @@ append(struct journal *journal, struct exchange *exchange,
 		.receipt = &exchange->receipt,
 		.hook = hook->name,
 		.event = exchange->event.name,
+		.subject = exchange->subject,
 		.body = exchange->job.body,
 		.dedupe = &exchange->dedupe,
 		.dedupe_window = hook->dedupe_window,
@@ -196,7 +200,7 @@ key_written(struct journal_waiter *waiter, enum rc rc)
 		    exchange->key_expires);
 		call(decider, decider->settings.tick);
 	}
-	exchange->done(exchange, &exchange->end);
+	record_and_end(decider->recorder, exchange);
 }
 
 /* What was delivered is known from now on; anything else frees the key. */
@@ -244,7 +248,7 @@ ran(struct waiting *waiting, enum rc rc, const struct run_result *result)
 	if (exchange->dedupe.is)
 		write_key(exchange);
 	else
-		exchange->done(exchange, &exchange->end);
+		record_and_end(exchange->decider->recorder, exchange);
 }
 
 static void
@@ -288,6 +292,11 @@ put(void *context, struct exchange *exchange)
 	enum rc rc;
 
 	exchange->decider = decider;
+	if (exchange->deliveries == 0) {
+		exchange->end.outcome = OUTCOME_IGNORED;
+		record_and_end(decider->recorder, exchange);
+		return;
+	}
 	if (!queued && !exchange->dedupe.is) {
 		run_job(exchange, true);
 		return;
@@ -327,11 +336,12 @@ decide_work(struct decider *decider)
 	if (dedupe_left(decider->dedupe) == 0)
 		dedupe_save(decider->dedupe,
 		    shared_journal_opened(decider->settings.journal));
+	record_work(decider->recorder);
 	wait_work(decider->settings.wait);
 }
 
-int
-decide_tick(struct decider *decider)
+static int
+tick_dedupe(struct decider *decider)
 {
 	int left = dedupe_left(decider->dedupe);
 
@@ -339,6 +349,27 @@ decide_tick(struct decider *decider)
 		return left;
 	call(decider, decider->settings.wakeup);
 	return DECIDE_TICK;
+}
+
+int
+decide_tick(struct decider *decider)
+{
+	return clock_shorter(tick_dedupe(decider),
+	    record_tick(decider->recorder));
+}
+
+static enum rc
+open_parts(struct decider *decider)
+{
+	const struct record_settings recording = {
+		.journal = decider->settings.journal,
+		.wakeup = decider->settings.wakeup,
+		.tick = decider->settings.tick,
+		.context = decider->settings.context,
+	};
+	enum rc rc = dedupe_open(&decider->dedupe);
+
+	return rc == RC_OK ? record_open(&recording, &decider->recorder) : rc;
 }
 
 enum rc
@@ -351,8 +382,9 @@ decide_open(const struct decide_settings *settings, struct decider **out)
 		return RC_MEMORY;
 	decider->settings = *settings;
 	decider->foreign_end = &decider->foreign;
-	rc = dedupe_open(&decider->dedupe);
+	rc = open_parts(decider);
 	if (rc != RC_OK) {
+		dedupe_close(decider->dedupe, NULL);
 		free(decider);
 		return rc;
 	}
@@ -369,6 +401,7 @@ decide_close(struct decider *decider)
 
 	if (decider == NULL)
 		return;
+	record_close(decider->recorder);
 	journal = shared_journal_opened(decider->settings.journal);
 	/* Whoever is brief has answered, and must not wait for a lock: then
 	 * the key is free when the process is gone. */

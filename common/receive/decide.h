@@ -10,7 +10,8 @@ struct wait;
 
 /*
  * The sink of a process and all its threads: it decides what becomes of an
- * event that somebody wants.  What its hook waits for is run (receive/wait),
+ * event that somebody wants or that says something of a run, which is recorded
+ * (receive/record) where the event is not stored.  What its hook waits for is run (receive/wait),
  * once for each key where the hook deduplicates; what it queues goes into the
  * journal.
  */
@@ -35,13 +36,15 @@ enum rc decide_open(const struct decide_settings *settings,
 void decide_close(struct decider *decider);
 struct sink decide_sink(struct decider *decider);
 /*
- * Does what takes a thread: runs the commands that have a slot, and looks
- * whose a hook is that is noted as another configuration's.  Returns when
+ * Does what takes a thread: runs the commands that have a slot, looks whose a
+ * hook is that is noted as another configuration's, and what receive/record
+ * leaves.  Returns when
  * there is nothing more.
  */
 void decide_work(struct decider *decider);
 /*
- * Has what could not be written tried again by who works.  In how many
+ * Has what could not be written tried again by who works, and what was to be
+ * written for too long answered.  In how many
  * milliseconds it has to be called again; -1: not before tick is.
  */
 int decide_tick(struct decider *decider);

@@ -131,8 +131,11 @@ dedupe_close(struct dedupe *dedupe, struct journal *journal)
 
 	if (dedupe == NULL)
 		return;
-	if (journal != NULL)
+	/* Nobody else leads any more, whatever a helper says. */
+	if (journal != NULL) {
 		dedupe_save(dedupe, journal);
+		journal_lead(journal);
+	}
 	if (dedupe->count > 0)
 		log_say(LOG_LEVEL_ERROR,
 		    "what became of %zu events cannot be saved: `dedupe' does "

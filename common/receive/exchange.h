@@ -52,8 +52,12 @@ struct exchange {
 	struct event event;
 	bool parsed; /* there is an event */
 	struct receipt receipt;
-	struct job job;		      /* of the first line that takes it */
-	unsigned deliveries;	      /* how many `on` lines run for it */
+	struct job job;	     /* of the first line that takes it */
+	unsigned deliveries; /* how many `on` lines run for it */
+	/* What the journal is told of a run; NULL: nothing is known.  Of the
+	 * pool. */
+	const struct journal_subject *subject;
+	bool recorded; /* that is in the journal, though the event is not */
 	struct journal_route *routes; /* of each, where it is queued */
 	struct journal_key dedupe;
 	struct pool pool;
@@ -66,9 +70,11 @@ struct exchange {
 	struct decider *decider;
 	struct journal_waiter waiter;
 	struct waiting waiting;
-	struct exchange_end end; /* of its command, until its key is written */
-	int64_t key_expires;	 /* 0: the key is free */
-	const char *file;	 /* the one that its hook is noted as of */
+	/* Of its command, until its key and what it says of a run are
+	 * written; of what is ignored, until that is. */
+	struct exchange_end end;
+	int64_t key_expires; /* 0: the key is free */
+	const char *file;    /* the one that its hook is noted as of */
 	struct exchange *next;
 };
 

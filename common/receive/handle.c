@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: ISC */
+#include <string.h>
+
 #include "receive/handle.h"
 
 #include "base/buf.h"
+#include "command/job.h"
 #include "config/conf.h"
-#include "event/fields.h"
 #include "event/keys.h"
-#include "event/rule.h"
+#include "event/subject.h"
 #include "queue/route.h"
 #include "receive/exchange.h"
 #include "signature/recipe.h"
+#include "watch/subject.h"
 
 static enum rc
 parse(struct exchange *exchange)
@@ -33,47 +36,73 @@ refuse_repeated(const struct exchange *exchange)
 	    &value);
 }
 
-/* One more that is queued. */
-static enum rc
-add_route(struct exchange *exchange, const struct rule *rule)
-{
-	struct journal_route *routes = pool_grow(&exchange->pool,
-	    exchange->routes, exchange->deliveries, sizeof(*routes));
-
-	if (routes == NULL)
-		return RC_MEMORY;
-	exchange->routes = routes;
-	return route_to(exchange->hook, rule, &exchange->event,
-	    &routes[exchange->deliveries++]);
-}
-
-static enum rc
-add_delivery(struct exchange *exchange, const struct rule *rule)
-{
-	if (rule->command == NULL)
-		return RC_OK;
-	if (exchange->hook->delivery == CONF_QUEUE)
-		return add_route(exchange, rule);
-	exchange->deliveries++;
-	return RC_OK;
-}
-
 /* The first `on` line that takes the event, and all that run for it. */
 static enum rc
 find_deliveries(struct exchange *exchange)
 {
 	const struct hook *hook = exchange->hook;
-	struct rule_walk walk = { hook->rules, hook->rules_len,
-		&exchange->event, 0 };
-	const struct rule *rule;
-	enum rc rc = RC_OK;
+	struct route_lines lines;
+	enum rc rc = route_find(hook, &exchange->event,
+	    hook->delivery == CONF_QUEUE ? &exchange->pool : NULL, &lines);
 
-	while (rc == RC_OK && (rc = rule_next(&walk, &rule)) == RC_OK) {
-		if (exchange->job.rule == NULL)
-			exchange->job.rule = rule;
-		rc = add_delivery(exchange, rule);
-	}
-	return rc == RC_MISSING ? RC_OK : rc;
+	if (rc != RC_OK)
+		return rc;
+	exchange->job.rule = lines.first;
+	exchange->deliveries = lines.deliveries;
+	exchange->routes = lines.routes;
+	return RC_OK;
+}
+
+/* Whether the command that is waited for sees it, or the journal keeps it. */
+static bool
+needs_subject(const struct exchange *exchange)
+{
+	return (exchange->deliveries > 0 &&
+		   exchange->hook->delivery == CONF_WAIT) ||
+	    (exchange->conf != NULL && exchange->conf->journal != NULL);
+}
+
+/* As little as there is, in the exchange's pool. */
+static enum rc
+keep_subject(struct exchange *exchange, const struct journal_subject *says)
+{
+	struct pool *pool = &exchange->pool;
+	struct journal_subject *kept = pool_alloc(pool, 1, sizeof(*kept));
+
+	if (kept == NULL)
+		return RC_MEMORY;
+	*kept = *says;
+	kept->pipeline = pool_text(pool, says->pipeline);
+	kept->name = strcmp(says->name, says->pipeline) == 0 ?
+	    kept->pipeline :
+	    pool_text(pool, says->name);
+	kept->run = pool_text(pool, says->run);
+	exchange->subject = kept;
+	return kept->pipeline == NULL || kept->name == NULL ||
+		kept->run == NULL ?
+	    RC_MEMORY :
+	    RC_OK;
+}
+
+static enum rc
+find_subject(struct exchange *exchange)
+{
+	struct event_subject found;
+	struct journal_subject says;
+	enum rc rc;
+
+	if (!needs_subject(exchange))
+		return RC_OK;
+	rc = event_subject_find(&exchange->event, &found);
+	if (rc != RC_OK)
+		return rc;
+	says = watch_subject(exchange->hook, &exchange->event, &found);
+	/* Of what is not stored only what it does to a run is of interest. */
+	if (says.step == JOURNAL_STEP_NONE &&
+	    (exchange->deliveries == 0 ||
+		(says.pipeline[0] == '\0' && says.run[0] == '\0')))
+		return RC_OK;
+	return keep_subject(exchange, &says);
 }
 
 static enum rc
@@ -103,8 +132,12 @@ fill_job(struct exchange *exchange)
 	    buf_view(&exchange->request.body));
 	job_route(job, rule);
 	job->row = event->row;
+	if (exchange->subject != NULL) {
+		job->pipeline = exchange->subject->name;
+		job->run = exchange->subject->run;
+	}
 	if (rc == RC_OK && exchange->hook->delivery == CONF_WAIT)
-		rc = event_fields(event, &exchange->pool, &job->fields);
+		rc = job_describe(job, event, &exchange->pool);
 	event_free(event);
 	return rc;
 }
@@ -125,6 +158,8 @@ handle(struct exchange *exchange)
 		    hook->signature.kind != RECIPE_NONE, &exchange->receipt);
 	if (rc == RC_OK)
 		rc = find_deliveries(exchange);
+	if (rc == RC_OK)
+		rc = find_subject(exchange);
 	if (rc == RC_OK && exchange->deliveries > 0)
 		rc = fill_job(exchange);
 	return rc;

@@ -71,7 +71,7 @@ serve_begin(struct exchange *exchange, const struct sink *sink)
 		rc = handle(exchange);
 	if (rc != RC_OK)
 		serve_refuse(exchange, rc);
-	else if (exchange->deliveries == 0)
+	else if (exchange->deliveries == 0 && exchange->subject == NULL)
 		exchange->done(exchange, &ignored);
 	else
 		sink->put(sink->context, exchange);

@@ -17,7 +17,8 @@ struct sink;
 enum rc serve_admit(struct exchange *exchange);
 /*
  * Second: reads the body through the gateway, verifies, parses, finds the
- * `on` lines and puts the exchange into the sink.  It is ended (exchange->done)
+ * `on` lines and puts the exchange into the sink, unless there is nothing to be
+ * done.  It is ended (exchange->done)
  * now or later, here or in another thread: it is not the caller's any more.
  */
 void serve_begin(struct exchange *exchange, const struct sink *sink);

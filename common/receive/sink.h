@@ -5,8 +5,8 @@
 struct exchange;
 
 /*
- * The one effect of a request whose event somebody wants.  put takes the
- * exchange over and tells exchange->done what became of it: at once, or later
+ * The one effect of a request whose event somebody wants, or that says something
+ * of a run.  put takes the exchange over and tells exchange->done what became of it: at once, or later
  * and in another thread.
  */
 struct sink {

@@ -49,6 +49,11 @@ its_calls_are_measured() {
 	    "$BUILD/store" wait "$WORK/journal/journal.db" 10
 }
 
+runs_are_measured() {
+	times=$("$BUILD/store" runs "$WORK/journal/runs.db" 3) &&
+	    are_positive 2 "$times"
+}
+
 # What is held back is not due, or there would be more than was asked for.
 a_turn_is_measured() {
 	store=$WORK/journal/held.db
@@ -64,6 +69,20 @@ a_turn_is_measured() {
 	"$BUILD/store" hold "$store" 12 &&
 	    times=$("$BUILD/store" turn "$store" 3 "$WORK/bench.conf") &&
 	    are_positive 1 "$times"
+}
+
+# Of twenty, ten have events each time.
+judging_is_measured() {
+	cat >"$WORK/watch.conf" <<-END
+	journal $WORK/journal/watch.db
+	secret-file $WORK/secret
+	watch on
+	hook bench
+	on @watch run /bin/true
+	on * ignore
+	END
+	times=$("$BUILD/watch" "$WORK/journal/watch.db" 20 \
+	    "$WORK/watch.conf") && are_positive 2 "$times"
 }
 
 commands_are_counted() {
@@ -123,7 +142,9 @@ rows_are_whole() {
 
 verdict 'bench: a journal is made by its own functions' a_journal_is_made
 verdict 'bench: what a journal does is measured' its_calls_are_measured
+verdict 'bench: what runs cost is measured' runs_are_measured
 verdict 'bench: what is done about an event is measured' a_turn_is_measured
+verdict 'bench: what judging pipelines costs is measured' judging_is_measured
 verdict 'bench: bare commands are counted' commands_are_counted
 verdict 'bench: a CGI program costs something' a_cgi_costs_something
 verdict 'bench: medians, spreads, ratios and goals' rows_are_judged

@@ -130,9 +130,10 @@ build() {
 	build_in build || give_up 'pelihook does not build' "$WORK/build.log"
 	make -s -C "$WORK/build" tests/bench/cost tests/bench/hello \
 	    tests/bench/limit tests/bench/spawn tests/bench/store \
+	    tests/bench/watch \
 	    >>"$WORK/build.log" 2>&1 ||
 	    give_up 'the helpers do not build' "$WORK/build.log"
-	for helper in cost limit spawn store; do
+	for helper in cost limit spawn store watch; do
 		cp "$WORK/build/tests/bench/$helper" "$WORK" || exit 1
 	done
 	cp "$WORK/build/tests/bench/hello" "$WORK/hello.cgi" &&
@@ -636,6 +637,32 @@ measure_turn() {	# name, hooks
 	keep "journal-turn-$1" "$spent"
 }
 
+measure_runs() {	# name
+	sync -f "$WORK"
+	times=$("$WORK/store" runs "$WORK/stores/$1.db" 1000 \
+	    2>"$WORK/store.log") ||
+	    give_up 'what runs cost cannot be measured' "$WORK/store.log"
+	keep journal-runs-without "${times% *}"
+	keep journal-runs-with "${times#* }"
+}
+
+measure_watch() {	# name, pipelines
+	cat >"$WORK/stores/$1.conf" <<-END
+	journal $WORK/stores/$1.db
+	secret-file $WORK/secret
+	watch on
+	hook bench
+		on @watch run /bin/true
+		on * ignore
+	END
+	rm -f "$WORK/stores/$1.db"*
+	times=$("$WORK/watch" "$WORK/stores/$1.db" "$2" \
+	    "$WORK/stores/$1.conf" 2>"$WORK/store.log") ||
+	    give_up 'judging cannot be measured' "$WORK/store.log"
+	keep "journal-one-$1" "${times% *}"
+	keep "journal-ten-$1" "${times#* }"
+}
+
 row_journal() {
 	[ -d "$WORK/stores" ] || {
 		mkdir -m 700 "$WORK/stores"
@@ -643,15 +670,18 @@ row_journal() {
 		write_hooks held 1 >"$WORK/stores/held.conf"
 		make_store held 100000 store hold "$WORK/stores/held.conf"
 	}
-	for store in none one hooks; do
+	for store in none one hooks runs; do
 		make_store "$store" 0
 	done
 	for store in none many; do
 		measure_store "$store" "journal:$store"
 	done
+	measure_runs runs
 	measure_turn one 1
 	measure_turn held 1
 	measure_turn hooks 1000
+	measure_watch few 100
+	measure_watch lots 10000
 }
 
 # Of one build, what a request and a delivery cost; run.sh's other rows in

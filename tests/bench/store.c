@@ -10,6 +10,9 @@
  *					retry
  *	store measure JOURNAL N		prints microseconds a call: append,
  *					claim with its settlement, list
+ *	store runs JOURNAL N		the same: append of an event that says
+ *					nothing of a run, and of one that begins
+ *					or ends one
  *	store turn JOURNAL N CONF	the same of what the dispatcher does
  *					about an event, for CONF's hooks
  *	store move JOURNAL N CONF	prints microseconds an event: N that
@@ -46,6 +49,7 @@ enum {
 	BODY = 1024,
 	LOOK = 5,
 	TOGETHER = 1000,
+	PIPELINES = 200,
 	APART = 100, /* hooks, of those that have something to retry */
 	DAY = 24 * 3600 * 1000,
 	ERRORS = 65536,
@@ -132,7 +136,8 @@ append(struct journal *journal, int64_t received, struct journal_entry *entry)
 	uuid7(receipt.received, random, receipt.id);
 	memset(receipt.digest, 'a', sizeof(receipt.digest) - 1);
 	entry->receipt = &receipt;
-	entry->event = "pipeline_run_error";
+	if (entry->event == NULL)
+		entry->event = "pipeline_run_error";
 	entry->body = (struct bytes){ body, sizeof(body) };
 	entry->max_queue = 1000000;
 	entry->routes_len = 1;
@@ -285,6 +290,60 @@ measure(struct journal *journal, int n)
 
 	printf("%.1f %.1f %.1f\n", append, claim,
 	    measure_one(journal, n, list_some));
+}
+
+/* Each pipeline in its turn begins a run, and ends it the next time. */
+static void
+append_run(struct journal *journal)
+{
+	static int count;
+	int run = count / (2 * PIPELINES);
+	bool starts = count / PIPELINES % 2 == 0;
+	char pipeline[32];
+	char identity[32];
+	struct journal_subject subject = {
+		.pipeline = pipeline,
+		.name = "Orders of the shop",
+		.run = identity,
+		.step = starts ? JOURNAL_STEP_STARTS : JOURNAL_STEP_ENDS,
+		.outcome = starts ? "" : "success",
+		.success = !starts,
+	};
+	struct journal_route route = one_lane_route(NULL);
+	struct journal_entry entry = {
+		.hook = bench,
+		.event = starts ? "pipeline_run_started" :
+				  "pipeline_run_completed",
+		.subject = &subject,
+		.routes = &route,
+		.routing = ONE_ROUTING,
+	};
+
+	snprintf(pipeline, sizeof(pipeline), "%d", 1000 + count % PIPELINES);
+	snprintf(identity, sizeof(identity), "%d",
+	    100000 + PIPELINES * run + count % PIPELINES);
+	count++;
+	append(journal, clock_wall(), &entry);
+}
+
+/* In turns, as a disk is not the same for long. */
+static void
+measure_runs(struct journal *journal, int n)
+{
+	struct samples without = samples_of(n);
+	struct samples with = samples_of(n);
+	double began;
+
+	for (int i = 0; i < n; i++) {
+		began = now();
+		append_one(journal);
+		without.list[i] = now() - began;
+		began = now();
+		append_run(journal);
+		with.list[i] = now() - began;
+	}
+	printf("%.1f ", median(&without));
+	printf("%.1f\n", median(&with));
 }
 
 static struct conf *
@@ -447,6 +506,8 @@ main(int argc, char **argv)
 		hold(journal, n, argv[4]);
 	else if (strcmp(argv[1], "measure") == 0)
 		measure(journal, n);
+	else if (strcmp(argv[1], "runs") == 0)
+		measure_runs(journal, n);
 	else if (strcmp(argv[1], "turn") == 0 && argc > 4)
 		measure_turns(journal, n, argv[4]);
 	else if (strcmp(argv[1], "move") == 0 && argc > 4)

@@ -53,8 +53,8 @@ store() {	# hook
 }
 
 @test "words, and the program's own options" {
-	[ "$(offered '')" = "check drain drop events list probe purge retry \
-sample show sign stats try" ]
+	[ "$(offered '')" = "check drain drop events forget list mute \
+pipelines probe purge retry runs sample show sign stats try unmute" ]
 	[ "$(offered s)" = "sample show sign stats" ]
 	[ "$(offered -c x dr)" = "drain drop" ]
 	[ "$(offered -cx -u nobody dr)" = "drain drop" ]
@@ -71,7 +71,10 @@ sample show sign stats try" ]
 
 @test "the options of each word are those of its help" {
 	[ "$(offered list --)" = "--body --event --help --hook --json --limit \
---since --state --version" ]
+--pipeline --since --state --version" ]
+	[ "$(offered mute --)" = "--all --for --help --hook --version" ]
+	[ "$(offered runs --)" = "--help --hook --json --limit --open \
+--pipeline --since --version" ]
 	[ "$(offered list --json --s)" = "--since --state" ]
 	[ "$(offered try -)" = "--help --version -V -h -n" ]
 	[ "$(offered drop --)" = "--help --version" ]
@@ -115,7 +118,7 @@ sample show sign stats try" ]
 @test "events are those of the table" {
 	[ "$(offered sample connection)" = \
 	    "connection_added connection_removed" ]
-	[ "$(offered list --event '' | wc -w)" -eq 14 ]
+	[ "$(offered list --event '' | wc -w)" -eq 22 ]
 	[ -z "$(offered sample connection_added '')" ]
 }
 
@@ -132,4 +135,28 @@ sample show sign stats try" ]
 	[ "$(offered "${own[@]}" drop "$one" '')" = "$one $two" ]
 	[ "$(offered "${own[@]}" retry '')" = "$one $two" ]
 	[ -z "$(offered "${own[@]}" show "$one" '')" ]
+}
+
+@test "pipelines are those that were seen, as they are shown" {
+	own=(-c "$conf")
+	if [ "$(id -u)" = 0 ]; then
+		own+=(-u nobody)
+	fi
+	[ -z "$(offered "${own[@]}" forget '')" ]
+	for name in Sales 'CRM to \"house\"' 'CRM to warehouse' Stock; do
+		printf '{"event":"pipeline_run_started","pipeline":{"name":"%s"}}' \
+		    "$name" >"$T/body"
+		cgi_user env -i PELIHOOK_CONFIG="$conf" PELIHOOK_HOOK=first \
+		    REQUEST_METHOD=POST CONTENT_LENGTH="$(wc -c <"$T/body")" \
+		    "$PELIHOOK_CGI" <"$T/body" >>"$T/log" 2>&1
+	done
+	[ "$(offered "${own[@]}" forget '')" = \
+	    "CRM\\ to\\ warehouse Sales Stock" ]
+	[ "$(offered "${own[@]}" mute S)" = "Sales Stock" ]
+	[ "$(offered "${own[@]}" unmute 'CRM\ t')" = \
+	    "CRM\\ to\\ warehouse" ]
+	[ "$(offered "${own[@]}" list --pipeline St)" = Stock ]
+	[ "$(offered "${own[@]}" runs --pipeline = St)" = Stock ]
+	[ -z "$(offered "${own[@]}" mute Sales '')" ]
+	[ -z "$(offered "${own[@]}" mute Sales --for '')" ]
 }

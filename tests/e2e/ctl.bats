@@ -307,7 +307,7 @@ ids_of_a_number() {
 
 @test "events prints the whole table, aligned" {
 	run -0 "$PELIHOOKCTL" events
-	[ "${#lines[@]}" -eq 15 ]
+	[ "${#lines[@]}" -eq 23 ]
 	[[ ${lines[0]} == "EVENT "*"RUN STATUS "*"OUTCOME "*"CAUSE "*WHEN ]]
 	for head in "RUN STATUS" OUTCOME CAUSE WHEN; do
 		before=${lines[0]%%"$head"*}
@@ -319,13 +319,16 @@ ids_of_a_number() {
 	[[ $output == *"pipeline_run_remote_error "*" REMOTE_ERROR "*" failure "*" source "* ]]
 	[[ $output == *"pipeline_run_failed "*" (unexpected) "*" unknown "* ]]
 	[[ $output == *"connection_added "*" - "*" added "* ]]
+	[[ $output == *"pelihook.run_stuck "*" stuck "*" pelihook's own: a run "* ]]
+	[ "$(grep -c "^pelihook\..* pelihook's own: " <<<"$output")" -eq 8 ]
 }
 
 @test "a sample of every event is found again as that event" {
 	make_conf <<-EOF
 		on * run /bin/cat
 	EOF
-	names=$("$PELIHOOKCTL" events | awk 'NR > 1 { print $1 }')
+	names=$("$PELIHOOKCTL" events |
+	    awk 'NR > 1 && !/^pelihook\./ { print $1 }')
 	[ "$(echo "$names" | wc -l)" -eq 14 ]
 	for name in $names; do
 		"$PELIHOOKCTL" sample "$name" >"$T/body"
@@ -507,6 +510,34 @@ three
 	[ -z "$(ls "$T/state")" ]
 	run -0 ctl try -n peliqan <"$T/body"
 	[ "$(grep -c "taken by" <<<"$output")" -eq 3 ]
+}
+
+@test "check prints where runs are found, what is watched and whom that needs" {
+	make_queue <<-EOF
+		run-id /data/run
+		pipeline-name "/data/a name"
+		watch on failing 3 late 6h silent 24h
+		watch for "Monthly *" stuck 12h late off
+		watch for test* off
+		env RUN /run/id
+		on @watch pelihook.run_stuck also run /bin/cat
+		on * run /bin/cat
+	EOF
+	run -0 --separate-stderr ctl check
+	for text in "run-id       /data/run" "pipeline-id  found in the payload" \
+	    "pipeline-name \"/data/a name\"" \
+	    "watch        on failing 3 late 6h stuck auto silent 1d remind off" \
+	    "watch        for \"Monthly *\" failing 3 late off stuck 12h remind off" \
+	    "watch        for test* off"; do
+		[[ "$output
+" == *"  $text
+"* ]]
+	done
+	[[ $stderr == *"\`env' line replaces the PELIHOOK_RUN of pelihook's own"* ]]
+	sed -i '/^ *watch /d' "$T/pelihook.conf"
+	run -0 --separate-stderr ctl check
+	[[ $stderr == *"hook peliqan watches nothing, so this line has no event"* ]]
+	[[ $output == *"  watch        off"* ]]
 }
 
 @test "what check prints of signature and on is configuration again" {

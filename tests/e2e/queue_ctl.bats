@@ -137,7 +137,8 @@ wait_for() {
 # --- the command line -------------------------------------------------------
 
 @test "help names every word of the queue" {
-	for word in list show retry drop drain stats purge; do
+	for word in list show retry drop drain stats purge runs pipelines mute \
+	    unmute forget; do
 		run -0 "$PELIHOOKCTL" --help
 		[[ $output == *"
   $word "* ]]
@@ -150,7 +151,7 @@ wait_for() {
 # The options and operands that a usage has, and those that help explains.
 @test "help explains each argument, units and exit codes of every word" {
 	words=$("$PELIHOOKCTL" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p')
-	[ "$(wc -w <<<"$words")" -eq 13 ]
+	[ "$(wc -w <<<"$words")" -eq 18 ]
 	for word in $words; do
 		run -0 --separate-stderr "$PELIHOOKCTL" "$word" --help
 		[ -z "$stderr" ]
@@ -217,7 +218,8 @@ wait_for() {
 		on * run /bin/true
 	EOF
 	for words in list "show a" "retry a" "retry --dead" "drop a" drain \
-	    stats purge; do
+	    stats purge runs pipelines "mute a --for 1d" "unmute --all" \
+	    "forget a"; do
 		run -78 --separate-stderr ctl $words
 		[ -z "$output" ]
 		[[ $stderr == *"no \`journal' line"* ]]
@@ -226,7 +228,8 @@ wait_for() {
 
 @test "a configuration with an error is 78 for all" {
 	echo nonsense >"$conf"
-	for words in list "show a" "retry a" "drop a" drain stats purge; do
+	for words in list "show a" "retry a" "drop a" drain stats purge runs \
+	    pipelines "mute --all --for 1d" "unmute a" "forget a"; do
 		run -78 --separate-stderr ctl $words
 		[[ $stderr == *"$conf:1: "* ]]
 	done
@@ -234,7 +237,8 @@ wait_for() {
 
 @test "before the first event the queue is empty, and stays without file" {
 	make_queue </dev/null
-	for words in list drain purge "retry --dead" "stats --max-age 0s" \
+	for words in list drain purge runs pipelines "pipelines --since 1d" \
+	    "retry --dead" "stats --max-age 0s" \
 	    "stats --prometheus" "list --json" check; do
 		run -0 ctl $words
 	done

@@ -15,9 +15,9 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "cases"))
 import fastcgi  # noqa: E402
 
-MOST = 20000    # events, so that nothing goes on for ever
+MOST = 40000    # events, so that nothing goes on for ever
 THREADS = 8
-PAUSE = 0.01    # seconds, so that commands keep up
+PAUSE = 0.02    # seconds, so that commands keep up
 
 stop = threading.Event()
 lock = threading.Lock()

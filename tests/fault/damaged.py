@@ -18,7 +18,8 @@ from harness import check, status_of
 
 ESCAPE = "\x1b]0;owned\x07\x1b[2J\x9b31m\x7f"
 
-COLUMNS = """events: id hook name received digest verified remote early
+COLUMNS = """events: id hook name received digest verified remote early pipeline run
+ shown
 deliveries: event hook ordinal state held key since due step attempts runner
  claim started pid start finished lane line
 bodies: body
@@ -29,7 +30,13 @@ opens: hook events
 tallies: hook name state deliveries
 runners: boot pid
 notes: name number
-rules: hook digest time keep keep_dead routing moved move_to"""
+rules: hook digest time keep keep_dead routing moved move_to
+hours: hook hour what source count
+pipelines: hook id name first seen success failures failed failure muted due
+runs: hook pipeline run began ended event outcome first last
+successes: hook pipeline time
+judgements: hook pipeline kind run since found expected usual told over due
+watches: hook settings judged anew event muted"""
 
 # What SQL makes of them: nothing, numbers, texts, bytes.
 VALUES = ("NULL", "-1", "7", "9223372036854775807", "-9223372036854775808",
@@ -37,11 +44,13 @@ VALUES = ("NULL", "-1", "7", "9223372036854775807", "-9223372036854775808",
           "CAST(x'c3285b1b90ff' AS TEXT)", "x'1b5b324a'",
           "CAST(zeroblob(70000) AS TEXT)")
 
-READING = ["list", "show 0", "stats"]
+READING = ["list", "show 0", "stats", "runs", "pipelines"]
 MORE_READING = ["list --json", "list --state queued", "list --state dead",
                 "show --json 0", "show --body 0", "stats --json",
-                "stats --prometheus --max-dead 0", "check"]
-CHANGING = ["retry ID", "drop ID", "retry --dead", "purge", "drain"]
+                "stats --prometheus --max-dead 0", "check", "runs --json",
+                "pipelines --json --since 1d"]
+CHANGING = ["retry ID", "drop ID", "retry --dead", "purge", "drain",
+            "mute P0 --for 1d", "unmute --all", "forget P0"]
 # EX_OK, and of sysexits.h what a journal may be worth.
 STATUSES = 0, 64, 65, 66, 69, 70, 74, 75, 78
 
@@ -127,9 +136,10 @@ def check_word(what, line, run):
 
 def filled(site):
     """All tables with rows, in all states but running."""
-    site.fill(1)
+    site.fill(1, pipeline_name="P0", run_id="r0")
     site.ctl("drain")
-    site.fill(2, fail=1)
+    site.ctl("mute", "--all", "--for", "1d")
+    site.fill(2, fail=1, pipeline_name="P1")
     site.fill(1, key=1)
     site.ctl("drop", site.ids()[1])
     site.change("UPDATE deliveries SET state = 3 WHERE seq = 3;"
@@ -137,7 +147,17 @@ def filled(site):
                 "INSERT OR IGNORE INTO rules(hook, digest, time, keep)"
                 " VALUES('peliqan', 'x', 1, 1);"
                 "INSERT OR IGNORE INTO sources VALUES('peliqan', '/x');"
-                "INSERT OR IGNORE INTO notes VALUES('purged', 1)")
+                "INSERT OR IGNORE INTO notes VALUES('purged', 1);"
+                "INSERT OR IGNORE INTO hours VALUES('peliqan', 1, 'x', 1, 1);"
+                "INSERT OR IGNORE INTO pipelines VALUES"
+                "('peliqan', 'p', 'P', 1, 1, 1, 1, 1, 'x', 0, 0);"
+                "INSERT INTO runs VALUES"
+                "(9, 'peliqan', 'p', 'r', 1, 0, 'x', '', '', '');"
+                "INSERT OR IGNORE INTO successes VALUES('peliqan', 'p', 1);"
+                "INSERT OR IGNORE INTO judgements VALUES"
+                "('peliqan', 'p', 0, 0, 1, 1, 0, 0, 0, 0, 0);"
+                "INSERT OR IGNORE INTO watches VALUES"
+                "('peliqan', '', 0, 0, 0, 0)")
     site.keep()
 
 

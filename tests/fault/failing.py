@@ -287,7 +287,7 @@ class Server:
         """The store keeps statements, those of a purge too, which may come
         later, and pages as the journal grows."""
         live = self.site.live() - self.live
-        kept = 160 + self.asked // 8 if self.site.dispatches else 5
+        kept = (260 if self.site.dispatches else 5) + self.asked // 8
         check(live <= kept, "%d allocations are left" % live)
 
 

@@ -74,7 +74,8 @@ class Owned(Site):
 
 def words_of_root(site):
     """Each word, on files that the word itself has to make."""
-    for words in ("list",), ("stats",), ("purge",), ("drain",), ("check",):
+    for words in ("list",), ("stats",), ("purge",), ("drain",), ("check",), \
+            ("runs",), ("pipelines",):
         site.as_root(*words)
         for name in os.listdir(site.own):
             if name.startswith("journal.db") or name == "queue.log":
@@ -95,6 +96,10 @@ def words_of_root(site):
     site.as_root("stats", "--prometheus")
     site.as_root("drain")
     site.as_root("purge")
+    site.as_root("runs")
+    site.as_root("pipelines")
+    site.as_root("mute", "--all", "--for", "1d")
+    site.as_root("unmute", "--all")
     site.as_root("check")
     check_journal(site.journal)
     runs = site.runs()

@@ -12,7 +12,9 @@
 #include "config/conf.h"
 #include "config/files.h"
 #include "config/load.h"
+#include "config/print.h"
 #include "config/warnings.h"
+#include "event/rule.h"
 #include "signature/recipe.h"
 
 enum { ERRORS = 16 * 1024, WORDS = 64 };
@@ -83,6 +85,25 @@ check_lanes(const struct hook *hook)
 	}
 }
 
+/* What is watched is told, in a hook that queues, and can be printed. */
+static void
+check_watch(const struct hook *hook)
+{
+	struct buf line = { 0 };
+	bool told = false;
+
+	for (size_t i = 0; i < hook->rules_len; i++)
+		told = told || rule_names_watch(&hook->rules[i]);
+	holds(!conf_watches(hook) || (told && hook->delivery == CONF_QUEUE));
+	holds(hook->watch.failing <= 100 && hook->watch.silent >= 0);
+	holds(conf_print_watch(hook, &line) == RC_OK);
+	for (size_t i = 0; i < hook->watch_for_len; i++)
+		holds(
+		    conf_print_watch_for(&hook->watch_for[i], &line) == RC_OK);
+	holds(conf_watch_of(hook, "7", "CRM") != NULL);
+	buf_free(&line);
+}
+
 static void
 check_hook(const struct conf *conf, const struct hook *hook)
 {
@@ -95,6 +116,7 @@ check_hook(const struct conf *conf, const struct hook *hook)
 		    hook->rules[i].command[0][0] == '/');
 	check_recipe(&hook->signature);
 	check_lanes(hook);
+	check_watch(hook);
 }
 
 int

@@ -17,6 +17,8 @@
 #include "event/json.h"
 #include "event/keys.h"
 #include "event/payload.h"
+#include "event/sentence.h"
+#include "event/subject.h"
 #include "http/request.h"
 
 enum { FIELD = 4096, KEYS = 1024 };
@@ -93,6 +95,47 @@ check_fields(const struct event *event, const struct request *request)
 	pool_free(&pool);
 }
 
+/* What was found stands where it says. */
+static void
+check_found(const struct event *event, const char *text, const char *at)
+{
+	struct buf again = { 0 };
+
+	holds((text[0] == '\0') <= (at[0] == '\0'));
+	check_utf8(bytes_of(text));
+	if (at[0] == '\0' || strlen(at) > SUBJECT_FOUND - 16 ||
+	    !event_json_is_text(bytes_of(at)))
+		return;
+	holds(event_json_is_pointer(at));
+	holds(event_text(event, at, &again) == RC_OK);
+	holds(bytes_is(buf_view(&again), text));
+	buf_free(&again);
+}
+
+/* A sentence is one line of text, whatever is in it. */
+static void
+check_subject(const struct event *event)
+{
+	struct event_subject subject;
+	struct buf sentence = { 0 };
+	struct bytes rest;
+
+	holds(event_subject_find(event, &subject) == RC_OK);
+	check_found(event, subject.pipeline, subject.pipeline_at);
+	check_found(event, subject.run, subject.run_at);
+	if (subject.name_at[0] != '\0')
+		check_found(event, subject.name, subject.name_at);
+	holds((subject.name[0] == '\0') == (subject.pipeline[0] == '\0'));
+	holds(event_sentence(event, subject.name, subject.run, &sentence) ==
+	    RC_OK);
+	holds(sentence.len > 0 && sentence.data[sentence.len - 1] == '.');
+	for (rest = buf_view(&sentence); rest.len > 0;
+	     rest = bytes_skip(rest, utf8_length(rest)))
+		holds(utf8_printable(rest) > 0);
+	holds(!catalog_is_own(bytes_of(event->name)));
+	buf_free(&sentence);
+}
+
 static void
 check_text(const struct event *event, const char *pointer)
 {
@@ -126,6 +169,7 @@ try_hook(struct hook *hook, const struct request *request, const char *pointer)
 	check_name(&event);
 	check_text(&event, pointer);
 	check_fields(&event, request);
+	check_subject(&event);
 	event_free(&event);
 }
 
@@ -158,6 +202,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	hook.reading.name = hook.reading.order = hook.reading.dedupe =
 	    (struct event_source){ EVENT_FROM_POINTER, pointer,
 		    { NULL, NULL } };
+	hook.reading.run_id = hook.reading.pipeline_id = hook.reading.name;
 	try_hook(&hook, &request, pointer);
 	fuzz_read_log();
 	pool_free(&pool);

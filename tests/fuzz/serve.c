@@ -144,8 +144,16 @@ put(void *context, struct exchange *exchange)
 	front.puts++;
 	holds(exchange->hook->signature.kind == RECIPE_NONE ||
 	    exchange->hook == front.signer);
-	holds(exchange->deliveries > 0);
-	check_job(&exchange->job);
+	if (exchange->deliveries > 0) {
+		check_job(&exchange->job);
+	} else {
+		/* It is ignored, and what it says of a run is recorded. */
+		holds(exchange->subject != NULL &&
+		    exchange->subject->step != JOURNAL_STEP_NONE);
+		front.result = (struct exchange_end){
+			.outcome = OUTCOME_IGNORED,
+		};
+	}
 	exchange->done(exchange, &front.result);
 }
 

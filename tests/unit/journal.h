@@ -366,6 +366,34 @@ write_while(struct journal *journal, void *(*act)(void *context), void *context)
 	assert_int_equal(journal_write(journal, let_act, &meanwhile), RC_OK);
 }
 
+/* A journal of the first release: tests/fault/earlier.sql, from wherever the
+ * test is run. */
+static inline void
+make_earlier(void)
+{
+	static const char *const variables[] = { "abs_top_srcdir", "top_srcdir",
+		"srcdir" };
+	static char text[64 * 1024];
+	char path[PATH_MAX];
+	FILE *file = NULL;
+	size_t len;
+
+	for (size_t i = 0; file == NULL && i < COUNT(variables); i++) {
+		const char *top = getenv(variables[i]);
+
+		snprintf(path, sizeof(path), "%s/tests/fault/earlier.sql",
+		    top == NULL ? "." : top);
+		file = fopen(path, "r");
+	}
+	if (file == NULL)
+		fail_msg("%s cannot be opened", path);
+	len = fread(text, 1, sizeof(text) - 1, file);
+	text[len] = '\0';
+	fclose(file);
+	execute(text);
+	assert_int_equal(chmod(journal_path, 0600), 0);
+}
+
 static inline enum rc
 claim_key(struct journal *journal, const char *text, int64_t at)
 {

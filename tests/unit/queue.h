@@ -155,6 +155,38 @@ execute(const char *sql)
 	sqlite3_close(db);
 }
 
+/* The number that a query of the journal's file gives. */
+static inline int64_t
+query(const char *sql)
+{
+	sqlite3_stmt *statement;
+	sqlite3 *db;
+	int64_t number;
+
+	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	number = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	return number;
+}
+
+/* Another program that lets nobody even read it. */
+static inline sqlite3 *
+shut_journal(void)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+			     "PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
+	return db;
+}
+
 /* Another program that holds the journal's lock, as SQLite has it. */
 static inline sqlite3 *
 lock_journal(void)

@@ -27,6 +27,9 @@ struct scene {
 	struct shared_journal *shared;
 	struct decider *decider;
 	struct sink sink;
+	/* Of its events. */
+	const struct journal_subject *subject;
+	unsigned deliveries;
 };
 
 static inline void
@@ -46,6 +49,7 @@ set_scene(struct scene *scene, const char *path)
 		    .dedupe_window = 3600000, .max_queue = 2,},
 		.command = {"/bin/sh", "-c", "exit 0", NULL},
 	};
+	scene->deliveries = 2;
 	scene->rule = (struct rule){ .command = scene->command };
 	scene->lane = (struct lane){
 		.timeout = 20000,
@@ -123,7 +127,8 @@ put(struct scene *scene, const char *key)
 	exchange->done = putting_done;
 	exchange->receipt = sample.receipt;
 	exchange->routes = routes;
-	exchange->deliveries = 2;
+	exchange->deliveries = scene->deliveries;
+	exchange->subject = scene->subject;
 	exchange->counted = true;
 	snprintf(exchange->event.name, sizeof(exchange->event.name),
 	    "pipeline_run_error");

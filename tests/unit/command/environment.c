@@ -40,7 +40,7 @@ the_environment_is_the_table(void **state)
 	static const char *const fields[] = { "PELIHOOK_TABLE=orders",
 		"PELIHOOK_ROWS=7", NULL };
 	static const struct catalog_row row = { "pipeline_run_failed",
-		"pipeline", "failed", "failure", "error", "safe", "" };
+		"pipeline", "failed", "failure", "error", "safe", "", "" };
 	static const char *const want[] = { "PATH=" SPAWN_PATH, "HOME=/var/www",
 		"USER=www-data", "LOGNAME=www-data", "LANG=C.UTF-8",
 		"REGION=eu west", "EMPTY=", "PELIHOOK_TABLE=orders",
@@ -53,6 +53,10 @@ the_environment_is_the_table(void **state)
 		"PELIHOOK_RECEIVED=2026-01-02T03:04:05.678Z",
 		"PELIHOOK_ATTEMPT=2", "PELIHOOK_VERIFIED=1",
 		"PELIHOOK_REMOTE_ADDR=192.0.2.7", "PELIHOOK_COUNT=1",
+		"PELIHOOK_PIPELINE=CRM", "PELIHOOK_RUN=7",
+		"PELIHOOK_TEXT=Pipeline CRM failed.",
+		"PELIHOOK_URL=https://example.com/page?view=event"
+		"&id=01890a5d-ac96-774b-bcce-b302099a8057",
 		"PELIHOOK_CLAIM=0123456789abcdef0123456789abcdef", NULL };
 	struct pool pool = { 0 };
 	const char *const *got;
@@ -62,8 +66,12 @@ the_environment_is_the_table(void **state)
 	setenv("USER", "another", 1);
 	hook.setenv = setenv_lines;
 	hook.setenv_len = COUNT(setenv_lines);
+	hook.page_url = "https://example.com/page";
 	job.fields = fields;
 	job.row = &row;
+	job.pipeline = "CRM";
+	job.run = "7";
+	job.text = "Pipeline CRM failed.";
 	assert_int_equal(environment_make(&job, 1, &pool, &got), RC_OK);
 	assert_int_equal(check_environment(got, want), 0);
 	pool_free(&pool);
@@ -77,11 +85,17 @@ a_batch_sees_only_what_it_shares(void **state)
 		"USER=www-data", "LOGNAME=www-data", "LANG=C.UTF-8",
 		"REGION=eu", "PELIHOOK_HOOK=peliqan", "PELIHOOK_COUNT=3",
 		"PELIHOOK_CLAIM=0123456789abcdef0123456789abcdef", NULL };
-	struct job jobs[3] = { job, job, job };
+	struct job jobs[3];
 	struct pool pool = { 0 };
 	const char *const *got;
 
 	(void)state;
+	job.pipeline = "CRM";
+	job.run = "7";
+	job.text = "Pipeline CRM failed.";
+	hook.page_url = "https://example.com/page";
+	for (size_t i = 0; i < COUNT(jobs); i++)
+		jobs[i] = job;
 	hook.setenv = setenv_lines;
 	hook.setenv_len = 1;
 	assert_int_equal(environment_make(jobs, 3, &pool, &got), RC_OK);
@@ -128,6 +142,92 @@ setenv_takes_the_place_of_a_default(void **state)
 	pool_free(&pool);
 }
 
+static bool
+has_name(const char *const *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; *list != NULL; list++)
+		if (strncmp(*list, name, len) == 0 && (*list)[len] == '=')
+			return true;
+	return false;
+}
+
+static void
+what_is_not_known_is_not_set(void **state)
+{
+	struct pool pool = { 0 };
+	const char *const *got;
+
+	(void)state;
+	job.pipeline = "";
+	job.run = NULL;
+	job.text = "A pipeline failed.";
+	assert_int_equal(environment_make(&job, 1, &pool, &got), RC_OK);
+	assert_false(has_name(got, "PELIHOOK_PIPELINE"));
+	assert_false(has_name(got, "PELIHOOK_RUN"));
+	assert_false(has_name(got, "PELIHOOK_URL"));
+	assert_true(has(got, "PELIHOOK_TEXT=A pipeline failed."));
+	pool_free(&pool);
+}
+
+static void
+an_env_line_takes_the_place_of_what_was_found_or_not(void **state)
+{
+	static const char *const fields[] = { "PELIHOOK_PIPELINE=mine",
+		"PELIHOOK_RUN=r", "PELIHOOK_TEXT=t", "PELIHOOK_URL=u", NULL };
+	struct pool pool = { 0 };
+	const char *const *got;
+
+	(void)state;
+	job.fields = fields;
+	for (int known = 0; known < 2; known++) {
+		job.pipeline = known ? "CRM" : "";
+		job.run = known ? "7" : "";
+		job.text = known ? "Pipeline CRM failed." : NULL;
+		hook.page_url = known ? "https://example.com/" : NULL;
+		assert_int_equal(environment_make(&job, 1, &pool, &got), RC_OK);
+		for (size_t i = 0; fields[i] != NULL; i++)
+			assert_true(has(got, fields[i]));
+		assert_false(has(got, "PELIHOOK_PIPELINE=CRM"));
+		assert_false(has(got, "PELIHOOK_TEXT=Pipeline CRM failed."));
+	}
+	pool_free(&pool);
+}
+
+static void
+a_url_that_has_a_query_gets_more_of_it(void **state)
+{
+	struct pool pool = { 0 };
+	const char *const *got;
+
+	(void)state;
+	hook.page_url = "https://example.com/?team=a";
+	assert_int_equal(environment_make(&job, 1, &pool, &got), RC_OK);
+	assert_true(has(got,
+	    "PELIHOOK_URL=https://example.com/?team=a&view=event"
+	    "&id=01890a5d-ac96-774b-bcce-b302099a8057"));
+	pool_free(&pool);
+}
+
+static void
+pelihooks_own_events_come_from_nowhere(void **state)
+{
+	struct pool pool = { 0 };
+	const char *const *got;
+
+	(void)state;
+	job.event = "pelihook.run_stuck";
+	job.row = catalog_find_watch(bytes_of(job.event));
+	assert_non_null(job.row);
+	assert_int_equal(environment_make(&job, 1, &pool, &got), RC_OK);
+	assert_false(has_name(got, "PELIHOOK_REMOTE_ADDR"));
+	assert_true(has(got, "PELIHOOK_VERIFIED=1"));
+	assert_true(has(got, "PELIHOOK_KIND=watch"));
+	assert_true(has(got, "PELIHOOK_OUTCOME=stuck"));
+	pool_free(&pool);
+}
+
 int
 main(void)
 {
@@ -135,6 +235,10 @@ main(void)
 		TEST(the_environment_is_the_table),
 		TEST(a_batch_sees_only_what_it_shares),
 		TEST(setenv_takes_the_place_of_a_default),
+		TEST(what_is_not_known_is_not_set),
+		TEST(an_env_line_takes_the_place_of_what_was_found_or_not),
+		TEST(a_url_that_has_a_query_gets_more_of_it),
+		TEST(pelihooks_own_events_come_from_nowhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

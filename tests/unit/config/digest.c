@@ -32,6 +32,8 @@ digest_of(const char *directives, char into[CONF_DIGEST_SIZE])
 #define LANE(name, settings)                                                   \
 	"lane " name settings "\non * lane " name " run /a b c\n"
 
+#define WATCH "on @watch run /a b c\n"
+
 static void
 what_decides_how_events_are_run_is_in_the_digest(void **state)
 {
@@ -53,6 +55,13 @@ what_decides_how_events_are_run_is_in_the_digest(void **state)
 		LANE("x", " retry 1s"), LANE("x", " timeout 2s"),
 		LANE("x", " kill-after 3s"), LANE("x", " batch 2"),
 		LANE("x", " directory /d"), LANE("x", "\ndirectory /d"),
+		"run-id /a\n", "run-id /b\n", "pipeline-id /a\n",
+		"pipeline-name /a\n", "on @watch run /a b c\n",
+		WATCH "watch on\n", WATCH "watch on late 1h\n",
+		WATCH "watch on stuck 1h\n", WATCH "watch on failing 2\n",
+		WATCH "watch on silent 1h\n", WATCH "watch on remind 1h\n",
+		WATCH "watch for a on\n", WATCH "watch for b on\n",
+		WATCH "watch on\nwatch for b off\n",
 		LANE("x", "") "on a lane x run /a b c\n" };
 	static char digests[COUNT(others) + 1][CONF_DIGEST_SIZE];
 	unsigned failed = 0;
@@ -76,7 +85,8 @@ what_decides_which_are_taken_is_not(void **state)
 		"secret-file /s\n", "max-body 2K\n", "read-timeout 2s\n",
 		"max-queue 7\n", "keep 3d\n", "keep-dead 3d\n", "dedupe body\n",
 		"dedupe-window 3d\n", "event-name /a\n", "timeout 1h\n",
-		"queued-status 200\n", "directory /\n", "concurrency 1\n" };
+		"queued-status 200\n", "watch off\n", "watch for a off\n",
+		"directory /\n", "concurrency 1\n" };
 	char plain[CONF_DIGEST_SIZE];
 	char got[CONF_DIGEST_SIZE];
 	unsigned failed = 0;
@@ -237,6 +247,42 @@ nothing_else_is_in_the_routing(void **state)
 	assert_string_equal(routing[0], routing[1]);
 }
 
+static void
+watch_digest_of(const char *directives, char into[CONF_DIGEST_SIZE])
+{
+	struct buf text = { 0 };
+	struct conf *conf;
+
+	assert_int_equal(buf_printf(&text, QUEUES "%s%s", directives, WATCH),
+	    RC_OK);
+	conf = good(text.data);
+	assert_int_equal(conf_watch_digest(&conf->hooks[0], into), RC_OK);
+	conf_release(conf);
+	buf_free(&text);
+}
+
+static void
+what_watching_goes_by_has_a_digest_of_its_own(void **state)
+{
+	static const char *const others[] = { "", "watch on\n",
+		"watch on late 1h\n", "watch on stuck 1h\n",
+		"watch on failing 2\n", "watch on silent 1h\n",
+		"watch on remind 1h\n", "watch for a on\n", "watch for b on\n",
+		"watch on\nwatch for b off\n" };
+	static char digests[COUNT(others)][CONF_DIGEST_SIZE];
+	char same[CONF_DIGEST_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(others); i++) {
+		watch_digest_of(others[i], digests[i]);
+		assert_int_equal(strlen(digests[i]), CONF_DIGEST_SIZE - 1);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(digests[i], digests[k]);
+	}
+	watch_digest_of("watch on late auto failing 1\non x run /y\n", same);
+	assert_string_equal(same, digests[1]);
+}
+
 int
 main(void)
 {
@@ -244,6 +290,7 @@ main(void)
 		SCRATCH_TEST(what_decides_how_events_are_run_is_in_the_digest),
 		SCRATCH_TEST(what_decides_which_are_taken_is_not),
 		SCRATCH_TEST(an_upgrade_is_no_change),
+		SCRATCH_TEST(what_watching_goes_by_has_a_digest_of_its_own),
 		SCRATCH_TEST(it_is_the_same_whatever_is_in_the_files),
 		SCRATCH_TEST(
 		    a_lane_is_known_by_its_name_or_all_words_of_its_command),

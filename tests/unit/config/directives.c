@@ -13,6 +13,7 @@ global_directives_are_understood(void **state)
 {
 	struct conf *conf = good(
 	    "journal /q\ndispatch drain\n"
+	    "page-url https://h:8443/p?x=1\n"
 	    "stop-timeout 90s\nallow-root yes\nlog /var/log/p\nlog-format json\nlog-level debug\n"
 	    "read-timeout 3s\n" WAITS "read-timeout 4s\n");
 	struct conf *other = good("journal /q\ndispatch thread\nlog syslog\n"
@@ -31,6 +32,10 @@ global_directives_are_understood(void **state)
 	assert_string_equal(conf->log.path, "/var/log/p");
 	assert_int_equal(conf->log.format, LOG_JSON);
 	assert_int_equal(conf->log.level, LOG_LEVEL_DEBUG);
+	assert_string_equal(conf->page_url, "https://h:8443/p?x=1");
+	assert_string_equal(conf->hooks[0].page_url, conf->page_url);
+	assert_null(other->page_url);
+	assert_null(other->hooks[0].page_url);
 	assert_int_equal(conf->read_timeout, 3 * SECOND);
 	assert_int_equal(conf->hooks[0].read_timeout, 4 * SECOND);
 	assert_int_equal(other->dispatch, CONF_DISPATCH_THREAD);
@@ -134,6 +139,30 @@ a_duration_may_be_without_end(void **state)
 }
 
 static void
+what_a_run_is_known_by_may_be_a_default(void **state)
+{
+	struct conf *conf = good("run-id /a\npipeline-id /b\n"
+				 "pipeline-name /c\n" WAITS
+				 "pipeline-name /d\nhook i\nsecret-file /s\n"
+				 "on * ignore\n");
+	struct conf *none = good(WAITS);
+	const struct event_reading *one = &conf->hooks[0].reading;
+	const struct event_reading *two = &conf->hooks[1].reading;
+
+	(void)state;
+	assert_int_equal(one->run_id.from, EVENT_FROM_POINTER);
+	assert_string_equal(one->run_id.pointer, "/a");
+	assert_string_equal(one->pipeline_id.pointer, "/b");
+	assert_string_equal(one->pipeline_name.pointer, "/d");
+	assert_string_equal(two->pipeline_name.pointer, "/c");
+	assert_int_equal(none->hooks[0].reading.run_id.from, EVENT_FROM_NONE);
+	assert_int_equal(none->hooks[0].reading.pipeline_name.from,
+	    EVENT_FROM_NONE);
+	conf_release(conf);
+	conf_release(none);
+}
+
+static void
 sources_have_their_words(void **state)
 {
 	struct conf *conf = good(
@@ -164,6 +193,7 @@ main(void)
 		SCRATCH_TEST(global_directives_are_understood),
 		SCRATCH_TEST(hook_directives_are_understood),
 		SCRATCH_TEST(a_duration_may_be_without_end),
+		SCRATCH_TEST(what_a_run_is_known_by_may_be_a_default),
 		SCRATCH_TEST(sources_have_their_words),
 	};
 

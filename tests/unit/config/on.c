@@ -41,6 +41,18 @@ static const struct bad rules[] = {
 	{ WAITS "on @fail* ignore\n", 4, "there is no group `@fail*'" },
 	{ WAITS "on pipeline_[ab ignore\n", 4, "is not closed: write ]" },
 	{ WAITS "on x[]y ignore\n", 4, "is not closed" },
+	{ WAITS "on pelihook.* ignore\n", 4,
+	    "`pelihook.*' takes nothing, as no glob takes pelihook's own "
+	    "events: write @watch for all of them, or their names" },
+	{ WAITS "on pelihook.[a ignore\n", 4, "takes nothing" },
+	{ WAITS "on pelihook.run_stuk ignore\n", 4,
+	    "no event `pelihook.run_stuk' of its own: write "
+	    "pelihook.run_stuck, or @watch" },
+	{ WAITS "on pelihook. ignore\n", 4,
+	    "pelihook has no event `pelihook." },
+	{ WAITS "on pelihook." X64 " ignore\n", 4,
+	    "of its own: write @watch for all that it has" },
+	{ WAITS "on @watched ignore\n", 4, "@watch" },
 	{ WAITS "on \"\" ignore\n", 4, "an event's name is empty" },
 	{ WAITS "on " X64 X64 X64 X64 " ignore\n", 4,
 	    "is longer than 255 bytes" },

@@ -8,11 +8,12 @@
 
 /* What each directive of this file comes to. */
 static const char text[] =
-    "journal /j/q\ndispatch drain\n"
+    "journal /j/q\ndispatch drain\npage-url http://h/p\n"
     "stop-timeout 90s\nallow-root yes\nlog /l\nlog-format json\nlog-level debug\n" WAITS
     "signature github\nevent-name header X-Event\ntimeout 365d\n"
     "retry 1s 120s\nconcurrency 7\norder \"/a b\"\ndedupe body\n"
     "batch 3\non-dead run /bin/mail -s \"a b\"\nmax-body 65536\n"
+    "run-id \"/a b\"\npipeline-id /p\npipeline-name /n\n"
     "capture /c\nkeep-dead 90d\ndirectory /d\nqueued-status 200\n";
 
 static const struct {
@@ -25,6 +26,10 @@ static const struct {
 	    "encoding hex",
 	    "auto" },
 	{ KEYWORD_EVENT_NAME, "header X-Event", "found in the payload" },
+	{ KEYWORD_RUN_ID, "\"/a b\"", "found in the payload" },
+	{ KEYWORD_PIPELINE_ID, "/p", "found in the payload" },
+	{ KEYWORD_PIPELINE_NAME, "/n", "found in the payload" },
+	{ KEYWORD_PAGE_URL, "http://h/p", "" },
 	{ KEYWORD_DELIVERY, "queue", "wait" },
 	{ KEYWORD_JOURNAL, "/j/q", "none" },
 	{ KEYWORD_DISPATCH, "drain", "thread or drain, as the program does" },
@@ -108,6 +113,44 @@ rules_are_printed(void **state)
 	}
 	conf_release(conf);
 	buf_free(&lines);
+}
+
+static void
+watch_lines_are_printed(void **state)
+{
+	static const struct {
+		const char *line, *printed;
+	} lines[] = {
+		{ "off", "off" },
+		{ "on",
+		    "on failing 1 late auto stuck auto silent off remind off" },
+		{ "on failing off late 6h stuck off silent 120m remind 1d",
+		    "on failing off late 6h stuck off silent 2h remind 1d" },
+		{ "for \"a b*\" late 2h",
+		    "for \"a b*\" failing 3 late 2h stuck auto remind 4h" },
+		{ "for x off", "for x off" },
+	};
+	char text_of[256];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		bool some = bytes_begin(bytes_of(lines[i].line), "for ");
+		struct buf got = { 0 };
+		struct conf *conf;
+
+		snprintf(text_of, sizeof(text_of),
+		    QUEUES "on @watch ignore\nwatch %s\n%s", lines[i].line,
+		    some ? "watch on failing 3 silent 1h remind 4h\n" : "");
+		conf = good(text_of);
+		assert_int_equal(some ?
+			conf_print_watch_for(&conf->hooks[0].watch_for[0],
+			    &got) :
+			conf_print_watch(&conf->hooks[0], &got),
+		    RC_OK);
+		assert_string_equal(got.data, lines[i].printed);
+		conf_release(conf);
+		buf_free(&got);
+	}
 }
 
 static void
@@ -203,6 +246,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(values_in_force_are_printed),
 		SCRATCH_TEST(rules_are_printed),
+		SCRATCH_TEST(watch_lines_are_printed),
 		SCRATCH_TEST(secrets_are_printed),
 		SCRATCH_TEST(setenv_files_are_printed),
 		SCRATCH_TEST(what_a_lane_has_of_its_own_is_printed),

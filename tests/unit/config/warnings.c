@@ -129,6 +129,28 @@ static const struct {
 	{ "journal /j/q\nsecret-file %s\nsignature stripe\n"
 	  "on a run /bin/sh\non b run /bin/sh a\n",
 	    0, NULL },
+	/* What pelihook tells of itself. */
+	{ "secret-file %s\nsignature stripe\nenv A /a\nenv TEXT /t\n"
+	  "on * ignore\n",
+	    4, "this `env' line replaces the PELIHOOK_TEXT of pelihook's own" },
+	{ "secret-file %s\nsignature stripe\nenv PIPELINE /t\non * ignore\n", 3,
+	    "PELIHOOK_PIPELINE" },
+	{ "secret-file %s\nsignature stripe\nenv RUN /t\non * ignore\n", 3,
+	    "PELIHOOK_RUN" },
+	{ "secret-file %s\nsignature stripe\nenv URL /t\non * ignore\n", 3,
+	    "PELIHOOK_URL" },
+	{ "journal /j/q\nsecret-file %s\nsignature stripe\n"
+	  "on pelihook.run_stuck ignore\n",
+	    4, "hook default watches nothing, so this line has no event of" },
+	{ "secret-file %s\nsignature stripe\non * ignore\n"
+	  "on a @watch ignore\n",
+	    4, "write `watch on', or take them out of it" },
+	{ "journal /j/q\nsecret-file %s\nsignature stripe\nwatch on\n"
+	  "on pelihook.run_stuck connection_added @watch ignore\n",
+	    0, NULL },
+	{ "journal /j/q\nsecret-file %s\nsignature stripe\n"
+	  "watch for CRM late 6h\non @watch ignore\n",
+	    0, NULL },
 };
 
 static unsigned
@@ -245,6 +267,32 @@ an_odd_secret_is_told(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* Each hook that watches, beside what is said of all. */
+static void
+who_watches_wants_somebody_who_judges(void **state)
+{
+	struct buf found = { 0 };
+	struct conf *conf = good(
+	    "journal /j/q\nlog /l\nsignature slack\nsecret-file /s\n"
+	    "hook a\nwatch on\non @watch ignore\n"
+	    "hook b\non * ignore\n");
+
+	(void)state;
+	assert_int_equal(conf_warnings(conf, CONF_BEHIND_CGI, &found), RC_OK);
+	assert_int_equal(found.len, 0);
+	assert_int_equal(conf_warnings(conf, CONF_BEHIND_CGI | CONF_UNTIMED,
+			     &found),
+	    RC_OK);
+	assert_non_null(strstr(found.data,
+	    "c:6: hook a: `watch' judges when the queue is run, and nothing "
+	    "was found that runs it while no event comes: no alarm is sent for "
+	    "what is late, stuck or silent; start pelihook.fcgi, or enable "
+	    "pelihook-drain.timer or install pelihook-drain.cron"));
+	assert_null(strstr(found.data, "hook b"));
+	conf_release(conf);
+	buf_free(&found);
+}
+
 static void
 only_what_nothing_runs_wants_a_timer(void **state)
 {
@@ -257,9 +305,11 @@ only_what_nothing_runs_wants_a_timer(void **state)
 		{ "journal /j/q\nlog /l\n", CONF_BEHIND_CGI, NULL },
 		{ "journal /j/q\nlog /l\n", CONF_BEHIND_CGI | CONF_UNTIMED,
 		    "no timer and no cron line was found that runs the queue: "
-		    "under CGI" },
+		    "under CGI nothing else runs `pelihookctl drain' when a "
+		    "retry is due; start pelihook.fcgi, or enable " },
 		{ "journal /j/q\ndispatch none\n", CONF_UNTIMED,
-		    "with this `dispatch' nothing else" },
+		    "with this `dispatch' nothing else runs `pelihookctl drain' "
+		    "when a retry is due; enable pelihook-drain.timer" },
 		{ "log /l\n", CONF_BEHIND_CGI | CONF_UNTIMED, NULL },
 	};
 	unsigned wrong = 0;
@@ -358,6 +408,7 @@ main(void)
 		SCRATCH_TEST(warnings_are_told),
 		SCRATCH_TEST(a_shared_secret_is_told_once_a_hook),
 		SCRATCH_TEST(an_odd_secret_is_told),
+		SCRATCH_TEST(who_watches_wants_somebody_who_judges),
 		SCRATCH_TEST(only_what_nothing_runs_wants_a_timer),
 		SCRATCH_TEST(a_command_that_no_kernel_starts_is_told),
 	};

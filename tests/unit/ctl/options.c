@@ -10,12 +10,17 @@ static const struct {
 	const struct option_row *rows;
 } tables[] = {
 	{ "none", options_none },
+	{ "forget", options_forget },
 	{ "list", options_list },
+	{ "mute", options_mute },
+	{ "pipelines", options_pipelines },
 	{ "purge", options_purge },
 	{ "retry", options_retry },
+	{ "runs", options_runs },
 	{ "show", options_show },
 	{ "stats", options_stats },
 	{ "try", options_try },
+	{ "unmute", options_unmute },
 };
 
 static void
@@ -115,6 +120,38 @@ a_limit_is_no_age(void **state)
 	assert_int_equal(options_take(&session, 's', "sleeping"), RC_SYNTAX);
 }
 
+static void
+a_mute_ends_within_a_year(void **state)
+{
+	static const char *const wrong[] = { "0s", "0ms", "366d", "8761h",
+		"9999999d", "1w", "-1d", "5", "", "for ever" };
+	struct session session = { .mute_for = -1 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		assert_int_equal(options_take(&session, 'f', wrong[i]),
+		    RC_SYNTAX);
+	assert_int_equal(session.mute_for, -1);
+	assert_int_equal(options_take(&session, 'f', "1ms"), RC_OK);
+	assert_int_equal(session.mute_for, 1);
+	assert_int_equal(options_take(&session, 'f', "365d"), RC_OK);
+	assert_int_equal(session.mute_for, INT64_C(31536000000));
+}
+
+static void
+what_is_chosen_of_runs_is_kept(void **state)
+{
+	struct session session = { 0 };
+
+	(void)state;
+	assert_int_equal(options_take(&session, 'P', "Sales"), RC_OK);
+	assert_string_equal(session.filter.pipeline, "Sales");
+	assert_int_equal(options_take(&session, 'o', NULL), RC_OK);
+	assert_true(session.open && !session.all && !session.dead);
+	assert_int_equal(options_take(&session, 'A', NULL), RC_OK);
+	assert_true(session.all && !session.dead);
+}
+
 int
 main(void)
 {
@@ -123,6 +160,8 @@ main(void)
 		cmocka_unit_test(a_table_is_arranged_for_the_command_line),
 		cmocka_unit_test(since_is_a_time_a_date_or_an_age),
 		cmocka_unit_test(a_limit_is_no_age),
+		cmocka_unit_test(a_mute_ends_within_a_year),
+		cmocka_unit_test(what_is_chosen_of_runs_is_kept),
 	};
 
 	return cmocka_run_group_tests_name("options", tests, NULL, NULL);

@@ -5,32 +5,40 @@
 
 #include "../../../ctl/print.h"
 
-/* What print_entry writes to standard output. */
-static struct buf
-entry(const char *label, const char *text)
+/* From here on standard output goes to a file; where it went before. */
+static int
+begin(void)
 {
-	const char *path = scratch_path("out");
 	int saved = dup(STDOUT_FILENO);
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int fd = open(scratch_path("out"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
 	assert_true(saved >= 0 && fd >= 0);
 	fflush(stdout);
 	assert_true(dup2(fd, STDOUT_FILENO) >= 0);
-	print_entry(label, text);
+	close(fd);
+	return saved;
+}
+
+static void
+expect(int saved, const char *want)
+{
+	struct buf got;
+
 	fflush(stdout);
 	assert_true(dup2(saved, STDOUT_FILENO) >= 0);
 	close(saved);
-	close(fd);
-	return read_file(path);
+	got = read_file(scratch_path("out"));
+	assert_true(bytes_is(buf_view(&got), want));
+	buf_free(&got);
 }
 
 static void
 expect_entry(const char *label, const char *text, const char *want)
 {
-	struct buf got = entry(label, text);
+	int saved = begin();
 
-	assert_true(bytes_is(buf_view(&got), want));
-	buf_free(&got);
+	print_entry(label, text);
+	expect(saved, want);
 }
 
 #define FORTY "forty characters that are no blank at it"
@@ -74,6 +82,45 @@ a_piece_is_not_cut(void **state)
 	buf_free(&got);
 }
 
+static void
+a_table_may_leave_columns_out(void **state)
+{
+	static const char *const table[] = { "A", "B", "C", "1", "", "333",
+		"four", "5", "6" };
+	static const bool none[3], second[3] = { false, true, false },
+				   ends[3] = { true, false, true };
+	const char *cells[9];
+	int saved;
+
+	(void)state;
+	memcpy(cells, table, sizeof(table));
+	saved = begin();
+	print_columns(cells, 3, 3, none);
+	expect(saved, "A     B  C\n1     -  333\nfour  5  6\n");
+	memcpy(cells, table, sizeof(table));
+	saved = begin();
+	print_columns(cells, 3, 3, second);
+	expect(saved, "A     C\n1     333\nfour  6\n");
+	memcpy(cells, table, sizeof(table));
+	saved = begin();
+	print_columns(cells, 3, 3, ends);
+	expect(saved, "B\n-\n5\n");
+}
+
+static void
+times_and_ages_are_short(void **state)
+{
+	struct pool pool = { 0 };
+
+	(void)state;
+	assert_string_equal(print_moment(&pool, 0), "");
+	assert_string_equal(print_moment(&pool, INT64_C(1767323045678)),
+	    "2026-01-02T03:04:05Z");
+	assert_string_equal(print_age(&pool, 999), "0s");
+	assert_string_equal(print_age(&pool, 192500), "3m12s");
+	pool_free(&pool);
+}
+
 int
 main(void)
 {
@@ -82,6 +129,9 @@ main(void)
 		    scratch_make, scratch_end),
 		cmocka_unit_test_setup_teardown(a_piece_is_not_cut,
 		    scratch_make, scratch_end),
+		cmocka_unit_test_setup_teardown(a_table_may_leave_columns_out,
+		    scratch_make, scratch_end),
+		cmocka_unit_test(times_and_ages_are_short),
 	};
 
 	return cmocka_run_group_tests_name("print", tests, NULL, NULL);

@@ -106,6 +106,8 @@ an_unknown_name_has_an_empty_row(void **state)
 		{ "Pipeline_run_x", "unknown" },
 		{ "", "unknown" },
 		{ "unknown", "unknown" },
+		{ "pelihook.of_another_release", "watch" },
+		{ "pelihook", "unknown" },
 	};
 	unsigned wrong = 0;
 
@@ -158,9 +160,51 @@ few_texts_are_taken_for_a_name(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* The names and outcomes of pelihook's own events. */
+static void
+pelihook_has_rows_of_its_own(void **state)
+{
+	static const struct {
+		const char *name, *outcome;
+	} own[] = {
+		{ "pelihook.pipeline_failing", "failing" },
+		{ "pelihook.pipeline_late", "late" },
+		{ "pelihook.pipelines_late", "late" },
+		{ "pelihook.run_stuck", "stuck" },
+		{ "pelihook.runs_stuck", "stuck" },
+		{ "pelihook.hook_silent", "silent" },
+		{ "pelihook.recovered", "recovered" },
+		{ "pelihook.pipelines_recovered", "recovered" },
+	};
+	unsigned wrong = 0;
+	size_t n;
+
+	(void)state;
+	catalog_watch_rows(&n);
+	assert_int_equal(n, COUNT(own));
+	for (size_t i = 0; i < n; i++) {
+		struct bytes name = bytes_of(own[i].name);
+		const struct catalog_row *row = catalog_find_watch(name);
+
+		assert_non_null(row);
+		wrong += case_text(own[i].name, row->kind, "watch");
+		wrong += case_text(own[i].name, row->outcome, own[i].outcome);
+		wrong += case_true(own[i].name, "own",
+		    catalog_is_own(name) && catalog_is_watch(row));
+		wrong += case_true(own[i].name, "sent by nobody",
+		    catalog_find(name) == NULL);
+	}
+	assert_int_equal(wrong, 0);
+	assert_null(catalog_find_watch(LIT("pelihook.run_stuc")));
+	assert_null(catalog_find_watch(LIT("run_stuck")));
+	assert_false(catalog_is_own(LIT("pelihook")));
+	assert_false(catalog_is_own(LIT("Pelihook.recovered")));
+	assert_false(catalog_is_watch(catalog_find(LIT("connection_added"))));
+}
+
 static const char *const groups[] = { "@connection", "@pipeline", "@started",
 	"@success", "@partial", "@failure", "@stopped", "@terminal", "@problem",
-	"@unknown" };
+	"@unknown", "@watch" };
 
 static void
 groups_are_named_exactly(void **state)
@@ -209,6 +253,10 @@ static const struct {
 	{ "pipeline_run_exploded", false, "@pipeline @unknown" },
 	{ "connection_renamed", false, "@unknown" },
 	{ "unknown", false, "@unknown" },
+	{ "pelihook.pipeline_failing", true, "@watch" },
+	{ "pelihook.run_stuck", true, "@watch" },
+	{ "pelihook.recovered", true, "@watch" },
+	{ "pelihook.of_another_release", false, "@watch" },
 };
 
 static bool
@@ -230,9 +278,13 @@ every_event_is_in_its_groups_and_no_other(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(memberships); i++) {
 		struct bytes name = bytes_of(memberships[i].name);
-		const struct catalog_row *row = memberships[i].known ?
-		    catalog_find(name) :
-		    catalog_unknown(name);
+		const struct catalog_row *row = catalog_find(name);
+
+		if (row == NULL)
+			row = catalog_find_watch(name);
+		assert_int_equal(row != NULL, memberships[i].known);
+		if (row == NULL)
+			row = catalog_unknown(name);
 
 		for (size_t j = 0; j < COUNT(groups); j++) {
 			bool in = catalog_in_group(row, memberships[i].known,
@@ -268,6 +320,7 @@ main(void)
 		cmocka_unit_test(names_are_compared_whole),
 		cmocka_unit_test(an_unknown_name_has_an_empty_row),
 		cmocka_unit_test(few_texts_are_taken_for_a_name),
+		cmocka_unit_test(pelihook_has_rows_of_its_own),
 		cmocka_unit_test(groups_are_named_exactly),
 		cmocka_unit_test(every_event_is_in_its_groups_and_no_other),
 		cmocka_unit_test(nothing_is_in_what_is_no_group),

@@ -350,10 +350,36 @@ whether_there_is_an_identity_can_be_asked(void **state)
 	assert_string_equal(told(), "");
 }
 
+static void
+own_events_have_no_order(void **state)
+{
+	static const struct event_source orders[] = {
+		{ EVENT_FROM_HOOK, NULL, { 0 } },
+		{ EVENT_FROM_POINTER, "/id", { 0 } },
+		{ EVENT_FROM_POINTER, "/none", { 0 } },
+	};
+	const struct event_reading reading = { .hook = "unit" };
+	struct buf key = { 0 };
+	struct event event;
+
+	(void)state;
+	assert_int_equal(event_reparse(&reading, LIT("{\"id\":1}"),
+			     "pelihook.recovered", &event),
+	    RC_OK);
+	for (size_t i = 0; i < COUNT(orders); i++)
+		assert_int_equal(event_order_key(&event, &orders[i], &key),
+		    RC_OK);
+	assert_int_equal(key.len, 0);
+	assert_string_equal(told(), "");
+	event_free(&event);
+	buf_free(&key);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TOLD_TEST(own_events_have_no_order),
 		/* Before any other test that has such an event. */
 		TOLD_TEST(what_has_no_identity_is_told_once),
 		cmocka_unit_test(the_same_key_has_the_same_type_and_text),

@@ -179,6 +179,14 @@ static const struct {
 	{ "{\"event\":\"connection_added\",\"event\\u0000\":\"x\"}",
 	    "connection_added", "/event" },
 	{ "{\"event\":\"caf\\u00e9\"}", "unknown", "" },
+	/* Nobody sends pelihook's own. */
+	{ "{\"event\":\"pelihook.run_stuck\"}", "unknown", "" },
+	{ "{\"event_name\":\"pelihook.x\"}", "unknown", "" },
+	{ "{\"event\":\"pelihook.recovered\",\"event_type\":\"run.done\"}",
+	    "unknown", "" },
+	{ "{\"event\":\"pelihook.recovered\",\"type\":\"connection_added\"}",
+	    "connection_added", "/type" },
+	{ "{\"event\":\"pelihook\"}", "pelihook", "/event" },
 	{ "{\"event\":\"a\\nb\"}", "unknown", "" },
 	{ "{\"event\":\"01234567890123456789012345678901234567890123456789012345"
 	  "678901234\"}",
@@ -284,6 +292,8 @@ a_pointer_says_where_the_name_stands(void **state)
 		{ "{\"a\":\"\",\"event\":\"connection_added\"}", "/a",
 		    "unknown", "" },
 		{ "\"connection_added\"", "", "connection_added", "" },
+		{ "{\"a\":\"pelihook.run_stuck\"}", "/a", "unknown", "" },
+		{ "{\"a\":\"pelihook.*\"}", "/a", "unknown", "" },
 	};
 	unsigned wrong = 0;
 
@@ -321,6 +331,8 @@ a_header_says_the_name(void **state)
 		    "connection_added", "X-Event" },
 		{ "HTTP_X_EVENT=run.done", NULL, RC_OK, "run.done", "X-Event" },
 		{ "HTTP_X_EVENT=", NULL, RC_OK, "unknown", "" },
+		{ "HTTP_X_EVENT=pelihook.recovered", NULL, RC_OK, "unknown",
+		    "" },
 		{ "HTTP_X_EVENT=Push Hook", NULL, RC_OK, "Push Hook",
 		    "X-Event" },
 		{ "HTTP_X_EVENT=\torders/create \t", NULL, RC_OK,

@@ -181,6 +181,81 @@ any_text_may_be_a_name_that_is_asked_for(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* Of what the journal holds: nobody sends them. */
+static void
+own_events_are_taken_by_their_name_or_group_alone(void **state)
+{
+	static const struct {
+		const char *name, *event;
+		bool takes;
+	} cases[] = {
+		{ "pelihook.run_stuck", "@watch", true },
+		{ "pelihook.run_stuck", "pelihook.run_stuck", true },
+		{ "pelihook.run_stuck", "pelihook.recovered", false },
+		{ "pelihook.run_stuck", "*", false },
+		{ "pelihook.run_stuck", "*stuck", false },
+		{ "pelihook.run_stuck", "[p]elihook.run_stuck", false },
+		{ "pelihook.run_stuck", "pelihook*", false },
+		{ "pelihook.run_stuck", "@unknown", false },
+		{ "pelihook.run_stuck", "@pipeline", false },
+		{ "pelihook.run_stuck", "@problem", false },
+		{ "pelihook.of_another_release", "@watch", true },
+		{ "pelihook.of_another_release", "@unknown", false },
+		{ "pelihook.of_another_release", "*", false },
+		{ "pipeline_run_error", "@watch", false },
+		{ "unknown", "@watch", false },
+		{ "unknown", "pelihook.run_stuck", false },
+	};
+	const struct event_reading reading = { .hook = "unit" };
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *const wanted[] = { cases[i].event };
+		struct rule rule = {
+			.events = wanted,
+			.events_len = 1,
+			.command = command,
+		};
+		struct event event;
+		struct rule_walk walk = { .rules = &rule,
+			.n = 1,
+			.event = &event };
+		const struct rule *taker;
+
+		assert_int_equal(event_named(&reading, LIT("{}"), cases[i].name,
+				     &event),
+		    RC_OK);
+		wrong += case_rc(cases[i].event, rule_next(&walk, &taker),
+		    cases[i].takes ? RC_OK : RC_MISSING);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void
+lines_that_name_own_events_are_known(void **state)
+{
+	static const struct {
+		const char *events[4];
+		bool names;
+	} cases[] = {
+		{ { "@watch" }, true },
+		{ { "x", "@watch" }, true },
+		{ { "pelihook.recovered" }, true },
+		{ { "*", "@unknown", "pelihook*" }, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct rule rule = {
+			.events = cases[i].events,
+			.events_len = count_texts(cases[i].events),
+		};
+
+		assert_int_equal(rule_names_watch(&rule), cases[i].names);
+	}
+}
+
 static void
 names_globs_and_groups(void **state)
 {
@@ -353,6 +428,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    own_events_are_taken_by_their_name_or_group_alone),
+		cmocka_unit_test(lines_that_name_own_events_are_known),
 		cmocka_unit_test(names_globs_and_groups),
 		cmocka_unit_test(any_text_may_be_a_name_that_is_asked_for),
 		cmocka_unit_test(every_where_has_to_match),

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-#include "../journal.h"
+#include "../runs.h"
+
+#include "journal/append.h"
 
 static void
 an_event_comes_back_as_it_went_in(void **state)
@@ -135,6 +137,72 @@ each_line_has_a_delivery_of_its_own(void **state)
 	journal_close(journal);
 }
 
+/* Stores the event of a text; what it comes to. */
+static enum rc
+store_one(struct journal *journal, const char *text, const char *dedupe,
+    unsigned max_queue)
+{
+	struct told_event told;
+	struct sample sample;
+
+	next_told(text, "h", &told);
+	fill_sample(&sample, "h", 1);
+	sample.receipt = told.receipt;
+	sample.entry.event = told.record.event;
+	sample.entry.subject = &told.subject;
+	sample.entry.max_queue = max_queue;
+	dedupe_by(&sample, dedupe);
+	return append_and_wait(journal, &sample.entry);
+}
+
+static void
+what_is_not_stored_says_nothing_of_runs(void **state)
+{
+	struct journal *journal = open_lane();
+
+	(void)state;
+	assert_int_equal(store_one(journal, "10 start p a", "x", 9), RC_OK);
+	assert_int_equal(store_one(journal, "20 fail p a", "x", 9),
+	    RC_DUPLICATE);
+	assert_int_equal(store_one(journal, "20 fail p b", "y", 1),
+	    RC_QUEUE_FULL);
+	assert_int_equal(case_rows("runs", sql_runs, "p/a 10-0; "), 0);
+	assert_int_equal(case_rows("pipelines", sql_pipelines,
+			     "p(p) 10-10 0; "),
+	    0);
+	journal_close(journal);
+}
+
+static enum rc
+append_both(struct journal *journal, void *arguments)
+{
+	struct sample *samples = arguments;
+
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(journal_append_here(journal,
+				     &samples[i].entry),
+		    RC_OK);
+	samples[1].entry.body.len = 0;
+	assert_int_equal(journal_append_here(journal, &samples[1].entry),
+	    RC_RANGE);
+	return RC_OK;
+}
+
+static void
+events_may_be_part_of_another_change(void **state)
+{
+	struct journal *journal = open_lane();
+	struct sample samples[2];
+
+	(void)state;
+	fill_sample(&samples[0], "h", 1);
+	fill_sample(&samples[1], "h", 2);
+	assert_int_equal(journal_write(journal, append_both, samples), RC_OK);
+	expect(journal, &one, 1, JOURNAL_FINISH);
+	expect(journal, &one, 2, JOURNAL_FINISH);
+	journal_close(journal);
+}
+
 int
 main(void)
 {
@@ -143,6 +211,8 @@ main(void)
 		TEST(what_cannot_be_stored_is_refused),
 		TEST(a_body_that_is_taken_is_not_read_again),
 		TEST(each_line_has_a_delivery_of_its_own),
+		TEST(what_is_not_stored_says_nothing_of_runs),
+		TEST(events_may_be_part_of_another_change),
 	};
 
 	return cmocka_run_group_tests_name("append", tests, NULL, NULL);

@@ -607,10 +607,68 @@ of_many_each_is_told_once(void **state)
 	journal_close(journal);
 }
 
+/* Reads how a commit is synced: 1 not at once, 2 before it is told. */
+static enum rc
+read_durability(struct journal *journal, void *arguments)
+{
+	int64_t *const *durability = arguments;
+
+	assert_int_equal(journal_pragma(journal, "PRAGMA synchronous",
+			     *durability),
+	    SQLITE_OK);
+	return RC_OK;
+}
+
+struct both {
+	struct journal *journal;
+	struct answer answers[2];
+	int64_t durability[2];
+	bool strict; /* the second one is to survive the machine */
+};
+
+static void *
+ask_for_both(void *context)
+{
+	struct both *both = context;
+
+	for (int i = 0; i < 2; i++) {
+		int64_t *durability = &both->durability[i];
+		struct bytes arguments = { (const char *)&durability,
+			sizeof(durability) };
+
+		if (i == 1 && both->strict)
+			journal_write_later(both->journal, read_durability,
+			    arguments, ask(&both->answers[i]));
+		else
+			journal_write_later_relaxed(both->journal,
+			    read_durability, arguments, ask(&both->answers[i]));
+	}
+	return NULL;
+}
+
+static void
+what_nobody_waits_for_may_be_relaxed(void **state)
+{
+	struct journal *journal = open_lane();
+
+	(void)state;
+	for (int strict = 0; strict < 2; strict++) {
+		struct both both = { .journal = journal, .strict = strict };
+
+		write_while(journal, ask_for_both, &both);
+		for (int i = 0; i < 2; i++) {
+			assert_int_equal(get(&both.answers[i]), RC_OK);
+			assert_int_equal(both.durability[i], 1 + strict);
+		}
+	}
+	journal_close(journal);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(what_nobody_waits_for_may_be_relaxed),
 		TEST(who_writes_tells_others),
 		TEST(who_waited_leaves_the_rest_to_the_helper),
 		TEST(who_asks_leaves_it_to_the_helper),

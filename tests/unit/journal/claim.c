@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "../journal.h"
+#include "../runs.h"
 
 #include "journal/column.h"
 
@@ -473,6 +473,37 @@ what_no_line_takes_has_a_lane_of_its_own(void **state)
 	journal_close(journal);
 }
 
+static void
+a_claim_says_which_pipeline_and_run_it_is(void **state)
+{
+	struct journal *journal = open_lane();
+	struct journal_claim claim;
+
+	(void)state;
+	store_all(journal, "h",
+	    "10 start p a Orders; 20 done q - ; 30 say - b; 40 fail p c");
+	execute(
+	    "UPDATE events SET pipeline = x'00', run = x'00' WHERE seq = 4");
+	assert_int_equal(journal_claim_due(journal, &batch, now(), &claim),
+	    RC_OK);
+	assert_int_equal(claim.n, 4);
+	assert_string_equal(claim.deliveries[0].event.pipeline, "p");
+	assert_string_equal(claim.deliveries[0].event.shown, "Orders");
+	assert_string_equal(claim.deliveries[0].event.run, "a");
+	assert_string_equal(claim.deliveries[1].event.pipeline, "q");
+	assert_string_equal(claim.deliveries[1].event.shown, "q");
+	assert_string_equal(claim.deliveries[1].event.run, "");
+	assert_string_equal(claim.deliveries[2].event.pipeline, "");
+	assert_string_equal(claim.deliveries[2].event.shown, "");
+	assert_string_equal(claim.deliveries[2].event.run, "b");
+	/* What is damaged is no reason not to deliver it. */
+	assert_string_equal(claim.deliveries[3].event.pipeline, "");
+	assert_string_equal(claim.deliveries[3].event.run, "");
+	settle(journal, &claim, JOURNAL_FINISH);
+	expect_counts(journal, "h done 1 h done 1 h done 1 h done 1 ");
+	journal_close(journal);
+}
+
 int
 main(void)
 {
@@ -482,6 +513,7 @@ main(void)
 		TEST(a_retry_takes_its_turn_among_the_fresh),
 		TEST(a_clock_set_back_begins_the_pause_anew),
 		TEST(a_batch_takes_one_place),
+		TEST(a_claim_says_which_pipeline_and_run_it_is),
 		TEST(a_batch_takes_those_with_and_without_a_key_in_order),
 		TEST(a_batch_has_what_waited_for_a_retry_too),
 		TEST(a_claim_says_when_the_next_is_due),

@@ -231,6 +231,27 @@ a_journal_without_its_wal_is_no_new_one(void **state)
 	journal_close(open_lane());
 }
 
+static void
+who_is_hasty_waits_for_nobody_for_long(void **state)
+{
+	struct journal *journal = open_lane();
+	int64_t began;
+	sqlite3 *other;
+
+	(void)state;
+	journal_close(journal);
+	other = shut_journal();
+	assert_int_equal(scratch_log(LOG_LEVEL_ERROR), 0);
+	began = clock_steady();
+	assert_int_equal(journal_open(journal_path,
+			     JOURNAL_CREATE | JOURNAL_BRIEF | JOURNAL_HASTY,
+			     &journal),
+	    RC_LOCKED);
+	assert_true(clock_steady() - began < 1000);
+	log_close();
+	unlock_journal(other);
+}
+
 int
 main(void)
 {
@@ -243,6 +264,7 @@ main(void)
 		TEST(a_damaged_journal_is_told_when_it_is_tried),
 		TEST(a_journal_without_one_of_its_parts_is_told),
 		TEST(a_journal_without_its_wal_is_no_new_one),
+		TEST(who_is_hasty_waits_for_nobody_for_long),
 	};
 
 	return cmocka_run_group_tests_name("open", tests, NULL, NULL);

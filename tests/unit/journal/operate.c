@@ -41,7 +41,8 @@ an_operator_puts_back_what_failed(void **state)
 	expect(journal, &one, 1, JOURNAL_FINISH);
 	expect(journal, &one, 1, JOURNAL_FINISH);
 	expect_counts(journal, "h done 2 ");
-	assert_int_equal(journal_retry(journal, "ff", now(), NULL), RC_MISSING);
+	assert_int_equal(journal_retry(journal, "ffffffffffff", now(), NULL),
+	    RC_MISSING);
 	journal_close(journal);
 }
 
@@ -157,7 +158,8 @@ what_runs_is_not_dropped(void **state)
 	expect_backlog(journal, "");
 	assert_int_equal(journal_drop(journal, sample.receipt.id, now(), NULL),
 	    RC_DUPLICATE);
-	assert_int_equal(journal_drop(journal, "ff", now(), NULL), RC_MISSING);
+	assert_int_equal(journal_drop(journal, "ffffffffffff", now(), NULL),
+	    RC_MISSING);
 	expect_nothing(journal, &one);
 	journal_close(journal);
 }
@@ -206,7 +208,7 @@ what_was_changed_is_told_by_the_states_before(void **state)
 	assert_int_equal(journal_drop(journal, id, now(), &states),
 	    RC_DUPLICATE);
 	expect_states(&states, "done 1 dropped 3 ");
-	assert_int_equal(journal_drop(journal, "ff", now(), &states),
+	assert_int_equal(journal_drop(journal, "ffffffffffff", now(), &states),
 	    RC_MISSING);
 	expect_states(&states, "");
 	journal_close(journal);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "../journal.h"
+#include "../runs.h"
 
 static void
 damage_is_no_reason_to_keep_a_purge_from_the_rest(void **state)
@@ -260,6 +260,125 @@ large_bodies_are_taken_out_in_smaller_steps(void **state)
 	journal_close(journal);
 }
 
+enum { DAY = 24 * 3600 * 1000 };
+
+static void
+runs_go_but_for_the_last_ones(void **state)
+{
+	static const struct journal_keep keeps[] = {
+		{ "h", 10 * (int64_t)DAY, CLOCK_NEVER },
+		{ "i", CLOCK_NEVER, CLOCK_NEVER },
+	};
+	struct journal_purge purge = { .keeps = keeps, .n = 2 };
+	struct journal *journal = open_journal();
+	char text[128];
+
+	(void)state;
+	/* More of one pipeline than a step takes out. */
+	for (int i = 1; i <= JOURNAL_RUNS_KEPT + 420; i++) {
+		snprintf(text, sizeof(text),
+		    "%d start p r%d; %d fail p r%d; %d done q r%d", i, i, i, i,
+		    i, i);
+		record_all(journal, "h", i > 110 ? strtok(text, ";") : text);
+		if (i <= 110)
+			record_all(journal, "i", text);
+	}
+	record_all(journal, "h", "7 done gone a; 8 done gone b; 9 remove gone");
+	purge_all(journal, &purge, 10 * (int64_t)DAY);
+	assert_int_equal(case_rows("young",
+			     "SELECT hook || pipeline || count(*) FROM runs"
+			     " GROUP BY hook, pipeline ORDER BY 1",
+			     "hgone2; hp520; hq110; ip110; iq110; "),
+	    0);
+	purge_all(journal, &purge, 20 * (int64_t)DAY);
+	assert_int_equal(case_rows("old",
+			     "SELECT hook || pipeline || count(*) || ' ' ||"
+			     " min(began) || ' ' || max(run) FROM runs"
+			     " GROUP BY hook, pipeline ORDER BY 1",
+			     "hp100 421 r520; hq100 0 r99; ip110 1 r99; "
+			     "iq110 0 r99; "),
+	    0);
+	journal_close(journal);
+}
+
+/* Those that are late to end, and what came when the clock was ahead. */
+static void
+runs_that_ended_lately_stay(void **state)
+{
+	static const struct journal_keep keep = { "h", DAY, CLOCK_NEVER };
+	struct journal_purge purge = { .keeps = &keep, .n = 1 };
+	struct journal *journal = open_journal();
+
+	(void)state;
+	record_all(journal, "h",
+	    "1 start p a; 2 start p b; 3 fail p c; 4 start p d;"
+	    "90000000 done p b; 86400000000 fail p e; 90000000 remove p");
+	execute("UPDATE runs SET ended = 0, outcome = '' WHERE run = 'a'");
+	purge_all(journal, &purge, 100000000);
+	assert_int_equal(case_rows("runs", sql_runs,
+			     "p/b 2-90000000 success; p/d 4-90000000 unknown; "
+			     "p/e 0-86400000000 failure; "),
+	    0);
+	journal_close(journal);
+}
+
+static void
+successes_go_but_for_those_that_tell_what_is_usual(void **state)
+{
+	struct journal_purge purge = { 0 };
+	struct journal *journal = open_journal();
+	char text[64];
+
+	(void)state;
+	for (int i = 1; i <= 40; i++) {
+		snprintf(text, sizeof(text), "%lld done p a%d",
+		    (long long)i * DAY, i);
+		record_all(journal, "h", text);
+	}
+	for (int i = 1; i <= 20; i++) {
+		snprintf(text, sizeof(text), "%d done q a%d", i, i);
+		record_all(journal, "h", text);
+	}
+	purge_all(journal, &purge, 41 * (int64_t)DAY);
+	assert_int_equal(case_rows("successes",
+			     "SELECT pipeline || count(*) || ' ' || min(time)"
+			     " FROM successes GROUP BY pipeline ORDER BY 1",
+			     "p30 950400000; q11 10; "),
+	    0);
+	journal_close(journal);
+}
+
+static void
+a_pipeline_of_which_nothing_is_left_goes(void **state)
+{
+	static const struct journal_keep keep = { "i", 40 * (int64_t)DAY,
+		CLOCK_NEVER };
+	struct journal_purge purge = { .keeps = &keep, .n = 1 };
+	struct journal *journal = open_journal();
+
+	(void)state;
+	record_all(journal, "h",
+	    "1 fail p a; 2 fail q b; 3 fail r c; 4 done s");
+	record_all(journal, "i", "1 fail p a");
+	execute("DELETE FROM runs WHERE pipeline <> 'q';"
+		"UPDATE pipelines SET seen = 86400000 WHERE id = 'r';"
+		"INSERT INTO judgements VALUES"
+		"('h', 'p', 0, 0, 1, 1, 0, 0, 0, 0, 9)");
+	purge_all(journal, &purge, 31 * (int64_t)DAY);
+	assert_int_equal(case_rows("pipelines",
+			     "SELECT hook || id FROM pipelines ORDER BY 1",
+			     "hq; hr; hs; ip; "),
+	    0);
+	assert_int_equal(count_rows(journal, "SELECT count(*) FROM judgements"),
+	    0);
+	purge_all(journal, &purge, 41 * (int64_t)DAY);
+	assert_int_equal(case_rows("pipelines",
+			     "SELECT hook || id FROM pipelines ORDER BY 1",
+			     "hq; hs; "),
+	    0);
+	journal_close(journal);
+}
+
 int
 main(void)
 {
@@ -275,6 +394,10 @@ main(void)
 		TEST(what_is_purged_leaves_no_rows_of_counts),
 		TEST(all_keys_that_are_over_go_in_one_purge),
 		TEST(large_bodies_are_taken_out_in_smaller_steps),
+		TEST(runs_go_but_for_the_last_ones),
+		TEST(runs_that_ended_lately_stay),
+		TEST(successes_go_but_for_those_that_tell_what_is_usual),
+		TEST(a_pipeline_of_which_nothing_is_left_goes),
 	};
 
 	return cmocka_run_group_tests_name("purge", tests, NULL, NULL);

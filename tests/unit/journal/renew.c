@@ -129,32 +129,6 @@ a_renewal_ends_whatever_is_noted(void **state)
 	}
 }
 
-/* tests/fault/earlier.sql, from wherever the test is run. */
-static char *
-read_earlier(void)
-{
-	static const char *const variables[] = { "abs_top_srcdir", "top_srcdir",
-		"srcdir" };
-	static char text[64 * 1024];
-	char path[PATH_MAX];
-	FILE *file = NULL;
-	size_t len;
-
-	for (size_t i = 0; file == NULL && i < COUNT(variables); i++) {
-		const char *top = getenv(variables[i]);
-
-		snprintf(path, sizeof(path), "%s/tests/fault/earlier.sql",
-		    top == NULL ? "." : top);
-		file = fopen(path, "r");
-	}
-	if (file == NULL)
-		fail_msg("%s cannot be opened", path);
-	len = fread(text, 1, sizeof(text) - 1, file);
-	text[len] = '\0';
-	fclose(file);
-	return text;
-}
-
 static void
 expect_seq(struct journal *journal, const struct journal_limits *limits,
     int64_t seq)
@@ -171,7 +145,6 @@ expect_seq(struct journal *journal, const struct journal_limits *limits,
 static void
 a_journal_of_the_first_release_goes_on(void **state)
 {
-	char *text = read_earlier();
 	struct journal_lane lane = { .key = sample_lane };
 	struct journal_rules rules = old_rules("peliqan", &lane, 1);
 	struct journal_limit limit = { 1, 9, 1, &rules };
@@ -181,8 +154,7 @@ a_journal_of_the_first_release_goes_on(void **state)
 	struct journal *journal;
 
 	(void)state;
-	execute(text);
-	assert_int_equal(chmod(journal_path, 0600), 0);
+	make_earlier();
 	journal = open_journal();
 	assert_int_equal(journal_note_rules(journal, &rules, 1), RC_OK);
 	assert_int_equal(lane.id, 1);

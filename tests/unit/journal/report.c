@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "../journal.h"
+#include "../runs.h"
 
 #include "base/uuid.h"
 
@@ -129,7 +129,7 @@ a_story_is_told_whole(void **state)
 	assert_int_equal(append_and_wait(journal, &other.entry), RC_OK);
 	assert_int_equal(journal_show(journal, prefix, &pool, &report),
 	    RC_RANGE);
-	assert_int_equal(journal_show(journal, "ff", &pool, &report),
+	assert_int_equal(journal_show(journal, "ffffffffffff", &pool, &report),
 	    RC_MISSING);
 	assert_int_equal(journal_show(journal, "", &pool, &report), RC_MISSING);
 	pool_free(&pool);
@@ -333,6 +333,88 @@ each_delivery_is_told_with_its_lane(void **state)
 	journal_close(journal);
 }
 
+static enum rc
+add_subject(void *context, const struct journal_row *row)
+{
+	return buf_printf(context, "%s/%s; ", row->pipeline, row->run);
+}
+
+static void
+expect_subjects(struct journal *journal, const char *pipeline, int state,
+    const char *want)
+{
+	const struct journal_filter filter = {
+		.state = state,
+		.pipeline = pipeline,
+		.limit = 9,
+	};
+	struct buf got = { 0 };
+
+	assert_int_equal(buf_text(&got, ""), RC_OK);
+	assert_int_equal(journal_list(journal, &filter, add_subject, &got),
+	    RC_OK);
+	assert_string_equal(got.data, want);
+	buf_free(&got);
+}
+
+static void
+events_are_known_by_their_pipeline(void **state)
+{
+	static const struct {
+		const char *pipeline;
+		const char *want;
+	} cases[] = {
+		{ NULL, "/; q/; Orders/b; Orders/a; " },
+		{ "p", "Orders/b; Orders/a; " },
+		{ "Orders", "Orders/b; Orders/a; " },
+		{ "q", "q/; " },
+		{ "Order", "" },
+		{ "", "" },
+	};
+	struct journal *journal = open_lane();
+
+	(void)state;
+	store_all(journal, "h",
+	    "10 start p a Orders; 20 done p b Orders; 30 say q");
+	append_sample(journal, "h", 4, "");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		expect_subjects(journal, cases[i].pipeline, -1, cases[i].want);
+		expect_subjects(journal, cases[i].pipeline, JOURNAL_QUEUED,
+		    cases[i].want);
+	}
+	journal_close(journal);
+}
+
+static void
+a_damaged_identity_hides_no_event(void **state)
+{
+	struct journal *journal = open_lane();
+	struct journal_event_report report;
+	struct journal_filter filter = { .state = -1, .limit = 9 };
+	struct pool pool = { 0 };
+	unsigned rows = 0;
+	char id[UUID_SIZE];
+
+	(void)state;
+	store_all(journal, "h", "10 start p a Orders");
+	snprintf(id, sizeof(id), "%s", list(journal, -1).list[0]);
+	assert_int_equal(journal_show(journal, id, &pool, &report), RC_OK);
+	assert_string_equal(report.event.pipeline, "p");
+	assert_string_equal(report.event.shown, "Orders");
+	assert_string_equal(report.event.run, "a");
+	execute("UPDATE events SET pipeline = x'00', shown = NULL");
+	assert_int_equal(journal_list(journal, &filter, pass_over, &rows),
+	    RC_CORRUPT);
+	assert_int_equal(rows, 1);
+	assert_int_equal(journal_show(journal, id, &pool, &report), RC_CORRUPT);
+	assert_string_equal(report.event.pipeline, "");
+	assert_string_equal(report.event.shown, "");
+	assert_string_equal(report.event.run, "a");
+	assert_int_equal(report.n, 1);
+	pool_free(&pool);
+	journal_close(journal);
+}
+
 int
 main(void)
 {
@@ -342,6 +424,8 @@ main(void)
 		TEST(a_story_is_told_whole),
 		TEST(the_list_is_newest_first_and_filtered),
 		TEST(a_list_in_parts_is_the_whole_list),
+		TEST(events_are_known_by_their_pipeline),
+		TEST(a_damaged_identity_hides_no_event),
 		TEST(each_delivery_is_told_with_its_lane),
 	};
 

@@ -261,6 +261,86 @@ what_cannot_be_read_goes_where_it_fails(void **state)
 	conf_release(conf);
 }
 
+/* The programs to which an event goes. */
+static void
+expect_routes(const char *lines, const char *programs)
+{
+	struct conf *conf = load_lines(lines);
+	const struct hook *hook = conf_find(conf, LIT("h"));
+	struct journal_entry entry = { .routes_len = 99 };
+	struct pool pool = { 0 };
+	struct event event;
+
+	assert_int_equal(event_named(&hook->reading, LIT("{}"),
+			     "pipeline_run_error", &event),
+	    RC_OK);
+	assert_int_equal(route_event(hook, &event, &pool, &entry), RC_OK);
+	assert_int_equal(entry.routes_len, strlen(programs));
+	for (size_t i = 0; i < entry.routes_len; i++)
+		assert_int_equal(letter_of(conf, &entry.routes[i]),
+		    programs[i]);
+	event_free(&event);
+	pool_free(&pool);
+	conf_release(conf);
+}
+
+static void
+an_event_has_a_route_to_each_line_that_takes_it(void **state)
+{
+	(void)state;
+	expect_routes("on * also run %a\non connection_added run %b\n"
+		      "on * run %c\non * run %a\n",
+	    "ac");
+	expect_routes("on * also run %b\non * ignore\non * run %c\n", "b");
+	expect_routes("on * ignore\non * run %c\n", "");
+	expect_routes("on connection_added run %a\n", "");
+}
+
+static void
+without_a_pool_its_lines_are_counted(void **state)
+{
+	struct conf *conf = load_lines("on @failure also run %a\n"
+				       "on * run %b\n");
+	const struct hook *hook = conf_find(conf, LIT("h"));
+	struct route_lines lines;
+	struct event event;
+
+	(void)state;
+	assert_int_equal(event_named(&hook->reading, LIT("{}"),
+			     "pipeline_run_error", &event),
+	    RC_OK);
+	assert_int_equal(route_find(hook, &event, NULL, &lines), RC_OK);
+	assert_ptr_equal(lines.first, hook->rules);
+	assert_int_equal(lines.deliveries, 2);
+	assert_null(lines.routes);
+	event_free(&event);
+	conf_release(conf);
+}
+
+static void
+pelihooks_own_events_go_to_lines_for_them_without_an_order(void **state)
+{
+	struct conf *conf = load_lines("order hook\n"
+				       "on * also run %a\n"
+				       "on @watch run %b\n");
+	const struct hook *hook = conf_find(conf, LIT("h"));
+	struct journal_entry entry = { 0 };
+	struct pool pool = { 0 };
+	struct event event;
+
+	(void)state;
+	assert_int_equal(event_named(&hook->reading, LIT("{}"),
+			     "pelihook.run_stuck", &event),
+	    RC_OK);
+	assert_int_equal(route_event(hook, &event, &pool, &entry), RC_OK);
+	assert_int_equal(entry.routes_len, 1);
+	assert_int_equal(letter_of(conf, &entry.routes[0]), 'b');
+	assert_false(entry.routes[0].order.is);
+	event_free(&event);
+	pool_free(&pool);
+	conf_release(conf);
+}
+
 int
 main(void)
 {
@@ -270,6 +350,10 @@ main(void)
 		TEST(what_a_where_asks_for_is_read_again),
 		TEST(the_key_is_by_the_order_of_the_lane),
 		TEST(what_cannot_be_read_goes_where_it_fails),
+		TEST(an_event_has_a_route_to_each_line_that_takes_it),
+		TEST(without_a_pool_its_lines_are_counted),
+		TEST(
+		    pelihooks_own_events_go_to_lines_for_them_without_an_order),
 	};
 
 	return cmocka_run_group_tests_name("route", tests, NULL, NULL);

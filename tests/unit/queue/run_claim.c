@@ -417,6 +417,139 @@ a_stuck_command_is_not_run_beside_itself(void **state)
 	conf_release(root_conf);
 }
 
+/* What a command sees of a run. */
+#define TELL                                                                   \
+	"echo \"${PELIHOOK_PIPELINE-none} ${PELIHOOK_RUN-none} "               \
+	"$PELIHOOK_TEXT\" >>$M"
+
+static void
+append_with(struct journal *journal, const char *event, const char *body,
+    const struct journal_subject *subject)
+{
+	struct sample sample;
+
+	fill_sample(&sample, "h", 1);
+	sample.entry.event = event;
+	sample.entry.body = bytes_of(body);
+	sample.entry.subject = subject;
+	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
+}
+
+static void
+a_command_is_told_of_which_run_its_event_is(void **state)
+{
+	static const struct journal_subject subject = {
+		.pipeline = "7",
+		.name = "CRM",
+		.run = "r1",
+		.step = JOURNAL_STEP_ENDS,
+		.outcome = "failure",
+	};
+	struct machine machine;
+	char hook[PATH_MAX + 64];
+
+	(void)state;
+	write_command("cmd", TELL "; code=65");
+	write_command("dead", TELL);
+	snprintf(hook, sizeof(hook), "on-dead run %s/dead\n", scratch);
+	build(&machine, load_hook(hook));
+	append_with(machine.journal, "pipeline_run_error", "{\"n\":1}",
+	    &subject);
+	drain_empty(&machine);
+	expect_marks("start 1 1\n"
+		     "CRM r1 Pipeline CRM failed: the tap or connector exited "
+		     "non-zero or raised (run r1).\n"
+		     "end 1 1 65\nstart 1 1\n"
+		     "CRM r1 Pipeline CRM failed: the tap or connector exited "
+		     "non-zero or raised (run r1).\n"
+		     "end 1 1 0\n");
+	take_apart(&machine);
+}
+
+static void
+what_an_earlier_release_stored_is_read_for_it(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	write_command("cmd", TELL);
+	build(&machine, load_hook(""));
+	append_with(machine.journal, "pipeline_run_started",
+	    "{\"n\":1,\"pipeline_name\":\"CRM\"}", NULL);
+	drain_empty(&machine);
+	expect_marks("start 1 1\nCRM none Pipeline CRM started.\nend 1 1 0\n");
+	take_apart(&machine);
+}
+
+static void
+what_names_no_pipeline_is_told_without(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	write_command("cmd", TELL);
+	build(&machine, load_hook(""));
+	append_with(machine.journal, "orders/create", "{\"n\":1}", NULL);
+	drain_empty(&machine);
+	expect_marks("start 1 1\nnone none "
+		     "Event orders/create arrived at hook h.\nend 1 1 0\n");
+	take_apart(&machine);
+}
+
+static void
+pelihooks_own_events_bring_their_text(void **state)
+{
+	static const struct journal_subject subject = {
+		.pipeline = "7",
+		.name = "CRM",
+		.run = "r1",
+	};
+	struct machine machine;
+	char hook[3 * PATH_MAX];
+
+	(void)state;
+	write_command("cmd", "code=1");
+	write_command("alarm",
+	    TELL "; echo \"$PELIHOOK_KIND $PELIHOOK_OUTCOME "
+		 "$PELIHOOK_VERIFIED ${PELIHOOK_REMOTE_ADDR-none}\" >>$M");
+	snprintf(hook, sizeof(hook), "on @watch run %s/alarm\n", scratch);
+	build(&machine, load_hook(hook));
+	append_with(machine.journal, "pelihook.run_stuck",
+	    "{\"n\":1,\"text\":\"A run hangs.\"}", &subject);
+	drain_empty(&machine);
+	expect_marks("start 1 1\nCRM r1 A run hangs.\nwatch stuck 1 none\n"
+		     "end 1 1 0\n");
+	take_apart(&machine);
+}
+
+static void
+pelihooks_own_events_are_cloudevents_too(void **state)
+{
+	struct machine machine;
+	char text[3 * PATH_MAX];
+	struct buf got;
+
+	(void)state;
+	write_command("cmd", "code=1");
+	snprintf(text, sizeof(text),
+	    "#!/bin/sh\nexec grep -o '\"\\(type\\|source\\)\":\"[^\"]*\"' "
+	    ">%s/got\n",
+	    scratch);
+	scratch_file("alarm", text, 0755);
+	snprintf(text, sizeof(text),
+	    "input cloudevents\non @watch run %s/alarm\n", scratch);
+	build(&machine, load_hook(text));
+	append_with(machine.journal, "pelihook.run_stuck",
+	    "{\"text\":\"A run hangs.\"}", NULL);
+	drain_empty(&machine);
+	got = read_file(scratch_path("got"));
+	assert_string_equal(got.data,
+	    "\"source\":\"urn:pelihook:h\"\n"
+	    "\"type\":\"pelihook.run_stuck\"\n");
+	buf_free(&got);
+	take_apart(&machine);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -429,6 +562,11 @@ main(int argc, char **argv)
 		TEST(what_cannot_be_started_is_tried_again),
 		TEST(what_is_ignored_now_is_done),
 		TEST(each_delivery_has_its_line),
+		TEST(a_command_is_told_of_which_run_its_event_is),
+		TEST(what_an_earlier_release_stored_is_read_for_it),
+		TEST(what_names_no_pipeline_is_told_without),
+		TEST(pelihooks_own_events_bring_their_text),
+		TEST(pelihooks_own_events_are_cloudevents_too),
 		TEST(a_result_that_cannot_be_written_is_kept),
 		TEST(a_result_outlasts_a_full_disk),
 		TEST(a_stuck_command_keeps_its_claim_until_it_is_gone),

@@ -133,6 +133,100 @@ the_hook_of_another_file_is_refused(void **state)
 	clear_scene(&scene);
 }
 
+static const struct journal_subject a_start = {
+	.pipeline = "p",
+	.name = "p",
+	.run = "1",
+	.step = JOURNAL_STEP_STARTS,
+};
+
+static const struct journal_subject a_failure = {
+	.pipeline = "p",
+	.name = "p",
+	.run = "1",
+	.step = JOURNAL_STEP_ENDS,
+	.outcome = "failure",
+};
+
+static void
+what_is_ignored_is_recorded_without_its_body(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	set_scene(&scene, journal_path);
+	scene.hook.delivery = CONF_QUEUE;
+	scene.deliveries = 0;
+	scene.subject = &a_start;
+	assert_outcome(put(&scene, ""), OUTCOME_IGNORED);
+	assert_int_equal(query("SELECT count(*) FROM runs WHERE ended = 0"), 1);
+	assert_int_equal(query("SELECT count(*) FROM events"), 0);
+	clear_scene(&scene);
+}
+
+static void
+what_is_stored_is_recorded_with_it(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	set_scene(&scene, journal_path);
+	scene.hook.delivery = CONF_QUEUE;
+	scene.subject = &a_start;
+	assert_outcome(put(&scene, "a"), OUTCOME_QUEUED);
+	assert_int_equal(query("SELECT count(*) FROM runs"), 1);
+	assert_int_equal(query("SELECT count(*) FROM events"
+			       " WHERE pipeline = 'p' AND run = '1'"),
+	    1);
+	scene.subject = &a_failure;
+	assert_outcome(put(&scene, "a"), OUTCOME_DUPLICATE);
+	assert_int_equal(query("SELECT count(*) FROM runs WHERE ended = 0"), 1);
+	clear_scene(&scene);
+}
+
+static void
+what_was_waited_for_is_recorded_whatever_came_of_it(void **state)
+{
+	static const struct {
+		const char *key;
+		const char *script;
+		enum outcome outcome;
+		int runs;
+	} cases[] = {
+		{ "", "exit 1", OUTCOME_FAILED, 1 },
+		{ "a", "exit 1", OUTCOME_FAILED, 1 },
+		{ "a", "exit 0", OUTCOME_DELIVERED, 1 },
+		{ "a", "exit 0", OUTCOME_DUPLICATE, 0 },
+	};
+	struct scene scene;
+
+	(void)state;
+	set_scene(&scene, journal_path);
+	scene.subject = &a_start;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		scene.command[2] = cases[i].script;
+		assert_outcome(put(&scene, cases[i].key), cases[i].outcome);
+		assert_int_equal(query("SELECT count(*) FROM runs"),
+		    cases[i].runs);
+		execute("DELETE FROM runs");
+	}
+	clear_scene(&scene);
+}
+
+static void
+what_was_refused_is_not_recorded(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	set_scene(&scene, journal_path);
+	scene.subject = &a_start;
+	wait_abort(scene.wait);
+	assert_refused(put(&scene, ""), RC_STOPPING);
+	assert_int_equal(access(journal_path, F_OK), -1);
+	clear_scene(&scene);
+}
+
 int
 main(void)
 {
@@ -143,6 +237,10 @@ main(void)
 		TEST(a_journal_that_could_not_be_opened_is_tried_again),
 		TEST(the_hook_of_a_file_that_is_gone_is_taken_over),
 		TEST(the_hook_of_another_file_is_refused),
+		TEST(what_is_ignored_is_recorded_without_its_body),
+		TEST(what_is_stored_is_recorded_with_it),
+		TEST(what_was_waited_for_is_recorded_whatever_came_of_it),
+		TEST(what_was_refused_is_not_recorded),
 	};
 
 	return cmocka_run_group_tests_name("decide", tests, NULL, NULL);

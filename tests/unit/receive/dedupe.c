@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "journal/journal.h"
 #include "journal/shared.h"
+#include "receive/dedupe.h"
 
 static void
 what_was_delivered_is_a_duplicate(void **state)
@@ -161,6 +162,30 @@ an_end_that_could_not_be_written_is_tried_again(void **state)
 	clear_scene(&scene);
 }
 
+static bool
+promise(void *context)
+{
+	(void)context;
+	return true;
+}
+
+/* Whoever was called to write has gone home. */
+static void
+what_is_left_at_the_end_is_written(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_key key = dedupe_key("a");
+	struct dedupe *dedupe;
+
+	(void)state;
+	journal_set_helper(journal, promise, NULL);
+	assert_int_equal(dedupe_open(&dedupe), RC_OK);
+	dedupe_keep(dedupe, &key, clock_wall() + 60000);
+	dedupe_close(dedupe, journal);
+	assert_int_equal(query("SELECT count(*) FROM keys"), 1);
+	journal_close(journal);
+}
+
 static void
 what_gets_no_turn_frees_its_key(void **state)
 {
@@ -185,6 +210,7 @@ main(void)
 		TEST(what_gets_no_turn_frees_its_key),
 		TEST(an_end_that_could_not_be_written_is_made_up_for),
 		TEST(an_end_that_could_not_be_written_is_tried_again),
+		TEST(what_is_left_at_the_end_is_written),
 	};
 
 	return cmocka_run_group_tests_name("dedupe", tests, NULL, NULL);

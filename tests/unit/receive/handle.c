@@ -625,6 +625,116 @@ the_line_that_pins_auto_is_told_once(void **state)
 	assert_int_equal(times, 1);
 }
 
+#define RUN_BODY                                                               \
+	"{\"event\":\"pipeline_run_started\",\"pipeline_id\":7,"               \
+	"\"pipeline_name\":\"CRM\",\"run_id\":\"r1\"}"
+
+static struct conf with_journal = { .journal = "/journal.db" };
+
+static const char *const started[] = { "@started" };
+
+static const struct rule ignore_started[] = {
+	{ .events = started, .events_len = 1, .line = 71 },
+	{ .events = any, .events_len = 1, .command = command, .line = 72 },
+};
+
+/* An event of a hook that has, or has no journal; the caller ends it. */
+static void
+trial_of_a_run(struct trial *trial, struct conf *conf, const char *body)
+{
+	trial_start(trial, bytes_of(body));
+	trial_sign(trial);
+	trial->exchange->conf = conf;
+}
+
+static void
+trial_end_of_a_run(struct trial *trial)
+{
+	trial->exchange->conf = NULL;
+	trial_end(trial);
+}
+
+static void
+what_an_event_says_of_a_run_is_kept_with_the_exchange(void **state)
+{
+	const struct journal_subject *subject;
+	struct trial trial;
+
+	(void)state;
+	for (int queued = 0; queued < 2; queued++) {
+		trial_of_a_run(&trial, &with_journal, RUN_BODY);
+		trial.hook.delivery = queued ? CONF_QUEUE : CONF_WAIT;
+		assert_int_equal(trial_handle(&trial), RC_OK);
+		subject = trial.exchange->subject;
+		assert_non_null(subject);
+		assert_string_equal(subject->pipeline, "7");
+		assert_string_equal(subject->name, "CRM");
+		assert_string_equal(subject->run, "r1");
+		assert_int_equal(subject->step, JOURNAL_STEP_STARTS);
+		assert_null(trial.exchange->event.root);
+		trial_end_of_a_run(&trial);
+	}
+}
+
+static void
+of_what_is_ignored_only_a_step_is_kept(void **state)
+{
+	struct trial trial;
+
+	(void)state;
+	trial_of_a_run(&trial, &with_journal, RUN_BODY);
+	trial.hook.rules = ignore_started;
+	trial.hook.rules_len = COUNT(ignore_started);
+	assert_int_equal(trial_handle(&trial), RC_OK);
+	assert_int_equal(trial.exchange->deliveries, 0);
+	assert_non_null(trial.exchange->subject);
+	assert_string_equal(trial.exchange->subject->run, "r1");
+	trial_end_of_a_run(&trial);
+	trial_of_a_run(&trial, &with_journal,
+	    "{\"event\":\"connection_added\",\"connection_id\":7}");
+	trial.hook.rules = ignore_connections;
+	trial.hook.rules_len = COUNT(ignore_connections);
+	assert_int_equal(trial_handle(&trial), RC_OK);
+	assert_int_equal(trial.exchange->deliveries, 0);
+	assert_null(trial.exchange->subject);
+	trial_end_of_a_run(&trial);
+}
+
+static void
+without_a_journal_only_a_command_is_told_of_a_run(void **state)
+{
+	struct trial trial;
+
+	(void)state;
+	trial_of_a_run(&trial, NULL, RUN_BODY);
+	trial.hook.rules = ignore_started;
+	trial.hook.rules_len = COUNT(ignore_started);
+	assert_int_equal(trial_handle(&trial), RC_OK);
+	assert_null(trial.exchange->subject);
+	trial_end_of_a_run(&trial);
+	trial_of_a_run(&trial, NULL, RUN_BODY);
+	assert_int_equal(trial_handle(&trial), RC_OK);
+	assert_string_equal(trial.exchange->job.pipeline, "CRM");
+	assert_string_equal(trial.exchange->job.run, "r1");
+	assert_string_equal(trial.exchange->job.text,
+	    "Pipeline CRM started (run r1).");
+	trial_end_of_a_run(&trial);
+}
+
+static void
+an_event_without_identities_has_a_text_all_the_same(void **state)
+{
+	struct trial trial;
+
+	(void)state;
+	trial_of_a_run(&trial, NULL, "{\"event\":\"pipeline_run_started\"}");
+	assert_int_equal(trial_handle(&trial), RC_OK);
+	assert_string_equal(trial.exchange->job.pipeline, "");
+	assert_string_equal(trial.exchange->job.run, "");
+	assert_string_equal(trial.exchange->job.text, "A pipeline started.");
+	trial_end_of_a_run(&trial);
+}
+
 int
 main(void)
 {
@@ -644,6 +754,11 @@ main(void)
 		    a_repeated_dedupe_header_is_refused_where_no_line_takes_it),
 		TOLD_TEST(lines_with_also_are_counted),
 		TOLD_TEST(keys_and_fields_reach_the_job),
+		TOLD_TEST(
+		    what_an_event_says_of_a_run_is_kept_with_the_exchange),
+		TOLD_TEST(of_what_is_ignored_only_a_step_is_kept),
+		TOLD_TEST(without_a_journal_only_a_command_is_told_of_a_run),
+		TOLD_TEST(an_event_without_identities_has_a_text_all_the_same),
 		TOLD_TEST(each_queued_delivery_has_a_route),
 		TOLD_TEST(unsigned_events_are_marked_so),
 		TOLD_TEST(a_long_address_is_bounded),

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include "pipeline_list.h"
+
+#include "base/clock.h"
+#include "config/conf.h"
+#include "session.h"
+
+struct gathering {
+	struct pipeline_list *list;
+	const struct session *session;
+};
+
+static void
+look(const struct gathering *gathering, const struct journal_pipeline *pipeline,
+    struct pipeline_row *row)
+{
+	const struct hook *hook = conf_find(gathering->session->conf,
+	    bytes_of(pipeline->hook));
+	struct watch_view view = { .state = WATCH_UNWATCHED };
+
+	if (hook != NULL)
+		watch_look(hook, pipeline, gathering->list->now, &view);
+	row->state = view.state;
+	row->since = view.since;
+}
+
+static enum rc
+copy_texts(struct pool *pool, struct pipeline_row *row)
+{
+	const char **texts[] = { &row->hook, &row->id, &row->name,
+		&row->failure, &row->last.run, &row->last.event,
+		&row->last.outcome, &row->last.first, &row->last.last };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		*texts[i] = pool_text(pool, *texts[i] == NULL ? "" : *texts[i]);
+		if (*texts[i] == NULL)
+			return RC_MEMORY;
+	}
+	row->last.hook = row->hook;
+	row->last.pipeline = row->id;
+	row->last.name = row->name;
+	return RC_OK;
+}
+
+static enum rc
+add_row(void *context, const struct journal_pipeline *pipeline,
+    const struct journal_outcomes *outcomes)
+{
+	const struct gathering *gathering = context;
+	struct pipeline_list *list = gathering->list;
+	struct pipeline_row *rows = pool_grow(&list->pool, list->rows, list->n,
+	    sizeof(*rows));
+	struct pipeline_row *row;
+
+	if (rows == NULL)
+		return RC_MEMORY;
+	list->rows = rows;
+	row = &rows[list->n];
+	*row = (struct pipeline_row){
+		.hook = pipeline->hook,
+		.id = pipeline->id,
+		.name = pipeline->name,
+		.last = pipeline->last,
+		.success = pipeline->success,
+		.duration = watch_usual_duration(pipeline),
+		.gap = watch_usual_gap(pipeline),
+		.muted = pipeline->muted > list->now ? pipeline->muted : 0,
+		.failures = pipeline->failures,
+		.failure = pipeline->failure,
+	};
+	if (outcomes != NULL)
+		row->outcomes = *outcomes;
+	if (row->last.seq == 0)
+		row->last = (struct journal_run){ 0 };
+	else if (row->last.ended == 0)
+		row->last.outcome = "open";
+	look(gathering, pipeline, row);
+	list->n++;
+	return copy_texts(&list->pool, row);
+}
+
+/* Of several that are shown alike each comes after another one. */
+static int
+compare_names(const void *a, const void *b)
+{
+	const struct pipeline_row *one = a, *other = b;
+	int order = strcmp(one->hook, other->hook);
+
+	return order != 0 ? order : strcmp(one->name, other->name);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct pipeline_row *one = a, *other = b;
+	int order = strcmp(one->name, other->name);
+
+	if (one->state != other->state)
+		return one->state < other->state ? -1 : 1;
+	if (order == 0)
+		order = strcmp(one->hook, other->hook);
+	return order != 0 ? order : strcmp(one->id, other->id);
+}
+
+static void
+arrange(struct pipeline_list *list)
+{
+	struct pipeline_row *rows = list->rows;
+
+	if (list->n == 0)
+		return;
+	qsort(rows, list->n, sizeof(*rows), compare_names);
+	for (size_t i = 1; i < list->n; i++)
+		if (compare_names(&rows[i - 1], &rows[i]) == 0)
+			rows[i - 1].alike = rows[i].alike = true;
+	qsort(rows, list->n, sizeof(*rows), compare);
+}
+
+enum rc
+pipeline_list_gather(struct pipeline_list *list, const struct session *session,
+    struct journal *journal)
+{
+	struct gathering gathering = { list, session };
+	enum rc rc = RC_OK;
+
+	list->now = clock_wall();
+	if (journal != NULL)
+		rc = journal_pipelines(journal, session->filter.hook,
+		    session->filter.since, add_row, &gathering);
+	arrange(list);
+	return rc;
+}
+
+const char *
+pipeline_list_name(struct pipeline_list *list, const struct pipeline_row *row)
+{
+	return row->alike ?
+	    pool_printf(&list->pool, "%s (%s)", row->name, row->id) :
+	    row->name;
+}
+
+int64_t
+pipeline_list_last(const struct pipeline_row *row)
+{
+	return row->last.ended != 0 ? row->last.ended : row->last.began;
+}

@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Plays what happens to pipelines, with the clock from outside.
+ *
+ *	replay CONF
+ *
+ * CONF names the journal, which is made where there is none.  Lines are read
+ * from the standard input, `TIME WORD ARGUMENT...`, and what they ask for is
+ * written to the standard output.  TIME is of RFC 3339, or +D or -D after or
+ * before that of the line before it, or = where it is the same.
+ *
+ *	event NAME [hook=H] [pipeline=P] [name=N] [run=R]   is stored
+ *	record NAME ...			the same of one that is not stored
+ *	dues				from here on whoever judges does so
+ *					after each event and at each due
+ *	every D				or every D, and then only
+ *	nobody				or never
+ *	until				nothing but time goes on
+ *	judge				somebody judges until nothing is left
+ *	race				two do at the same moment
+ *	mute PIPELINE|--all D, unmute PIPELINE|--all, forget PIPELINE
+ *	purge
+ *	runs, pipelines, told		what there is now; told since the last
+ */
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../answer.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/outcome.h"
+#include "base/startup.h"
+#include "base/timestamp.h"
+#include "base/units.h"
+#include "config/conf.h"
+#include "config/files.h"
+#include "config/load.h"
+#include "event/catalog.h"
+#include "event/event.h"
+#include "event/name.h"
+#include "event/subject.h"
+#include "journal/journal.h"
+#include "journal/stats.h"
+#include "queue/hooks.h"
+#include "watch/judge.h"
+#include "watch/subject.h"
+#include "watch/watch.h"
+
+enum {
+	LINE = 4096,
+	WORDS = 16,
+	ERRORS = 65536,
+	MANY = 1000000,
+	STEPS = 100000, /* until it is clear that nothing comes of them */
+	RUNNERS = 2,	/* that judge at the same moment */
+};
+
+enum mode { NOBODY, AT_DUES, EVERY };
+
+struct replay {
+	struct journal *journal;
+	struct journal_stats *stats;
+	struct conf *conf;
+	struct queue_hooks hooks;
+	enum mode mode;
+	int64_t every;
+	int64_t now;
+	int64_t next; /* when there is something to judge */
+	int64_t told; /* seq of what was printed last */
+};
+
+/* One line. */
+struct line {
+	char *words[WORDS];
+	size_t n;
+};
+
+/* In place of the C library's: whether the disk keeps it is not the question,
+ * and a quarter is many events. */
+int
+fsync(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
+int
+fdatasync(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
+static void
+must(enum rc rc, const char *what)
+{
+	if (rc == RC_OK)
+		return;
+	fflush(stdout);
+	fprintf(stderr, "replay: %s: error %d\n", what, (int)rc);
+	exit(1);
+}
+
+/* ---- Whoever runs the queue --------------------------------------------- */
+
+/* All that is told goes to the first line. */
+static enum rc
+route(const struct hook *hook, const struct event *event, struct pool *pool,
+    struct journal_entry *entry)
+{
+	struct journal_route *routes = pool_alloc(pool, 1, sizeof(*routes));
+
+	(void)event;
+	if (routes == NULL)
+		return RC_MEMORY;
+	routes->lane = hook->lanes[0].key;
+	entry->routes = routes;
+	entry->routes_len = 1;
+	entry->routing = hook->routing;
+	return RC_OK;
+}
+
+/* Until nothing is left; when there will be something. */
+static int64_t
+judge_in(struct journal *journal, const struct replay *replay)
+{
+	const struct watching watching = {
+		.conf = replay->conf,
+		.rules = replay->hooks.rules,
+		.rules_len = replay->hooks.limits.rules_len,
+		.route = route,
+		.now = replay->now,
+	};
+	int64_t next = 0;
+
+	for (int i = 0; i < STEPS; i++) {
+		must(watch_step(journal, &watching, &next), "watch_step");
+		if (next > replay->now)
+			return next;
+	}
+	must(RC_RANGE, "judging comes to no end");
+	return next;
+}
+
+static void
+judge(struct replay *replay)
+{
+	replay->next = judge_in(replay->journal, replay);
+}
+
+/* Time goes on, with whoever judges meanwhile. */
+static void
+advance(struct replay *replay, int64_t time)
+{
+	int64_t at;
+
+	for (int i = 0; replay->mode != NOBODY; i++) {
+		at = replay->mode == AT_DUES ?
+		    replay->next :
+		    (replay->now / replay->every + 1) * replay->every;
+		if (at > time)
+			break;
+		if (i == STEPS)
+			must(RC_RANGE, "dues come to no end");
+		if (at > replay->now)
+			replay->now = at;
+		judge(replay);
+	}
+	replay->now = time;
+}
+
+struct runner {
+	const struct replay *replay;
+	struct journal *journal;
+	pthread_barrier_t *barrier;
+	pthread_t thread;
+	int64_t next;
+};
+
+static void *
+run(void *context)
+{
+	struct runner *runner = context;
+
+	pthread_barrier_wait(runner->barrier);
+	runner->next = judge_in(runner->journal, runner->replay);
+	return NULL;
+}
+
+/* Each with the journal opened on its own, as two processes have it. */
+static void
+race(struct replay *replay)
+{
+	struct runner runners[RUNNERS];
+	pthread_barrier_t barrier;
+
+	pthread_barrier_init(&barrier, NULL, RUNNERS);
+	for (int i = 0; i < RUNNERS; i++) {
+		runners[i] = (struct runner){ .replay = replay,
+			.barrier = &barrier };
+		must(journal_open(replay->conf->journal, 0,
+			 &runners[i].journal),
+		    "journal_open");
+		if (pthread_create(&runners[i].thread, NULL, run,
+			&runners[i]) != 0)
+			must(RC_SYSTEM, "pthread_create");
+	}
+	for (int i = 0; i < RUNNERS; i++) {
+		pthread_join(runners[i].thread, NULL);
+		journal_close(runners[i].journal);
+		if (i == 0 || runners[i].next < replay->next)
+			replay->next = runners[i].next;
+	}
+	pthread_barrier_destroy(&barrier);
+}
+
+/* ---- What happens ------------------------------------------------------- */
+
+/* The rest of the argument KEY=TEXT, or "". */
+static const char *
+argument(const struct line *line, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (size_t i = 0; i < line->n; i++)
+		if (strncmp(line->words[i], key, len) == 0 &&
+		    line->words[i][len] == '=')
+			return line->words[i] + len + 1;
+	return "";
+}
+
+static void
+find_subject(const struct line *line, struct event_subject *found)
+{
+	const char *name = argument(line, "name");
+
+	*found = (struct event_subject){ 0 };
+	snprintf(found->pipeline, sizeof(found->pipeline), "%s",
+	    argument(line, "pipeline"));
+	snprintf(found->name, sizeof(found->name), "%s",
+	    name[0] == '\0' ? found->pipeline : name);
+	snprintf(found->run, sizeof(found->run), "%s", argument(line, "run"));
+}
+
+static void
+store(struct replay *replay, const struct hook *hook,
+    const struct journal_record *record)
+{
+	const struct journal_route to = { .lane = hook->lanes[0].key };
+	const struct journal_entry entry = {
+		.receipt = record->receipt,
+		.hook = record->hook,
+		.event = record->event,
+		.subject = record->subject,
+		.body = bytes_of("{}"),
+		.max_queue = MANY,
+		.routes = &to,
+		.routes_len = 1,
+		.routing = hook->routing,
+	};
+
+	must(append_and_wait(replay->journal, &entry), "journal_append");
+}
+
+static void
+keep(struct replay *replay, const struct journal_record *record)
+{
+	struct answer answer;
+
+	journal_record(replay->journal, record, ask(&answer));
+	must(get(&answer), "journal_record");
+}
+
+/* As whoever answers a request does. */
+static void
+count(struct replay *replay, const struct journal_record *record, bool stored)
+{
+	const struct journal_stats_request request = {
+		.hook = record->hook,
+		.outcome = stored ? OUTCOME_QUEUED : OUTCOME_IGNORED,
+		.status = 202,
+		.reason = "",
+		.time = replay->now,
+		.event = replay->now,
+	};
+
+	journal_stats_count(replay->stats, &request);
+}
+
+static void
+do_event(struct replay *replay, const struct line *line)
+{
+	const char *name = argument(line, "hook");
+	const struct hook *hook = name[0] == '\0' ?
+	    &replay->conf->hooks[0] :
+	    conf_find(replay->conf, bytes_of(name));
+	struct receipt receipt = { .received = replay->now, .verified = true };
+	struct event event = { 0 };
+	struct event_subject found;
+	struct journal_subject subject;
+	struct journal_record record;
+	bool stored = strcmp(line->words[1], "event") == 0;
+
+	if (hook == NULL || line->n < 3)
+		must(RC_MISSING, "no such hook, or no event");
+	event_name_set(&event, bytes_of(line->words[2]), "");
+	find_subject(line, &found);
+	subject = watch_subject(hook, &event, &found);
+	must(uuid_make(replay->now, receipt.id), "uuid_make");
+	memset(receipt.digest, 'a', sizeof(receipt.digest) - 1);
+	record = (struct journal_record){
+		.receipt = &receipt,
+		.hook = hook->name,
+		.event = event.name,
+		.subject = &subject,
+	};
+	count(replay, &record, stored);
+	if (stored)
+		store(replay, hook, &record);
+	else
+		keep(replay, &record);
+	if (replay->mode == AT_DUES)
+		judge(replay);
+}
+
+static void
+do_dues(struct replay *replay, const struct line *line)
+{
+	(void)line;
+	replay->mode = AT_DUES;
+	judge(replay);
+}
+
+static void
+do_every(struct replay *replay, const struct line *line)
+{
+	if (line->n < 3)
+		must(RC_SYNTAX, "every what?");
+	must(units_duration(line->words[2], &replay->every), line->words[2]);
+	replay->mode = EVERY;
+}
+
+static void
+do_nobody(struct replay *replay, const struct line *line)
+{
+	(void)line;
+	replay->mode = NOBODY;
+}
+
+static void
+do_until(struct replay *replay, const struct line *line)
+{
+	(void)replay;
+	(void)line;
+}
+
+static void
+do_judge(struct replay *replay, const struct line *line)
+{
+	(void)line;
+	judge(replay);
+}
+
+static void
+do_race(struct replay *replay, const struct line *line)
+{
+	(void)line;
+	race(replay);
+}
+
+/* unmute is that until 0. */
+static void
+do_mute(struct replay *replay, const struct line *line)
+{
+	const char *hooks[] = { replay->conf->hooks[0].name };
+	struct journal_mute mute = { .hooks = hooks, .hooks_len = 1 };
+	int64_t span;
+	int64_t count;
+
+	if (line->n < 3)
+		must(RC_SYNTAX, "mute what?");
+	if (strcmp(line->words[2], "--all") != 0)
+		mute.pipeline = line->words[2];
+	if (line->n > 3) {
+		must(units_duration(line->words[3], &span), line->words[3]);
+		mute.until = replay->now + span;
+	}
+	must(journal_set_mute(replay->journal, &mute, &count),
+	    "journal_set_mute");
+	if (replay->mode == AT_DUES)
+		judge(replay);
+}
+
+static void
+do_forget(struct replay *replay, const struct line *line)
+{
+	int64_t count;
+
+	if (line->n < 3)
+		must(RC_SYNTAX, "forget what?");
+	must(journal_forget(replay->journal, NULL, line->words[2], replay->now,
+		 &count),
+	    "journal_forget");
+	if (replay->mode == AT_DUES)
+		judge(replay);
+}
+
+static void
+do_purge(struct replay *replay, const struct line *line)
+{
+	struct journal_purge purge = { 0 };
+
+	(void)line;
+	do
+		must(journal_purge_step(replay->journal, &purge, replay->now),
+		    "journal_purge_step");
+	while (purge.more);
+}
+
+/* ---- What there is ------------------------------------------------------ */
+
+static const char *
+or_none(const char *text)
+{
+	return text[0] == '\0' ? "-" : text;
+}
+
+/* To the second, or with milliseconds where there are any. */
+static void
+print_time(int64_t time)
+{
+	char text[TIMESTAMP_SIZE];
+
+	if (time == 0) {
+		fputs(" -", stdout);
+		return;
+	}
+	timestamp_print(time, text);
+	if (time % 1000 == 0)
+		printf(" %.19sZ", text);
+	else
+		printf(" %s", text);
+}
+
+static enum rc
+print_run(void *context, const struct journal_run *one)
+{
+	(void)context;
+	printf("run %s %s", or_none(one->pipeline), or_none(one->run));
+	print_time(one->began);
+	print_time(one->ended);
+	printf(" %s\n", one->ended == 0 ? "open" : or_none(one->outcome));
+	return RC_OK;
+}
+
+static void
+do_runs(struct replay *replay, const struct line *line)
+{
+	struct journal_run_filter filter = { .limit = MANY };
+
+	if (line->n > 2)
+		filter.pipeline = line->words[2];
+	must(journal_runs(replay->journal, &filter, print_run, NULL),
+	    "journal_runs");
+}
+
+static enum rc
+print_pipeline(void *context, const struct journal_pipeline *pipeline,
+    const struct journal_outcomes *outcomes)
+{
+	const struct replay *replay = context;
+	struct watch_view view;
+
+	(void)outcomes;
+	watch_look(conf_find(replay->conf, bytes_of(pipeline->hook)), pipeline,
+	    replay->now, &view);
+	printf("pipeline %s %s %s", or_none(pipeline->id),
+	    or_none(pipeline->name), watch_state_name(view.state));
+	print_time(view.since);
+	print_time(pipeline->success);
+	putchar('\n');
+	return RC_OK;
+}
+
+static void
+do_pipelines(struct replay *replay, const struct line *line)
+{
+	(void)line;
+	must(journal_pipelines(replay->journal, NULL, 0, print_pipeline,
+		 replay),
+	    "journal_pipelines");
+}
+
+struct tale {
+	char id[UUID_SIZE];
+	int64_t received;
+};
+
+/* Oldest last. */
+struct tales {
+	struct pool pool;
+	struct tale *list;
+	size_t n;
+	int64_t after; /* only what came after that one */
+	int64_t newest;
+};
+
+static enum rc
+add_tale(void *context, const struct journal_row *row)
+{
+	struct tales *tales = context;
+	struct tale *tale;
+
+	if (row->seq <= tales->after || !catalog_is_own(bytes_of(row->event)))
+		return RC_OK;
+	tales->list = pool_grow(&tales->pool, tales->list, tales->n,
+	    sizeof(*tale));
+	if (tales->list == NULL)
+		return RC_MEMORY;
+	if (row->seq > tales->newest)
+		tales->newest = row->seq;
+	tale = &tales->list[tales->n++];
+	tale->received = row->received;
+	snprintf(tale->id, sizeof(tale->id), "%s", row->id);
+	return RC_OK;
+}
+
+static void
+do_told(struct replay *replay, const struct line *line)
+{
+	struct journal_filter filter = { .state = -1, .limit = MANY };
+	struct tales tales = { .after = replay->told, .newest = replay->told };
+	struct bytes body;
+
+	(void)line;
+	must(journal_list(replay->journal, &filter, add_tale, &tales),
+	    "journal_list");
+	while (tales.n-- > 0) {
+		must(journal_body(replay->journal, tales.list[tales.n].id,
+			 &tales.pool, &body),
+		    "journal_body");
+		fputs("told", stdout);
+		print_time(tales.list[tales.n].received);
+		printf(" %.*s\n", (int)body.len, body.data);
+	}
+	replay->told = tales.newest;
+	pool_free(&tales.pool);
+}
+
+/* ---- The lines ---------------------------------------------------------- */
+
+static const struct word {
+	const char *name;
+	void (*act)(struct replay *replay, const struct line *line);
+} words[] = {
+	{ "event", do_event },
+	{ "record", do_event },
+	{ "dues", do_dues },
+	{ "every", do_every },
+	{ "nobody", do_nobody },
+	{ "until", do_until },
+	{ "judge", do_judge },
+	{ "race", do_race },
+	{ "mute", do_mute },
+	{ "unmute", do_mute },
+	{ "forget", do_forget },
+	{ "purge", do_purge },
+	{ "runs", do_runs },
+	{ "pipelines", do_pipelines },
+	{ "told", do_told },
+};
+
+static int64_t
+time_of(const struct replay *replay, const char *text)
+{
+	int64_t time = replay->now;
+	int64_t span = 0;
+
+	if (text[0] == '+' || text[0] == '-')
+		must(units_duration(text + 1, &span), text);
+	else if (text[0] != '=')
+		must(timestamp_parse(bytes_of(text), &time), text);
+	return text[0] == '-' ? time - span : time + span;
+}
+
+static void
+split(char *text, struct line *line)
+{
+	char *rest = NULL;
+
+	line->n = 0;
+	for (char *word = strtok_r(text, " \n", &rest); word != NULL;
+	     word = strtok_r(NULL, " \n", &rest))
+		if (line->n < WORDS)
+			line->words[line->n++] = word;
+}
+
+static void
+play(struct replay *replay, const struct line *line)
+{
+	if (line->n < 2)
+		must(RC_SYNTAX, "a line without a word");
+	advance(replay, time_of(replay, line->words[0]));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(line->words[1], words[i].name) == 0) {
+			words[i].act(replay, line);
+			return;
+		}
+	must(RC_SYNTAX, line->words[1]);
+}
+
+static void
+load(struct replay *replay, const char *file)
+{
+	struct buf errors = { .max = ERRORS };
+	enum rc rc = conf_load(file, &replay->conf, &errors);
+
+	if (rc == RC_OK)
+		rc = conf_load_all_files(replay->conf, &errors);
+	if (errors.len > 0)
+		fwrite(errors.data, 1, errors.len, stderr);
+	must(rc, file);
+	buf_free(&errors);
+	must(journal_open(replay->conf->journal, JOURNAL_CREATE,
+		 &replay->journal),
+	    "journal_open");
+	must(journal_stats_open(replay->conf->journal, &replay->stats),
+	    "journal_stats_open");
+	must(queue_hooks_make(replay->conf, &replay->hooks),
+	    "queue_hooks_make");
+	must(queue_hooks_note(&replay->hooks, replay->journal),
+	    "queue_hooks_note");
+}
+
+int
+main(int argc, char **argv)
+{
+	static char text[LINE];
+	struct replay replay = { .next = CLOCK_NEVER };
+	struct line line;
+
+	if (argc != 2)
+		return 64;
+	startup();
+	load(&replay, argv[1]);
+	while (fgets(text, sizeof(text), stdin) != NULL) {
+		split(text, &line);
+		if (line.n > 0 && line.words[0][0] != '#')
+			play(&replay, &line);
+	}
+	queue_hooks_free(&replay.hooks);
+	journal_stats_close(replay.stats);
+	journal_close(replay.journal);
+	conf_release(replay.conf);
+	return 0;
+}
