@@ -21,6 +21,7 @@
 #include "config/conf.h"
 #include "config/files.h"
 #include "config/load.h"
+#include "event/catalog.h"
 #include "http/gateway.h"
 #include "http/reply.h"
 #include "journal/journal.h"
@@ -263,8 +264,8 @@ open_decider(struct cgi *cgi)
 static bool
 is_to_be_judged(const struct exchange *exchange)
 {
-	return exchange->recorded && exchange->subject->watched &&
-	    exchange->subject->step == JOURNAL_STEP_ENDS;
+	return exchange->recorded && conf_watches(exchange->hook) &&
+	    catalog_step(exchange->event.row) == CATALOG_ENDS;
 }
 
 /* What is counted is looked for last, as only then it is needed. */

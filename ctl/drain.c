@@ -208,16 +208,29 @@ run_queue(struct source *source, struct journal *journal, struct host *host,
 	return rc == RC_OK ? source->ready : rc;
 }
 
+/* Events that nothing is kept of make no journal, and yet a hook that had some
+ * may have fallen silent. */
+static bool
+may_be_silent(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->hooks_len; i++)
+		if (conf->hooks[i].watch.on && conf->hooks[i].watch.silent != 0)
+			return true;
+	return false;
+}
+
 /* A drain that pelihook.cgi started has nobody at its standard error: what
  * happens to it goes where the configuration says. */
 static enum rc
 open_queue(struct session *session, struct journal **journal)
 {
+	unsigned flags = session->served ? JOURNAL_SERVED : 0;
 	enum rc rc;
 
 	log_open_anyway(program, &session->conf->log);
-	rc = session_journal(session, session->served ? JOURNAL_SERVED : 0,
-	    journal);
+	if (may_be_silent(session->conf))
+		flags |= JOURNAL_CREATE;
+	rc = session_journal(session, flags, journal);
 	if (rc != RC_OK && session->conf->journal != NULL &&
 	    session->conf->log.target != LOG_TO_STDERR)
 		complain("the journal %s cannot be used: see the log",

@@ -131,13 +131,11 @@ seek(struct search *search, enum keyword keyword,
 
 	if (source->from != EVENT_FROM_POINTER || is_sought(search, source))
 		return RC_OK;
-	sought = pool_grow(&search->pool, search->sought, search->sought_len,
-	    sizeof(*sought));
+	sought = pool_next(&search->pool, &search->sought, search->sought_len);
 	if (sought == NULL)
 		return RC_MEMORY;
-	sought[search->sought_len++] = (struct sought){ keyword, source, line,
-		false };
-	search->sought = sought;
+	*sought = (struct sought){ keyword, source, line, false };
+	search->sought_len++;
 	return RC_OK;
 }
 

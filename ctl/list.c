@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
-#include <string.h>
-
 #include "subcommands.h"
 
 #include "base/buf.h"
@@ -11,13 +8,9 @@
 #include "complain.h"
 #include "json.h"
 #include "lane.h"
+#include "listing.h"
 #include "print.h"
-#include "report.h"
 #include "session.h"
-
-/* A list is read and printed in parts: it may be long, and its reader
- * slow, and neither is to hold up the journal. */
-enum { PART = 1000 };
 
 static const char *const heading[] = { "ID", "RECEIVED", "HOOK", "EVENT",
 	"PIPELINE", "RUN", "#", "LANE", "STATE", "TRIES", "LAST", "DUE" };
@@ -28,35 +21,28 @@ enum {
 	RUN,
 };
 
-/* What is printed at once. */
-struct part {
-	struct journal_row rows[PART];
-	size_t n;
-	bool damaged; /* there were others that are */
-	bool more;    /* there are others, which are not shown */
-	struct pool pool;
-};
-
 static enum rc
 add_row(void *context, const struct journal_row *row)
 {
-	struct part *part = context;
-	struct journal_row *copy = &part->rows[part->n];
+	struct listing_part *part = context;
+	struct journal_row copy = *row;
+	const char **texts[] = { &copy.id, &copy.hook, &copy.event, &copy.lane,
+		&copy.pipeline, &copy.run, &copy.outcome };
+	enum rc rc = pool_keep(&part->pool, texts,
+	    sizeof(texts) / sizeof(texts[0]));
 
-	*copy = *row;
-	copy->id = pool_text(&part->pool, row->id);
-	copy->hook = pool_text(&part->pool, row->hook);
-	copy->event = pool_text(&part->pool, row->event);
-	copy->lane = pool_text(&part->pool, row->lane);
-	copy->pipeline = pool_text(&part->pool, row->pipeline);
-	copy->run = pool_text(&part->pool, row->run);
-	copy->outcome = pool_text(&part->pool, row->outcome);
-	if (copy->id == NULL || copy->hook == NULL || copy->event == NULL ||
-	    copy->lane == NULL || copy->pipeline == NULL || copy->run == NULL ||
-	    copy->outcome == NULL)
-		return RC_MEMORY;
-	part->n++;
-	return RC_OK;
+	return rc == RC_OK ? listing_add(part, &copy) : rc;
+}
+
+static enum rc
+read_rows(const struct listing *listing, struct listing_part *part,
+    const void *after, int64_t limit)
+{
+	struct journal_filter filter = listing->session->filter;
+
+	filter.after = after;
+	filter.limit = limit;
+	return journal_list(listing->journal, &filter, add_row, part);
 }
 
 static const char *
@@ -81,10 +67,12 @@ lane_cell(const struct session *session, struct pool *pool,
 	return cell;
 }
 
-static enum rc
-fill_cells(const struct session *session, struct pool *pool,
-    const struct journal_row *row, const char **cells)
+static void
+fill_cells(const struct listing *listing, struct pool *pool, const void *data,
+    const char **cells)
 {
+	const struct journal_row *row = data;
+
 	cells[0] = row->id;
 	cells[1] = print_moment(pool, row->received);
 	cells[2] = row->hook;
@@ -92,46 +80,33 @@ fill_cells(const struct session *session, struct pool *pool,
 	cells[PIPELINE] = row->pipeline;
 	cells[RUN] = row->run;
 	cells[6] = pool_printf(pool, "%u", row->ordinal + 1);
-	cells[7] = lane_cell(session, pool, row);
+	cells[7] = lane_cell(listing->session, pool, row);
 	cells[8] = journal_state_name(row->state);
 	cells[9] = pool_printf(pool, "%u", row->attempts);
 	cells[10] = outcome_cell(pool, row);
 	cells[11] = print_moment(pool, row->due);
-	for (size_t i = 0; i < COLUMNS; i++)
-		if (cells[i] == NULL)
-			return RC_MEMORY;
-	return RC_OK;
 }
 
-/* Each part has its heading: its columns have widths of their own.  Columns of
- * which nothing is known are none. */
-static enum rc
-print_part(const struct session *session, struct part *part)
+/* Columns of which nothing is known are none. */
+static void
+leave_out(const struct listing *listing, const void *data, size_t n,
+    bool *left_out)
 {
-	const char *cells[(PART + 1) * COLUMNS];
-	bool left_out[COLUMNS] = { [PIPELINE] = true, [RUN] = true };
-	enum rc rc = RC_OK;
+	const struct journal_row *rows = data;
 
-	if (part->n == 0)
-		return RC_OK;
-	memcpy(cells, heading, sizeof(heading));
-	for (size_t i = 0; rc == RC_OK && i < part->n; i++) {
-		rc = fill_cells(session, &part->pool, &part->rows[i],
-		    cells + (i + 1) * COLUMNS);
-		if (part->rows[i].pipeline[0] != '\0')
+	(void)listing;
+	left_out[PIPELINE] = left_out[RUN] = true;
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].pipeline[0] != '\0')
 			left_out[PIPELINE] = false;
-		if (part->rows[i].run[0] != '\0')
+		if (rows[i].run[0] != '\0')
 			left_out[RUN] = false;
 	}
-	if (rc == RC_OK)
-		print_columns(cells, COLUMNS, part->n + 1, left_out);
-	return rc;
 }
 
 /* What was taken out meanwhile, or is damaged, has no body. */
 static enum rc
-write_body(struct json *json, struct journal *journal, const char *id,
-    bool *damaged)
+write_body(struct json *json, struct journal *journal, const char *id)
 {
 	struct pool pool = { 0 };
 	struct buf member = { 0 };
@@ -142,22 +117,16 @@ write_body(struct json *json, struct journal *journal, const char *id,
 		rc = input_member("body", body, &member);
 	if (rc == RC_OK)
 		json_member(json, buf_view(&member));
-	*damaged = *damaged || rc == RC_CORRUPT;
 	buf_free(&member);
 	pool_free(&pool);
-	return rc == RC_MISSING || rc == RC_CORRUPT ? RC_OK : rc;
+	return rc == RC_MISSING ? RC_OK : rc;
 }
 
-/* What is listed for programs. */
-struct objects {
-	const struct conf *conf;
-	struct journal *bodies; /* where they are; NULL: they are not wanted */
-	bool damaged;		/* there were others that are */
-};
-
 static enum rc
-print_object(const struct journal_row *row, struct objects *objects)
+write_object(const struct listing *listing, const void *data)
 {
+	const struct session *session = listing->session;
+	const struct journal_row *row = data;
 	struct json json = { 0 };
 	enum rc rc;
 
@@ -169,7 +138,7 @@ print_object(const struct journal_row *row, struct objects *objects)
 	json_known(&json, "run", row->run);
 	json_time(&json, "received", row->received);
 	json_number(&json, "delivery", row->ordinal + 1);
-	rc = lane_write(&json, objects->conf, row->hook, row->lane);
+	rc = lane_write(&json, session->conf, row->hook, row->lane);
 	json_text(&json, "state", journal_state_name(row->state));
 	json_number(&json, "attempts", row->attempts);
 	json_time(&json, "due", row->due);
@@ -177,106 +146,27 @@ print_object(const struct journal_row *row, struct objects *objects)
 		json_text(&json, "outcome", row->outcome);
 		json_number(&json, "code", row->code);
 	}
-	if (rc == RC_OK && objects->bodies != NULL)
-		rc = write_body(&json, objects->bodies, row->id,
-		    &objects->damaged);
+	if (rc == RC_OK && session->body)
+		rc = write_body(&json, listing->journal, row->id);
 	json_close(&json, '}');
 	print_line("%s", "");
-	return rc == RC_OK ? json.rc : rc;
-}
-
-static enum rc
-print_objects(const struct session *session, struct journal *journal,
-    struct part *part)
-{
-	struct objects objects = {
-		.conf = session->conf,
-		.bodies = session->body ? journal : NULL,
-	};
-	enum rc rc = RC_OK;
-
-	for (size_t i = 0; rc == RC_OK && i < part->n; i++)
-		rc = print_object(&part->rows[i], &objects);
-	part->damaged = part->damaged || objects.damaged;
-	return rc;
-}
-
-static enum rc
-print_rows(const struct session *session, struct journal *journal,
-    struct part *part)
-{
-	enum rc rc = session->json ? print_objects(session, journal, part) :
-				     print_part(session, part);
-
-	/* Stop when the reader has gone away. */
-	if (rc == RC_OK && fflush(stdout) == EOF)
-		return RC_SHORT;
-	return rc;
-}
-
-/* One part, after the row where the one before it ended. */
-static enum rc
-list_part(const struct session *session, struct journal *journal,
-    struct journal_filter *filter, struct part *part)
-{
-	int64_t left = filter->limit;
-	bool shortened = report_is_shortened(session);
-	enum rc rc;
-
-	/* One more tells whether there are any. */
-	if (shortened)
-		filter->limit = REPORT_ON_A_TERMINAL + 1;
-	if (filter->limit > PART)
-		filter->limit = PART;
-	rc = journal_list(journal, filter, add_row, part);
-	filter->limit = left - (int64_t)part->n;
-	if (rc == RC_CORRUPT) {
-		part->damaged = true;
-		rc = RC_OK;
-	}
-	if (shortened && part->n > REPORT_ON_A_TERMINAL) {
-		part->n = REPORT_ON_A_TERMINAL;
-		part->more = true;
-	}
-	return rc == RC_OK ? print_rows(session, journal, part) : rc;
-}
-
-static enum rc
-list_all(const struct session *session, struct journal *journal)
-{
-	struct part parts[2] = { 0 };
-	struct part *part = parts;
-	struct journal_filter filter = session->filter;
-	bool damaged = false;
-	enum rc rc;
-
-	do {
-		part = part == parts ? parts + 1 : parts;
-		pool_free(&part->pool);
-		*part = (struct part){ 0 };
-		rc = list_part(session, journal, &filter, part);
-		damaged = damaged || part->damaged;
-		if (part->n > 0)
-			filter.after = &part->rows[part->n - 1];
-	} while (rc == RC_OK && part->n == PART && filter.limit > 0);
-	if (rc == RC_OK && part->more)
-		print_note("",
-		    "the newest %d are shown: --limit N shows more, --state, "
-		    "--hook, --event, --pipeline and --since choose",
-		    REPORT_ON_A_TERMINAL);
-	if (rc == RC_OK && damaged)
-		rc = report_damage(session);
-	else if (rc == RC_OK && filter.after == NULL)
-		rc = report_nothing_found(session);
-	pool_free(&parts[0].pool);
-	pool_free(&parts[1].pool);
-	return rc;
+	return json.rc != RC_OK ? json.rc : rc;
 }
 
 enum rc
 subcommand_list(struct session *session, char **operands, size_t n)
 {
-	struct journal *journal = NULL;
+	struct listing listing = {
+		.session = session,
+		.size = sizeof(struct journal_row),
+		.heading = heading,
+		.columns = COLUMNS,
+		.choices = "--state, --hook, --event, --pipeline and --since",
+		.read = read_rows,
+		.fill = fill_cells,
+		.leave_out = leave_out,
+		.object = write_object,
+	};
 	enum rc rc;
 
 	(void)operands;
@@ -286,10 +176,9 @@ subcommand_list(struct session *session, char **operands, size_t n)
 			 "`pelihookctl show --body ID' prints it");
 		return RC_SYNTAX;
 	}
-	rc = session_open_journal(session, JOURNAL_BRIEF, &journal);
+	rc = session_open_journal(session, JOURNAL_BRIEF, &listing.journal);
 	if (rc == RC_OK)
-		rc = journal != NULL ? list_all(session, journal) :
-				       report_nothing_found(session);
-	journal_close(journal);
+		rc = listing_run(&listing);
+	journal_close(listing.journal);
 	return rc;
 }

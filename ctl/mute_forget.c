@@ -124,10 +124,11 @@ check_hook(const struct session *session, struct journal *journal)
 	return rc;
 }
 
-/* One that is unmuted by itself may be of a hook that is muted. */
+/* One that is unmuted by itself, or muted until then, may be of a hook that is
+ * muted for longer.  until 0: it is unmuted. */
 static enum rc
 report_still_muted(const struct session *session, struct journal *journal,
-    const char *pipeline)
+    const char *pipeline, int64_t until)
 {
 	struct pipeline_list list = { 0 };
 	enum rc rc = pipeline_list_gather(&list, session, journal);
@@ -136,7 +137,7 @@ report_still_muted(const struct session *session, struct journal *journal,
 		const struct pipeline_row *row = &list.rows[i];
 		const char *time = print_moment(&list.pool, row->muted);
 
-		if (row->muted == 0 || time == NULL ||
+		if (row->muted <= until || time == NULL ||
 		    (strcmp(row->id, pipeline) != 0 &&
 			strcmp(row->name, pipeline) != 0))
 			continue;
@@ -158,10 +159,8 @@ report_none(const struct session *session, struct journal *journal,
 	if (pipeline != NULL)
 		return report_unknown(session, journal, pipeline);
 	if (hook != NULL && !session_has_hook(session, hook))
-		complain("%s has no hook %s, and nothing of it was found",
-		    session->file, hook);
-	else
-		complain("no event has come yet: there is nothing to mute");
+		return report_nothing_found(session);
+	complain("no event has come yet: there is nothing to mute");
 	return RC_MISSING;
 }
 
@@ -196,8 +195,8 @@ set_mute(const struct session *session, struct journal *journal,
 		return report_none(session, journal, pipeline);
 	if (rc == RC_OK)
 		rc = print_done(session, count, until);
-	if (rc == RC_OK && until == 0 && pipeline != NULL)
-		rc = report_still_muted(session, journal, pipeline);
+	if (rc == RC_OK && pipeline != NULL)
+		rc = report_still_muted(session, journal, pipeline, until);
 	return rc;
 }
 
@@ -224,7 +223,7 @@ subcommand_mute(struct session *session, char **operands, size_t n)
 		rc = RC_SYNTAX;
 	}
 	if (rc == RC_OK)
-		rc = session_open_journal(session, JOURNAL_BRIEF, &journal);
+		rc = session_open_all_runs(session, &journal);
 	if (rc == RC_OK)
 		rc = set_mute(session, journal, pipeline_of(session, operands),
 		    clock_wall() + session->mute_for);
@@ -239,7 +238,7 @@ subcommand_unmute(struct session *session, char **operands, size_t n)
 	enum rc rc = check_operands(session, "unmute", n);
 
 	if (rc == RC_OK)
-		rc = session_open_journal(session, JOURNAL_BRIEF, &journal);
+		rc = session_open_all_runs(session, &journal);
 	if (rc == RC_OK)
 		rc = set_mute(session, journal, pipeline_of(session, operands),
 		    0);
@@ -252,7 +251,7 @@ subcommand_forget(struct session *session, char **operands, size_t n)
 {
 	struct journal *journal = NULL;
 	int64_t count = 0;
-	enum rc rc = session_open_journal(session, JOURNAL_BRIEF, &journal);
+	enum rc rc = session_open_all_runs(session, &journal);
 
 	(void)n;
 	if (rc == RC_OK)

@@ -35,6 +35,17 @@
 	{                                                                      \
 		'k', "hook", "H", "only those of this hook", OPTION_ALONE      \
 	}
+#define LIMIT_ROW                                                              \
+	{                                                                      \
+		'l', "limit", "N",                                             \
+		    "the newest N; without it all of them, on a terminal 50",  \
+		    OPTION_ALONE                                               \
+	}
+#define LINES_ROW                                                              \
+	{                                                                      \
+		'j', "json", NULL, "one JSON object a line, for programs",     \
+		    OPTION_ALONE                                               \
+	}
 #define ALL_ROW                                                                \
 	{                                                                      \
 		'A', "all", NULL,                                              \
@@ -53,11 +64,8 @@ const struct option_row options_list[] = {
 	    OPTION_ALONE },
 	PIPELINE_ROW("only those of events"),
 	SINCE_ROW(RECEIVED),
-	{ 'l', "limit", "N",
-	    "the newest N; without it all of them, on a terminal 50",
-	    OPTION_ALONE },
-	{ 'j', "json", NULL, "one JSON object a line, for programs",
-	    OPTION_ALONE },
+	LIMIT_ROW,
+	LINES_ROW,
 	{ 'b', "body", NULL,
 	    "with --json: the payload too, as `body' in each object; one that "
 	    "is no JSON to the letter as `body_base64'",
@@ -123,19 +131,15 @@ const struct option_row options_runs[] = {
 	PIPELINE_ROW("only those"),
 	{ 'o', "open", NULL, "only those that have not ended", OPTION_ALONE },
 	SINCE_ROW("only runs that began or ended"),
-	{ 'l', "limit", "N",
-	    "the newest N; without it all of them, on a terminal 50",
-	    OPTION_ALONE },
-	{ 'j', "json", NULL, "one JSON object a line, for programs",
-	    OPTION_ALONE },
+	LIMIT_ROW,
+	LINES_ROW,
 	{ 0 },
 };
 
 const struct option_row options_pipelines[] = {
 	HOOK_ROW,
 	SINCE_ROW("count the runs by outcome that began or ended"),
-	{ 'j', "json", NULL, "one JSON object a line, for programs",
-	    OPTION_ALONE },
+	LINES_ROW,
 	{ 0 },
 };
 

@@ -33,16 +33,12 @@ copy_texts(struct pool *pool, struct pipeline_row *row)
 	const char **texts[] = { &row->hook, &row->id, &row->name,
 		&row->failure, &row->last.run, &row->last.event,
 		&row->last.outcome, &row->last.first, &row->last.last };
+	enum rc rc = pool_keep(pool, texts, sizeof(texts) / sizeof(texts[0]));
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		*texts[i] = pool_text(pool, *texts[i] == NULL ? "" : *texts[i]);
-		if (*texts[i] == NULL)
-			return RC_MEMORY;
-	}
 	row->last.hook = row->hook;
 	row->last.pipeline = row->id;
 	row->last.name = row->name;
-	return RC_OK;
+	return rc;
 }
 
 static enum rc
@@ -51,14 +47,10 @@ add_row(void *context, const struct journal_pipeline *pipeline,
 {
 	const struct gathering *gathering = context;
 	struct pipeline_list *list = gathering->list;
-	struct pipeline_row *rows = pool_grow(&list->pool, list->rows, list->n,
-	    sizeof(*rows));
-	struct pipeline_row *row;
+	struct pipeline_row *row = pool_next(&list->pool, &list->rows, list->n);
 
-	if (rows == NULL)
+	if (row == NULL)
 		return RC_MEMORY;
-	list->rows = rows;
-	row = &rows[list->n];
 	*row = (struct pipeline_row){
 		.hook = pipeline->hook,
 		.id = pipeline->id,

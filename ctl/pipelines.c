@@ -9,6 +9,7 @@
 #include "journal/journal.h"
 #include "watch/judge.h"
 #include "json.h"
+#include "listing.h"
 #include "pipeline_list.h"
 #include "print.h"
 #include "report.h"
@@ -48,15 +49,15 @@ usual_cell(struct pool *pool, int64_t milliseconds)
 	return milliseconds == 0 ? "" : print_age(pool, milliseconds);
 }
 
-static enum rc
-fill_cells(struct pipeline_list *list, const struct pipeline_row *row,
+static void
+fill_cells(const struct listing *listing, struct pool *pool, const void *data,
     const char **cells)
 {
-	struct pool *pool = &list->pool;
+	const struct pipeline_row *row = data;
 	int64_t outcomes[WORDS];
 
 	get_outcomes(&row->outcomes, outcomes);
-	cells[0] = pipeline_list_name(list, row);
+	cells[0] = pipeline_list_name(listing->context, row);
 	cells[1] = watch_state_name(row->state);
 	cells[2] = print_moment(pool, row->since);
 	cells[HOOK] = row->hook;
@@ -69,37 +70,23 @@ fill_cells(struct pipeline_list *list, const struct pipeline_row *row,
 	*cells++ = print_moment(pool, row->success);
 	*cells++ = usual_cell(pool, row->duration);
 	*cells++ = usual_cell(pool, row->gap);
-	*cells++ = print_moment(pool, row->muted);
-	cells -= COLUMNS;
-	for (size_t i = 0; i < COLUMNS; i++)
-		if (cells[i] == NULL)
-			return RC_MEMORY;
-	return RC_OK;
+	*cells = print_moment(pool, row->muted);
 }
 
-static enum rc
-print_pipelines(const struct session *session, struct pipeline_list *list)
+static void
+leave_out(const struct listing *listing, const void *data, size_t n,
+    bool *left_out)
 {
-	bool left_out[COLUMNS] = { [HOOK] = report_is_of_one_hook(session) };
-	const char **cells = pool_alloc(&list->pool, (list->n + 1) * COLUMNS,
-	    sizeof(*cells));
-	enum rc rc = RC_OK;
+	const struct session *session = listing->session;
+	const struct pipeline_row *rows = data;
 
-	if (cells == NULL)
-		return RC_MEMORY;
 	for (size_t i = 0; session->filter.since == 0 && i < WORDS; i++)
 		left_out[OUTCOMES + i] = true;
-	memcpy(cells, heading, sizeof(heading));
-	for (size_t i = 0; rc == RC_OK && i < list->n; i++) {
-		rc = fill_cells(list, &list->rows[i],
-		    cells + (i + 1) * COLUMNS);
-		/* What is left of a hook that is not configured any more. */
-		if (!session_has_hook(session, list->rows[i].hook))
+	left_out[HOOK] = report_is_of_one_hook(session);
+	/* What is left of a hook that is not configured any more. */
+	for (size_t i = 0; i < n; i++)
+		if (!session_has_hook(session, rows[i].hook))
 			left_out[HOOK] = false;
-	}
-	if (rc == RC_OK)
-		print_columns(cells, COLUMNS, list->n + 1, left_out);
-	return rc;
 }
 
 /* ": 2 failing, 1 fine" of what there is. */
@@ -200,8 +187,9 @@ write_outcomes(struct json *json, const struct pipeline_row *row)
 }
 
 static enum rc
-print_object(const struct session *session, const struct pipeline_row *row)
+write_object(const struct listing *listing, const void *data)
 {
+	const struct pipeline_row *row = data;
 	struct json json = { 0 };
 
 	json_open(&json, NULL, '{');
@@ -218,7 +206,7 @@ print_object(const struct session *session, const struct pipeline_row *row)
 	    row->duration == 0 ? -1 : row->duration);
 	json_duration(&json, "usual_gap", row->gap == 0 ? -1 : row->gap);
 	json_time(&json, "muted_until", row->muted);
-	if (session->filter.since != 0)
+	if (listing->session->filter.since != 0)
 		write_outcomes(&json, row);
 	json_close(&json, '}');
 	print_line("%s", "");
@@ -226,45 +214,43 @@ print_object(const struct session *session, const struct pipeline_row *row)
 }
 
 static enum rc
-print_all(const struct session *session, struct pipeline_list *list)
+print_all(struct listing *listing, struct pipeline_list *list)
 {
+	const struct session *session = listing->session;
 	enum rc rc = RC_OK;
 
-	if (session->json) {
-		for (size_t i = 0; rc == RC_OK && i < list->n; i++)
-			rc = print_object(session, &list->rows[i]);
-		return rc;
-	}
-	if (list->n == 0)
-		return RC_OK;
-	if (session->filter.since != 0)
+	if (!session->json && session->filter.since != 0 && list->n > 0)
 		rc = print_summary(list, session->filter.since);
-	return rc == RC_OK ? print_pipelines(session, list) : rc;
+	if (rc == RC_OK)
+		rc = listing_print(listing, &list->pool, list->rows, list->n);
+	return rc == RC_OK ? listing_end(listing, list->n > 0) : rc;
 }
 
 enum rc
 subcommand_pipelines(struct session *session, char **operands, size_t n)
 {
-	struct journal *journal = NULL;
 	struct pipeline_list list = { 0 };
-	bool damaged = false;
-	enum rc rc = session_open_journal(session, JOURNAL_BRIEF, &journal);
+	struct listing listing = {
+		.session = session,
+		.context = &list,
+		.size = sizeof(struct pipeline_row),
+		.heading = heading,
+		.columns = COLUMNS,
+		.fill = fill_cells,
+		.leave_out = leave_out,
+		.object = write_object,
+	};
+	enum rc rc = session_open_runs(session, JOURNAL_BRIEF,
+	    &listing.journal);
 
 	(void)operands;
 	(void)n;
 	if (rc == RC_OK)
-		rc = pipeline_list_gather(&list, session, journal);
-	if (rc == RC_CORRUPT) {
-		damaged = true;
-		rc = RC_OK;
-	}
-	if (rc == RC_OK)
-		rc = print_all(session, &list);
-	if (rc == RC_OK && damaged)
-		rc = report_damage(session);
-	else if (rc == RC_OK && list.n == 0)
-		rc = report_nothing_found(session);
+		rc = pipeline_list_gather(&list, session, listing.journal);
+	listing.damaged = rc == RC_CORRUPT;
+	if (rc == RC_OK || rc == RC_CORRUPT)
+		rc = print_all(&listing, &list);
 	pool_free(&list.pool);
-	journal_close(journal);
+	journal_close(listing.journal);
 	return rc;
 }

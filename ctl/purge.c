@@ -153,7 +153,7 @@ enum rc
 subcommand_purge(struct session *session, char **operands, size_t n)
 {
 	struct journal *journal = NULL;
-	enum rc rc = session_open_journal(session, 0, &journal);
+	enum rc rc = session_open_runs(session, 0, &journal);
 
 	(void)operands;
 	(void)n;

@@ -27,7 +27,7 @@ static const struct journal_change_told changes[] = {
 	    .success = SAMPLE_TIME - 5 * HOUR,
 	    .failures = 3,
 	    .failure = "pipeline_run_remote_error",
-	    .run = "",
+	    .run = "5b1f9c1e-0000-4000-8000-000000000001",
 	    .outcome = "",
 	},
 	{
@@ -62,6 +62,7 @@ static const struct journal_change_told changes[] = {
 	    .hook = "peliqan",
 	    .alarm = JOURNAL_SILENT,
 	    .since = SAMPLE_TIME,
+	    .expected = SAMPLE_TIME,
 	    .over = SAMPLE_TIME + HOUR,
 	    .id = "",
 	    .name = "",

@@ -13,6 +13,7 @@
 
 #include "base/account.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/startup.h"
@@ -23,11 +24,17 @@
 #include "config/load.h"
 #include "journal/journal.h"
 #include "queue/source.h"
+#include "watch/watch.h"
 #include "complain.h"
 #include "print.h"
 #include "user.h"
 
-enum { COMPLAINTS = 64 * 1024 };
+enum {
+	COMPLAINTS = 64 * 1024,
+	ASSEMBLE_TIME = 10000, /* milliseconds */
+	ASSEMBLE_WAIT = 3000,  /* that others are waited for */
+	WAIT = 20000,	       /* and are otherwise */
+};
 
 static void
 print_complaints(struct buf *complaints)
@@ -165,6 +172,69 @@ session_open_journal(struct session *session, unsigned flags,
 	if (rc == RC_OK)
 		rc = session_open(session);
 	return rc == RC_OK ? session_journal(session, flags, out) : rc;
+}
+
+static enum rc
+assemble(const struct session *session, struct journal *journal, int64_t until,
+    struct journal_assembly *assembly)
+{
+	enum rc rc = RC_OK;
+
+	do
+		rc = watch_assemble(journal, session->conf, assembly);
+	while (rc == RC_OK && assembly->more && clock_left(until) != 0);
+	return rc;
+}
+
+/* What cannot be put together now is missing for now. */
+static enum rc
+assemble_some(const struct session *session, struct journal *journal)
+{
+	struct journal_assembly assembly;
+	enum rc rc;
+
+	journal_set_busy_timeout(journal, ASSEMBLE_WAIT);
+	rc = assemble(session, journal, clock_steady() + ASSEMBLE_TIME,
+	    &assembly);
+	journal_set_busy_timeout(journal, WAIT);
+	if (rc == RC_LOCKED || rc == RC_STORE || assembly.no_room)
+		print_note("warning: ",
+		    "what the last events say of runs is missing: the journal "
+		    "cannot be written now");
+	else if (assembly.more)
+		print_note("warning: ",
+		    "what the last events say of runs is missing: there are "
+		    "many that were not read yet; say it again to go on");
+	return rc == RC_LOCKED || rc == RC_STORE ? RC_OK : rc;
+}
+
+static enum rc
+assemble_all(const struct session *session, struct journal *journal)
+{
+	struct journal_assembly assembly;
+	enum rc rc = assemble(session, journal, CLOCK_NEVER, &assembly);
+
+	if (rc != RC_OK || !assembly.no_room)
+		return rc;
+	complain("what the last events say of runs has to be known first, and "
+		 "the journal's disk is too full for it: make room");
+	return RC_STORE;
+}
+
+enum rc
+session_open_runs(struct session *session, unsigned flags, struct journal **out)
+{
+	enum rc rc = session_open_journal(session, flags, out);
+
+	return rc == RC_OK && *out != NULL ? assemble_some(session, *out) : rc;
+}
+
+enum rc
+session_open_all_runs(struct session *session, struct journal **out)
+{
+	enum rc rc = session_open_journal(session, JOURNAL_BRIEF, out);
+
+	return rc == RC_OK && *out != NULL ? assemble_all(session, *out) : rc;
 }
 
 static enum rc

@@ -79,6 +79,15 @@ enum rc session_check_sources(const struct session *session,
 /* session_log_to_stderr, session_open and session_journal. */
 enum rc session_open_journal(struct session *session, unsigned flags,
     struct journal **out);
+/* The same for who wants to see runs and pipelines, or take out what they are
+ * made of: they are put
+ * together first (journal_assemble), as far as that can be; a warning says
+ * what is missing. */
+enum rc session_open_runs(struct session *session, unsigned flags,
+    struct journal **out);
+/* The same for who changes them, with all that came.  RC_STORE: complained of,
+ * where there is no room for that. */
+enum rc session_open_all_runs(struct session *session, struct journal **out);
 
 /*
  * Standard input to its end, at most max bytes (the ceiling of into is set

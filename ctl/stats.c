@@ -27,15 +27,15 @@ enum { NAMES_METRICS = 20, NAMES_TABLE = 100 };
 static struct stats_hook *
 add_hook(struct stats *stats, const char *name)
 {
-	struct stats_hook *list;
 	const char *copy = pool_text(&stats->pool, name);
+	struct stats_hook *hook = pool_next(&stats->pool, &stats->list,
+	    stats->n);
 
-	list = pool_grow(&stats->pool, stats->list, stats->n, sizeof(*list));
-	if (copy == NULL || list == NULL)
+	if (copy == NULL || hook == NULL)
 		return NULL;
-	stats->list = list;
-	list[stats->n] = (struct stats_hook){ .hook = copy };
-	return &list[stats->n++];
+	*hook = (struct stats_hook){ .hook = copy };
+	stats->n++;
+	return hook;
 }
 
 /* NULL: no memory. */
@@ -52,25 +52,18 @@ find_hook(struct stats *stats, const char *name)
 static struct stats_event *
 find_event(struct stats *stats, struct stats_hook *hook, const char *name)
 {
-	struct stats_event *list = hook->list;
+	struct stats_event *event;
 	const char *copy;
 
-	if (hook->n > 0 && strcmp(list[hook->n - 1].event, name) == 0)
-		return &list[hook->n - 1];
+	if (hook->n > 0 && strcmp(hook->list[hook->n - 1].event, name) == 0)
+		return &hook->list[hook->n - 1];
 	copy = pool_text(&stats->pool, name);
-	list = pool_grow(&stats->pool, hook->list, hook->n, sizeof(*list));
-	if (copy == NULL || list == NULL)
+	event = pool_next(&stats->pool, &hook->list, hook->n);
+	if (copy == NULL || event == NULL)
 		return NULL;
-	hook->list = list;
-	list[hook->n] = (struct stats_event){ .event = copy };
-	return &list[hook->n++];
-}
-
-/* 0 for what is not known, and where the clock was set back. */
-static int64_t
-age_of(int64_t received, int64_t now)
-{
-	return received == 0 || received > now ? 0 : now - received;
+	*event = (struct stats_event){ .event = copy };
+	hook->n++;
+	return event;
 }
 
 static void
@@ -79,7 +72,7 @@ keep_older(struct stats_oldest *oldest, int64_t received, int64_t now)
 	if (oldest->received != 0 && received >= oldest->received)
 		return;
 	oldest->received = received;
-	oldest->age = age_of(received, now);
+	oldest->age = clock_age(received, now);
 }
 
 static enum rc
@@ -320,7 +313,9 @@ subcommand_stats(struct session *session, char **operands, size_t n)
 		complain("--json or --prometheus, not both");
 		return RC_SYNTAX;
 	}
-	rc = session_open_journal(session, JOURNAL_BRIEF, &journal);
+	rc = session->prometheus ?
+	    session_open_runs(session, JOURNAL_BRIEF, &journal) :
+	    session_open_journal(session, JOURNAL_BRIEF, &journal);
 	if (rc == RC_OK)
 		rc = report_stats(session, journal);
 	journal_close(journal);

@@ -50,20 +50,20 @@ static struct stats_lane *
 add(const struct gathering *gathering, const char *hook, const char *key)
 {
 	struct stats_lanes *lanes = gathering->lanes;
-	struct stats_lane *list = pool_grow(&lanes->pool, lanes->list, lanes->n,
-	    sizeof(*list));
+	struct stats_lane *next = pool_next(&lanes->pool, &lanes->list,
+	    lanes->n);
 	struct stats_lane lane = {
 		.hook = pool_text(&lanes->pool, hook),
 		.key = pool_text(&lanes->pool, key),
 		.name = name_of(gathering, hook, key),
 	};
 
-	if (list == NULL || lane.hook == NULL || lane.key == NULL ||
+	if (next == NULL || lane.hook == NULL || lane.key == NULL ||
 	    lane.name == NULL)
 		return NULL;
-	lanes->list = list;
-	list[lanes->n] = lane;
-	return &list[lanes->n++];
+	*next = lane;
+	lanes->n++;
+	return next;
 }
 
 static enum rc
@@ -113,14 +113,6 @@ stats_lanes_gather(struct stats_lanes *lanes, const struct session *session,
 	return rc;
 }
 
-static int64_t
-age_of(const struct stats_lanes *lanes, const struct stats_lane *lane)
-{
-	return lane->oldest == 0 || lane->oldest > lanes->now ?
-	    0 :
-	    lanes->now - lane->oldest;
-}
-
 static enum rc
 fill_row(struct stats_lanes *lanes, const struct stats_lane *lane,
     const char **cells)
@@ -131,7 +123,7 @@ fill_row(struct stats_lanes *lanes, const struct stats_lane *lane,
 	cells[1] = lane->name;
 	cells[2] = pool_printf(pool, "%lld", (long long)lane->queued);
 	cells[3] = pool_printf(pool, "%lld", (long long)lane->running);
-	cells[4] = print_age(pool, age_of(lanes, lane));
+	cells[4] = print_age(pool, clock_age(lane->oldest, lanes->now));
 	return cells[2] == NULL || cells[3] == NULL || cells[4] == NULL ?
 	    RC_MEMORY :
 	    RC_OK;
@@ -172,7 +164,7 @@ stats_lanes_json(const struct stats_lanes *lanes, struct json *json)
 		json_number(json, "queued", lane->queued);
 		json_number(json, "running", lane->running);
 		json_time(json, "oldest", lane->oldest);
-		json_seconds(json, "age", age_of(lanes, lane));
+		json_seconds(json, "age", clock_age(lane->oldest, lanes->now));
 		json_close(json, '}');
 	}
 	json_close(json, ']');
@@ -225,6 +217,7 @@ stats_lanes_metrics(struct stats_lanes *lanes)
 	    "Age of the oldest undelivered event of a lane; 0: none.");
 	for (size_t i = 0; i < lanes->n; i++)
 		print_sample(&lanes->list[i], oldest, "",
-		    (double)age_of(lanes, &lanes->list[i]) / 1000);
+		    (double)clock_age(lanes->list[i].oldest, lanes->now) /
+			1000);
 	return RC_OK;
 }

@@ -28,17 +28,17 @@ struct counts {
 static struct count *
 find(struct pool *pool, struct counts *counts, const char *hook)
 {
-	struct count *list;
+	struct count *count;
 
 	for (size_t i = 0; i < counts->n; i++)
 		if (strcmp(counts->list[i].hook, hook) == 0)
 			return &counts->list[i];
-	list = pool_grow(pool, counts->list, counts->n, sizeof(*list));
-	if (list == NULL)
+	count = pool_next(pool, &counts->list, counts->n);
+	if (count == NULL)
 		return NULL;
-	counts->list = list;
-	list[counts->n] = (struct count){ .hook = hook };
-	return &list[counts->n++];
+	*count = (struct count){ .hook = hook };
+	counts->n++;
+	return count;
 }
 
 static int

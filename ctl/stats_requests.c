@@ -36,29 +36,23 @@ sum_up(const struct stats_request *request)
 	return sums;
 }
 
-static int64_t
-age_of(const struct stats_requests *requests, int64_t time)
-{
-	return time > requests->now ? 0 : requests->now - time;
-}
-
 /* NULL: no memory. */
 static struct stats_request *
 find(struct stats_requests *requests, const char *hook)
 {
-	struct stats_request *list = requests->list;
+	struct stats_request *request;
 	const char *copy;
 
 	for (size_t i = 0; i < requests->n; i++)
-		if (strcmp(list[i].hook, hook) == 0)
-			return &list[i];
+		if (strcmp(requests->list[i].hook, hook) == 0)
+			return &requests->list[i];
 	copy = pool_text(&requests->pool, hook);
-	list = pool_grow(&requests->pool, list, requests->n, sizeof(*list));
-	if (copy == NULL || list == NULL)
+	request = pool_next(&requests->pool, &requests->list, requests->n);
+	if (copy == NULL || request == NULL)
 		return NULL;
-	requests->list = list;
-	list[requests->n] = (struct stats_request){ .hook = copy };
-	return &list[requests->n++];
+	*request = (struct stats_request){ .hook = copy };
+	requests->n++;
+	return request;
 }
 
 static enum rc
@@ -316,8 +310,9 @@ refused_cell(struct pool *pool, const struct stats_request *request)
 static const char *
 ago_cell(struct stats_requests *requests, int64_t time)
 {
-	return time == 0 ? "" :
-			   print_age(&requests->pool, age_of(requests, time));
+	return time == 0 ?
+	    "" :
+	    print_age(&requests->pool, clock_age(time, requests->now));
 }
 
 static const char *
@@ -596,15 +591,18 @@ is_silent(const struct stats_requests *requests,
 		return true;
 	}
 	if (!request->configured ||
-	    (made != 0 && age_of(requests, last == 0 ? made : last) <= most))
+	    (made != 0 &&
+		clock_age(last == 0 ? made : last, requests->now) <= most))
 		return false;
 	if (last != 0)
 		complain("hook %s: the last verified event came %lld s ago",
-		    request->hook, (long long)(age_of(requests, last) / 1000));
+		    request->hook,
+		    (long long)(clock_age(last, requests->now) / 1000));
 	else if (made != 0)
 		complain("hook %s: no verified event came since counting "
 			 "began %lld s ago",
-		    request->hook, (long long)(age_of(requests, made) / 1000));
+		    request->hook,
+		    (long long)(clock_age(made, requests->now) / 1000));
 	else
 		complain("hook %s: no request was ever counted", request->hook);
 	return true;

@@ -22,12 +22,10 @@
 #include "config/print.h"
 #include "event/catalog.h"
 #include "event/event.h"
-#include "event/fields.h"
 #include "event/keys.h"
 #include "event/payload.h"
 #include "event/receipt.h"
 #include "event/rule.h"
-#include "event/sentence.h"
 #include "event/subject.h"
 #include "http/gateway.h"
 #include "http/request.h"
@@ -47,9 +45,8 @@ struct trial {
 	struct request request;
 	struct event event;
 	struct event_subject subject;
-	struct buf text; /* the sentence of it */
 	struct receipt receipt;
-	const char *const *fields;
+	struct job job; /* but for the rule */
 	struct pool pool;
 	int stop;
 	bool stopped; /* a command was ended by a signal to this process */
@@ -77,15 +74,22 @@ static enum rc
 describe(struct trial *trial)
 {
 	struct event_subject *subject = &trial->subject;
-	enum rc rc = event_subject_find(&trial->event, subject);
+	struct event *event = &trial->event;
+	struct job *job = &trial->job;
+	enum rc rc = event_subject_find(event, subject);
 
-	if (rc == RC_OK)
-		rc = event_sentence(&trial->event, subject->name, subject->run,
-		    &trial->text);
 	if (rc != RC_OK)
 		return rc;
-	subject_print(subject, strcmp(trial->event.row->kind, "pipeline") == 0);
-	print_field("text", "%s", trial->text.data);
+	*job = job_make(trial->hook, event->name, &trial->receipt,
+	    buf_view(&trial->request.body));
+	job->pipeline = subject->name;
+	job->run = subject->run;
+	rc = trial->session->dry ? job_say(job, event, &trial->pool) :
+				   job_describe(job, event, &trial->pool);
+	if (rc != RC_OK)
+		return rc;
+	subject_print(subject, strcmp(event->row->kind, "pipeline") == 0);
+	print_field("text", "%s", job->text);
 	return RC_OK;
 }
 
@@ -202,16 +206,10 @@ run_rule(struct trial *trial, const struct rule *rule)
 		.stop_kill_after = trial->hook->lanes[rule->lane].kill_after,
 		.host = trial->host,
 	};
-	struct job job = job_make(trial->hook, trial->event.name,
-	    &trial->receipt, buf_view(&trial->request.body));
+	struct job job = trial->job;
 	struct run_result result;
 
 	job_route(&job, rule);
-	job.row = trial->event.row;
-	job.pipeline = trial->subject.name;
-	job.run = trial->subject.run;
-	job.text = trial->text.data;
-	job.fields = trial->fields;
 	fflush(stdout);
 	execute(&job, 1, &how, &result);
 	print_output(&result);
@@ -279,17 +277,6 @@ try_rules(struct trial *trial)
 }
 
 static enum rc
-write_receipt(struct trial *trial)
-{
-	enum rc rc = receipt_make(&trial->request,
-	    trial->hook->signature.kind != RECIPE_NONE, &trial->receipt);
-
-	if (rc != RC_OK)
-		return rc;
-	return event_fields(&trial->event, &trial->pool, &trial->fields);
-}
-
-static enum rc
 try_event(struct trial *trial)
 {
 	enum rc rc;
@@ -298,12 +285,13 @@ try_event(struct trial *trial)
 	rc = describe(trial);
 	print_identity(trial, KEYWORD_DEDUPE, &trial->hook->reading.dedupe);
 	if (rc == RC_OK && !trial->session->dry)
-		rc = write_receipt(trial);
+		rc = receipt_make(&trial->request,
+		    trial->hook->signature.kind != RECIPE_NONE,
+		    &trial->receipt);
 	if (rc == RC_OK && !trial->session->dry)
 		rc = session_signals(&trial->stop);
 	if (rc == RC_OK)
 		rc = try_rules(trial);
-	buf_free(&trial->text);
 	pool_free(&trial->pool);
 	event_free(&trial->event);
 	return rc;

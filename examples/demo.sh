@@ -314,7 +314,8 @@ hang() {	# url
 	echo '  $ pelihookctl pipelines --hook nightly'
 	ctl pipelines --hook nightly >"$WORK/story"
 	show "$WORK/story"
-	say 'And the end of it'
+	say 'And the end of it, two seconds later'
+	sleep 2
 	EVENT=pipeline_run_completed
 	post nightly "$1" 200
 	alarm recovered

@@ -10,6 +10,11 @@
 # Each named test is counted once, in the stage `check` or `e2e`; running the
 # same tests again under a sanitizer or valgrind counts as one test, or as
 # those that fail.
+#
+# Most tests wait most of the time: for a disk, a time-out, a command.  So they
+# run side by side, as many as there are processors: each has directories,
+# names and ports of its own.  What looks at moments, or loads the machine until
+# something gives way, runs by itself: ALONE below, and load.bats.
 
 set -u
 
@@ -17,6 +22,10 @@ STAGES='format check e2e model demo distcheck clang analyze address thread
     valgrind fuzz'
 TOP=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 JOBS=$(nproc)
+# One by one, after the others: storms of kills, whose judgement allows for
+# moments, and what fills queues, disks and limits.
+ALONE='tests/fault/lanes.sh tests/fault/limits.sh tests/fault/lost.sh'
+ALONE="$ALONE tests/fault/queue.sh tests/fault/twice.sh"
 PACKAGES='apache2-bin autoconf automake bats caddy clang clang-format curl
     gcc jq kcat libapache2-mod-fcgid libc6-dev libclang-rt-dev libcmocka-dev
     libfcgi-dev libjson-c-dev libsqlite3-dev libssl-dev lighttpd make
@@ -68,16 +77,24 @@ show_failures() {	# log of make check
 
 # ---- Stages -------------------------------------------------------------------
 
-configure_in() {	# directory, configure's words
-	mkdir "$WORK/$1" || return 1
-	(
-		cd "$WORK/$1" || exit 1
-		shift
-		"$SOURCE/configure" -q --enable-werror "$@" &&
-		    make -s -j "$JOBS" && make -s -j "$JOBS" check TESTS=
-	) >"$WORK/$1.build.log" 2>&1 || {
-		echo "---- $1 does not build"
-		tail -n 40 "$WORK/$1.build.log"
+only_configure() {	# directory, configure's words
+	name=$1
+	shift
+	mkdir "$WORK/$name" &&
+	    builds "$name" "$SOURCE/configure" -q --enable-werror "$@"
+}
+
+configure_in() {	# the same
+	only_configure "$@" && builds "$1" make -s -j "$JOBS" &&
+	    builds "$1" make -s -j "$JOBS" check TESTS=
+}
+
+builds() {	# directory word...
+	name=$1
+	shift
+	(cd "$WORK/$name" && exec "$@") >>"$WORK/$name.build.log" 2>&1 || {
+		echo "---- $name does not build"
+		tail -n 40 "$WORK/$name.build.log"
 		return 1
 	}
 }
@@ -86,7 +103,7 @@ configure_in() {	# directory, configure's words
 check_in() {
 	stage=$1
 	shift
-	(cd "$WORK/$stage" && exec "$@") >"$WORK/$stage.check.log" 2>&1
+	(cd "$WORK/$stage" && exec "$@") >>"$WORK/$stage.check.log" 2>&1
 }
 
 # The same tests once more, as one.
@@ -121,46 +138,79 @@ stage_format() {
 stage_check() {
 	configure_in check || { note 0 1 check; return; }
 	status=0
-	check_in check make check || status=1
+	check_in check make -j "$JOBS" check TESTS="\$(filter-out $ALONE, \
+	    \$(shell_tests) \$(unit_tests))" || status=1
+	check_in check make check TESTS="$ALONE" || status=1
 	bad=$(count_trs "$WORK/check" fail)
 	[ "$bad" -gt 0 ] || bad=$status
 	[ "$bad" -eq 0 ] || show_failures "$WORK/check.check.log"
 	note "$(count_trs "$WORK/check" pass)" "$bad" check
 }
 
-bats_of() {	# name file...
-	name=$1
-	tap=$WORK/$name.tap
+# A file of tests, or both of the servers' with SERVER behind an @; how it
+# ended and how long it took stands beside what it printed.  Each has a session
+# of its own, as the fault tests have (tests/fault/ordinary.sh).
+# shellcheck disable=SC2016
+ONE_BATS='
+	tap=$TAPS/$1.tap
+	began=$(date +%s)
+	case $1 in
+	server@*)
+		SERVER=${1#*@}
+		export SERVER
+		setsid -w bats --tap server.bats server_hooks.bats ;;
+	*) setsid -w bats --tap "$1.bats" ;;
+	esac >"$tap" 2>&1
+	echo "$? $(($(date +%s) - began))" >"$tap.end"'
+
+bats_of() {	# how many at once, name...
+	at_once=$1
 	shift
-	(cd "$SOURCE/tests/e2e" && PELIHOOK_BUILD=$WORK/check \
-	    abs_top_builddir=$WORK/check bats --tap "$@") >"$tap" 2>&1
-	status=$?
-	good=$(grep '^ok ' "$tap" | grep -vc ' # skip')
-	bad=$(grep -c '^not ok ' "$tap")
-	[ "$bad" -gt 0 ] || [ $status -eq 0 ] || bad=1
-	[ "$bad" -eq 0 ] || grep -v '^ok ' "$tap"
-	grep '^# tested with ' "$tap"
-	note "$good" "$bad" "$name"
+	(
+		TAPS=$WORK
+		PELIHOOK_BUILD=$WORK/check
+		abs_top_builddir=$WORK/check
+		export TAPS PELIHOOK_BUILD abs_top_builddir
+		cd "$SOURCE/tests/e2e" && printf '%s\n' "$@" |
+		    xargs -P "$at_once" -n 1 sh -c "$ONE_BATS" sh
+	)
+	for name; do
+		tell_bats "$name"
+	done
 }
 
+tell_bats() {	# name
+	tap=$WORK/$1.tap
+	status=1
+	seconds=0
+	[ ! -e "$tap.end" ] || read -r status seconds <"$tap.end"
+	began=$(($(date +%s) - seconds))
+	good=$(grep '^ok ' "$tap" | grep -vc ' # skip')
+	bad=$(grep -c '^not ok ' "$tap")
+	[ "$bad" -gt 0 ] || [ "$status" -eq 0 ] || bad=1
+	[ "$bad" -eq 0 ] || grep -v '^ok ' "$tap"
+	grep '^# tested with ' "$tap"
+	note "$good" "$bad" "${1#server@}"
+}
+
+# The largest first, so that none is left to run by itself at the end; what
+# is all about load does, before them.
 stage_e2e() {
 	built || { note 0 1 e2e; return; }
-	for file in "$SOURCE"/tests/e2e/*.bats; do
-		file=${file##*/}
-		began=$(date +%s)
+	bats_of 1 load
+	set --
+	for file in $(cd "$SOURCE/tests/e2e" && ls -S -- *.bats); do
 		case $file in
-		server*.bats) ;;
-		*) bats_of "${file%.bats}" "$file" ;;
+		server*.bats | load.bats) ;;
+		*) set -- "$@" "${file%.bats}" ;;
 		esac
 	done
 	servers=$(bash -c '. "$1" && echo "$SERVERS"' bash \
 	    "$SOURCE/tests/e2e/servers.bash")
 	for server in $servers; do
-		began=$(date +%s)
-		SERVER=$server
-		export SERVER
-		bats_of "$server" server.bats server_hooks.bats
+		set -- "$@" "server@$server"
 	done
+	bats_of "$JOBS" "$@"
 }
 
 built() {
@@ -191,9 +241,12 @@ stage_demo() {
 	fi
 }
 
+# What is built and tested is what comes out of the archive, by the compiler
+# and the flags of the stage check: what proves more with time has little.
 stage_distcheck() {
-	configure_in distcheck || { note 0 1 distcheck; return; }
-	check_again distcheck env PELIHOOK_KILLS=0 make -s -j "$JOBS" distcheck
+	only_configure distcheck || { note 0 1 distcheck; return; }
+	check_again distcheck env PELIHOOK_KILLS=0 PELIHOOK_WATCH_SECONDS=1 \
+	    make -s -j "$JOBS" distcheck
 }
 
 stage_clang() {
@@ -214,7 +267,7 @@ stage_analyze() {
 stage_address() {
 	configure_in address --enable-sanitizers=address,undefined \
 	    CFLAGS='-g -O1' || { note 0 1 address; return; }
-	check_again address env PELIHOOK_KILLS=0 \
+	check_again address env PELIHOOK_KILLS=0 PELIHOOK_WATCH_SECONDS=10 \
 	    UBSAN_OPTIONS=print_stacktrace=1 \
 	    make -j "$JOBS" check
 }
@@ -230,7 +283,9 @@ configure_thread() {
 # layout of some kernels; without randomisation it can.
 stage_thread() {
 	configure_thread || { note 0 1 thread; return; }
-	check_again thread env PELIHOOK_KILLS=0 setarch -R make -j "$JOBS" check
+	# Where one thread judges there is nothing to find between threads.
+	check_again thread env PELIHOOK_KILLS=0 PELIHOOK_WATCH_CASES='race*' \
+	    setarch -R make -j "$JOBS" check
 }
 
 stage_valgrind() {

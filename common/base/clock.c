@@ -51,3 +51,15 @@ clock_shorter(int a, int b)
 		return a < 0 ? b : a;
 	return a < b ? a : b;
 }
+
+int64_t
+clock_earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int64_t
+clock_age(int64_t time, int64_t now)
+{
+	return time == 0 || time > now ? 0 : now - time;
+}

@@ -16,6 +16,11 @@ int64_t clock_boot(void);
 int clock_left(int64_t deadline);
 /* The shorter one of two such. */
 int clock_shorter(int a, int b);
+/* Of two times of one clock. */
+int64_t clock_earlier(int64_t a, int64_t b);
+/* How long ago that was; 0 for 0, which is no time, and where the clock was set
+ * back. */
+int64_t clock_age(int64_t time, int64_t now);
 
 #define CLOCK_NEVER INT64_MAX
 

@@ -92,6 +92,17 @@ pool_printf(struct pool *pool, const char *format, ...)
 	return text;
 }
 
+enum rc
+pool_keep(struct pool *pool, const char **const *texts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		*texts[i] = pool_text(pool, *texts[i] == NULL ? "" : *texts[i]);
+		if (*texts[i] == NULL)
+			return RC_MEMORY;
+	}
+	return RC_OK;
+}
+
 void *
 pool_grow(struct pool *pool, void *array, size_t n, size_t size)
 {
@@ -103,6 +114,20 @@ pool_grow(struct pool *pool, void *array, size_t n, size_t size)
 	if (copy != NULL && n > 0)
 		memcpy(copy, array, n * size);
 	return copy;
+}
+
+void *
+pool_room(struct pool *pool, void *array, size_t n, size_t size)
+{
+	void *items;
+
+	/* It points to a pointer of whatever type. */
+	memcpy(&items, array, sizeof(items));
+	items = pool_grow(pool, items, n, size);
+	if (items == NULL)
+		return NULL;
+	memcpy(array, &items, sizeof(items));
+	return (char *)items + n * size;
 }
 
 void

@@ -24,13 +24,13 @@ struct variables {
 static enum rc
 append(struct variables *variables, const char *variable)
 {
-	const char **list = pool_grow(variables->pool, variables->list,
-	    variables->n, sizeof(const char *));
+	const char **next = pool_next(variables->pool, &variables->list,
+	    variables->n);
 
-	if (list == NULL)
+	if (next == NULL)
 		return RC_MEMORY;
-	list[variables->n++] = variable;
-	variables->list = list;
+	*next = variable;
+	variables->n++;
 	return RC_OK;
 }
 

@@ -30,7 +30,7 @@ or_nothing(const char *text)
 }
 
 enum rc
-job_describe(struct job *job, const struct event *event, struct pool *pool)
+job_say(struct job *job, const struct event *event, struct pool *pool)
 {
 	struct buf text = { 0 };
 	enum rc rc = event_sentence(event, or_nothing(job->pipeline),
@@ -42,6 +42,14 @@ job_describe(struct job *job, const struct event *event, struct pool *pool)
 		rc = job->text == NULL ? RC_MEMORY : RC_OK;
 	}
 	buf_free(&text);
+	return rc;
+}
+
+enum rc
+job_describe(struct job *job, const struct event *event, struct pool *pool)
+{
+	enum rc rc = job_say(job, event, pool);
+
 	return rc == RC_OK ? event_fields(event, pool, &job->fields) : rc;
 }
 

@@ -49,6 +49,8 @@ struct job job_make(const struct hook *hook, const char *event,
  */
 enum rc job_describe(struct job *job, const struct event *event,
     struct pool *pool);
+/* The same but for the fields. */
+enum rc job_say(struct job *job, const struct event *event, struct pool *pool);
 /* It goes to the command of this line of its hook; NULL: to none. */
 void job_route(struct job *job, const struct rule *rule);
 

@@ -271,13 +271,13 @@ static enum rc
 add_hook(struct parser *parser, const struct hook *hook)
 {
 	struct conf *conf = parser->conf;
-	struct hook *hooks = pool_grow(parser->pool, conf->hooks,
-	    conf->hooks_len, sizeof *hooks);
+	struct hook *next = pool_next(parser->pool, &conf->hooks,
+	    conf->hooks_len);
 
-	if (hooks == NULL)
+	if (next == NULL)
 		return RC_MEMORY;
-	hooks[conf->hooks_len++] = *hook;
-	conf->hooks = hooks;
+	*next = *hook;
+	conf->hooks_len++;
 	return RC_OK;
 }
 

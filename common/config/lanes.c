@@ -126,26 +126,25 @@ lanes_read(struct parser *parser, const char *const *args)
 {
 	struct scope *scope = parser->scope;
 	struct lane_line line = { 0 };
-	struct lane_line *lines;
+	struct lane_line *same, *next;
 	enum rc rc = arg_lane(parser, args[0]);
 
-	if (rc == RC_OK && (lines = find_line(scope, args[0])) != NULL)
+	if (rc == RC_OK && (same = find_line(scope, args[0])) != NULL)
 		rc = arg_error(parser,
 		    "the lane %s was given in line %u already: take one of "
 		    "them out",
-		    args[0], lines->lane.line);
+		    args[0], same->lane.line);
 	if (rc == RC_OK)
 		rc = read_settings(parser, args + 1, &line);
 	if (rc != RC_OK)
 		return rc;
 	line.lane.name = args[0];
 	line.lane.line = parser->line;
-	lines = pool_grow(parser->pool, scope->lanes, scope->lanes_len,
-	    sizeof *lines);
-	if (lines == NULL)
+	next = pool_next(parser->pool, &scope->lanes, scope->lanes_len);
+	if (next == NULL)
 		return RC_MEMORY;
-	lines[scope->lanes_len++] = line;
-	scope->lanes = lines;
+	*next = line;
+	scope->lanes_len++;
 	return RC_OK;
 }
 
@@ -278,7 +277,7 @@ lanes_check_defaults(struct parser *parser)
 enum rc
 lanes_build(struct parser *parser, struct scope *scope)
 {
-	struct lane *lanes = NULL;
+	struct lane *lanes = NULL, *next;
 	size_t n = 0;
 
 	for (size_t i = 0; i < scope->hook.rules_len; i++) {
@@ -292,10 +291,11 @@ lanes_build(struct parser *parser, struct scope *scope)
 		rule->lane = (unsigned)at;
 		if (at < n)
 			continue;
-		lanes = pool_grow(parser->pool, lanes, n, sizeof *lanes);
-		if (lanes == NULL)
+		next = pool_next(parser->pool, &lanes, n);
+		if (next == NULL)
 			return RC_MEMORY;
-		lanes[n++] = first_lane(parser, scope, rule);
+		*next = first_lane(parser, scope, rule);
+		n++;
 	}
 	scope->hook.lanes = lanes;
 	scope->hook.lanes_len = n;

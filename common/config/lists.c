@@ -60,13 +60,11 @@ static enum rc
 add_pair(struct parser *parser, const char *const *args,
     struct event_pair **pairs, size_t *n)
 {
-	struct event_pair *grown = pool_grow(parser->pool, *pairs, *n,
-	    sizeof *grown);
+	struct event_pair *next = pool_next(parser->pool, pairs, *n);
 
-	if (grown == NULL)
+	if (next == NULL)
 		return RC_MEMORY;
-	grown[*n] = (struct event_pair){ args[0], args[1], parser->line };
-	*pairs = grown;
+	*next = (struct event_pair){ args[0], args[1], parser->line };
 	(*n)++;
 	return RC_OK;
 }
@@ -160,13 +158,11 @@ add_setenv_file(struct parser *parser, const struct secret *file,
 {
 	const char *const pair[] = { name, NULL };
 	struct scope *scope = parser->scope;
-	struct secret *grown = pool_grow(parser->pool, scope->setenv_files, *n,
-	    sizeof *grown);
+	struct secret *next = pool_next(parser->pool, &scope->setenv_files, *n);
 
-	if (grown == NULL)
+	if (next == NULL)
 		return RC_MEMORY;
-	grown[*n] = *file;
-	scope->setenv_files = grown;
+	*next = *file;
 	return add_pair(parser, pair, &scope->setenv_file_pairs, n);
 }
 
@@ -175,18 +171,17 @@ add_secret(struct parser *parser, const struct secret *secret)
 {
 	struct scope *scope = parser->scope;
 	size_t n = length(parser, KEYWORD_SECRET_FILE, scope->hook.secrets_len);
-	struct secret *grown;
+	struct secret *next;
 
 	if (n >= LISTS_SECRETS)
 		return arg_error(parser,
 		    "there are more than %d secrets: "
 		    "take old ones out",
 		    LISTS_SECRETS);
-	grown = pool_grow(parser->pool, scope->secrets, n, sizeof *grown);
-	if (grown == NULL)
+	next = pool_next(parser->pool, &scope->secrets, n);
+	if (next == NULL)
 		return RC_MEMORY;
-	grown[n] = *secret;
-	scope->secrets = grown;
+	*next = *secret;
 	scope->hook.secrets_len = n + 1;
 	return RC_OK;
 }

@@ -127,15 +127,16 @@ read_where(struct parser *parser, const char *const *args,
 static enum rc
 read_wheres(struct parser *parser, const char *const **args, struct rule *rule)
 {
-	struct rule_where *where = NULL;
+	struct rule_where *where = NULL, *next;
 	size_t n = 0;
 	enum rc rc;
 
 	for (; is_word(**args, "where"); *args += 3) {
-		where = pool_grow(parser->pool, where, n, sizeof *where);
-		if (where == NULL)
+		next = pool_next(parser->pool, &where, n);
+		if (next == NULL)
 			return RC_MEMORY;
-		rc = read_where(parser, *args + 1, &where[n++]);
+		n++;
+		rc = read_where(parser, *args + 1, next);
 		if (rc != RC_OK)
 			return rc;
 	}
@@ -208,15 +209,13 @@ static enum rc
 add_rule(struct parser *parser, const struct rule *rule)
 {
 	struct scope *scope = parser->scope;
-	size_t n = scope->hook.rules_len;
-	struct rule *rules = pool_grow(parser->pool, scope->rules, n,
-	    sizeof *rules);
+	struct rule *next = pool_next(parser->pool, &scope->rules,
+	    scope->hook.rules_len);
 
-	if (rules == NULL)
+	if (next == NULL)
 		return RC_MEMORY;
-	rules[n] = *rule;
-	scope->rules = rules;
-	scope->hook.rules_len = n + 1;
+	*next = *rule;
+	scope->hook.rules_len++;
 	return RC_OK;
 }
 

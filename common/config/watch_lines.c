@@ -206,7 +206,7 @@ read_for(struct parser *parser, const char *const *args)
 	struct watch_line line = { .limits.line = parser->line };
 	struct scope *scope = parser->scope;
 	size_t n = scope->own_watch_for ? scope->watch_for_len : 0;
-	struct watch_line *grown;
+	struct watch_line *next;
 	enum rc rc = check_for(parser, args);
 
 	if (rc != RC_OK)
@@ -215,12 +215,10 @@ read_for(struct parser *parser, const char *const *args)
 	rc = read_words(parser, args + 1, &line);
 	if (rc != RC_OK)
 		return rc;
-	grown = pool_grow(parser->pool, n == 0 ? NULL : scope->watch_for, n,
-	    sizeof *grown);
-	if (grown == NULL)
+	next = pool_next(parser->pool, &scope->watch_for, n);
+	if (next == NULL)
 		return RC_MEMORY;
-	grown[n] = line;
-	scope->watch_for = grown;
+	*next = line;
 	scope->watch_for_len = n + 1;
 	scope->own_watch_for = true;
 	return RC_OK;

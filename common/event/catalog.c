@@ -217,3 +217,26 @@ catalog_in_group(const struct catalog_row *row, bool known, struct bytes group)
 		return is_one_of(row->outcome, asked->outcomes);
 	return !known && !catalog_is_watch(row);
 }
+
+static bool
+is_in(const struct catalog_row *row, const char *group)
+{
+	return catalog_in_group(row, true, bytes_of(group));
+}
+
+enum catalog_step
+catalog_step(const struct catalog_row *row)
+{
+	if (is_in(row, "@started"))
+		return CATALOG_STARTS;
+	if (is_in(row, "@terminal"))
+		return CATALOG_ENDS;
+	return strcmp(row->name, "connection_removed") == 0 ? CATALOG_REMOVES :
+							      CATALOG_NO_STEP;
+}
+
+bool
+catalog_is_success(const struct catalog_row *row)
+{
+	return is_in(row, "@success") || is_in(row, "@partial");
+}

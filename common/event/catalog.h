@@ -59,4 +59,16 @@ bool catalog_is_group(struct bytes group);
 bool catalog_in_group(const struct catalog_row *row, bool known,
     struct bytes group);
 
+/* What an event does to the run that it speaks of. */
+enum catalog_step {
+	CATALOG_NO_STEP,
+	CATALOG_STARTS,
+	CATALOG_ENDS,
+	CATALOG_REMOVES, /* the pipeline is no more */
+};
+
+enum catalog_step catalog_step(const struct catalog_row *row);
+/* Whether a run that an event of this row ends was a success. */
+bool catalog_is_success(const struct catalog_row *row);
+
 #endif

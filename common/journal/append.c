@@ -14,7 +14,6 @@
 #include "journal/order.h"
 #include "journal/room.h"
 #include "journal/rules.h"
-#include "journal/runs.h"
 #include "journal/sql.h"
 #include "journal/statement.h"
 #include "journal/transaction.h"
@@ -110,19 +109,6 @@ release_body(struct journal_waiter *waiter)
 }
 
 static void
-note_run(struct journal *journal, const struct journal_entry *entry)
-{
-	struct journal_record record = {
-		.receipt = entry->receipt,
-		.hook = entry->hook,
-		.event = entry->event,
-		.subject = entry->subject,
-	};
-
-	journal_runs_note(journal, &record, 0);
-}
-
-static void
 insert_delivery(struct journal *journal, const struct journal_entry *entry,
     int64_t event, size_t ordinal)
 {
@@ -189,7 +175,6 @@ append(struct journal *journal, void *arguments)
 	for (size_t i = 0; i < entry->routes_len; i++)
 		insert_delivery(journal, entry, event, i);
 	journal_backlog_add(journal, entry->hook, 1);
-	note_run(journal, entry);
 	journal->stored = true;
 	return RC_OK;
 }

@@ -289,15 +289,8 @@ fill_delivery(struct journal_reader *reader, int first,
 static struct journal_delivery *
 next_delivery(struct journal *journal, struct journal_claim *claim)
 {
-	struct journal_delivery *list = pool_grow(&claim->pool,
-	    claim->deliveries, claim->n, sizeof(*list));
-
-	if (list == NULL) {
-		journal_fail(journal, JOURNAL_FAILED_MEMORY);
-		return NULL;
-	}
-	claim->deliveries = list;
-	return &list[claim->n];
+	return journal_need(journal,
+	    pool_next(&claim->pool, &claim->deliveries, claim->n));
 }
 
 /* Whether the next one may be taken, as far as its event goes: that is of

@@ -16,8 +16,8 @@ read_pipeline(struct journal *journal, struct journal_pipeline *facts,
 {
 	struct journal_reader reader = journal_lenient_reader(journal,
 	    journal_query(journal,
-		"SELECT name, first, seen, success, failures, failed, failure,"
-		" muted FROM pipelines WHERE hook = ?1 AND id = ?2",
+		"SELECT name, first, seen, success, failures, failed, failure"
+		" FROM pipelines WHERE hook = ?1 AND id = ?2",
 		BIND(TEXT(facts->hook), TEXT(facts->id))),
 	    "pipelines");
 
@@ -34,9 +34,24 @@ read_pipeline(struct journal *journal, struct journal_pipeline *facts,
 	if (facts->failures > 0)
 		facts->failure = journal_text_copy(&reader, 6,
 		    JOURNAL_TEXT_EVENT, pool);
-	facts->muted = journal_int(&reader, 7, JOURNAL_IS_EXPIRY);
 	journal_end_query(reader.row);
 	return !reader.damaged && !journal_failed(journal);
+}
+
+static void
+read_mute(struct journal *journal, struct journal_pipeline *facts)
+{
+	struct journal_reader reader = journal_lenient_reader(journal,
+	    journal_query(journal,
+		"SELECT until FROM mutes WHERE hook = ?1 AND pipeline = ?2",
+		BIND(TEXT(facts->hook), TEXT(facts->id))),
+	    "mutes");
+
+	facts->muted = 0;
+	if (!journal_next(journal, reader.row))
+		return;
+	facts->muted = journal_int(&reader, 0, JOURNAL_IS_EXPIRY);
+	journal_end_query(reader.row);
 }
 
 /* Its hook's row of watches. */
@@ -100,6 +115,7 @@ read_times(struct journal *journal, struct journal_pipeline *facts)
 	    "runs", facts->durations);
 }
 
+/* Those of which all is known. */
 static void
 read_open(struct journal *journal, struct journal_pipeline *facts,
     struct pool *pool)
@@ -107,7 +123,9 @@ read_open(struct journal *journal, struct journal_pipeline *facts,
 	struct journal_reader reader = journal_lenient_reader(journal,
 	    journal_query(journal,
 		"SELECT seq, began, run FROM runs WHERE ended = 0"
-		" AND hook = ?1 AND pipeline = ?2 ORDER BY seq LIMIT ?3",
+		" AND hook = ?1 AND pipeline = ?2 AND seq >"
+		" coalesce((SELECT number FROM notes"
+		" WHERE name = 'earlier_runs'), 0) ORDER BY seq LIMIT ?3",
 		BIND(TEXT(facts->hook), TEXT(facts->id),
 		    INT(JOURNAL_OPEN_RUNS))),
 	    "runs");
@@ -115,20 +133,17 @@ read_open(struct journal *journal, struct journal_pipeline *facts,
 	size_t n = 0;
 
 	while (journal_next(journal, reader.row)) {
-		struct journal_open_run *grown = pool_grow(pool, list, n,
-		    sizeof(*list));
+		struct journal_open_run *run = journal_need(journal,
+		    pool_next(pool, &list, n));
 
-		if (grown == NULL) {
+		if (run == NULL) {
 			journal_end_query(reader.row);
-			journal_fail(journal, JOURNAL_FAILED_MEMORY);
 			return;
 		}
-		list = grown;
 		reader.damaged = false;
-		list[n].seq = journal_int(&reader, 0, JOURNAL_IS_ROW);
-		list[n].began = journal_int(&reader, 1, JOURNAL_IS_TIME);
-		journal_text_into(&reader, 2, JOURNAL_TEXT_IDENTITY,
-		    list[n].run);
+		run->seq = journal_int(&reader, 0, JOURNAL_IS_ROW);
+		run->began = journal_int(&reader, 1, JOURNAL_IS_TIME);
+		journal_text_into(&reader, 2, JOURNAL_TEXT_IDENTITY, run->run);
 		if (!reader.damaged)
 			n++;
 	}
@@ -195,6 +210,7 @@ journal_facts_read(struct journal *journal, struct journal_pipeline *facts,
 	facts->open_n = 0;
 	if (!read_pipeline(journal, facts, pool))
 		return false;
+	read_mute(journal, facts);
 	read_hook(journal, facts);
 	read_times(journal, facts);
 	read_open(journal, facts, pool);

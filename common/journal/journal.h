@@ -178,28 +178,17 @@ struct journal_route {
 	struct journal_key order;
 };
 
-/* What an event does to the runs of its pipeline. */
-enum journal_step {
-	JOURNAL_STEP_NONE,
-	JOURNAL_STEP_STARTS,
-	JOURNAL_STEP_ENDS,
-	JOURNAL_STEP_REMOVED, /* the pipeline is no more */
-};
-
-/*
- * Which pipeline and run an event speaks of, and what it does to them; texts
- * are empty where they are not known.
- */
+/* Which pipeline and run an event speaks of; empty where it is not known. */
 struct journal_subject {
 	const char *pipeline; /* what tells it from others */
 	const char *name;     /* how it is shown, also where that is its
 			       * identity */
 	const char *run;
-	enum journal_step step;
-	const char *outcome; /* of JOURNAL_STEP_ENDS: the catalog's word */
-	bool success;	     /* and whether that is one */
-	bool watched;	     /* whoever runs the queue is to look at once */
 };
+
+/* Puts copies from the pool in the place of its texts.  RC_MEMORY. */
+enum rc journal_subject_keep(struct pool *pool,
+    struct journal_subject *subject);
 
 /* An event to be kept. */
 struct journal_entry {
@@ -233,17 +222,18 @@ struct journal_entry {
 void journal_append(struct journal *journal, const struct journal_entry *entry,
     struct journal_waiter *waiter);
 
-/* An event that is not stored. */
+/* What is kept of an event that is not stored. */
 struct journal_record {
 	const struct receipt *receipt;
 	const char *hook;
 	const char *event;
 	const struct journal_subject *subject;
+	bool watched; /* whoever runs the queue is to look at once */
 };
 
 /*
- * Puts what an event says of a run to the others, as journal_append does with
- * those that it stores, without a sync.  The record is copied; all that it
+ * Keeps it, without a sync, until journal_assemble has come to it: its place is
+ * after all events that are stored by then.  The record is copied; all that it
  * points to is borrowed until done.
  */
 void journal_record(struct journal *journal,
@@ -436,24 +426,6 @@ enum rc journal_move(struct journal *journal,
  * this one.  more: there may be another step.
  */
 enum rc journal_renew(struct journal *journal, bool *more);
-
-/*
- * Says what an event that an earlier release stored tells of a run, in a
- * subject whose texts live until the step is over; false: nothing, or it cannot
- * be read.  Inside the transaction.
- */
-struct journal_teller {
-	enum rc (*tell)(void *context, const struct journal_event *event,
-	    struct pool *pool, struct journal_subject *subject, bool *any);
-	void *context;
-};
-
-/*
- * One small step of reading what an earlier release stored for what it says of
- * runs, once and in its order.  more: there may be another step.
- */
-enum rc journal_reread(struct journal *journal,
-    const struct journal_teller *teller, bool *more);
 
 /*
  * One run of a claim's command, so that it can be found and ended by others
@@ -764,6 +736,33 @@ enum rc journal_fold(struct journal *journal, int64_t now);
 
 /* Runs and pipelines. */
 
+/*
+ * Which pipeline and run an event speaks of that an earlier release stored, in
+ * a subject whose texts live as long as the pool; any: it can be read.  Inside
+ * the transaction.
+ */
+struct journal_teller {
+	enum rc (*tell)(void *context, const struct journal_event *event,
+	    struct pool *pool, struct journal_subject *subject, bool *any);
+	void *context;
+};
+
+/* What a step came to. */
+struct journal_assembly {
+	bool more;    /* there may be another step */
+	bool no_room; /* the disk is too full for what is left */
+	bool changed;
+};
+
+/*
+ * One small step of putting what events say of runs together, each once and in
+ * the order in which they were stored or recorded: runs, pipelines and all that
+ * is judged are as of the last event that this has come to.  For who runs the
+ * queue, and for who wants to see or change them.
+ */
+enum rc journal_assemble(struct journal *journal,
+    const struct journal_teller *teller, struct journal_assembly *assembly);
+
 struct journal_run {
 	int64_t seq;
 	const char *hook;
@@ -941,14 +940,20 @@ struct journal_telling {
 	struct journal_entry entry; /* borrows the two before */
 };
 
+/* What is counted of a hook's events beside the journal. */
+struct journal_counted {
+	bool known;    /* it can be read, and what follows is right */
+	int64_t event; /* when the last verified one came; 0: none did */
+	int64_t since; /* of those before that none is known */
+};
+
 /* Who judges and tells; inside the transaction, as journal_router. */
 struct journal_watcher {
 	/* What is wrong with a pipeline. */
 	void (*judge)(void *context, const struct journal_pipeline *pipeline,
 	    int64_t now, struct journal_judgement *judgement);
-	/* When its last verified event came, as far as is counted beside the
-	 * journal; or 0. */
-	int64_t (*event)(void *context);
+	/* What is counted of the hook, into zeroes. */
+	void (*event)(void *context, struct journal_counted *counted);
 	/* What is wrong with the hook whose last event came then. */
 	void (*judge_hook)(void *context, int64_t event, int64_t anew,
 	    int64_t now, struct journal_judgement *judgement);
@@ -978,6 +983,23 @@ struct journal_watch {
  */
 enum rc journal_watch_step(struct journal *journal,
     const struct journal_watch *watch, int64_t now, int64_t *next);
+
+/* The hooks of a configuration, and which of them are watched. */
+struct journal_watched {
+	const struct journal_rules *rules; /* as noted */
+	size_t n;
+	bool (*watches)(void *context, const char *hook);
+	void *context;
+};
+
+/*
+ * Ends the watch of hooks that are not watched any more, but for those that
+ * are not in this configuration, are another file's, or of which newer rules
+ * are noted: nothing of what was told of them is known from then on, and
+ * nobody is told that it is over.  Mutes stay.
+ */
+enum rc journal_watch_end(struct journal *journal,
+    const struct journal_watched *watched);
 
 /* For how long a hook keeps what is done or dropped, and what is dead;
  * CLOCK_NEVER: for ever. */

@@ -54,19 +54,19 @@ journal_judged_read(struct journal *journal, struct journal_watching *watching,
 
 	*n = 0;
 	while (next_judged(&reader, &row)) {
-		struct journal_judged *grown = pool_grow(&watching->pool, list,
-		    *n, sizeof(*list));
+		struct journal_judged *next = journal_need(journal,
+		    pool_next(&watching->pool, &list, *n));
 
-		row.pipeline = pool_text(&watching->pool, row.pipeline);
-		if (grown == NULL || row.pipeline == NULL) {
+		row.pipeline = journal_need(journal,
+		    pool_text(&watching->pool, row.pipeline));
+		if (journal_failed(journal)) {
 			journal_end_query(rows);
-			journal_fail(journal, JOURNAL_FAILED_MEMORY);
 			*n = 0;
 			return NULL;
 		}
-		list = grown;
+		*next = row;
 		if (!reader.damaged)
-			list[(*n)++] = row;
+			(*n)++;
 		reader.damaged = false;
 	}
 	return list;
@@ -78,9 +78,9 @@ journal_judged_forget(struct journal *journal, const char *hook,
 {
 	journal_do(journal,
 	    "DELETE FROM judgements WHERE hook = ?1 AND pipeline = ?2"
-	    " AND kind = ?3 AND run = ?4",
+	    " AND kind = ?3 AND run = ?4 AND since = ?5",
 	    BIND(TEXT(hook), TEXT(judged->pipeline), INT(judged->alarm),
-		INT(judged->run)));
+		INT(judged->run), INT(judged->since)));
 }
 
 void
@@ -91,7 +91,7 @@ journal_judged_write(struct journal *journal, const char *hook,
 	    "INSERT INTO judgements(hook, pipeline, kind, run, since, found,"
 	    " expected, usual, told, over, due)"
 	    " VALUES(?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, ?10)"
-	    " ON CONFLICT(hook, pipeline, kind, run) DO UPDATE SET"
+	    " ON CONFLICT(hook, pipeline, kind, run, since) DO UPDATE SET"
 	    " told = excluded.told, over = excluded.over, due = excluded.due",
 	    BIND(TEXT(hook), TEXT(judged->pipeline), INT(judged->alarm),
 		INT(judged->run), INT(judged->since), INT(judged->expected),

@@ -10,12 +10,6 @@
 
 enum { STEP = 50 }; /* pipelines judged in one transaction */
 
-static int64_t
-earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 void
 journal_judge_hook(const struct journal_watching *watching,
     struct journal_judgement *judgement)
@@ -23,23 +17,30 @@ journal_judge_hook(const struct journal_watching *watching,
 	const struct journal_watcher *watcher = watching->watch->watcher;
 	const struct journal_noted *noted = &watching->noted;
 
-	watcher->judge_hook(watcher->context, noted->event, noted->anew,
-	    watching->now, judgement);
+	int64_t anew = noted->anew;
+
+	/* Events before that were not seen. */
+	if (watching->heard.since > anew)
+		anew = watching->heard.since;
+	watcher->judge_hook(watcher->context, noted->event, anew, watching->now,
+	    judgement);
 }
 
-/* The event that is noted may be an old one: it is asked for where that
- * matters. */
-void
+bool
 journal_ask_for_event(struct journal_watching *watching)
 {
 	const struct journal_watcher *watcher = watching->watch->watcher;
-	int64_t event = watcher->event(watcher->context);
+	struct journal_counted counted = { 0 };
 
-	if (event > watching->noted.event)
-		watching->noted.event = earlier(event, JOURNAL_TIME_MAX);
+	watcher->event(watcher->context, &counted);
+	watching->heard = (struct journal_heard){ !counted.known,
+		counted.since };
+	if (counted.event > watching->noted.event)
+		watching->noted.event = clock_earlier(counted.event,
+		    JOURNAL_TIME_MAX);
+	return counted.known;
 }
 
-/* Since when the hook is known to be silent; 0: it is not. */
 /* A pipeline, or the hook where facts is NULL, as it was judged. */
 struct verdict {
 	const char *pipeline;
@@ -49,27 +50,30 @@ struct verdict {
 	size_t n;
 };
 
-static struct journal_judged *
+/* What is known of what was found, and is not over. */
+static const struct journal_judged *
 find_judged(const struct verdict *verdict,
     const struct journal_finding *finding)
 {
 	for (size_t i = 0; i < verdict->n; i++)
-		if (verdict->list[i].alarm == finding->alarm &&
+		if (verdict->list[i].over == 0 &&
+		    verdict->list[i].alarm == finding->alarm &&
 		    verdict->list[i].run == finding->run)
 			return &verdict->list[i];
 	return NULL;
 }
 
-static bool
-is_found(const struct verdict *verdict, const struct journal_judged *judged)
+/* The other way round; NULL: it was not found. */
+static const struct journal_finding *
+find_finding(const struct verdict *verdict, const struct journal_judged *judged)
 {
 	const struct journal_judgement *judgement = verdict->judgement;
 
 	for (size_t i = 0; i < judgement->n; i++)
 		if (judgement->list[i].alarm == judged->alarm &&
 		    judgement->list[i].run == judged->run)
-			return true;
-	return false;
+			return &judgement->list[i];
+	return NULL;
 }
 
 static const int64_t no_run = -1;
@@ -104,10 +108,14 @@ end_of(struct journal *journal, const struct journal_watching *watching,
 	switch (judged->alarm) {
 	case JOURNAL_STUCK:
 		return end_of_run(journal, judged->run);
-	/* A run may have failed since that success. */
+	/* Where the clock was set back, that success is before it. */
 	case JOURNAL_FAILING:
+		end = journal_success_from(facts, judged->since, 1);
+		if (end == 0 && facts->failures == 0)
+			end = judged->since;
+		break;
 	case JOURNAL_LATE:
-		end = facts->success;
+		end = journal_success_from(facts, judged->since, 1);
 		break;
 	case JOURNAL_SILENT:
 		end = watching->noted.event;
@@ -118,21 +126,41 @@ end_of(struct journal *journal, const struct journal_watching *watching,
 	return end >= judged->since ? end : 0;
 }
 
-/* Whether it stays as it was. */
+static bool
+is_watched(const struct verdict *verdict, const struct journal_judged *judged)
+{
+	return verdict->judgement->watched >> judged->alarm & 1;
+}
+
+/* Whether it stays as it was.  What was over and has come true again since it
+ * was judged does not: each is told. */
 static bool
 stays(struct journal *journal, const struct journal_watching *watching,
-    const struct verdict *verdict, struct journal_judged *judged)
+    const struct verdict *verdict, const struct journal_judged *judged)
 {
-	unsigned watched = verdict->judgement->watched >> judged->alarm & 1;
+	const struct journal_finding *finding = find_finding(verdict, judged);
+	int64_t end;
 
-	if (!watched)
+	if (!is_watched(verdict, judged))
 		return false;
-	if (is_found(verdict, judged))
-		return judged->over == 0;
+	if (judged->over != 0)
+		return true;
+	end = end_of(journal, watching, verdict, judged);
+	if (finding != NULL)
+		return end == 0 || end > finding->since ||
+		    finding->since == judged->since;
 	/* What nobody heard of need not be told to be over. */
-	return judged->over != 0 ||
-	    (judged->told != 0 &&
-		end_of(journal, watching, verdict, judged) == 0);
+	return judged->told != 0 && end == 0;
+}
+
+/* Whether what was found is new. */
+static bool
+begins(struct journal *journal, const struct journal_watching *watching,
+    const struct verdict *verdict, const struct journal_finding *finding)
+{
+	const struct journal_judged *known = find_judged(verdict, finding);
+
+	return known == NULL || !stays(journal, watching, verdict, known);
 }
 
 static bool
@@ -142,7 +170,7 @@ changes_anything(struct journal *journal,
 	const struct journal_judgement *judgement = verdict->judgement;
 
 	for (size_t i = 0; i < judgement->n; i++)
-		if (find_judged(verdict, &judgement->list[i]) == NULL)
+		if (begins(journal, watching, verdict, &judgement->list[i]))
 			return true;
 	for (size_t i = 0; i < verdict->n; i++)
 		if (!stays(journal, watching, verdict, &verdict->list[i]))
@@ -164,9 +192,9 @@ end_judged(struct journal *journal, const struct journal_watching *watching,
     const struct verdict *verdict, struct journal_judged *judged)
 {
 	const char *hook = watching->watch->hook;
-	bool watched = verdict->judgement->watched >> judged->alarm & 1;
 
-	if (judged->told == 0 || !watched || is_lost(journal, judged)) {
+	if (judged->told == 0 || !is_watched(verdict, judged) ||
+	    is_lost(journal, judged)) {
 		journal_judged_forget(journal, hook, judged);
 		return;
 	}
@@ -179,13 +207,11 @@ end_judged(struct journal *journal, const struct journal_watching *watching,
 	journal_judged_write(journal, hook, judged);
 }
 
-/* It has come true, or is true again before it was told that it is over. */
 static void
 begin_judged(struct journal *journal, const struct journal_watching *watching,
     const struct verdict *verdict, const struct journal_finding *finding)
 {
 	const char *hook = watching->watch->hook;
-	struct journal_judged *known = find_judged(verdict, finding);
 	struct journal_judged judged = {
 		.alarm = finding->alarm,
 		.run = finding->run,
@@ -196,13 +222,6 @@ begin_judged(struct journal *journal, const struct journal_watching *watching,
 		.pipeline = verdict->pipeline,
 	};
 
-	if (known != NULL) {
-		known->over = 0;
-		known->due = journal_remind_at(watching, verdict->facts,
-		    known->told);
-		journal_judged_write(journal, hook, known);
-		return;
-	}
 	if (waits(judged.alarm))
 		judged.due += journal_wait_of(journal, hook);
 	journal_judged_write(journal, hook, &judged);
@@ -212,23 +231,20 @@ static void
 apply_verdict(struct journal *journal, const struct journal_watching *watching,
     const struct verdict *verdict)
 {
-	for (size_t i = 0; i < verdict->n; i++) {
-		struct journal_judged *judged = &verdict->list[i];
+	const struct journal_judgement *judgement = verdict->judgement;
+	bool new[JOURNAL_FINDINGS];
 
-		if (!stays(journal, watching, verdict, judged) &&
-		    !(is_found(verdict, judged) &&
-			verdict->judgement->watched >> judged->alarm & 1))
-			end_judged(journal, watching, verdict, judged);
-	}
-	for (size_t i = 0; i < verdict->judgement->n; i++) {
-		const struct journal_finding *finding = &verdict->judgement
-							     ->list[i];
-		const struct journal_judged *known = find_judged(verdict,
-		    finding);
-
-		if (known == NULL || known->over != 0)
-			begin_judged(journal, watching, verdict, finding);
-	}
+	for (size_t i = 0; i < judgement->n; i++)
+		new[i] = begins(journal, watching, verdict,
+		    &judgement->list[i]);
+	for (size_t i = 0; i < verdict->n; i++)
+		if (!stays(journal, watching, verdict, &verdict->list[i]))
+			end_judged(journal, watching, verdict,
+			    &verdict->list[i]);
+	for (size_t i = 0; i < judgement->n; i++)
+		if (new[i])
+			begin_judged(journal, watching, verdict,
+			    &judgement->list[i]);
 }
 
 static void
@@ -239,7 +255,8 @@ judge_the_hook(struct journal *journal, struct journal_watching *watching)
 
 	journal_judge_hook(watching, &judgement);
 	if (judgement.watched != 0) {
-		journal_ask_for_event(watching);
+		if (!journal_ask_for_event(watching))
+			return;
 		journal_judge_hook(watching, &judgement);
 	}
 	verdict.list = journal_judged_read(journal, watching,
@@ -302,20 +319,19 @@ find_pipelines(struct journal *journal, struct journal_watching *watching,
 		BIND(TEXT(watching->watch->hook), INT(watching->now),
 		    INT(STEP))),
 	    "pipelines");
-	const char **list = pool_alloc(&watching->pool, STEP, sizeof(*list));
+	const char **list = journal_need(journal,
+	    pool_alloc(&watching->pool, STEP, sizeof(*list)));
 
 	*n = 0;
 	if (list == NULL) {
 		journal_end_query(reader.row);
-		journal_fail(journal, JOURNAL_FAILED_MEMORY);
 		return NULL;
 	}
 	while (*n < STEP && journal_next(journal, reader.row)) {
-		list[*n] = pool_text(&watching->pool,
-		    journal_text(&reader, 0, JOURNAL_TEXT_IDENTITY));
-		if (list[*n] == NULL)
-			journal_fail(journal, JOURNAL_FAILED_MEMORY);
-		else if (!reader.damaged)
+		list[*n] = journal_need(journal,
+		    pool_text(&watching->pool,
+			journal_text(&reader, 0, JOURNAL_TEXT_IDENTITY)));
+		if (list[*n] != NULL && !reader.damaged)
 			(*n)++;
 		reader.damaged = false;
 	}

@@ -162,13 +162,11 @@ journal_match(struct journal *journal, const char *text,
 static const char *
 copy_identity(struct journal_reader *reader, int column, struct pool *pool)
 {
-	const char *text = pool_text(pool,
-	    journal_text_aside(reader, column, JOURNAL_TEXT_IDENTITY));
+	const char *text = journal_need(reader->journal,
+	    pool_text(pool,
+		journal_text_aside(reader, column, JOURNAL_TEXT_IDENTITY)));
 
-	if (text != NULL)
-		return text;
-	journal_fail(reader->journal, JOURNAL_FAILED_MEMORY);
-	return "";
+	return text == NULL ? "" : text;
 }
 
 void

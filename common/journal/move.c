@@ -38,7 +38,7 @@ enum {
 
 /* A hook that is being moved along the index. */
 struct course {
-	const struct journal_rules *rules;
+	const struct journal_rules *rules; /* NULL: it is not */
 	int64_t moved;
 	int64_t end;
 	bool met; /* something of it, in this step */
@@ -49,8 +49,7 @@ struct moving {
 	const struct journal_router *router;
 	int64_t now;
 	struct pool pool;
-	struct course *courses; /* by their hooks */
-	size_t n;
+	struct course *courses; /* of all rules of limits; NULL: of none */
 	int events;
 	size_t bytes;
 	int64_t last; /* the event that was moved last */
@@ -263,21 +262,18 @@ static bool
 add_delivery(struct journal_reader *reader, struct pool *pool,
     struct deliveries *deliveries)
 {
-	struct stored *stored = pool_grow(pool, deliveries->stored,
-	    deliveries->n, sizeof(*stored));
-	struct journal_moving *moving = pool_grow(pool, deliveries->moving,
-	    deliveries->n, sizeof(*moving));
+	struct journal *journal = reader->journal;
 	size_t n = deliveries->n;
+	struct stored *stored = journal_need(journal,
+	    pool_next(pool, &deliveries->stored, n));
+	struct journal_moving *moving = journal_need(journal,
+	    pool_next(pool, &deliveries->moving, n));
 
-	if (stored == NULL || moving == NULL) {
-		journal_fail(reader->journal, JOURNAL_FAILED_MEMORY);
+	if (stored == NULL || moving == NULL)
 		return false;
-	}
-	deliveries->stored = stored;
-	deliveries->moving = moving;
 	reader->number = journal_column_int(reader->row, 0);
-	if (read_stored(reader, &stored[n], &moving[n])) {
-		read_lane(reader, pool, &moving[n]);
+	if (read_stored(reader, stored, moving)) {
+		read_lane(reader, pool, moving);
 		deliveries->n++;
 	} else if (journal_column_type(reader->row, 2) == JOURNAL_TYPE_INT &&
 	    journal_column_int(reader->row, 2) == JOURNAL_QUEUED) {
@@ -462,55 +458,47 @@ read_course(struct journal_reader *reader, const struct journal_rules *rules,
 static void
 find_courses(struct journal *journal, struct moving *moving)
 {
+	const struct journal_limits *limits = moving->limits;
 	const struct journal_rules *rules;
 	struct journal_reader reader;
 	struct journal_statement *row = journal_query(journal, all_moves,
 	    NO_VALUES);
-	struct course *list;
+	struct course *course;
 
 	while (journal_next(journal, row)) {
-		rules = rules_of_move(journal, moving->limits, row);
+		rules = rules_of_move(journal, limits, row);
 		if (rules == NULL)
 			continue;
-		list = pool_grow(&moving->pool, moving->courses, moving->n,
-		    sizeof(*list));
-		if (list == NULL) {
-			journal_fail(journal, JOURNAL_FAILED_MEMORY);
+		if (moving->courses == NULL)
+			moving->courses = journal_need(journal,
+			    pool_alloc(&moving->pool, limits->rules_len,
+				sizeof(*course)));
+		if (moving->courses == NULL)
 			return;
-		}
-		moving->courses = list;
+		course = &moving->courses[rules - limits->rules];
 		reader = journal_lenient_reader(journal, row, "rules");
-		if (!read_course(&reader, rules, &list[moving->n]))
-			list[moving->n] = (struct course){
+		if (!read_course(&reader, rules, course))
+			*course = (struct course){
 				.rules = rules,
 				.end = PLACES_END,
 			};
 		/* It was just found as one that is not over. */
-		if (list[moving->n].moved >= list[moving->n].end)
+		if (course->moved >= course->end)
 			journal_fail(journal, JOURNAL_FAILED_INDEX);
-		moving->n++;
 	}
 }
 
 static struct course *
 course_of(const struct moving *moving, struct bytes hook)
 {
-	size_t begin = 0;
-	size_t end = moving->n;
+	const struct journal_limits *limits = moving->limits;
+	const struct journal_rules *rules = rules_of(limits, hook);
+	struct course *course;
 
-	while (begin < end) {
-		size_t middle = begin + (end - begin) / 2;
-
-		if (compare_hooks(hook, moving->courses[middle].rules->hook) >
-		    0)
-			begin = middle + 1;
-		else
-			end = middle;
-	}
-	return begin < moving->n &&
-		bytes_is(hook, moving->courses[begin].rules->hook) ?
-	    &moving->courses[begin] :
-	    NULL;
+	if (rules == NULL || moving->courses == NULL)
+		return NULL;
+	course = &moving->courses[rules - limits->rules];
+	return course->rules == NULL ? NULL : course;
 }
 
 /* What a hook that is on its course has is mostly met there. */
@@ -590,9 +578,10 @@ note_moved(struct journal *journal, const struct moving *moving,
 {
 	const struct course *course;
 
-	for (size_t i = 0; i < moving->n; i++) {
+	for (size_t i = 0; i < moving->limits->rules_len; i++) {
 		course = &moving->courses[i];
-		if (reached > course->moved && (all || course->met) &&
+		if (course->rules != NULL && reached > course->moved &&
+		    (all || course->met) &&
 		    !note_course(journal, course, reached))
 			journal_fail(journal, JOURNAL_FAILED_INDEX);
 	}
@@ -621,14 +610,15 @@ move_stretch(struct journal *journal, struct moving *moving,
 static void
 move_along(struct journal *journal, struct moving *moving)
 {
+	const struct course *course = moving->courses;
 	struct stretch stretch;
 	int64_t from = INT64_MAX;
 
-	if (moving->n == 0)
+	if (course == NULL)
 		return;
-	for (size_t n = 0; n < moving->n; n++)
-		if (moving->courses[n].moved < from)
-			from = moving->courses[n].moved;
+	for (size_t n = moving->limits->rules_len; n > 0; n--, course++)
+		if (course->rules != NULL && course->moved < from)
+			from = course->moved;
 	look_along(journal, moving, from, &stretch);
 	move_stretch(journal, moving, &stretch);
 }

@@ -208,8 +208,8 @@ let_tell(struct journal *journal, const char *hook)
 	    BIND(TEXT(hook)));
 	journal_do(journal,
 	    "UPDATE judgements SET due = 0 WHERE hook = ?1 AND due ="
-	    " (SELECT muted FROM pipelines p WHERE p.hook = judgements.hook"
-	    " AND p.id = judgements.pipeline)",
+	    " (SELECT until FROM mutes m WHERE m.hook = judgements.hook"
+	    " AND m.pipeline = judgements.pipeline)",
 	    BIND(TEXT(hook)));
 }
 
@@ -224,27 +224,56 @@ mute_hook(struct journal *journal, const char *hook, int64_t until)
 	    " muted = excluded.muted",
 	    BIND(TEXT(hook), INT(until)));
 	if (until == 0)
-		journal_do(journal,
-		    "UPDATE pipelines SET muted = 0 WHERE hook = ?1"
-		    " AND muted <> 0",
+		journal_do(journal, "DELETE FROM mutes WHERE hook = ?1",
 		    BIND(TEXT(hook)));
 	journal->stored = true;
+}
+
+/* The mutes of the pipelines that are called so, also of one that was taken
+ * out since, which has no name any more. */
+#define MUTES_CALLED(text)                                                     \
+	"(pipeline = " text " OR EXISTS(SELECT 1 FROM pipelines p"             \
+	" WHERE p.hook = mutes.hook AND p.id = mutes.pipeline"                 \
+	" AND p.name = " text "))"
+
+/* How many there were. */
+static int64_t
+unmute_pipelines(struct journal *journal, const struct journal_mute *mute)
+{
+	struct journal_values values = BIND(TEXT(mute->hook),
+	    TEXT(mute->pipeline));
+
+	journal_do(journal,
+	    "UPDATE judgements SET due = 0 WHERE EXISTS(SELECT 1 FROM mutes"
+	    " WHERE hook = judgements.hook AND pipeline = judgements.pipeline"
+	    " AND until = judgements.due AND (?1 IS NULL OR hook = ?1)"
+	    " AND " MUTES_CALLED("?2") ")",
+	    values);
+	return journal_do(journal,
+	    "DELETE FROM mutes WHERE (?1 IS NULL OR hook = ?1)"
+	    " AND " MUTES_CALLED("?2"),
+	    values);
 }
 
 static int64_t
 mute_pipelines(struct journal *journal, const struct journal_mute *mute)
 {
-	journal_do(journal,
-	    "UPDATE judgements SET due = 0 WHERE (?1 IS NULL OR hook = ?1)"
-	    " AND EXISTS(SELECT 1 FROM pipelines p WHERE p.hook ="
-	    " judgements.hook AND p.id = judgements.pipeline"
-	    " AND p.muted = judgements.due AND (p.id = ?2 OR p.name = ?2))",
-	    BIND(TEXT(mute->hook), TEXT(mute->pipeline)));
+	int64_t before = unmute_pipelines(journal, mute);
+	int64_t n;
+
 	journal->stored = true;
-	return journal_do(journal,
-	    "UPDATE pipelines SET muted = ?3"
+	if (mute->until > 0)
+		return journal_do(journal,
+		    "INSERT INTO mutes(hook, pipeline, until)"
+		    " SELECT hook, id, ?3 FROM pipelines"
+		    " WHERE (?1 IS NULL OR hook = ?1) AND " IS_CALLED("?2"),
+		    BIND(TEXT(mute->hook), TEXT(mute->pipeline),
+			INT(mute->until)));
+	n = journal_number(journal, 0,
+	    "SELECT count(*) FROM pipelines"
 	    " WHERE (?1 IS NULL OR hook = ?1) AND " IS_CALLED("?2"),
-	    BIND(TEXT(mute->hook), TEXT(mute->pipeline), INT(mute->until)));
+	    BIND(TEXT(mute->hook), TEXT(mute->pipeline)));
+	return n > before ? n : before;
 }
 
 static enum rc

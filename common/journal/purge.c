@@ -4,6 +4,7 @@
 #include "journal/journal.h"
 
 #include "base/clock.h"
+#include "journal/assemble.h"
 #include "journal/column.h"
 #include "journal/counts.h"
 #include "journal/lookup.h"
@@ -44,7 +45,8 @@ static const struct journal_keep keep_otherwise = {
 struct purging {
 	struct journal_purge *purge;
 	int64_t now;
-	bool more; /* of this phase */
+	int64_t read; /* the last event that was put to the runs */
+	bool more;    /* of this phase */
 	/* How long the hooks that keep least do. */
 	struct journal_keep least;
 };
@@ -233,15 +235,16 @@ static int64_t
 purge_one(struct journal *journal, const struct purging *purging,
     const struct candidate *candidate)
 {
-	if (!is_over(journal, candidate, purging->now))
+	if (candidate->event > purging->read ||
+	    !is_over(journal, candidate, purging->now))
 		return 0;
 	remove_event(journal, candidate->event);
 	purging->purge->removed++;
 	return candidate->bytes;
 }
 
-static enum rc
-purge_along(struct journal *journal, struct purging *purging,
+static void
+go_along(struct journal *journal, struct purging *purging,
     const struct walk *walk)
 {
 	struct journal_purge *purge = purging->purge;
@@ -254,13 +257,22 @@ purge_along(struct journal *journal, struct purging *purging,
 		if (purge->from == 0 ||
 		    (walk->by_age && candidate.event != 0 &&
 			is_young(purging, candidate.received)))
-			return RC_OK;
+			return;
 		if (candidate.event != 0)
 			bytes += purge_one(journal, purging, &candidate);
 		else if (walk->by_age)
 			purge->damaged++;
 	}
 	purging->more = true;
+}
+
+static enum rc
+purge_along(struct journal *journal, struct purging *purging,
+    const struct walk *walk)
+{
+	purging->read = journal_assembled(journal);
+	go_along(journal, purging, walk);
+	journal_assembled_lower(journal);
 	return RC_OK;
 }
 
@@ -340,7 +352,7 @@ purge_hours(struct journal *journal, int64_t now)
 	    STEP;
 }
 
-/* An earlier release left them at zero. */
+/* An earlier release left them at zero; and mutes that are over. */
 static enum rc
 purge_counts(struct journal *journal, void *arguments)
 {
@@ -353,6 +365,8 @@ purge_counts(struct journal *journal, void *arguments)
 		" LIMIT ?1)",
 		BIND(INT(STEP))) == STEP;
 	journal_do(journal, "DELETE FROM opens WHERE events = 0", NO_VALUES);
+	journal_do(journal, "DELETE FROM mutes WHERE until <= ?1",
+	    BIND(INT(purging->now)));
 	if (purge_hours(journal, purging->now))
 		purging->more = true;
 	return RC_OK;

@@ -74,16 +74,11 @@ fill_orphan(struct journal_reader *reader, struct journal_orphan *orphan)
 static void
 note_orphan(struct journal_reader *reader, struct journal_orphans *orphans)
 {
-	struct journal_orphan *list = pool_grow(&orphans->pool, orphans->list,
-	    orphans->n, sizeof(*list));
-	struct journal_orphan *orphan;
+	struct journal_orphan *orphan = journal_need(reader->journal,
+	    pool_next(&orphans->pool, &orphans->list, orphans->n));
 
-	if (list == NULL) {
-		journal_fail(reader->journal, JOURNAL_FAILED_MEMORY);
+	if (orphan == NULL)
 		return;
-	}
-	orphans->list = list;
-	orphan = &list[orphans->n];
 	fill_orphan(reader, orphan);
 	if (orphan->damaged == 0 &&
 	    journal_runner_lives(reader->journal, orphan->runner)) {

@@ -194,16 +194,11 @@ static void
 read_attempt(struct journal_reader *reader, struct pool *pool,
     struct journal_delivery_report *delivery)
 {
-	struct journal_attempt *list = pool_grow(pool, delivery->list,
-	    delivery->n, sizeof(*list));
-	struct journal_attempt *attempt;
+	struct journal_attempt *attempt = journal_need(reader->journal,
+	    pool_next(pool, &delivery->list, delivery->n));
 
-	if (list == NULL) {
-		journal_fail(reader->journal, JOURNAL_FAILED_MEMORY);
+	if (attempt == NULL)
 		return;
-	}
-	delivery->list = list;
-	attempt = &list[delivery->n];
 	attempt->number = (unsigned)journal_int(reader, 0, JOURNAL_IS_SMALL);
 	attempt->started = journal_int(reader, 1, JOURNAL_IS_TIME);
 	attempt->ended = journal_int(reader, 2, JOURNAL_IS_TIME);
@@ -267,23 +262,19 @@ static void
 read_delivery(struct journal_reader *reader, struct showing *showing)
 {
 	struct journal_event_report *report = showing->report;
-	struct journal_delivery_report *list = pool_grow(showing->pool,
-	    report->deliveries, report->n, sizeof(*list));
+	struct journal *journal = reader->journal;
+	struct journal_delivery_report *delivery = journal_need(journal,
+	    pool_next(showing->pool, &report->deliveries, report->n));
 	int64_t seq;
 
-	if (list == NULL) {
-		journal_fail(reader->journal, JOURNAL_FAILED_MEMORY);
+	if (delivery == NULL)
 		return;
-	}
-	report->deliveries = list;
-	seq = fill_delivery(reader, &list[report->n]);
-	list[report->n].lane = pool_text(showing->pool,
-	    text_of_lane(reader->journal, reader->row, 8));
-	if (list[report->n].lane == NULL)
-		journal_fail(reader->journal, JOURNAL_FAILED_MEMORY);
+	seq = fill_delivery(reader, delivery);
+	delivery->lane = journal_need(journal,
+	    pool_text(showing->pool, text_of_lane(journal, reader->row, 8)));
 	if (reader->damaged)
 		return;
-	read_attempts(reader->journal, seq, showing->pool, &list[report->n]);
+	read_attempts(journal, seq, showing->pool, delivery);
 	report->n++;
 }
 

@@ -3,15 +3,11 @@
 
 #include "journal/runs.h"
 
+#include "event/catalog.h"
 #include "journal/column.h"
-#include "journal/internal.h"
 #include "journal/journal.h"
-#include "journal/room.h"
 #include "journal/sql.h"
 #include "journal/statement.h"
-#include "journal/transaction.h"
-
-enum { RECORD_BYTES = 4096 }; /* most that an event writes of a run, about */
 
 /* How a run counts among those of its pipeline, in the numbers of seen_text. */
 enum ending {
@@ -23,12 +19,12 @@ enum ending {
 /* An event, and what is known of the run that it speaks of. */
 struct noting {
 	const struct journal_record *record;
-	const char *pipeline; /* its own or, of an end, that of its run */
-	int64_t time;	      /* of receipt, and never 0 */
-	int64_t early;	      /* as of journal_runs_note */
-	bool newer;	      /* later ones of the pipeline were noted before */
-	bool known;	      /* the same was noted before */
-	int64_t run;	      /* seq of the run that it changes; 0: a new one */
+	const struct catalog_row *row;
+	enum catalog_step step; /* of that */
+	const char *pipeline;	/* its own or, of an end, that of its run */
+	int64_t time;		/* of receipt, and never 0 */
+	bool known;		/* the same was noted before */
+	int64_t run; /* seq of the run that it changes; 0: a new one */
 	char found[IDENTITY_SIZE]; /* where pipeline is that of the run */
 };
 
@@ -130,15 +126,14 @@ find_ended(struct journal *journal, struct noting *noting)
 		noting->pipeline = noting->found;
 }
 
-/* The newest open one of the pipeline; of what came before an early event. */
+/* The newest open one of the pipeline. */
 static void
 find_open(struct journal *journal, struct noting *noting)
 {
 	noting->run = journal_number(journal, 0,
 	    "SELECT seq FROM runs WHERE ended = 0 AND hook = ?1"
-	    " AND pipeline = ?2 AND seq < ?3 ORDER BY seq DESC LIMIT 1",
-	    BIND(TEXT(noting->record->hook), TEXT(noting->pipeline),
-		INT(noting->early == 0 ? INT64_MAX : noting->early)));
+	    " AND pipeline = ?2 ORDER BY seq DESC LIMIT 1",
+	    BIND(TEXT(noting->record->hook), TEXT(noting->pipeline)));
 }
 
 /* One that has no identity is over once the next begins. */
@@ -146,41 +141,32 @@ static void
 end_nameless(struct journal *journal, const struct noting *noting)
 {
 	journal_do(journal,
-	    "UPDATE runs SET ended = ?4, outcome = 'unknown' WHERE ended = 0"
-	    " AND hook = ?1 AND pipeline = ?2 AND seq < ?3 AND run = ''",
+	    "UPDATE runs SET ended = ?3, outcome = 'unknown' WHERE ended = 0"
+	    " AND hook = ?1 AND pipeline = ?2 AND run = ''",
 	    BIND(TEXT(noting->record->hook), TEXT(noting->pipeline),
-		INT(noting->early == 0 ? INT64_MAX : noting->early),
 		INT(noting->time)));
 }
 
-#define INSERT_RUN(seq)                                                        \
-	"INSERT INTO runs(" seq "hook, pipeline, run, began, ended, event,"    \
-	" outcome, first, last)"
-#define VALUES_OF_RUN "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10"
-
-static const char insert_next[] = INSERT_RUN("") " VALUES(" VALUES_OF_RUN ")";
-static const char insert_early[] = INSERT_RUN(
-    "seq, ") " VALUES(?1, " VALUES_OF_RUN ") ON CONFLICT DO NOTHING";
 static void
 insert_run(struct journal *journal, const struct noting *noting)
 {
 	const struct journal_record *record = noting->record;
-	const struct journal_subject *subject = record->subject;
-	bool starts = subject->step == JOURNAL_STEP_STARTS;
+	bool starts = noting->step == CATALOG_STARTS;
 
-	journal_do(journal, noting->early == 0 ? insert_next : insert_early,
-	    BIND(INT(noting->early), TEXT(record->hook), TEXT(noting->pipeline),
-		TEXT(subject->run), INT(starts ? noting->time : 0),
+	journal_do(journal,
+	    "INSERT INTO runs(hook, pipeline, run, began, ended, event,"
+	    " outcome, first, last)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	    BIND(TEXT(record->hook), TEXT(noting->pipeline),
+		TEXT(record->subject->run), INT(starts ? noting->time : 0),
 		INT(starts ? 0 : noting->time), TEXT(record->event),
-		TEXT(starts ? "" : subject->outcome),
+		TEXT(starts ? "" : noting->row->outcome),
 		TEXT(starts ? record->receipt->id : ""),
 		TEXT(record->receipt->id)));
 }
 
-/* An early end may be that of a run whose start came again since. */
 #define END_RUN                                                                \
-	"UPDATE runs SET ended = ?2, event = ?3, outcome = ?4, last = ?5,"     \
-	" began = CASE WHEN ?6 > 0 AND began > ?2 THEN ?2 ELSE began END"      \
+	"UPDATE runs SET ended = ?1, event = ?2, outcome = ?3, last = ?4"      \
 	" WHERE ended = 0 AND "
 
 static void
@@ -188,10 +174,10 @@ end_run(struct journal *journal, const struct noting *noting)
 {
 	const struct journal_record *record = noting->record;
 
-	journal_do(journal, END_RUN "seq = ?1",
-	    BIND(INT(noting->run), INT(noting->time), TEXT(record->event),
-		TEXT(record->subject->outcome), TEXT(record->receipt->id),
-		INT(noting->early)));
+	journal_do(journal, END_RUN "seq = ?5",
+	    BIND(INT(noting->time), TEXT(record->event),
+		TEXT(noting->row->outcome), TEXT(record->receipt->id),
+		INT(noting->run)));
 }
 
 /* The one that is open as a rule; false: there is none. */
@@ -201,12 +187,12 @@ end_open(struct journal *journal, const struct noting *noting)
 	const struct journal_record *record = noting->record;
 
 	return journal_do(journal,
-		   END_RUN "run <> '' AND hook = ?1 AND run = ?7"
-			   " AND pipeline = ?8",
-		   BIND(TEXT(record->hook), INT(noting->time),
-		       TEXT(record->event), TEXT(record->subject->outcome),
-		       TEXT(record->receipt->id), INT(noting->early),
-		       TEXT(record->subject->run), TEXT(noting->pipeline))) > 0;
+		   END_RUN "run <> '' AND hook = ?5 AND run = ?6"
+			   " AND pipeline = ?7",
+		   BIND(INT(noting->time), TEXT(record->event),
+		       TEXT(noting->row->outcome), TEXT(record->receipt->id),
+		       TEXT(record->hook), TEXT(record->subject->run),
+		       TEXT(noting->pipeline))) > 0;
 }
 
 /* It came after its own end. */
@@ -220,85 +206,45 @@ fill_start(struct journal *journal, const struct noting *noting)
 		TEXT(noting->record->receipt->id)));
 }
 
-/*
- * A pipeline that was seen.  ?5 is how a run of it ended, ?7 that later ones
- * are known: then only what is older or greater takes effect.
- */
-static const char seen_text[] =
+/* One that was not seen before; ?5 is how a run of it ended. */
+static const char seen_first[] =
     "INSERT INTO pipelines(hook, id, name, first, seen, success, failures,"
-    " failed, failure, muted, due) VALUES(?1, ?2, ?3, ?4, ?4,"
+    " failed, failure, due) VALUES(?1, ?2, ?3, ?4, ?4,"
     " CASE WHEN ?5 = 1 THEN ?4 ELSE 0 END, CASE WHEN ?5 = 2 THEN 1 ELSE 0 END,"
-    " CASE WHEN ?5 = 2 THEN ?4 ELSE 0 END, ?6, 0, 0)"
-    " ON CONFLICT(hook, id) DO UPDATE SET"
-    " name = CASE WHEN excluded.name <> excluded.id"
-    " AND (?7 = 0 OR pipelines.name = pipelines.id) THEN excluded.name"
-    " ELSE pipelines.name END,"
-    " first = CASE WHEN excluded.first < pipelines.first THEN excluded.first"
-    " ELSE pipelines.first END,"
-    " seen = CASE WHEN ?7 = 1 AND pipelines.seen > excluded.seen"
-    " THEN pipelines.seen ELSE excluded.seen END,"
-    " success = CASE WHEN ?5 = 1 AND (?7 = 0"
-    " OR pipelines.success < excluded.success) THEN excluded.success"
-    " ELSE pipelines.success END,"
-    " failures = CASE WHEN ?7 = 1 OR ?5 = 0 THEN pipelines.failures"
-    " WHEN ?5 = 1 THEN 0 ELSE pipelines.failures + 1 END,"
-    " failed = CASE WHEN ?7 = 1 OR ?5 = 0 THEN pipelines.failed"
-    " WHEN ?5 = 1 THEN 0 WHEN pipelines.failures = 0 THEN excluded.failed"
-    " ELSE pipelines.failed END,"
-    " failure = CASE WHEN ?7 = 1 OR ?5 = 0 THEN pipelines.failure"
-    " ELSE excluded.failure END, due = 0";
+    " CASE WHEN ?5 = 2 THEN ?4 ELSE 0 END, ?6, 0)";
 
-/*
- * The same for one that is known, and nothing later than the event; where it is
- * watched, it has to be judged.
- */
-#define SEEN_AGAIN(ending, judge)                                              \
-	"UPDATE pipelines SET seen = ?4, name = CASE WHEN ?3 <> ?2 THEN ?3"    \
-	" ELSE name END" ending judge " WHERE hook = ?1 AND id = ?2"
-#define SEEN_SUCCESS ", success = ?4, failures = 0, failed = 0, failure = ''"
-#define SEEN_FAILURE                                                           \
-	", failures = failures + 1, failure = ?5,"                             \
-	" failed = CASE WHEN failures = 0 THEN ?4 ELSE failed END"
-#define TO_JUDGE ", due = 0"
+/* One that is known. */
+#define SEEN_AGAIN                                                             \
+	"UPDATE pipelines SET seen = ?4,"                                      \
+	" name = CASE WHEN ?3 <> ?2 THEN ?3 ELSE name END"
+#define SEEN_WHERE " WHERE hook = ?1 AND id = ?2"
 
-static const char *const seen_again[][2] = {
-	[ENDING_NONE] = { SEEN_AGAIN("", ""), SEEN_AGAIN("", TO_JUDGE) },
-	[ENDING_SUCCESS] = { SEEN_AGAIN(SEEN_SUCCESS, ""),
-	    SEEN_AGAIN(SEEN_SUCCESS, TO_JUDGE) },
-	[ENDING_FAILURE] = { SEEN_AGAIN(SEEN_FAILURE, ""),
-	    SEEN_AGAIN(SEEN_FAILURE, TO_JUDGE) },
+static const char *const seen_again[] = {
+	[ENDING_NONE] = SEEN_AGAIN SEEN_WHERE,
+	[ENDING_SUCCESS] = SEEN_AGAIN
+	", success = ?4, failures = 0, failed = 0, failure = ''" SEEN_WHERE,
+	[ENDING_FAILURE] = SEEN_AGAIN
+	", failures = failures + 1, failure = ?5,"
+	" failed = CASE WHEN failures = 0 THEN ?4 ELSE failed END" SEEN_WHERE,
 };
 
 static enum ending
 ending_of(const struct noting *noting)
 {
-	const struct journal_subject *subject = noting->record->subject;
-
-	if (subject->step != JOURNAL_STEP_ENDS || noting->known)
+	if (noting->step != CATALOG_ENDS || noting->known)
 		return ENDING_NONE;
-	return subject->success ? ENDING_SUCCESS : ENDING_FAILURE;
+	return catalog_is_success(noting->row) ? ENDING_SUCCESS :
+						 ENDING_FAILURE;
 }
 
-/* Of an early event alone: whether later ones of its pipeline were noted. */
-static bool
-is_overtaken(struct journal *journal, const struct noting *noting)
+/* As a rule it has to be already, and its index stays as it is. */
+static void
+to_judge(struct journal *journal, const struct noting *noting)
 {
-	return noting->early != 0 &&
-	    journal_number(journal, 0,
-		"SELECT 1 FROM runs WHERE hook = ?1 AND pipeline = ?2"
-		" AND seq > ?3 LIMIT 1",
-		BIND(TEXT(noting->record->hook), TEXT(noting->pipeline),
-		    INT(noting->early))) != 0;
-}
-
-/* Otherwise it was forgotten since, and an old event does not bring it back. */
-static bool
-is_seen(struct journal *journal, const struct noting *noting)
-{
-	return journal_number(journal, 0,
-		   "SELECT 1 FROM pipelines WHERE hook = ?1 AND id = ?2",
-		   BIND(TEXT(noting->record->hook), TEXT(noting->pipeline))) !=
-	    0;
+	journal_do(journal,
+	    "UPDATE pipelines SET due = 0 WHERE hook = ?1 AND id = ?2"
+	    " AND due <> 0",
+	    BIND(TEXT(noting->record->hook), TEXT(noting->pipeline)));
 }
 
 static void
@@ -318,15 +264,14 @@ note_seen(struct journal *journal, const struct noting *noting,
 
 	if (ending != ENDING_FAILURE)
 		values.n--;
-	if (noting->early == 0 &&
-	    journal_do(journal, seen_again[ending][subject->watched], values) >
-		0)
+	if (journal_do(journal, seen_again[ending], values) > 0) {
+		to_judge(journal, noting);
 		return;
-	journal_do(journal, seen_text,
+	}
+	journal_do(journal, seen_first,
 	    BIND(TEXT(record->hook), TEXT(noting->pipeline), TEXT(name),
 		INT(noting->time), INT(ending),
-		TEXT(ending == ENDING_FAILURE ? record->event : ""),
-		INT(noting->newer)));
+		TEXT(ending == ENDING_FAILURE ? record->event : "")));
 }
 
 static void
@@ -335,8 +280,6 @@ note_pipeline(struct journal *journal, const struct noting *noting)
 	const struct journal_record *record = noting->record;
 	enum ending ending = ending_of(noting);
 
-	if (noting->newer && !is_seen(journal, noting))
-		return;
 	note_seen(journal, noting, ending);
 	if (ending == ENDING_SUCCESS)
 		journal_do(journal,
@@ -346,19 +289,38 @@ note_pipeline(struct journal *journal, const struct noting *noting)
 			INT(noting->time)));
 }
 
+/* The pipeline's newest run, where that has no beginning and ended later: a
+ * hook that waits tells of an event when its command has ended, which may be
+ * after the next one's. */
+static void
+find_overtaken(struct journal *journal, struct noting *noting)
+{
+	noting->run = journal_number(journal, 0,
+	    "SELECT CASE WHEN run = '' AND began = 0 AND ended > ?3 THEN seq"
+	    " ELSE 0 END FROM runs WHERE hook = ?1 AND pipeline = ?2"
+	    " ORDER BY seq DESC LIMIT 1",
+	    BIND(TEXT(noting->record->hook), TEXT(noting->pipeline),
+		INT(noting->time)));
+}
+
 static void
 note_start(struct journal *journal, struct noting *noting)
 {
-	if (noting->record->subject->run[0] != '\0')
+	bool named = noting->record->subject->run[0] != '\0';
+
+	if (named)
 		find_started(journal, noting);
 	else
-		end_nameless(journal, noting);
+		find_overtaken(journal, noting);
 	if (noting->known)
 		return;
-	if (noting->run != 0)
+	if (noting->run != 0) {
 		fill_start(journal, noting);
-	else
-		insert_run(journal, noting);
+		return;
+	}
+	if (!named)
+		end_nameless(journal, noting);
+	insert_run(journal, noting);
 }
 
 static void
@@ -406,10 +368,9 @@ journal_pipeline_forget(struct journal *journal, const char *hook,
 static void
 note_removed(struct journal *journal, struct noting *noting)
 {
-	if (noting->pipeline[0] == '\0' || is_overtaken(journal, noting))
-		return;
-	journal_pipeline_forget(journal, noting->record->hook, noting->pipeline,
-	    noting->time);
+	if (noting->pipeline[0] != '\0')
+		journal_pipeline_forget(journal, noting->record->hook,
+		    noting->pipeline, noting->time);
 }
 
 static int64_t
@@ -423,48 +384,27 @@ time_of(const struct journal_record *record)
 }
 
 void
-journal_runs_note(struct journal *journal, const struct journal_record *record,
-    int64_t early)
+journal_runs_note(struct journal *journal, const struct journal_record *record)
 {
-	const struct journal_subject *subject = record->subject;
 	struct noting noting = {
 		.record = record,
+		.row = catalog_find(bytes_of(record->event)),
+		.pipeline = record->subject->pipeline,
 		.time = time_of(record),
-		.early = early,
 	};
 
-	if (subject == NULL || subject->step == JOURNAL_STEP_NONE)
+	if (noting.row == NULL)
 		return;
-	noting.pipeline = subject->pipeline;
-	if (subject->step == JOURNAL_STEP_REMOVED) {
+	noting.step = catalog_step(noting.row);
+	if (noting.step == CATALOG_NO_STEP)
+		return;
+	if (noting.step == CATALOG_REMOVES) {
 		note_removed(journal, &noting);
-	} else {
-		if (subject->step == JOURNAL_STEP_STARTS)
-			note_start(journal, &noting);
-		else
-			note_end(journal, &noting);
-		noting.newer = is_overtaken(journal, &noting);
-		note_pipeline(journal, &noting);
+		return;
 	}
-	if (subject->watched && early == 0)
-		journal->stored = true;
-}
-
-static enum rc
-record_run(struct journal *journal, void *arguments)
-{
-	const struct journal_record *record = arguments;
-
-	if (!journal_room_take(journal, RECORD_BYTES))
-		return RC_STORE;
-	journal_runs_note(journal, record, 0);
-	return RC_OK;
-}
-
-void
-journal_record(struct journal *journal, const struct journal_record *record,
-    struct journal_waiter *waiter)
-{
-	journal_write_later_relaxed(journal, record_run,
-	    (struct bytes){ (const char *)record, sizeof(*record) }, waiter);
+	if (noting.step == CATALOG_STARTS)
+		note_start(journal, &noting);
+	else
+		note_end(journal, &noting);
+	note_pipeline(journal, &noting);
 }

@@ -8,14 +8,10 @@
 struct journal;
 struct journal_record;
 
-/*
- * Inside a change: what an event says of a run is put to the others.  early: 0,
- * or the seq of an event that an earlier release stored, and which is read now
- * in its turn among those: its run gets that number, as those of events that
- * came since have greater ones (journal_reread).
- */
+/* Inside a change: what an event says of a run is put to what those said that
+ * came before it. */
 void journal_runs_note(struct journal *journal,
-    const struct journal_record *record, int64_t early);
+    const struct journal_record *record);
 /* Inside a change: takes a pipeline out, with what was wrong with it; its open
  * runs end as unknown.  False: there is none. */
 bool journal_pipeline_forget(struct journal *journal, const char *hook,

@@ -162,17 +162,19 @@ static const char lanes_and_bodies[] =
  *
  * Of events pipeline and run are identities, and shown is the pipeline's name
  * where it has one; all are null where they are not known, and in what an
- * earlier release stored until that is read: the note unread_events is the
- * last of those, and read_events the one that was read last.
+ * earlier release stored until that is read.  records: what is kept of an event
+ * that is not stored, until it is put to the runs; place is the last event that
+ * was stored before it.  Of notes, read_events is the last event that was put
+ * to them, earlier_events the last one of an earlier release, until that is
+ * read, and earlier_runs the last run that came of those.
  *
  * pipelines: what of a hook is watched.  Times are of receipt, 0 is not known.
  * first and seen: the first and the last event; success: the last success;
  * failures, failed, failure: how many runs ended without one since, when the
  * first of them did, and the last one's event.  due: when it has to be judged,
- * 0 at once.  runs: began and ended are 0 where they are not known, first and
+ * 0 at once.  mutes: until when nothing is told of a pipeline, also where it was
+ * taken out meanwhile.  runs: began and ended are 0 where they are not known, first and
  * last are the IDs of the events.  An identity that is not known is empty.
- * Those of events that an earlier release stored get the numbers of these: the
- * run without a hook keeps them free until the events were read.
  * successes: their times.
  *
  * judgements: what is wrong with a pipeline, with a run of it (the seq of runs,
@@ -192,24 +194,28 @@ static const char reports[] =
     "ALTER TABLE events ADD COLUMN pipeline TEXT;"
     "ALTER TABLE events ADD COLUMN run TEXT;"
     "ALTER TABLE events ADD COLUMN shown TEXT;"
-    "INSERT INTO notes(name, number) SELECT 'unread_events', seq"
+    "INSERT INTO notes(name, number) SELECT 'earlier_events', seq"
     " FROM events ORDER BY seq DESC LIMIT 1;"
+    "CREATE TABLE records("
+    " seq INTEGER PRIMARY KEY, place INTEGER NOT NULL, id TEXT NOT NULL,"
+    " hook TEXT NOT NULL, name TEXT NOT NULL, received INTEGER NOT NULL,"
+    " pipeline TEXT, run TEXT, shown TEXT);"
     "CREATE TABLE pipelines("
     " hook TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL,"
     " first INTEGER NOT NULL, seen INTEGER NOT NULL,"
     " success INTEGER NOT NULL, failures INTEGER NOT NULL,"
     " failed INTEGER NOT NULL, failure TEXT NOT NULL,"
-    " muted INTEGER NOT NULL, due INTEGER NOT NULL,"
+    " due INTEGER NOT NULL,"
     " PRIMARY KEY(hook, id)) WITHOUT ROWID;"
     "CREATE INDEX pipelines_due ON pipelines(hook, due);"
+    "CREATE TABLE mutes("
+    " hook TEXT NOT NULL, pipeline TEXT NOT NULL, until INTEGER NOT NULL,"
+    " PRIMARY KEY(hook, pipeline)) WITHOUT ROWID;"
     "CREATE TABLE runs("
     " seq INTEGER PRIMARY KEY, hook TEXT NOT NULL, pipeline TEXT NOT NULL,"
     " run TEXT NOT NULL, began INTEGER NOT NULL, ended INTEGER NOT NULL,"
     " event TEXT NOT NULL, outcome TEXT NOT NULL,"
     " first TEXT NOT NULL, last TEXT NOT NULL);"
-    "INSERT INTO runs(seq, hook, pipeline, run, began, ended, event, outcome,"
-    " first, last) SELECT seq + 1, '', '', '', 1, 1, '', '', '', ''"
-    " FROM events ORDER BY seq DESC LIMIT 1;"
     "CREATE INDEX runs_pipeline ON runs(hook, pipeline, seq);"
     "CREATE INDEX runs_run ON runs(hook, run, pipeline, seq)"
     " WHERE run <> '';"
@@ -222,7 +228,7 @@ static const char reports[] =
     " run INTEGER NOT NULL, since INTEGER NOT NULL, found INTEGER NOT NULL,"
     " expected INTEGER NOT NULL, usual INTEGER NOT NULL,"
     " told INTEGER NOT NULL, over INTEGER NOT NULL, due INTEGER NOT NULL,"
-    " PRIMARY KEY(hook, pipeline, kind, run)) WITHOUT ROWID;"
+    " PRIMARY KEY(hook, pipeline, kind, run, since)) WITHOUT ROWID;"
     "CREATE INDEX judgements_due ON judgements(hook, due);"
     "CREATE TABLE watches("
     " hook TEXT PRIMARY KEY, settings TEXT NOT NULL,"

@@ -19,6 +19,7 @@ static const int failures[] = {
 	[JOURNAL_FAILED_LOCK] = SQLITE_IOERR_LOCK,
 	[JOURNAL_FAILED_NOTE] = SQLITE_IOERR_WRITE,
 	[JOURNAL_FAILED_TURN] = SQLITE_BUSY,
+	[JOURNAL_FAILED_PART] = SQLITE_ABORT,
 };
 
 void
@@ -31,6 +32,14 @@ bool
 journal_failed(const struct journal *journal)
 {
 	return journal->error != SQLITE_OK;
+}
+
+void *
+journal_need(struct journal *journal, void *memory)
+{
+	if (memory == NULL)
+		journal_fail(journal, JOURNAL_FAILED_MEMORY);
+	return memory;
 }
 
 void
@@ -70,7 +79,7 @@ journal_log_error(const struct journal *journal)
 	int error = journal->error;
 
 	/* That it is gone was logged when that was seen. */
-	if (journal->gone || error == DAMAGED_ROW)
+	if (journal->gone || error == DAMAGED_ROW || error == SQLITE_ABORT)
 		return;
 	if (journal_meaning(error) == RC_CORRUPT)
 		log_say(LOG_LEVEL_ERROR,

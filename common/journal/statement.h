@@ -32,12 +32,16 @@ enum journal_failure {
 	JOURNAL_FAILED_LOCK,  /* of a runner */
 	JOURNAL_FAILED_NOTE,  /* of a run */
 	JOURNAL_FAILED_TURN,  /* to write: it did not come */
+	JOURNAL_FAILED_PART, /* of what belongs together; who did it knows why */
 };
 
 /* Keeps a failure, unless there was an error before.  JOURNAL_FINE: no
  * effect. */
 void journal_fail(struct journal *journal, enum journal_failure failure);
 bool journal_failed(const struct journal *journal);
+/* What there was memory for; NULL: there was none, which is kept as a
+ * failure. */
+void *journal_need(struct journal *journal, void *memory);
 
 /*
  * A value that is bound to a parameter.  Its type is that of the column that

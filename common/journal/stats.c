@@ -486,6 +486,18 @@ journal_stats_open(const char *path, struct journal_stats **out)
 }
 
 void
+journal_stats_begin(const char *path)
+{
+	struct buf name = { 0 };
+	struct buf error = { 0 };
+
+	if (buf_printf(&name, "%s-stats", path) == RC_OK)
+		(void)make(name.data, &error);
+	buf_free(&name);
+	buf_free(&error);
+}
+
+void
 journal_stats_close(struct journal_stats *stats)
 {
 	struct stats_file *file;
@@ -719,18 +731,17 @@ static struct journal_stats_hook *
 find_hook(struct journal_stats_report *report, const char *name,
     struct pool *pool)
 {
-	struct journal_stats_hook *list = report->list;
+	struct journal_stats_hook *hook;
 
 	for (size_t i = 0; i < report->n; i++)
-		if (strcmp(list[i].name, name) == 0)
-			return &list[i];
-	list = pool_grow(pool, list, report->n, sizeof(*list));
-	if (list == NULL)
+		if (strcmp(report->list[i].name, name) == 0)
+			return &report->list[i];
+	hook = pool_next(pool, &report->list, report->n);
+	if (hook == NULL)
 		return NULL;
-	report->list = list;
-	list[report->n] = (struct journal_stats_hook){ .name = name };
-	list[report->n].reason = "";
-	return &list[report->n++];
+	*hook = (struct journal_stats_hook){ .name = name, .reason = "" };
+	report->n++;
+	return hook;
 }
 
 static bool

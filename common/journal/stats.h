@@ -58,6 +58,9 @@ const char *journal_stats_word(unsigned kind);
  * or taken away.  Safe for threads.  RC_MEMORY.
  */
 enum rc journal_stats_open(const char *path, struct journal_stats **out);
+/* Makes the file where there is none, for who only reads; where it cannot be
+ * made who counts says why. */
+void journal_stats_begin(const char *path);
 /* Looks at once whether the file is still there, and not within a minute.
  * NULL is fine, here and below. */
 void journal_stats_look(struct journal_stats *stats);

@@ -30,7 +30,7 @@ muted_until(struct journal *journal, const struct journal_watching *watching,
 	int64_t until = judged->alarm == JOURNAL_SILENT ?
 	    0 :
 	    journal_number(journal, 0,
-		"SELECT muted FROM pipelines WHERE hook = ?1 AND id = ?2",
+		"SELECT until FROM mutes WHERE hook = ?1 AND pipeline = ?2",
 		BIND(TEXT(watching->watch->hook), TEXT(judged->pipeline)));
 
 	return until > watching->noted.muted ? until : watching->noted.muted;
@@ -75,7 +75,7 @@ put_damaged_off(struct journal *journal,
 }
 
 /* All that waits to be told as the first that is due is; of what was told
- * before only what is due. */
+ * before only what is due.  What is over comes first: it may be wrong again. */
 static void
 find_group(struct journal *journal, struct journal_watching *watching,
     struct group *group)
@@ -88,7 +88,8 @@ find_group(struct journal *journal, struct journal_watching *watching,
 	first = journal_judged_read(journal, watching,
 	    journal_query(journal,
 		JOURNAL_JUDGED
-		"WHERE hook = ?1 AND due <= ?2 ORDER BY due LIMIT 1",
+		"WHERE hook = ?1 AND due <= ?2"
+		" ORDER BY CASE WHEN over <> 0 THEN 0 ELSE 1 END, due LIMIT 1",
 		BIND(TEXT(hook), INT(watching->now))),
 	    &n);
 	if (n == 0) {

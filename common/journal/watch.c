@@ -18,12 +18,6 @@
 #define SET_BACK MINUTE		 /* a clock that differs by more was set */
 #define ASK_AGAIN INT64_C(10000) /* whether there was an event */
 
-static int64_t
-earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 static void
 read_noted(struct journal *journal, struct journal_watching *watching)
 {
@@ -38,6 +32,7 @@ read_noted(struct journal *journal, struct journal_watching *watching)
 	};
 
 	*noted = (struct journal_noted){ 0 };
+	watching->heard = (struct journal_heard){ 0 };
 	if (!journal_next(journal, reader.row))
 		return;
 	noted->is = true;
@@ -81,12 +76,29 @@ silent_since(struct journal *journal, const struct journal_watching *watching)
 		BIND(TEXT(watching->watch->hook), INT(JOURNAL_SILENT)));
 }
 
-/* When there is something to do.  Until there was an event, and while it is
- * silent, it is asked again soon: one that is not of a pipeline changes nothing
- * here. */
+/* Whether the hook has fallen silent, or is not as silent as it was.  It stays
+ * silent until there is an event, also where the limit began anew. */
+static bool
+has_changed(const struct journal_watching *watching, int64_t silent,
+    const struct journal_judgement *judgement)
+{
+	int64_t event = watching->noted.event;
+
+	if (silent == 0)
+		return judgement->n > 0;
+	return event >= silent &&
+	    (judgement->n == 0 ||
+		(event <= judgement->list[0].since &&
+		    judgement->list[0].since != silent));
+}
+
+/* When there is something to do.  Until there was an event, while it is silent,
+ * and while that is not known, it is asked again soon: an event that is not of
+ * a pipeline changes nothing here. */
 static void
 look_ahead(struct journal *journal, struct journal_watching *watching)
 {
+	bool none = watching->noted.event == 0;
 	struct journal_judgement judgement;
 	int64_t silent;
 
@@ -97,25 +109,27 @@ look_ahead(struct journal *journal, struct journal_watching *watching)
 	journal_judge_hook(watching, &judgement);
 	silent = silent_since(journal, watching);
 	if (judgement.watched != 0 &&
-	    (watching->noted.event == 0 || silent != 0 || judgement.n > 0)) {
-		journal_ask_for_event(watching);
+	    (none || silent != 0 || judgement.n > 0)) {
+		(void)journal_ask_for_event(watching);
 		journal_judge_hook(watching, &judgement);
 	}
 	watching->next = judgement.watched != 0 &&
-		(silent != 0 || watching->noted.event == 0) ?
+		(silent != 0 || watching->noted.event == 0 ||
+		    watching->heard.lost) ?
 	    watching->now + ASK_AGAIN :
 	    CLOCK_NEVER;
-	watching->next = earlier(watching->next,
+	watching->next = clock_earlier(watching->next,
 	    watching->noted.judged + NOTE_EVERY);
-	watching->next = earlier(watching->next,
+	watching->next = clock_earlier(watching->next,
 	    journal_due_pipeline(journal, watching->watch->hook));
-	watching->next = earlier(watching->next,
+	watching->next = clock_earlier(watching->next,
 	    journal_due_judgement(journal, watching->watch->hook));
-	watching->next = earlier(watching->next, judgement.next);
-	/* It stays silent until there is an event, also where the limit began
-	 * anew. */
-	if (silent == 0 ? judgement.n > 0 :
-			  judgement.n == 0 && watching->noted.event >= silent)
+	watching->next = clock_earlier(watching->next, judgement.next);
+	if (watching->heard.lost)
+		return;
+	/* The first event is noted at once: what was counted may get lost. */
+	if ((none && watching->noted.event != 0) ||
+	    has_changed(watching, silent, &judgement))
 		watching->next = watching->now;
 }
 
@@ -140,6 +154,19 @@ judge_all_anew(struct journal *journal, const char *hook)
 	    BIND(TEXT(hook)));
 }
 
+/* Of a hook whose silence is judged: what was counted may get lost. */
+static bool
+has_first_event(struct journal_watching *watching)
+{
+	struct journal_judgement judgement;
+
+	if (watching->noted.event != 0)
+		return false;
+	journal_judge_hook(watching, &judgement);
+	return judgement.watched != 0 && journal_ask_for_event(watching) &&
+	    watching->noted.event != 0;
+}
+
 /* That somebody judges now, and by what. */
 static void
 note_judging(struct journal *journal, struct journal_watching *watching)
@@ -147,7 +174,9 @@ note_judging(struct journal *journal, struct journal_watching *watching)
 	const struct journal_watch *watch = watching->watch;
 	struct journal_noted *noted = &watching->noted;
 
-	if (!is_changed(watching) && watching->now - noted->judged < NOTE_EVERY)
+	if (!is_changed(watching) &&
+	    watching->now - noted->judged < NOTE_EVERY &&
+	    !has_first_event(watching))
 		return;
 	if (is_changed(watching))
 		judge_all_anew(journal, watch->hook);
@@ -156,7 +185,7 @@ note_judging(struct journal *journal, struct journal_watching *watching)
 		noted->anew = watching->now;
 	noted->judged = watching->now;
 	noted->same = true;
-	journal_ask_for_event(watching);
+	(void)journal_ask_for_event(watching);
 	journal_do(journal,
 	    "INSERT INTO watches(hook, settings, judged, anew, event, muted)"
 	    " VALUES(?1, ?2, ?3, ?4, ?5, 0) ON CONFLICT(hook) DO UPDATE SET"
@@ -170,7 +199,6 @@ static enum rc
 step(struct journal *journal, void *arguments)
 {
 	struct journal_watching *watching = arguments;
-	enum rc rc;
 
 	pool_free(&watching->pool);
 	watching->wanted = false;
@@ -180,9 +208,12 @@ step(struct journal *journal, void *arguments)
 	read_noted(journal, watching);
 	note_judging(journal, watching);
 	journal_judge_due(journal, watching);
-	rc = journal_tell_due(journal, watching);
+	watching->rc = journal_tell_due(journal, watching);
+	/* What was found is not kept without its event. */
+	if (watching->rc != RC_OK)
+		journal_fail(journal, JOURNAL_FAILED_PART);
 	look_ahead(journal, watching);
-	return rc;
+	return RC_OK;
 }
 
 enum rc
@@ -197,9 +228,117 @@ journal_watch_step(struct journal *journal, const struct journal_watch *watch,
 		watching.durable = true;
 		if (rc == RC_OK && watching.wanted)
 			rc = journal_write(journal, step, &watching);
+		if (watching.rc != RC_OK)
+			rc = watching.rc;
 	}
 	pool_free(&watching.pool);
 	if (rc == RC_OK)
 		*next = watching.next;
+	return rc;
+}
+
+/* ---- What is not watched any more --------------------------------------- */
+
+struct ending {
+	const struct journal_watched *watched;
+	struct pool pool;
+	const char **list;
+	size_t n;
+};
+
+static const struct journal_rules *
+rules_of(const struct journal_watched *watched, const char *hook)
+{
+	for (size_t i = 0; i < watched->n; i++)
+		if (strcmp(watched->rules[i].hook, hook) == 0)
+			return &watched->rules[i];
+	return NULL;
+}
+
+static bool
+is_to_end(struct journal *journal, const struct journal_watched *watched,
+    const char *hook)
+{
+	const struct journal_rules *rules = rules_of(watched, hook);
+
+	return rules != NULL && !rules->foreign &&
+	    !watched->watches(watched->context, hook) &&
+	    !journal_rules_changed(journal, rules);
+}
+
+/* All that are judged, from the pool. */
+static void
+read_judged(struct journal *journal, struct ending *ending)
+{
+	struct journal_reader reader = journal_lenient_reader(journal,
+	    journal_query(journal,
+		"SELECT hook FROM watches WHERE settings <> ''", NO_VALUES),
+	    "watches");
+	const char **next;
+
+	pool_free(&ending->pool);
+	ending->list = NULL;
+	ending->n = 0;
+	while (journal_next(journal, reader.row)) {
+		next = journal_need(journal,
+		    pool_next(&ending->pool, &ending->list, ending->n));
+		if (next != NULL)
+			*next = journal_need(journal,
+			    pool_text(&ending->pool,
+				journal_text(&reader, 0, JOURNAL_TEXT_HOOK)));
+		if (journal_failed(journal)) {
+			journal_end_query(reader.row);
+			ending->n = 0;
+			return;
+		}
+		if (!reader.damaged)
+			ending->n++;
+		reader.damaged = false;
+	}
+}
+
+/* Leaves those that are to end. */
+static enum rc
+find_ended(struct journal *journal, void *arguments)
+{
+	struct ending *ending = arguments;
+	size_t n = 0;
+
+	read_judged(journal, ending);
+	for (size_t i = 0; i < ending->n; i++)
+		if (is_to_end(journal, ending->watched, ending->list[i]))
+			ending->list[n++] = ending->list[i];
+	ending->n = n;
+	return RC_OK;
+}
+
+/* Without settings all of it is judged anew once it is watched again. */
+static enum rc
+end_watches(struct journal *journal, void *arguments)
+{
+	struct ending *ending = arguments;
+
+	(void)find_ended(journal, ending);
+	for (size_t i = 0; i < ending->n; i++) {
+		journal_do(journal, "DELETE FROM judgements WHERE hook = ?1",
+		    BIND(TEXT(ending->list[i])));
+		journal_do(journal,
+		    "UPDATE watches SET settings = '' WHERE hook = ?1",
+		    BIND(TEXT(ending->list[i])));
+	}
+	return RC_OK;
+}
+
+/* There is mostly nothing to write. */
+enum rc
+journal_watch_end(struct journal *journal,
+    const struct journal_watched *watched)
+{
+	struct ending ending = { .watched = watched };
+	enum rc rc = journal_read(journal, find_ended, &ending);
+
+	if (rc == RC_OK && ending.n > 0)
+		rc = journal_write(journal, end_watches, &ending);
+	pool_free(&ending.pool);
 	return rc;
 }

@@ -20,14 +20,22 @@ struct journal_noted {
 	int64_t muted;
 };
 
+/* What was counted beside the journal, once that was asked for. */
+struct journal_heard {
+	bool lost;     /* it cannot be known */
+	int64_t since; /* counting began; 0: that is no matter */
+};
+
 struct journal_watching {
 	const struct journal_watch *watch;
 	int64_t now;
 	struct journal_noted noted;
+	struct journal_heard heard;
 	/* The transaction is synced.  One that is not changes nothing that
 	 * has to be told: then another one is wanted that is. */
 	bool durable;
 	bool wanted;
+	enum rc rc; /* what kept a change from being told */
 	int64_t next;
 	struct pool pool;
 };
@@ -79,8 +87,9 @@ void journal_judge_hook(const struct journal_watching *watching,
 /* Judges the hook and some of its pipelines that are due. */
 void journal_judge_due(struct journal *journal,
     struct journal_watching *watching);
-/* The event that is noted may be an old one: asks for a newer. */
-void journal_ask_for_event(struct journal_watching *watching);
+/* The event that is noted may be an old one: asks for a newer.  False: none is
+ * known, and there may have been one. */
+bool journal_ask_for_event(struct journal_watching *watching);
 
 /* telling.c */
 

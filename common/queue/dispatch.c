@@ -77,6 +77,7 @@ struct dispatch_loop {
 	int trouble;	       /* pause, ms; 0: none */
 	int64_t trouble_until; /* clock_steady */
 	enum rc rc;	       /* of that trouble */
+	enum rc chore_rc;      /* what kept a chore from its end */
 	struct recovery recovery;
 	int64_t recover_at; /* clock_steady */
 	bool purging;
@@ -85,9 +86,8 @@ struct dispatch_loop {
 	int64_t fold_at;  /* clock_steady */
 	struct journal_purge purge;
 	bool renewing;	   /* there may be rows of an earlier release */
-	bool rereading;	   /* the same of what they say of runs */
 	int64_t renew_at;  /* clock_steady */
-	bool watching;	   /* there may be something to judge */
+	bool watching;	   /* there may be something to put together or judge */
 	int64_t watch_at;  /* not before, clock_steady */
 	int64_t watch_due; /* clock_wall */
 	struct claim_thread *busy[DISPATCH_MAX];
@@ -122,6 +122,18 @@ went_well(struct dispatch_loop *loop, enum rc rc)
 	if (rc == RC_OK || rc == RC_MISSING)
 		return true;
 	back_off(loop, rc);
+	return false;
+}
+
+/* The same of what no delivery depends on: that alone waits.  A drain does not
+ * wait for it. */
+static bool
+chore_went_well(struct dispatch_loop *loop, enum rc rc, int64_t *again)
+{
+	if (rc == RC_OK || rc == RC_MISSING)
+		return true;
+	loop->chore_rc = rc;
+	*again = clock_steady() + TROUBLE_MAX;
 	return false;
 }
 
@@ -505,19 +517,21 @@ recover_claims(struct dispatch_loop *loop)
 static void
 purge_some(struct dispatch_loop *loop)
 {
+	bool was_purging = loop->purging;
+	enum rc rc;
+
 	if (loop->stopping || clock_steady() < loop->purge_at)
 		return;
-	if (!loop->purging) {
-		if (!went_well(loop,
-			journal_purge_due(loop->journal, clock_wall(),
-			    &loop->purging)))
-			return;
-	} else {
-		went_well(loop,
-		    journal_purge_step(loop->journal, &loop->purge,
-			clock_wall()));
+	if (!loop->purging)
+		rc = journal_purge_due(loop->journal, clock_wall(),
+		    &loop->purging);
+	else
+		rc = journal_purge_step(loop->journal, &loop->purge,
+		    clock_wall());
+	if (!chore_went_well(loop, rc, &loop->purge_at))
+		return;
+	if (was_purging)
 		loop->purging = loop->purge.more;
-	}
 	loop->purge_at = clock_steady() +
 	    (loop->purging ? PURGE_PAUSE : PURGE_RECHECK);
 }
@@ -529,37 +543,26 @@ renew_some(struct dispatch_loop *loop)
 	if (!loop->renewing || loop->stopping ||
 	    clock_steady() < loop->renew_at)
 		return;
-	went_well(loop, journal_renew(loop->journal, &loop->renewing));
-	loop->renew_at = clock_steady() + PURGE_PAUSE;
-}
-
-/* What an earlier release stored is read for what it says of runs. */
-static void
-reread_some(struct dispatch_loop *loop)
-{
-	const struct journal_teller teller = watch_teller(loop->conf);
-
-	if (!loop->rereading || loop->renewing || loop->stopping ||
-	    clock_steady() < loop->renew_at)
-		return;
-	went_well(loop,
-	    journal_reread(loop->journal, &teller, &loop->rereading));
-	loop->renew_at = clock_steady() + PURGE_PAUSE;
+	if (chore_went_well(loop, journal_renew(loop->journal, &loop->renewing),
+		&loop->renew_at))
+		loop->renew_at = clock_steady() + PURGE_PAUSE;
 }
 
 /* Whether it is time to look for what is to be judged or told.  What an earlier
- * release stored is known before. */
+ * release stored has its form before. */
 static bool
 may_watch(const struct dispatch_loop *loop)
 {
-	return !loop->stopping && !loop->rereading &&
+	return !loop->stopping && !loop->renewing &&
 	    clock_steady() >= loop->watch_at &&
 	    (loop->watching || loop->watch_due <= clock_wall());
 }
 
-/* What has become failing, late or stuck is found and told. */
-static void
-watch_some(struct dispatch_loop *loop)
+/* What events say of runs is put together, of all of them before anything is
+ * judged; then what has become failing, late or stuck is found and told.
+ * loop->watching: there may be more. */
+static enum rc
+watch_once(struct dispatch_loop *loop)
 {
 	const struct watching watching = {
 		.conf = loop->conf,
@@ -568,14 +571,28 @@ watch_some(struct dispatch_loop *loop)
 		.route = route_event,
 		.now = clock_wall(),
 	};
+	struct journal_assembly assembly;
+	enum rc rc = watch_assemble(loop->journal, loop->conf, &assembly);
 
-	if (!may_watch(loop) ||
-	    !went_well(loop,
-		watch_step(loop->journal, &watching, &loop->watch_due)))
-		return;
-	loop->watching = loop->watch_due <= watching.now;
-	loop->watch_at = clock_steady() +
-	    (loop->watching ? PURGE_PAUSE : WATCH_PAUSE);
+	loop->watching = true;
+	if (rc != RC_OK || assembly.more)
+		return rc;
+	rc = watch_step(loop->journal, &watching, &loop->watch_due);
+	if (rc == RC_OK)
+		loop->watching = loop->watch_due <= watching.now;
+	return rc;
+}
+
+/* A drain ends with it. */
+static void
+watch_some(struct dispatch_loop *loop)
+{
+	if (may_watch(loop) &&
+	    chore_went_well(loop, watch_once(loop), &loop->watch_at))
+		loop->watch_at = clock_steady() +
+		    (loop->watching || loop->settings->until_empty ?
+			    PURGE_PAUSE :
+			    WATCH_PAUSE);
 }
 
 /*
@@ -653,15 +670,10 @@ is_over(struct dispatch_loop *loop)
 		return false;
 	if (loop->trouble != 0)
 		return true;
-	return !loop->dirty && !loop->unmoved && loop->recovery.waiting == 0 &&
-	    !loop->purging && !loop->renewing && !loop->rereading &&
-	    !loop->watching;
-}
-
-static int64_t
-earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
+	if (loop->dirty || loop->unmoved || loop->recovery.waiting > 0)
+		return false;
+	return loop->chore_rc != RC_OK ||
+	    (!loop->purging && !loop->renewing && !loop->watching);
 }
 
 /* When to look again though nothing wakes it, in clock_steady. */
@@ -682,14 +694,14 @@ next_time(const struct dispatch_loop *loop)
 		next = now + (loop->due - wall);
 	if (loop->unmoved)
 		return now;
-	if (loop->renewing || loop->rereading)
-		next = earlier(next, loop->renew_at);
-	if (loop->watching && !loop->rereading)
-		next = earlier(next, loop->watch_at);
+	if (loop->renewing)
+		next = clock_earlier(next, loop->renew_at);
+	else if (loop->watching)
+		next = clock_earlier(next, loop->watch_at);
 	if (loop->watch_due > wall && loop->watch_due - wall < RECHECK)
-		next = earlier(next, now + (loop->watch_due - wall));
-	next = earlier(next, loop->recover_at);
-	return earlier(next, loop->purge_at);
+		next = clock_earlier(next, now + (loop->watch_due - wall));
+	next = clock_earlier(next, loop->recover_at);
+	return clock_earlier(next, loop->purge_at);
 }
 
 /* What commands left running may write at any time is read meanwhile. */
@@ -757,7 +769,6 @@ run_once(struct dispatch_loop *loop)
 		watch_some(loop);
 	}
 	renew_some(loop);
-	reread_some(loop);
 	fold_counts(loop);
 	trim_log(loop);
 }
@@ -771,7 +782,6 @@ open_loop(struct dispatch_loop *loop, const struct dispatch *settings)
 	loop->journal = settings->journal;
 	loop->due = CLOCK_NEVER;
 	loop->renewing = true;
-	loop->rereading = true;
 	loop->watch_due = CLOCK_NEVER;
 	atomic_init(&loop->kill_within, INT64_MAX);
 	loop->most = settings->most == 0 || settings->most > DISPATCH_MAX ?
@@ -831,7 +841,7 @@ dispatch_queue(const struct dispatch *settings)
 		if (state.lost)
 			rc = RC_CONFIG;
 		else if (settings->until_empty && !state.stopping)
-			rc = state.rc;
+			rc = state.rc != RC_OK ? state.rc : state.chore_rc;
 	}
 	close_loop(&state);
 	return rc;

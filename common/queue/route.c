@@ -50,19 +50,17 @@ static enum rc
 add_route(const struct takers *takers, struct pool *pool,
     const struct rule *rule, struct route_lines *lines)
 {
-	struct journal_route *routes;
+	struct journal_route *route;
 
 	if (pool == NULL) {
 		lines->deliveries++;
 		return RC_OK;
 	}
-	routes = pool_grow(pool, lines->routes, lines->deliveries,
-	    sizeof(*routes));
-	if (routes == NULL)
+	route = pool_next(pool, &lines->routes, lines->deliveries);
+	if (route == NULL)
 		return RC_MEMORY;
-	lines->routes = routes;
-	return route_to(takers->hook, rule, takers->event,
-	    &routes[lines->deliveries++]);
+	lines->deliveries++;
+	return route_to(takers->hook, rule, takers->event, route);
 }
 
 enum rc
@@ -128,18 +126,17 @@ find_takers(struct takers *takers)
 	struct rule_walk walk = { hook->rules, hook->rules_len, takers->event,
 		0 };
 	const struct rule *rule;
-	struct taker *list;
+	struct taker *taker;
 	enum rc rc;
 
 	while ((rc = rule_next(&walk, &rule)) == RC_OK) {
 		if (rule->command == NULL)
 			continue;
-		list = pool_grow(&takers->pool, takers->list, takers->n,
-		    sizeof(*list));
-		if (list == NULL)
+		taker = pool_next(&takers->pool, &takers->list, takers->n);
+		if (taker == NULL)
 			return RC_MEMORY;
-		list[takers->n++] = (struct taker){ .rule = rule };
-		takers->list = list;
+		*taker = (struct taker){ .rule = rule };
+		takers->n++;
 	}
 	return rc == RC_MISSING ? RC_OK : rc;
 }

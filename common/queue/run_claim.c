@@ -82,7 +82,7 @@ is_empty(const char *text)
 }
 
 /* Nothing is noted of its pipeline, which may be because an earlier release
- * stored it and journal_reread has yet to come to it. */
+ * stored it and journal_assemble has yet to come to it. */
 static bool
 is_unread(const struct journal_event *stored)
 {
@@ -115,14 +115,15 @@ shows_payload(const struct hook *hook, const struct journal_event *stored)
 static enum rc
 find_subject(struct work *work, const struct event *event, struct job *job)
 {
+	const char **texts[] = { &job->pipeline, &job->run };
 	struct event_subject found;
 	enum rc rc = event_subject_find(event, &found);
 
 	if (rc != RC_OK)
 		return rc;
-	job->pipeline = pool_text(&work->pool, found.name);
-	job->run = pool_text(&work->pool, found.run);
-	return job->pipeline == NULL || job->run == NULL ? RC_MEMORY : RC_OK;
+	job->pipeline = found.name;
+	job->run = found.run;
+	return pool_keep(&work->pool, texts, sizeof(texts) / sizeof(texts[0]));
 }
 
 /* What its command sees of the event. */

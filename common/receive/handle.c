@@ -6,12 +6,12 @@
 #include "base/buf.h"
 #include "command/job.h"
 #include "config/conf.h"
+#include "event/catalog.h"
 #include "event/keys.h"
 #include "event/subject.h"
 #include "queue/route.h"
 #include "receive/exchange.h"
 #include "signature/recipe.h"
-#include "watch/subject.h"
 
 static enum rc
 parse(struct exchange *exchange)
@@ -72,16 +72,8 @@ keep_subject(struct exchange *exchange, const struct journal_subject *says)
 	if (kept == NULL)
 		return RC_MEMORY;
 	*kept = *says;
-	kept->pipeline = pool_text(pool, says->pipeline);
-	kept->name = strcmp(says->name, says->pipeline) == 0 ?
-	    kept->pipeline :
-	    pool_text(pool, says->name);
-	kept->run = pool_text(pool, says->run);
 	exchange->subject = kept;
-	return kept->pipeline == NULL || kept->name == NULL ||
-		kept->run == NULL ?
-	    RC_MEMORY :
-	    RC_OK;
+	return journal_subject_keep(pool, kept);
 }
 
 static enum rc
@@ -96,9 +88,10 @@ find_subject(struct exchange *exchange)
 	rc = event_subject_find(&exchange->event, &found);
 	if (rc != RC_OK)
 		return rc;
-	says = watch_subject(exchange->hook, &exchange->event, &found);
+	says = (struct journal_subject){ found.pipeline, found.name,
+		found.run };
 	/* Of what is not stored only what it does to a run is of interest. */
-	if (says.step == JOURNAL_STEP_NONE &&
+	if (catalog_step(exchange->event.row) == CATALOG_NO_STEP &&
 	    (exchange->deliveries == 0 ||
 		(says.pipeline[0] == '\0' && says.run[0] == '\0')))
 		return RC_OK;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "config/conf.h"
+#include "event/catalog.h"
 #include "journal/journal.h"
 #include "journal/shared.h"
 #include "receive/exchange.h"
@@ -145,18 +146,15 @@ copy_texts(struct record *record, const struct exchange *exchange)
 	struct journal_subject *subject = &record->subject;
 
 	*subject = *exchange->subject;
-	subject->pipeline = pool_text(pool, subject->pipeline);
-	subject->name = pool_text(pool, subject->name);
-	subject->run = pool_text(pool, subject->run);
 	record->says = (struct journal_record){
 		.receipt = &record->receipt,
 		.hook = pool_text(pool, exchange->hook->name),
 		.event = pool_text(pool, exchange->event.name),
 		.subject = subject,
+		.watched = conf_watches(exchange->hook),
 	};
-	return subject->pipeline != NULL && subject->name != NULL &&
-	    subject->run != NULL && record->says.hook != NULL &&
-	    record->says.event != NULL;
+	return journal_subject_keep(pool, subject) == RC_OK &&
+	    record->says.hook != NULL && record->says.event != NULL;
 }
 
 /* NULL where memory is short. */
@@ -271,7 +269,7 @@ record_and_end(struct recorder *recorder, struct exchange *exchange)
 	struct record *record;
 
 	if (exchange->subject == NULL ||
-	    exchange->subject->step == JOURNAL_STEP_NONE ||
+	    catalog_step(exchange->event.row) == CATALOG_NO_STEP ||
 	    exchange->end.outcome == OUTCOME_REFUSED) {
 		end(exchange);
 		return;

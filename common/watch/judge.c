@@ -13,11 +13,15 @@
  * nothing is judged that was never seen.
  */
 
-#define HOUR INT64_C(3600000)
+#define MINUTE INT64_C(60000)
+#define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
 #define WEEK (7 * DAY)
 #define LEARNING (15 * DAY) /* so young, and there are no two weeks yet */
 #define LONG_GAP (3 * DAY)  /* over that no week is like another */
+/* So far after now it may be though the clock was not seen to be set back: that
+ * is noted every five minutes, and a minute is no matter. */
+#define UNSEEN (10 * MINUTE)
 
 enum {
 	RUNS_KNOWN = 4, /* before it is known how long they usually take */
@@ -51,12 +55,6 @@ static int64_t
 later(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
-}
-
-static int64_t
-earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
 }
 
 static int
@@ -117,15 +115,16 @@ struct judging {
 	int64_t anew; /* as of journal_pipeline */
 };
 
-/* What came after now, came as the clock was ahead: it counts from when that
- * was set back. */
+/* What came after now, came since that was looked up, and is as old as now; or
+ * it came as the clock was ahead, and counts from when that was set back. */
 static int64_t
 past(const struct judging *judging, int64_t time)
 {
 	if (time <= judging->now)
 		return time;
-	return judging->anew == 0 ? judging->now :
-				    earlier(judging->anew, judging->now);
+	if (judging->anew == 0 || time - judging->now <= UNSEEN)
+		return judging->now;
+	return clock_earlier(judging->anew, judging->now);
 }
 
 /* It is true from then on. */
@@ -135,7 +134,8 @@ find(const struct judging *judging, const struct journal_finding *finding)
 	struct journal_judgement *judgement = judging->judgement;
 
 	if (finding->since > judging->now)
-		judgement->next = earlier(judgement->next, finding->since);
+		judgement->next = clock_earlier(judgement->next,
+		    finding->since);
 	else
 		judgement->list[judgement->n++] = *finding;
 }
@@ -181,7 +181,7 @@ judge_stuck(const struct judging *judging)
 			.run = pipeline->open[i].seq,
 			.since = began + limit,
 			.expected = began +
-			    (usual > 0 ? earlier(usual, limit) : limit),
+			    (usual > 0 ? clock_earlier(usual, limit) : limit),
 			.usual = usual,
 		};
 
@@ -256,7 +256,7 @@ judge_late(const struct judging *judging)
 	    sum(later(last, past(judging, pipeline->anew)), limit);
 	/* Never later than it is late. */
 	finding.expected = finding.usual > 0 ?
-	    earlier(last + finding.usual, finding.since) :
+	    clock_earlier(last + finding.usual, finding.since) :
 	    finding.since;
 	if (finding.since != CLOCK_NEVER)
 		find(judging, &finding);

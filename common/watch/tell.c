@@ -258,11 +258,20 @@ static void
 add_seconds(struct buf *into, const char *key, int64_t milliseconds)
 {
 	begin(into, key);
-	if (milliseconds == 0)
-		buf_text(into, "null");
-	else
-		buf_printf(into, "%lld.%03d", (long long)(milliseconds / 1000),
-		    (int)(milliseconds % 1000));
+	buf_printf(into, "%lld.%03d", (long long)(milliseconds / 1000),
+	    (int)(milliseconds % 1000));
+}
+
+/* What is not known is null. */
+static void
+add_usual(struct buf *into, int64_t milliseconds)
+{
+	if (milliseconds != 0) {
+		add_seconds(into, "usual", milliseconds);
+		return;
+	}
+	begin(into, "usual");
+	buf_text(into, "null");
 }
 
 static void
@@ -282,7 +291,7 @@ add_change(struct buf *into, const struct journal_change_told *change)
 	add_text(into, "run", change->run);
 	add_moment(into, "since", change->since);
 	add_moment(into, "expected", change->expected);
-	add_seconds(into, "usual", change->usual);
+	add_usual(into, change->usual);
 	add_moment(into, "last_success",
 	    change->alarm == JOURNAL_SILENT ? 0 : change->success);
 	add_text(into, "cause", row == NULL ? "" : row->cause);

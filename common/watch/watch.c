@@ -14,8 +14,9 @@
 #include "event/subject.h"
 #include "journal/stats.h"
 #include "watch/judge.h"
-#include "watch/subject.h"
 #include "watch/tell.h"
+
+#define AHEAD INT64_C(60000) /* of a clock that was not set meanwhile */
 
 /* A hook as it is watched. */
 struct watched {
@@ -24,20 +25,6 @@ struct watched {
 };
 
 /* ---- What an earlier release stored ------------------------------------- */
-
-/* The texts of a subject that outlive what they were found in. */
-static enum rc
-keep_subject(struct pool *pool, const struct event_subject *found,
-    struct journal_subject *subject)
-{
-	subject->pipeline = pool_text(pool, found->pipeline);
-	subject->name = pool_text(pool, found->name);
-	subject->run = pool_text(pool, found->run);
-	return subject->pipeline == NULL || subject->name == NULL ||
-		subject->run == NULL ?
-	    RC_MEMORY :
-	    RC_OK;
-}
 
 static enum rc
 tell_of(void *context, const struct journal_event *stored, struct pool *pool,
@@ -56,18 +43,22 @@ tell_of(void *context, const struct journal_event *stored, struct pool *pool,
 	if (rc != RC_OK)
 		return rc == RC_JSON ? RC_OK : rc;
 	rc = event_subject_find(&event, &found);
-	*subject = watch_subject(hook, &event, &found);
 	event_free(&event);
+	*subject = (struct journal_subject){ found.pipeline, found.name,
+		found.run };
 	if (rc == RC_OK)
-		rc = keep_subject(pool, &found, subject);
+		rc = journal_subject_keep(pool, subject);
 	*any = rc == RC_OK;
 	return rc;
 }
 
-struct journal_teller
-watch_teller(struct conf *conf)
+enum rc
+watch_assemble(struct journal *journal, struct conf *conf,
+    struct journal_assembly *assembly)
 {
-	return (struct journal_teller){ tell_of, conf };
+	const struct journal_teller teller = { tell_of, conf };
+
+	return journal_assemble(journal, &teller, assembly);
 }
 
 /* ---- Judging ------------------------------------------------------------ */
@@ -92,25 +83,43 @@ judge_hook(void *context, int64_t event, int64_t anew, int64_t now,
 	watch_judge_hook(&watched->hook->watch, &facts, now, judgement);
 }
 
-/* A file that cannot be read counts nothing: who counts has said it. */
-static int64_t
-last_event(void *context)
+/* Of a hook that found no place in it nothing is known. */
+static void
+find_counted(const struct watched *watched,
+    const struct journal_stats_report *report, struct journal_counted *counted)
+{
+	int64_t now = watched->watching->now;
+
+	counted->known = !report->overflowed;
+	/* As the clock was ahead: then other limits begin anew. */
+	counted->since = report->made <= now + AHEAD ? report->made : 0;
+	for (size_t i = 0; i < report->n; i++)
+		if (strcmp(report->list[i].name, watched->hook->name) == 0) {
+			counted->known = true;
+			counted->event = report->list[i].last_event;
+		}
+}
+
+/* A file that is gone is made anew, so that it is known since when there is
+ * none.  Why it cannot be read, who counts has said. */
+static void
+count_events(void *context, struct journal_counted *counted)
 {
 	const struct watched *watched = context;
+	const char *journal = watched->watching->conf->journal;
 	struct journal_stats_report report = { 0 };
 	struct pool pool = { 0 };
 	struct buf error = { 0 };
-	int64_t last = 0;
+	enum rc rc = journal_stats_read(journal, &pool, &report, &error);
 
-	if (journal_stats_read(watched->watching->conf->journal, &pool, &report,
-		&error) == RC_OK)
-		for (size_t i = 0; i < report.n; i++)
-			if (strcmp(report.list[i].name, watched->hook->name) ==
-			    0)
-				last = report.list[i].last_event;
+	if (rc == RC_MISSING) {
+		journal_stats_begin(journal);
+		rc = journal_stats_read(journal, &pool, &report, &error);
+	}
+	if (rc == RC_OK)
+		find_counted(watched, &report, counted);
 	pool_free(&pool);
 	buf_free(&error);
-	return last;
 }
 
 static int64_t
@@ -201,7 +210,7 @@ step_hook(struct journal *journal, const struct watched *watched,
 {
 	const struct journal_watcher watcher = {
 		.judge = judge,
-		.event = last_event,
+		.event = count_events,
 		.judge_hook = judge_hook,
 		.remind = remind,
 		.tell = tell,
@@ -221,12 +230,26 @@ step_hook(struct journal *journal, const struct watched *watched,
 	    journal_watch_step(journal, &watch, watched->watching->now, next);
 }
 
+static bool
+watches(void *context, const char *name)
+{
+	const struct hook *hook = conf_find(context, bytes_of(name));
+
+	return hook == NULL || conf_watches(hook);
+}
+
 enum rc
 watch_step(struct journal *journal, const struct watching *watching,
     int64_t *next)
 {
+	const struct journal_watched all = {
+		.rules = watching->rules,
+		.n = watching->rules_len,
+		.watches = watches,
+		.context = watching->conf,
+	};
 	int64_t first = CLOCK_NEVER;
-	enum rc rc = RC_OK;
+	enum rc rc = journal_watch_end(journal, &all);
 
 	for (size_t i = 0; rc == RC_OK && i < watching->rules_len; i++) {
 		const struct watched watched = {

@@ -12,9 +12,11 @@ struct hook;
 typedef enum rc watch_route(const struct hook *hook, const struct event *event,
     struct pool *pool, struct journal_entry *entry);
 
-/* For journal_reread: what a hook's events say, by its configuration or, where
- * it has none such, by what is found. */
-struct journal_teller watch_teller(struct conf *conf);
+/* One step of journal_assemble, which finds what the events of an earlier
+ * release speak of by their hooks' configuration or, where they have none such,
+ * where it is found otherwise. */
+enum rc watch_assemble(struct journal *journal, struct conf *conf,
+    struct journal_assembly *assembly);
 
 /* Who watches what, and when. */
 struct watching {
@@ -29,7 +31,8 @@ struct watching {
 
 /*
  * One step of watching (journal_watch_step) for each hook of a configuration
- * that is watched.  next: when there will be something to do again; now or
+ * that is watched; of those that are not any more nothing is known from then on
+ * (journal_watch_end).  next: when there will be something to do again; now or
  * earlier: there may be another step.
  */
 enum rc watch_step(struct journal *journal, const struct watching *watching,

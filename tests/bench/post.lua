@@ -5,6 +5,10 @@
 -- a client is free.  BENCH_STATUS is 401 where that is the right answer; all
 -- others have to be 2xx.
 --
+-- With BENCH_RUNS the bodies are of the same size, differ and are not signed:
+-- of 200 pipelines each begins a run, and ends it the next time, in the order
+-- in which the requests begin; `without' says nothing of runs.
+--
 -- Prints BENCH, requests a second, the 99th percentile in milliseconds,
 -- requests, and how many went wrong.
 
@@ -26,6 +30,33 @@ local time = ffi.new("bench_time")
 local function now()
 	ffi.C.clock_gettime(1, time)
 	return tonumber(time.s) * 1000 + tonumber(time.ns) / 1e6
+end
+
+local runs = os.getenv("BENCH_RUNS")
+
+if runs then
+	local pipelines, count = 200, 0
+	local message = string.rep("0", 880)
+	local names = { [0] = "pipeline_run_started", "pipeline_run_completed" }
+	local format = '{"event":"%s","run_id":%d,"pipeline_id":%d,' ..
+	    '"pipeline_name":"Orders of the shop","message":"%s"}'
+
+	if runs == "without" then
+		names = { [0] = "pipeline_got_reviewed", "pipeline_got_scheduled" }
+		format = format:gsub("run_id", "row_id"):gsub("pipeline_id",
+		    "position_ix"):gsub("pipeline_name", "position_text")
+	end
+	wrk.headers["X-Signature"] = nil
+
+	function request()
+		local turn = math.floor(count / pipelines)
+		local at = count % pipelines
+
+		count = count + 1
+		return wrk.format(nil, nil, nil, string.format(format,
+		    names[turn % 2],
+		    100000 + pipelines * math.floor(turn / 2) + at, at, message))
+	end
 end
 
 if rate > 0 then

@@ -23,7 +23,7 @@
 
 set -u
 
-ROWS='wait queued end wrong cgi script memory late journal'
+ROWS='wait queued runs end wrong cgi script memory late journal'
 [ -z "${BENCH_BEFORE:-}" ] || ROWS=quick
 TOP=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 HERE=$TOP/tests/bench
@@ -216,6 +216,15 @@ write_configs() {
 		batch 100
 		on * run /bin/true
 	END
+	cat >"$WORK/runs.conf" <<-END
+	journal $WORK/journal/journal.db
+	$root
+	max-queue 1000000
+	hook runs
+		signature none
+		batch 100
+		on * run /bin/true
+	END
 	sed '1a dispatch none' "$WORK/queue.conf" >"$WORK/keep.conf"
 }
 
@@ -295,7 +304,7 @@ write_nginx() {
 			proxy_http_version 1.1;
 			proxy_set_header Connection "";
 			location /hooks/ { proxy_pass http://webhook; }
-			$(for hook in true sh one hundred; do
+			$(for hook in true sh one hundred runs; do
 				fastcgi_location /$hook pelihook $hook
 			done)
 			$(fastcgi_location /limit limit none)
@@ -450,6 +459,23 @@ row_queued() {
 		rate "queued-$clients-webhook" "$clients" \
 		    "http://127.0.0.1:$NGINX/hooks/later"
 		stop "$PEER"
+	done
+}
+
+# Bodies that are made for each request.
+rate_runs() {	# key, with or without
+	start_pelihook runs
+	BENCH_RUNS=$2
+	export BENCH_RUNS
+	rate "$1" 16 "http://127.0.0.1:$NGINX/runs"
+	unset BENCH_RUNS
+	kill_pelihook
+}
+
+# What they say is put together meanwhile, and commands run.
+row_runs() {
+	for runs in without with; do
+		rate_runs "runs-$runs" "$runs"
 	done
 }
 

@@ -21,26 +21,23 @@
  *	store wait JOURNAL SECONDS	returns once nothing is undelivered
  */
 #include <sys/random.h>
-#include <sys/syscall.h>
 
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "../answer.h"
+#include "../careless.h"
 #include "../one_lane.h"
+#include "../program.h"
+#include "measured.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/startup.h"
 #include "base/uuid.h"
 #include "config/conf.h"
-#include "config/files.h"
-#include "config/load.h"
 #include "journal/journal.h"
 #include "queue/hooks.h"
 #include "queue/route.h"
@@ -52,7 +49,6 @@ enum {
 	PIPELINES = 200,
 	APART = 100, /* hooks, of those that have something to retry */
 	DAY = 24 * 3600 * 1000,
-	ERRORS = 65536,
 };
 
 struct samples {
@@ -63,59 +59,14 @@ struct samples {
 static const char bench[] = "bench"; /* the hook */
 static struct one_lane only;	     /* and its lane */
 
-/* While a journal is made: what a crash leaves of it is thrown away. */
-static bool careless;
-
-/* In place of the C library's, for the store too. */
-int
-fsync(int fd)
-{
-	return careless ? 0 : (int)syscall(SYS_fsync, fd);
-}
-
-int
-fdatasync(int fd)
-{
-	return careless ? 0 : (int)syscall(SYS_fdatasync, fd);
-}
-
-static double
-now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	double left = *(const double *)a;
-	double right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
 /* Frees them. */
 static double
-median(struct samples *samples)
+median_of(struct samples *samples)
 {
-	double result;
+	double result = median(samples->list, samples->n);
 
-	qsort(samples->list, (size_t)samples->n, sizeof(double), compare);
-	result = samples->list[samples->n / 2];
 	free(samples->list);
 	return result;
-}
-
-static void
-must(enum rc rc)
-{
-	if (rc == RC_OK)
-		return;
-	fprintf(stderr, "store: error %d\n", (int)rc);
-	exit(1);
 }
 
 /* Fills in what is the same for all. */
@@ -137,7 +88,7 @@ append(struct journal *journal, int64_t received, struct journal_entry *entry)
 	memset(receipt.digest, 'a', sizeof(receipt.digest) - 1);
 	entry->receipt = &receipt;
 	if (entry->event == NULL)
-		entry->event = "pipeline_run_error";
+		entry->event = "orders/create";
 	entry->body = (struct bytes){ body, sizeof(body) };
 	entry->max_queue = 1000000;
 	entry->routes_len = 1;
@@ -275,11 +226,11 @@ measure_one(struct journal *journal, int n, void (*call)(struct journal *))
 	double began;
 
 	for (int i = 0; i < n; i++) {
-		began = now();
+		began = microseconds();
 		call(journal);
-		samples.list[i] = now() - began;
+		samples.list[i] = microseconds() - began;
 	}
-	return median(&samples);
+	return median_of(&samples);
 }
 
 static void
@@ -305,9 +256,6 @@ append_run(struct journal *journal)
 		.pipeline = pipeline,
 		.name = "Orders of the shop",
 		.run = identity,
-		.step = starts ? JOURNAL_STEP_STARTS : JOURNAL_STEP_ENDS,
-		.outcome = starts ? "" : "success",
-		.success = !starts,
 	};
 	struct journal_route route = one_lane_route(NULL);
 	struct journal_entry entry = {
@@ -335,38 +283,22 @@ measure_runs(struct journal *journal, int n)
 	double began;
 
 	for (int i = 0; i < n; i++) {
-		began = now();
+		began = microseconds();
 		append_one(journal);
-		without.list[i] = now() - began;
-		began = now();
+		without.list[i] = microseconds() - began;
+		began = microseconds();
 		append_run(journal);
-		with.list[i] = now() - began;
+		with.list[i] = microseconds() - began;
 	}
-	printf("%.1f ", median(&without));
-	printf("%.1f\n", median(&with));
-}
-
-static struct conf *
-load(const char *file)
-{
-	struct buf errors = { .max = ERRORS };
-	struct conf *conf = NULL;
-	enum rc rc = conf_load(file, &conf, &errors);
-
-	if (rc == RC_OK)
-		rc = conf_load_all_files(conf, &errors);
-	if (errors.len > 0)
-		fwrite(errors.data, 1, errors.len, stderr);
-	must(rc);
-	buf_free(&errors);
-	return conf;
+	printf("%.1f ", median_of(&without));
+	printf("%.1f\n", median_of(&with));
 }
 
 static void
 hold(struct journal *journal, int n, const char *file)
 {
 	struct queue_hooks hooks = { 0 };
-	struct conf *conf = load(file);
+	struct conf *conf = load_conf(file);
 	struct journal_claim claim;
 	struct journal_key order;
 
@@ -388,7 +320,7 @@ static void
 measure_move(struct journal *journal, int n, const char *file)
 {
 	struct queue_hooks hooks = { 0 };
-	struct conf *conf = load(file);
+	struct conf *conf = load_conf(file);
 	struct journal_router router = route_router(conf);
 	bool more = true;
 	double began;
@@ -400,11 +332,11 @@ measure_move(struct journal *journal, int n, const char *file)
 	careless = false;
 	must(queue_hooks_make(conf, &hooks));
 	must(queue_hooks_note(&hooks, journal));
-	began = now();
+	began = microseconds();
 	while (more)
 		must(journal_move(journal, &hooks.limits, &router, clock_wall(),
 		    &more));
-	printf("%.1f\n", (now() - began) / n);
+	printf("%.1f\n", (microseconds() - began) / n);
 	queue_hooks_free(&hooks);
 	conf_release(conf);
 }
@@ -439,7 +371,7 @@ measure_turns(struct journal *journal, int n, const char *file)
 {
 	struct samples samples = samples_of(n);
 	struct queue_hooks hooks = { 0 };
-	struct conf *conf = load(file);
+	struct conf *conf = load_conf(file);
 	struct journal_claim claim;
 	double began;
 
@@ -454,11 +386,11 @@ measure_turns(struct journal *journal, int n, const char *file)
 	for (int i = 0; i < n; i++) {
 		append_to(journal, &conf->hooks[(size_t)i % conf->hooks_len],
 		    NULL);
-		began = now();
+		began = microseconds();
 		turn(journal, &hooks);
-		samples.list[i] = now() - began;
+		samples.list[i] = microseconds() - began;
 	}
-	printf("%.1f\n", median(&samples));
+	printf("%.1f\n", median_of(&samples));
 	queue_hooks_free(&hooks);
 	conf_release(conf);
 }

@@ -8,23 +8,17 @@
  * a success each hour, and judged.  Then prints how many microseconds it takes
  * to judge one of which an event came, and ten.
  */
-#include <sys/syscall.h>
-
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "../answer.h"
+#include "../careless.h"
+#include "../program.h"
+#include "measured.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/startup.h"
 #include "config/conf.h"
-#include "config/files.h"
-#include "config/load.h"
 #include "journal/journal.h"
 #include "queue/hooks.h"
 #include "watch/watch.h"
@@ -34,7 +28,6 @@ enum {
 	TIMES = 200,
 	SECOND = 1000,
 	HOUR = 3600 * SECOND,
-	ERRORS = 65536,
 };
 
 struct bench {
@@ -45,59 +38,10 @@ struct bench {
 	int64_t now;
 };
 
-static bool careless; /* as in store.c */
-
-int
-fsync(int fd)
-{
-	return careless ? 0 : (int)syscall(SYS_fsync, fd);
-}
-
-int
-fdatasync(int fd)
-{
-	return careless ? 0 : (int)syscall(SYS_fdatasync, fd);
-}
-
-static void
-must(enum rc rc)
-{
-	if (rc == RC_OK)
-		return;
-	fprintf(stderr, "watch: error %d\n", (int)rc);
-	exit(1);
-}
-
-static double
-microseconds(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	double left = *(const double *)a;
-	double right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
 static void
 load(struct bench *bench, const char *file)
 {
-	struct buf errors = { .max = ERRORS };
-	enum rc rc = conf_load(file, &bench->conf, &errors);
-
-	if (rc == RC_OK)
-		rc = conf_load_all_files(bench->conf, &errors);
-	if (errors.len > 0)
-		fwrite(errors.data, 1, errors.len, stderr);
-	must(rc);
-	buf_free(&errors);
+	bench->conf = load_conf(file);
 	must(queue_hooks_make(bench->conf, &bench->hooks));
 	must(queue_hooks_note(&bench->hooks, bench->journal));
 }
@@ -111,7 +55,6 @@ run(struct bench *bench, int pipeline)
 		.pipeline = id,
 		.name = id,
 		.run = "",
-		.watched = true,
 	};
 	struct receipt receipt = { .received = bench->now - HOUR / 60 };
 	struct journal_record record = {
@@ -124,13 +67,9 @@ run(struct bench *bench, int pipeline)
 
 	snprintf(id, sizeof(id), "%d", pipeline);
 	must(uuid_make(bench->now, receipt.id));
-	subject.step = JOURNAL_STEP_STARTS;
 	journal_record(bench->journal, &record, ask(&answer));
 	must(get(&answer));
 	receipt.received = bench->now;
-	subject.step = JOURNAL_STEP_ENDS;
-	subject.outcome = "success";
-	subject.success = true;
 	record.event = "pipeline_run_completed";
 	journal_record(bench->journal, &record, ask(&answer));
 	must(get(&answer));
@@ -159,9 +98,13 @@ judge(struct bench *bench)
 		.route = route,
 		.now = bench->now,
 	};
-	double began = microseconds();
+	struct journal_assembly assembly = { .more = true };
+	double began;
 	int64_t next = 0;
 
+	while (assembly.more)
+		must(watch_assemble(bench->journal, bench->conf, &assembly));
+	began = microseconds();
 	while (next <= bench->now)
 		must(watch_step(bench->journal, &watching, &next));
 	return microseconds() - began;
@@ -195,8 +138,7 @@ measure(struct bench *bench, int due)
 			run(bench, (i * due + j) * 7 % bench->pipelines);
 		samples[i] = judge(bench);
 	}
-	qsort(samples, TIMES, sizeof(samples[0]), compare);
-	return samples[TIMES / 2];
+	return median(samples, TIMES);
 }
 
 int

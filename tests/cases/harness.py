@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -318,6 +319,17 @@ class Skip(Exception):
     """The test cannot be run here, and why."""
 
 
+def outcome_of(test, arguments):
+    """None, or a Skip, or what went wrong."""
+    try:
+        test(*arguments)
+    except (Skip, Failure) as outcome:
+        return outcome
+    except Exception:
+        return traceback.format_exc()
+    return None
+
+
 class Tap:
     """Prints a line for each test, and counts."""
 
@@ -326,20 +338,19 @@ class Tap:
         self.failed = 0
 
     def run(self, name, test, *arguments):
+        self.tell(name, outcome_of(test, arguments))
+
+    def tell(self, name, outcome):
         self.n += 1
-        try:
-            test(*arguments)
-        except Skip as reason:
-            print("ok %d - %s # SKIP %s" % (self.n, name, reason))
-        except Exception as error:
+        if outcome is None:
+            print("ok %d - %s" % (self.n, name))
+        elif isinstance(outcome, Skip):
+            print("ok %d - %s # SKIP %s" % (self.n, name, outcome))
+        else:
             self.failed += 1
             print("not ok %d - %s" % (self.n, name))
-            if not isinstance(error, Failure):
-                error = traceback.format_exc()
-            for line in str(error).splitlines():
+            for line in str(outcome).splitlines():
                 print("#   " + line)
-        else:
-            print("ok %d - %s" % (self.n, name))
         sys.stdout.flush()
 
     def end(self):
@@ -347,12 +358,37 @@ class Tap:
         return 1 if self.failed or self.n == 0 else 0
 
 
-def run_tests(tests):
+def side_by_side(work, items, at_once):
+    """work(item) for each, so many at once; what each returns, in order.
+    concurrent.futures would import the fault tests' own queue.py."""
+    done = {}
+    left = enumerate(list(items))
+
+    def some():
+        for number, item in left:
+            done[number] = work(item)
+
+    threads = [threading.Thread(target=some) for _ in range(at_once)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [done[number] for number in sorted(done)]
+
+
+def run_tests(tests, at_once=1):
     """(name, test, argument...): all, or those whose name holds a word of the
-    command line.  The status to exit with."""
+    command line, so many at once.  The status to exit with."""
     wanted = sys.argv[1:]
+    tests = [test for test in tests
+             if not wanted or any(word in test[0] for word in wanted)]
     tap = Tap()
-    for name, test, *arguments in tests:
-        if not wanted or any(word in name for word in wanted):
+    if at_once == 1:
+        for name, test, *arguments in tests:
             tap.run(name, test, *arguments)
+        return tap.end()
+    outcomes = side_by_side(lambda test: outcome_of(test[1], test[2:]), tests,
+                            at_once)
+    for test, outcome in zip(tests, outcomes):
+        tap.tell(test[0], outcome)
     return tap.end()

@@ -6,10 +6,7 @@
 
 load lib.bash
 load servers.bash
-
-# These ask where pelihookctl is.
-export CGI=$BUILD/tests/fault/pelihook.cgi
-export FCGI=$BUILD/tests/fault/pelihook.fcgi
+load draining.bash
 
 setup_file() {
 	prepare
@@ -36,24 +33,6 @@ setup_file() {
 setup() {
 	BODY=$BATS_TEST_TMPDIR/body
 	rm -f "$WORK"/state/* "$WORK/ledger"
-}
-
-teardown() {
-	stop_all
-	until_true 10 no_drain
-	rm -f "$WORK/pelihook.sock"
-}
-
-no_drain() {
-	! pgrep -f "$CTL -c $CONFIG drain" >/dev/null
-}
-
-start_cgi() {
-	launch_apache apache-cgi.conf event cgid <<-END
-	ScriptSock $WORK/apache/cgid.sock
-	SetEnv PELIHOOK_CONFIG $CONFIG
-	SetEnv PELIHOOK_TEST_CTL $CTL
-	END
 }
 
 configure() {	# the hook's lines are on standard input

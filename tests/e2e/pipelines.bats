@@ -50,8 +50,9 @@ send() {	# event, pipeline's ID, its name, run
 \"name\":\"$3\"},\"run_id\":\"$4\"}"
 }
 
-# Changes what the journal knows of times.
+# Changes what the journal knows of times, once it knows of all that came.
 sql() {	# statement
+	ctl runs >/dev/null
 	cgi_user /usr/bin/python3 - "$T/state/journal.db" "$1" <<-'EOF'
 		import sqlite3, sys
 		db = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -166,6 +167,88 @@ sql() {	# statement
 	[ "$(grep -c ' success ' <<<"$output")" -eq 60 ]
 }
 
+@test "runs begin and end when their events were received, whatever these say" {
+	make_hook </dev/null
+	send_body q '{"event":"pipeline_run_started","pipeline_id":1,
+"run_id":"r1","timestamp":"2001-02-03T04:05:06Z","started_at":981173106}'
+	send_body q '{"event":"pipeline_run_error","pipeline_id":1,
+"run_id":"r1","timestamp":"2001-02-03T05:05:06Z","finished_at":981176706}'
+	ctl runs --json >"$T/runs"
+	ctl list --json >"$T/list"
+	jq -e --slurpfile list "$T/list" '
+	    ($list | map({ (.event): . }) | add) as $of |
+	    .began == $of.pipeline_run_started.received and
+	    .ended == $of.pipeline_run_error.received and
+	    .first == $of.pipeline_run_started.id and
+	    .last == $of.pipeline_run_error.id' "$T/runs"
+}
+
+@test "what is a duplicate says nothing of a run" {
+	make_hook <<-EOF
+		dedupe /key
+		hook now
+		signature none
+		delivery wait
+		dedupe /key
+		on * run /bin/true
+	EOF
+	for hook in q now; do
+		send_body $hook '{"event":"pipeline_run_started","run_id":"r1",
+"key":"1"}'
+		send_body $hook '{"event":"pipeline_run_started","run_id":"r2",
+"key":"1"}'
+		grep -q '"duplicate"' "$T/reply"
+		run -0 ctl runs --json --hook $hook
+		[ "$(jq -r .run <<<"$output")" = r1 ]
+		# Whatever else it could have said.
+		send_body $hook '{"event":"pipeline_run_started","run_id":"r3",
+"key":"2"}'
+		[ "$(ctl runs --hook $hook --json | jq -r .run | xargs)" = \
+		    "r3 r1" ]
+	done
+}
+
+@test "of what is ignored or waited for a run is kept, and no body" {
+	make_hook <<-EOF
+		on @started ignore
+		hook now
+		signature none
+		delivery wait
+		on * run /bin/true
+	EOF
+	# The first line that matches counts.
+	sed -i '/^on @started ignore$/d; s/^on @watch run .*/&\non @started ignore/' \
+	    "$conf"
+	for hook in q now; do
+		send_body $hook '{"event":"pipeline_run_started","run_id":"r1",
+"what":"kept-nowhere"}'
+		run -0 ctl runs --json --hook $hook
+		jq -e '.run == "r1" and .outcome == "open"' <<<"$output"
+	done
+	[ -z "$(ctl list)" ]
+	run -1 grep -rq kept-nowhere "$T/state"
+	# Of what is stored it is.
+	send_body q '{"event":"pipeline_run_error","what":"kept-here"}'
+	grep -rq kept-here "$T/state"
+}
+
+@test "a hook without a journal has no runs" {
+	cat >"$conf" <<-EOF
+		hook q
+		signature none
+		on * run /bin/true
+	EOF
+	send pipeline_run_started 1 Sales r1
+	for word in runs pipelines "mute Sales --for 1d" "forget Sales"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr ctl $word
+		[ "$status" -ne 0 ]
+		[ -z "$output" ]
+		[[ $stderr == *journal* ]]
+	done
+	[ -z "$(ls "$T/state")" ]
+}
+
 # --- pipelines --------------------------------------------------------------
 
 @test "pipelines are told the worst first, then by name" {
@@ -275,6 +358,23 @@ sql() {	# statement
 	[[ $output == *'a\x1b[2Jb\xe2\x80\xaec'* ]]
 }
 
+@test "check warns where nobody judges, as nothing runs the queue" {
+	make_hook <<-EOF
+		watch on
+	EOF
+	sed -i 's/^dispatch none$/dispatch thread/' "$conf"
+	run -0 --separate-stderr ctl check
+	[[ $stderr != *"judges when the queue is run"* ]]
+	sed -i 's/^dispatch thread$/dispatch none/' "$conf"
+	run -0 --separate-stderr ctl check
+	[[ $stderr == *"no timer and no cron line was found"* ]] ||
+	    skip "something on this machine runs the queue"
+	[[ $stderr == *"hook q: \`watch' judges when the queue is run"* ]]
+	sed -i 's/^watch on$/watch off/' "$conf"
+	run -0 --separate-stderr ctl check
+	[[ $stderr != *"judges when the queue is run"* ]]
+}
+
 # --- mute, unmute, forget ---------------------------------------------------
 
 @test "mute tells nothing until then, and says until when; unmute ends it" {
@@ -314,22 +414,75 @@ sql() {	# statement
 	[ "$output" = "1 pipeline is no longer muted" ]
 	[[ $stderr == "warning: all of hook q is muted until 20"* ]]
 	[ "$(muted)" = "q/Sales q/Stock" ]
+	# A mute of its own that ends before that of its hook changes nothing.
+	run -0 --separate-stderr ctl mute Stock --for 12h
+	[[ $output == "1 pipeline is muted until 20"* ]]
+	[[ $stderr == "warning: all of hook q is muted until 20"* ]]
+	run -0 --separate-stderr ctl mute Stock --for 2d
+	[[ $output == "1 pipeline is muted until 20"* ]]
+	[ -z "$stderr" ]
 	run -0 ctl mute --all --for 1d
 	[[ $output == "2 hooks with all their pipelines are muted until 20"*Z ]]
 	[ "$(muted)" = "other/Sales q/Sales q/Stock" ]
 }
 
 @test "forget takes a pipeline out until it is seen again" {
-	make_hook </dev/null
+	make_hook <<-EOF
+		hook other
+		signature none
+		on * ignore
+	EOF
 	send pipeline_run_error 1 Sales r1
 	send pipeline_run_completed 2 Stock r2
-	run -0 --separate-stderr ctl forget Sales
+	HOOK=other send pipeline_run_completed 1 Sales r4
+	seen() { ctl pipelines --json |
+	    jq -r '"\(.hook)/\(.pipeline.name)"' | sort | xargs; }
+	run -0 --separate-stderr ctl forget Sales --hook q
 	[ "$output" = "1 pipeline is forgotten until it is seen again" ]
-	[ "$(ctl pipelines --json | jq -r .pipeline.name)" = Stock ]
-	run -66 ctl forget Sales
+	[ "$(seen)" = "other/Sales q/Stock" ]
+	run -66 ctl forget Sales --hook q
 	send pipeline_run_completed 1 Sales r3
-	[ "$(ctl pipelines --json | jq -r .pipeline.name | sort | xargs)" = \
-	    "Sales Stock" ]
+	[ "$(seen)" = "other/Sales q/Sales q/Stock" ]
+	run -0 ctl forget Sales
+	[ "$output" = "2 pipelines are forgotten until they are seen again" ]
+	[ "$(seen)" = "q/Stock" ]
+}
+
+@test "a connection_removed of its identity takes a pipeline out, too" {
+	make_hook </dev/null
+	send pipeline_run_started 1 Sales r1
+	send pipeline_run_completed 2 Stock r2
+	send_body q '{"event":"connection_removed","connection":{"id":"3"}}'
+	[ "$(ctl pipelines --json | jq -r .pipeline.id | sort | xargs)" = \
+	    "1 2" ]
+	send_body q '{"event":"connection_removed","connection":{"id":"1"}}'
+	[ "$(ctl pipelines --json | jq -r .pipeline.id)" = 2 ]
+	[ "$(ctl runs --json --pipeline 1 | jq -r .outcome)" = unknown ]
+	send pipeline_run_started 1 Sales r3
+	[ "$(ctl pipelines --json | jq -r .pipeline.id | sort | xargs)" = \
+	    "1 2" ]
+}
+
+@test "forget and mute change nothing before all is known that came" {
+	make_hook </dev/null
+	send pipeline_run_started 1 Sales r1
+	ctl runs >/dev/null
+	for i in {2..40}; do
+		send pipeline_run_started "$i" "Stock $i" r2
+	done
+	# What is written for them all is over the limit of a file.
+	small() { bash -c "ulimit -f 40; exec \"\$@\"" bash "$PELIHOOKCTL" \
+	    -c "$conf" $as "$@"; }
+	run -74 small forget Sales
+	run -74 small mute Sales --for 1h
+	# What can be seen is shown.
+	run -0 --separate-stderr small runs
+	[[ $output == *" r1 "* && $output != *" r2 "* ]]
+	[[ $stderr == *"what the last events say of runs is missing"* ]]
+	send pipeline_run_completed 1 Sales r1
+	ctl forget Sales
+	[ "$(ctl runs --json | jq -r '[.run, .outcome] | join(" ")' | sort |
+	    uniq -c | xargs)" = "1 r1 success 39 r2 open" ]
 }
 
 @test "the pipeline of events that name none is called -" {
@@ -574,7 +727,7 @@ sql() {	# statement
 	sql "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
 	    WHERE i < 1100) INSERT INTO pipelines SELECT hook, 'n' || i,
 	    'a' || i || 'x', first, seen, success, failures, failed, failure,
-	    muted, due FROM n, pipelines WHERE id = '1'"
+	    due FROM n, pipelines WHERE id = '1'"
 	ctl stats --prometheus >"$T/metrics"
 	[ "$(grep -c '^pelihook_pipeline_state{.*} 1$' "$T/metrics")" -eq 1000 ]
 	[ "$(grep -c '^pelihook_pipeline_last_success' "$T/metrics")" -eq 1000 ]

@@ -102,6 +102,7 @@ ctl() {
 # The runs in the journal, oldest first: pipeline, identity, whether the
 # beginning is known, whether it has ended, outcome.
 runs() {
+	[ -e "$WORK/state/locked" ] || ctl runs >/dev/null
 	# shellcheck disable=SC2086
 	${RUN_AS:-} /usr/bin/python3 - "$JOURNAL" <<-END
 	import sqlite3, sys
@@ -285,6 +286,7 @@ later() {
 
 eventually() {
 	event later pipeline_run_started "$RUN"
+	[ "$(runs)" = '7 r-1 1 0 ' ]
 	lock
 	event later pipeline_run_started "${RUN/r-1/r-2}"
 	expect_status 200
@@ -297,6 +299,7 @@ eventually() {
 crowded() {
 	local i pids=
 	event later pipeline_run_started "$RUN"
+	[ "$(runs)" = '7 r-1 1 0 ' ]
 	lock
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
 		(

@@ -6,10 +6,7 @@
 
 load lib.bash
 load servers.bash
-
-# These ask where pelihookctl is.
-export CGI=$BUILD/tests/fault/pelihook.cgi
-export FCGI=$BUILD/tests/fault/pelihook.fcgi
+load draining.bash
 
 setup_file() {
 	prepare
@@ -30,24 +27,6 @@ setup_file() {
 setup() {
 	BODY=$BATS_TEST_TMPDIR/body
 	rm -f "$WORK"/state/* "$WORK/told" "$WORK/sentences"
-}
-
-teardown() {
-	stop_all
-	until_true 10 no_drain
-	rm -f "$WORK/pelihook.sock"
-}
-
-no_drain() {
-	! pgrep -f "$CTL -c $CONFIG drain" >/dev/null
-}
-
-start_cgi() {
-	launch_apache apache-cgi.conf event cgid <<-END
-	ScriptSock $WORK/apache/cgid.sock
-	SetEnv PELIHOOK_CONFIG $CONFIG
-	SetEnv PELIHOOK_TEST_CTL $CTL
-	END
 }
 
 configure() {	# what the hook's watch is, and more of its lines
@@ -144,6 +123,16 @@ expect_told() {	# a line each
 	start_server cgi
 	say pipeline_run_error 7 r1
 	expect_told 'pelihook.pipeline_failing watch failing P7 r1 1 none'
+}
+
+@test "CGI: a drain tells of a silent hook, whose events left no journal" {
+	configure 'on silent 1s'
+	start_server cgi
+	say connection_added 7 r1
+	[ ! -e "$WORK/state/journal.db" ]
+	silent() { ctl drain &&
+		told 'pelihook.hook_silent watch silent none none 1 none'; }
+	until_true 30 silent
 }
 
 @test "CGI: a drain tells of a run that has become stuck meanwhile" {

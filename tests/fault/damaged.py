@@ -10,11 +10,10 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import threading
 
 import harness
 from fault import DEAD, DONE, Site, event
-from harness import check, status_of
+from harness import check, side_by_side, status_of
 
 ESCAPE = "\x1b]0;owned\x07\x1b[2J\x9b31m\x7f"
 
@@ -32,7 +31,9 @@ runners: boot pid
 notes: name number
 rules: hook digest time keep keep_dead routing moved move_to
 hours: hook hour what source count
-pipelines: hook id name first seen success failures failed failure muted due
+pipelines: hook id name first seen success failures failed failure due
+mutes: hook pipeline until
+records: place id hook name received pipeline run shown
 runs: hook pipeline run began ended event outcome first last
 successes: hook pipeline time
 judgements: hook pipeline kind run since found expected usual told over due
@@ -150,7 +151,11 @@ def filled(site):
                 "INSERT OR IGNORE INTO notes VALUES('purged', 1);"
                 "INSERT OR IGNORE INTO hours VALUES('peliqan', 1, 'x', 1, 1);"
                 "INSERT OR IGNORE INTO pipelines VALUES"
-                "('peliqan', 'p', 'P', 1, 1, 1, 1, 1, 'x', 0, 0);"
+                "('peliqan', 'p', 'P', 1, 1, 1, 1, 1, 'x', 0);"
+                "INSERT INTO mutes VALUES('peliqan', 'p', 9999999999999);"
+                "INSERT INTO records VALUES(1, 0, "
+                "'00000000-0000-7000-8000-000000000001', 'peliqan',"
+                " 'pipeline_run_started', 1, 'p', 'r', NULL);"
                 "INSERT INTO runs VALUES"
                 "(9, 'peliqan', 'p', 'r', 1, 0, 'x', '', '', '');"
                 "INSERT OR IGNORE INTO successes VALUES('peliqan', 'p', 1);"
@@ -182,24 +187,18 @@ def damage_column(number, names):
 
 
 def any_column():
-    """As many at once as there are processors; concurrent.futures would
-    import our own queue.py."""
-    todo = list(enumerate(columns()))
+    """More at once than there are processors: most of the time each waits
+    for the disk, or for a drain's command."""
     wrong = []
 
-    def work():
-        while todo and not wrong:
-            try:
-                damage_column(*todo.pop(0))
-            except Exception as error:
-                wrong.append(error)
+    def damage(item):
+        try:
+            if not wrong:
+                damage_column(*item)
+        except Exception as error:
+            wrong.append(error)
 
-    threads = [threading.Thread(target=work)
-               for _ in range(os.cpu_count() or 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    side_by_side(damage, enumerate(columns()), 3 * (os.cpu_count() or 1))
     if wrong:
         raise wrong[0]
 

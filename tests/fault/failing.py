@@ -9,6 +9,7 @@ or allocated, and the next request is answered.
 usage: failing.py [WORD of a test's name...]"""
 
 import errno
+import json
 import mmap
 import os
 import re
@@ -609,6 +610,63 @@ def no_drain_is_watched(hook):
         site.close()
 
 
+# What an event says of a run is written, and lost where the machine is.
+
+MANY = 1 << 40
+
+
+def count_syncs(site, ask, status):
+    site.arm(FSYNC, errno.EIO, MANY)
+    answer = ask(site.next_event(**status[1]))
+    left = ORDER.unpack(site.order[:])[2]
+    site.disarm()
+    check(status_of(answer) == status[0], "it was answered %r" % answer)
+    return MANY - left
+
+
+def run_is_there(site, outcome):
+    """Whether the newest event's run is."""
+    runs = [json.loads(line) for line in
+            site.ctl("runs", "--json", "--limit", "1").splitlines()]
+    return [(run["run"], run["outcome"]) for run in runs] == \
+        [(str(site.number), outcome)]
+
+
+def syncs_of(site, ask, hook):
+    """Of three events each: what is ignored, and what is run or stored."""
+    ignored = done = 0
+    for _ in range(3):
+        run = {"pipeline_id": 7, "run_id": site.number + 1}
+        ignored += count_syncs(site, ask, (200, {
+            "event": "pipeline_run_started", **run}))
+        check(run_is_there(site, "open"), "its run is not there")
+        run["run_id"] = site.number + 1
+        done += count_syncs(site, ask, (200 if hook == WAIT else 202, run))
+        check(run_is_there(site, "success"), "its run is not there")
+    check(ignored == 0, "%d syncs of what is ignored" % ignored)
+    check(done == 0 if hook == WAIT else done >= 3,
+          "%d syncs of three events" % done)
+
+
+def not_synced(hook):
+    """What is stored is; so that the syncs are counted at all."""
+    site = Failing(hook)
+    server = None
+    try:
+        site.ask_cgi(site.next_event(pipeline_id=7))
+        syncs_of(site, lambda body: site.ask_cgi(
+            body, environment=site.preload), hook)
+        server = site.fcgi("-j", "2", environment=site.preload)
+        body = site.next_event(pipeline_id=7)
+        server.request(post(body), body)
+        syncs_of(site, lambda body: server.request(post(body), body), hook)
+        check(server.stop() == 0, "it did not stop well")
+    finally:
+        if server is not None:
+            server.end()
+        site.close()
+
+
 # The reply's way is closed, a signal comes, the user may start nothing more.
 
 def reply_closed(hook):
@@ -774,6 +832,8 @@ OTHERS = (
      QUEUE),
     ("no drain can be watched", no_drain_is_watched, QUEUE),
     ("nothing is renamed", nothing_is_renamed, QUEUE),
+    ("what is ignored is recorded and not synced", not_synced, QUEUE),
+    ("what is waited for is recorded and not synced", not_synced, WAIT),
 ) + tuple(("pelihookctl %s: allocation" % " ".join(words), word,
            *KINDS["allocation"], QUEUE, *words) for words in WORDS)
 

@@ -113,4 +113,7 @@ TMPDIR=$WORK/tmp
 PYTHONDONTWRITEBYTECODE=1
 export ORDINARY WORK PELIHOOK_WORK PELIHOOK_CGI PELIHOOK_FCGI \
     PELIHOOK_TEST_CTL TMPDIR PYTHONDONTWRITEBYTECODE
-ordinary "$python" "$WORK/$NAME.py" "$@"
+# In a session of its own: whoever looks for what a killed runner left takes
+# what another user runs in the same session for a command that it cannot see,
+# and waits for it.  Tests that root runs meanwhile are such.
+ordinary setsid -w "$python" "$WORK/$NAME.py" "$@"

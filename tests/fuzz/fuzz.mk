@@ -32,7 +32,7 @@ core.a: $(objects)
 	ar cr $@ $(objects)
 
 o/%.o: $(TOP)/%.c $(wildcard $(TOP)/common/*/*.h $(TOP)/fcgi/*.h) \
-		$(TOP)/tests/fuzz/fuzz.h $(TOP)/tests/answer.h
+		$(TOP)/tests/fuzz/fuzz.h $(wildcard $(TOP)/tests/*.h)
 	@mkdir -p $(@D)
 	$(FUZZ_CC) -fsanitize=fuzzer-no-link,$(SANITIZE) $(flags) -c -o $@ $<
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# Builds the fuzz targets and runs each for FUZZ_SECONDS (60), in the current
-# directory: what libFuzzer found worth keeping stays in corpus/, what broke
+# Builds the fuzz targets and runs each for FUZZ_SECONDS (60), as many at once
+# as there are processors, in the current directory: what libFuzzer found worth keeping stays in corpus/, what broke
 # is crash-TARGET-*, to be run with ./TARGET FILE.
 #
 #	sh run.sh [TARGET...]
@@ -15,6 +15,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 top=$(cd "$here/../.." && pwd) || exit 1
 seconds=${FUZZ_SECONDS:-60}
+jobs=$(nproc)
 status=0
 
 # allocator_may_return_null: no memory is a case, not an end.
@@ -48,20 +49,38 @@ ran() {	# target
 	sed -n 's/^stat::number_of_executed_units: *//p' "$1.log"
 }
 
+# Those that run, to their end.
+judge() {	# (target number)...
+	while [ $# -gt 1 ]; do
+		if wait "$2" && [ "$(ran "$1")" -gt 100 ]; then
+			echo "ok - $1: $(ran "$1") inputs in $seconds s"
+		else
+			status=1
+			echo "not ok - $1"
+			grep -E 'does not hold|runtime error|ERROR|SUMMARY' \
+			    "$1.log" || tail -n 20 "$1.log"
+			find . -maxdepth 1 -name "crash-$1-*"
+		fi
+		shift 2
+	done
+}
+
 command -v clang >/dev/null || {
 	echo 'fuzzing needs clang: install the Debian package clang' >&2
 	exit 77
 }
-${MAKE:-make} -s -f "$here/fuzz.mk" TOP="$top" || exit 1
+${MAKE:-make} -s -j "$jobs" -f "$here/fuzz.mk" TOP="$top" || exit 1
+running=
+# Words are wanted here.
+# shellcheck disable=SC2086
 for target in ${*:-capture conf event fastcgi input journal serve verify}; do
-	if fuzz "$target" && [ "$(ran "$target")" -gt 100 ]; then
-		echo "ok - $target: $(ran "$target") inputs in $seconds s"
-		continue
+	fuzz "$target" &
+	running="$running $target $!"
+	if [ "$(echo $running | wc -w)" -ge $((2 * jobs)) ]; then
+		judge $running
+		running=
 	fi
-	status=1
-	echo "not ok - $target"
-	grep -E 'does not hold|runtime error|ERROR|SUMMARY' "$target.log" ||
-	    tail -n 20 "$target.log"
-	find . -maxdepth 1 -name "crash-$target-*"
 done
+# shellcheck disable=SC2086
+judge $running
 exit $status

@@ -18,6 +18,7 @@
 #include "config/conf.h"
 #include "config/files.h"
 #include "config/load.h"
+#include "event/catalog.h"
 #include "http/gateway.h"
 #include "http/header_name.h"
 #include "http/reply.h"
@@ -149,7 +150,7 @@ put(void *context, struct exchange *exchange)
 	} else {
 		/* It is ignored, and what it says of a run is recorded. */
 		holds(exchange->subject != NULL &&
-		    exchange->subject->step != JOURNAL_STEP_NONE);
+		    catalog_step(exchange->event.row) != CATALOG_NO_STEP);
 		front.result = (struct exchange_end){
 			.outcome = OUTCOME_IGNORED,
 		};

@@ -75,10 +75,45 @@ now(void)
 	return clock_wall();
 }
 
-/* All steps of a purge. */
+/* What an earlier release stored is none of those who call this. */
+static inline enum rc
+tell_nothing(void *context, const struct journal_event *event,
+    struct pool *pool, struct journal_subject *subject, bool *any)
+{
+	(void)context;
+	(void)pool;
+	(void)subject;
+	(void)any;
+	fail_msg("%s is of no earlier release", event->receipt.id);
+	return RC_OK;
+}
+
+/* Puts all together that came; how many steps that took. */
+static inline unsigned
+assemble_by(struct journal *journal, const struct journal_teller *teller)
+{
+	struct journal_assembly assembly = { .more = true };
+	unsigned steps = 0;
+
+	for (; assembly.more; steps++)
+		assert_int_equal(journal_assemble(journal, teller, &assembly),
+		    RC_OK);
+	return steps;
+}
+
+static inline unsigned
+assemble_all(struct journal *journal)
+{
+	static const struct journal_teller teller = { tell_nothing, NULL };
+
+	return assemble_by(journal, &teller);
+}
+
+/* All steps of a purge, once all was put together that came. */
 static inline void
 purge_all(struct journal *journal, struct journal_purge *purge, int64_t at)
 {
+	assemble_all(journal);
 	do {
 		assert_int_equal(journal_purge_step(journal, purge, at), RC_OK);
 	} while (purge->more);

@@ -24,21 +24,16 @@ struct told_event {
 struct verb {
 	const char *verb;
 	const char *event;
-	enum journal_step step;
-	const char *outcome;
-	bool success;
 };
 
 static const struct verb verbs[] = {
-	{ "start", "pipeline_run_started", JOURNAL_STEP_STARTS, "", false },
-	{ "done", "pipeline_run_completed", JOURNAL_STEP_ENDS, "success",
-	    true },
-	{ "partly", "pipeline_run_partial", JOURNAL_STEP_ENDS, "partial",
-	    true },
-	{ "fail", "pipeline_run_error", JOURNAL_STEP_ENDS, "failure", false },
-	{ "stop", "pipeline_run_stopped", JOURNAL_STEP_ENDS, "stopped", false },
-	{ "remove", "connection_removed", JOURNAL_STEP_REMOVED, "", false },
-	{ "say", "connection_added", JOURNAL_STEP_NONE, "", false },
+	{ "start", "pipeline_run_started" },
+	{ "done", "pipeline_run_completed" },
+	{ "partly", "pipeline_run_completed_with_errors" },
+	{ "fail", "pipeline_run_error" },
+	{ "stop", "pipeline_run_killed" },
+	{ "remove", "connection_removed" },
+	{ "say", "connection_added" },
 };
 
 static inline const struct verb *
@@ -80,23 +75,20 @@ next_told(const char *text, const char *hook, struct told_event *told)
 		.pipeline = told->texts[0],
 		.run = told->texts[1],
 		.name = told->texts[told->texts[2][0] == '\0' ? 0 : 2],
-		.step = verb->step,
-		.outcome = verb->outcome,
-		.success = verb->success,
-		.watched = true,
 	};
 	told->record = (struct journal_record){
 		.receipt = &told->receipt,
 		.hook = hook,
 		.event = verb->event,
 		.subject = &told->subject,
+		.watched = true,
 	};
 	return end == NULL ? NULL : end + 1;
 }
 
-/* Records all events of a text. */
+/* Records all events of a text, without putting them together. */
 static inline void
-record_all(struct journal *journal, const char *hook, const char *text)
+record_some(struct journal *journal, const char *hook, const char *text)
 {
 	struct told_event told;
 	struct answer answer;
@@ -108,23 +100,37 @@ record_all(struct journal *journal, const char *hook, const char *text)
 	}
 }
 
-/* Stores all events of a text, with the numbers of samples from a first. */
+/* Stores all events of a text, without putting them together. */
 static inline void
-store_all(struct journal *journal, const char *hook, const char *text)
+store_some(struct journal *journal, const char *hook, const char *text)
 {
 	struct told_event told;
 	struct sample sample;
-	unsigned number = 1;
 
 	while (text != NULL) {
 		text = next_told(text, hook, &told);
-		fill_sample(&sample, hook, number++);
+		fill_sample(&sample, hook, 1);
 		sample.receipt = told.receipt;
 		sample.entry.event = told.record.event;
 		sample.entry.subject = &told.subject;
 		assert_int_equal(append_and_wait(journal, &sample.entry),
 		    RC_OK);
 	}
+}
+
+/* The same, and puts them together. */
+static inline void
+record_all(struct journal *journal, const char *hook, const char *text)
+{
+	record_some(journal, hook, text);
+	assemble_all(journal);
+}
+
+static inline void
+store_all(struct journal *journal, const char *hook, const char *text)
+{
+	store_some(journal, hook, text);
+	assemble_all(journal);
 }
 
 /* Asks the database for rows of one text each. */
@@ -167,7 +173,7 @@ case_rows(const char *name, const char *sql, const char *want)
 static const char sql_runs[] =
     "SELECT pipeline || '/' || run || ' ' || began || '-' || ended"
     " || CASE WHEN outcome <> '' THEN ' ' || outcome ELSE '' END"
-    " FROM runs WHERE hook <> '' ORDER BY seq";
+    " FROM runs ORDER BY seq";
 /* ID(NAME) FIRST-SEEN, the last success, failures with when and what. */
 static const char sql_pipelines[] =
     "SELECT id || '(' || name || ') ' || first || '-' || seen || ' ' ||"

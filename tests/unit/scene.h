@@ -11,6 +11,7 @@
 #include "command/job.h"
 #include "config/conf.h"
 #include "event/catalog.h"
+#include "event/name.h"
 #include "journal/journal.h"
 #include "journal/shared.h"
 #include "receive/decide.h"
@@ -130,8 +131,7 @@ put(struct scene *scene, const char *key)
 	exchange->deliveries = scene->deliveries;
 	exchange->subject = scene->subject;
 	exchange->counted = true;
-	snprintf(exchange->event.name, sizeof(exchange->event.name),
-	    "pipeline_run_error");
+	event_name_set(&exchange->event, bytes_of("pipeline_run_error"), "");
 	assert_int_equal(buf_add(&exchange->request.body, sample.entry.body),
 	    RC_OK);
 	assert_int_equal(journal_dedupe_key(bytes_of(key), &exchange->dedupe),
@@ -139,7 +139,7 @@ put(struct scene *scene, const char *key)
 	exchange->job = job_make(&scene->hook, exchange->event.name,
 	    &exchange->receipt, buf_view(&exchange->request.body));
 	job_route(&exchange->job, &scene->rule);
-	exchange->job.row = catalog_find(bytes_of("pipeline_run_error"));
+	exchange->job.row = exchange->event.row;
 	exchange->job.fields = none;
 	scene->sink.put(scene->sink.context, exchange);
 	decide_work(scene->decider);

@@ -50,7 +50,6 @@ class Pipeline:
         self.successes = []
         self.failures = 0
         self.failed = 0
-        self.muted = 0
 
 
 class Judged:
@@ -74,6 +73,7 @@ class Model:
         self.runs = []          # by their first event
         self.judged = {}        # (pipeline, kind, run or None)
         self.noted = self.anew = self.event = self.muted = 0
+        self.mutes = {}
         self.lines = []
 
     # Runs.
@@ -84,7 +84,11 @@ class Model:
 
     def started(self, pipeline, run, event):
         known = self.known(pipeline, run) if run else []
-        if not run:
+        newest = [one for one in self.runs if one.pipeline == pipeline][-1:]
+        if not run and newest and not newest[0].run and \
+                not newest[0].began and newest[0].ended > self.now:
+            known = newest
+        elif not run:
             for one in self.runs:
                 if one.pipeline == pipeline and not one.run and not one.ended:
                     one.ended, one.outcome = self.now, "unknown"
@@ -204,13 +208,14 @@ class Model:
     def end_of(self, key, one):
         """When that ended which was missed; None: it did not."""
         pipeline, kind, run = key
-        if kind == "failing":
-            return self.pipelines[pipeline].success
         if kind == "stuck":
             return run.ended or None
-        end = self.event if kind == "silent" else \
-            self.pipelines[pipeline].success
-        return end if end >= one.since else None
+        if kind == "silent":
+            return self.event if self.event >= one.since else None
+        row = self.pipelines[pipeline]
+        return min((at for at in row.successes if at >= one.since),
+                   default=one.since if kind == "failing" and
+                   not row.failures else None)
 
     def judge(self):
         if self.now - self.noted > 65 * MINUTE:
@@ -220,27 +225,33 @@ class Model:
         found = {key: since for key, since in self.all_wrong().items()
                  if since <= self.now}
         for key, one in list(self.judged.items()):
-            if key in found:
-                if one.over:
-                    one.over = 0
-                    one.due = one.told + self.limits["remind"] \
-                        if self.limits["remind"] else NEVER
-            elif not one.over:
-                if not one.told:
-                    del self.judged[key]
-                    continue
-                end = self.end_of(key, one)
-                if end is None:
-                    continue
-                one.over = max(end, one.since)
-                one.due = one.over + self.wait(
+            what = key[:3]
+            if one.over:
+                continue
+            end = self.end_of(what, one)
+            if end is not None and end < one.since:
+                end = None
+            if what in found and (end is None or end > found[what] or
+                                  found[what] == one.since):
+                continue
+            if not one.told:
+                del self.judged[key]
+            elif end is not None:
+                one.over = end
+                one.due = end + self.wait(
                     key[1] not in ("failing", "silent"))
-        for key, since in found.items():
-            if key not in self.judged:
-                self.judged[key] = Judged(since, since + self.wait(
-                    key[1] not in ("failing", "silent")))
-        while any(one.due <= self.now for one in self.judged.values()):
-            self.tell(min(self.judged, key=lambda key: self.judged[key].due))
+        known = {key[:3] for key, one in self.judged.items() if not one.over}
+        for what, since in found.items():
+            if what not in known:
+                self.judged[what + (since,)] = Judged(since, since + self.wait(
+                    what[1] not in ("failing", "silent")))
+        while True:
+            due = [key for key, one in self.judged.items()
+                   if one.due <= self.now]
+            if not due:
+                break
+            self.tell(min(due, key=lambda key: (not self.judged[key].over,
+                                                self.judged[key].due)))
 
     def tell(self, first):
         chosen = self.judged[first]
@@ -252,8 +263,7 @@ class Model:
                     key[1] != first[1] or \
                     one.due > (self.now if again else NEVER - 1):
                 continue
-            row = self.pipelines.get(key[0])
-            muted = max(self.muted, row.muted if row else 0)
+            muted = max(self.muted, self.mutes.get(key[0], 0))
             if muted > self.now:
                 one.due = muted
             else:
@@ -267,11 +277,10 @@ class Model:
                 (kind, key or "-", run.run if run else
                  self.failed_last(key) if kind == "failing" and
                  not chosen.over else "",
-                 int(group[key, kind, run].since),
-                 int(group[key, kind, run].over -
-                     group[key, kind, run].since)
+                 int(since),
+                 int(group[key, kind, run, since].over - since)
                  if chosen.over else -1)
-                for key, kind, run in keys)))
+                for key, kind, run, since in keys)))
         for key, one in group.items():
             if one.over:
                 del self.judged[key]
@@ -343,17 +352,19 @@ class Model:
         """What was put off until a mute ends is looked at again."""
         every = pipeline == "--all"
         for key, one in self.judged.items():
-            row = self.pipelines.get(key[0])
             if one.due and (
                     every and one.due == self.muted or
-                    row and one.due == row.muted and
+                    one.due == self.mutes.get(key[0]) and
                     (every or key[0] == pipeline)):
                 one.due = 0
-        for key, row in self.pipelines.items():
-            if key == pipeline or every and not until:
-                row.muted = until
         if every:
             self.muted = until
+            if not until:
+                self.mutes = {}
+        elif not until:
+            self.mutes.pop(pipeline, None)
+        elif pipeline in self.pipelines:
+            self.mutes[pipeline] = until
 
     def pipeline_line(self, pipeline, row):
         state, since = "fine", 0

@@ -19,18 +19,26 @@
  *	judge				somebody judges until nothing is left
  *	race				two do at the same moment
  *	mute PIPELINE|--all D, unmute PIPELINE|--all, forget PIPELINE
+ *	watch ...			is what that line says from here on
+ *	counts lost|broken		the file of what is counted is removed,
+ *					or becomes one that cannot be used
  *	purge
  *	runs, pipelines, told		what there is now; told since the last
  */
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../answer.h"
+#include "../careless.h"
+#include "../program.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -39,8 +47,6 @@
 #include "base/timestamp.h"
 #include "base/units.h"
 #include "config/conf.h"
-#include "config/files.h"
-#include "config/load.h"
 #include "event/catalog.h"
 #include "event/event.h"
 #include "event/name.h"
@@ -49,13 +55,11 @@
 #include "journal/stats.h"
 #include "queue/hooks.h"
 #include "watch/judge.h"
-#include "watch/subject.h"
 #include "watch/watch.h"
 
 enum {
 	LINE = 4096,
 	WORDS = 16,
-	ERRORS = 65536,
 	MANY = 1000000,
 	STEPS = 100000, /* until it is clear that nothing comes of them */
 	RUNNERS = 2,	/* that judge at the same moment */
@@ -70,42 +74,30 @@ struct replay {
 	struct queue_hooks hooks;
 	enum mode mode;
 	int64_t every;
+	const char *file; /* the configuration */
 	int64_t now;
 	int64_t next; /* when there is something to judge */
 	int64_t told; /* seq of what was printed last */
 };
+
+/* What every clock shows. */
+static int64_t wall;
+
+int
+clock_gettime(clockid_t id, struct timespec *now)
+{
+	if (id != CLOCK_REALTIME)
+		return (int)syscall(SYS_clock_gettime, id, now);
+	now->tv_sec = wall / 1000;
+	now->tv_nsec = wall % 1000 * 1000000;
+	return 0;
+}
 
 /* One line. */
 struct line {
 	char *words[WORDS];
 	size_t n;
 };
-
-/* In place of the C library's: whether the disk keeps it is not the question,
- * and a quarter is many events. */
-int
-fsync(int fd)
-{
-	(void)fd;
-	return 0;
-}
-
-int
-fdatasync(int fd)
-{
-	(void)fd;
-	return 0;
-}
-
-static void
-must(enum rc rc, const char *what)
-{
-	if (rc == RC_OK)
-		return;
-	fflush(stdout);
-	fprintf(stderr, "replay: %s: error %d\n", what, (int)rc);
-	exit(1);
-}
 
 /* ---- Whoever runs the queue --------------------------------------------- */
 
@@ -126,6 +118,17 @@ route(const struct hook *hook, const struct event *event, struct pool *pool,
 	return RC_OK;
 }
 
+/* All that came, as every word does that is about runs or pipelines. */
+static void
+assemble(struct journal *journal, const struct replay *replay)
+{
+	struct journal_assembly assembly = { .more = true };
+
+	while (assembly.more)
+		must_be_ok(watch_assemble(journal, replay->conf, &assembly),
+		    "watch_assemble");
+}
+
 /* Until nothing is left; when there will be something. */
 static int64_t
 judge_in(struct journal *journal, const struct replay *replay)
@@ -139,12 +142,13 @@ judge_in(struct journal *journal, const struct replay *replay)
 	};
 	int64_t next = 0;
 
+	assemble(journal, replay);
 	for (int i = 0; i < STEPS; i++) {
-		must(watch_step(journal, &watching, &next), "watch_step");
+		must_be_ok(watch_step(journal, &watching, &next), "watch_step");
 		if (next > replay->now)
 			return next;
 	}
-	must(RC_RANGE, "judging comes to no end");
+	must_be_ok(RC_RANGE, "judging comes to no end");
 	return next;
 }
 
@@ -152,6 +156,13 @@ static void
 judge(struct replay *replay)
 {
 	replay->next = judge_in(replay->journal, replay);
+}
+
+static void
+set_clock(struct replay *replay, int64_t time)
+{
+	replay->now = time;
+	wall = time;
 }
 
 /* Time goes on, with whoever judges meanwhile. */
@@ -167,12 +178,12 @@ advance(struct replay *replay, int64_t time)
 		if (at > time)
 			break;
 		if (i == STEPS)
-			must(RC_RANGE, "dues come to no end");
+			must_be_ok(RC_RANGE, "dues come to no end");
 		if (at > replay->now)
-			replay->now = at;
+			set_clock(replay, at);
 		judge(replay);
 	}
-	replay->now = time;
+	set_clock(replay, time);
 }
 
 struct runner {
@@ -204,12 +215,12 @@ race(struct replay *replay)
 	for (int i = 0; i < RUNNERS; i++) {
 		runners[i] = (struct runner){ .replay = replay,
 			.barrier = &barrier };
-		must(journal_open(replay->conf->journal, 0,
-			 &runners[i].journal),
+		must_be_ok(journal_open(replay->conf->journal, 0,
+			       &runners[i].journal),
 		    "journal_open");
 		if (pthread_create(&runners[i].thread, NULL, run,
 			&runners[i]) != 0)
-			must(RC_SYSTEM, "pthread_create");
+			must_be_ok(RC_SYSTEM, "pthread_create");
 	}
 	for (int i = 0; i < RUNNERS; i++) {
 		pthread_join(runners[i].thread, NULL);
@@ -265,7 +276,7 @@ store(struct replay *replay, const struct hook *hook,
 		.routing = hook->routing,
 	};
 
-	must(append_and_wait(replay->journal, &entry), "journal_append");
+	must_be_ok(append_and_wait(replay->journal, &entry), "journal_append");
 }
 
 static void
@@ -274,7 +285,7 @@ keep(struct replay *replay, const struct journal_record *record)
 	struct answer answer;
 
 	journal_record(replay->journal, record, ask(&answer));
-	must(get(&answer), "journal_record");
+	must_be_ok(get(&answer), "journal_record");
 }
 
 /* As whoever answers a request does. */
@@ -290,6 +301,10 @@ count(struct replay *replay, const struct journal_record *record, bool stored)
 		.event = replay->now,
 	};
 
+	if (replay->stats == NULL)
+		must_be_ok(journal_stats_open(replay->conf->journal,
+			       &replay->stats),
+		    "journal_stats_open");
 	journal_stats_count(replay->stats, &request);
 }
 
@@ -308,17 +323,19 @@ do_event(struct replay *replay, const struct line *line)
 	bool stored = strcmp(line->words[1], "event") == 0;
 
 	if (hook == NULL || line->n < 3)
-		must(RC_MISSING, "no such hook, or no event");
+		must_be_ok(RC_MISSING, "no such hook, or no event");
 	event_name_set(&event, bytes_of(line->words[2]), "");
 	find_subject(line, &found);
-	subject = watch_subject(hook, &event, &found);
-	must(uuid_make(replay->now, receipt.id), "uuid_make");
+	subject = (struct journal_subject){ found.pipeline, found.name,
+		found.run };
+	must_be_ok(uuid_make(replay->now, receipt.id), "uuid_make");
 	memset(receipt.digest, 'a', sizeof(receipt.digest) - 1);
 	record = (struct journal_record){
 		.receipt = &receipt,
 		.hook = hook->name,
 		.event = event.name,
 		.subject = &subject,
+		.watched = true,
 	};
 	count(replay, &record, stored);
 	if (stored)
@@ -341,8 +358,9 @@ static void
 do_every(struct replay *replay, const struct line *line)
 {
 	if (line->n < 3)
-		must(RC_SYNTAX, "every what?");
-	must(units_duration(line->words[2], &replay->every), line->words[2]);
+		must_be_ok(RC_SYNTAX, "every what?");
+	must_be_ok(units_duration(line->words[2], &replay->every),
+	    line->words[2]);
 	replay->mode = EVERY;
 }
 
@@ -384,14 +402,16 @@ do_mute(struct replay *replay, const struct line *line)
 	int64_t count;
 
 	if (line->n < 3)
-		must(RC_SYNTAX, "mute what?");
+		must_be_ok(RC_SYNTAX, "mute what?");
 	if (strcmp(line->words[2], "--all") != 0)
 		mute.pipeline = line->words[2];
 	if (line->n > 3) {
-		must(units_duration(line->words[3], &span), line->words[3]);
+		must_be_ok(units_duration(line->words[3], &span),
+		    line->words[3]);
 		mute.until = replay->now + span;
 	}
-	must(journal_set_mute(replay->journal, &mute, &count),
+	assemble(replay->journal, replay);
+	must_be_ok(journal_set_mute(replay->journal, &mute, &count),
 	    "journal_set_mute");
 	if (replay->mode == AT_DUES)
 		judge(replay);
@@ -403,10 +423,84 @@ do_forget(struct replay *replay, const struct line *line)
 	int64_t count;
 
 	if (line->n < 3)
-		must(RC_SYNTAX, "forget what?");
-	must(journal_forget(replay->journal, NULL, line->words[2], replay->now,
-		 &count),
+		must_be_ok(RC_SYNTAX, "forget what?");
+	assemble(replay->journal, replay);
+	must_be_ok(journal_forget(replay->journal, NULL, line->words[2],
+		       replay->now, &count),
 	    "journal_forget");
+	if (replay->mode == AT_DUES)
+		judge(replay);
+}
+
+/* What is counted from here on is in a file that is made anew, if one can be
+ * made: a directory is in its way. */
+static void
+do_counts(struct replay *replay, const struct line *line)
+{
+	struct buf path = { 0 };
+
+	if (line->n < 3)
+		must_be_ok(RC_SYNTAX, "counts what?");
+	must(buf_printf(&path, "%s-stats", replay->conf->journal));
+	journal_stats_close(replay->stats);
+	replay->stats = NULL;
+	(void)remove(path.data);
+	if (strcmp(line->words[2], "broken") == 0 &&
+	    mkdir(path.data, 0700) != 0)
+		must_be_ok(RC_SYSTEM, path.data);
+	buf_free(&path);
+}
+
+/* The configuration with another such line. */
+static void
+change_watch(const struct replay *replay, const struct line *line)
+{
+	char text[LINE];
+	struct buf changed = { 0 };
+	FILE *file = fopen(replay->file, "r");
+
+	if (file == NULL)
+		must_be_ok(RC_SYSTEM, replay->file);
+	while (fgets(text, sizeof(text), file) != NULL) {
+		if (strncmp(text, "  watch ", 8) != 0) {
+			must(buf_text(&changed, text));
+			continue;
+		}
+		must(buf_text(&changed, " "));
+		for (size_t i = 1; i < line->n; i++)
+			must(buf_printf(&changed, " %s", line->words[i]));
+		must(buf_text(&changed, "\n"));
+	}
+	fclose(file);
+	file = fopen(replay->file, "w");
+	if (file == NULL || fputs(changed.data, file) < 0 || fclose(file) != 0)
+		must_be_ok(RC_SYSTEM, replay->file);
+	buf_free(&changed);
+}
+
+static void
+take_conf(struct replay *replay)
+{
+	replay->conf = load_conf(replay->file);
+	must_be_ok(queue_hooks_make(replay->conf, &replay->hooks),
+	    "queue_hooks_make");
+}
+
+/* Two files that are made at once may be of the same age. */
+static void
+do_watch(struct replay *replay, const struct line *line)
+{
+	int64_t age = replay->conf->time;
+
+	do {
+		queue_hooks_free(&replay->hooks);
+		replay->hooks = (struct queue_hooks){ 0 };
+		conf_release(replay->conf);
+		change_watch(replay, line);
+		take_conf(replay);
+	} while (replay->conf->time <= age);
+	must_be_ok(queue_hooks_note(&replay->hooks, replay->journal),
+	    "queue_hooks_note");
 	if (replay->mode == AT_DUES)
 		judge(replay);
 }
@@ -418,7 +512,8 @@ do_purge(struct replay *replay, const struct line *line)
 
 	(void)line;
 	do
-		must(journal_purge_step(replay->journal, &purge, replay->now),
+		must_be_ok(journal_purge_step(replay->journal, &purge,
+			       replay->now),
 		    "journal_purge_step");
 	while (purge.more);
 }
@@ -466,7 +561,8 @@ do_runs(struct replay *replay, const struct line *line)
 
 	if (line->n > 2)
 		filter.pipeline = line->words[2];
-	must(journal_runs(replay->journal, &filter, print_run, NULL),
+	assemble(replay->journal, replay);
+	must_be_ok(journal_runs(replay->journal, &filter, print_run, NULL),
 	    "journal_runs");
 }
 
@@ -492,8 +588,9 @@ static void
 do_pipelines(struct replay *replay, const struct line *line)
 {
 	(void)line;
-	must(journal_pipelines(replay->journal, NULL, 0, print_pipeline,
-		 replay),
+	assemble(replay->journal, replay);
+	must_be_ok(journal_pipelines(replay->journal, NULL, 0, print_pipeline,
+		       replay),
 	    "journal_pipelines");
 }
 
@@ -519,13 +616,12 @@ add_tale(void *context, const struct journal_row *row)
 
 	if (row->seq <= tales->after || !catalog_is_own(bytes_of(row->event)))
 		return RC_OK;
-	tales->list = pool_grow(&tales->pool, tales->list, tales->n,
-	    sizeof(*tale));
-	if (tales->list == NULL)
+	tale = pool_next(&tales->pool, &tales->list, tales->n);
+	if (tale == NULL)
 		return RC_MEMORY;
 	if (row->seq > tales->newest)
 		tales->newest = row->seq;
-	tale = &tales->list[tales->n++];
+	tales->n++;
 	tale->received = row->received;
 	snprintf(tale->id, sizeof(tale->id), "%s", row->id);
 	return RC_OK;
@@ -539,11 +635,11 @@ do_told(struct replay *replay, const struct line *line)
 	struct bytes body;
 
 	(void)line;
-	must(journal_list(replay->journal, &filter, add_tale, &tales),
+	must_be_ok(journal_list(replay->journal, &filter, add_tale, &tales),
 	    "journal_list");
 	while (tales.n-- > 0) {
-		must(journal_body(replay->journal, tales.list[tales.n].id,
-			 &tales.pool, &body),
+		must_be_ok(journal_body(replay->journal, tales.list[tales.n].id,
+			       &tales.pool, &body),
 		    "journal_body");
 		fputs("told", stdout);
 		print_time(tales.list[tales.n].received);
@@ -570,6 +666,8 @@ static const struct word {
 	{ "mute", do_mute },
 	{ "unmute", do_mute },
 	{ "forget", do_forget },
+	{ "counts", do_counts },
+	{ "watch", do_watch },
 	{ "purge", do_purge },
 	{ "runs", do_runs },
 	{ "pipelines", do_pipelines },
@@ -583,9 +681,9 @@ time_of(const struct replay *replay, const char *text)
 	int64_t span = 0;
 
 	if (text[0] == '+' || text[0] == '-')
-		must(units_duration(text + 1, &span), text);
+		must_be_ok(units_duration(text + 1, &span), text);
 	else if (text[0] != '=')
-		must(timestamp_parse(bytes_of(text), &time), text);
+		must_be_ok(timestamp_parse(bytes_of(text), &time), text);
 	return text[0] == '-' ? time - span : time + span;
 }
 
@@ -605,36 +703,24 @@ static void
 play(struct replay *replay, const struct line *line)
 {
 	if (line->n < 2)
-		must(RC_SYNTAX, "a line without a word");
+		must_be_ok(RC_SYNTAX, "a line without a word");
 	advance(replay, time_of(replay, line->words[0]));
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(line->words[1], words[i].name) == 0) {
 			words[i].act(replay, line);
 			return;
 		}
-	must(RC_SYNTAX, line->words[1]);
+	must_be_ok(RC_SYNTAX, line->words[1]);
 }
 
 static void
-load(struct replay *replay, const char *file)
+load(struct replay *replay)
 {
-	struct buf errors = { .max = ERRORS };
-	enum rc rc = conf_load(file, &replay->conf, &errors);
-
-	if (rc == RC_OK)
-		rc = conf_load_all_files(replay->conf, &errors);
-	if (errors.len > 0)
-		fwrite(errors.data, 1, errors.len, stderr);
-	must(rc, file);
-	buf_free(&errors);
-	must(journal_open(replay->conf->journal, JOURNAL_CREATE,
-		 &replay->journal),
+	take_conf(replay);
+	must_be_ok(journal_open(replay->conf->journal, JOURNAL_CREATE,
+		       &replay->journal),
 	    "journal_open");
-	must(journal_stats_open(replay->conf->journal, &replay->stats),
-	    "journal_stats_open");
-	must(queue_hooks_make(replay->conf, &replay->hooks),
-	    "queue_hooks_make");
-	must(queue_hooks_note(&replay->hooks, replay->journal),
+	must_be_ok(queue_hooks_note(&replay->hooks, replay->journal),
 	    "queue_hooks_note");
 }
 
@@ -642,13 +728,15 @@ int
 main(int argc, char **argv)
 {
 	static char text[LINE];
-	struct replay replay = { .next = CLOCK_NEVER };
+	struct replay replay = { .next = CLOCK_NEVER, .file = argv[1] };
 	struct line line;
 
 	if (argc != 2)
 		return 64;
+	/* A quarter is many events. */
+	careless = true;
 	startup();
-	load(&replay, argv[1]);
+	load(&replay);
 	while (fgets(text, sizeof(text), stdin) != NULL) {
 		split(text, &line);
 		if (line.n > 0 && line.words[0][0] != '#')

@@ -2,7 +2,9 @@
 """Plays every case and compares runs, pipelines and what is told with what
 the case says.  README.md says how a case is written.
 
-usage: cases.py [FILE.case...]"""
+PELIHOOK_WATCH_CASES: a pattern of which (*).
+
+usage: sequences.py [FILE.case...]"""
 
 import glob
 import os
@@ -10,7 +12,7 @@ import re
 import sys
 
 from harness import Tap, check
-from playing import DAY, HOUR, MINUTE, Told, play, seconds, stamp
+from playing import DAY, EVENTS, HOUR, MINUTE, Told, play, seconds, stamp
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY}
@@ -113,12 +115,22 @@ def run_case(case):
         "\n".join(case.expected), "\n".join(got)))
 
 
+def all_were_told():
+    """Told has looked at every key of each."""
+    check(Told.seen == set(EVENTS), "no case tells %s" %
+          ", ".join(sorted(set(EVENTS) - Told.seen)))
+
+
 def main():
-    paths = sys.argv[1:] or sorted(glob.glob(os.path.join(HERE, "*.case")))
+    paths = sys.argv[1:] or sorted(glob.glob(os.path.join(
+        HERE, (os.environ.get("PELIHOOK_WATCH_CASES") or "*") + ".case")))
     tap = Tap()
     for path in paths:
         case = Case(path)
         tap.run(case.name, run_case, case)
+    if not sys.argv[1:] and not os.environ.get("PELIHOOK_WATCH_CASES"):
+        tap.run("each key of every payload is there, of its type",
+                all_were_told)
     return tap.end()
 
 

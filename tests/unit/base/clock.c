@@ -59,6 +59,30 @@ what_is_left_is_what_poll_takes(void **state)
 	assert_in_range(clock_left(clock_steady() + 60000), 1, 60000);
 }
 
+static void
+never_is_longer_than_any_wait(void **state)
+{
+	(void)state;
+	assert_int_equal(clock_shorter(5, 7), 5);
+	assert_int_equal(clock_shorter(7, 5), 5);
+	assert_int_equal(clock_shorter(-1, 7), 7);
+	assert_int_equal(clock_shorter(7, -1), 7);
+	assert_int_equal(clock_shorter(-1, -1), -1);
+	assert_int_equal(clock_earlier(7, CLOCK_NEVER), 7);
+	assert_int_equal(clock_earlier(CLOCK_NEVER, 7), 7);
+	assert_int_equal(clock_earlier(-7, 7), -7);
+}
+
+static void
+what_is_not_over_has_no_age(void **state)
+{
+	(void)state;
+	assert_int_equal(clock_age(1000, 1700), 700);
+	assert_int_equal(clock_age(1000, 1000), 0);
+	assert_int_equal(clock_age(1001, 1000), 0);
+	assert_int_equal(clock_age(0, 1000), 0);
+}
+
 int
 main(void)
 {
@@ -67,6 +91,8 @@ main(void)
 		cmocka_unit_test(the_wall_clock_counts_milliseconds),
 		cmocka_unit_test(the_steady_clock_never_goes_back),
 		cmocka_unit_test(what_is_left_is_what_poll_takes),
+		cmocka_unit_test(never_is_longer_than_any_wait),
+		cmocka_unit_test(what_is_not_over_has_no_age),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,6 +77,23 @@ copies_end_in_a_nul(void **state)
 }
 
 static void
+texts_are_kept(void **state)
+{
+	struct pool pool = { 0 };
+	char source[] = "abc";
+	const char *one = source, *none = NULL, *other = "def";
+	const char **texts[] = { &one, &none, &other };
+
+	(void)state;
+	assert_int_equal(pool_keep(&pool, texts, COUNT(texts)), RC_OK);
+	source[0] = 'x';
+	assert_string_equal(one, "abc");
+	assert_string_equal(none, "");
+	assert_string_equal(other, "def");
+	pool_free(&pool);
+}
+
+static void
 printf_gives_texts_of_any_length(void **state)
 {
 	struct pool pool = { 0 };
@@ -114,6 +131,35 @@ an_array_grows_by_one(void **state)
 }
 
 static void
+a_next_item_takes_its_array_along(void **state)
+{
+	struct pool pool = { 0 };
+	struct {
+		uint64_t number;
+		char more;
+	} *array = NULL, *before = NULL, *item;
+
+	(void)state;
+	for (size_t n = 0; n < 3000; n++) {
+		item = pool_next(&pool, &array, n);
+		assert_non_null(item);
+		assert_ptr_equal(item, &array[n]);
+		if (n > 2 && (n & (n - 1)) != 0)
+			assert_ptr_equal(array, before);
+		before = array;
+		item->number = n * n;
+		item->more = 'x';
+	}
+	for (size_t n = 0; n < 3000; n++)
+		assert_int_equal(array[n].number, n * n);
+	/* What there is no memory for leaves it as it is. */
+	assert_null(
+	    pool_room(&pool, &array, (SIZE_MAX >> 2) + 1, sizeof(*array)));
+	assert_ptr_equal(array, before);
+	pool_free(&pool);
+}
+
+static void
 a_pool_is_used_again_after_it_was_freed(void **state)
 {
 	struct pool pool = { 0 };
@@ -135,8 +181,10 @@ main(void)
 		cmocka_unit_test(a_large_piece_is_given_whole),
 		cmocka_unit_test(a_product_that_overflows_gives_nothing),
 		cmocka_unit_test(copies_end_in_a_nul),
+		cmocka_unit_test(texts_are_kept),
 		cmocka_unit_test(printf_gives_texts_of_any_length),
 		cmocka_unit_test(an_array_grows_by_one),
+		cmocka_unit_test(a_next_item_takes_its_array_along),
 		cmocka_unit_test(a_pool_is_used_again_after_it_was_freed),
 	};
 

@@ -1,44 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-#include <fcntl.h>
-
-#include "../scratch.h"
+#include "../printed.h"
 
 #include "../../../ctl/print.h"
-
-/* From here on standard output goes to a file; where it went before. */
-static int
-begin(void)
-{
-	int saved = dup(STDOUT_FILENO);
-	int fd = open(scratch_path("out"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(saved >= 0 && fd >= 0);
-	fflush(stdout);
-	assert_true(dup2(fd, STDOUT_FILENO) >= 0);
-	close(fd);
-	return saved;
-}
-
-static void
-expect(int saved, const char *want)
-{
-	struct buf got;
-
-	fflush(stdout);
-	assert_true(dup2(saved, STDOUT_FILENO) >= 0);
-	close(saved);
-	got = read_file(scratch_path("out"));
-	assert_true(bytes_is(buf_view(&got), want));
-	buf_free(&got);
-}
 
 static void
 expect_entry(const char *label, const char *text, const char *want)
 {
-	int saved = begin();
+	int saved = print_to_file();
 
 	print_entry(label, text);
-	expect(saved, want);
+	expect_printed(saved, want);
 }
 
 #define FORTY "forty characters that are no blank at it"
@@ -94,17 +65,17 @@ a_table_may_leave_columns_out(void **state)
 
 	(void)state;
 	memcpy(cells, table, sizeof(table));
-	saved = begin();
+	saved = print_to_file();
 	print_columns(cells, 3, 3, none);
-	expect(saved, "A     B  C\n1     -  333\nfour  5  6\n");
+	expect_printed(saved, "A     B  C\n1     -  333\nfour  5  6\n");
 	memcpy(cells, table, sizeof(table));
-	saved = begin();
+	saved = print_to_file();
 	print_columns(cells, 3, 3, second);
-	expect(saved, "A     C\n1     333\nfour  6\n");
+	expect_printed(saved, "A     C\n1     333\nfour  6\n");
 	memcpy(cells, table, sizeof(table));
-	saved = begin();
+	saved = print_to_file();
 	print_columns(cells, 3, 3, ends);
-	expect(saved, "B\n-\n5\n");
+	expect_printed(saved, "B\n-\n5\n");
 }
 
 static void

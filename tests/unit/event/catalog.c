@@ -311,6 +311,40 @@ nothing_is_in_what_is_no_group(void **state)
 	assert_false(catalog_in_group(row, true, LIT("connection")));
 }
 
+static void
+events_start_and_end_runs(void **state)
+{
+	static const struct {
+		const char *name;
+		enum catalog_step step;
+		bool success;
+	} cases[] = {
+		{ "pipeline_run_started", CATALOG_STARTS, false },
+		{ "pipeline_run_completed", CATALOG_ENDS, true },
+		{ "pipeline_run_completed_with_errors", CATALOG_ENDS, true },
+		{ "pipeline_run_error", CATALOG_ENDS, false },
+		{ "pipeline_run_killed", CATALOG_ENDS, false },
+		{ "connection_removed", CATALOG_REMOVES, false },
+		{ "connection_added", CATALOG_NO_STEP, false },
+		{ "pipeline_run_paused", CATALOG_NO_STEP, false },
+		{ "orders/create", CATALOG_NO_STEP, false },
+		{ "pelihook.recovered", CATALOG_NO_STEP, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct bytes name = bytes_of(cases[i].name);
+		const struct catalog_row *row = catalog_find(name);
+
+		if (row == NULL)
+			row = catalog_find_watch(name);
+		if (row == NULL)
+			row = catalog_unknown(name);
+		assert_int_equal(catalog_step(row), cases[i].step);
+		assert_int_equal(catalog_is_success(row), cases[i].success);
+	}
+}
+
 int
 main(void)
 {
@@ -324,6 +358,7 @@ main(void)
 		cmocka_unit_test(groups_are_named_exactly),
 		cmocka_unit_test(every_event_is_in_its_groups_and_no_other),
 		cmocka_unit_test(nothing_is_in_what_is_no_group),
+		cmocka_unit_test(events_start_and_end_runs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,6 +166,7 @@ what_is_not_stored_says_nothing_of_runs(void **state)
 	    RC_DUPLICATE);
 	assert_int_equal(store_one(journal, "20 fail p b", "y", 1),
 	    RC_QUEUE_FULL);
+	assemble_all(journal);
 	assert_int_equal(case_rows("runs", sql_runs, "p/a 10-0; "), 0);
 	assert_int_equal(case_rows("pipelines", sql_pipelines,
 			     "p(p) 10-10 0; "),

@@ -52,7 +52,7 @@ all_that_is_known_is_read(void **state)
 	assert_int_equal(facts->success, 31);
 	assert_int_equal(facts->failures, 2);
 	assert_int_equal(facts->failed, 50);
-	assert_string_equal(facts->failure, "pipeline_run_stopped");
+	assert_string_equal(facts->failure, "pipeline_run_killed");
 	assert_int_equal(facts->muted, 0);
 	assert_int_equal(facts->anew, 0);
 	assert_int_equal(facts->successes_n, 3);
@@ -150,7 +150,8 @@ the_longer_mute_counts(void **state)
 		struct asking asking;
 
 		snprintf(statement, sizeof(statement),
-		    "UPDATE pipelines SET muted = %lld;"
+		    "DELETE FROM mutes;"
+		    "INSERT INTO mutes VALUES('h', 'p', %lld);"
 		    "UPDATE watches SET muted = %lld",
 		    (long long)mutes[i][0], (long long)mutes[i][1]);
 		execute(statement);

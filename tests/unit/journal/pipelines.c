@@ -220,7 +220,7 @@ pipelines_are_listed_by_their_names(void **state)
 }
 
 static const char sql_mutes[] =
-    "SELECT hook || ' ' || id || ' ' || muted FROM pipelines"
+    "SELECT hook || ' ' || pipeline || ' ' || until FROM mutes"
     " UNION ALL SELECT hook || ' ' || muted FROM watches ORDER BY 1";
 
 static void
@@ -246,29 +246,37 @@ pipelines_and_hooks_are_muted(void **state)
 	record_all(journal, "i", "1 done q a");
 	expect_mute(journal,
 	    &(struct journal_mute){ .pipeline = "Orders", .until = 50 }, 1,
-	    "h p 50; h q 0; i q 0; ");
+	    "h p 50; ");
 	expect_mute(journal,
 	    &(struct journal_mute){ .pipeline = "q", .until = 60 }, 2,
 	    "h p 50; h q 60; i q 60; ");
 	expect_mute(journal,
 	    &(struct journal_mute){ .pipeline = "q", .hook = "i" }, 1,
-	    "h p 50; h q 60; i q 0; ");
+	    "h p 50; h q 60; ");
 	expect_mute(journal,
 	    &(struct journal_mute){ .pipeline = "z", .until = 60 }, 0,
-	    "h p 50; h q 60; i q 0; ");
+	    "h p 50; h q 60; ");
 	expect_mute(journal, &(struct journal_mute){ .hook = "i", .until = 70 },
-	    1, "h p 50; h q 60; i 70; i q 0; ");
+	    1, "h p 50; h q 60; i 70; ");
 	expect_mute(journal,
 	    &(struct journal_mute){ .hooks = hooks,
 		.hooks_len = 2,
 		.until = 80 },
-	    2, "h 80; h p 50; h q 60; i 70; i q 0; k 80; ");
+	    2, "h 80; h p 50; h q 60; i 70; k 80; ");
+	/* It holds though the pipeline is taken out. */
+	record_all(journal, "h", "3 remove q b");
+	expect_mute(journal,
+	    &(struct journal_mute){ .pipeline = "z", .until = 60 }, 0,
+	    "h 80; h p 50; h q 60; i 70; k 80; ");
+	expect_mute(journal,
+	    &(struct journal_mute){ .pipeline = "q", .hook = "h" }, 1,
+	    "h 80; h p 50; i 70; k 80; ");
 	/* To be told again is said of all that the hooks have. */
 	expect_mute(journal,
 	    &(struct journal_mute){ .hooks = hooks, .hooks_len = 2 }, 2,
-	    "h 0; h p 0; h q 0; i 70; i q 0; k 0; ");
+	    "h 0; i 70; k 0; ");
 	expect_mute(journal, &(struct journal_mute){ .until = 90 }, 0,
-	    "h 0; h p 0; h q 0; i 70; i q 0; k 0; ");
+	    "h 0; i 70; k 0; ");
 	journal_close(journal);
 }
 
@@ -369,7 +377,8 @@ static const struct {
 		"first", "last" } },
 	{ "pipelines",
 	    { "hook", "id", "name", "first", "seen", "success", "failures",
-		"failed", "failure", "muted", "due" } },
+		"failed", "failure", "due" } },
+	{ "mutes", { "hook", "pipeline", "until" } },
 	{ "successes", { "hook", "pipeline", "time" } },
 	{ "watches", { "hook", "anew", "muted" } },
 };

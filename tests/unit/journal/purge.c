@@ -252,6 +252,7 @@ large_bodies_are_taken_out_in_smaller_steps(void **state)
 		expect(journal, &one, (int)i, JOURNAL_FINISH);
 	}
 	execute("UPDATE bodies SET body = zeroblob(5000000)");
+	assemble_all(journal);
 	assert_int_equal(journal_purge_step(journal, &purge, now() + 60000),
 	    RC_OK);
 	assert_int_equal(purge.removed, 2);

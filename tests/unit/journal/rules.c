@@ -325,6 +325,7 @@ the_hook_of_another_file_is_kept_by_its_own_rules(void **state)
 		    RC_OK);
 		assert_int_equal(rules[i].foreign, i == 1);
 	}
+	assemble_all(journal);
 	assert_int_equal(journal_purge_step(journal, &purge, now() + 99 * day),
 	    RC_OK);
 	expect_counts(journal, "h done 1 ");

@@ -70,6 +70,12 @@ static const struct sequence sequences[] = {
 	    "p/r 10-0; p/s 20-30 failure; ", NULL },
 	{ "without an open run it has no beginning", "10 done p; 20 done p",
 	    "p/ 0-10 success; p/ 0-20 success; ", "p(p) 10-20 20; " },
+	{ "a start that was received before the end that it comes after",
+	    "20 done p; 15 start p; 30 done p",
+	    "p/ 15-20 success; p/ 0-30 success; ", NULL },
+	{ "but not before one that has its start",
+	    "10 start p; 20 done p; 15 start p", "p/ 10-20 success; p/ 15-0; ",
+	    NULL },
 	{ "failures in a row",
 	    "10 fail p a; 20 stop p b; 30 start p c; 40 fail p d",
 	    "p/a 0-10 failure; p/b 0-20 stopped; p/c 30-0; p/d 0-40 failure; ",
@@ -77,7 +83,7 @@ static const struct sequence sequences[] = {
 	{ "one that is unknown is none, and no success",
 	    "10 fail p; 20 start p; 30 start p; 40 stop p",
 	    "p/ 0-10 failure; p/ 20-30 unknown; p/ 30-40 stopped; ",
-	    "p(p) 10-40 0 2 from 10 pipeline_run_stopped; " },
+	    "p(p) 10-40 0 2 from 10 pipeline_run_killed; " },
 	{ "a success ends them", "10 fail p a; 20 partly p b; 30 fail p c",
 	    "p/a 0-10 failure; p/b 0-20 partial; p/c 0-30 failure; ",
 	    "p(p) 10-30 20 1 from 30 pipeline_run_error; " },
@@ -166,7 +172,7 @@ who_watches_is_woken(void **state)
 	journal_add_wakeup_fd(journal, fd);
 	for (int i = 0; i < 2; i++) {
 		next_told("10 fail p a", "h", &told);
-		told.subject.watched = i == 1;
+		told.record.watched = i == 1;
 		journal_record(journal, &told.record, ask(&answer));
 		assert_int_equal(get(&answer), RC_OK);
 		assert_int_equal(was_woken(fd), i == 1);
@@ -183,8 +189,6 @@ a_pipeline_that_is_seen_is_due(void **state)
 	static const char *const events[] = { "10 start p a", "20 fail p a",
 		"30 done p b" };
 	struct journal *journal = open_journal();
-	struct told_event told;
-	struct answer answer;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(events); i++) {
@@ -194,15 +198,6 @@ a_pipeline_that_is_seen_is_due(void **state)
 		    0);
 		execute("UPDATE pipelines SET due = 99");
 	}
-	/* Of a hook that nobody watches it is not said again and again. */
-	next_told("40 done p c", "h", &told);
-	told.subject.watched = false;
-	journal_record(journal, &told.record, ask(&answer));
-	assert_int_equal(get(&answer), RC_OK);
-	assert_int_equal(case_rows("unwatched",
-			     "SELECT due || ' ' || seen FROM pipelines",
-			     "99 40; "),
-	    0);
 	journal_close(journal);
 }
 
@@ -244,7 +239,7 @@ runs_are_found_by_indexes(void **state)
 	for (size_t i = 0; i < COUNT(events); i++) {
 		work_done(journal);
 		record_all(journal, "h", events[i]);
-		assert_in_range(work_done(journal), 1, 300);
+		assert_in_range(work_done(journal), 1, 500);
 	}
 	journal_close(journal);
 }

@@ -79,12 +79,30 @@ the_first_error_ends_all_that_follows(void **state)
 	journal_close(journal);
 }
 
+static void
+no_memory_is_a_failure(void **state)
+{
+	struct journal *journal = open_lane();
+	char byte;
+
+	(void)state;
+	assert_ptr_equal(journal_need(journal, &byte), &byte);
+	assert_false(journal_failed(journal));
+	assert_null(journal_need(journal, NULL));
+	assert_int_equal(journal_meaning(journal->error), RC_MEMORY);
+	/* And what there is some for later does not make up for it. */
+	assert_ptr_equal(journal_need(journal, &byte), &byte);
+	assert_true(journal_failed(journal));
+	journal_close(journal);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(values_are_bound_in_their_order_and_type),
 		TEST(the_first_error_ends_all_that_follows),
+		TEST(no_memory_is_a_failure),
 	};
 
 	return cmocka_run_group_tests_name("statement", tests, NULL, NULL);

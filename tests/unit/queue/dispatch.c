@@ -734,6 +734,24 @@ trouble_ends_a_drain_that_is_not_to_last(void **state)
 	take_apart(&machine);
 }
 
+/* No delivery depends on what is known of runs. */
+static void
+runs_that_cannot_be_put_together_hold_nothing_up(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	write_command("cmd", "");
+	build(&machine, load_hook(""));
+	for (unsigned i = 0; i < 3; i++)
+		append_sample(machine.journal, "h", i, "");
+	execute("DROP TABLE records");
+	machine.settings.until_empty = true;
+	assert_int_equal(dispatch_queue(&machine.settings), RC_CORRUPT);
+	assert_true(counts_are(machine.journal, "h done 3 "));
+	take_apart(&machine);
+}
+
 static void
 a_drain_purges_what_is_not_kept(void **state)
 {
@@ -899,6 +917,7 @@ main(void)
 		TEST(one_drain_at_a_time_looks_once_more),
 		TEST(a_drain_does_not_spin_where_others_have_the_place),
 		TEST(trouble_ends_a_drain_that_is_not_to_last),
+		TEST(runs_that_cannot_be_put_together_hold_nothing_up),
 		TEST(a_drain_purges_what_is_not_kept),
 		TEST(a_drain_folds_what_was_counted),
 		TEST(

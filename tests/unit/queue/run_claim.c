@@ -442,8 +442,6 @@ a_command_is_told_of_which_run_its_event_is(void **state)
 		.pipeline = "7",
 		.name = "CRM",
 		.run = "r1",
-		.step = JOURNAL_STEP_ENDS,
-		.outcome = "failure",
 	};
 	struct machine machine;
 	char hook[PATH_MAX + 64];

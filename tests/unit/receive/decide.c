@@ -133,19 +133,10 @@ the_hook_of_another_file_is_refused(void **state)
 	clear_scene(&scene);
 }
 
-static const struct journal_subject a_start = {
+static const struct journal_subject a_run = {
 	.pipeline = "p",
 	.name = "p",
 	.run = "1",
-	.step = JOURNAL_STEP_STARTS,
-};
-
-static const struct journal_subject a_failure = {
-	.pipeline = "p",
-	.name = "p",
-	.run = "1",
-	.step = JOURNAL_STEP_ENDS,
-	.outcome = "failure",
 };
 
 static void
@@ -157,9 +148,11 @@ what_is_ignored_is_recorded_without_its_body(void **state)
 	set_scene(&scene, journal_path);
 	scene.hook.delivery = CONF_QUEUE;
 	scene.deliveries = 0;
-	scene.subject = &a_start;
+	scene.subject = &a_run;
 	assert_outcome(put(&scene, ""), OUTCOME_IGNORED);
-	assert_int_equal(query("SELECT count(*) FROM runs WHERE ended = 0"), 1);
+	assert_int_equal(query("SELECT count(*) FROM records"
+			       " WHERE pipeline = 'p' AND run = '1'"),
+	    1);
 	assert_int_equal(query("SELECT count(*) FROM events"), 0);
 	clear_scene(&scene);
 }
@@ -172,15 +165,14 @@ what_is_stored_is_recorded_with_it(void **state)
 	(void)state;
 	set_scene(&scene, journal_path);
 	scene.hook.delivery = CONF_QUEUE;
-	scene.subject = &a_start;
+	scene.subject = &a_run;
 	assert_outcome(put(&scene, "a"), OUTCOME_QUEUED);
-	assert_int_equal(query("SELECT count(*) FROM runs"), 1);
 	assert_int_equal(query("SELECT count(*) FROM events"
 			       " WHERE pipeline = 'p' AND run = '1'"),
 	    1);
-	scene.subject = &a_failure;
 	assert_outcome(put(&scene, "a"), OUTCOME_DUPLICATE);
-	assert_int_equal(query("SELECT count(*) FROM runs WHERE ended = 0"), 1);
+	assert_int_equal(query("SELECT count(*) FROM events"), 1);
+	assert_int_equal(query("SELECT count(*) FROM records"), 0);
 	clear_scene(&scene);
 }
 
@@ -191,7 +183,7 @@ what_was_waited_for_is_recorded_whatever_came_of_it(void **state)
 		const char *key;
 		const char *script;
 		enum outcome outcome;
-		int runs;
+		int records;
 	} cases[] = {
 		{ "", "exit 1", OUTCOME_FAILED, 1 },
 		{ "a", "exit 1", OUTCOME_FAILED, 1 },
@@ -202,13 +194,13 @@ what_was_waited_for_is_recorded_whatever_came_of_it(void **state)
 
 	(void)state;
 	set_scene(&scene, journal_path);
-	scene.subject = &a_start;
+	scene.subject = &a_run;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		scene.command[2] = cases[i].script;
 		assert_outcome(put(&scene, cases[i].key), cases[i].outcome);
-		assert_int_equal(query("SELECT count(*) FROM runs"),
-		    cases[i].runs);
-		execute("DELETE FROM runs");
+		assert_int_equal(query("SELECT count(*) FROM records"),
+		    cases[i].records);
+		execute("DELETE FROM records");
 	}
 	clear_scene(&scene);
 }
@@ -220,7 +212,7 @@ what_was_refused_is_not_recorded(void **state)
 
 	(void)state;
 	set_scene(&scene, journal_path);
-	scene.subject = &a_start;
+	scene.subject = &a_run;
 	wait_abort(scene.wait);
 	assert_refused(put(&scene, ""), RC_STOPPING);
 	assert_int_equal(access(journal_path, F_OK), -1);

@@ -670,7 +670,6 @@ what_an_event_says_of_a_run_is_kept_with_the_exchange(void **state)
 		assert_string_equal(subject->pipeline, "7");
 		assert_string_equal(subject->name, "CRM");
 		assert_string_equal(subject->run, "r1");
-		assert_int_equal(subject->step, JOURNAL_STEP_STARTS);
 		assert_null(trial.exchange->event.root);
 		trial_end_of_a_run(&trial);
 	}

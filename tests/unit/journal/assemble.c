@@ -58,34 +58,36 @@ store_early(struct journal *journal, const char *text)
 static void
 note_early(void)
 {
-	execute("INSERT INTO notes(name, number) SELECT 'unread_events', seq"
+	execute("INSERT INTO notes(name, number) SELECT 'earlier_events', seq"
 		" FROM events ORDER BY seq DESC LIMIT 1;"
-		"INSERT INTO runs SELECT seq + 1, '', '', '', 1, 1, '', '', '',"
-		" '' FROM events ORDER BY seq DESC LIMIT 1");
+		"DELETE FROM notes WHERE name = 'read_events'");
 }
 
 static unsigned
-reread_all(struct journal *journal, struct telling *telling)
+tell_all(struct journal *journal, struct telling *telling)
 {
 	const struct journal_teller teller = { tell, telling };
-	unsigned steps = 0;
-	bool more = true;
 
-	for (; more; steps++)
-		assert_int_equal(journal_reread(journal, &teller, &more),
-		    RC_OK);
-	return steps;
+	return assemble_by(journal, &teller);
 }
 
-static const char notes[] =
-    "SELECT count(*) FROM notes WHERE name IN ('unread_events',"
-    " 'read_events')";
-static const char placeholders[] = "SELECT count(*) FROM runs WHERE hook = ''";
+static const char earlier_events[] =
+    "SELECT count(*) FROM notes WHERE name = 'earlier_events'";
+
+/* How many open runs of a pipeline are judged. */
+static enum rc
+count_open(void *context, const struct journal_pipeline *pipeline,
+    const struct journal_outcomes *outcomes)
+{
+	(void)outcomes;
+	*(size_t *)context += pipeline->open_n;
+	return RC_OK;
+}
 
 struct history {
 	const char *name;
 	const char *early; /* stored by an earlier release */
-	const char *since; /* what was noted before that was read */
+	const char *since; /* recorded before that was read */
 	const char *runs;
 	const char *pipelines;
 };
@@ -98,15 +100,16 @@ static const struct history histories[] = {
 	{ "one that is open stays so", "10 start p;20 start q a", NULL,
 	    "p/ 10-0; q/a 20-0; ", "p(p) 10-10 0; q(q) 20-20 0; " },
 	{ "its end may have come since", "10 start p a;11 start p b",
-	    "50 done p a", "p/b 11-0; p/a 10-50 success; ", "p(p) 10-50 50; " },
+	    "50 done p a", "p/a 10-50 success; p/b 11-0; ", "p(p) 10-50 50; " },
 	{ "its start may have come again since", "10 start p a;20 fail p a",
-	    "50 start p a", "p/a 20-20 failure; ", "p(p) 10-50 0; " },
-	{ "failures of before do not undo a success", "10 fail p a;20 fail p b",
-	    "50 done p c",
+	    "50 start p a", "p/a 10-20 failure; ",
+	    "p(p) 10-50 0 1 from 20 pipeline_run_error; " },
+	{ "a success since ends the failures of before",
+	    "10 fail p a;20 fail p b", "50 done p c",
 	    "p/a 0-10 failure; p/b 0-20 failure; p/c 0-50 success; ",
 	    "p(p) 10-50 50; " },
-	{ "nor does a success undo failures", "10 done p a;20 done p b Old",
-	    "50 fail p c New",
+	{ "and failures since count from the success",
+	    "10 done p a;20 done p b Old", "50 fail p c New",
 	    "p/a 0-10 success; p/b 0-20 success; p/c 0-50 failure; ",
 	    "p(New) 10-50 20 1 from 50 pipeline_run_error; " },
 	{ "an end of before is of what was open then",
@@ -116,14 +119,12 @@ static const struct history histories[] = {
 	    "10 start p;20 start p;30 start q", "50 start p",
 	    "p/ 10-20 unknown; p/ 20-50 unknown; q/ 30-0; p/ 50-0; ",
 	    "p(p) 10-50 0; q(q) 30-30 0; " },
-	{ "or ended", "10 start p", "40 done p r",
-	    "p/ 10-40 unknown; p/r 0-40 success; ", "p(p) 10-40 40; " },
 	{ "a pipeline that was removed then is so",
 	    "10 start p a;20 done q b;30 remove p", NULL,
 	    "p/a 10-30 unknown; q/b 0-20 success; ", "q(q) 20-20 20; " },
 	{ "but not one that was seen since", "10 done p a;30 remove p",
 	    "50 fail p b", "p/a 0-10 success; p/b 0-50 failure; ",
-	    "p(p) 10-50 10 1 from 50 pipeline_run_error; " },
+	    "p(p) 50-50 0 1 from 50 pipeline_run_error; " },
 	{ "one that was forgotten since does not come back",
 	    "10 done p a;20 fail p b", "50 start p c;60 remove p",
 	    "p/a 0-10 success; p/b 0-20 failure; p/c 50-60 unknown; ", "" },
@@ -143,15 +144,14 @@ what_was_stored_is_read_once(void **state)
 
 		note_early();
 		if (it->since != NULL)
-			record_all(journal, "h", it->since);
-		reread_all(journal, &telling);
+			record_some(journal, "h", it->since);
+		tell_all(journal, &telling);
 		wrong += case_number(it->name, telling.asked, n);
 		wrong += case_rows(it->name, sql_runs, it->runs);
 		wrong += case_rows(it->name, sql_pipelines, it->pipelines);
-		wrong += case_number(it->name, count_rows(journal, notes), 0);
 		wrong += case_number(it->name,
-		    count_rows(journal, placeholders), 0);
-		reread_all(journal, &telling);
+		    count_rows(journal, earlier_events), 0);
+		tell_all(journal, &telling);
 		wrong += case_number(it->name, telling.asked, n);
 		journal_close(journal);
 		remove_journal();
@@ -169,7 +169,7 @@ events_are_known_by_what_they_say(void **state)
 	store_early(journal, "10 start p a Orders;20 say q;30 say - b");
 	append_sample(journal, "h", 7, "");
 	note_early();
-	reread_all(journal, &telling);
+	tell_all(journal, &telling);
 	assert_int_equal(case_rows("events",
 			     "SELECT quote(pipeline) || quote(shown) ||"
 			     " quote(run) FROM events ORDER BY seq",
@@ -186,24 +186,27 @@ they_are_read_in_small_steps(void **state)
 	struct journal *journal = open_lane();
 	struct telling telling = { 0 };
 	const struct journal_teller teller = { tell, &telling };
-	bool more = false;
+	struct journal_assembly assembly;
 
 	(void)state;
-	assert_int_equal(reread_all(journal, &telling), 1);
+	assert_int_equal(tell_all(journal, &telling), 1);
 	for (unsigned i = 0; i < EVENTS; i++)
 		append_sample(journal, "h", i, "");
 	note_early();
-	assert_int_equal(journal_reread(journal, &teller, &more), RC_OK);
-	assert_true(more);
+	assert_int_equal(journal_assemble(journal, &teller, &assembly), RC_OK);
+	assert_true(assembly.more);
+	assert_true(assembly.changed);
 	assert_int_equal(telling.asked, 50);
-	/* What is stored since is not read again. */
+	/* What is stored since need not be read. */
 	append_sample(journal, "h", EVENTS, "");
-	assert_int_equal(reread_all(journal, &telling), 3);
+	assert_int_equal(tell_all(journal, &telling), 2);
 	assert_int_equal(telling.asked, EVENTS);
 	for (unsigned i = 0; i < 3; i++)
 		append_large(journal, "h", i);
 	note_early();
-	assert_int_equal(reread_all(journal, &telling), 6);
+	telling.asked = 0;
+	assert_int_equal(tell_all(journal, &telling), 5);
+	assert_int_equal(telling.asked, EVENTS + 4);
 	journal_close(journal);
 }
 
@@ -217,7 +220,7 @@ damaged_events_are_passed_over(void **state)
 	store_early(journal, "10 done p a;20 done p b;30 fail p c");
 	note_early();
 	execute("UPDATE events SET name = x'00' WHERE seq = 2");
-	reread_all(journal, &telling);
+	tell_all(journal, &telling);
 	assert_int_equal(telling.asked, 2);
 	assert_int_equal(case_rows("runs", sql_runs,
 			     "p/a 0-10 success; p/c 0-30 failure; "),
@@ -231,16 +234,17 @@ a_step_that_fails_is_done_again(void **state)
 	struct journal *journal = open_lane();
 	struct telling telling = { .rc = RC_MEMORY };
 	const struct journal_teller teller = { tell, &telling };
-	bool more = true;
+	struct journal_assembly assembly;
 
 	(void)state;
 	store_early(journal, "10 done p a;20 done p b");
 	note_early();
-	assert_int_equal(journal_reread(journal, &teller, &more), RC_MEMORY);
-	assert_true(more);
+	assert_int_equal(journal_assemble(journal, &teller, &assembly),
+	    RC_MEMORY);
+	assert_false(assembly.more);
 	assert_int_equal(case_rows("runs", sql_runs, ""), 0);
 	telling.rc = RC_OK;
-	reread_all(journal, &telling);
+	tell_all(journal, &telling);
 	assert_int_equal(case_rows("runs", sql_runs,
 			     "p/a 0-10 success; p/b 0-20 success; "),
 	    0);
@@ -253,8 +257,6 @@ a_journal_of_the_first_release_is_read(void **state)
 {
 	struct telling telling = { 0 };
 	struct journal *journal;
-	struct answer answer;
-	struct told_event told;
 	int64_t events;
 
 	(void)state;
@@ -263,20 +265,153 @@ a_journal_of_the_first_release_is_read(void **state)
 	events = count_rows(journal, "SELECT max(seq) FROM events");
 	assert_int_equal(count_rows(journal,
 			     "SELECT number FROM notes"
-			     " WHERE name = 'unread_events'"),
+			     " WHERE name = 'earlier_events'"),
 	    events);
-	next_told("10 start p a", "peliqan", &told);
-	journal_record(journal, &told.record, ask(&answer));
-	assert_int_equal(get(&answer), RC_OK);
-	assert_int_equal(count_rows(journal,
-			     "SELECT seq FROM runs WHERE run = 'a'"),
-	    events + 2);
 	telling.hook = "peliqan";
-	reread_all(journal, &telling);
+	tell_all(journal, &telling);
 	assert_int_equal(telling.asked,
 	    count_rows(journal, "SELECT count(*) FROM events"));
-	assert_int_equal(count_rows(journal, notes), 0);
-	assert_int_equal(count_rows(journal, placeholders), 0);
+	assert_int_equal(count_rows(journal, earlier_events), 0);
+	journal_close(journal);
+}
+
+/* An earlier release kept nothing of an end that no line took. */
+static void
+a_run_that_it_left_open_is_shown_and_not_judged(void **state)
+{
+	struct journal *journal = open_lane();
+	struct telling telling = { 0 };
+	size_t open = 0;
+
+	(void)state;
+	store_early(journal, "10 start p a;20 start p b;30 fail p b");
+	note_early();
+	tell_all(journal, &telling);
+	record_all(journal, "h", "40 start p c");
+	assert_int_equal(case_rows("runs", sql_runs,
+			     "p/a 10-0; p/b 20-30 failure; p/c 40-0; "),
+	    0);
+	assert_int_equal(journal_pipelines(journal, "h", 0, count_open, &open),
+	    RC_OK);
+	assert_int_equal(open, 1);
+	/* Its end is as good as any other. */
+	record_all(journal, "h", "50 done p a");
+	assert_int_equal(case_rows("runs", sql_runs,
+			     "p/a 10-50 success; p/b 20-30 failure; "
+			     "p/c 40-0; "),
+	    0);
+	journal_close(journal);
+}
+
+/* Stored and recorded ones, as they came. */
+static void
+all_are_put_together_as_they_came(void **state)
+{
+	struct journal *journal = open_lane();
+
+	(void)state;
+	record_some(journal, "h", "10 start p a");
+	store_some(journal, "h", "20 fail p a; 30 start p b");
+	record_some(journal, "h", "40 done p b; 50 start q");
+	store_some(journal, "h", "60 start q");
+	record_some(journal, "h", "70 fail q");
+	assert_int_equal(case_rows("before", sql_runs, ""), 0);
+	assert_int_equal(assemble_all(journal), 1);
+	assert_int_equal(case_rows("runs", sql_runs,
+			     "p/a 10-20 failure; p/b 30-40 success; "
+			     "q/ 50-60 unknown; q/ 60-70 failure; "),
+	    0);
+	assert_int_equal(count_rows(journal, "SELECT count(*) FROM records"),
+	    0);
+	/* Once. */
+	assemble_all(journal);
+	assert_int_equal(case_rows("pipelines", sql_pipelines,
+			     "p(p) 10-40 40; "
+			     "q(q) 50-70 0 1 from 70 pipeline_run_error; "),
+	    0);
+	journal_close(journal);
+}
+
+static void
+many_take_several_steps(void **state)
+{
+	enum { EVENTS = 1200, STEPS = 3 };
+	struct journal *journal = open_lane();
+
+	(void)state;
+	for (unsigned i = 0; i < EVENTS; i++)
+		append_sample(journal, "h", i, "");
+	assert_int_equal(assemble_all(journal), STEPS);
+	assert_int_equal(assemble_all(journal), 1);
+	journal_close(journal);
+}
+
+/* Where no queue is run, nobody asks for it. */
+static void
+what_is_not_stored_does_not_pile_up(void **state)
+{
+	enum { RECORDED = 450, PILED = 200 };
+	struct journal *journal = open_lane();
+	char text[64];
+
+	(void)state;
+	store_some(journal, "h", "1 start p first");
+	for (int i = 0; i < RECORDED; i++) {
+		snprintf(text, sizeof(text), "%d start p %d", i + 2, i);
+		record_some(journal, "h", text);
+		assert_in_range(count_rows(journal,
+				    "SELECT count(*) FROM records"),
+		    0, PILED - 1);
+	}
+	assert_int_equal(count_rows(journal, "SELECT count(*) FROM runs"),
+	    2 * PILED + 1);
+	assert_int_equal(case_rows("first",
+			     "SELECT run FROM runs ORDER BY seq LIMIT 2",
+			     "first; 0; "),
+	    0);
+	/* But that has to be read first. */
+	note_early();
+	for (int i = 0; i < PILED; i++)
+		record_some(journal, "h", "999 start p again");
+	assert_int_equal(count_rows(journal, "SELECT count(*) FROM records"),
+	    RECORDED - 2 * PILED + PILED);
+	journal_close(journal);
+}
+
+static void
+purge_what_is_read(struct journal *journal, struct journal_purge *purge)
+{
+	do
+		assert_int_equal(journal_purge_step(journal, purge, 1000),
+		    RC_OK);
+	while (purge->more);
+}
+
+/* The numbers of events that were taken out are given again. */
+static void
+a_purge_takes_out_nothing_that_was_not_read(void **state)
+{
+	struct journal *journal = open_lane();
+	const struct journal_keep keep = { .hook = "h" };
+	struct journal_purge purge = { .keeps = &keep, .n = 1 };
+
+	(void)state;
+	store_some(journal, "h", "10 start p a; 20 done p a; 30 start p b");
+	execute("UPDATE deliveries SET state = 2, finished = 1");
+	purge_what_is_read(journal, &purge);
+	assert_int_equal(count_rows(journal, "SELECT count(*) FROM events"), 3);
+	assemble_all(journal);
+	record_some(journal, "h", "40 done p b; 50 start p c");
+	purge_what_is_read(journal, &purge);
+	assert_int_equal(count_rows(journal, "SELECT count(*) FROM events"), 0);
+	store_some(journal, "h", "60 done p c");
+	record_some(journal, "h", "70 start p d");
+	assert_int_equal(count_rows(journal, "SELECT seq FROM events"), 1);
+	assemble_all(journal);
+	assert_int_equal(case_rows("runs", sql_runs,
+			     "p/a 10-20 success; p/b 30-40 success; "
+			     "p/c 50-60 success; p/d 70-0; "),
+	    0);
 	journal_close(journal);
 }
 
@@ -290,7 +425,12 @@ main(void)
 		TEST(damaged_events_are_passed_over),
 		TEST(a_step_that_fails_is_done_again),
 		TEST(a_journal_of_the_first_release_is_read),
+		TEST(a_run_that_it_left_open_is_shown_and_not_judged),
+		TEST(all_are_put_together_as_they_came),
+		TEST(many_take_several_steps),
+		TEST(what_is_not_stored_does_not_pile_up),
+		TEST(a_purge_takes_out_nothing_that_was_not_read),
 	};
 
-	return cmocka_run_group_tests_name("reread", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("assemble", tests, NULL, NULL);
 }

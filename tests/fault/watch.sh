@@ -1,0 +1,3 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+. "$(dirname "$0")/ordinary.sh"
