@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 #include <limits.h>
-#include <string.h>
 
 #include "journal/append.h"
 
@@ -11,6 +10,7 @@
 #include "journal/journal.h"
 #include "journal/key.h"
 #include "journal/lanes.h"
+#include "journal/lookup.h"
 #include "journal/order.h"
 #include "journal/room.h"
 #include "journal/rules.h"
@@ -47,27 +47,13 @@ admit(struct journal *journal, const struct journal_entry *entry)
 	    RC_OK;
 }
 
-/* What is not known is null. */
-static const char *
-text_or_null(const char *text)
-{
-	return text[0] == '\0' ? NULL : text;
-}
-
 /* An ID is given once; to meet one again means that it was not. */
 static int64_t
 insert_event(struct journal *journal, const struct journal_entry *entry)
 {
-	static const struct journal_subject unknown = {
-		.pipeline = "",
-		.name = "",
-		.run = "",
-	};
-	const struct journal_subject *subject = entry->subject == NULL ?
-	    &unknown :
-	    entry->subject;
+	const struct journal_subject_columns says = journal_subject_columns(
+	    entry->subject);
 	const struct receipt *receipt = entry->receipt;
-	bool shown = strcmp(subject->name, subject->pipeline) != 0;
 	int64_t event;
 
 	if (journal_do(journal,
@@ -78,9 +64,8 @@ insert_event(struct journal *journal, const struct journal_entry *entry)
 		BIND(TEXT(receipt->id), TEXT(entry->hook), TEXT(entry->event),
 		    INT(receipt->received), TEXT(receipt->digest),
 		    INT(receipt->verified), TEXT(receipt->remote_addr),
-		    TEXT(text_or_null(subject->pipeline)),
-		    TEXT(text_or_null(subject->run)),
-		    TEXT(shown ? text_or_null(subject->name) : NULL))) == 0)
+		    TEXT(says.pipeline), TEXT(says.run), TEXT(says.shown))) ==
+	    0)
 		return 0;
 	event = journal_inserted(journal);
 	journal_do(journal, "INSERT INTO bodies(event, body) VALUES(?1, ?2)",

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <string.h>
-
 #include "journal/assemble.h"
 
 #include "journal/column.h"
@@ -134,14 +132,14 @@ static void
 keep_subject(struct journal *journal, int64_t seq,
     const struct journal_subject *subject)
 {
-	bool shown = strcmp(subject->name, subject->pipeline) != 0;
+	const struct journal_subject_columns says = journal_subject_columns(
+	    subject);
 
 	journal_do(journal,
-	    "UPDATE events SET pipeline = CASE WHEN ?2 <> '' THEN ?2 END,"
-	    " run = CASE WHEN ?3 <> '' THEN ?3 END,"
-	    " shown = CASE WHEN ?4 <> '' THEN ?4 END WHERE seq = ?1",
-	    BIND(INT(seq), TEXT(subject->pipeline), TEXT(subject->run),
-		TEXT(shown ? subject->name : "")));
+	    "UPDATE events SET pipeline = ?2, run = ?3, shown = ?4"
+	    " WHERE seq = ?1",
+	    BIND(INT(seq), TEXT(says.pipeline), TEXT(says.run),
+		TEXT(says.shown)));
 }
 
 /* An earlier release stored it: what it says has to be found in its body. */
@@ -336,12 +334,6 @@ journal_subject_keep(struct pool *pool, struct journal_subject *subject)
 
 /* ---- What is not stored ---------------------------------------------------- */
 
-static const char *
-text_or_null(const char *text)
-{
-	return text[0] == '\0' ? NULL : text;
-}
-
 /* How many there are, with the one that was inserted. */
 static int64_t
 count_records(struct journal *journal)
@@ -358,8 +350,8 @@ static enum rc
 record(struct journal *journal, void *arguments)
 {
 	const struct journal_record *record = arguments;
-	const struct journal_subject *subject = record->subject;
-	bool shown = strcmp(subject->name, subject->pipeline) != 0;
+	const struct journal_subject_columns says = journal_subject_columns(
+	    record->subject);
 	struct journal_assembly assembly;
 	struct assembling assembling = { .assembly = &assembly };
 
@@ -371,9 +363,7 @@ record(struct journal *journal, void *arguments)
 	    " ORDER BY seq DESC LIMIT 1), 0), ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	    BIND(TEXT(record->receipt->id), TEXT(record->hook),
 		TEXT(record->event), INT(record->receipt->received),
-		TEXT(text_or_null(subject->pipeline)),
-		TEXT(text_or_null(subject->run)),
-		TEXT(shown ? text_or_null(subject->name) : NULL)));
+		TEXT(says.pipeline), TEXT(says.run), TEXT(says.shown)));
 	if (count_records(journal) >= RECORDS)
 		step(journal, &assembling);
 	if (record->watched)

@@ -245,6 +245,26 @@ journal_find_delivery(struct journal *journal, int64_t seq,
 	return true;
 }
 
+static const char *
+text_or_null(const char *text)
+{
+	return text[0] == '\0' ? NULL : text;
+}
+
+struct journal_subject_columns
+journal_subject_columns(const struct journal_subject *subject)
+{
+	if (subject == NULL)
+		return (struct journal_subject_columns){ 0 };
+	return (struct journal_subject_columns){
+		.pipeline = text_or_null(subject->pipeline),
+		.run = text_or_null(subject->run),
+		.shown = strcmp(subject->name, subject->pipeline) == 0 ?
+		    NULL :
+		    text_or_null(subject->name),
+	};
+}
+
 bool
 journal_advances(struct journal *journal, int64_t last, int64_t next)
 {

@@ -14,6 +14,18 @@ enum rc journal_find(struct journal *journal, const char *text, int64_t *event);
 bool journal_read_event(struct journal *journal, int64_t seq, struct pool *pool,
     struct journal_event *event);
 
+/* The columns that say which pipeline and run an event speaks of; NULL, which
+ * is null, where that is not known. */
+struct journal_subject_columns {
+	const char *pipeline;
+	const char *run;
+	const char *shown; /* the pipeline's name, where it has one */
+};
+
+/* They borrow its texts; of NULL nothing is known. */
+struct journal_subject_columns journal_subject_columns(
+    const struct journal_subject *subject);
+
 /*
  * Whether a walk along the rows gets on from the last to the next, 0 being
  * its end.  Where a tree is damaged it may not, and would never end: that is
