@@ -5,6 +5,20 @@
 
 #include "journal/internal.h"
 
+static void
+clear(struct journal_line *line)
+{
+	line->first = NULL;
+	line->last = &line->first;
+}
+
+void
+journal_changes_init(struct journal *journal)
+{
+	clear(&journal->changes);
+	clear(&journal->chores);
+}
+
 /* Under the lock: whom to call for changes that no thread waits for, once it
  * is over; nobody where that was done and he has not come yet. */
 static struct journal_helper
@@ -30,11 +44,13 @@ bool
 journal_changes_add(struct journal *journal, struct journal_change *change)
 {
 	struct journal_helper helper = { NULL, NULL };
+	struct journal_line *line = change->chore ? &journal->chores :
+						    &journal->changes;
 	bool leads;
 
 	pthread_mutex_lock(&journal->queueing);
-	*journal->last = change;
-	journal->last = &change->next;
+	*line->last = change;
+	line->last = &change->next;
 	leads = !journal->leading &&
 	    (change->waiter == NULL || journal->helper.call == NULL);
 	if (leads)
@@ -45,21 +61,41 @@ journal_changes_add(struct journal *journal, struct journal_change *change)
 	return leads || call_in_vain(journal, helper);
 }
 
+/* Under the lock. */
+static bool
+some_wait(const struct journal *journal)
+{
+	return journal->changes.first != NULL || journal->chores.first != NULL;
+}
+
 bool
 journal_changes_lead(struct journal *journal)
 {
 	bool leads;
 
 	pthread_mutex_lock(&journal->queueing);
-	leads = !journal->leading && journal->first != NULL;
+	leads = !journal->leading && some_wait(journal);
 	journal->leading = journal->leading || leads;
 	journal->called = false;
 	pthread_mutex_unlock(&journal->queueing);
 	return leads;
 }
 
-static bool
-are_relaxed(const struct journal_change *list)
+bool
+journal_changes_choose(struct journal *journal)
+{
+	bool chores;
+
+	pthread_mutex_lock(&journal->queueing);
+	chores = journal->chores.first != NULL &&
+	    (journal->chores_next || journal->changes.first == NULL);
+	journal->chores_next = !chores;
+	pthread_mutex_unlock(&journal->queueing);
+	return chores;
+}
+
+bool
+journal_changes_are_relaxed(const struct journal_change *list)
 {
 	while (list != NULL && list->relaxed)
 		list = list->next;
@@ -67,16 +103,15 @@ are_relaxed(const struct journal_change *list)
 }
 
 struct journal_change *
-journal_changes_take(struct journal *journal, bool relaxed)
+journal_changes_take(struct journal *journal, bool chores)
 {
-	struct journal_change *list = NULL;
+	struct journal_line *line = chores ? &journal->chores :
+					     &journal->changes;
+	struct journal_change *list;
 
 	pthread_mutex_lock(&journal->queueing);
-	if (!relaxed || are_relaxed(journal->first)) {
-		list = journal->first;
-		journal->first = NULL;
-		journal->last = &journal->first;
-	}
+	list = line->first;
+	clear(line);
 	pthread_mutex_unlock(&journal->queueing);
 	return list;
 }
@@ -128,8 +163,10 @@ journal_changes_hand_on(struct journal *journal, bool stays)
 	bool left;
 
 	pthread_mutex_lock(&journal->queueing);
-	next = awaited(journal->first);
-	left = next == NULL && journal->first != NULL;
+	next = awaited(journal->changes.first);
+	if (next == NULL)
+		next = awaited(journal->chores.first);
+	left = next == NULL && some_wait(journal);
 	stays = left && (stays || journal->helper.call == NULL);
 	journal->leading = next != NULL || stays;
 	if (next != NULL)

@@ -14,13 +14,17 @@ struct journal_waiter;
  * The changes that wait for a commit, in the order in which they came.  One
  * thread leads: it writes what all of them want, and passes the lead on.
  *
+ * Chores are apart from the others, so that one that fails fails none of them;
+ * where both wait they take turns.
+ *
  * A change is on the stack of the thread that waits for it, or in memory of
  * its waiter (pending) where no thread does.
  */
 struct journal_change {
 	enum rc (*apply)(struct journal *journal, void *arguments);
 	void *arguments;
-	bool relaxed; /* need not survive the machine */
+	bool chore;   /* no delivery depends on it */
+	bool relaxed; /* need not survive the machine; of a chore */
 	enum rc rc;   /* what apply returned, or why nothing was changed */
 	struct journal_waiter *waiter; /* NULL: a thread waits */
 	bool over;		       /* for that thread: it has its rc */
@@ -28,6 +32,8 @@ struct journal_change {
 	struct journal_change *next;
 };
 
+/* None waits yet. */
+void journal_changes_init(struct journal *journal);
 /*
  * Puts a change at the end.  True: nobody leads, so this thread has to; where
  * none waits for the change and there is a helper, that one is called instead.
@@ -36,12 +42,13 @@ bool journal_changes_add(struct journal *journal,
     struct journal_change *change);
 /* Starts to lead, where nobody does and there is something to write. */
 bool journal_changes_lead(struct journal *journal);
-/*
- * For who leads.  Takes all of them; where relaxed, only if none of them has
- * to survive the machine.  NULL: none.
- */
+/* For who leads, before each transaction: whether it is the turn of chores. */
+bool journal_changes_choose(struct journal *journal);
+/* For who leads.  Takes all chores, or all the others.  NULL: none. */
 struct journal_change *journal_changes_take(struct journal *journal,
-    bool relaxed);
+    bool chores);
+/* Whether none of them has to survive the machine. */
+bool journal_changes_are_relaxed(const struct journal_change *list);
 /*
  * Tells what became of those that were taken; an error is that of all of them.
  * No lock may be held.

@@ -74,7 +74,7 @@ journal_fold_hours(struct journal *journal, int64_t now,
 {
 	struct folding folding = { .now = now, .list = list, .n = n };
 
-	return journal_write(journal, fold_hours, &folding);
+	return journal_write_chore(journal, fold_hours, &folding);
 }
 
 static enum rc

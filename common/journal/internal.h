@@ -86,6 +86,12 @@ struct journal_file {
 	ino_t inode;
 };
 
+/* Changes that wait for a commit, in the order in which they came. */
+struct journal_line {
+	struct journal_change *first;
+	struct journal_change **last; /* where the next one is put */
+};
+
 /* Who leads for changes that no thread waits for; call is NULL for nobody. */
 struct journal_helper {
 	bool (*call)(void *context);
@@ -147,11 +153,12 @@ struct journal {
 	bool relaxed; /* commits may be short of a sync */
 
 	/* changes.c */
-	pthread_mutex_t queueing;     /* guards what follows */
-	struct journal_change *first; /* changes that wait for a commit */
-	struct journal_change **last; /* where the next one is put */
-	bool leading;		      /* a thread commits, or was told to */
-	bool called;		      /* the helper was, and has not come */
+	pthread_mutex_t queueing;    /* guards what follows */
+	struct journal_line changes; /* but chores */
+	struct journal_line chores;
+	bool chores_next; /* where both wait */
+	bool leading;	  /* a thread commits, or was told to */
+	bool called;	  /* the helper was, and has not come */
 	struct journal_helper helper;
 };
 

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "journal/changes.h"
 #include "journal/column.h"
 #include "journal/files.h"
 #include "journal/internal.h"
@@ -174,7 +175,7 @@ new_journal(unsigned flags)
 							BUSY_TIMEOUT;
 	memset(journal->wakeup_fds, -1, sizeof(journal->wakeup_fds));
 	journal->locks = -1;
-	journal->last = &journal->first;
+	journal_changes_init(journal);
 	pthread_mutex_init(&journal->holding, NULL);
 	pthread_mutex_init(&journal->queueing, NULL);
 	return journal;

@@ -301,7 +301,7 @@ journal_set_mute(struct journal *journal, const struct journal_mute *mute,
     int64_t *count)
 {
 	struct muting muting = { .mute = mute };
-	enum rc rc = journal_write(journal, set_mute, &muting);
+	enum rc rc = journal_write_chore(journal, set_mute, &muting);
 
 	*count = rc == RC_OK ? muting.count : 0;
 	return rc == RC_OK && muting.count == 0 ? RC_MISSING : rc;
@@ -351,7 +351,7 @@ journal_forget(struct journal *journal, const char *hook, const char *pipeline,
     int64_t now, int64_t *count)
 {
 	struct forgetting forgetting = { hook, pipeline, now, 0 };
-	enum rc rc = journal_write(journal, forget, &forgetting);
+	enum rc rc = journal_write_chore(journal, forget, &forgetting);
 
 	*count = rc == RC_OK ? forgetting.count : 0;
 	return rc == RC_OK && forgetting.count == 0 ? RC_MISSING : rc;

@@ -102,7 +102,7 @@ journal_purge_due(struct journal *journal, int64_t now, bool *due)
 	enum rc rc = journal_read(journal, purge_due, &timing);
 
 	if (rc == RC_OK && timing.due)
-		rc = journal_write(journal, purge_begins, &timing);
+		rc = journal_write_chore(journal, purge_begins, &timing);
 	if (rc == RC_OK)
 		*due = timing.due;
 	return rc;
@@ -530,7 +530,7 @@ journal_purge_step(struct journal *journal, struct journal_purge *purge,
 	purge->more = true;
 	if (purge->phase == PHASE_SPACE)
 		return purge_space(journal, purge);
-	rc = journal_write(journal, phases[purge->phase], &purging);
+	rc = journal_write_chore(journal, phases[purge->phase], &purging);
 	if (rc != RC_OK)
 		return rc;
 	next.more = true;

@@ -104,7 +104,7 @@ journal_renew(struct journal *journal, bool *more)
 	enum rc rc = journal_read(journal, look, &renewing);
 
 	if (rc == RC_OK && renewing.last > 0)
-		rc = journal_write(journal, renew, &renewing);
+		rc = journal_write_chore(journal, renew, &renewing);
 	if (rc == RC_OK)
 		*more = renewing.last > 0;
 	return rc;

@@ -159,7 +159,7 @@ journal_shrink(struct journal *journal, bool whole, bool *more)
 	enum rc rc = journal_trim(journal, LOG_MAX);
 
 	if (rc == RC_OK)
-		rc = journal_write(journal, give_back, &shrinking);
+		rc = journal_write_chore(journal, give_back, &shrinking);
 	if (rc == RC_OK)
 		*more = shrinking.more;
 	return rc;

@@ -103,29 +103,31 @@ commit(struct journal *journal)
 }
 
 /*
- * One transaction for all that waits.  Changes that arrive while it waits
- * for its turn join it.  On failure everything is rolled back, and the error
+ * One transaction for all that waits, chores or the others.  Changes that
+ * arrive while it waits for its turn join it.  On failure everything is rolled back, and the error
  * is reported even to changes that were refused: the refusal may rest on a
  * change that was just undone.
  */
 static void
 write_all(struct journal *journal)
 {
-	struct journal_change *list;
+	bool chores = journal_changes_choose(journal);
+	struct journal_change *list = NULL;
 	struct journal_change *at;
 	bool relaxed;
 	enum rc rc;
 
 	pthread_mutex_lock(&journal->holding);
-	list = journal_changes_take(journal, true);
-	relaxed = list != NULL;
+	if (chores)
+		list = journal_changes_take(journal, true);
+	relaxed = chores && journal_changes_are_relaxed(list);
 	transaction_starts(journal);
 	set_durability(journal, relaxed);
 	journal_turn_take(journal);
 	journal_room_begin(journal);
 	journal->busy_until = clock_steady() + journal->busy_timeout;
 	journal_do(journal, "BEGIN IMMEDIATE", NO_VALUES);
-	if (!relaxed)
+	if (!chores)
 		list = journal_changes_take(journal, false);
 	for (at = list; at != NULL && !journal_failed(journal); at = at->next)
 		at->rc = at->apply(journal, at->arguments);
@@ -161,7 +163,8 @@ await(struct journal_change *change)
 
 /*
  * The first thread that finds nobody leading commits for all that wait.  A
- * thread that is woken before its change is over becomes the next leader.
+ * thread that is woken before its change is over becomes the next leader, the
+ * one that led before, too.
  */
 static enum rc
 submit(struct journal *journal, struct journal_change *change)
@@ -170,7 +173,7 @@ submit(struct journal *journal, struct journal_change *change)
 	sem_init(&change->awake, 0, 0);
 	if (!journal_changes_add(journal, change))
 		await(change);
-	if (!change->over) {
+	while (!change->over) {
 		lead(journal, false);
 		await(change);
 	}
@@ -191,12 +194,26 @@ journal_write(struct journal *journal,
 }
 
 enum rc
+journal_write_chore(struct journal *journal,
+    enum rc (*apply)(struct journal *journal, void *arguments), void *arguments)
+{
+	struct journal_change change = {
+		.apply = apply,
+		.arguments = arguments,
+		.chore = true,
+	};
+
+	return submit(journal, &change);
+}
+
+enum rc
 journal_write_relaxed(struct journal *journal,
     enum rc (*apply)(struct journal *journal, void *arguments), void *arguments)
 {
 	struct journal_change change = {
 		.apply = apply,
 		.arguments = arguments,
+		.chore = true,
 		.relaxed = true,
 	};
 
@@ -256,7 +273,7 @@ journal_write_later_relaxed(struct journal *journal,
 
 	if (pending == NULL)
 		return;
-	pending->change.relaxed = true;
+	pending->change.chore = pending->change.relaxed = true;
 	add_pending(journal, pending);
 }
 

@@ -19,7 +19,14 @@ struct journal_waiter;
 enum rc journal_write(struct journal *journal,
     enum rc (*apply)(struct journal *journal, void *arguments),
     void *arguments);
-/* For what need not survive the machine. */
+/*
+ * The same for a chore, which no delivery depends on: it shares a transaction
+ * with chores only, and so cannot fail another change by what it stumbles over.
+ */
+enum rc journal_write_chore(struct journal *journal,
+    enum rc (*apply)(struct journal *journal, void *arguments),
+    void *arguments);
+/* For a chore that need not survive the machine. */
 enum rc journal_write_relaxed(struct journal *journal,
     enum rc (*apply)(struct journal *journal, void *arguments),
     void *arguments);
@@ -30,7 +37,7 @@ enum rc journal_write_relaxed(struct journal *journal,
 void journal_write_later(struct journal *journal,
     enum rc (*apply)(struct journal *journal, void *arguments),
     struct bytes arguments, struct journal_waiter *waiter);
-/* The same for what need not survive the machine. */
+/* The same for a chore that need not survive the machine. */
 void journal_write_later_relaxed(struct journal *journal,
     enum rc (*apply)(struct journal *journal, void *arguments),
     struct bytes arguments, struct journal_waiter *waiter);

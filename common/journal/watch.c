@@ -227,7 +227,7 @@ journal_watch_step(struct journal *journal, const struct journal_watch *watch,
 		rc = journal_write_relaxed(journal, step, &watching);
 		watching.durable = true;
 		if (rc == RC_OK && watching.wanted)
-			rc = journal_write(journal, step, &watching);
+			rc = journal_write_chore(journal, step, &watching);
 		if (watching.rc != RC_OK)
 			rc = watching.rc;
 	}
@@ -338,7 +338,7 @@ journal_watch_end(struct journal *journal,
 	enum rc rc = journal_read(journal, find_ended, &ending);
 
 	if (rc == RC_OK && ending.n > 0)
-		rc = journal_write(journal, end_watches, &ending);
+		rc = journal_write_chore(journal, end_watches, &ending);
 	pool_free(&ending.pool);
 	return rc;
 }

@@ -288,14 +288,22 @@ who_comes_before_the_helper_writes_the_rest(void **state)
 }
 
 static size_t
-count_waiting(struct journal *journal)
+count_line(const struct journal_line *line)
 {
 	size_t n = 0;
 
-	pthread_mutex_lock(&journal->queueing);
-	for (struct journal_change *at = journal->first; at != NULL;
-	     at = at->next)
+	for (struct journal_change *at = line->first; at != NULL; at = at->next)
 		n++;
+	return n;
+}
+
+static size_t
+count_waiting(struct journal *journal)
+{
+	size_t n;
+
+	pthread_mutex_lock(&journal->queueing);
+	n = count_line(&journal->changes) + count_line(&journal->chores);
 	pthread_mutex_unlock(&journal->queueing);
 	return n;
 }
@@ -658,10 +666,182 @@ what_nobody_waits_for_may_be_relaxed(void **state)
 		write_while(journal, ask_for_both, &both);
 		for (int i = 0; i < 2; i++) {
 			assert_int_equal(get(&both.answers[i]), RC_OK);
-			assert_int_equal(both.durability[i], 1 + strict);
+			assert_int_equal(both.durability[i],
+			    1 + (strict && i == 1));
 		}
 	}
 	journal_close(journal);
+}
+
+/* What a chore finds damaged, as the store says it. */
+static enum rc
+stumble(struct journal *journal, void *arguments)
+{
+	(void)arguments;
+	journal_run(journal, "CREATE TABLE chore(number)");
+	journal_fail(journal, JOURNAL_FAILED_INDEX);
+	return RC_OK;
+}
+
+struct mixture {
+	struct events events; /* first */
+	struct answer chores[2];
+};
+
+static void *
+ask_for_mixture(void *context)
+{
+	struct mixture *mixture = context;
+	struct journal *journal = mixture->events.journal;
+	struct bytes nothing = { "", 0 };
+
+	journal_write_later_relaxed(journal, stumble, nothing,
+	    ask(&mixture->chores[0]));
+	ask_for_events(&mixture->events);
+	journal_write_later_relaxed(journal, stumble, nothing,
+	    ask(&mixture->chores[1]));
+	return NULL;
+}
+
+static void
+a_chore_that_fails_fails_no_other_change(void **state)
+{
+	struct journal *journal = open_lane();
+	struct mixture mixture;
+
+	(void)state;
+	fill_events(&mixture.events, journal);
+	write_while(journal, ask_for_mixture, &mixture);
+	expect_told(&mixture.events, RC_OK);
+	for (size_t i = 0; i < COUNT(mixture.chores); i++)
+		assert_int_equal(get(&mixture.chores[i]), RC_CORRUPT);
+	assert_int_equal(journal_write_chore(journal, stumble, NULL),
+	    RC_CORRUPT);
+	expect_counts(journal, "h queued 3 ");
+	assert_int_equal(count_rows(journal,
+			     "SELECT count(*)"
+			     " FROM sqlite_schema"
+			     " WHERE name = 'chore'"),
+	    0);
+	journal_close(journal);
+}
+
+static enum rc
+note_turn(struct journal *journal, void *arguments)
+{
+	unsigned *const *turn = arguments;
+
+	(void)journal;
+	**turn = ++*turn[1];
+	return RC_OK;
+}
+
+/* Changes that each ask for the next one when they are over, and a chore. */
+struct ceaseless {
+	struct answer answer; /* first */
+	struct answer chore;
+	struct journal *journal;
+	unsigned left;
+	unsigned turns;
+	unsigned turn; /* of a change, the last */
+	unsigned chores_turn;
+};
+
+static void
+go_on_ceaselessly(struct journal_waiter *waiter, enum rc rc)
+{
+	struct ceaseless *ceaseless = (struct ceaseless *)waiter;
+	unsigned *turn[] = { &ceaseless->turn, &ceaseless->turns };
+
+	if (--ceaseless->left == 0)
+		note_done(waiter, rc);
+	else
+		journal_write_later(ceaseless->journal, note_turn,
+		    (struct bytes){ (const char *)&turn, sizeof(turn) },
+		    waiter);
+}
+
+static void *
+ask_ceaselessly(void *context)
+{
+	struct ceaseless *ceaseless = context;
+	unsigned *turn[] = { &ceaseless->chores_turn, &ceaseless->turns };
+
+	ask(&ceaseless->answer)->done = go_on_ceaselessly;
+	go_on_ceaselessly(&ceaseless->answer.waiter, RC_OK);
+	journal_write_later_relaxed(ceaseless->journal, note_turn,
+	    (struct bytes){ (const char *)&turn, sizeof(turn) },
+	    ask(&ceaseless->chore));
+	return NULL;
+}
+
+static void
+a_chore_does_not_wait_for_the_end_of_all_others(void **state)
+{
+	struct ceaseless ceaseless = { .journal = open_lane(), .left = 10 };
+
+	(void)state;
+	write_while(ceaseless.journal, ask_ceaselessly, &ceaseless);
+	assert_int_equal(get(&ceaseless.answer), RC_OK);
+	assert_int_equal(get(&ceaseless.chore), RC_OK);
+	assert_int_equal(ceaseless.turn, 10);
+	assert_true(ceaseless.chores_turn <= 2);
+	journal_close(ceaseless.journal);
+}
+
+/* While a chore is written, others come, and a thread with a chore. */
+struct beside {
+	struct events events;
+	struct journal *journal;
+	pthread_t thread;
+	unsigned turns;
+};
+
+static void *
+write_own_chore(void *context)
+{
+	struct beside *beside = context;
+	unsigned turn;
+	unsigned *turns[] = { &turn, &beside->turns };
+
+	assert_int_equal(journal_write_chore(beside->journal, note_turn, turns),
+	    RC_OK);
+	return NULL;
+}
+
+static enum rc
+let_all_come(struct journal *journal, void *arguments)
+{
+	struct beside *beside = arguments;
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, ask_for_events,
+			     &beside->events),
+	    0);
+	pthread_join(thread, NULL);
+	assert_int_equal(pthread_create(&beside->thread, NULL, write_own_chore,
+			     beside),
+	    0);
+	wait_for_waiting(journal, COUNT(beside->events.samples) + 1);
+	return RC_OK;
+}
+
+/* It leads for the others first, and then for itself. */
+static void
+who_waits_for_a_chore_writes_it_after_the_others(void **state)
+{
+	struct beside beside = { .journal = open_lane() };
+
+	(void)state;
+	fill_events(&beside.events, beside.journal);
+	assert_int_equal(journal_write_chore(beside.journal, let_all_come,
+			     &beside),
+	    RC_OK);
+	expect_told(&beside.events, RC_OK);
+	pthread_join(beside.thread, NULL);
+	assert_true(pthread_equal(beside.events.answers[0].by, beside.thread));
+	assert_int_equal(beside.turns, 1);
+	journal_close(beside.journal);
 }
 
 int
@@ -669,6 +849,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_nobody_waits_for_may_be_relaxed),
+		TEST(a_chore_that_fails_fails_no_other_change),
+		TEST(a_chore_does_not_wait_for_the_end_of_all_others),
+		TEST(who_waits_for_a_chore_writes_it_after_the_others),
 		TEST(who_writes_tells_others),
 		TEST(who_waited_leaves_the_rest_to_the_helper),
 		TEST(who_asks_leaves_it_to_the_helper),
