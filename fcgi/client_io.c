@@ -123,8 +123,9 @@ client_keep(struct client *client, const struct window *window)
 		memmove(input->data + kept.len, rest.data, rest.len);
 		input->len = kept.len + rest.len;
 	} else if (kept.len + rest.len > 0) {
-		(void)buf_add(input, kept);
-		rc = buf_add(input, rest);
+		buf_add(input, kept);
+		buf_add(input, rest);
+		rc = input->rc;
 	}
 	if (input->len == 0)
 		buf_free(input);

@@ -85,7 +85,8 @@ parse(struct client *client, struct desk *desk, struct window *window,
 		.records = records,
 		.params = { window->data, records->params_len },
 	};
-	enum rc rc = records_check_params(input.params, &input.memory);
+	size_t memory;
+	enum rc rc = records_check_params(input.params, &memory);
 
 	if (rc == RC_OK &&
 	    (records->role < RECORDS_RESPONDER ||
@@ -93,7 +94,7 @@ parse(struct client *client, struct desk *desk, struct window *window,
 		rc = RC_SYNTAX;
 	if (rc != RC_OK)
 		return rc;
-	*more += input.memory;
+	*more += memory;
 	window->data += records->params_len;
 	window->kept -= records->params_len;
 	window->rest -= records->params_len;

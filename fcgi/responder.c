@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <poll.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -10,13 +11,11 @@
 
 #include "base/clock.h"
 #include "base/startup.h"
+#include "assertion.h"
 #include "memory_file.h"
 #include "records.h"
 
 enum {
-	/* Besides a request's variables: libfcgi's buffers, of 8, 8 and 0.5
-	 * KiB, and what is round them. */
-	RESPONDER_MEMORY = 20 * 1024,
 	RESPONDER_MEMORY_WAIT = 1000, /* milliseconds */
 	RESPONDER_MEMORY_PAUSE = 10,
 	/* libfcgi writes records of 8 KiB: their headers and padding. */
@@ -114,25 +113,6 @@ give_file(struct responder *responder, struct memory_file *file)
 	pthread_mutex_unlock(&responder->lock);
 }
 
-/*
- * libfcgi ends the process where it gets no memory: that has to be there
- * before it is called.  With few variables it is asked for where libfcgi will
- * get it, and not from the kernel.
- */
-static enum rc
-check_memory(size_t size)
-{
-	int64_t deadline = clock_steady() + RESPONDER_MEMORY_WAIT;
-	void *volatile probe = malloc(size);
-
-	while (probe == NULL && clock_left(deadline) != 0) {
-		poll(NULL, 0, RESPONDER_MEMORY_PAUSE);
-		probe = malloc(size);
-	}
-	free(probe);
-	return probe != NULL ? RC_OK : RC_MEMORY;
-}
-
 /* The head's records, up to the file's end. */
 static enum rc
 write_input(const struct responder_input *input, struct memory_file *file)
@@ -146,19 +126,27 @@ write_input(const struct responder_input *input, struct memory_file *file)
 	return rc;
 }
 
+/* libfcgi asserts that it gets memory, and ends in the guard where not. */
 static enum rc
-parse(struct responder_request *request, struct memory_file *file)
+parse(FCGX_Request *fcgx, struct memory_file *file)
 {
-	FCGX_Request *fcgx = &request->fcgx;
+	jmp_buf guard;
 
 	FCGX_InitRequest(fcgx, -1, FCGI_FAIL_ACCEPT_ON_INTR);
 	fcgx->ipcFd = file->fd;
 	fcgx->keepConnection = 1;
+	if (setjmp(guard) != 0) {
+		FCGX_Free(fcgx, 0);
+		return RC_MEMORY;
+	}
+	assertion_guard(&guard);
 	if (FCGX_Accept_r(fcgx) == 0) {
+		assertion_guard(NULL);
 		/* The next one gets its memory, while it is at hand. */
 		FCGX_FreeStream(&fcgx->in);
 		return RC_OK;
 	}
+	assertion_guard(NULL);
 	if (fcgx->ipcFd < 0) {
 		file->fd = -1;
 		memory_file_renew(file);
@@ -166,23 +154,34 @@ parse(struct responder_request *request, struct memory_file *file)
 	return RC_SYNTAX;
 }
 
-enum rc
-responder_accept(const struct responder_input *input, struct memory_file *file,
+static enum rc
+accept_now(const struct responder_input *input, struct memory_file *file,
     struct responder_request **out)
 {
-	struct responder_request *request = NULL;
-	enum rc rc = check_memory(RESPONDER_MEMORY + input->memory);
+	struct responder_request *request = malloc(sizeof(*request));
+	enum rc rc = request == NULL ? RC_MEMORY : write_input(input, file);
 
 	if (rc == RC_OK)
-		rc = write_input(input, file);
-	if (rc == RC_OK) {
-		request = malloc(sizeof(*request));
-		rc = request == NULL ? RC_MEMORY : parse(request, file);
-	}
+		rc = parse(&request->fcgx, file);
 	if (rc == RC_OK)
 		*out = request;
 	else
 		free(request);
+	return rc;
+}
+
+enum rc
+responder_accept(const struct responder_input *input, struct memory_file *file,
+    struct responder_request **out)
+{
+	int64_t deadline = clock_steady() + RESPONDER_MEMORY_WAIT;
+	enum rc rc = accept_now(input, file, out);
+
+	while (
+	    (rc == RC_MEMORY || rc == RC_SYSTEM) && clock_left(deadline) != 0) {
+		poll(NULL, 0, RESPONDER_MEMORY_PAUSE);
+		rc = accept_now(input, file, out);
+	}
 	return rc;
 }
 

@@ -35,13 +35,12 @@ struct responder_request;
 struct responder_input {
 	const struct records *records;
 	struct bytes params; /* checked */
-	size_t memory;	     /* what it allocates for them, bytes */
 };
 
 /*
  * Has libfcgi parse the variables out of a file of the thread's own; it has
- * no use for the body.  RC_MEMORY; RC_SYNTAX: libfcgi would not take it;
- * RC_SYSTEM.
+ * no use for the body.  RC_SYNTAX: libfcgi would not take it; RC_MEMORY and
+ * RC_SYSTEM after it was tried for a second.
  */
 enum rc responder_accept(const struct responder_input *input,
     struct memory_file *file, struct responder_request **out);

@@ -351,7 +351,7 @@ static void
 return_memory(void)
 {
 	(void)mallopt(M_MMAP_THRESHOLD, FCGI_LARGE);
-	(void)mallopt(M_ARENA_MAX, (int)thread_processors());
+	startup_heaps(thread_processors());
 }
 
 int

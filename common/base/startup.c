@@ -108,15 +108,19 @@ startup_warn_of_cpu_limit(void)
 		timer_settime(timer, TIMER_ABSTIME, &at, NULL);
 }
 
-/* The C library would take 64 MiB of addresses for each thread's memory. */
-static void
-save_addresses(void)
+static bool
+addresses_are_limited(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_AS, &limit) == 0 &&
-	    limit.rlim_cur != RLIM_INFINITY)
-		mallopt(M_ARENA_MAX, 1);
+	return getrlimit(RLIMIT_AS, &limit) == 0 &&
+	    limit.rlim_cur != RLIM_INFINITY;
+}
+
+void
+startup_heaps(unsigned most)
+{
+	(void)mallopt(M_ARENA_MAX, addresses_are_limited() ? 1 : (int)most);
 }
 
 void
@@ -135,5 +139,6 @@ startup(void)
 	open_standard_descriptors();
 	set_signals();
 	startup_warn_of_cpu_limit();
-	save_addresses();
+	if (addresses_are_limited())
+		startup_heaps(1);
 }

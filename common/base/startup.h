@@ -19,6 +19,11 @@ void startup_warn_of_cpu_limit(void);
 void startup_signal(int number, void (*handler)(int));
 /* Whoever started this may have had a signal ignored, and meant it. */
 bool startup_is_ignored(int number);
+/*
+ * How many heaps the C library has for threads at most.  Each takes 64 MiB of
+ * addresses: it is one where those are limited, which startup sees to as well.
+ */
+void startup_heaps(unsigned most);
 /* The signals that tell every program that serves to stop, and no others. */
 void startup_stop_signals(sigset_t *set);
 

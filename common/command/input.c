@@ -103,7 +103,8 @@ input_member(const char *name, struct bytes body, struct buf *into)
 	into->len = before;
 	buf_printf(into, "\"%s_base64\":\"", name);
 	encode_base64(body, into);
-	return buf_char(into, '"');
+	buf_char(into, '"');
+	return into->rc;
 }
 
 enum rc

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/startup.h"
+#include "base/thread.h"
 
 /*
  * A process is started only once, so each test does that in a child, whose
@@ -210,6 +212,54 @@ before_processor_time_is_over_it_is_told_to_stop(void **state)
 	assert_int_equal(in_child(burn), 0);
 }
 
+static void *
+ask_for_memory(void *context)
+{
+	int *error = context;
+	void *volatile pieces[1000];
+
+	for (size_t i = 0; i < COUNT(pieces); i++) {
+		errno = 0;
+		pieces[i] = malloc(1000);
+		*error |= errno;
+	}
+	for (size_t i = 0; i < COUNT(pieces); i++)
+		free(pieces[i]);
+	return NULL;
+}
+
+/* A thread's own heap is 64 MiB of them, which do not fit in twice. */
+static int
+spend_addresses(void)
+{
+	const struct rlimit little = { 100 << 20, 100 << 20 };
+	pthread_t threads[4];
+	int errors[4] = { 0 };
+
+	if (setrlimit(RLIMIT_AS, &little) != 0)
+		return 1;
+	startup();
+	startup_heaps(4);
+	for (int i = 0; i < 4; i++)
+		if (thread_start(&threads[i], ask_for_memory, &errors[i]) != 0)
+			return 2;
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	return errors[0] | errors[1] | errors[2] | errors[3];
+}
+
+static void
+limited_addresses_are_not_for_heaps_of_threads(void **state)
+{
+	(void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	(void)spend_addresses;
+	skip();
+#else
+	assert_int_equal(in_child(spend_addresses), 0);
+#endif
+}
+
 static void
 each_line_is_a_line_of_the_log(void **state)
 {
@@ -238,6 +288,8 @@ main(void)
 		cmocka_unit_test(a_limit_of_file_size_does_not_kill),
 		cmocka_unit_test(
 		    before_processor_time_is_over_it_is_told_to_stop),
+		cmocka_unit_test(
+		    limited_addresses_are_not_for_heaps_of_threads),
 		TOLD_TEST(each_line_is_a_line_of_the_log),
 	};
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/resource.h>
+
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "../unit.h"
+#include "../commands.h"
 
 #include "base/io.h"
 
@@ -157,6 +159,62 @@ a_file_that_libfcgi_closed_is_there_again(void **state)
 	responder_free(request);
 }
 
+/* Of all sizes, so that there is none left for anything. */
+static size_t
+take_all_memory(void *volatile *taken, size_t n)
+{
+	size_t taken_n = 0;
+
+	for (size_t size = 1 << 20; size >= 16; size /= 2)
+		while (taken_n < n && (taken[taken_n] = malloc(size)) != NULL)
+			taken_n++;
+	return taken_n;
+}
+
+static bool
+accept_without_memory(void)
+{
+	static void *volatile taken[100000];
+	static char text[300000] = "\1\x80\x04\x93\xda";
+	const struct responder_input input = {
+		.records = &records,
+		.params = { text, sizeof(text) },
+	};
+	size_t value = sizeof(text) - strlen(text);
+	struct rlimit limit = { 1, RLIM_INFINITY };
+	struct responder_request *request = NULL;
+	size_t n;
+
+	memset(text + strlen(text), 'v', value);
+	NEED(setrlimit(RLIMIT_DATA, &limit) == 0);
+	n = take_all_memory(taken, COUNT(taken));
+	NEED(n < COUNT(taken));
+	/* First it lacks all, and then what a long variable takes. */
+	for (int i = 0; i < 2 && n > 0; i++) {
+		NEED(responder_accept(&input, &file, &request) == RC_MEMORY);
+		NEED(request == NULL);
+		for (size_t rest = n / 2; n > rest;)
+			free(taken[--n]);
+	}
+	limit.rlim_cur = RLIM_INFINITY;
+	NEED(setrlimit(RLIMIT_DATA, &limit) == 0);
+	NEED(responder_accept(&input, &file, &request) == RC_OK);
+	NEED(strlen(responder_variables(request)[1]) == 1 + value);
+	responder_free(request);
+	return true;
+}
+
+/* libfcgi asserts that it gets memory, which would end the process. */
+static void
+without_memory_a_request_is_refused(void **state)
+{
+	(void)state;
+	if (!memory_can_be_limited())
+		skip();
+	assert_true(in_child(accept_without_memory));
+	variables_are_those_of_the_records(state);
+}
+
 static void *
 answer_many(void *context)
 {
@@ -216,6 +274,7 @@ main(void)
 		OPEN(variables_stay_while_the_file_is_used),
 		OPEN(an_answer_is_put_into_records),
 		OPEN(a_file_that_libfcgi_closed_is_there_again),
+		OPEN(without_memory_a_request_is_refused),
 		OPEN(threads_answer_at_once),
 	};
 
