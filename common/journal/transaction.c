@@ -167,57 +167,47 @@ await(struct journal_change *change)
  * one that led before, too.
  */
 static enum rc
-submit(struct journal *journal, struct journal_change *change)
+submit(struct journal *journal, struct journal_change change)
 {
 	thread_pause();
-	sem_init(&change->awake, 0, 0);
-	if (!journal_changes_add(journal, change))
-		await(change);
-	while (!change->over) {
+	sem_init(&change.awake, 0, 0);
+	if (!journal_changes_add(journal, &change))
+		await(&change);
+	while (!change.over) {
 		lead(journal, false);
-		await(change);
+		await(&change);
 	}
-	sem_destroy(&change->awake);
-	return change->rc;
+	sem_destroy(&change.awake);
+	return change.rc;
 }
 
 enum rc
 journal_write(struct journal *journal,
     enum rc (*apply)(struct journal *journal, void *arguments), void *arguments)
 {
-	struct journal_change change = {
-		.apply = apply,
-		.arguments = arguments,
-	};
-
-	return submit(journal, &change);
+	return submit(journal,
+	    (struct journal_change){ .apply = apply, .arguments = arguments });
 }
 
 enum rc
 journal_write_chore(struct journal *journal,
     enum rc (*apply)(struct journal *journal, void *arguments), void *arguments)
 {
-	struct journal_change change = {
-		.apply = apply,
+	return submit(journal,
+	    (struct journal_change){ .apply = apply,
 		.arguments = arguments,
-		.chore = true,
-	};
-
-	return submit(journal, &change);
+		.chore = true });
 }
 
 enum rc
 journal_write_relaxed(struct journal *journal,
     enum rc (*apply)(struct journal *journal, void *arguments), void *arguments)
 {
-	struct journal_change change = {
-		.apply = apply,
+	return submit(journal,
+	    (struct journal_change){ .apply = apply,
 		.arguments = arguments,
 		.chore = true,
-		.relaxed = true,
-	};
-
-	return submit(journal, &change);
+		.relaxed = true });
 }
 
 /* NULL: there is no memory, which the waiter was told. */
