@@ -96,6 +96,16 @@ send() {	# event, pipeline's ID, its name, run
 	[[ $STATUS == 20[02] ]] || { cat "$T/reply" "$T/log" >&2; return 1; }
 }
 
+# For all that can be wrong, from now on.
+watch_for_all() {
+	make_hook <<-END
+		watch on failing 2 late 90m stuck 30m silent 2h
+		on @watch run $T/tell
+		on * ignore
+	END
+	drain
+}
+
 # What was told by events of a name, a line each.
 payloads() {	# event
 	jq -c --arg event "$1" 'select(.event == $event)' "$T"/told/*.tell
@@ -118,12 +128,7 @@ expect_payloads() {	# event...
 }
 
 @test "the payload of each event of one pipeline has each key, of its type" {
-	make_hook <<-END
-		watch on failing 2 late 90m stuck 30m silent 2h
-		on @watch run $T/tell
-		on * ignore
-	END
-	drain
+	watch_for_all
 	for i in 1 2 3 4; do
 		send pipeline_run_started 7 Sales "d$i"
 		clock $((i * 60))
@@ -155,12 +160,7 @@ expect_payloads() {	# event...
 }
 
 @test "the payload says which pipeline and run, since when, and what is usual" {
-	make_hook <<-END
-		watch on failing 2 late 90m stuck 30m silent 2h
-		on @watch run $T/tell
-		on * ignore
-	END
-	drain
+	watch_for_all
 	for i in 1 2 3 4; do
 		clock $((i * 600))
 		send pipeline_run_started 7 Sales "d$i"

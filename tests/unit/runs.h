@@ -183,4 +183,25 @@ static const char sql_pipelines[] =
 static const char sql_successes[] =
     "SELECT pipeline || ' ' || time FROM successes ORDER BY 1";
 
+/* For a watcher that reminds nobody. */
+static inline int64_t
+never_again(void *context, const struct journal_pipeline *pipeline)
+{
+	(void)context;
+	(void)pipeline;
+	return 0;
+}
+
+/* The watch of h, by rules of its one line. */
+static inline struct journal_watch
+watch_h(const struct journal_watcher *watcher)
+{
+	return (struct journal_watch){
+		.hook = "h",
+		.settings = "0123456789abcdef",
+		.rules = &of_h,
+		.watcher = watcher,
+	};
+}
+
 #endif

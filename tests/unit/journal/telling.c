@@ -54,14 +54,6 @@ judge_hook(void *context, int64_t event, int64_t anew, int64_t at,
 	*judgement = (struct journal_judgement){ .next = CLOCK_NEVER };
 }
 
-static int64_t
-never_again(void *context, const struct journal_pipeline *pipeline)
-{
-	(void)context;
-	(void)pipeline;
-	return 0;
-}
-
 static enum rc
 tell(void *context, const struct journal_change_told *list, size_t n,
     struct journal_telling *telling)
@@ -145,12 +137,7 @@ step(struct desk *desk, int64_t at)
 		.tell = tell,
 		.context = desk,
 	};
-	const struct journal_watch watch = {
-		.hook = "h",
-		.settings = "0123456789abcdef",
-		.rules = &of_h,
-		.watcher = &watcher,
-	};
+	const struct journal_watch watch = watch_h(&watcher);
 	int64_t next;
 
 	return journal_watch_step(desk->journal, &watch, at, &next);

@@ -53,14 +53,6 @@ judge_hook(void *context, int64_t event, int64_t anew, int64_t at,
 	};
 }
 
-static int64_t
-never_again(void *context, const struct journal_pipeline *pipeline)
-{
-	(void)context;
-	(void)pipeline;
-	return 0;
-}
-
 static enum rc
 tell(void *context, const struct journal_change_told *list, size_t n,
     struct journal_telling *telling)
@@ -94,12 +86,7 @@ look(struct guard *guard, int64_t at)
 		.tell = tell,
 		.context = guard,
 	};
-	const struct journal_watch watch = {
-		.hook = "h",
-		.settings = "0123456789abcdef",
-		.rules = &of_h,
-		.watcher = &watcher,
-	};
+	const struct journal_watch watch = watch_h(&watcher);
 	unsigned steps = 0;
 
 	do
