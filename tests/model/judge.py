@@ -3,6 +3,7 @@
 happened.  A round that was calm is judged exactly; where rules changed, runs
 are compared only as far as both were run under rules that say the same."""
 
+import re
 from collections import defaultdict
 
 
@@ -37,11 +38,36 @@ class Run:
         self.ended, self.end_line, self.outcome = at, line, outcome
 
 
+# A line as it is written: in one write, which ends with its line feed.
+WHOLE = re.compile(
+    r"S \d+ \S+ \d+ \S+ \S+ \d+ \d+ \d+:[^\s:,]*:\d+(,\d+:[^\s:,]*:\d+)* \S+$"
+    r"|E \d+ \S+ \S$"
+    r"|X \d+ \S+$"
+    r"|# \d+ .*$")
+
+
+def whole_lines(text):
+    """Each with its place, in words.  A command that is killed in the middle
+    of its write leaves the beginning of a line, and what is written next is
+    appended to that: such a beginning is passed over, for it says nothing but
+    that its command was killed.  The commands alone are killed, so that a line
+    of the model's (#) is always whole."""
+    *lines, _ = text.split("\n")
+    for at, line in enumerate(lines):
+        found = WHOLE.search(line)
+        if not found or found.start() > 0 and line[0] not in "SEX":
+            raise Violation("line %d of the ledger cannot be read, not even "
+                            "as the beginning of a line, cut off by a kill, "
+                            "and a whole line: %s" % (at + 1, line))
+        if "X" in line[:found.start()]:
+            raise Violation("two runs have one PELIHOOK_CLAIM: %s" % line)
+        yield at, found[0], found[0].split()
+
+
 def read_drops(text):
     """After which line each event was given up for good, by its ID."""
     drops = {}
-    for at, line in enumerate(text.splitlines()):
-        words = line.split()
+    for at, _, words in whole_lines(text):
         if words[0] == "#" and words[2:3] == ["drop"] and words[4] == "0":
             drops.setdefault(words[3], at)
     return drops
@@ -49,8 +75,7 @@ def read_drops(text):
 
 def read_ledger(text):
     runs = {}
-    for at, line in enumerate(text.splitlines()):
-        words = line.split()
+    for at, line, words in whole_lines(text):
         if words[0] == "S":
             run = Run(at, line, words)
             if run.claim in runs:
@@ -58,8 +83,10 @@ def read_ledger(text):
                                 runs[run.claim], run)
             runs[run.claim] = run
         elif words[0] == "E":
+            if words[2] not in runs:
+                raise Violation("a run ended that never began: %s" % line)
             runs[words[2]].end(at, line, words[3])
-        elif words[0] != "#":
+        elif words[0] == "X":
             raise Violation("two runs have one PELIHOOK_CLAIM: %s" % line)
     return list(runs.values())
 

@@ -2,7 +2,7 @@
 """The judge itself: ledgers written by hand, most of which hold what must
 never be, and what has to be said of each."""
 
-from judge import Judge, Violation
+from judge import Judge, Violation, read_drops, read_ledger
 from rules import Hook, Lane, Line, Rules
 
 
@@ -96,6 +96,13 @@ CASES = (
     ("deliveries, not", PAIR, [Event(1)], runs(1), {}),
     ("were taken", ONE, TWINS, runs(1, 2), {}),
     ("one PELIHOOK_CLAIM", ONE, [Event(1)], runs(1, 1), {}),
+    ("one PELIHOOK_CLAIM", ONE, [Event(1)], [*runs(1), "X 0 c1"], {}),
+    ("one PELIHOOK_CLAIM", ONE, [Event(1)], ["X 0" + text for text in
+                                             runs(1)], {}),
+    ("cannot be read", ONE, [Event(1)], [*runs(1), "E 0 c1"], {}),
+    ("cannot be read", ONE, [Event(1)], ["no line" + text for text in
+                                         runs(1)], {}),
+    ("never began", ONE, [Event(1)], [ends("c1")], {}),
     ("does not take it", ONE, [Event(1)], runs(1, tag="t2"), {}),
     ("does not take it", [rules(0, lane(), [line("t1"), line("t2")])],
      [Event(1)], runs(1, tag="t2"), {}),
@@ -154,7 +161,7 @@ def verdict(versions, events, ledger, states=None, tries=1,
     try:
         judge = Judge(set(happened), versions,
                       {event.number: event for event in events},
-                      "\n".join(ledger))
+                      "".join(text + "\n" for text in ledger))
         judge.rows = {event.id: [{"state": state, "attempts": tries}
                                  for state in found]
                       for event, found in zip(events, states) if found}
@@ -165,9 +172,41 @@ def verdict(versions, events, ledger, states=None, tries=1,
     return ""
 
 
+# Of what is written after it nothing is lost, wherever a line was cut off.
+FIRST = begins("c8", [8, 9], live="c7,c6")
+CUT_OFF = (begins("c9", [9], live="c8"), ends("c8", "7"))
+WRITTEN = (begins("c1", [1, 2], live="c8"), ends("c8"), "# 0 drop id1 0",
+           "# 0 killed")
+
+
+def read(text):
+    return ([(run.claim, run.line, run.outcome) for run in read_ledger(text)],
+            sorted(read_drops(text)))
+
+
+def beginnings():
+    """How a ledger is read that has the beginning of a line in it, or two."""
+    for cut, line in ((cut, line) for line in CUT_OFF
+                      for cut in range(1, len(line) + 1)):
+        torn = line[:cut]
+        for before in (torn, "S" + torn, "E 0 c" + torn):
+            for written in WRITTEN:
+                yield before + written, [FIRST, written]
+        yield torn, [FIRST]
+
+
 def mistakes():
     """What the judge says otherwise than it should."""
     for number, (wanted, versions, events, ledger, more) in enumerate(CASES):
         said = verdict(versions, events, ledger, **more)
         if (said == "") != (wanted == "") or wanted not in said:
             yield "case %d: %r instead of %r" % (number, said, wanted)
+    for line, lines in beginnings():
+        end = "\n" if len(lines) > 1 else ""
+        wanted = read("".join(text + "\n" for text in lines))
+        try:
+            found = read(FIRST + "\n" + line + end)
+        except Violation as violation:
+            found = str(violation)
+        if found != wanted:
+            yield "%r: %r instead of %r" % (line, found, wanted)
