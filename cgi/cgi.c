@@ -20,6 +20,7 @@
 #include "command/spawn.h"
 #include "config/conf.h"
 #include "config/files.h"
+#include "config/lanes.h"
 #include "config/load.h"
 #include "event/catalog.h"
 #include "http/gateway.h"
@@ -27,6 +28,8 @@
 #include "journal/journal.h"
 #include "journal/shared.h"
 #include "journal/stats.h"
+#include "page/access.h"
+#include "page/page.h"
 #include "receive/decide.h"
 #include "receive/exchange.h"
 #include "receive/serve.h"
@@ -47,6 +50,7 @@ struct cgi {
 	int stop; /* a signalfd, or -1 */
 	struct conf *conf;
 	struct host *host; /* of its commands */
+	struct shared_journal *journal;
 	struct decider *decider;
 	bool written; /* the reply */
 	bool due;     /* there is something for a drain */
@@ -237,6 +241,32 @@ start_drain(const struct conf *conf)
 	free(file);
 }
 
+static enum rc
+open_journal(struct cgi *cgi)
+{
+	return shared_journal_open(cgi->conf->journal, JOURNAL_BRIEF,
+	    &cgi->journal);
+}
+
+/* A webhook needs those of its own hook only; the page tells of all. */
+static enum rc
+name_lanes(const struct conf *conf)
+{
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < conf->hooks_len; i++)
+		rc = conf_name_lanes(&conf->hooks[i]);
+	return rc;
+}
+
+static enum rc
+open_page(struct cgi *cgi)
+{
+	enum rc rc = open_journal(cgi);
+
+	return rc == RC_OK ? name_lanes(cgi->conf) : rc;
+}
+
 /* The ways of an event: waited for, or through the journal. */
 static enum rc
 open_decider(struct cgi *cgi)
@@ -253,8 +283,8 @@ open_decider(struct cgi *cgi)
 	if (rc == RC_OK)
 		rc = wait_open(&waiting, &deciding.wait);
 	if (rc == RC_OK)
-		rc = shared_journal_open(cgi->conf->journal, JOURNAL_BRIEF,
-		    &deciding.journal);
+		rc = open_journal(cgi);
+	deciding.journal = cgi->journal;
 	if (rc == RC_OK)
 		rc = decide_open(&deciding, &cgi->decider);
 	return rc;
@@ -284,7 +314,7 @@ cgi_done(struct exchange *exchange, const struct exchange_end *end)
 }
 
 static void
-answer(struct cgi *cgi, struct exchange *exchange)
+serve(struct cgi *cgi, struct exchange *exchange)
 {
 	struct sink sink;
 	enum rc rc = serve_admit(exchange);
@@ -299,6 +329,37 @@ answer(struct cgi *cgi, struct exchange *exchange)
 	decide_work(cgi->decider);
 }
 
+static void
+serve_page(struct cgi *cgi, struct exchange *exchange)
+{
+	struct page_site *site = NULL;
+	enum rc rc = page_admit(exchange);
+
+	if (rc == RC_OK)
+		rc = page_read(exchange);
+	if (rc == RC_OK)
+		rc = page_site_open(cgi->journal, &site);
+	if (rc == RC_OK)
+		cgi->due = page_serve(site, exchange);
+	else
+		page_refuse(exchange, rc);
+	page_site_close(site);
+}
+
+/* Of a page nothing is left that somebody has logged in with, before anything
+ * is done. */
+static bool
+is_page(const struct gateway *gateway)
+{
+	struct request request;
+
+	request_open(&request, gateway, 0);
+	if (!access_is_asked(&request))
+		return false;
+	access_forget_passwords(environ);
+	return true;
+}
+
 int
 cgi_answer(void)
 {
@@ -311,19 +372,23 @@ cgi_answer(void)
 		.reply = cgi_reply,
 	};
 	struct exchange *exchange;
+	bool page = is_page(&gateway);
 	bool ready;
 
 	startup();
 	cgi.stop = open_stop();
 	cgi.conf = load_conf();
-	ready = cgi.conf != NULL && open_decider(&cgi) == RC_OK;
+	ready = cgi.conf != NULL &&
+	    (page ? open_page(&cgi) : open_decider(&cgi)) == RC_OK;
 	exchange = exchange_open(&gateway, ready ? cgi.conf : NULL);
 	if (exchange == NULL)
 		(void)cgi_reply(&cgi, reply_last_resort(), -1);
+	else if (page)
+		serve_page(&cgi, exchange);
 	else
-		answer(&cgi, exchange);
+		serve(&cgi, exchange);
 	decide_close(cgi.decider);
-	if (cgi.due)
+	if (ready && cgi.due)
 		start_drain(cgi.conf);
 	/* Its secrets are wiped before what is left may pass to a copy of us. */
 	conf_release(cgi.conf);

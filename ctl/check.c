@@ -8,6 +8,7 @@
 #include "subcommands.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/pool.h"
 #include "config/conf.h"
 #include "config/keywords.h"
@@ -16,6 +17,7 @@
 #include "event/event.h"
 #include "event/rule.h"
 #include "journal/journal.h"
+#include "journal/requests.h"
 #include "signature/recipe.h"
 #include "around.h"
 #include "check_lanes.h"
@@ -161,6 +163,50 @@ show_hook(struct view *view)
 		check_lanes_show(hook, &view->text);
 }
 
+/* As a word for a shell. */
+static void
+add_quoted(struct buf *into, const char *text)
+{
+	buf_char(into, '\'');
+	for (; *text != '\0'; text++)
+		if (*text == '\'')
+			buf_text(into, "'\\''");
+		else
+			buf_char(into, *text);
+	buf_char(into, '\'');
+}
+
+/*
+ * Who is let in is the web server's to say, and cannot be seen from here: what
+ * is to be typed shows it.
+ */
+static void
+show_page(struct view *view)
+{
+	const struct conf *conf = view->conf;
+
+	if (conf->journal == NULL) {
+		if (conf->page_url != NULL)
+			print_field("page",
+			    "none: there is nothing to show without a "
+			    "`journal' line");
+		return;
+	}
+	print_field("page",
+	    "only where the web server sets PELIHOOK_PAGE, behind its own "
+	    "password%s",
+	    conf->page_url == NULL ?
+		"; say where by a `page-url' line to see how to try it" :
+		"");
+	if (conf->page_url == NULL)
+		return;
+	buf_text(&view->text,
+	    "curl -o /dev/null -s -w '%{http_code}\\n' -u evil:x ");
+	add_quoted(&view->text, conf->page_url);
+	buf_text(&view->text, "  # has to print 401");
+	end_field(view, "try it by");
+}
+
 static void
 show_globals(struct view *view)
 {
@@ -183,6 +229,7 @@ show_globals(struct view *view)
 	show(view, KEYWORD_STOP_TIMEOUT);
 	show(view, KEYWORD_ALLOW_ROOT);
 	show(view, KEYWORD_PAGE_URL);
+	show_page(view);
 }
 
 /* What conf_warnings is to know; timed: some timer was found.  Whether
@@ -235,11 +282,11 @@ show_all(const struct conf *conf, bool timed)
 static enum rc
 show_counts(const struct session *session)
 {
-	struct stats_requests requests = { 0 };
+	struct journal_requests requests = { .now = clock_wall() };
 	enum rc rc = RC_OK;
 
 	if (session->conf->journal != NULL)
-		rc = stats_requests_gather(&requests, session, NULL);
+		rc = journal_requests_gather(&requests, session->conf, NULL);
 	if (rc == RC_OK)
 		stats_requests_note(&requests, "warning: ");
 	pool_free(&requests.pool);

@@ -6,10 +6,10 @@
 #include "base/buf.h"
 #include "config/conf.h"
 #include "config/keywords.h"
+#include "config/lane_text.h"
 #include "config/print.h"
 #include "event/event.h"
 #include "event/rule.h"
-#include "lane.h"
 #include "print.h"
 
 static void

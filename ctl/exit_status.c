@@ -13,6 +13,7 @@ exit_status(enum rc rc)
 	case RC_SYNTAX:
 	case RC_RANGE:
 	case RC_METHOD:
+	case RC_ACCESS:
 		return EX_USAGE;
 	case RC_LENGTH:
 	case RC_LARGE:

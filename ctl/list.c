@@ -2,12 +2,14 @@
 #include "subcommands.h"
 
 #include "base/buf.h"
+#include "base/json_writer.h"
+#include "base/outcome.h"
 #include "base/pool.h"
 #include "command/input.h"
+#include "config/lane_text.h"
 #include "journal/journal.h"
+#include "page/members.h"
 #include "complain.h"
-#include "json.h"
-#include "lane.h"
 #include "listing.h"
 #include "print.h"
 #include "session.h"
@@ -48,9 +50,9 @@ read_rows(const struct listing *listing, struct listing_part *part,
 static const char *
 outcome_cell(struct pool *pool, const struct journal_row *row)
 {
-	char text[PRINT_OUTCOME];
+	char text[OUTCOME_SIZE];
 
-	print_outcome(row->outcome, row->code, text);
+	outcome_print(row->outcome, row->code, text);
 	return pool_text(pool, text);
 }
 
@@ -127,30 +129,17 @@ write_object(const struct listing *listing, const void *data)
 {
 	const struct session *session = listing->session;
 	const struct journal_row *row = data;
-	struct json json = { 0 };
-	enum rc rc;
+	struct buf text = { 0 };
+	struct json json = { .into = &text };
+	enum rc rc, printed;
 
 	json_open(&json, NULL, '{');
-	json_text(&json, "id", row->id);
-	json_text(&json, "hook", row->hook);
-	json_text(&json, "event", row->event);
-	json_known(&json, "pipeline", row->pipeline);
-	json_known(&json, "run", row->run);
-	json_time(&json, "received", row->received);
-	json_number(&json, "delivery", row->ordinal + 1);
-	rc = lane_write(&json, session->conf, row->hook, row->lane);
-	json_text(&json, "state", journal_state_name(row->state));
-	json_number(&json, "attempts", row->attempts);
-	json_time(&json, "due", row->due);
-	if (row->outcome[0] != '\0') {
-		json_text(&json, "outcome", row->outcome);
-		json_number(&json, "code", row->code);
-	}
+	rc = members_of_delivery(&json, session->conf, row);
 	if (rc == RC_OK && session->body)
 		rc = write_body(&json, listing->journal, row->id);
 	json_close(&json, '}');
-	print_line("%s", "");
-	return json.rc != RC_OK ? json.rc : rc;
+	printed = print_object(&text);
+	return printed != RC_OK ? printed : rc;
 }
 
 enum rc

@@ -8,8 +8,8 @@
 #include "base/suggest.h"
 #include "config/conf.h"
 #include "journal/journal.h"
+#include "watch/pipeline_list.h"
 #include "complain.h"
-#include "pipeline_list.h"
 #include "print.h"
 #include "report.h"
 #include "session.h"
@@ -67,7 +67,7 @@ report_unknown(const struct session *session, struct journal *journal,
 	else
 		complain("%s: no such pipeline%s%s was seen", text,
 		    hook == NULL ? "" : " of hook ", hook == NULL ? "" : hook);
-	rc = pipeline_list_gather(&list, session, journal);
+	rc = report_pipelines(session, journal, &list);
 	if (rc == RC_OK || rc == RC_CORRUPT)
 		rc = print_hints(&list, text);
 	pool_free(&list.pool);
@@ -115,7 +115,7 @@ check_hook(const struct session *session, struct journal *journal)
 
 	if (!session->all || hook == NULL || session_has_hook(session, hook))
 		return RC_OK;
-	rc = pipeline_list_gather(&list, session, journal);
+	rc = report_pipelines(session, journal, &list);
 	if (rc == RC_CORRUPT)
 		rc = RC_OK;
 	if (rc == RC_OK && list.n == 0)
@@ -131,7 +131,7 @@ report_still_muted(const struct session *session, struct journal *journal,
     const char *pipeline, int64_t until)
 {
 	struct pipeline_list list = { 0 };
-	enum rc rc = pipeline_list_gather(&list, session, journal);
+	enum rc rc = report_pipelines(session, journal, &list);
 
 	for (size_t i = 0; i < list.n; i++) {
 		const struct pipeline_row *row = &list.rows[i];

@@ -1,26 +1,23 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
 #include <string.h>
 
 #include "options.h"
 
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "base/timestamp.h"
+#include "base/moment.h"
 #include "base/units.h"
+#include "event/catalog.h"
 #include "journal/journal.h"
 #include "complain.h"
 #include "session.h"
 
 #define STATES "queued, running, done, dead or dropped"
-#define TIME_FORMS                                                             \
-	"a time (2026-01-02T03:04:05Z), a date (2026-01-02, from 00:00 UTC "   \
-	"on) or an age, which goes back from now (90s, 15m, 12h, 7d, 2w)"
 #define DURATION_FORMS "a duration (500ms, 90s, 15m, 12h, 7d)"
 
 #define SINCE_ROW(what)                                                        \
 	{                                                                      \
-		't', "since", "T", what " at T or later: " TIME_FORMS,         \
+		't', "since", "T", what " at T or later: " MOMENT_FORMS,       \
 		    OPTION_ALONE                                               \
 	}
 #define RECEIVED "only events that were received"
@@ -60,8 +57,8 @@ const struct option_row options_list[] = {
 	{ 's', "state", "S", "only deliveries in this state: " STATES,
 	    OPTION_ALONE },
 	HOOK_ROW,
-	{ 'e', "event", "E", "only those of events of this name",
-	    OPTION_ALONE },
+	{ 'e', "event", "E",
+	    "only those of events of this name, glob or @group", OPTION_ALONE },
 	PIPELINE_ROW("only those of events"),
 	SINCE_ROW(RECEIVED),
 	LIMIT_ROW,
@@ -241,29 +238,29 @@ take_mute(const char *value, int64_t *out)
 }
 
 static enum rc
-take_date(const char *value, int64_t *out)
+take_event(const char *value, const char **out)
 {
-	char text[TIMESTAMP_SIZE];
-	int n = snprintf(text, sizeof(text), "%sT00:00:00Z", value);
+	struct buf text = { 0 };
+	enum rc rc;
 
-	if (n < 0 || n >= TIMESTAMP_SIZE)
-		return RC_SYNTAX;
-	return timestamp_parse(bytes_of(text), out);
+	*out = value;
+	if (value[0] != '@' || catalog_is_group(bytes_of(value)))
+		return RC_OK;
+	rc = catalog_no_group(value, &text);
+	if (rc == RC_OK) {
+		complain("--event: %s", text.data);
+		rc = RC_SYNTAX;
+	}
+	buf_free(&text);
+	return rc;
 }
 
 static enum rc
 take_since(const char *value, int64_t *out)
 {
-	int64_t back;
-
-	if (timestamp_parse(bytes_of(value), out) == RC_OK ||
-	    take_date(value, out) == RC_OK)
+	if (moment_parse(value, clock_wall(), out) == RC_OK)
 		return RC_OK;
-	if (units_age(value, &back) == RC_OK) {
-		*out = clock_wall() - back;
-		return RC_OK;
-	}
-	complain("--since is " TIME_FORMS ", not `%s'", value);
+	complain("--since is " MOMENT_FORMS ", not `%s'", value);
 	return RC_SYNTAX;
 }
 
@@ -277,8 +274,7 @@ options_take(struct session *session, int letter, const char *value)
 		session->filter.hook = value;
 		return RC_OK;
 	case 'e':
-		session->filter.event = value;
-		return RC_OK;
+		return take_event(value, &session->filter.event);
 	case 't':
 		return take_since(value, &session->filter.since);
 	case 'P':

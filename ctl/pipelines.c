@@ -4,13 +4,14 @@
 #include "subcommands.h"
 
 #include "base/buf.h"
+#include "base/json_writer.h"
 #include "base/pool.h"
 #include "config/conf.h"
 #include "journal/journal.h"
+#include "page/members.h"
 #include "watch/judge.h"
-#include "json.h"
+#include "watch/pipeline_list.h"
 #include "listing.h"
-#include "pipeline_list.h"
 #include "print.h"
 #include "report.h"
 #include "session.h"
@@ -26,22 +27,6 @@ enum {
 	OUTCOMES = 4, /* the first column of them */
 };
 
-/* The outcomes of runs, in their order. */
-static const char *const words[] = { "success", "partial", "failure", "stopped",
-	"unknown", "open" };
-
-enum { WORDS = sizeof(words) / sizeof(words[0]) };
-
-static void
-get_outcomes(const struct journal_outcomes *outcomes, int64_t into[WORDS])
-{
-	const int64_t list[WORDS] = { outcomes->success, outcomes->partial,
-		outcomes->failure, outcomes->stopped, outcomes->unknown,
-		outcomes->open };
-
-	memcpy(into, list, sizeof(list));
-}
-
 /* What is usual; empty where that is not known. */
 static const char *
 usual_cell(struct pool *pool, int64_t milliseconds)
@@ -54,17 +39,17 @@ fill_cells(const struct listing *listing, struct pool *pool, const void *data,
     const char **cells)
 {
 	const struct pipeline_row *row = data;
-	int64_t outcomes[WORDS];
+	int64_t outcomes[PIPELINE_OUTCOMES];
 
-	get_outcomes(&row->outcomes, outcomes);
+	pipeline_list_outcomes(row, outcomes);
 	cells[0] = pipeline_list_name(listing->context, row);
 	cells[1] = watch_state_name(row->state);
 	cells[2] = print_moment(pool, row->since);
 	cells[HOOK] = row->hook;
-	for (size_t i = 0; i < WORDS; i++)
+	for (size_t i = 0; i < PIPELINE_OUTCOMES; i++)
 		cells[OUTCOMES + i] = pool_printf(pool, "%lld",
 		    (long long)outcomes[i]);
-	cells += OUTCOMES + WORDS;
+	cells += OUTCOMES + PIPELINE_OUTCOMES;
 	*cells++ = row->last.outcome;
 	*cells++ = print_moment(pool, pipeline_list_last(row));
 	*cells++ = print_moment(pool, row->success);
@@ -80,7 +65,8 @@ leave_out(const struct listing *listing, const void *data, size_t n,
 	const struct session *session = listing->session;
 	const struct pipeline_row *rows = data;
 
-	for (size_t i = 0; session->filter.since == 0 && i < WORDS; i++)
+	for (size_t i = 0; session->filter.since == 0 && i < PIPELINE_OUTCOMES;
+	     i++)
 		left_out[OUTCOMES + i] = true;
 	left_out[HOOK] = report_is_of_one_hook(session);
 	/* What is left of a hook that is not configured any more. */
@@ -123,18 +109,18 @@ static enum rc
 print_runs(struct pipeline_list *list, int64_t since)
 {
 	struct buf text = { 0 };
-	int64_t sums[WORDS] = { 0 }, counts[WORDS];
+	int64_t sums[PIPELINE_OUTCOMES] = { 0 }, counts[PIPELINE_OUTCOMES];
 	long long all = 0;
 	const char *time = print_moment(&list->pool, since);
 	enum rc rc;
 
 	for (size_t i = 0; i < list->n; i++) {
-		get_outcomes(&list->rows[i].outcomes, counts);
-		for (size_t j = 0; j < WORDS; j++)
+		pipeline_list_outcomes(&list->rows[i], counts);
+		for (size_t j = 0; j < PIPELINE_OUTCOMES; j++)
 			sums[j] += counts[j];
 	}
-	for (size_t i = 0; i < WORDS; i++) {
-		add_count(&text, sums[i], words[i]);
+	for (size_t i = 0; i < PIPELINE_OUTCOMES; i++) {
+		add_count(&text, sums[i], pipeline_outcomes[i]);
 		all += sums[i];
 	}
 	rc = time == NULL ? RC_MEMORY : text.rc;
@@ -158,59 +144,17 @@ print_summary(struct pipeline_list *list, int64_t since)
 	return rc;
 }
 
-static void
-write_last(struct json *json, const struct pipeline_row *row)
-{
-	if (row->last.seq == 0) {
-		json_null(json, "last_run");
-		return;
-	}
-	json_open(json, "last_run", '{');
-	json_known(json, "run", row->last.run);
-	json_time(json, "began", row->last.began);
-	json_time(json, "ended", row->last.ended);
-	json_text(json, "event", row->last.event);
-	json_text(json, "outcome", row->last.outcome);
-	json_close(json, '}');
-}
-
-static void
-write_outcomes(struct json *json, const struct pipeline_row *row)
-{
-	int64_t counts[WORDS];
-
-	get_outcomes(&row->outcomes, counts);
-	json_open(json, "runs", '{');
-	for (size_t i = 0; i < WORDS; i++)
-		json_number(json, words[i], counts[i]);
-	json_close(json, '}');
-}
-
 static enum rc
 write_object(const struct listing *listing, const void *data)
 {
 	const struct pipeline_row *row = data;
-	struct json json = { 0 };
+	struct buf text = { 0 };
+	struct json json = { .into = &text };
 
 	json_open(&json, NULL, '{');
-	json_text(&json, "hook", row->hook);
-	json_pipeline(&json, row->id, row->name);
+	members_of_pipeline(&json, row, listing->session->filter.since != 0);
 	json_close(&json, '}');
-	json_text(&json, "state", watch_state_name(row->state));
-	json_time(&json, "since", row->since);
-	json_number(&json, "failures", row->failures);
-	json_known(&json, "last_failure", row->failure);
-	write_last(&json, row);
-	json_time(&json, "last_success", row->success);
-	json_duration(&json, "usual_duration",
-	    row->duration == 0 ? -1 : row->duration);
-	json_duration(&json, "usual_gap", row->gap == 0 ? -1 : row->gap);
-	json_time(&json, "muted_until", row->muted);
-	if (listing->session->filter.since != 0)
-		write_outcomes(&json, row);
-	json_close(&json, '}');
-	print_line("%s", "");
-	return json.rc;
+	return print_object(&text);
 }
 
 static enum rc
@@ -246,7 +190,7 @@ subcommand_pipelines(struct session *session, char **operands, size_t n)
 	(void)operands;
 	(void)n;
 	if (rc == RC_OK)
-		rc = pipeline_list_gather(&list, session, listing.journal);
+		rc = report_pipelines(session, listing.journal, &list);
 	listing.damaged = rc == RC_CORRUPT;
 	if (rc == RC_OK || rc == RC_CORRUPT)
 		rc = print_all(&listing, &list);

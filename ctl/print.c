@@ -8,7 +8,6 @@
 #include "print.h"
 
 #include "base/buf.h"
-#include "base/outcome.h"
 #include "base/pool.h"
 #include "base/timestamp.h"
 #include "base/units.h"
@@ -321,39 +320,15 @@ print_exact(struct bytes bytes)
 		fwrite(bytes.data, 1, bytes.len, stdout);
 }
 
-/* What it came to where no command was run, or nobody saw its end. */
-static void
-print_unseen(const char *outcome, char into[PRINT_OUTCOME])
+enum rc
+print_object(struct buf *text)
 {
-	snprintf(into, PRINT_OUTCOME, "%s%s", outcome,
-	    strcmp(outcome, "lost") == 0 ? " (its runner is gone)" : "");
-}
+	enum rc rc = text->rc;
 
-void
-print_outcome(const char *outcome, int code, char into[PRINT_OUTCOME])
-{
-	enum run_end end;
-
-	if (run_end_find(outcome, &end) != RC_OK) {
-		print_unseen(outcome, into);
-		return;
+	if (rc == RC_OK) {
+		print_exact(buf_view(text));
+		putchar('\n');
 	}
-	switch (end) {
-	case RUN_EXIT:
-		snprintf(into, PRINT_OUTCOME, "%s %d", outcome, code);
-		break;
-	case RUN_SIGNAL:
-		snprintf(into, PRINT_OUTCOME, "%s %d (%s)", outcome, code,
-		    strsignal(code));
-		break;
-	case RUN_UNSTARTED:
-		snprintf(into, PRINT_OUTCOME, "%s %d (%s)", outcome, code,
-		    strerror(code));
-		break;
-	case RUN_TIMEOUT:
-	case RUN_STOPPED:
-	case RUN_STUCK:
-		snprintf(into, PRINT_OUTCOME, "%s", outcome);
-		break;
-	}
+	buf_free(text);
+	return rc;
 }

@@ -11,8 +11,6 @@
 #include "base/buf.h"
 #include "base/pool.h"
 
-enum { PRINT_OUTCOME = 96 }; /* an outcome for people and its NUL */
-
 /*
  * All that subcommands print goes through here, so that no text of the journal,
  * the configuration, a captured request or the command line does more to a
@@ -62,8 +60,8 @@ void print_entry(const char *label, const char *text);
 void print_bytes(struct bytes bytes);
 /* A part of what a program reads, made safe by its writer. */
 void print_exact(struct bytes bytes);
-
-/* An attempt's outcome: "exit 1", "signal 9 (Killed)". */
-void print_outcome(const char *outcome, int code, char into[PRINT_OUTCOME]);
+/* What a json wrote, as a line, and frees it; where something of it is missing
+ * there is no line, but its error. */
+enum rc print_object(struct buf *text);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "config/conf.h"
 #include "journal/journal.h"
+#include "watch/pipeline_list.h"
 #include "queue/source.h"
 #include "complain.h"
 #include "print.h"
@@ -23,6 +24,19 @@ bool
 report_is_of_one_hook(const struct session *session)
 {
 	return session->filter.hook != NULL || session->conf->hooks_len == 1;
+}
+
+enum rc
+report_pipelines(const struct session *session, struct journal *journal,
+    struct pipeline_list *list)
+{
+	const struct pipeline_filter filter = {
+		.hook = session->filter.hook,
+		.since = session->filter.since,
+		.now = clock_wall(),
+	};
+
+	return pipeline_list_gather(list, &filter, session->conf, journal);
 }
 
 struct gone {

@@ -8,6 +8,7 @@
 #include "base/uuid.h"
 
 struct journal;
+struct pipeline_list;
 struct session;
 
 /* To a person as much as can be looked at, unless it is said how much. */
@@ -18,6 +19,11 @@ bool report_is_shortened(const struct session *session);
 /* Whether all that is asked for is of one hook, as far as the configuration
  * goes. */
 bool report_is_of_one_hook(const struct session *session);
+
+/* The pipelines that the session's filter lets through, as
+ * pipeline_list_gather. */
+enum rc report_pipelines(const struct session *session, struct journal *journal,
+    struct pipeline_list *list);
 
 /* What subcommands say on standard error about the journal. */
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "subcommands.h"
 
+#include "base/json_writer.h"
 #include "base/pool.h"
 #include "config/conf.h"
 #include "journal/journal.h"
-#include "json.h"
+#include "page/members.h"
 #include "listing.h"
 #include "print.h"
 #include "report.h"
@@ -50,33 +51,18 @@ read_runs(const struct listing *listing, struct listing_part *part,
 	return journal_runs(listing->journal, &filter, add_run, part);
 }
 
-/* Of an open one so far; -1: not known, or the clock was set back. */
-static int64_t
-duration_of(const struct journal_run *run, int64_t now)
-{
-	int64_t end = run->ended == 0 ? now : run->ended;
-
-	return run->began == 0 || end < run->began ? -1 : end - run->began;
-}
-
-static const char *
-outcome_of(const struct journal_run *run)
-{
-	return run->ended == 0 ? "open" : run->outcome;
-}
-
 static void
 fill_cells(const struct listing *listing, struct pool *pool, const void *row,
     const char **cells)
 {
 	const struct journal_run *run = row;
-	int64_t duration = duration_of(run, listing->now);
+	int64_t duration = journal_run_duration(run, listing->now);
 
 	cells[0] = run->name;
 	cells[HOOK] = run->hook;
 	cells[2] = print_moment(pool, run->began);
 	cells[3] = duration < 0 ? "" : print_age(pool, duration);
-	cells[4] = outcome_of(run);
+	cells[4] = journal_run_outcome(run);
 	cells[5] = run->run;
 	cells[6] = run->event;
 	cells[7] = run->last;
@@ -99,23 +85,13 @@ static enum rc
 write_object(const struct listing *listing, const void *row)
 {
 	const struct journal_run *run = row;
-	struct json json = { 0 };
+	struct buf text = { 0 };
+	struct json json = { .into = &text };
 
 	json_open(&json, NULL, '{');
-	json_text(&json, "hook", run->hook);
-	json_pipeline(&json, run->pipeline, run->name);
+	members_of_run(&json, run, listing->now);
 	json_close(&json, '}');
-	json_known(&json, "run", run->run);
-	json_time(&json, "began", run->began);
-	json_time(&json, "ended", run->ended);
-	json_duration(&json, "duration", duration_of(run, listing->now));
-	json_text(&json, "event", run->event);
-	json_text(&json, "outcome", outcome_of(run));
-	json_known(&json, "first", run->first);
-	json_known(&json, "last", run->last);
-	json_close(&json, '}');
-	print_line("%s", "");
-	return json.rc;
+	return print_object(&text);
 }
 
 enum rc

@@ -6,12 +6,13 @@
 #include "subcommands.h"
 
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "base/pool.h"
 #include "config/conf.h"
 #include "journal/journal.h"
+#include "journal/requests.h"
+#include "watch/pipeline_list.h"
 #include "complain.h"
-#include "json.h"
-#include "pipeline_list.h"
 #include "print.h"
 #include "report.h"
 #include "session.h"
@@ -190,22 +191,22 @@ check_limits(const struct stats *stats, const struct session *session)
 struct report {
 	struct stats stats;
 	struct stats_lanes lanes;
-	struct stats_requests requests;
+	struct journal_requests requests;
 	struct pipeline_list pipelines; /* for Prometheus only */
 };
 
 static enum rc
 print_json(const struct report *report)
 {
-	struct json json = { 0 };
+	struct buf text = { 0 };
+	struct json json = { .into = &text };
 
 	json_open(&json, NULL, '{');
 	stats_print_json(&report->stats, &json);
 	stats_lanes_json(&report->lanes, &json);
 	stats_requests_json(&report->requests, &json);
 	json_close(&json, '}');
-	print_line("%s", "");
-	return json.rc;
+	return print_object(&text);
 }
 
 static enum rc
@@ -262,15 +263,17 @@ gather_all(struct report *report, const struct session *session,
 	struct stats *stats = &report->stats;
 	enum rc rc = gather(stats, session, journal);
 
+	report->requests.now = stats->now;
 	if (rc == RC_OK)
 		rc = pass_damage(stats,
 		    stats_lanes_gather(&report->lanes, session, journal));
 	if (rc == RC_OK)
 		rc = pass_damage(stats,
-		    stats_requests_gather(&report->requests, session, journal));
+		    journal_requests_gather(&report->requests, session->conf,
+			journal));
 	if (rc == RC_OK && session->prometheus)
 		rc = pass_damage(stats,
-		    pipeline_list_gather(&report->pipelines, session, journal));
+		    report_pipelines(session, journal, &report->pipelines));
 	return rc;
 }
 

@@ -5,10 +5,10 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "config/conf.h"
+#include "config/lane_text.h"
 #include "journal/journal.h"
-#include "json.h"
-#include "lane.h"
 #include "print.h"
 #include "session.h"
 #include "stats_print.h"

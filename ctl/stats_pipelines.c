@@ -7,7 +7,7 @@
 #include "base/pool.h"
 #include "config/conf.h"
 #include "watch/judge.h"
-#include "pipeline_list.h"
+#include "watch/pipeline_list.h"
 #include "print.h"
 #include "stats_print.h"
 

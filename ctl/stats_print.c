@@ -5,11 +5,11 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/json_writer.h"
 #include "base/pool.h"
 #include "base/units.h"
 #include "base/utf8.h"
 #include "journal/journal.h"
-#include "json.h"
 #include "print.h"
 
 static const char *const heading[] = { "HOOK", "EVENT", "QUEUED", "RUNNING",

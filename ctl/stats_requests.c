@@ -7,223 +7,15 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "config/conf.h"
-#include "journal/journal.h"
+#include "base/json_writer.h"
+#include "journal/requests.h"
 #include "complain.h"
-#include "json.h"
 #include "print.h"
 #include "session.h"
 #include "stats_print.h"
 
-enum { DAY = 24 }; /* hours */
-
-/* What is shown of a hook in a day. */
-struct sums {
-	int64_t received;
-	int64_t refused;
-};
-
-static struct sums
-sum_up(const struct stats_request *request)
-{
-	struct sums sums = { 0 };
-
-	for (unsigned kind = 0; kind < JOURNAL_STATS_KINDS; kind++) {
-		sums.received += request->day[kind];
-		if (kind >= JOURNAL_STATS_REFUSED)
-			sums.refused += request->day[kind];
-	}
-	return sums;
-}
-
-/* NULL: no memory. */
-static struct stats_request *
-find(struct stats_requests *requests, const char *hook)
-{
-	struct stats_request *request;
-	const char *copy;
-
-	for (size_t i = 0; i < requests->n; i++)
-		if (strcmp(requests->list[i].hook, hook) == 0)
-			return &requests->list[i];
-	copy = pool_text(&requests->pool, hook);
-	request = pool_next(&requests->pool, &requests->list, requests->n);
-	if (copy == NULL || request == NULL)
-		return NULL;
-	*request = (struct stats_request){ .hook = copy };
-	requests->n++;
-	return request;
-}
-
-static enum rc
-add_counted(struct stats_requests *requests,
-    const struct journal_stats_hook *counted)
-{
-	struct stats_request *request = find(requests, counted->name);
-
-	if (request == NULL)
-		return RC_MEMORY;
-	request->counted = counted;
-	request->last_event = counted->last_event;
-	request->secrets = counted->secrets;
-	request->secrets_n = counted->secrets_n;
-	for (unsigned kind = 0; kind < JOURNAL_STATS_KINDS; kind++)
-		for (int64_t hour = 0; hour < DAY; hour++)
-			request->day[kind] += journal_stats_at(counted, kind,
-			    requests->since + hour);
-	return RC_OK;
-}
-
-/* Of long paths the file has the end only. */
-static bool
-is_file(const char *counted, const char *path)
-{
-	size_t len = strlen(counted);
-	size_t path_len = strlen(path);
-
-	if (strcmp(counted, path) == 0)
-		return true;
-	return strncmp(counted, "...", 3) == 0 && len - 3 < path_len &&
-	    strcmp(counted + 3, path + path_len - (len - 3)) == 0;
-}
-
-/* Of the secrets some have no place of their own. */
-static bool
-has_others(const struct stats_request *request)
-{
-	for (size_t i = 0; i < request->secrets_n; i++)
-		if (strcmp(request->secrets[i].file, JOURNAL_STATS_OTHERS) == 0)
-			return true;
-	return false;
-}
-
-/* One that verified nothing is what somebody who rotates looks for. */
-static enum rc
-add_secrets(struct stats_requests *requests, struct stats_request *request,
-    const struct hook *hook)
-{
-	struct journal_stats_secret *list = pool_alloc(&requests->pool,
-	    request->secrets_n + hook->secrets_len + 1, sizeof(*list));
-	bool unplaced = request->unplaced || has_others(request);
-	size_t n = request->secrets_n;
-
-	if (list == NULL)
-		return RC_MEMORY;
-	for (size_t i = 0; i < n; i++)
-		list[i] = request->secrets[i];
-	for (size_t i = 0; i < hook->secrets_len; i++) {
-		const char *path = hook->secrets[i].path;
-		size_t k = 0;
-
-		while (k < n && !is_file(list[k].file, path))
-			k++;
-		if (k == n)
-			list[n++] = (struct journal_stats_secret){
-				.file = path,
-				.used = unplaced ? STATS_UNPLACED : 0,
-			};
-	}
-	request->secrets = list;
-	request->secrets_n = n;
-	return RC_OK;
-}
-
-static enum rc
-add_configured(struct stats_requests *requests, const struct conf *conf)
-{
-	enum rc rc = RC_OK;
-
-	for (size_t i = 0; i < conf->hooks_len && rc == RC_OK; i++) {
-		struct stats_request *request = find(requests,
-		    conf->hooks[i].name);
-
-		if (request == NULL)
-			return RC_MEMORY;
-		request->configured = true;
-		request->unplaced = request->counted == NULL &&
-		    requests->report.overflowed;
-		rc = add_secrets(requests, request, &conf->hooks[i]);
-	}
-	return rc;
-}
-
-static enum rc
-add_hour(void *context, const struct journal_hour *hour)
-{
-	static const char refused[] = "refused ";
-	struct stats_requests *requests = context;
-	const char *word = hour->what;
-	struct stats_request *request;
-
-	if (hour->source == requests->report.source)
-		return RC_OK;
-	if (strncmp(word, refused, strlen(refused)) == 0)
-		word += strlen(refused);
-	for (unsigned kind = 0; kind < JOURNAL_STATS_KINDS; kind++) {
-		if (strcmp(journal_stats_word(kind), word) != 0)
-			continue;
-		request = find(requests, hour->hook);
-		if (request == NULL)
-			return RC_MEMORY;
-		request->day[kind] += hour->count;
-	}
-	return RC_OK;
-}
-
-static enum rc
-read_file(struct stats_requests *requests, const char *path)
-{
-	struct buf error = { 0 };
-	enum rc rc = journal_stats_read(path, &requests->pool,
-	    &requests->report, &error);
-
-	requests->path = pool_printf(&requests->pool, "%s-stats", path);
-	if (requests->path == NULL)
-		rc = RC_MEMORY;
-	if (rc == RC_CONFIG)
-		requests->broken = pool_text(&requests->pool,
-		    error.len > 0 ? error.data : "their file cannot be used");
-	if (rc == RC_CONFIG && requests->broken == NULL)
-		rc = RC_MEMORY;
-	buf_free(&error);
-	return rc == RC_MEMORY ? rc : RC_OK;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	const struct stats_request *one = a, *other = b;
-
-	return strcmp(one->hook, other->hook);
-}
-
-enum rc
-stats_requests_gather(struct stats_requests *requests,
-    const struct session *session, struct journal *journal)
-{
-	const struct journal_stats_report *report = &requests->report;
-	enum rc rc = read_file(requests, session->conf->journal);
-
-	requests->now = clock_wall();
-	requests->since = journal_stats_hour(requests->now) - (DAY - 1);
-	for (size_t i = 0; i < report->n && rc == RC_OK; i++)
-		rc = add_counted(requests, &report->list[i]);
-	if (rc == RC_OK)
-		rc = add_configured(requests, session->conf);
-	/* Before the file was made another one may have counted. */
-	if (rc == RC_OK && journal != NULL &&
-	    (report->made == 0 ||
-		journal_stats_hour(report->made) >= requests->since))
-		rc = journal_hours(journal, requests->since, add_hour,
-		    requests);
-	if (requests->n > 0)
-		qsort(requests->list, requests->n, sizeof(*requests->list),
-		    compare);
-	return rc;
-}
-
 static void
-note_places(const struct stats_requests *requests, const char *prefix)
+note_places(const struct journal_requests *requests, const char *prefix)
 {
 	const char *hook = NULL;
 	size_t n = 0;
@@ -243,14 +35,16 @@ note_places(const struct stats_requests *requests, const char *prefix)
 }
 
 static void
-note_secret_places(const struct stats_requests *requests, const char *prefix)
+note_secret_places(const struct journal_requests *requests, const char *prefix)
 {
 	for (size_t i = 0; i < requests->n; i++) {
-		const struct stats_request *request = &requests->list[i];
+		const struct journal_requests_hook *request = &requests
+								   ->list[i];
 		const char *file = NULL;
 
 		for (size_t k = 0; k < request->secrets_n && file == NULL; k++)
-			if (request->secrets[k].used == STATS_UNPLACED)
+			if (request->secrets[k].used ==
+			    JOURNAL_REQUESTS_UNPLACED)
 				file = request->secrets[k].file;
 		if (file != NULL && !request->unplaced)
 			print_note(prefix,
@@ -262,7 +56,7 @@ note_secret_places(const struct stats_requests *requests, const char *prefix)
 }
 
 void
-stats_requests_note(const struct stats_requests *requests, const char *prefix)
+stats_requests_note(const struct journal_requests *requests, const char *prefix)
 {
 	if (requests->broken != NULL)
 		print_note(prefix, "requests are not counted: %s",
@@ -285,13 +79,13 @@ enum {
 
 /* "4 (401: 3, 503: 1)"; "0". */
 static const char *
-refused_cell(struct pool *pool, const struct stats_request *request)
+refused_cell(struct pool *pool, const struct journal_requests_hook *request)
 {
 	const char *separator = " (";
 	struct buf text = { 0 };
 	const char *cell;
 
-	buf_printf(&text, "%" PRId64, sum_up(request).refused);
+	buf_printf(&text, "%" PRId64, journal_requests_sum(request).refused);
 	for (unsigned kind = JOURNAL_STATS_REFUSED; kind < JOURNAL_STATS_KINDS;
 	     kind++) {
 		if (request->day[kind] == 0)
@@ -308,7 +102,7 @@ refused_cell(struct pool *pool, const struct stats_request *request)
 }
 
 static const char *
-ago_cell(struct stats_requests *requests, int64_t time)
+ago_cell(struct journal_requests *requests, int64_t time)
 {
 	return time == 0 ?
 	    "" :
@@ -316,7 +110,7 @@ ago_cell(struct stats_requests *requests, int64_t time)
 }
 
 static const char *
-refusal_cell(struct stats_requests *requests,
+refusal_cell(struct journal_requests *requests,
     const struct journal_stats_hook *counted)
 {
 	if (counted == NULL || counted->refused == 0)
@@ -327,8 +121,8 @@ refusal_cell(struct stats_requests *requests,
 }
 
 static bool
-fill_row(struct stats_requests *requests, const struct stats_request *request,
-    const char **cells)
+fill_row(struct journal_requests *requests,
+    const struct journal_requests_hook *request, const char **cells)
 {
 	struct pool *pool = &requests->pool;
 
@@ -339,7 +133,8 @@ fill_row(struct stats_requests *requests, const struct stats_request *request,
 		return true;
 	}
 	cells[1] = ago_cell(requests, request->last_event);
-	cells[2] = pool_printf(pool, "%" PRId64, sum_up(request).received);
+	cells[2] = pool_printf(pool, "%" PRId64,
+	    journal_requests_sum(request).received);
 	cells[3] = pool_printf(pool, "%" PRId64,
 	    request->day[JOURNAL_STATS_IGNORED]);
 	cells[4] = pool_printf(pool, "%" PRId64,
@@ -353,12 +148,12 @@ fill_row(struct stats_requests *requests, const struct stats_request *request,
 }
 
 static bool
-fill_secret(struct stats_requests *requests,
-    const struct stats_request *request, size_t i, const char **cells)
+fill_secret(struct journal_requests *requests,
+    const struct journal_requests_hook *request, size_t i, const char **cells)
 {
 	cells[0] = request->hook;
 	cells[1] = request->secrets[i].file;
-	cells[2] = request->secrets[i].used == STATS_UNPLACED ?
+	cells[2] = request->secrets[i].used == JOURNAL_REQUESTS_UNPLACED ?
 	    "" :
 	    pool_printf(&requests->pool, "%" PRId64, request->secrets[i].used);
 	cells[3] = ago_cell(requests, request->secrets[i].last);
@@ -366,7 +161,7 @@ fill_secret(struct stats_requests *requests,
 }
 
 static enum rc
-print_secrets(struct stats_requests *requests)
+print_secrets(struct journal_requests *requests)
 {
 	const char **cells;
 	size_t rows = 1, at = 1;
@@ -391,7 +186,7 @@ print_secrets(struct stats_requests *requests)
 }
 
 enum rc
-stats_requests_table(struct stats_requests *requests)
+stats_requests_table(struct journal_requests *requests)
 {
 	const char **cells = pool_alloc(&requests->pool,
 	    (requests->n + 1) * COLUMNS, sizeof(*cells));
@@ -412,11 +207,11 @@ stats_requests_table(struct stats_requests *requests)
 /* For programs. */
 
 static void
-write_refused(struct json *json, const struct stats_request *request)
+write_refused(struct json *json, const struct journal_requests_hook *request)
 {
 	const struct journal_stats_hook *counted = request->counted;
 
-	json_number(json, "refused", sum_up(request).refused);
+	json_number(json, "refused", journal_requests_sum(request).refused);
 	json_open(json, "refused_by_status", '{');
 	for (unsigned kind = JOURNAL_STATS_REFUSED; kind < JOURNAL_STATS_KINDS;
 	     kind++)
@@ -436,7 +231,7 @@ write_secret(struct json *json, const struct journal_stats_secret *secret)
 {
 	json_open(json, NULL, '{');
 	json_text(json, "file", secret->file);
-	if (secret->used == STATS_UNPLACED)
+	if (secret->used == JOURNAL_REQUESTS_UNPLACED)
 		json_null(json, "used");
 	else
 		json_number(json, "used", secret->used);
@@ -445,10 +240,10 @@ write_secret(struct json *json, const struct journal_stats_secret *secret)
 }
 
 static void
-write_numbers(struct json *json, const struct stats_request *request)
+write_numbers(struct json *json, const struct journal_requests_hook *request)
 {
 	json_time(json, "last_event", request->last_event);
-	json_number(json, "received", sum_up(request).received);
+	json_number(json, "received", journal_requests_sum(request).received);
 	for (unsigned kind = 0; kind < JOURNAL_STATS_REFUSED; kind++)
 		json_number(json, journal_stats_word(kind), request->day[kind]);
 	write_refused(json, request);
@@ -468,7 +263,7 @@ write_nothing(struct json *json)
 }
 
 static void
-write_request(struct json *json, const struct stats_request *request)
+write_request(struct json *json, const struct journal_requests_hook *request)
 {
 	json_open(json, NULL, '{');
 	json_text(json, "hook", request->hook);
@@ -485,7 +280,7 @@ write_request(struct json *json, const struct stats_request *request)
 }
 
 void
-stats_requests_json(const struct stats_requests *requests, struct json *json)
+stats_requests_json(const struct journal_requests *requests, struct json *json)
 {
 	json_time(json, "counting_since", requests->report.made);
 	json_open(json, "requests", '[');
@@ -495,7 +290,7 @@ stats_requests_json(const struct stats_requests *requests, struct json *json)
 }
 
 static bool
-print_totals(struct pool *pool, const struct stats_request *request)
+print_totals(struct pool *pool, const struct journal_requests_hook *request)
 {
 	const char *hook = stats_print_label(pool, request->hook);
 
@@ -510,7 +305,7 @@ print_totals(struct pool *pool, const struct stats_request *request)
 }
 
 static bool
-print_used(struct pool *pool, const struct stats_request *request)
+print_used(struct pool *pool, const struct journal_requests_hook *request)
 {
 	const char *hook = stats_print_label(pool, request->hook);
 
@@ -520,7 +315,7 @@ print_used(struct pool *pool, const struct stats_request *request)
 
 		if (file == NULL)
 			return false;
-		if (request->secrets[i].used == STATS_UNPLACED)
+		if (request->secrets[i].used == JOURNAL_REQUESTS_UNPLACED)
 			continue;
 		print_line("pelihook_secret_used_total{hook=\"%s\","
 			   "file=\"%s\"} %" PRId64,
@@ -530,7 +325,7 @@ print_used(struct pool *pool, const struct stats_request *request)
 }
 
 static bool
-print_last(struct pool *pool, const struct stats_request *request)
+print_last(struct pool *pool, const struct journal_requests_hook *request)
 {
 	const char *hook = stats_print_label(pool, request->hook);
 
@@ -542,14 +337,14 @@ print_last(struct pool *pool, const struct stats_request *request)
 }
 
 enum rc
-stats_requests_metrics(struct stats_requests *requests)
+stats_requests_metrics(struct journal_requests *requests)
 {
 	static const struct {
 		const char *name;
 		const char *type;
 		const char *help;
 		bool (*print)(struct pool *pool,
-		    const struct stats_request *request);
+		    const struct journal_requests_hook *request);
 	} families[] = {
 		{ "pelihook_requests_total", "counter",
 		    "Requests by hook and by what became of them: a word, or "
@@ -578,8 +373,8 @@ stats_requests_metrics(struct stats_requests *requests)
 /* Limits. */
 
 static bool
-is_silent(const struct stats_requests *requests,
-    const struct stats_request *request, int64_t most)
+is_silent(const struct journal_requests *requests,
+    const struct journal_requests_hook *request, int64_t most)
 {
 	int64_t last = request->last_event;
 	int64_t made = requests->report.made;
@@ -609,16 +404,17 @@ is_silent(const struct stats_requests *requests,
 }
 
 enum rc
-stats_requests_check(const struct stats_requests *requests,
+stats_requests_check(const struct journal_requests *requests,
     const struct session *session)
 {
 	int64_t refused = 0;
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; i < requests->n; i++) {
-		const struct stats_request *request = &requests->list[i];
+		const struct journal_requests_hook *request = &requests
+								   ->list[i];
 
-		refused += sum_up(request).refused;
+		refused += journal_requests_sum(request).refused;
 		if (session->max_silence >= 0 &&
 		    is_silent(requests, request, session->max_silence))
 			rc = RC_QUEUE_FULL;

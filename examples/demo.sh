@@ -8,7 +8,10 @@
 # comes.  Ends by itself and takes everything away that it started or wrote;
 # only Debian packages that were missing stay.
 #
-#	sh examples/demo.sh
+#	sh examples/demo.sh [--stay]
+#
+# With --stay it ends with the address of the page, where a month of made-up
+# events is to be looked at, and stays until Ctrl-C.
 
 set -eu
 
@@ -18,6 +21,15 @@ PACKAGES='curl gcc jq libc6-dev libfcgi-dev libjson-c-dev libsqlite3-dev
     autoconf automake'
 EVENT=pipeline_run_error
 PIDS=
+STAY=
+case ${1:-} in
+'') ;;
+--stay) STAY=yes ;;
+*)
+	echo 'usage: sh examples/demo.sh [--stay]' >&2
+	exit 64
+	;;
+esac
 . "$TOP/tests/packages.sh"
 umask 022
 
@@ -57,6 +69,13 @@ clean_up() {
 	rm -rf "$WORK"
 }
 
+end() {
+	trap '' HUP INT TERM
+	clean_up
+	trap - EXIT
+	say 'Everything that was started is stopped again.'
+}
+
 wait_for() {	# command...: 30 seconds at most
 	tries=0
 	until "$@"; do
@@ -84,6 +103,7 @@ build() {
 		find . \( -name '*.o' -o -name '*.a' -o -name .deps \) -prune \
 		    -exec rm -rf {} +
 		autoreconf -fi && ./configure -q && make -s -j "$(nproc)"
+		[ -z "$STAY" ] || make -s tests/month/month
 	) >"$WORK/build.log" 2>&1 || give_up 'it does not build' \
 	    "$WORK/build.log"
 }
@@ -107,12 +127,59 @@ start() {	# log, command...
 	PIDS="$! $PIDS"
 }
 
+# nginx in a directory, where server.conf says what is to be in its server.
+run_nginx() {	# directory port
+	ln -s /etc/nginx/fastcgi_params "$1/fastcgi_params"
+	{
+		[ -z "$RUN_AS" ] || echo "user $RUN_AS;"
+		cat <<-END
+		daemon off;
+		worker_processes 1;
+		pid $1/nginx.pid;
+		error_log $1/nginx.log;
+		events { }
+		http {
+			access_log off;
+			client_body_temp_path $1/nginx-body;
+			fastcgi_temp_path $1/nginx-fastcgi;
+			proxy_temp_path $1/nginx-proxy;
+			uwsgi_temp_path $1/nginx-uwsgi;
+			scgi_temp_path $1/nginx-scgi;
+			server {
+				listen 127.0.0.1:$2;
+				include $1/server.conf;
+			}
+		}
+		END
+	} >"$1/nginx.conf"
+	start nginx.log nginx -p "$1" -c "$1/nginx.conf" -e "$1/nginx.log"
+	wait_for listens "$2" || give_up 'nginx does not answer' "$1/nginx.log"
+}
+
+# pelihook.fcgi with the configuration and the socket of a directory.
+run_fcgi() {	# directory
+	# Words are wanted here.
+	# shellcheck disable=SC2086
+	start fcgi.log spawn-fcgi -n -s "$1/pelihook.sock" -M 0660 \
+	    ${RUN_AS:+-u $RUN_AS -U $RUN_AS} -- \
+	    "$SITE/pelihook.fcgi" -c "$1/pelihook.conf"
+	wait_for test -S "$1/pelihook.sock" ||
+	    give_up 'pelihook.fcgi has no socket' "$SITE/fcgi.log"
+}
+
 # The files in examples/, with the places of what was installed replaced.
 example() {	# name
 	sed -e "s|/usr/lib/cgi-bin/pelihook.cgi|$SITE/pelihook.cgi|" \
 	    -e "s|/run/pelihook/pelihook.sock|$SITE/pelihook.sock|" \
 	    "$TOP/examples/$1" >"$SITE/example-$1"
 	echo "$SITE/example-$1"
+}
+
+# What nginx.conf has for the page, which is a comment there.
+page_example() {
+	sed -n -e '/^# The page, for people/,/^$/s/^#\([^ ]\)/\1/p' \
+	    "$TOP/examples/nginx.conf" |
+	    sed -e "s|/etc/nginx/|$MONTH/|" -e "s|/run/pelihook/|$MONTH/|"
 }
 
 start_lighttpd() {
@@ -138,40 +205,9 @@ start_lighttpd() {
 
 start_nginx() {
 	NGINX_PORT=$(free_port)
-	ln -s /etc/nginx/fastcgi_params "$SITE/fastcgi_params"
-	{
-		[ -z "$RUN_AS" ] || echo "user $RUN_AS;"
-		cat <<-END
-		daemon off;
-		worker_processes 1;
-		pid $SITE/nginx.pid;
-		error_log $SITE/nginx.log;
-		events { }
-		http {
-			access_log off;
-			client_body_temp_path $SITE/nginx-body;
-			fastcgi_temp_path $SITE/nginx-fastcgi;
-			proxy_temp_path $SITE/nginx-proxy;
-			uwsgi_temp_path $SITE/nginx-uwsgi;
-			scgi_temp_path $SITE/nginx-scgi;
-			server {
-				listen 127.0.0.1:$NGINX_PORT;
-				include $(example nginx.conf);
-			}
-		}
-		END
-	} >"$SITE/nginx.conf"
-	# Words are wanted here.
-	# shellcheck disable=SC2086
-	start fcgi.log spawn-fcgi -n -s "$SITE/pelihook.sock" -M 0660 \
-	    ${RUN_AS:+-u $RUN_AS -U $RUN_AS} -- \
-	    "$SITE/pelihook.fcgi" -c "$SITE/pelihook.conf"
-	wait_for test -S "$SITE/pelihook.sock" ||
-	    give_up 'pelihook.fcgi has no socket' "$SITE/fcgi.log"
-	start nginx.log nginx -p "$SITE" -c "$SITE/nginx.conf" \
-	    -e "$SITE/nginx.log"
-	wait_for listens "$NGINX_PORT" ||
-	    give_up 'nginx does not answer' "$SITE/nginx.log"
+	run_fcgi "$SITE"
+	echo "include $(example nginx.conf);" >"$SITE/server.conf"
+	run_nginx "$SITE" "$NGINX_PORT"
 }
 
 # ---- The site: programs, secret, command, configuration -----------------------
@@ -321,6 +357,49 @@ hang() {	# url
 	alarm recovered
 }
 
+# ---- The page ---------------------------------------------------------------
+
+# Somebody who is let in at an address, with a password that is printed.
+add_user() {	# name file...
+	user=$1
+	password=$(openssl rand -hex 6)
+	shift
+	for file; do
+		printf '%s:%s\n' "$user" "$(openssl passwd -6 "$password")" \
+		    >>"$MONTH/pelihook-$file.htpasswd"
+	done
+}
+
+# A month's journal, and what it belongs to.
+prepare_month() {
+	MONTH=$WORK/month
+	PAGE_PORT=$(free_port)
+	PAGE=http://127.0.0.1:$PAGE_PORT/pelihook/
+	mkdir "$MONTH"
+	sh "$TOP/tests/month/site.sh" "$MONTH"
+	"$BUILD/tests/month/month" "$MONTH/pelihook.conf" \
+	    >"$WORK/month.log" 2>&1 ||
+	    give_up 'the month cannot be made' "$WORK/month.log"
+	chmod 755 "$MONTH"
+}
+
+stay() {
+	say 'The page, with a month of made-up events'
+	prepare_month
+	add_user emil view
+	printf '  to look: %s\n      user emil, password %s\n' "$PAGE" "$password"
+	add_user anna view operate
+	printf '  to act as well: %soperate/\n      user anna, password %s\n' \
+	    "$PAGE" "$password"
+	[ -z "$RUN_AS" ] || chown -R "$RUN_AS" "$MONTH"
+	run_fcgi "$MONTH"
+	page_example >"$MONTH/server.conf"
+	run_nginx "$MONTH" "$PAGE_PORT"
+	echo '  It stays until Ctrl-C.'
+	trap 'end; exit 0' HUP INT TERM
+	wait "${PIDS%% *}" || give_up 'nginx has ended' "$MONTH/nginx.log"
+}
+
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/pelihook-demo.XXXXXX")
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
@@ -342,4 +421,5 @@ send 'nginx and spawn-fcgi, as FastCGI' \
 forge "http://127.0.0.1:$NGINX_PORT/hook/peliqan"
 queue "http://127.0.0.1:$NGINX_PORT/hook/warehouse"
 hang "http://127.0.0.1:$NGINX_PORT/hook/nightly"
-say 'Everything that was started is stopped again.'
+[ -z "$STAY" ] || stay
+end

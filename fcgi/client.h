@@ -34,6 +34,7 @@ struct clients {
 	struct current *current;
 	const struct sink *sink;
 	struct journal_stats *stats;
+	struct pages *pages;
 	struct bodies *bodies;
 	struct large *large;
 	struct responder *responder;
@@ -61,6 +62,7 @@ struct client {
 	struct responder_request *request;
 	struct exchange *exchange;    /* until it is begun or refused */
 	struct client *next;	      /* of those that large keeps */
+	bool page;		      /* the exchange is the page's */
 	bool unseen;		      /* its input was not looked at yet */
 	bool answered;		      /* what is left is to be sent and taken */
 	bool broken;		      /* nothing more is read of it */
@@ -94,6 +96,8 @@ enum rc client_keep(struct client *client, const struct window *window);
 /* Keeps what follows the request, which is not looked at again; where there
  * is no memory the client is broken. */
 void client_keep_rest(struct client *client, struct window window);
+/* What is kept of its input. */
+void client_free_input(struct client *client);
 /* Looks at what the window has; *more: so many bytes more are the request's.
  * As records_scan. */
 enum rc client_scan(struct client *client, struct window *window, size_t *more);

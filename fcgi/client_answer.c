@@ -25,7 +25,7 @@ void
 client_drop(struct client *client)
 {
 	responder_free(client->request);
-	buf_free(&client->input);
+	client_free_input(client);
 	buf_free(&client->output);
 	bodies_end(client->clients->bodies, &client->share);
 	connections_drop(client->clients->connections, &client->connection);

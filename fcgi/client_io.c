@@ -75,6 +75,46 @@ client_window(const struct client *client)
 }
 
 /*
+ * A head may hold what somebody has logged in to the page with, which is wiped
+ * once that is known: until then no copy of it is left behind.
+ */
+static void
+wipe_unknown(const struct client *client, char *data, size_t len)
+{
+	if (!client->records.head_whole && len > 0)
+		explicit_bzero(data, len);
+}
+
+void
+client_free_input(struct client *client)
+{
+	if (client->records.head_whole)
+		buf_free(&client->input);
+	else
+		buf_wipe(&client->input);
+}
+
+static enum rc
+add_input(struct client *client, struct bytes bytes)
+{
+	struct buf *input = &client->input;
+	struct buf larger = { 0 };
+	enum rc rc;
+
+	if (client->records.head_whole ||
+	    input->len + bytes.len < input->capacity)
+		return buf_add(input, bytes);
+	rc = buf_reserve(&larger, 2 * input->len + bytes.len);
+	if (rc != RC_OK)
+		return rc;
+	buf_add(&larger, buf_view(input));
+	buf_add(&larger, bytes);
+	buf_wipe(input);
+	*input = larger;
+	return RC_OK;
+}
+
+/*
  * Nothing is read as long as there is input that was not looked at, so that a
  * server that sends many requests at once takes no more memory for it.
  */
@@ -98,8 +138,8 @@ client_receive(struct client *client, struct desk *desk, struct window *window,
 		return RC_OK;
 	}
 	if (*got > 0)
-		rc = buf_add(&client->input,
-		    (struct bytes){ desk->buffer, *got });
+		rc = add_input(client, (struct bytes){ desk->buffer, *got });
+	wipe_unknown(client, desk->buffer, *got);
 	/* Without it nobody knows where the next record begins. */
 	if (rc != RC_OK)
 		client->broken = true;
@@ -121,11 +161,17 @@ client_keep(struct client *client, const struct window *window)
 		if (kept.data != input->data)
 			memmove(input->data, kept.data, kept.len);
 		memmove(input->data + kept.len, rest.data, rest.len);
+		wipe_unknown(client, input->data + kept.len + rest.len,
+		    input->len - kept.len - rest.len);
 		input->len = kept.len + rest.len;
 	} else if (kept.len + rest.len > 0) {
-		buf_add(input, kept);
-		buf_add(input, rest);
-		rc = input->rc;
+		rc = buf_reserve(input, kept.len + rest.len);
+		if (rc == RC_OK)
+			rc = buf_add(input, kept);
+		if (rc == RC_OK)
+			rc = buf_add(input, rest);
+		if (rc == RC_OK)
+			wipe_unknown(client, window->data, window->len);
 	}
 	if (input->len == 0)
 		buf_free(input);
@@ -143,7 +189,7 @@ client_keep_rest(struct client *client, struct window window)
 
 	if (bytes.len > 0 && buf_add(&rest, bytes) != RC_OK)
 		client->broken = true;
-	buf_free(&client->input);
+	client_free_input(client);
 	client->input = rest;
 	client->kept = 0;
 }

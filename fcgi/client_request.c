@@ -10,9 +10,12 @@
 #include "config/conf.h"
 #include "http/gateway.h"
 #include "http/reply.h"
+#include "page/access.h"
+#include "page/page.h"
 #include "receive/exchange.h"
 #include "receive/serve.h"
 #include "current.h"
+#include "pages.h"
 
 enum {
 	CLIENT_REPORT = 60 * 1000, /* milliseconds */
@@ -74,6 +77,31 @@ check_role(struct records *records)
 	return RC_CONFIG;
 }
 
+/*
+ * Of a page nothing is kept that somebody has logged in with: libfcgi never
+ * sees it, and neither does a core of the process.  What was moved is wiped as
+ * well.
+ */
+static void
+forget_passwords(struct client *client, struct window *window)
+{
+	struct records_param param;
+	size_t len = client->records.params_len;
+	bool page = false;
+	size_t at = 0;
+
+	while (records_next_param(window->data, len, &at, &param))
+		page |= bytes_is(param.name, "PELIHOOK_PAGE") &&
+		    param.value_len > 0;
+	if (!page)
+		return;
+	for (at = 0; records_next_param(window->data, len, &at, &param);)
+		if (access_is_password(param.name))
+			explicit_bzero(param.value, param.value_len);
+	explicit_bzero(window->data + window->kept,
+	    window->rest - window->kept);
+}
+
 /* The variables have come: libfcgi makes a request of them; *more grows by
  * what that takes. */
 static enum rc
@@ -94,6 +122,7 @@ parse(struct client *client, struct desk *desk, struct window *window,
 		rc = RC_SYNTAX;
 	if (rc != RC_OK)
 		return rc;
+	forget_passwords(client, window);
 	*more += memory;
 	window->data += records->params_len;
 	window->kept -= records->params_len;
@@ -120,6 +149,9 @@ open_exchange(struct client *client)
 	conf_release(conf);
 	if (client->exchange == NULL)
 		return RC_MEMORY;
+	client->page = access_is_asked(&client->exchange->request);
+	if (client->page)
+		return page_admit(client->exchange);
 	client->exchange->stats = clients->stats;
 	return serve_admit(client->exchange);
 }
@@ -158,7 +190,7 @@ judge(struct client *client, enum rc scanned, size_t more)
 	if (client_is_over(client))
 		return RC_SHORT;
 	if (client->exchange != NULL &&
-	    client->records.body_len > client->exchange->hook->max_body)
+	    client->records.body_len > client->exchange->max_body)
 		return RC_LARGE;
 	return RC_OK;
 }
@@ -271,6 +303,18 @@ refuse(struct client *client, struct desk *desk, const struct window *window,
 		serve_refuse(exchange, rc);
 }
 
+/* Its form is read here, as what it came in is another's after that. */
+static void
+begin_page(struct clients *clients, struct exchange *exchange)
+{
+	enum rc rc = page_read(exchange);
+
+	if (rc == RC_OK)
+		pages_serve(clients->pages, exchange);
+	else
+		page_refuse(exchange, rc);
+}
+
 /* Whoever ends the exchange has the client from then on. */
 static void
 begin(struct client *client, struct desk *desk, const struct window *window)
@@ -284,7 +328,10 @@ begin(struct client *client, struct desk *desk, const struct window *window)
 	client_keep_rest(client, *window);
 	connections_park(clients->connections, &client->connection);
 	client->exchange = NULL;
-	serve_begin(exchange, clients->sink);
+	if (client->page)
+		begin_page(clients, exchange);
+	else
+		serve_begin(exchange, clients->sink);
 	buf_free(&input);
 	memory_file_trim(&desk->file);
 }
@@ -340,7 +387,7 @@ read_deadline(const struct client *client)
 	int64_t timeout;
 
 	if (client->exchange != NULL)
-		return client->began + client->exchange->hook->read_timeout;
+		return client->began + client->exchange->read_timeout;
 	conf = current_hold(client->clients->current);
 	timeout = conf->read_timeout;
 	conf_release(conf);

@@ -116,6 +116,7 @@ clients_open(const struct clients_settings *settings, struct clients **out)
 	clients->connections = settings->connections;
 	clients->current = settings->current;
 	clients->sink = settings->sink;
+	clients->pages = settings->pages;
 	clients->stats = settings->stats;
 	pthread_mutex_init(&clients->lock, NULL);
 	rc = bodies_open(evict, clients, &clients->bodies);

@@ -12,6 +12,7 @@ struct connection;
 struct connections;
 struct current;
 struct journal_stats;
+struct pages;
 struct sink;
 
 /*
@@ -26,6 +27,7 @@ struct clients_settings {
 	struct connections *connections; /* of client_size() bytes each */
 	struct current *current;
 	const struct sink *sink;
+	struct pages *pages;
 	struct journal_stats *stats; /* of exchanges; may be NULL */
 	unsigned threads;	     /* that may answer at once */
 };

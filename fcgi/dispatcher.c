@@ -4,13 +4,11 @@
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "dispatcher.h"
@@ -334,17 +332,12 @@ dispatcher_stop(struct dispatcher *dispatcher)
 static enum rc
 join(struct way *way, int64_t deadline)
 {
-	int64_t left = clock_left(deadline);
-	struct timespec end;
+	enum rc rc = RC_OK;
 
-	if (!way->running)
-		return RC_OK;
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += left < 0 ? INT_MAX : left / 1000 + 1;
-	if (pthread_clockjoin_np(way->thread, NULL, CLOCK_MONOTONIC, &end) != 0)
-		return RC_TIMEOUT;
-	way->running = false;
-	return RC_OK;
+	if (way->running)
+		rc = thread_join(way->thread, deadline);
+	way->running = way->running && rc != RC_OK;
+	return rc;
 }
 
 enum rc

@@ -301,23 +301,60 @@ read_length(const uint8_t *bytes, size_t left, size_t *out)
 	return 4;
 }
 
+/* Where a variable is: its name, and its value right after it. */
+struct place {
+	size_t name;
+	size_t name_len;
+	size_t value_len;
+};
+
+/* RC_SYNTAX: it is not as long as it claims to be. */
+static enum rc
+find_param(struct bytes params, size_t *at, struct place *out)
+{
+	const uint8_t *bytes = (const uint8_t *)params.data;
+	size_t first, second;
+
+	first = read_length(bytes + *at, params.len - *at, &out->name_len);
+	*at += first;
+	second = read_length(bytes + *at, params.len - *at, &out->value_len);
+	*at += second;
+	if (first == 0 || second == 0 ||
+	    out->name_len + out->value_len > params.len - *at)
+		return RC_SYNTAX;
+	out->name = *at;
+	*at += out->name_len + out->value_len;
+	return RC_OK;
+}
+
+bool
+records_next_param(char *params, size_t len, size_t *at,
+    struct records_param *out)
+{
+	struct place place;
+
+	if (*at >= len ||
+	    find_param((struct bytes){ params, len }, at, &place) != RC_OK)
+		return false;
+	*out = (struct records_param){
+		.name = { params + place.name, place.name_len },
+		.value = params + place.name + place.name_len,
+		.value_len = place.value_len,
+	};
+	return true;
+}
+
 enum rc
 records_check_params(struct bytes params, size_t *memory)
 {
-	const uint8_t *bytes = (const uint8_t *)params.data;
+	struct place place;
 	size_t at = 0;
 	size_t sum = 0;
-	size_t name, value, first, second;
 
 	while (at < params.len) {
-		first = read_length(bytes + at, params.len - at, &name);
-		at += first;
-		second = read_length(bytes + at, params.len - at, &value);
-		at += second;
-		if (first == 0 || second == 0 || name + value > params.len - at)
+		if (find_param(params, &at, &place) != RC_OK)
 			return RC_SYNTAX;
-		at += name + value;
-		sum += name + value + PARAM_MEMORY;
+		sum += place.name_len + place.value_len + PARAM_MEMORY;
 	}
 	*memory = sum;
 	return RC_OK;

@@ -72,6 +72,18 @@ enum rc records_scan(struct records *records, char *data, size_t len,
  */
 enum rc records_check_params(struct bytes params, size_t *memory);
 
+/* A variable of PARAMS; its value may be written over. */
+struct records_param {
+	struct bytes name;
+	char *value;
+	size_t value_len;
+};
+
+/* The next variable of PARAMS that were checked, from *at on, which is 0 at
+ * first.  False: there are no more. */
+bool records_next_param(char *params, size_t len, size_t *at,
+    struct records_param *out);
+
 /* How many bytes the records of a stream take, with its end. */
 size_t records_size(size_t len);
 /*

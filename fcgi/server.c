@@ -33,6 +33,7 @@
 #include "dispatcher.h"
 #include "listener.h"
 #include "options.h"
+#include "pages.h"
 #include "responder.h"
 #include "shares.h"
 #include "workers.h"
@@ -57,6 +58,7 @@ struct server {
 	struct decider *decider;
 	struct sink sink;
 	struct dispatcher *dispatcher; /* NULL: nothing is queued */
+	struct pages *pages;
 	struct clients *clients;
 	struct workers *workers;
 	struct current *current;
@@ -212,6 +214,7 @@ open_workers(struct server *server, const struct options *options)
 		.connections = server->connections,
 		.current = server->current,
 		.sink = &server->sink,
+		.pages = server->pages,
 		.stats = server->stats,
 		.threads = count,
 	};
@@ -249,6 +252,8 @@ open_all(struct server *server, const struct options *options,
 	if (rc == RC_OK)
 		rc = open_dispatcher(server, options);
 	if (rc == RC_OK)
+		rc = pages_open(server->shared, &server->pages);
+	if (rc == RC_OK)
 		rc = open_workers(server, options);
 	return rc;
 }
@@ -259,6 +264,7 @@ close_all(struct server *server)
 {
 	workers_close(server->workers);
 	clients_close(server->clients);
+	pages_close(server->pages);
 	dispatcher_close(server->dispatcher);
 	decide_close(server->decider);
 	wait_close(server->wait);
@@ -398,11 +404,14 @@ stop(const struct server *server, int number)
 	connections_stop(server->connections);
 	refuse_more(server->listener);
 	dispatcher_stop(server->dispatcher);
+	pages_stop(server->pages);
 	rc = wait_for_none(server, deadline);
 	connections_quit(server->connections);
 	if (rc == RC_OK)
 		rc = workers_join(server->workers,
 		    clock_steady() + SERVER_JOIN);
+	if (rc == RC_OK)
+		rc = pages_join(server->pages, clock_steady() + SERVER_JOIN);
 	if (rc == RC_OK)
 		rc = dispatcher_join(server->dispatcher,
 		    deadline + longest_kill_after(server->current) +

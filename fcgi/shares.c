@@ -4,12 +4,15 @@
 #include "base/descriptors.h"
 #include "command/discard.h"
 #include "queue/dispatch.h"
+#include "pages.h"
 
 enum {
 	/* Files, sockets and events of the process itself, and those that
 	 * are opened for a moment. */
 	SHARES_OWN = 32,
 	SHARES_WORKER = 2, /* its files */
+	/* What each thread that makes pages has open of the journal. */
+	SHARES_PAGES = 8 * PAGES_THREADS,
 	/* A connection and a command. */
 	SHARES_THREAD = 1 + DESCRIPTORS_COMMAND,
 	SHARES_IDLE = 8, /* connections at least that no thread works on */
@@ -37,7 +40,7 @@ least(unsigned threads, bool queue)
 	return SHARES_OWN +
 	    (size_t)shares_workers(threads, queue) * SHARES_WORKER +
 	    (size_t)threads * SHARES_THREAD + SHARES_IDLE +
-	    (queue ? DESCRIPTORS_COMMAND : 0);
+	    (queue ? SHARES_PAGES + DESCRIPTORS_COMMAND : 0);
 }
 
 size_t

@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "workers.h"
 
@@ -130,29 +129,17 @@ workers_start(const struct workers_settings *settings, struct workers **out)
 	return rc;
 }
 
-/* clock_steady's deadlines, for calls that want CLOCK_MONOTONIC's. */
-static struct timespec
-as_timespec(int64_t deadline)
-{
-	return (struct timespec){
-		.tv_sec = (time_t)(deadline / 1000),
-		.tv_nsec = (long)(deadline % 1000) * 1000000,
-	};
-}
-
 enum rc
 workers_join(struct workers *workers, int64_t deadline)
 {
-	struct timespec until = as_timespec(deadline);
+	enum rc rc = RC_OK;
 
-	while (workers->running > 0) {
-		if (pthread_clockjoin_np(workers->each[workers->running - 1]
-					     .thread,
-			NULL, CLOCK_MONOTONIC, &until) != 0)
-			return RC_TIMEOUT;
-		workers->running--;
+	while (rc == RC_OK && workers->running > 0) {
+		rc = thread_join(workers->each[workers->running - 1].thread,
+		    deadline);
+		workers->running -= rc == RC_OK;
 	}
-	return RC_OK;
+	return rc;
 }
 
 void

@@ -12,7 +12,7 @@ export LC_ALL
 
 # A room uses itself and the rooms before it; the front ends use all rooms,
 # and none of them another front end.  common/README.md says what is in each.
-ROOMS='base http signature event config journal command watch queue receive'
+ROOMS='base http signature event config journal command watch queue receive page'
 FRONTS='cgi fcgi ctl'
 
 # The rank of a room, from 1; 0 for a front end, nothing for what is neither.

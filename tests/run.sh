@@ -18,16 +18,16 @@
 
 set -u
 
-STAGES='format check e2e model demo distcheck clang analyze address thread
-    valgrind fuzz'
+STAGES='format check e2e model demo browser distcheck clang analyze address
+    thread valgrind fuzz'
 TOP=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 JOBS=$(nproc)
 # One by one, after the others: storms of kills, whose judgement allows for
 # moments, and what fills queues, disks and limits.
 ALONE='tests/fault/lanes.sh tests/fault/limits.sh tests/fault/lost.sh'
 ALONE="$ALONE tests/fault/queue.sh tests/fault/twice.sh"
-PACKAGES='apache2-bin autoconf automake bats caddy clang clang-format curl
-    gcc jq kcat libapache2-mod-fcgid libc6-dev libclang-rt-dev libcmocka-dev
+PACKAGES='apache2-bin autoconf automake bats caddy chromium clang clang-format
+    curl fonts-dejavu-core gcc jq kcat libapache2-mod-fcgid libc6-dev libclang-rt-dev libcmocka-dev
     libfcgi-dev libjson-c-dev libsqlite3-dev libssl-dev lighttpd make
     multiwatch nginx nodejs npm openssl perl-base pkg-config postgresql
     procps prometheus python3 python3-jsonschema
@@ -147,7 +147,7 @@ stage_check() {
 	note "$(count_trs "$WORK/check" pass)" "$bad" check
 }
 
-# A file of tests, or both of the servers' with SERVER behind an @; how it
+# A file of tests, or those of servers with SERVER behind an @; how it
 # ended and how long it took stands beside what it printed.  Each has a session
 # of its own, as the fault tests have (tests/fault/ordinary.sh).
 # shellcheck disable=SC2016
@@ -159,6 +159,10 @@ ONE_BATS='
 		SERVER=${1#*@}
 		export SERVER
 		setsid -w bats --tap server.bats server_hooks.bats ;;
+	page@*)
+		SERVER=${1#*@}
+		export SERVER
+		setsid -w bats --tap page.bats ;;
 	*) setsid -w bats --tap "$1.bats" ;;
 	esac >"$tap" 2>&1
 	echo "$? $(($(date +%s) - began))" >"$tap.end"'
@@ -201,7 +205,7 @@ stage_e2e() {
 	set --
 	for file in $(cd "$SOURCE/tests/e2e" && ls -S -- *.bats); do
 		case $file in
-		server*.bats | load.bats) ;;
+		server*.bats | page.bats | load.bats) ;;
 		*) set -- "$@" "${file%.bats}" ;;
 		esac
 	done
@@ -209,6 +213,11 @@ stage_e2e() {
 	    "$SOURCE/tests/e2e/servers.bash")
 	for server in $servers; do
 		set -- "$@" "server@$server"
+	done
+	servers=$(bash -c '. "$1" && echo "$PAGE_SERVERS"' bash \
+	    "$SOURCE/tests/e2e/servers.bash")
+	for server in $servers; do
+		set -- "$@" "page@$server"
 	done
 	bats_of "$JOBS" "$@"
 }
@@ -239,6 +248,19 @@ stage_demo() {
 		tail -n 60 "$WORK/demo.log"
 		note 0 1 demo
 	fi
+}
+
+# The page in a real browser.
+stage_browser() {
+	built || { note 0 1 browser; return; }
+	PELIHOOK_BUILD=$WORK/check sh "$SOURCE/tests/browser/browser.sh" \
+	    >"$WORK/browser.log" 2>&1 </dev/null
+	status=$?
+	good=$(grep -c '^ok ' "$WORK/browser.log")
+	bad=$(grep -c '^not ok ' "$WORK/browser.log")
+	[ "$bad" -gt 0 ] || [ $status -eq 0 ] || bad=1
+	[ "$bad" -eq 0 ] || grep -v '^ok ' "$WORK/browser.log"
+	note "$good" "$bad" browser
 }
 
 # What is built and tested is what comes out of the archive, by the compiler

@@ -37,6 +37,7 @@ is_there() {	# kind, name
 	watch) [ -f "$TESTS/watch/$2.case" ] ;;
 	fault/*) grep -qsF -e "(\"$2\"," -e "(front + \": $2\"" \
 	    "$TESTS/$1.py" ;;
+	browser) grep -qsF -e "'$2'" "$TESTS"/browser/*.js ;;
 	fuzz) [ -f "$TESTS/fuzz/$2.c" ] ;;
 	*) false ;;
 	esac

@@ -32,13 +32,16 @@ int
 pthread_clockjoin_np(pthread_t thread, void **value, clockid_t clock,
     const struct timespec *until)
 {
-	int64_t at = (int64_t)until->tv_sec * 1000000000 + until->tv_nsec -
-	    nanoseconds(clock) + nanoseconds(CLOCK_REALTIME);
-	struct timespec real = {
-		.tv_sec = at / 1000000000,
-		.tv_nsec = at % 1000000000,
-	};
+	int64_t at;
+	struct timespec real;
 
+	/* Never is more nanoseconds than there are. */
+	if (until->tv_sec > INT64_MAX / 2000000000)
+		return pthread_join(thread, value);
+	at = (int64_t)until->tv_sec * 1000000000 + until->tv_nsec -
+	    nanoseconds(clock) + nanoseconds(CLOCK_REALTIME);
+	real.tv_sec = at / 1000000000;
+	real.tv_nsec = at % 1000000000;
 	return pthread_timedjoin_np(thread, value, &real);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/outcome.h"
@@ -50,4 +51,41 @@ run_end_find(const char *name, enum run_end *end)
 		return RC_OK;
 	}
 	return RC_MISSING;
+}
+
+/* What it came to where no command was run, or nobody saw its end. */
+static void
+print_unseen(const char *outcome, char into[OUTCOME_SIZE])
+{
+	snprintf(into, OUTCOME_SIZE, "%s%s", outcome,
+	    strcmp(outcome, "lost") == 0 ? " (its runner is gone)" : "");
+}
+
+void
+outcome_print(const char *outcome, int code, char into[OUTCOME_SIZE])
+{
+	enum run_end end;
+
+	if (run_end_find(outcome, &end) != RC_OK) {
+		print_unseen(outcome, into);
+		return;
+	}
+	switch (end) {
+	case RUN_EXIT:
+		snprintf(into, OUTCOME_SIZE, "%s %d", outcome, code);
+		break;
+	case RUN_SIGNAL:
+		snprintf(into, OUTCOME_SIZE, "%s %d (%s)", outcome, code,
+		    strsignal(code));
+		break;
+	case RUN_UNSTARTED:
+		snprintf(into, OUTCOME_SIZE, "%s %d (%s)", outcome, code,
+		    strerror(code));
+		break;
+	case RUN_TIMEOUT:
+	case RUN_STOPPED:
+	case RUN_STUCK:
+		snprintf(into, OUTCOME_SIZE, "%s", outcome);
+		break;
+	}
 }

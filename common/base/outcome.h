@@ -49,4 +49,10 @@ const char *run_end_name(enum run_end end);
 /* RC_MISSING: no such word. */
 enum rc run_end_find(const char *name, enum run_end *end);
 
+enum { OUTCOME_SIZE = 96 }; /* of an attempt, for people, and its NUL */
+
+/* What the journal keeps of an attempt, for people: "exit 1", "signal 9
+ * (Killed)", "lost (its runner is gone)". */
+void outcome_print(const char *outcome, int code, char into[OUTCOME_SIZE]);
+
 #endif

@@ -131,6 +131,18 @@ pool_room(struct pool *pool, void *array, size_t n, size_t size)
 }
 
 void
+pool_adopt(struct pool *pool, struct pool *other)
+{
+	struct pool_block **end = &other->blocks;
+
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = pool->blocks;
+	pool->blocks = other->blocks;
+	other->blocks = NULL;
+}
+
+void
 pool_free(struct pool *pool)
 {
 	struct pool_block *block = pool->blocks;

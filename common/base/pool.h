@@ -38,6 +38,9 @@ void *pool_grow(struct pool *pool, void *array, size_t n, size_t size);
 #define pool_next(pool, array, n)                                              \
 	pool_room((pool), (array), (n), sizeof(**(array)))
 void *pool_room(struct pool *pool, void *array, size_t n, size_t size);
+/* What another pool holds becomes this one's: that is empty then, and what it
+ * gave lives until this one is freed. */
+void pool_adopt(struct pool *pool, struct pool *other);
 void pool_free(struct pool *pool);
 
 #endif

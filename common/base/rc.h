@@ -22,6 +22,9 @@ enum rc {
 	RC_REPEATED,  /* a header that counts arrived twice */
 	RC_SIGNATURE, /* missing, wrong or stale signature */
 
+	/* The page is refused by the variables alone. */
+	RC_ACCESS, /* by who asks, or from where */
+
 	/* Authentic, but. */
 	RC_JSON, /* the body is not JSON */
 

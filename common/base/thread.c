@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/thread.h"
@@ -58,6 +59,20 @@ wait_for_others(void *context)
 	pthread_mutex_lock(all_there);
 	pthread_mutex_unlock(all_there);
 	return NULL;
+}
+
+enum rc
+thread_join(pthread_t thread, int64_t deadline)
+{
+	const struct timespec until = {
+		.tv_sec = (time_t)(deadline / 1000),
+		.tv_nsec = (long)(deadline % 1000) * 1000000,
+	};
+
+	return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) ==
+		0 ?
+	    RC_OK :
+	    RC_TIMEOUT;
 }
 
 int

@@ -3,6 +3,9 @@
 #define PELIHOOK_BASE_THREAD_H
 
 #include <pthread.h>
+#include <stdint.h>
+
+#include "base/rc.h"
 
 /*
  * As pthread_create, with a stack that is enough for all that pelihook does
@@ -10,6 +13,8 @@
  * ulimit -v each thread's would be taken from the others.
  */
 int thread_start(pthread_t *thread, void *(*run)(void *context), void *context);
+/* Waits for its end, until a deadline of clock_steady.  RC_TIMEOUT. */
+enum rc thread_join(pthread_t thread, int64_t deadline);
 /*
  * Whether so many could run at once now: 0, or the error of thread_start that
  * says why not.  None of them is left.

@@ -24,6 +24,19 @@ uuid7(int64_t wall, const uint8_t random[10], char into[UUID_SIZE])
 	into[8] = into[13] = into[18] = into[23] = '-';
 }
 
+bool
+uuid_is(struct bytes text)
+{
+	if (text.len != UUID_SIZE - 1)
+		return false;
+	for (size_t i = 0; i < text.len; i++)
+		if ((i == 8 || i == 13 || i == 18 || i == 23) ?
+			text.data[i] != '-' :
+			!hex_is_digit(text.data[i]))
+			return false;
+	return true;
+}
+
 enum rc
 uuid_make(int64_t wall, char into[UUID_SIZE])
 {

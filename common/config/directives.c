@@ -61,7 +61,7 @@ read_page_url(struct parser *parser, const char *const *args)
 	if (!plain || rest.len == 0 || rest.data[0] == '/')
 		return arg_error(parser,
 		    "`%.200s' is no URL of a page: write it whole, as in "
-		    "https://example.org/pelihook, in ASCII and without blanks "
+		    "https://example.org/pelihook/, in ASCII and without blanks "
 		    "or a #",
 		    args[0]);
 	parser->conf->page_url = args[0];

@@ -27,15 +27,12 @@ ends_events(const char *arg)
 static enum rc
 refuse_group(struct parser *parser, const char *event)
 {
-	struct buf groups = { 0 };
-	enum rc rc = catalog_groups(&groups);
+	struct buf text = { 0 };
+	enum rc rc = catalog_no_group(event, &text);
 
 	if (rc == RC_OK)
-		rc = arg_error(parser,
-		    "there is no group `%.64s': write one "
-		    "of %s",
-		    event, groups.data);
-	buf_free(&groups);
+		rc = arg_error(parser, "%s", text.data);
+	buf_free(&text);
 	return rc;
 }
 

@@ -3,10 +3,15 @@
 
 #include "event/catalog.h"
 
+#include "base/suggest.h"
+
 #define ROW_PIPELINE "pipeline"
 #define ROW_CONNECTION "connection"
 
-enum { FOUND_NAME = 64 }; /* most bytes of a name that was found */
+enum {
+	FOUND_NAME = 64, /* most bytes of a name that was found */
+	NEAR = 3,	 /* how far a group may be from the one that is meant */
+};
 
 static const struct catalog_row rows[] = {
 	{ "connection_added", ROW_CONNECTION, "", "added", "", "",
@@ -184,6 +189,24 @@ catalog_groups(struct buf *into)
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
 		buf_printf(into, i == 0 ? "%s" : " %s", groups[i].name);
 	return into->rc;
+}
+
+static const char *
+group_name(size_t i)
+{
+	return i < sizeof(groups) / sizeof(groups[0]) ? groups[i].name : NULL;
+}
+
+enum rc
+catalog_no_group(const char *group, struct buf *into)
+{
+	const char *meant = suggest(group, group_name, NEAR);
+
+	buf_printf(into, "there is no group `%.64s'", group);
+	if (meant != NULL)
+		buf_printf(into, " (did you mean %s?)", meant);
+	buf_printf(into, ": write one of ");
+	return catalog_groups(into);
 }
 
 bool

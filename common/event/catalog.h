@@ -50,6 +50,9 @@ bool catalog_is_name(struct bytes name);
 
 /* The names of the groups, @failure and so on, blank-separated. */
 enum rc catalog_groups(struct buf *into);
+/* What to say of a group that there is not: which was probably meant, and
+ * which there are; without a period. */
+enum rc catalog_no_group(const char *group, struct buf *into);
 /* Whether it is one of them. */
 bool catalog_is_group(struct bytes group);
 /*

@@ -16,25 +16,53 @@ rule_glob(const char *pattern, const char *text)
 	return fnmatch(pattern, text, FNM_NOESCAPE) == 0;
 }
 
+/* An event by what its words go by. */
+struct named {
+	const char *name;
+	const struct catalog_row *row;
+	bool known;
+};
+
 /* One of pelihook's own events is wanted by its name or @watch alone: who wrote
  * `on *' has thought of what is sent. */
 static bool
+takes(const char *word, const struct named *named)
+{
+	if (word[0] == '@')
+		return catalog_in_group(named->row, named->known,
+		    bytes_of(word));
+	return catalog_is_watch(named->row) ? strcmp(word, named->name) == 0 :
+					      rule_glob(word, named->name);
+}
+
+bool
+rule_takes(const char *word, const char *name)
+{
+	struct bytes text = bytes_of(name);
+	struct named named = { .name = name, .row = catalog_find(text) };
+
+	named.known = named.row != NULL;
+	if (named.row == NULL)
+		named.row = catalog_find_watch(text);
+	if (named.row == NULL)
+		named.row = catalog_unknown(text);
+	return takes(word, &named);
+}
+
+bool
+rule_is_pattern(const char *word)
+{
+	return word[0] == '@' || word[strcspn(word, "*?[")] != '\0';
+}
+
+static bool
 is_wanted(const struct rule *rule, const struct event *event)
 {
-	bool own = catalog_is_watch(event->row);
-	const char *wanted;
+	const struct named named = { event->name, event->row, event->known };
 
-	for (size_t i = 0; i < rule->events_len; i++) {
-		wanted = rule->events[i];
-		if (wanted[0] == '@') {
-			if (catalog_in_group(event->row, event->known,
-				bytes_of(wanted)))
-				return true;
-		} else if (own ? strcmp(wanted, event->name) == 0 :
-				 rule_glob(wanted, event->name)) {
+	for (size_t i = 0; i < rule->events_len; i++)
+		if (takes(rule->events[i], &named))
 			return true;
-		}
-	}
 	return false;
 }
 

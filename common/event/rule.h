@@ -41,6 +41,11 @@ struct rule_walk {
  */
 enum rc rule_next(struct rule_walk *walk, const struct rule **rule);
 
+/* Whether a word of such a line, which is a name, a glob or a @group, takes the
+ * events of a name. */
+bool rule_takes(const char *word, const char *name);
+/* Whether such a word is more than a name. */
+bool rule_is_pattern(const char *word);
 /* Whether a line names any of pelihook's own events. */
 bool rule_names_watch(const struct rule *rule);
 /* Whether a glob matches a text: whole, case-sensitive and byte-wise. */

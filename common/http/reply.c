@@ -43,6 +43,9 @@ static const struct row outcomes[] = {
 
 /* The reasons of OUTCOME_REFUSED. */
 static const struct row refusals[] = {
+	[RC_ACCESS] = { 403, false, "no-access",
+	    "The page is not to be shown to you, or what you ask of it is not "
+	    "to be done." },
 	[RC_METHOD] = { 405, false, "method-not-allowed",
 	    "Only POST is answered here." },
 	[RC_NO_HOOK] = { 404, false, "no-such-hook", "There is no such hook." },
@@ -98,12 +101,14 @@ static const struct row refusals[] = {
 
 static const struct {
 	int status;
-	const char *line; /* its three digits, a blank and its phrase */
+	const char *line;
 } statuses[] = {
 	STATUS(200, "OK"),
 	STATUS(202, "Accepted"),
+	STATUS(303, "See Other"),
 	STATUS(400, "Bad Request"),
 	STATUS(401, "Unauthorized"),
+	STATUS(403, "Forbidden"),
 	STATUS(404, "Not Found"),
 	STATUS(405, "Method Not Allowed"),
 	STATUS(408, "Request Timeout"),
@@ -141,8 +146,8 @@ reply_word(enum outcome outcome, enum rc reason)
 					    outcome_word(outcome);
 }
 
-static const char *
-status_line(int status)
+const char *
+reply_status_line(int status)
 {
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
 		if (statuses[i].status == status)
@@ -168,18 +173,18 @@ print_success(const struct reply *reply, struct buf *into)
 	buf_text(into, "\"}\n");
 }
 
-static void
-print_problem(const struct row *row, struct buf *into)
+void
+reply_print_problem(int status, const char *detail, struct buf *into)
 {
-	const char *line = status_line(row->status);
+	const char *line = reply_status_line(status);
 
 	add_all(into,
 	    (const char *const[]){ "{\"title\":\"", line + STATUS_DIGITS + 1,
 		"\",\"status\":", NULL });
 	buf_add(into, (struct bytes){ line, STATUS_DIGITS });
-	add_all(into,
-	    (const char *const[]){ ",\"detail\":\"", row->detail, "\"}\n",
-		NULL });
+	buf_text(into, ",\"detail\":\"");
+	json_string_add(bytes_of(detail), into);
+	buf_text(into, "\"}\n");
 }
 
 static void
@@ -191,7 +196,7 @@ print_head(const struct reply *reply, const struct buf *body, struct buf *into)
 						 "application/problem+json";
 
 	add_all(into,
-	    (const char *const[]){ "Status: ", status_line(status),
+	    (const char *const[]){ "Status: ", reply_status_line(status),
 		"\r\nContent-Type: ", type, "\r\n", NULL });
 	if (body != NULL)
 		buf_printf(into, "Content-Length: %zu\r\n", body->len);
@@ -215,7 +220,7 @@ reply_print(const struct reply *reply, struct buf *into)
 	if (row->detail == NULL)
 		print_success(reply, &body);
 	else
-		print_problem(row, &body);
+		reply_print_problem(row->status, row->detail, &body);
 	print_head(reply, reply->head ? NULL : &body, into);
 	if (!reply->head)
 		buf_add(into, buf_view(&body));

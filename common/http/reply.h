@@ -32,6 +32,10 @@ const char *reply_word(enum outcome outcome, enum rc reason);
  * refusals.  RC_MEMORY.
  */
 enum rc reply_print(const struct reply *reply, struct buf *into);
+/* A status code's three digits, a blank and its phrase. */
+const char *reply_status_line(int status);
+/* A problem as an object of problem+json (RFC 9457) and a line feed. */
+void reply_print_problem(int status, const char *detail, struct buf *into);
 /* The whole CGI response where there is no memory to print one: a 503. */
 struct bytes reply_last_resort(void);
 

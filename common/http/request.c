@@ -40,16 +40,50 @@ request_variable(const struct request *request, const char *name,
 	return value;
 }
 
-enum rc
-request_check(const struct request *request)
+/* What the server says of a request, or ""; also where it says several. */
+static const char *
+find_setting(const struct request *request, const char *name, bool *one)
 {
-	if (request->contradicted == NULL)
-		return RC_OK;
+	size_t at = 0;
+	const char *value = next_value(request, name, &at);
+	const char *next;
+
+	*one = true;
+	while ((next = next_value(request, name, &at)) != NULL)
+		if (strcmp(next, value) != 0)
+			*one = false;
+	return value != NULL ? value : "";
+}
+
+static enum rc
+refuse_contradiction(const char *name)
+{
 	log_say(LOG_LEVEL_ERROR,
 	    "%s is there twice, with different "
 	    "values: the web server has to set it once",
-	    request->contradicted);
+	    name);
 	return RC_CONFIG;
+}
+
+enum rc
+request_check(const struct request *request)
+{
+	return request->contradicted == NULL ?
+	    RC_OK :
+	    refuse_contradiction(request->contradicted);
+}
+
+enum rc
+request_setting(const struct request *request, const char *name,
+    const char **value)
+{
+	bool one;
+	const char *found = find_setting(request, name, &one);
+
+	if (!one)
+		return refuse_contradiction(name);
+	*value = found;
+	return RC_OK;
 }
 
 enum rc
@@ -77,18 +111,15 @@ request_header(const struct request *request, const char *name,
 	return rc;
 }
 
-/* What the server says of a request, once or with one value; or "". */
 static const char *
 server_variable(struct request *request, const char *name)
 {
-	size_t at = 0;
-	const char *value = next_value(request, name, &at);
-	const char *next;
+	bool one;
+	const char *value = find_setting(request, name, &one);
 
-	while ((next = next_value(request, name, &at)) != NULL)
-		if (strcmp(next, value) != 0)
-			request->contradicted = name;
-	return value != NULL ? value : "";
+	if (!one)
+		request->contradicted = name;
+	return value;
 }
 
 /* Absent, empty and -1 (Caddy) all mean a body of unknown length. */

@@ -53,6 +53,12 @@ void request_close(struct request *request);
 const char *request_variable(const struct request *request, const char *name,
     unsigned *count);
 /*
+ * What the server says of a request: as the first says it, "" where it is
+ * absent.  RC_CONFIG, logged with its name: it is there with several values.
+ */
+enum rc request_setting(const struct request *request, const char *name,
+    const char **value);
+/*
  * The same for what has to be there at most once: RC_REPEATED where it was
  * sent twice; *value is NULL where it is absent.
  */

@@ -53,17 +53,6 @@ struct form {
 };
 
 static bool
-is_id(struct bytes text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if ((i == 8 || i == 13 || i == 18 || i == 23) ?
-			text.data[i] != '-' :
-			!hex_is_digit(text.data[i]))
-			return false;
-	return true;
-}
-
-static bool
 is_digest(struct bytes text)
 {
 	uint8_t raw[CRYPTO_DIGEST];
@@ -101,7 +90,8 @@ is_c_string(struct bytes text)
 }
 
 static const struct form forms[] = {
-	[JOURNAL_TEXT_ID] = { UUID_SIZE - 1, UUID_SIZE - 1, is_id, "no UUID" },
+	[JOURNAL_TEXT_ID] = { UUID_SIZE - 1, UUID_SIZE - 1, uuid_is,
+	    "no UUID" },
 	[JOURNAL_TEXT_HOOK] = { 1, HOOK_NAME_SIZE - 1, conf_is_name,
 	    "no name of a hook" },
 	[JOURNAL_TEXT_EVENT] = { 1, EVENT_NAME_SIZE - 1, utf8_is_text,
@@ -118,6 +108,10 @@ static const struct form forms[] = {
 	[JOURNAL_TEXT_LANE] = { 0, JOURNAL_LANE_SIZE - 1, is_note, "no lane" },
 	[JOURNAL_TEXT_IDENTITY] = { 0, IDENTITY_SIZE - 1, is_c_string,
 	    "no identity" },
+	[JOURNAL_TEXT_WHO] = { 0, JOURNAL_WHO_SIZE - 1, is_c_string,
+	    "no user" },
+	[JOURNAL_TEXT_TARGET] = { 0, JOURNAL_TARGET_SIZE - 1, is_c_string,
+	    "no query" },
 };
 
 /* Without memory nothing can be said of a row. */

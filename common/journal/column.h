@@ -72,6 +72,8 @@ enum journal_form {
 	JOURNAL_TEXT_FILE,     /* a path */
 	JOURNAL_TEXT_LANE,     /* its key, or empty */
 	JOURNAL_TEXT_IDENTITY, /* of a pipeline or a run, or empty */
+	JOURNAL_TEXT_WHO,      /* did something */
+	JOURNAL_TEXT_TARGET,   /* of that */
 };
 
 /* It lives until the statement goes on. */

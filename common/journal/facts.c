@@ -75,44 +75,53 @@ read_hook(struct journal *journal, struct journal_pipeline *facts)
 	journal_end_query(reader.row);
 }
 
-/* The numbers of a query, which gives no more than there is room for; how many
- * there are. */
+/* The numbers of a query that are not 0, so many at most; how many there are. */
 static size_t
-read_numbers(struct journal *journal, struct journal_statement *rows,
-    const char *table, int64_t *list)
+read_numbers(struct journal_reader reader, int64_t *list, size_t most)
 {
-	struct journal_reader reader = journal_lenient_reader(journal, rows,
-	    table);
 	size_t n = 0;
 
-	while (journal_next(journal, rows)) {
+	while (n < most && journal_next(reader.journal, reader.row)) {
 		list[n] = journal_int(&reader, 0, JOURNAL_IS_TIME);
 		if (list[n] > 0)
 			n++;
 	}
+	if (n == most)
+		journal_end_query(reader.row);
 	return n;
 }
 
 static void
-read_times(struct journal *journal, struct journal_pipeline *facts)
+read_successes(struct journal *journal, struct journal_pipeline *facts)
 {
-	facts->successes_n = read_numbers(journal,
+	struct journal_reader reader = journal_lenient_reader(journal,
 	    journal_query(journal,
 		"SELECT time FROM successes WHERE hook = ?1 AND pipeline = ?2"
 		" ORDER BY time DESC LIMIT ?3",
 		BIND(TEXT(facts->hook), TEXT(facts->id),
 		    INT(JOURNAL_GAPS + 1))),
-	    "successes", facts->successes);
-	facts->durations_n = read_numbers(journal,
+	    "successes");
+
+	facts->successes_n = read_numbers(reader, facts->successes,
+	    JOURNAL_GAPS + 1);
+}
+
+/* No more rows are read than are wanted: they lie far apart. */
+void
+journal_facts_read_durations(struct journal *journal,
+    struct journal_pipeline *facts)
+{
+	struct journal_reader reader = journal_lenient_reader(journal,
 	    journal_query(journal,
-		"SELECT ended - began FROM (SELECT seq, began, ended, outcome"
+		"SELECT CASE WHEN began > 0 AND ended > began"
+		" AND outcome <> 'unknown' THEN ended - began ELSE 0 END"
 		" FROM runs WHERE hook = ?1 AND pipeline = ?2"
-		" ORDER BY seq DESC LIMIT ?3) AS latest WHERE began > 0"
-		" AND ended > began AND outcome <> 'unknown'"
-		" ORDER BY seq DESC LIMIT ?4",
-		BIND(TEXT(facts->hook), TEXT(facts->id), INT(LOOKED_AT),
-		    INT(JOURNAL_DURATIONS))),
-	    "runs", facts->durations);
+		" ORDER BY seq DESC LIMIT ?3",
+		BIND(TEXT(facts->hook), TEXT(facts->id), INT(LOOKED_AT))),
+	    "runs");
+
+	facts->durations_n = read_numbers(reader, facts->durations,
+	    JOURNAL_DURATIONS);
 }
 
 /* Those of which all is known. */
@@ -208,12 +217,15 @@ journal_facts_read(struct journal *journal, struct journal_pipeline *facts,
 		.last = "" };
 	facts->open = NULL;
 	facts->open_n = 0;
+	facts->durations_n = 0;
 	if (!read_pipeline(journal, facts, pool))
 		return false;
 	read_mute(journal, facts);
 	read_hook(journal, facts);
-	read_times(journal, facts);
+	read_successes(journal, facts);
 	read_open(journal, facts, pool);
+	if (facts->open_n > 0)
+		journal_facts_read_durations(journal, facts);
 	read_last(journal, facts, pool);
 	return !journal_failed(journal);
 }

@@ -9,9 +9,13 @@
 #include "journal/journal.h"
 
 /* Inside a transaction: all that is known of a pipeline, whose hook and id
- * are given, from the pool.  False: there is none, or it is damaged. */
+ * are given, from the pool.  False: there is none, or it is damaged.  Durations
+ * are there where a run is open, which cannot be judged without them. */
 bool journal_facts_read(struct journal *journal, struct journal_pipeline *facts,
     struct pool *pool);
+/* Those of any other. */
+void journal_facts_read_durations(struct journal *journal,
+    struct journal_pipeline *facts);
 
 /* The columns of a run r, and a run of them, the first ones of a row; its name
  * is left alone.  False: it is damaged. */

@@ -151,14 +151,16 @@ enum rc
 journal_files_open_locks(struct journal *journal)
 {
 	const struct journal_file *file = &journal->files[LOCKS];
+	int how = journal->flags & JOURNAL_LOOKS ? O_RDONLY : O_RDWR | O_CREAT;
 
 	if (journal->locks != -1)
 		return RC_OK;
 	journal->locks = open(file->path,
-	    O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-	    0600);
+	    how | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
 	if (journal->locks != -1)
 		return RC_OK;
+	if (errno == ENOENT && journal->flags & JOURNAL_LOOKS)
+		return RC_RANGE;
 	log_say(LOG_LEVEL_ERROR, "journal: %s: %s", file->path,
 	    strerror(errno));
 	return RC_STORE;
@@ -269,7 +271,7 @@ journal_files_note(struct journal *journal)
 	for (size_t i = 0; i < JOURNAL_FILES && rc == RC_OK; i++)
 		rc = note(journal, &journal->files[i]);
 	journal->noted = rc == RC_OK;
-	if (rc == RC_OK)
+	if (rc == RC_OK && !(journal->flags & JOURNAL_LOOKS))
 		mark_made(journal);
 	return rc;
 }
@@ -278,6 +280,18 @@ bool
 journal_is_gone(const struct journal *journal)
 {
 	return journal->gone;
+}
+
+bool
+journal_is_same(const struct journal *journal, const struct journal *other)
+{
+	const struct journal_file *a = journal->files;
+	const struct journal_file *b = other->files;
+
+	for (size_t i = 0; i < JOURNAL_FILES; i++)
+		if (a[i].device != b[i].device || a[i].inode != b[i].inode)
+			return false;
+	return true;
 }
 
 bool

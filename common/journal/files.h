@@ -8,7 +8,8 @@
 /* Finds and trusts the files, and makes the first one where flags say so.
  * As journal_open. */
 enum rc journal_files_find(struct journal *journal, const char *path);
-/* Opens the locks, unless they are.  RC_STORE, logged. */
+/* Opens the locks, unless they are.  RC_STORE, logged; RC_RANGE: who only looks
+ * makes none. */
 enum rc journal_files_open_locks(struct journal *journal);
 /* Opens the locks, and notes which files are open.  RC_CONFIG, logged. */
 enum rc journal_files_note(struct journal *journal);

@@ -123,6 +123,7 @@ struct journal {
 	unsigned damaged;   /* damaged rows that it met */
 	bool stored;	    /* something became due */
 	int64_t busy_until; /* wait for others' locks; clock_steady */
+	int64_t until;	    /* and may read; the same */
 
 	/* counts.c, of the transaction */
 	struct journal_opens opens;
@@ -140,6 +141,7 @@ struct journal {
 	/* Settings of journal.h, and what its caller has seen. */
 	int64_t turn_timeout; /* milliseconds, as the next */
 	int64_t busy_timeout;
+	int64_t deadline;		 /* of what is read, clock_steady */
 	int wakeup_fds[JOURNAL_WAKEUPS]; /* each or -1 */
 	int64_t version;		 /* what journal_changed saw last */
 

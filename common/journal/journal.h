@@ -47,6 +47,15 @@ enum {
 	 * is opened too, and what it writes need not survive the machine.
 	 */
 	JOURNAL_HASTY = 8,
+	/*
+	 * It only looks, over a connection that cannot write: a change is
+	 * RC_STORE.  It makes, renews and repairs nothing, so that a journal
+	 * of an earlier release, or one that was put back without its
+	 * -runners, is RC_RANGE, which is not logged, and one that has no
+	 * tables yet RC_MISSING; to close it leaves the files as they
+	 * are.  It is opened within a second and a half, or RC_LOCKED.
+	 */
+	JOURNAL_LOOKS = 16,
 };
 
 enum { JOURNAL_KEY = 32 }; /* a key, as the journal keeps it */
@@ -75,12 +84,21 @@ void journal_close(struct journal *journal);
 /* A file of it was taken away or replaced: nothing can be done with it in this
  * process any more. */
 bool journal_is_gone(const struct journal *journal);
+/* Whether all files of both are the same ones, as they were opened. */
+bool journal_is_same(const struct journal *journal,
+    const struct journal *other);
 /*
  * How long a change waits for its turn among those of other processes, and
  * then where somebody who takes no turn keeps the journal locked; both in
  * milliseconds, 20000 and 5000 unless set.
  */
 void journal_set_busy_timeout(struct journal *journal, int64_t busy_timeout);
+/*
+ * What is still being read at this moment of clock_steady, or waits for others
+ * to read, is RC_SLOW, as is all that is read later; it is not logged.
+ * CLOCK_NEVER: it may take as long as it takes.  Changes do not heed it.
+ */
+void journal_set_deadline(struct journal *journal, int64_t deadline);
 /*
  * An eventfd, borrowed until it is removed, that is written to when this
  * process makes a delivery due; JOURNAL_WAKEUPS of them at most.
@@ -117,6 +135,8 @@ enum rc journal_shrink(struct journal *journal, bool whole, bool *more);
  * process without other threads: it sets SQLITE_TMPDIR.
  */
 enum rc journal_rebuild(struct journal *journal);
+/* What the write-ahead log takes, bytes; 0: that is not known. */
+int64_t journal_log_size(const struct journal *journal);
 /* What the journal's files take, bytes; RC_STORE where one is not there. */
 enum rc journal_size(struct journal *journal, int64_t *size);
 
@@ -549,8 +569,10 @@ struct journal_row {
 	const char *hook;
 	const char *event;
 	int64_t received;
-	const char *lane;     /* its key; "" where it has none yet */
-	const char *pipeline; /* how it is shown; "": not known, as the next */
+	const char *lane; /* its key; "" where it has none yet */
+	const char
+	    *pipeline; /* how it is shown; "": not known, as the next two */
+	const char *pipeline_id; /* what tells it from others */
 	const char *run;
 	unsigned ordinal;
 	enum journal_state state;
@@ -563,6 +585,7 @@ struct journal_row {
 struct journal_filter {
 	int state;	  /* enum journal_state, or -1 */
 	const char *hook; /* NULL: any; as the next */
+	/* A name, or a glob or @group as `on` lines have them. */
 	const char *event;
 	const char *pipeline; /* its identity or how it is shown */
 	int64_t since;	      /* received then or later */
@@ -780,11 +803,20 @@ struct journal_run {
 struct journal_run_filter {
 	const char *hook;     /* NULL: any; as the next */
 	const char *pipeline; /* its identity, or how it is shown */
-	bool open;	      /* only those that are */
-	int64_t since;	      /* begun or ended then or later */
+	/* Instead: the identity of one of that hook, whose runs alone are
+	 * looked at; NULL: any. */
+	const char *id;
+	bool open;     /* only those that are */
+	int64_t since; /* begun or ended then or later */
 	int64_t limit;
 	int64_t before; /* only what is older than this seq; 0: all */
 };
+
+/* success, partial, failure, stopped, unknown, or open. */
+const char *journal_run_outcome(const struct journal_run *run);
+/* Milliseconds, of an open one so far; -1: not known, or the clock was set
+ * back. */
+int64_t journal_run_duration(const struct journal_run *run, int64_t now);
 
 /* Newest first; as journal_list for the rest. */
 enum rc journal_runs(struct journal *journal,
@@ -824,6 +856,7 @@ struct journal_pipeline {
 	/* Newest first. */
 	int64_t successes[JOURNAL_GAPS + 1];
 	size_t successes_n;
+	/* For who judges, only where a run is open. */
 	int64_t durations[JOURNAL_DURATIONS];
 	size_t durations_n;
 	/* Oldest first. */
@@ -850,13 +883,21 @@ struct journal_outcomes {
 	int64_t open; /* are open */
 };
 
-/*
- * All that were seen of a hook, or of all where that is NULL, by hook, name and
- * identity; since: outcomes of runs that began or ended then or later, where it
- * is not 0.  As journal_list for the rest.
- */
-enum rc journal_pipelines(struct journal *journal, const char *hook,
-    int64_t since,
+struct journal_pipeline_filter {
+	const char *hook; /* NULL: any */
+	const char *id;	  /* the one of this identity, of the hook; NULL: any */
+	/* Outcomes of runs that began or ended then or later; 0: none are
+	 * counted. */
+	int64_t since;
+	/* Only what tells how they are: no outcomes, and durations only of one
+	 * that has an open run.  Of many that is half the work. */
+	bool brief;
+};
+
+/* All that were seen, by hook, name and identity.  As journal_list for the
+ * rest. */
+enum rc journal_pipelines(struct journal *journal,
+    const struct journal_pipeline_filter *filter,
     enum rc (*each)(void *context, const struct journal_pipeline *pipeline,
 	const struct journal_outcomes *outcomes),
     void *context);
@@ -1000,6 +1041,204 @@ struct journal_watched {
  */
 enum rc journal_watch_end(struct journal *journal,
     const struct journal_watched *watched);
+
+/* Looking, for people who look at a page. */
+
+/* What there was at a moment: of a filter only that was shown then.  All
+ * zeroes: anything. */
+struct journal_shown {
+	int64_t seen; /* the seq of the last event */
+	/* What ended since, failed, or was put back by hand is not what was
+	 * shown. */
+	int64_t time;
+	int64_t count; /* deliveries to be changed; 0: any number */
+};
+
+/*
+ * What a search is made for.  Only what is dead, dropped or waits for a retry
+ * is retried, and what is done only where that is the state that is asked for;
+ * only what is queued or dead is dropped.
+ */
+enum journal_deed {
+	JOURNAL_DEED_NONE,
+	JOURNAL_DEED_RETRY,
+	JOURNAL_DEED_DROP,
+};
+
+/*
+ * Events, and their deliveries in a state.  An event without a delivery that
+ * matches does not.  Of an ID that is given the beginning counts where any
+ * event begins so, and else the end.
+ */
+struct journal_search {
+	int state;	      /* enum journal_state, or -1 */
+	const char *hook;     /* NULL: any; as the next */
+	const char *event;    /* as of journal_filter */
+	const char *pipeline; /* its identity or how it is shown */
+	const char *id;	      /* an ID's beginning or end, in either case */
+	int64_t since;	      /* received then or later */
+	int64_t until;	      /* received before that; 0: any */
+	const char *before;   /* only what is older than the event of this ID */
+	struct journal_shown shown;
+	unsigned limit; /* events; 0: any number, as the next */
+	/* Events, or deliveries of a state but done, that are looked at. */
+	int64_t looks;
+	enum journal_deed deed; /* of a count, as the next */
+	int64_t most; /* deliveries that the deed takes; 0: any number */
+};
+
+/* Where a search ended. */
+struct journal_search_end {
+	bool more;	      /* it goes on, before next */
+	char next[UUID_SIZE]; /* the ID of the last event that it looked at */
+	bool stopped;	      /* it looked at as many rows as it may */
+};
+
+/*
+ * Newest first, each event with all of its deliveries that match, one row after
+ * the other; as journal_list for the rest.  What is newest came last by its ID
+ * where a time is asked for or the beginning of an ID, and was stored last
+ * otherwise.
+ */
+enum rc journal_search(struct journal *journal,
+    const struct journal_search *search,
+    enum rc (*each)(void *context, const struct journal_row *row),
+    void *context, struct journal_search_end *end);
+
+/* What matches, for who is asked before all of it is changed. */
+struct journal_search_count {
+	int64_t events;
+	int64_t deliveries;
+	struct journal_states states; /* of the deliveries */
+	int64_t taken;		      /* of the deliveries: by the deed */
+	bool more; /* there are more: it ended at looks rows, limit or most */
+	bool full; /* it did at most: there is another one that is taken */
+	char next[UUID_SIZE]; /* where it goes on after looks rows or limit */
+	/* What there was, for an action on it; its time is when this began. */
+	struct journal_shown shown;
+};
+
+/* limit: events that are counted.  Where damaged rows are met they are not, and
+ * RC_CORRUPT comes with the count of the others. */
+enum rc journal_search_count(struct journal *journal,
+    const struct journal_search *search, struct journal_search_count *count);
+
+enum { JOURNAL_COUNTED = 10000 };
+
+/* All deliveries by their states. */
+struct journal_totals {
+	/* Of queued, running and dead JOURNAL_COUNTED at most. */
+	int64_t count[JOURNAL_DROPPED + 1];
+	bool more[JOURNAL_DROPPED + 1]; /* there are more than that */
+	/* Of the event that was stored first of those that are queued or
+	 * running; 0 and empty: there is none. */
+	int64_t oldest;
+	char oldest_id[UUID_SIZE];
+};
+
+/* In a time that does not grow with the journal.  RC_CORRUPT: without its
+ * damaged rows. */
+enum rc journal_totals(struct journal *journal, struct journal_totals *totals);
+
+enum {
+	JOURNAL_WHO_SIZE = 256,	    /* of who did it, with the NUL */
+	JOURNAL_TARGET_SIZE = 4097, /* of a target, the same */
+	JOURNAL_ACTIONS_KEPT = 90,  /* days, by a purge */
+};
+
+/*
+ * What somebody did by hand on the page, as it is kept.  Texts are any bytes
+ * but NUL.  Of who only the beginning is kept where it is longer, in whole
+ * characters; a target that is, which would show something else if it were cut,
+ * is RC_RANGE, and nothing is done.
+ */
+struct journal_action {
+	int64_t seq;
+	int64_t time;
+	const char *who;
+	const char *action; /* retry, drop, mute, unmute */
+	const char *target; /* the query of the page that shows it */
+	int64_t matched;    /* deliveries, or pipelines */
+	int64_t done;
+	const char *why; /* for people: what was not done, and why; or "" */
+};
+
+/* A retry or drop that is kept with who did it. */
+struct journal_act {
+	const struct journal_action *action; /* who, action, target, time */
+	/* Of an event, as journal_retry and journal_drop; or NULL: of all that
+	 * the search finds and the deed takes. */
+	const char *id;
+	const struct journal_search *search;
+};
+
+/* How far it has come; of zeroes. */
+struct journal_acted {
+	int64_t seq; /* of the action */
+	int64_t matched;
+	int64_t done;
+	struct journal_states left; /* what was not done, by its state */
+	int64_t damaged;	    /* rows that were passed over */
+	bool more;		    /* another step is to follow */
+	char next[UUID_SIZE];	    /* where it goes on */
+};
+
+/*
+ * One small step, with its record, in one transaction; call again while more.
+ * Where nothing can be done of what is found, that is kept too, and RC_OK.
+ * RC_MISSING, RC_RANGE (several such IDs, a target that is too long),
+ * RC_CORRUPT (a damaged row of an event that is named): nothing is kept of it.
+ * limit, looks, deed and most of a search have no effect: it is followed to
+ * its end, or until shown.count deliveries are done.  That many matched then,
+ * and those of them that are not done had changed meanwhile; without
+ * shown.count, all that was found did.
+ */
+enum rc journal_act(struct journal *journal, const struct journal_act *act,
+    int64_t now, struct journal_acted *acted);
+/* Nothing more is done of it now: that something is left is kept with it. */
+enum rc journal_act_leave(struct journal *journal,
+    const struct journal_acted *acted);
+/* journal_set_mute, kept with who did it; until is the mute's.  Of pipelines
+ * that are told again only those are done that were muted. */
+enum rc journal_act_mute(struct journal *journal,
+    const struct journal_action *action, const struct journal_mute *mute,
+    struct journal_acted *acted);
+/* Newest first, what is older than the one of seq before; 0: all; as
+ * journal_list for the rest. */
+enum rc journal_actions(struct journal *journal, int64_t before, int64_t limit,
+    enum rc (*each)(void *context, const struct journal_action *action),
+    void *context);
+/* One of them, from the pool.  RC_MISSING. */
+enum rc journal_action_find(struct journal *journal, int64_t seq,
+    struct pool *pool, struct journal_action *action);
+
+/* Since when something of a lane waits that nothing but who runs the queue
+ * keeps waiting. */
+struct journal_wait {
+	const char *hook;
+	const char *lane; /* its key; "" for what has none yet */
+	int64_t due;	  /* since when the first that is due is; 0: none */
+	int64_t running;  /* when the first that runs began; 0: none does */
+};
+
+/* Those that have something due or running, by hook and lane, in a time that
+ * does not grow with the journal.  As journal_list for the rest. */
+enum rc journal_waits(struct journal *journal, int64_t now,
+    enum rc (*each)(void *context, const struct journal_wait *wait),
+    void *context);
+
+/* What those who watch have noted of a hook.  Times are 0 where they are not
+ * known. */
+struct journal_silence {
+	int64_t event; /* the last verified one that they heard of */
+	int64_t anew;  /* as of journal_pipeline, as the next */
+	int64_t muted;
+	int64_t since; /* when it fell silent, which has been told or will be */
+};
+
+/* All zeroes where nobody watched it. */
+enum rc journal_silence(struct journal *journal, const char *hook,
+    struct journal_silence *silence);
 
 /* For how long a hook keeps what is done or dropped, and what is dead;
  * CLOCK_NEVER: for ever. */

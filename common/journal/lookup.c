@@ -75,29 +75,36 @@ lower(const char *text, char into[UUID_SIZE])
 	return true;
 }
 
+void
+journal_part_read(const char *text, struct journal_part *part)
+{
+	*part = (struct journal_part){ 0 };
+	if (!lower(text, part->text))
+		return;
+	part->n = strlen(part->text);
+	snprintf(part->after, sizeof(part->after), "%s\x7f", part->text);
+	part->begins = is_part(part->text, part->n, 0);
+	part->ends = part->n < ID_LENGTH &&
+	    is_part(part->text, part->n, ID_LENGTH - part->n);
+}
+
 static enum rc
 find_events(struct journal *journal, const char *text,
     struct found_events *found)
 {
-	char part[UUID_SIZE];
-	char after[UUID_SIZE + 1];
-	size_t n;
+	struct journal_part part;
 
-	if (!lower(text, part))
-		return RC_MISSING;
-	n = strlen(part);
-	/* Greater than all that begins so. */
-	snprintf(after, sizeof(after), "%s\x7f", part);
-	if (is_part(part, n, 0))
+	journal_part_read(text, &part);
+	if (part.begins)
 		add_found(journal,
 		    journal_query(journal,
 			"SELECT seq FROM events WHERE id >= ?1 AND id < ?2"
 			" LIMIT ?3",
-			BIND(TEXT(part), TEXT(after), INT(JOURNAL_MATCHES))),
+			BIND(TEXT(part.text), TEXT(part.after),
+			    INT(JOURNAL_MATCHES))),
 		    found);
-	if (n < ID_LENGTH && found->n < JOURNAL_MATCHES &&
-	    is_part(part, n, ID_LENGTH - n))
-		find_ends(journal, part, n, found);
+	if (part.ends && found->n < JOURNAL_MATCHES)
+		find_ends(journal, part.text, part.n, found);
 	if (found->n == 0)
 		return RC_MISSING;
 	return found->n == 1 ? RC_OK : RC_RANGE;

@@ -9,6 +9,18 @@
 /* The event of an ID, or of a text as of journal_match.  RC_MISSING,
  * RC_RANGE. */
 enum rc journal_find(struct journal *journal, const char *text, int64_t *event);
+/* A text that may be a part of an ID, in small letters. */
+struct journal_part {
+	char text[UUID_SIZE];
+	char after[UUID_SIZE + 1]; /* greater than all that begins so */
+	size_t n;
+	bool begins; /* it can be the beginning of one */
+	bool ends;   /* the end, and not all of it */
+};
+
+/* Neither, where it is no part at all. */
+void journal_part_read(const char *text, struct journal_part *part);
+
 /* An event, its texts and body from the pool.  False: it is damaged or not
  * there, which was logged. */
 bool journal_read_event(struct journal *journal, int64_t seq, struct pool *pool,

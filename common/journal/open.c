@@ -23,9 +23,10 @@
 #include "journal/turn.h"
 
 enum {
-	BUSY_TIMEOUT = 5000, /* milliseconds */
-	HASTY_TIMEOUT = 300, /* opening may wait three times */
-	NAP_MIN = 1,	     /* between looks at a lock, ms */
+	BUSY_TIMEOUT = 5000,  /* milliseconds */
+	HASTY_TIMEOUT = 300,  /* opening may wait three times */
+	LOOKS_TIMEOUT = 1500, /* of all of its opening */
+	NAP_MIN = 1,	      /* between looks at a lock, ms */
 	NAP_MAX = 20,
 	/* Pages of the write-ahead log before it is put into the file. */
 	CHECKPOINT = 1000,
@@ -36,14 +37,24 @@ enum {
 	LOOK_SIZE = 256 * 1024 * 1024, /* bytes; some stores do not look */
 };
 
+/* Called by the store while it reads. */
+static int
+is_late(void *until)
+{
+	return clock_steady() >= *(const int64_t *)until;
+}
+
 /* Called by the store while somebody else holds its lock. */
 static int
 busy(void *context, int count)
 {
 	struct journal *journal = context;
 	int pause = count < NAP_MAX ? NAP_MIN + count : NAP_MAX;
+	int64_t now = clock_steady();
 
-	if (clock_steady() >= journal->busy_until)
+	if (now >= journal->until)
+		journal_fail(journal, JOURNAL_FAILED_TIME);
+	if (now >= journal->busy_until || now >= journal->until)
 		return 0;
 	poll(NULL, 0, pause);
 	return 1;
@@ -86,11 +97,13 @@ static enum rc
 connect(struct journal *journal)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	bool looks = journal->flags & JOURNAL_LOOKS;
 	int error;
 
 	pthread_once(&once, count_no_memory);
 	error = sqlite3_open_v2(journal->path, &journal->db,
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
+	    (looks ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+		SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
 	    NULL);
 	if (error != SQLITE_OK) {
 		journal_keep_error(journal, error);
@@ -109,7 +122,10 @@ connect(struct journal *journal)
 	limit_log(journal);
 	sqlite3_wal_autocheckpoint(journal->db,
 	    journal->flags & JOURNAL_BRIEF ? CHECKPOINT_BRIEF : CHECKPOINT);
-	if (journal->flags & JOURNAL_BRIEF)
+	if (looks)
+		journal_keep_error(journal,
+		    journal_run(journal, "PRAGMA query_only=ON"));
+	if (looks || journal->flags & JOURNAL_BRIEF)
 		leave_files(journal);
 	return RC_OK;
 }
@@ -175,10 +191,23 @@ new_journal(unsigned flags)
 							BUSY_TIMEOUT;
 	memset(journal->wakeup_fds, -1, sizeof(journal->wakeup_fds));
 	journal->locks = -1;
+	journal->until = journal->deadline = CLOCK_NEVER;
 	journal_changes_init(journal);
 	pthread_mutex_init(&journal->holding, NULL);
 	pthread_mutex_init(&journal->queueing, NULL);
 	return journal;
+}
+
+/* The store waits once for each of what is read. */
+static enum rc
+check_in_time(struct journal *journal)
+{
+	enum rc rc;
+
+	journal->until = clock_steady() + LOOKS_TIMEOUT;
+	rc = journal_check_version(journal);
+	journal->until = CLOCK_NEVER;
+	return rc;
 }
 
 enum rc
@@ -192,7 +221,9 @@ journal_open(const char *path, unsigned flags, struct journal **out)
 	rc = journal_files_find(journal, path);
 	if (rc == RC_OK)
 		rc = connect(journal);
-	if (rc == RC_OK)
+	if (rc == RC_OK && flags & JOURNAL_LOOKS)
+		rc = check_in_time(journal);
+	else if (rc == RC_OK)
 		rc = journal_migrate(journal);
 	if (rc == RC_OK)
 		rc = note_files(journal);
@@ -202,12 +233,6 @@ journal_open(const char *path, unsigned flags, struct journal **out)
 	}
 	*out = journal;
 	return RC_OK;
-}
-
-static int
-is_late(void *until)
-{
-	return clock_steady() >= *(const int64_t *)until;
 }
 
 /* Errors that say nothing of what is stored are left to who uses it. */
@@ -319,6 +344,19 @@ journal_set_busy_timeout(struct journal *journal, int64_t busy_timeout)
 	pthread_mutex_lock(&journal->holding);
 	journal->turn_timeout = busy_timeout;
 	journal->busy_timeout = busy_timeout;
+	pthread_mutex_unlock(&journal->holding);
+}
+
+void
+journal_set_deadline(struct journal *journal, int64_t deadline)
+{
+	pthread_mutex_lock(&journal->holding);
+	journal->deadline = deadline;
+	if (deadline == CLOCK_NEVER)
+		sqlite3_progress_handler(journal->db, 0, NULL, NULL);
+	else
+		sqlite3_progress_handler(journal->db, LOOK_STEPS, is_late,
+		    &journal->until);
 	pthread_mutex_unlock(&journal->holding);
 }
 

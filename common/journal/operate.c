@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-#include "journal/journal.h"
+#include "journal/operate.h"
 
+#include "event/rule.h"
 #include "journal/column.h"
 #include "journal/counts.h"
 #include "journal/internal.h"
@@ -12,12 +13,6 @@
 #include "journal/transaction.h"
 
 enum { STEP = 50 }; /* rows of one small transaction */
-
-struct naming {
-	const char *id;
-	int64_t now;
-	struct journal_states done;
-};
 
 struct reviving {
 	const struct journal_filter *filter;
@@ -36,8 +31,9 @@ free_key(struct journal *journal, const struct journal_found *found)
 
 /* Due now, and so after all that is due already; and it goes where the rules
  * of now say. */
-static void
-revive(struct journal *journal, const struct journal_found *found, int64_t now)
+void
+journal_revive(struct journal *journal, const struct journal_found *found,
+    int64_t now)
 {
 	int64_t due = now > 0 ? now : 1;
 
@@ -46,7 +42,8 @@ revive(struct journal *journal, const struct journal_found *found, int64_t now)
 	journal_finished_add(journal, found->event, found->state, -1);
 	journal_do(journal,
 	    "UPDATE deliveries SET state = " SQL_QUEUED ", since = ?1,"
-	    " due = ?1, step = 0, lost = 0, held = ?2, finished = 0,"
+	    " due = ?1, revived = ?1, step = 0, lost = 0, held = ?2,"
+	    " finished = 0,"
 	    " line = NULL"
 	    " WHERE seq = ?3",
 	    BIND(INT(due), INT(found->ordered), INT(found->seq)));
@@ -66,17 +63,34 @@ next_of_event(struct journal *journal, int64_t event,
 	return !found->damaged;
 }
 
-static bool
-is_failed(const struct journal_found *found)
+bool
+journal_is_failed(const struct journal_found *found)
 {
 	return found->state == JOURNAL_DEAD ||
 	    found->state == JOURNAL_DROPPED || found->waits;
 }
 
+bool
+journal_takes(const struct journal_search *search,
+    const struct journal_found *found)
+{
+	switch (search->deed) {
+	case JOURNAL_DEED_RETRY:
+		return journal_is_failed(found) ||
+		    (found->state == JOURNAL_DONE &&
+			search->state == JOURNAL_DONE);
+	case JOURNAL_DEED_DROP:
+		return journal_is_droppable(found);
+	case JOURNAL_DEED_NONE:
+		break;
+	}
+	return false;
+}
+
 static enum rc
 change_event(struct journal *journal,
     enum rc (*apply)(struct journal *journal, void *arguments),
-    struct naming *naming, struct journal_states *done)
+    struct journal_naming *naming, struct journal_states *done)
 {
 	enum rc rc = journal_write(journal, apply, naming);
 
@@ -85,30 +99,32 @@ change_event(struct journal *journal,
 	return rc;
 }
 
-static enum rc
-retry_event(struct journal *journal, void *arguments)
+enum rc
+journal_retry_event(struct journal *journal, void *arguments)
 {
-	struct naming *naming = arguments;
+	struct journal_naming *naming = arguments;
 	struct journal_found found = { 0 };
 	bool failed = false;
 	bool busy = false;
 	int64_t event;
 	enum rc rc = journal_find(journal, naming->id, &event);
 
-	naming->done = (struct journal_states){ 0 };
+	naming->done = naming->left = (struct journal_states){ 0 };
 	if (rc != RC_OK)
 		return rc;
 	while (next_of_event(journal, event, &found)) {
-		failed = failed || is_failed(&found);
+		failed = failed || journal_is_failed(&found);
 		busy = busy || found.state <= JOURNAL_RUNNING;
+		naming->left.was[found.state]++;
 	}
 	if (!failed && busy)
 		return RC_PENDING;
 	found = (struct journal_found){ 0 };
 	while (next_of_event(journal, event, &found))
-		if (!failed || is_failed(&found)) {
-			revive(journal, &found, naming->now);
+		if (!failed || journal_is_failed(&found)) {
+			journal_revive(journal, &found, naming->now);
 			naming->done.was[found.state]++;
+			naming->left.was[found.state]--;
 		}
 	return RC_OK;
 }
@@ -117,38 +133,64 @@ enum rc
 journal_retry(struct journal *journal, const char *id, int64_t now,
     struct journal_states *done)
 {
-	return change_event(journal, retry_event,
-	    &(struct naming){ .id = id, .now = now }, done);
+	return change_event(journal, journal_retry_event,
+	    &(struct journal_naming){ .id = id, .now = now }, done);
+}
+
+/* The next that is dead, but for its event's name where a glob or a group is
+ * asked for.  0: there is none. */
+static int64_t
+next_dead(struct journal *journal, const struct reviving *reviving,
+    bool *matches)
+{
+	const struct journal_filter *filter = reviving->filter;
+	bool pattern = filter->event != NULL && rule_is_pattern(filter->event);
+	struct journal_reader reader = journal_lenient_reader(journal,
+	    journal_query(journal,
+		SQL("SELECT d.seq, e.name FROM deliveries d JOIN events e"
+		" ON e.seq = d.event WHERE d.state = " SQL_DEAD
+		USES_deliveries_open("d.") " AND d.seq > ?1"
+		" AND (?2 IS NULL OR e.hook = ?2)"
+		" AND (?3 IS NULL OR e.name = ?3) AND e.received >= ?4"
+		" ORDER BY d.seq LIMIT 1"),
+		    BIND(INT(reviving->from), TEXT(filter->hook),
+			TEXT(pattern ? NULL : filter->event),
+			INT(filter->since))),
+		"events");
+	const char *name;
+	int64_t seq;
+
+	if (!journal_next(journal, reader.row))
+		return 0;
+	seq = journal_column_int(reader.row, 0);
+	reader.quiet = true;
+	name = journal_text(&reader, 1, JOURNAL_TEXT_EVENT);
+	*matches = !pattern || reader.damaged ||
+	    rule_takes(filter->event, name);
+	journal_end_query(reader.row);
+	return journal_advances(journal, reviving->from, seq) ? seq : 0;
 }
 
 static enum rc
 retry_some(struct journal *journal, void *arguments)
 {
 	struct reviving *reviving = arguments;
-	const struct journal_filter *filter = reviving->filter;
 	struct journal_found found;
-	int64_t seq;
+	bool matches = true;
 
 	for (int i = 0; i < STEP; i++) {
-		seq = journal_number(journal, 0,
-		    SQL("SELECT d.seq FROM deliveries d JOIN events e"
-		    " ON e.seq = d.event WHERE d.state = " SQL_DEAD
-		    USES_deliveries_open("d.") " AND d.seq > ?1"
-		    " AND (?2 IS NULL OR e.hook = ?2)"
-		    " AND (?3 IS NULL OR e.name = ?3) AND e.received >= ?4"
-		    " ORDER BY d.seq LIMIT 1"),
-			BIND(INT(reviving->from), TEXT(filter->hook),
-			    TEXT(filter->event), INT(filter->since)));
-		if (!journal_advances(journal, reviving->from, seq))
-			seq = 0;
-		reviving->from = seq;
-		if (seq == 0 || !journal_find_delivery(journal, seq, &found))
+		reviving->from = next_dead(journal, reviving, &matches);
+		if (reviving->from == 0)
+			break;
+		if (!matches)
+			continue;
+		if (!journal_find_delivery(journal, reviving->from, &found))
 			break;
 		if (found.damaged) {
 			reviving->damaged = true;
 			continue;
 		}
-		revive(journal, &found, reviving->now);
+		journal_revive(journal, &found, reviving->now);
 		reviving->count++;
 	}
 	return RC_OK;
@@ -169,8 +211,8 @@ journal_retry_dead(struct journal *journal, const struct journal_filter *filter,
 	return rc == RC_OK && reviving.damaged ? RC_CORRUPT : rc;
 }
 
-static void
-drop_one(struct journal *journal, const struct journal_found *found,
+void
+journal_give_up(struct journal *journal, const struct journal_found *found,
     int64_t now)
 {
 	journal_do(journal,
@@ -184,37 +226,41 @@ drop_one(struct journal *journal, const struct journal_found *found,
 	free_key(journal, found);
 }
 
-static bool
-is_droppable(const struct journal_found *found)
+bool
+journal_is_droppable(const struct journal_found *found)
 {
 	return found->state == JOURNAL_QUEUED || found->state == JOURNAL_DEAD;
 }
 
-static enum rc
-drop_event(struct journal *journal, void *arguments)
+enum rc
+journal_drop_event(struct journal *journal, void *arguments)
 {
-	struct naming *naming = arguments;
+	struct journal_naming *naming = arguments;
 	struct journal_found found = { 0 };
 	bool droppable = false;
+	bool runs = false;
 	int64_t event;
 	enum rc rc = journal_find(journal, naming->id, &event);
 
-	naming->done = (struct journal_states){ 0 };
+	naming->done = naming->left = (struct journal_states){ 0 };
 	if (rc != RC_OK)
 		return rc;
 	while (next_of_event(journal, event, &found)) {
-		if (found.state == JOURNAL_RUNNING)
-			return RC_PENDING;
-		droppable = droppable || is_droppable(&found);
+		runs = runs || found.state == JOURNAL_RUNNING;
+		droppable = droppable || journal_is_droppable(&found);
+		naming->left.was[found.state]++;
 	}
+	if (runs)
+		return RC_PENDING;
+	if (!droppable)
+		naming->done = naming->left;
 	found = (struct journal_found){ 0 };
-	while (next_of_event(journal, event, &found)) {
-		if (droppable && !is_droppable(&found))
-			continue;
-		if (droppable)
-			drop_one(journal, &found, naming->now);
-		naming->done.was[found.state]++;
-	}
+	while (droppable && next_of_event(journal, event, &found))
+		if (journal_is_droppable(&found)) {
+			journal_give_up(journal, &found, naming->now);
+			naming->done.was[found.state]++;
+			naming->left.was[found.state]--;
+		}
 	return droppable ? RC_OK : RC_DUPLICATE;
 }
 
@@ -222,6 +268,6 @@ enum rc
 journal_drop(struct journal *journal, const char *id, int64_t now,
     struct journal_states *done)
 {
-	return change_event(journal, drop_event,
-	    &(struct naming){ .id = id, .now = now }, done);
+	return change_event(journal, journal_drop_event,
+	    &(struct journal_naming){ .id = id, .now = now }, done);
 }

@@ -6,6 +6,7 @@
 #include "journal/column.h"
 #include "journal/facts.h"
 #include "journal/internal.h"
+#include "journal/pipelines.h"
 #include "journal/runs.h"
 #include "journal/sql.h"
 #include "journal/statement.h"
@@ -18,8 +19,7 @@ struct listing_runs {
 };
 
 struct listing_pipelines {
-	const char *hook;
-	int64_t since;
+	const struct journal_pipeline_filter *filter;
 	enum rc (*each)(void *context, const struct journal_pipeline *pipeline,
 	    const struct journal_outcomes *outcomes);
 	void *context;
@@ -42,29 +42,47 @@ struct forgetting {
 #define IS_CALLED(text) "(id = " text " OR name = " text ")"
 
 /* Runs, newest first; the name is that of the pipeline, while that is known. */
-#define LIST_RUNS(open, seq)                                                      \
+#define LIST_RUNS(which, seq)                                                     \
 	"SELECT " JOURNAL_RUN_COLUMNS "," SQL_COLUMN_OR("p.name",                 \
 	    "r.pipeline") " FROM runs r LEFT JOIN pipelines p ON p.hook = r.hook" \
-			  " AND p.id = r.pipeline WHERE r.hook <> ''" open        \
-			  " AND (?1 IS NULL OR r.hook = ?1)"                      \
-			  " AND (?2 IS NULL OR r.pipeline = ?2 OR p.name = ?2)"   \
+			  " AND p.id = r.pipeline WHERE " which                   \
 			  " AND (r.began >= ?3 OR r.ended >= ?3) AND " seq        \
 			  " < ?4"                                                 \
 			  " ORDER BY " seq " DESC"
+#define OF_SOME                                                                \
+	" AND (?1 IS NULL OR r.hook = ?1)"                                     \
+	" AND (?2 IS NULL OR r.pipeline = ?2 OR p.name = ?2)"
 
-static const char all_runs[] = LIST_RUNS("", "r.seq");
+static const char all_runs[] = LIST_RUNS("r.hook <> ''" OF_SOME, "r.seq");
 /* They are few: the plus keeps SQLite from going along all. */
-static const char open_runs[] = LIST_RUNS(" AND r.ended = 0", "+r.seq");
+static const char open_runs[] =
+    LIST_RUNS("r.hook <> '' AND r.ended = 0" OF_SOME, "+r.seq");
+static const char runs_of_one[] = LIST_RUNS("r.hook = ?1 AND r.pipeline = ?2",
+    "r.seq");
+static const char open_runs_of_one[] =
+    LIST_RUNS("r.hook = ?1"
+	      " AND r.pipeline = ?2 AND r.ended = 0",
+	"r.seq");
+
+static struct journal_statement *
+query_runs(struct journal *journal, const struct journal_run_filter *filter)
+{
+	const char *all = filter->id != NULL ? runs_of_one : all_runs;
+	const char *open = filter->id != NULL ? open_runs_of_one : open_runs;
+
+	return journal_query(journal, filter->open ? open : all,
+	    BIND(TEXT(filter->hook),
+		TEXT(filter->id != NULL ? filter->id : filter->pipeline),
+		INT(filter->since),
+		INT(filter->before > 0 ? filter->before : INT64_MAX)));
+}
 
 static enum rc
 list_runs(struct journal *journal, void *arguments)
 {
 	const struct listing_runs *listing = arguments;
 	const struct journal_run_filter *filter = listing->filter;
-	struct journal_statement *rows = journal_query(journal,
-	    filter->open ? open_runs : all_runs,
-	    BIND(TEXT(filter->hook), TEXT(filter->pipeline), INT(filter->since),
-		INT(filter->before > 0 ? filter->before : INT64_MAX)));
+	struct journal_statement *rows = query_runs(journal, filter);
 	struct journal_reader reader;
 	struct journal_run run;
 	struct pool pool = { 0 };
@@ -83,6 +101,20 @@ list_runs(struct journal *journal, void *arguments)
 	}
 	journal_end_query(rows);
 	return rc;
+}
+
+const char *
+journal_run_outcome(const struct journal_run *run)
+{
+	return run->ended == 0 ? "open" : run->outcome;
+}
+
+int64_t
+journal_run_duration(const struct journal_run *run, int64_t now)
+{
+	int64_t end = run->ended == 0 ? now : run->ended;
+
+	return run->began == 0 || end < run->began ? -1 : end - run->began;
 }
 
 enum rc
@@ -145,6 +177,7 @@ static enum rc
 tell_pipeline(struct journal *journal, struct listing_pipelines *listing,
     struct journal_reader *reader)
 {
+	const struct journal_pipeline_filter *filter = listing->filter;
 	struct journal_outcomes outcomes = { 0 };
 	struct journal_pipeline facts = {
 		.hook = journal_text_copy(reader, 0, JOURNAL_TEXT_HOOK,
@@ -156,20 +189,35 @@ tell_pipeline(struct journal *journal, struct listing_pipelines *listing,
 	if (reader->damaged ||
 	    !journal_facts_read(journal, &facts, &listing->pool))
 		return RC_OK;
-	if (listing->since > 0)
+	if (!filter->brief && facts.open_n == 0)
+		journal_facts_read_durations(journal, &facts);
+	if (!filter->brief && filter->since > 0)
 		outcomes = count_outcomes(journal, facts.hook, facts.id,
-		    listing->since);
+		    filter->since);
 	return listing->each(listing->context, &facts, &outcomes);
+}
+
+static struct journal_statement *
+query_pipelines(struct journal *journal,
+    const struct journal_pipeline_filter *filter)
+{
+	if (filter->id != NULL)
+		return journal_query(journal,
+		    "SELECT hook, id FROM pipelines WHERE hook = ?1"
+		    " AND id = ?2",
+		    BIND(TEXT(filter->hook), TEXT(filter->id)));
+	return journal_query(journal,
+	    "SELECT hook, id FROM pipelines WHERE (?1 IS NULL OR hook = ?1)"
+	    " ORDER BY hook, name, id",
+	    BIND(TEXT(filter->hook)));
 }
 
 static enum rc
 list_pipelines(struct journal *journal, void *arguments)
 {
 	struct listing_pipelines *listing = arguments;
-	struct journal_statement *rows = journal_query(journal,
-	    "SELECT hook, id FROM pipelines WHERE (?1 IS NULL OR hook = ?1)"
-	    " ORDER BY hook, name, id",
-	    BIND(TEXT(listing->hook)));
+	struct journal_statement *rows = query_pipelines(journal,
+	    listing->filter);
 	struct journal_reader reader;
 	enum rc rc = RC_OK;
 
@@ -183,14 +231,14 @@ list_pipelines(struct journal *journal, void *arguments)
 }
 
 enum rc
-journal_pipelines(struct journal *journal, const char *hook, int64_t since,
+journal_pipelines(struct journal *journal,
+    const struct journal_pipeline_filter *filter,
     enum rc (*each)(void *context, const struct journal_pipeline *pipeline,
 	const struct journal_outcomes *outcomes),
     void *context)
 {
 	struct listing_pipelines listing = {
-		.hook = hook,
-		.since = since,
+		.filter = filter,
 		.each = each,
 		.context = context,
 	};
@@ -276,23 +324,26 @@ mute_pipelines(struct journal *journal, const struct journal_mute *mute)
 	return n > before ? n : before;
 }
 
+int64_t
+journal_mute_here(struct journal *journal, const struct journal_mute *mute)
+{
+	if (mute->pipeline != NULL)
+		return mute_pipelines(journal, mute);
+	if (mute->hook != NULL) {
+		mute_hook(journal, mute->hook, mute->until);
+		return 1;
+	}
+	for (size_t i = 0; i < mute->hooks_len; i++)
+		mute_hook(journal, mute->hooks[i], mute->until);
+	return (int64_t)mute->hooks_len;
+}
+
 static enum rc
 set_mute(struct journal *journal, void *arguments)
 {
 	struct muting *muting = arguments;
-	const struct journal_mute *mute = muting->mute;
 
-	muting->count = 0;
-	if (mute->pipeline != NULL) {
-		muting->count = mute_pipelines(journal, mute);
-	} else if (mute->hook != NULL) {
-		mute_hook(journal, mute->hook, mute->until);
-		muting->count = 1;
-	} else {
-		for (size_t i = 0; i < mute->hooks_len; i++)
-			mute_hook(journal, mute->hooks[i], mute->until);
-		muting->count = (int64_t)mute->hooks_len;
-	}
+	muting->count = journal_mute_here(journal, muting->mute);
 	return RC_OK;
 }
 

@@ -33,6 +33,7 @@ enum phase {
 };
 
 static const int64_t hour = 3600000;
+static const int64_t day = 24 * 3600000LL;
 /* How long successes are kept, and at least a pipeline that nothing comes
  * from. */
 static const int64_t month = 30 * 24 * 3600000LL;
@@ -352,6 +353,19 @@ purge_hours(struct journal *journal, int64_t now)
 	    STEP;
 }
 
+/* Those that are too old, but for the last one: its number is not given
+ * again. */
+static bool
+purge_actions(struct journal *journal, int64_t now)
+{
+	return journal_do(journal,
+		   "DELETE FROM actions WHERE seq IN (SELECT seq FROM actions"
+		   " WHERE time < ?1 AND seq < (SELECT max(seq) FROM actions)"
+		   " LIMIT ?2)",
+		   BIND(INT(now - JOURNAL_ACTIONS_KEPT * day), INT(STEP))) ==
+	    STEP;
+}
+
 /* An earlier release left them at zero; and mutes that are over. */
 static enum rc
 purge_counts(struct journal *journal, void *arguments)
@@ -368,6 +382,8 @@ purge_counts(struct journal *journal, void *arguments)
 	journal_do(journal, "DELETE FROM mutes WHERE until <= ?1",
 	    BIND(INT(purging->now)));
 	if (purge_hours(journal, purging->now))
+		purging->more = true;
+	if (purge_actions(journal, purging->now))
 		purging->more = true;
 	return RC_OK;
 }

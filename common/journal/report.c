@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
-#include "journal/journal.h"
+#include "journal/report.h"
 
 #include "base/uuid.h"
+#include "event/rule.h"
 #include "journal/column.h"
 #include "journal/lookup.h"
 #include "journal/sql.h"
@@ -40,27 +41,15 @@ struct counting {
 /* Greater than any ID. */
 static const char after_ids[] = "g";
 
-/* A lane that is none is as if there were none yet. */
-#define LANE_COLUMN SQL_COLUMN_OR("l.key", "''")
-#define LANE " LEFT JOIN lanes l ON l.id = d.lane"
-
-#define ROW_COLUMNS                                                            \
-	"SELECT e.id, e.hook, e.name, e.received, d.ordinal, d.state,"         \
-	" d.attempts, d.since, d.due," SQL_COLUMN_OR("a.outcome",              \
-	    "'none'") "," SQL_COLUMN_OR("a.code", "0") ", d.seq," LANE_COLUMN  \
-						       "," SQL_SUBJECT         \
-						       " FROM "
-#define ROW_ATTEMPT                                                            \
-	" LEFT JOIN attempts a ON a.delivery = d.seq AND a.turn ="             \
-	" (SELECT max(turn) FROM attempts WHERE delivery = d.seq)"
 #define ROW_FILTER                                                             \
 	" (?1 IS NULL OR e.hook = ?1) AND (?2 IS NULL OR e.name = ?2)"         \
 	" AND e.received >= ?3"                                                \
 	" AND (?8 IS NULL OR e.pipeline = ?8 OR e.shown = ?8)"
 
 /* Along the IDs, which begin with the time of receipt. */
-static const char list_all[] = ROW_COLUMNS
-    "events e" SQL_THEN_JOIN "deliveries d ON d.event = e.seq" LANE ROW_ATTEMPT
+static const char list_all[] = JOURNAL_ROW_COLUMNS
+    "events e" SQL_THEN_JOIN
+    "deliveries d ON d.event = e.seq" JOURNAL_LANE_OF JOURNAL_ROW_ATTEMPT
     " WHERE" ROW_FILTER " AND e.id >= ?4 AND (?5 < 0 OR d.state = ?5)"
     " AND e.id <= ?6 AND (e.id < ?6 OR d.ordinal > ?7)"
     " ORDER BY e.id DESC, d.ordinal";
@@ -69,10 +58,10 @@ static const char list_all[] = ROW_COLUMNS
  * Along the states that are few: each event by its last delivery in that
  * state, so that its deliveries keep their order.
  */
-static const char list_state[] = SQL(ROW_COLUMNS
+static const char list_state[] = SQL(JOURNAL_ROW_COLUMNS
     "deliveries f" SQL_THEN_JOIN "events e ON e.seq = f.event"
     SQL_THEN_JOIN "deliveries d ON d.event = f.event AND d.state = f.state"
-    LANE ROW_ATTEMPT
+    JOURNAL_LANE_OF JOURNAL_ROW_ATTEMPT
     " WHERE" ROW_FILTER " AND e.id >= ?4 AND f.state = ?5"
     USES_deliveries_open("f.") " AND f.seq <= coalesce((SELECT max(o.seq)"
     " FROM deliveries p JOIN deliveries o ON o.event = p.event"
@@ -101,9 +90,8 @@ text_of_lane(struct journal *journal, struct journal_statement *rows,
 	return journal_text(&reader, column, JOURNAL_TEXT_LANE);
 }
 
-/* False: it is damaged. */
-static bool
-read_row(struct journal_reader *reader, struct journal_row *row)
+bool
+journal_row_fill(struct journal_reader *reader, struct journal_row *row)
 {
 	int64_t since;
 	int64_t due;
@@ -126,6 +114,8 @@ read_row(struct journal_reader *reader, struct journal_row *row)
 		row->outcome = "";
 	row->code = (int)journal_int(reader, 10, JOURNAL_IS_CODE);
 	row->lane = text_of_lane(reader->journal, reader->row, 12);
+	row->pipeline_id = journal_text_aside(reader, 13,
+	    JOURNAL_TEXT_IDENTITY);
 	row->pipeline = journal_text_aside(reader, 14, JOURNAL_TEXT_IDENTITY);
 	row->run = journal_text_aside(reader, 15, JOURNAL_TEXT_IDENTITY);
 	return !reader->damaged;
@@ -136,6 +126,8 @@ list_rows(struct journal *journal, void *arguments)
 {
 	const struct listing *listing = arguments;
 	const struct journal_filter *filter = listing->filter;
+	bool pattern = filter->event != NULL && rule_is_pattern(filter->event);
+	const char *name = pattern ? NULL : filter->event;
 	bool few = filter->state >= 0 && filter->state != JOURNAL_DONE;
 	struct journal_reader reader;
 	struct journal_row row;
@@ -145,20 +137,21 @@ list_rows(struct journal *journal, void *arguments)
 
 	if (few)
 		rows = journal_query(journal, list_state,
-		    BIND(TEXT(filter->hook), TEXT(filter->event),
-			INT(filter->since), TEXT(listing->from),
-			INT(filter->state), INT(listing->seq),
-			INT(listing->ordinal), TEXT(filter->pipeline)));
+		    BIND(TEXT(filter->hook), TEXT(name), INT(filter->since),
+			TEXT(listing->from), INT(filter->state),
+			INT(listing->seq), INT(listing->ordinal),
+			TEXT(filter->pipeline)));
 	else
 		rows = journal_query(journal, list_all,
-		    BIND(TEXT(filter->hook), TEXT(filter->event),
-			INT(filter->since), TEXT(listing->from),
-			INT(filter->state), TEXT(listing->last),
-			INT(listing->ordinal), TEXT(filter->pipeline)));
+		    BIND(TEXT(filter->hook), TEXT(name), INT(filter->since),
+			TEXT(listing->from), INT(filter->state),
+			TEXT(listing->last), INT(listing->ordinal),
+			TEXT(filter->pipeline)));
 
 	while (rc == RC_OK && left > 0 && journal_next(journal, rows)) {
 		reader = journal_lenient_reader(journal, rows, "deliveries");
-		if (!read_row(&reader, &row))
+		if (!journal_row_fill(&reader, &row) ||
+		    (pattern && !rule_takes(filter->event, row.event)))
 			continue;
 		left--;
 		rc = listing->each(listing->context, &row);
@@ -295,7 +288,8 @@ show(struct journal *journal, void *arguments)
 	showing->whole = true;
 	rows = journal_query(journal,
 	    "SELECT d.seq, d.ordinal, d.state, d.attempts, d.since, d.due,"
-	    " d.held, d.finished," LANE_COLUMN " FROM deliveries d" LANE
+	    " d.held, d.finished," JOURNAL_LANE_COLUMN
+	    " FROM deliveries d" JOURNAL_LANE_OF
 	    " WHERE d.event = ?1 ORDER BY d.ordinal",
 	    BIND(INT(event)));
 	while (journal_next(journal, rows)) {
@@ -413,11 +407,11 @@ journal_counts(struct journal *journal,
 }
 
 static const char lane_counts[] = SQL(
-    "SELECT e.hook," LANE_COLUMN ","
+    "SELECT e.hook," JOURNAL_LANE_COLUMN ","
     " sum(CASE WHEN d.state = " SQL_QUEUED " THEN 1 ELSE 0 END),"
     " sum(CASE WHEN d.state = " SQL_RUNNING " THEN 1 ELSE 0 END),"
     " min(e.received), min(d.seq)"
-    " FROM deliveries d JOIN events e ON e.seq = d.event" LANE
+    " FROM deliveries d JOIN events e ON e.seq = d.event" JOURNAL_LANE_OF
     " WHERE d.state IN " SQL_OPEN_STATES USES_deliveries_open("d.")
     " GROUP BY 1, 2 ORDER BY 1, 2");
 

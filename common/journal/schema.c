@@ -239,9 +239,22 @@ static const char reports[] =
     " action TEXT NOT NULL, target TEXT NOT NULL, matched INTEGER NOT NULL,"
     " done INTEGER NOT NULL);";
 
+/*
+ * why: what of an action was not done, for people.  revived: when a delivery
+ * was last put back into the queue by hand, 0 never.  deliveries_open leads to
+ * the events of a state without a look at the deliveries, which may each be on
+ * a page of their own.
+ */
+static const char page[] =
+    "ALTER TABLE actions ADD COLUMN why TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE deliveries ADD COLUMN revived INTEGER NOT NULL DEFAULT 0;"
+    "DROP INDEX deliveries_open;"
+    "CREATE INDEX deliveries_open ON deliveries(state, seq, event, hook)"
+    " WHERE state <> 2;";
+
 /* Step i brings version i to i + 1; what was released is never changed. */
 static const char *const steps[] = { first_tables, orphans_and_rules,
-	dead_that_end, sources, lanes_and_bodies, reports };
+	dead_that_end, sources, lanes_and_bodies, reports, page };
 
 enum { VERSION = sizeof(steps) / sizeof(steps[0]) };
 
@@ -470,6 +483,28 @@ enum rc
 journal_migrate(struct journal *journal)
 {
 	return journal_migrate_steps(journal, steps, VERSION);
+}
+
+static enum rc
+check_version(struct journal *journal, const struct identity *identity)
+{
+	enum rc rc = judge(journal, identity, VERSION);
+
+	if (rc != RC_OK || identity->version == VERSION)
+		return rc;
+	return identity->version == 0 ? RC_MISSING : RC_RANGE;
+}
+
+enum rc
+journal_check_version(struct journal *journal)
+{
+	struct identity identity = { 0 };
+	int error;
+
+	journal->busy_until = clock_steady() + journal->busy_timeout;
+	error = identify(journal, &identity);
+	return error == SQLITE_OK ? check_version(journal, &identity) :
+				    report_error(journal, error);
 }
 
 /* Each column of a table and, behind them, each index, in an order. */

@@ -8,6 +8,9 @@ struct journal;
 
 /* Makes and migrates the tables.  RC_CONFIG, logged. */
 enum rc journal_migrate(struct journal *journal);
+/* For who only looks: that it has the tables of this release.  RC_MISSING: it
+ * has none yet; RC_CONFIG, logged. */
+enum rc journal_check_version(struct journal *journal);
 /*
  * Brings the schema from its version to the number of steps, one
  * transaction each; for journal_migrate and its test.

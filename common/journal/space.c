@@ -165,6 +165,16 @@ journal_shrink(struct journal *journal, bool whole, bool *more)
 	return rc;
 }
 
+int64_t
+journal_log_size(const struct journal *journal)
+{
+	struct statx about;
+
+	return journal_file_look(&journal->files[LOG], &about) == RC_OK ?
+	    (int64_t)about.stx_size :
+	    0;
+}
+
 enum rc
 journal_size(struct journal *journal, int64_t *size)
 {

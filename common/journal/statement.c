@@ -19,6 +19,7 @@ static const int failures[] = {
 	[JOURNAL_FAILED_LOCK] = SQLITE_IOERR_LOCK,
 	[JOURNAL_FAILED_NOTE] = SQLITE_IOERR_WRITE,
 	[JOURNAL_FAILED_TURN] = SQLITE_BUSY,
+	[JOURNAL_FAILED_TIME] = SQLITE_INTERRUPT,
 	[JOURNAL_FAILED_PART] = SQLITE_ABORT,
 };
 
@@ -61,6 +62,8 @@ journal_meaning(int error)
 		return RC_LOCKED;
 	case SQLITE_NOMEM:
 		return RC_MEMORY;
+	case SQLITE_INTERRUPT:
+		return RC_SLOW;
 	case SQLITE_TOOBIG:
 		return RC_RANGE;
 	case SQLITE_CORRUPT:
@@ -79,7 +82,8 @@ journal_log_error(const struct journal *journal)
 	int error = journal->error;
 
 	/* That it is gone was logged when that was seen. */
-	if (journal->gone || error == DAMAGED_ROW || error == SQLITE_ABORT)
+	if (journal->gone || error == DAMAGED_ROW || error == SQLITE_ABORT ||
+	    error == SQLITE_INTERRUPT)
 		return;
 	if (journal_meaning(error) == RC_CORRUPT)
 		log_say(LOG_LEVEL_ERROR,

@@ -32,6 +32,7 @@ enum journal_failure {
 	JOURNAL_FAILED_LOCK,  /* of a runner */
 	JOURNAL_FAILED_NOTE,  /* of a run */
 	JOURNAL_FAILED_TURN,  /* to write: it did not come */
+	JOURNAL_FAILED_TIME,  /* to read is over */
 	JOURNAL_FAILED_PART, /* of what belongs together; who did it knows why */
 };
 

@@ -37,6 +37,7 @@ transaction_starts(struct journal *journal)
 	journal->routing = (struct journal_routing){ 0 };
 	journal->hold = (struct journal_hold){ 0 };
 	journal->lane_made = false;
+	journal->until = CLOCK_NEVER;
 	journal->busy_until = clock_steady() + journal->busy_timeout;
 	journal_fail(journal, journal_files_look(journal));
 }
@@ -285,11 +286,15 @@ journal_read(struct journal *journal,
 
 	pthread_mutex_lock(&journal->holding);
 	transaction_starts(journal);
+	journal->until = journal->deadline;
+	if (clock_steady() >= journal->until)
+		journal_fail(journal, JOURNAL_FAILED_TIME);
 	journal_do(journal, "BEGIN", NO_VALUES);
 	if (!journal_failed(journal))
 		rc = apply(journal, arguments);
 	if (rc == RC_OK && journal->damaged > 0)
 		rc = RC_CORRUPT;
+	journal->until = CLOCK_NEVER;
 	end = commit(journal);
 	pthread_mutex_unlock(&journal->holding);
 	return end != RC_OK ? end : rc;

@@ -28,6 +28,25 @@ exchange_status(const struct exchange *exchange, const struct exchange_end *end)
 	    reply_status(end->outcome, end->reason);
 }
 
+enum rc
+exchange_read_body(struct exchange *exchange)
+{
+	enum rc rc = request_read(&exchange->request, &exchange->gateway,
+	    exchange->max_body, clock_steady() + exchange->read_timeout);
+
+	exchange->body_len = exchange->request.body.len;
+	exchange->counted = true;
+	return rc;
+}
+
+int64_t
+exchange_unread(const struct exchange *exchange)
+{
+	int64_t length = exchange->request.length;
+
+	return length < 0 ? -1 : length - (int64_t)exchange->body_len;
+}
+
 void
 exchange_uncount_body(struct exchange *exchange)
 {

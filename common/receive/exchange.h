@@ -46,8 +46,11 @@ struct exchange {
 	struct choice choice;
 	const struct hook *hook; /* NULL until one is chosen */
 	struct request request;
-	size_t body_len; /* bytes that were read, also once they are freed */
-	bool counted;	 /* the gateway counts the body's bytes */
+	size_t max_body;      /* bytes that may be read, once it is admitted */
+	int64_t read_timeout; /* and how long that may take, milliseconds */
+	const char *error; /* of a page that is refused, for people; or NULL */
+	size_t body_len;   /* bytes that were read, also once they are freed */
+	bool counted;	   /* the gateway counts the body's bytes */
 	struct verification verification;
 	struct event event;
 	bool parsed; /* there is an event */
@@ -66,7 +69,7 @@ struct exchange {
 	 * serve_end. */
 	void (*done)(struct exchange *exchange, const struct exchange_end *end);
 
-	/* The sink's, while it has the exchange. */
+	/* The sink's, while it has the exchange; next is whoever's has it. */
 	struct decider *decider;
 	struct journal_waiter waiter;
 	struct waiting waiting;
@@ -89,6 +92,13 @@ void exchange_close(struct exchange *exchange);
 /* The status code of its reply. */
 int exchange_status(const struct exchange *exchange,
     const struct exchange_end *end);
+/*
+ * Reads the body, of max_body bytes at most and within read_timeout.  As
+ * request_read.
+ */
+enum rc exchange_read_body(struct exchange *exchange);
+/* How much of the input was not read; -1: not known. */
+int64_t exchange_unread(const struct exchange *exchange);
 /* From now on the body is only its command's. */
 void exchange_uncount_body(struct exchange *exchange);
 /* Nobody needs the body any more. */

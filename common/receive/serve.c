@@ -4,7 +4,6 @@
 #include "receive/serve.h"
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "config/conf.h"
 #include "http/reply.h"
@@ -42,21 +41,11 @@ serve_admit(struct exchange *exchange)
 	    &exchange->hook);
 	if (rc == RC_OK)
 		rc = prepare(exchange);
-	if (rc == RC_OK)
-		rc = request_admit(request, exchange->hook->max_body);
-	return rc;
-}
-
-static enum rc
-read_body(struct exchange *exchange)
-{
-	const struct hook *hook = exchange->hook;
-	enum rc rc = request_read(&exchange->request, &exchange->gateway,
-	    hook->max_body, clock_steady() + hook->read_timeout);
-
-	exchange->body_len = exchange->request.body.len;
-	exchange->counted = true;
-	return rc;
+	if (rc != RC_OK)
+		return rc;
+	exchange->max_body = exchange->hook->max_body;
+	exchange->read_timeout = exchange->hook->read_timeout;
+	return request_admit(request, exchange->max_body);
 }
 
 void
@@ -65,7 +54,7 @@ serve_begin(struct exchange *exchange, const struct sink *sink)
 	static const struct exchange_end ignored = {
 		.outcome = OUTCOME_IGNORED,
 	};
-	enum rc rc = read_body(exchange);
+	enum rc rc = exchange_read_body(exchange);
 
 	if (rc == RC_OK)
 		rc = handle(exchange);
@@ -114,15 +103,6 @@ log_unsent(const struct reply *reply)
 	log_end(&line);
 }
 
-/* How much of the input was not read, as far as it is known. */
-static int64_t
-unread(const struct exchange *exchange)
-{
-	int64_t length = exchange->request.length;
-
-	return length < 0 ? -1 : length - (int64_t)exchange->body_len;
-}
-
 static void
 send_reply(const struct gateway *gateway, const struct reply *reply,
     int64_t left)
@@ -144,7 +124,7 @@ serve_end(struct exchange *exchange, const struct exchange_end *end)
 	 * begin: nothing of this one is left by then. */
 	struct gateway gateway = exchange->gateway;
 	struct reply reply = make_reply(exchange, end);
-	int64_t left = unread(exchange);
+	int64_t left = exchange_unread(exchange);
 
 	exchange_log(exchange, end);
 	exchange_count(exchange, end);

@@ -11,7 +11,7 @@ struct sink;
 /*
  * The way of one request, in three steps.  First, by its variables alone:
  * method, hook, length, encoding.  RC_OK: its body may be read, of
- * exchange->hook->max_body bytes at most and within its read_timeout.
+ * exchange->max_body bytes at most and within exchange->read_timeout.
  * Anything else is to be answered with serve_refuse.
  */
 enum rc serve_admit(struct exchange *exchange);

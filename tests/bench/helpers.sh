@@ -85,6 +85,20 @@ judging_is_measured() {
 	    "$WORK/watch.conf") && are_positive 2 "$times"
 }
 
+# Each question has its time.
+looking_is_measured() {
+	store=$WORK/journal/look.db
+	"$BUILD/look" make "$store" 1234 3 &&
+	    "$BUILD/look" measure "$store" 3 >"$WORK/looked" || return 1
+	cat "$WORK/looked"
+	awk 'NF != 2 || $2 !~ /^[0-9]+[.][0-9]$/ || $2 <= 0 { exit 1 }' \
+	    "$WORK/looked" || return 1
+	for question in $(sed -n 's/.*journal-look-\(.*\)-large .*/\1/p' \
+	    "$SOURCE/rows.txt"); do
+		grep -q "^$question " "$WORK/looked" || return 1
+	done
+}
+
 commands_are_counted() {
 	runs=$("$BUILD/spawn" 2 0.1 /bin/true) && are_positive 1 "$runs" &&
 	    ! "$BUILD/spawn" 2 0.1 /bin/false
@@ -145,6 +159,7 @@ verdict 'bench: what a journal does is measured' its_calls_are_measured
 verdict 'bench: what runs cost is measured' runs_are_measured
 verdict 'bench: what is done about an event is measured' a_turn_is_measured
 verdict 'bench: what judging pipelines costs is measured' judging_is_measured
+verdict 'bench: what looking at a journal costs is measured' looking_is_measured
 verdict 'bench: bare commands are counted' commands_are_counted
 verdict 'bench: a CGI program costs something' a_cgi_costs_something
 verdict 'bench: medians, spreads, ratios and goals' rows_are_judged

@@ -23,7 +23,7 @@
 
 set -u
 
-ROWS='wait queued runs end wrong cgi script memory late journal'
+ROWS='wait queued runs end wrong cgi script memory late journal page beside'
 [ -z "${BENCH_BEFORE:-}" ] || ROWS=quick
 TOP=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 HERE=$TOP/tests/bench
@@ -129,11 +129,11 @@ build() {
 	    >"$WORK/build.log" 2>&1
 	build_in build || give_up 'pelihook does not build' "$WORK/build.log"
 	make -s -C "$WORK/build" tests/bench/cost tests/bench/hello \
-	    tests/bench/limit tests/bench/spawn tests/bench/store \
-	    tests/bench/watch \
+	    tests/bench/limit tests/bench/look tests/bench/spawn \
+	    tests/bench/store tests/bench/watch \
 	    >>"$WORK/build.log" 2>&1 ||
 	    give_up 'the helpers do not build' "$WORK/build.log"
-	for helper in cost limit spawn store watch; do
+	for helper in cost limit look spawn store watch; do
 		cp "$WORK/build/tests/bench/$helper" "$WORK" || exit 1
 	done
 	cp "$WORK/build/tests/bench/hello" "$WORK/hello.cgi" &&
@@ -228,6 +228,24 @@ write_configs() {
 	sed '1a dispatch none' "$WORK/queue.conf" >"$WORK/keep.conf"
 }
 
+# Of those journals that are looked at as a page.
+write_page_configs() {
+	root=
+	[ "$(id -u)" -ne 0 ] || root='allow-root yes'
+	for store in small large many beside; do
+		cat >"$WORK/page-$store.conf" <<-END
+		journal $WORK/pages/$store.db
+		$root
+		secret-file $WORK/secret
+		dispatch none
+		max-queue 1000000
+		hook bench
+			on * run /bin/true
+		END
+		ln -s pelihook.cgi "$WORK/page-$store.cgi" || exit 1
+	done
+}
+
 hook_of_webhook() {	# id wait command
 	cat <<-END
 	{ "id": "$1", "execute-command": "$3",
@@ -274,6 +292,18 @@ wrap_location() {	# path script
 	END
 }
 
+page_location() {	# store
+	cat <<-END
+	location = /page/$1 {
+		include $WORK/params;
+		fastcgi_param PELIHOOK_PAGE operate;
+		fastcgi_param PELIHOOK_PAGE_USER bench;
+		fastcgi_buffers 64 16k;
+		fastcgi_pass unix:$WORK/page-$1.sock;
+	}
+	END
+}
+
 write_nginx() {
 	grep -v PATH_INFO /etc/nginx/fastcgi_params >"$WORK/params"
 	cat >"$WORK/nginx.conf" <<-END
@@ -297,6 +327,8 @@ write_nginx() {
 			keepalive 64; keepalive_requests 100000000; }
 		upstream spawning { server unix:$WORK/spawning.sock;
 			keepalive 64; keepalive_requests 100000000; }
+		upstream beside { server unix:$WORK/page-beside.sock;
+			keepalive 64; keepalive_requests 100000000; }
 		upstream webhook { server 127.0.0.1:$WEBHOOK;
 			keepalive 64; keepalive_requests 100000000; }
 		server {
@@ -307,6 +339,10 @@ write_nginx() {
 			$(for hook in true sh one hundred runs; do
 				fastcgi_location /$hook pelihook $hook
 			done)
+			$(for store in small large many beside; do
+				page_location $store
+			done)
+			$(fastcgi_location /beside beside bench)
 			$(fastcgi_location /limit limit none)
 			$(fastcgi_location /spawning spawning none)
 			$(for program in check pelihook static; do
@@ -330,6 +366,16 @@ write_lighttpd() {
 	server.max-keep-alive-requests = 0
 	setenv.set-environment = ( "PELIHOOK_CONFIG" => "$WORK/cgi.conf" )
 	cgi.assign = ( ".cgi" => "" )
+	$(for store in small large many; do
+		cat <<-SITE
+		\$HTTP["url"] == "/page-$store.cgi" {
+			setenv.set-environment = (
+			    "PELIHOOK_CONFIG" => "$WORK/page-$store.conf",
+			    "PELIHOOK_PAGE" => "operate",
+			    "PELIHOOK_PAGE_USER" => "bench" )
+		}
+		SITE
+	done)
 	END
 }
 
@@ -689,12 +735,23 @@ measure_watch() {	# name, pipelines
 	keep "journal-ten-$1" "${times#* }"
 }
 
+measure_look() {	# name
+	"$WORK/look" measure "$WORK/stores/$1.db" 100 >"$WORK/look.out" \
+	    2>"$WORK/store.log" ||
+	    give_up 'looking at a journal cannot be measured' "$WORK/store.log"
+	while read -r question spent; do
+		keep "journal-look-$question-$1" "$spent"
+	done <"$WORK/look.out"
+}
+
 row_journal() {
 	[ -d "$WORK/stores" ] || {
 		mkdir -m 700 "$WORK/stores"
 		make_store many "$EVENTS_DONE"
 		write_hooks held 1 >"$WORK/stores/held.conf"
 		make_store held 100000 store hold "$WORK/stores/held.conf"
+		make_store small 1000 look make 100
+		make_store large "$EVENTS_DONE" look make 10000
 	}
 	for store in none one hooks runs; do
 		make_store "$store" 0
@@ -708,6 +765,179 @@ row_journal() {
 	measure_turn hooks 1000
 	measure_watch few 100
 	measure_watch lots 10000
+	measure_look small
+	measure_look large
+}
+
+# What looks the same in the small journal and in the large one, which have the
+# same pipelines; many has ten thousand of them.
+make_pages() {
+	[ ! -d "$WORK/pages" ] || return 0
+	mkdir -m 700 "$WORK/pages"
+	make_page small 1000 12
+	make_page large "$EVENTS_DONE" 12
+	make_page many 1000 10000
+}
+
+make_page() {	# name, events, pipelines
+	"$WORK/look" make "$WORK/pages/$1.db" "$2" "$3" 2>"$WORK/store.log" ||
+	    give_up "a journal of $2 events cannot be made" "$WORK/store.log"
+}
+
+# Its number is in PID.
+start_page() {	# store
+	launch "page-$1" "$WORK/pelihook.fcgi" -c "$WORK/page-$1.conf" \
+	    -s "$WORK/page-$1.sock"
+	wait_for test -S "$WORK/page-$1.sock" ||
+	    give_up 'pelihook.fcgi does not start' "$WORK/page-$1.log"
+}
+
+# The last of the first fifty: with the second as the beginning of IDs there are
+# as many that begin so.
+page_id() {	# store
+	curl -s "http://127.0.0.1:$NGINX/page/$1?view=events&format=json" |
+	    tr '{' '\n' | sed -n 's/^"id":"\([^"]*\)".*/\1/p' | tail -n 1
+}
+
+# Each view of a journal: its name and its query.
+page_views() {	# store
+	id=$(page_id "$1")
+	[ -n "$id" ] || give_up "no event is shown" "$WORK/page-$1.log"
+	cat <<-END
+	overview
+	events view=events
+	hook view=events&hook=bench
+	event-name view=events&event=orders/delete
+	of-pipeline view=events&pipeline=7
+	dead view=events&state=dead
+	queued view=events&state=queued
+	done view=events&state=done
+	since view=events&since=1h
+	until view=events&until=2m
+	id-beginning view=events&q=$(printf %.7s "$id")
+	id-end view=events&q=${id##*-}
+	id view=events&q=$id
+	next view=events&before=$id
+	nothing view=events&hook=none
+	nothing-dead view=events&state=dead&event=none
+	event view=event&id=$id
+	pipelines view=pipelines
+	pipeline view=pipeline&hook=bench&id=7
+	confirm-dead view=confirm&action=drop&state=dead
+	confirm view=confirm&action=drop
+	actions view=actions
+	END
+}
+
+# The median of several times, in milliseconds.
+page_time() {	# key times url
+	urls=
+	left=$2
+	while [ "$left" -gt 0 ]; do
+		left=$((left - 1))
+		urls="$urls -o $WORK/page.out $3"
+	done
+	# Words are wanted here.
+	# shellcheck disable=SC2086
+	spent=$(curl -s -g --max-time 30 -w '%{http_code} %{time_total}\n' \
+	    $urls | sort -k 2 -n | awk -v n="$2" '
+		$1 != 200 { wrong = 1 }
+		NR == int((n + 1) / 2) { spent = $2 * 1000 }
+		END { if (!wrong && NR == n) printf "%.3f", spent }')
+	[ -n "$spent" ] || give_up "not 200: $3" "$WORK/page.out"
+	keep "$1" "$spent"
+}
+
+row_page() {
+	make_pages
+	pages=
+	for store in small large many; do
+		start_page "$store"
+		pages="$pages $PID"
+		page_views "$store" >"$WORK/views-$store"
+	done
+	count=$(grep -c . "$WORK/views-small")
+	for line in $(seq "$count"); do
+		for store in small large many; do
+			view=$(sed -n "${line}p" "$WORK/views-$store")
+			query=${view#* }
+			[ "$query" != "$view" ] || query=
+			view=${view%% *}
+			page_time "page-$view-$store" 11 \
+			    "http://127.0.0.1:$NGINX/page/$store?$query"
+			page_time "page-cgi-$view-$store" 5 \
+			    "http://127.0.0.1:$LIGHTTPD/page-$store.cgi?$query"
+		done
+	done
+	for pid in $pages; do
+		stop "$pid"
+	done
+	rm -f "$WORK"/page-*.sock
+}
+
+log_size() {	# key
+	keep "$1" "$(wc -c <"$WORK/pages/beside.db-wal" |
+	    awk '{ printf "%.2f", $1 / 1048576 }')"
+}
+
+beside_alone() {
+	load 8 "http://127.0.0.1:$NGINX/beside"
+	keep beside-rate-alone "$RATE"
+	keep beside-late-alone "$P99"
+	log_size beside-log-alone
+}
+
+# Two processes that do nothing but compute: what is left of two processors.
+beside_busy() {
+	busy=
+	for n in 1 2; do
+		launch "busy-$n" sh -c 'while :; do :; done'
+		busy="$busy $PID"
+	done
+	load 8 "http://127.0.0.1:$NGINX/beside"
+	for pid in $busy; do
+		stop "$pid"
+	done
+	keep beside-rate-busy "$RATE"
+	keep beside-late-busy "$P99"
+}
+
+# The views that read most, by two clients that do not pause.
+beside_views() {
+	BENCH_VIEWS=$WORK/views
+	export BENCH_VIEWS
+	page_views beside | grep -E \
+	    '^(overview|id-end|nothing|confirm-dead|confirm|dead)( |$)' |
+	    sed 's/^[^ ]* *//' >"$BENCH_VIEWS"
+	launch views wrk -t 1 -c 2 -d "$((SECONDS_EACH + 1))s" --timeout 10s \
+	    -s "$HERE/views.lua" "http://127.0.0.1:$NGINX/page/beside"
+	viewing=$PID
+	load 8 "http://127.0.0.1:$NGINX/beside"
+	log_size beside-log-views
+	wait "$viewing"
+	line=$(grep '^VIEWS ' "$WORK/views.out") ||
+	    give_up 'wrk says nothing of views' "$WORK/views.log"
+	# shellcheck disable=SC2086
+	set -- $line
+	[ "$5" -eq 0 ] ||
+	    give_up "$5 of $4 pages went wrong" "$WORK/page-beside.log"
+	keep beside-rate-views "$RATE"
+	keep beside-late-views "$P99"
+	keep beside-views "$2"
+}
+
+# Of a copy, as it grows.
+row_beside() {
+	make_pages
+	[ -e "$WORK/pages/beside.db" ] ||
+	    cp "$WORK/pages/large.db" "$WORK/pages/beside.db" || exit 1
+	start_page beside
+	beside=$PID
+	beside_alone
+	beside_views
+	beside_busy
+	stop "$beside"
+	rm -f "$WORK/page-beside.sock"
 }
 
 # Of one build, what a request and a delivery cost; run.sh's other rows in
@@ -806,6 +1036,7 @@ build
 write_body
 write_commands
 write_configs
+write_page_configs
 write_webhook
 start_servers
 if [ $# -gt 0 ]; then

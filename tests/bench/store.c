@@ -20,44 +20,34 @@
  *					where that says
  *	store wait JOURNAL SECONDS	returns once nothing is undelivered
  */
-#include <sys/random.h>
-
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../answer.h"
 #include "../careless.h"
-#include "../one_lane.h"
 #include "../program.h"
 #include "measured.h"
+#include "stored.h"
 
 #include "base/clock.h"
 #include "base/startup.h"
-#include "base/uuid.h"
 #include "config/conf.h"
 #include "journal/journal.h"
 #include "queue/hooks.h"
 #include "queue/route.h"
 
 enum {
-	BODY = 1024,
 	LOOK = 5,
-	TOGETHER = 1000,
 	PIPELINES = 200,
 	APART = 100, /* hooks, of those that have something to retry */
-	DAY = 24 * 3600 * 1000,
 };
 
 struct samples {
 	double *list;
 	int n;
 };
-
-static const char bench[] = "bench"; /* the hook */
-static struct one_lane only;	     /* and its lane */
 
 /* Frees them. */
 static double
@@ -67,32 +57,6 @@ median_of(struct samples *samples)
 
 	free(samples->list);
 	return result;
-}
-
-/* Fills in what is the same for all. */
-static void
-append(struct journal *journal, int64_t received, struct journal_entry *entry)
-{
-	static char body[BODY];
-	struct receipt receipt = {
-		.received = received,
-		.verified = true,
-		.remote_addr = "127.0.0.1",
-	};
-	uint8_t random[10];
-
-	memset(body, 'x', sizeof(body));
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
-		must(RC_SYSTEM);
-	uuid7(receipt.received, random, receipt.id);
-	memset(receipt.digest, 'a', sizeof(receipt.digest) - 1);
-	entry->receipt = &receipt;
-	if (entry->event == NULL)
-		entry->event = "orders/create";
-	entry->body = (struct bytes){ body, sizeof(body) };
-	entry->max_queue = 1000000;
-	entry->routes_len = 1;
-	must(append_and_wait(journal, entry));
 }
 
 static void
@@ -133,30 +97,6 @@ append_one(struct journal *journal)
 	append_at(journal, clock_wall(), NULL);
 }
 
-/* Settles all of a claim; how many they were. */
-static int
-settle_all(struct journal *journal, struct journal_claim *claim,
-    enum journal_verdict verdict)
-{
-	static struct journal_settlement settlements[TOGETHER];
-	int64_t time = clock_wall();
-	int claimed = (int)claim->n;
-
-	for (size_t i = 0; i < claim->n; i++)
-		settlements[i] = (struct journal_settlement){
-			.seq = claim->deliveries[i].seq,
-			.verdict = verdict,
-			.pause = DAY,
-			.started = time,
-			.ended = time,
-			.attempted = JOURNAL_RAN,
-			.end = RUN_EXIT,
-		};
-	must(journal_settle(journal, settlements, claim->n));
-	journal_claim_free(claim);
-	return claimed;
-}
-
 /* Claims up to n deliveries of the hook and settles them. */
 static int
 run_some(struct journal *journal, unsigned n, enum journal_verdict verdict)
@@ -165,7 +105,7 @@ run_some(struct journal *journal, unsigned n, enum journal_verdict verdict)
 
 	only.limit.batch = n;
 	must(journal_claim_due(journal, &only.limits, clock_wall(), &claim));
-	return settle_all(journal, &claim, verdict);
+	return settle_all(journal, &claim, verdict, 0);
 }
 
 static void
@@ -310,7 +250,7 @@ hold(struct journal *journal, int n, const char *file)
 	for (int i = 0; i < n; i++)
 		append_to(journal, &conf->hooks[0], &order);
 	must(journal_claim_due(journal, &hooks.limits, clock_wall(), &claim));
-	settle_all(journal, &claim, JOURNAL_DELAY);
+	settle_all(journal, &claim, JOURNAL_DELAY, 0);
 	queue_hooks_free(&hooks);
 	conf_release(conf);
 }
@@ -358,7 +298,7 @@ turn(struct journal *journal, struct queue_hooks *hooks)
 	must(journal_claim_due(journal, &hooks->limits, clock_wall(), &claim));
 	if (queue_hooks_find(hooks, &claim, &lane) == NULL)
 		must(RC_RANGE);
-	settle_all(journal, &claim, JOURNAL_FINISH);
+	settle_all(journal, &claim, JOURNAL_FINISH, 0);
 	if (journal_claim_due(journal, &hooks->limits, clock_wall(), &none) !=
 	    RC_MISSING)
 		must(RC_RANGE);
@@ -381,7 +321,7 @@ measure_turns(struct journal *journal, int n, const char *file)
 		append_to(journal, &conf->hooks[i], NULL);
 		must(journal_claim_due(journal, &hooks.limits, clock_wall(),
 		    &claim));
-		settle_all(journal, &claim, JOURNAL_DELAY);
+		settle_all(journal, &claim, JOURNAL_DELAY, 0);
 	}
 	for (int i = 0; i < n; i++) {
 		append_to(journal, &conf->hooks[(size_t)i % conf->hooks_len],

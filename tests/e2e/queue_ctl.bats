@@ -357,7 +357,12 @@ open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
 	[ "$(ids --hook other)" = "$d $c" ]
 	[ "$(ids --event pipeline_run_error)" = "$c $b" ]
 	[ "$(ids --event pipeline_run_error --hook q)" = "$b" ]
-	[ -z "$(ids --event 'pipeline_*')" ]
+	[ "$(ids --event 'pipeline_*')" = "$c $b" ]
+	[ "$(ids --event @failure --state dead)" = "$c" ]
+	[ "$(ids --event @connection --limit 1)" = "$d" ]
+	[ -z "$(ids --event '@watch')" ]
+	run -64 ctl list --event @failur
+	[[ $output == *"there is no group \`@failur' (did you mean @failure?): write one of @connection "* ]]
 	[ "$(ids --limit 2)" = "$d $c" ]
 	[ -z "$(ids --limit 0)" ]
 	[ "$(ids --since 1h)" = "$d $c $b $a" ]

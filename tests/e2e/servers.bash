@@ -11,6 +11,9 @@
 # With OFFER set, what an example has in a comment for the hook `internal` is
 # in force, and the same once more for the hook `inside` and 127.0.0.1.
 #
+# With PAGE set, what an example has in a comment for the page is in force, with
+# the passwords of $WORK.
+#
 # The rest (ports, logs, the configuration to use) stands in a file around
 # it, which a real server has too.  To add a server, add a function here and
 # its name to SERVERS.  What differs besides:
@@ -21,23 +24,32 @@
 SERVERS='lighttpd-cgi lighttpd-fcgi lighttpd-bin nginx nginx-keep
     nginx-unbuffered nginx-systemd nginx-multiwatch apache-cgid apache-cgi
     apache-fcgid apache-proxy apache-reuse caddy'
-export SERVERS
+# Of those, for the page: one for each example.
+PAGE_SERVERS='lighttpd-cgi lighttpd-fcgi lighttpd-bin nginx apache-cgid
+    apache-fcgid apache-proxy caddy'
+export SERVERS PAGE_SERVERS
 
 example() {	# name [upstream]: the file as the server is to read it
 	local copy=$WORK/example-$1
 	{
 		cat "$SOURCE/examples/$1"
 		[ -z "${OFFER:-}" ] || offered "$1"
-	} | sed -e "s|/usr/lib/cgi-bin/pelihook.cgi|$CGI|" \
+		[ -z "${PAGE:-}" ] || in_comment "$1" 'The page, for people'
+	} | sed -e "s|/etc/[a-z0-9]*/\(pelihook[a-z-]*\.htpasswd\)|$WORK/\1|" \
+	    -e "s|HASH-OF-PASSWORD|${HASH:-}|" \
+	    -e "s|/usr/lib/cgi-bin/pelihook.cgi|$CGI|" \
 	    -e "s|/usr/lib/cgi-bin/pelihook.fcgi|$FCGI|" \
 	    -e "s|${2:+unix:}/run/pelihook/pelihook.sock|${2:-$WORK/pelihook.sock}|" \
 	    -e "s|/run/lighttpd/|$WORK/|" >"$copy"
 	echo "$copy"
 }
 
+in_comment() {	# example how-it-begins
+	sed -n "/^# $2/,/^\$/s/^#\([^ ]\)/\1/p" "$SOURCE/examples/$1"
+}
+
 offered() {	# example
-	sed -n '/^# A hook with .signature none./,/^$/s/^#\([^ ]\)/\1/p' \
-	    "$SOURCE/examples/$1" >"$WORK/offered"
+	in_comment "$1" 'A hook with .signature none.' >"$WORK/offered"
 	grep -q /hook/internal "$WORK/offered" || return 1
 	cat "$WORK/offered"
 	sed -e 's|internal|inside|g' -e 's|10\.0\.0\.0/8|127.0.0.1|' \
@@ -210,7 +222,8 @@ launch_apache() {
 	mkdir -p "$WORK/apache"
 	{
 		for module in "mpm_$1" authz_core authz_host env \
-		    alias setenvif "${@:2}"
+		    alias setenvif ${PAGE:+authn_core auth_basic authn_file \
+		    authz_user} "${@:2}"
 		do
 			echo "LoadModule ${module}_module" \
 			    "/usr/lib/apache2/modules/mod_$module.so"

@@ -37,7 +37,8 @@ records: place id hook name received pipeline run shown
 runs: hook pipeline run began ended event outcome first last
 successes: hook pipeline time
 judgements: hook pipeline kind run since found expected usual told over due
-watches: hook settings judged anew event muted"""
+watches: hook settings judged anew event muted
+actions: time who action target matched done why"""
 
 # What SQL makes of them: nothing, numbers, texts, bytes.
 VALUES = ("NULL", "-1", "7", "9223372036854775807", "-9223372036854775808",
@@ -162,7 +163,10 @@ def filled(site):
                 "INSERT OR IGNORE INTO judgements VALUES"
                 "('peliqan', 'p', 0, 0, 1, 1, 0, 0, 0, 0, 0);"
                 "INSERT OR IGNORE INTO watches VALUES"
-                "('peliqan', '', 0, 0, 0, 0)")
+                "('peliqan', '', 0, 0, 0, 0);"
+                "INSERT INTO actions VALUES"
+                "(1, 1, 'ann', 'drop', 'view=events', 1, 1, ''),"
+                "(2, 1, 'ann', 'drop', 'view=events', 1, 1, '')")
     site.keep()
 
 

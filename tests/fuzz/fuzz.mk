@@ -3,7 +3,7 @@
 # Builds the fuzz targets with clang, apart from everything else, in the
 # current directory.  TOP is the top of the source.
 
-TARGETS = capture conf event fastcgi input journal serve verify
+TARGETS = capture conf event fastcgi html input journal serve verify
 FUZZ_CC = clang
 CFLAGS = -g -O1
 SANITIZE = address,undefined
@@ -17,9 +17,10 @@ flags = -std=c17 -D_GNU_SOURCE -pthread $(CFLAGS) -I$(TOP)/common \
 	$(shell $(PKG_CONFIG) --cflags $(modules))
 libraries = $(shell $(PKG_CONFIG) --libs $(modules))
 
-sources = $(wildcard $(TOP)/common/*/*.c) $(TOP)/ctl/recipe_search.c \
+sources = $(filter-out %/page_css.c,$(wildcard $(TOP)/common/*/*.c)) \
+	$(TOP)/ctl/recipe_search.c \
 	$(filter-out %/main.c,$(wildcard $(TOP)/fcgi/*.c))
-objects = $(patsubst $(TOP)/%.c,o/%.o,$(sources))
+objects = $(patsubst $(TOP)/%.c,o/%.o,$(sources)) o/page_css.o
 
 all: $(TARGETS)
 
@@ -30,6 +31,13 @@ $(TARGETS): %: o/tests/fuzz/%.o core.a
 core.a: $(objects)
 	rm -f $@
 	ar cr $@ $(objects)
+
+# Built in, as the Makefile does it.
+o/page_css.o: $(TOP)/common/page/page.css $(TOP)/common/page/embed.sh
+	@mkdir -p $(@D)
+	sh $(TOP)/common/page/embed.sh <$< >o/page_css.c
+	$(FUZZ_CC) -fsanitize=fuzzer-no-link,$(SANITIZE) $(flags) -c -o $@ \
+	    o/page_css.c
 
 o/%.o: $(TOP)/%.c $(wildcard $(TOP)/common/*/*.h $(TOP)/fcgi/*.h) \
 		$(TOP)/tests/fuzz/fuzz.h $(wildcard $(TOP)/tests/*.h)

@@ -73,7 +73,8 @@ ${MAKE:-make} -s -j "$jobs" -f "$here/fuzz.mk" TOP="$top" || exit 1
 running=
 # Words are wanted here.
 # shellcheck disable=SC2086
-for target in ${*:-capture conf event fastcgi input journal serve verify}; do
+for target in ${*:-capture conf event fastcgi html input journal serve \
+    verify}; do
 	fuzz "$target" &
 	running="$running $target $!"
 	if [ "$(echo $running | wc -w)" -ge $((2 * jobs)) ]; then

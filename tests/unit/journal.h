@@ -511,4 +511,24 @@ lines_of_log(const char *text)
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, make_place, scratch_remove)
 
+/* Somebody who is stopped while he puts the index of the write-ahead log
+ * together: its locks, which SQLite has from byte 120 on, and no header. */
+static inline int
+hold_index(void)
+{
+	static const char nothing[136];
+	struct flock lock = {
+		.l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = 120,
+		.l_len = 3,
+	};
+	int fd = open(end_path("-shm"), O_RDWR | O_CLOEXEC);
+
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
+	assert_int_equal(pwrite(fd, nothing, sizeof(nothing), 0),
+	    sizeof(nothing));
+	return fd;
+}
+
 #endif

@@ -587,9 +587,11 @@ print_pipeline(void *context, const struct journal_pipeline *pipeline,
 static void
 do_pipelines(struct replay *replay, const struct line *line)
 {
+	const struct journal_pipeline_filter all = { 0 };
+
 	(void)line;
 	assemble(replay->journal, replay);
-	must_be_ok(journal_pipelines(replay->journal, NULL, 0, print_pipeline,
+	must_be_ok(journal_pipelines(replay->journal, &all, print_pipeline,
 		       replay),
 	    "journal_pipelines");
 }

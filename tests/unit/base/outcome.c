@@ -63,6 +63,33 @@ what_is_no_end_of_a_command_is_not_found(void **state)
 	assert_int_equal(end, RUN_STOPPED);
 }
 
+static void
+an_attempt_is_told_as_people_read_it(void **state)
+{
+	static const struct {
+		const char *outcome;
+		int code;
+		const char *want;
+	} cases[] = {
+		{ "exit", 1, "exit 1" },
+		{ "signal", 9, "signal 9 (Killed)" },
+		{ "unstarted", 2, "unstarted 2 (No such file or directory)" },
+		{ "timeout", 0, "timeout" },
+		{ "stopped", 0, "stopped" },
+		{ "stuck", 0, "stuck" },
+		{ "lost", 0, "lost (its runner is gone)" },
+		{ "ignored", 0, "ignored" },
+		{ "", 0, "" },
+	};
+	char text[OUTCOME_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		outcome_print(cases[i].outcome, cases[i].code, text);
+		assert_string_equal(text, cases[i].want);
+	}
+}
+
 int
 main(void)
 {
@@ -71,6 +98,7 @@ main(void)
 		cmocka_unit_test(
 		    each_end_of_a_command_has_its_name_and_is_found_by_it),
 		cmocka_unit_test(what_is_no_end_of_a_command_is_not_found),
+		cmocka_unit_test(an_attempt_is_told_as_people_read_it),
 	};
 
 	return cmocka_run_group_tests_name("outcome", tests, NULL, NULL);

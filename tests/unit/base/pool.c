@@ -28,6 +28,28 @@ memory_is_zeroed_aligned_and_apart(void **state)
 }
 
 static void
+what_another_pool_holds_is_taken_over(void **state)
+{
+	struct pool pool = { 0 }, other = { 0 }, nothing = { 0 };
+	const char *own = pool_text(&pool, "own");
+	const char *taken = pool_text(&other, "taken");
+
+	(void)state;
+	assert_non_null(pool_alloc(&other, 1, 100000));
+	pool_adopt(&pool, &other);
+	assert_null(other.blocks);
+	pool_adopt(&pool, &nothing);
+	pool_free(&other);
+	assert_string_equal(own, "own");
+	assert_string_equal(taken, "taken");
+	assert_non_null(pool_text(&pool, "more"));
+	pool_adopt(&nothing, &pool);
+	assert_null(pool.blocks);
+	assert_string_equal(taken, "taken");
+	pool_free(&nothing);
+}
+
+static void
 a_large_piece_is_given_whole(void **state)
 {
 	struct pool pool = { 0 };
@@ -178,6 +200,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_is_zeroed_aligned_and_apart),
+		cmocka_unit_test(what_another_pool_holds_is_taken_over),
 		cmocka_unit_test(a_large_piece_is_given_whole),
 		cmocka_unit_test(a_product_that_overflows_gives_nothing),
 		cmocka_unit_test(copies_end_in_a_nul),

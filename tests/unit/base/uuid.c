@@ -46,12 +46,39 @@ a_new_one_is_of_its_time_and_never_the_same(void **state)
 	assert_string_not_equal(first, second);
 }
 
+static void
+one_is_known_by_its_form(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is;
+	} cases[] = {
+		{ "017f22e2-79b0-7cc3-98c4-dc0c0c07398f", true },
+		{ "017F22E2-79B0-7CC3-98C4-DC0C0C07398F", true },
+		{ "", false },
+		{ "017f22e2", false },
+		{ "017f22e2-79b0-7cc3-98c4-dc0c0c07398", false },
+		{ "017f22e2-79b0-7cc3-98c4-dc0c0c07398f0", false },
+		{ "017f22e2-79b0-7cc3-98c4-dc0c0c07398g", false },
+		{ "017f22e2079b0-7cc3-98c4-dc0c0c07398f", false },
+		{ "017f22e-279b0-7cc3-98c4-dc0c0c07398f", false },
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		wrong += case_true(cases[i].text, "is one or none",
+		    uuid_is(bytes_of(cases[i].text)) == cases[i].is);
+	assert_int_equal(wrong, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(uuid7_of_the_rfc),
 		cmocka_unit_test(uuid7_holds_version_variant_and_order),
+		cmocka_unit_test(one_is_known_by_its_form),
 		cmocka_unit_test(a_new_one_is_of_its_time_and_never_the_same),
 	};
 

@@ -394,6 +394,32 @@ names_and_values_are_as_long_as_they_claim(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+static void
+each_variable_is_found_and_its_value_may_be_wiped(void **state)
+{
+	static char params[] = "\2\1ABc\200\0\0\1\3Xyzw\0\0";
+	const size_t len = sizeof(params) - 1;
+	struct records_param param;
+	size_t at = 0;
+
+	(void)state;
+	assert_true(records_next_param(params, len, &at, &param));
+	assert_true(bytes_is(param.name, "AB"));
+	assert_int_equal(param.value_len, 1);
+	*param.value = '-';
+	assert_true(records_next_param(params, len, &at, &param));
+	assert_true(bytes_is(param.name, "X"));
+	assert_memory_equal(param.value, "yzw", param.value_len);
+	assert_true(records_next_param(params, len, &at, &param));
+	assert_int_equal(param.name.len + param.value_len, 0);
+	assert_false(records_next_param(params, len, &at, &param));
+	assert_memory_equal(params, "\2\1AB-", 5);
+	at = 0;
+	assert_false(records_next_param(params, 4, &at, &param));
+	at = 0;
+	assert_false(records_next_param(params, 0, &at, &param));
+}
+
 /* What is written here is what was kept before. */
 static void
 what_is_written_is_read_again(void **state)
@@ -470,6 +496,8 @@ main(void)
 		cmocka_unit_test_teardown(answers_that_nobody_takes_are_bounded,
 		    forget),
 		cmocka_unit_test(names_and_values_are_as_long_as_they_claim),
+		cmocka_unit_test(
+		    each_variable_is_found_and_its_value_may_be_wiped),
 		cmocka_unit_test_teardown(what_is_written_is_read_again,
 		    forget),
 		cmocka_unit_test_teardown(the_end_of_an_output_is_found,

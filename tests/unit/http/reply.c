@@ -30,6 +30,7 @@ static const struct answer {
 	{ OUTCOME_REFUSED, RC_SLOW, 408, "Request Timeout", NULL, false },
 	{ OUTCOME_REFUSED, RC_REPEATED, 400, "Bad Request", NULL, false },
 	{ OUTCOME_REFUSED, RC_SIGNATURE, 401, "Unauthorized", NULL, false },
+	{ OUTCOME_REFUSED, RC_ACCESS, 403, "Forbidden", NULL, false },
 	{ OUTCOME_REFUSED, RC_JSON, 400, "Bad Request", NULL, false },
 	{ OUTCOME_REFUSED, RC_CONFIG, 500, "Internal Server Error", NULL,
 	    false },

@@ -291,7 +291,9 @@ a_run_that_it_left_open_is_shown_and_not_judged(void **state)
 	assert_int_equal(case_rows("runs", sql_runs,
 			     "p/a 10-0; p/b 20-30 failure; p/c 40-0; "),
 	    0);
-	assert_int_equal(journal_pipelines(journal, "h", 0, count_open, &open),
+	assert_int_equal(journal_pipelines(journal,
+			     &(struct journal_pipeline_filter){ .hook = "h" },
+			     count_open, &open),
 	    RC_OK);
 	assert_int_equal(open, 1);
 	/* Its end is as good as any other. */

@@ -7,6 +7,7 @@ struct asking {
 	struct journal_pipeline facts;
 	struct pool pool;
 	bool found;
+	bool judges;	 /* no durations are asked for */
 	int64_t from[3]; /* the n-th success from a time */
 };
 
@@ -17,6 +18,8 @@ read_facts(struct journal *journal, void *arguments)
 
 	asking->found = journal_facts_read(journal, &asking->facts,
 	    &asking->pool);
+	if (asking->found && !asking->judges && asking->facts.open_n == 0)
+		journal_facts_read_durations(journal, &asking->facts);
 	for (unsigned n = 0; asking->found && n < COUNT(asking->from); n++)
 		asking->from[n] = journal_success_from(&asking->facts, 25,
 		    n + 1);
@@ -136,6 +139,31 @@ what_nobody_saw_end_has_no_duration(void **state)
 }
 
 static void
+who_judges_gets_durations_only_of_what_has_an_open_run(void **state)
+{
+	static const char *const ids[] = { "idle", "open" };
+	struct journal *journal = open_journal();
+
+	(void)state;
+	record_all(journal, "h",
+	    "10 start idle; 20 done idle; 10 start open; 20 done open;"
+	    "30 start open");
+	for (size_t open = 0; open < COUNT(ids); open++) {
+		struct asking asking = {
+			.facts = { .hook = "h", .id = ids[open] },
+			.judges = true,
+		};
+
+		assert_int_equal(journal_read(journal, read_facts, &asking),
+		    RC_OK);
+		assert_int_equal(asking.facts.open_n, open);
+		assert_int_equal(asking.facts.durations_n, open);
+		pool_free(&asking.pool);
+	}
+	journal_close(journal);
+}
+
+static void
 the_longer_mute_counts(void **state)
 {
 	static const int64_t mutes[][3] = { { 5, 7, 7 }, { 7, 5, 7 },
@@ -214,6 +242,7 @@ main(void)
 		TEST(what_was_never_seen_has_no_facts),
 		TEST(there_are_limits_to_what_is_read),
 		TEST(what_nobody_saw_end_has_no_duration),
+		TEST(who_judges_gets_durations_only_of_what_has_an_open_run),
 		TEST(the_longer_mute_counts),
 		TEST(damaged_rows_are_left_out),
 		TEST(facts_are_found_by_indexes),

@@ -236,6 +236,8 @@ the_one_in_its_place_is_left_alone(void **state)
 	for (size_t i = 0; i < STAYS; i++)
 		assert_int_equal(unlink(end_path(ends[i])), 0);
 	other = open_lane();
+	assert_true(journal_is_same(journal, idle));
+	assert_false(journal_is_same(journal, other));
 	append_sample(other, "h", 2, "");
 	for (size_t i = 0; i < STAYS; i++)
 		assert_int_equal(stat(end_path(ends[i]), &before[i]), 0);

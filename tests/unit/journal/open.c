@@ -252,6 +252,142 @@ who_is_hasty_waits_for_nobody_for_long(void **state)
 	unlock_journal(other);
 }
 
+/* Of who waits as a rule it takes five seconds and more. */
+static void
+who_only_looks_gives_up_before_others_do(void **state)
+{
+	struct journal *looks = NULL;
+	int64_t began;
+	sqlite3 *other;
+
+	(void)state;
+	journal_close(open_lane());
+	other = shut_journal();
+	assert_int_equal(scratch_log(LOG_LEVEL_ERROR), 0);
+	began = clock_steady();
+	assert_int_equal(journal_open(journal_path, JOURNAL_LOOKS, &looks),
+	    RC_LOCKED);
+	assert_true(clock_steady() - began < 4000);
+	log_close();
+	unlock_journal(other);
+}
+
+/* What the file holds, and how long the write-ahead log is; -1: there is
+ * none. */
+static void
+look_at_files(struct buf *file, off_t *log)
+{
+	char text[4096];
+	struct stat about;
+	ssize_t n;
+	int fd = open(journal_path, O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	while ((n = read(fd, text, sizeof(text))) > 0)
+		assert_int_equal(buf_add(file,
+				     (struct bytes){ text, (size_t)n }),
+		    RC_OK);
+	close(fd);
+	*log = stat(end_path("-wal"), &about) == 0 ? about.st_size : -1;
+}
+
+static void
+expect_same_files(const struct buf *file, off_t log)
+{
+	struct buf now_file = { 0 };
+	off_t now_log;
+
+	look_at_files(&now_file, &now_log);
+	assert_int_equal(now_file.len, file->len);
+	assert_memory_equal(now_file.data, file->data, file->len);
+	assert_int_equal(now_log, log);
+	buf_free(&now_file);
+}
+
+static void
+who_only_looks_changes_nothing(void **state)
+{
+	struct journal *journal = open_lane();
+	struct journal *looks = NULL;
+	struct journal_rules rules = { .hook = "h", .digest = "1" };
+	struct buf file = { 0 };
+	struct sample sample;
+	off_t log;
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	look_at_files(&file, &log);
+	assert_int_equal(journal_open(journal_path, JOURNAL_LOOKS, &looks),
+	    RC_OK);
+	assert_int_equal(list(looks, -1).n, 1);
+	fill_sample(&sample, "h", 2);
+	assert_int_equal(append_and_wait(looks, &sample.entry), RC_STORE);
+	assert_int_equal(journal_note_rules(looks, &rules, 1), RC_STORE);
+	expect_same_files(&file, log);
+	/* What others store is seen, and what it looks at is left to them. */
+	append_sample(journal, "h", 3, "");
+	assert_int_equal(list(looks, -1).n, 2);
+	buf_free(&file);
+	look_at_files(&file, &log);
+	journal_close(journal);
+	expect_same_files(&file, log);
+	journal_close(looks);
+	expect_same_files(&file, log);
+	buf_free(&file);
+	/* Without a write-ahead log, as after the last one that writes. */
+	journal_close(open_lane());
+	look_at_files(&file, &log);
+	assert_int_equal(log, -1);
+	assert_int_equal(journal_open(journal_path,
+			     JOURNAL_LOOKS | JOURNAL_HASTY, &looks),
+	    RC_OK);
+	assert_int_equal(list(looks, -1).n, 2);
+	journal_close(looks);
+	expect_same_files(&file, 0);
+	buf_free(&file);
+	journal = open_lane();
+	expect(journal, &one, 1, JOURNAL_FINISH);
+	journal_close(journal);
+}
+
+static void
+who_only_looks_makes_no_journal_and_renews_none(void **state)
+{
+	static const char version[] = "SELECT user_version FROM"
+				      " pragma_user_version";
+	struct journal *looks = NULL;
+	struct stat about;
+	int fd;
+
+	(void)state;
+	assert_int_equal(journal_open(journal_path, JOURNAL_LOOKS, &looks),
+	    RC_MISSING);
+	for (size_t i = 0; i < COUNT(ends); i++)
+		assert_int_equal(access(end_path(ends[i]), F_OK), -1);
+	/* One that somebody is about to make. */
+	fd = open(journal_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	close(fd);
+	assert_int_equal(journal_open(journal_path, JOURNAL_LOOKS, &looks),
+	    RC_MISSING);
+	assert_int_equal(stat(journal_path, &about), 0);
+	assert_int_equal(about.st_size, 0);
+	remove_journal();
+	make_earlier();
+	assert_in_range(query(version), 1, 3);
+	assert_int_equal(journal_open(journal_path, JOURNAL_LOOKS, &looks),
+	    RC_RANGE);
+	assert_in_range(query(version), 1, 3);
+	journal_close(open_journal());
+	assert_int_equal(journal_open(journal_path, JOURNAL_LOOKS, &looks),
+	    RC_OK);
+	journal_close(looks);
+	/* Nor are its locks made where they are gone. */
+	unlink(end_path("-runners"));
+	assert_int_equal(journal_open(journal_path, JOURNAL_LOOKS, &looks),
+	    RC_RANGE);
+	assert_int_equal(access(end_path("-runners"), F_OK), -1);
+}
+
 int
 main(void)
 {
@@ -265,6 +401,9 @@ main(void)
 		TEST(a_journal_without_one_of_its_parts_is_told),
 		TEST(a_journal_without_its_wal_is_no_new_one),
 		TEST(who_is_hasty_waits_for_nobody_for_long),
+		TEST(who_only_looks_gives_up_before_others_do),
+		TEST(who_only_looks_changes_nothing),
+		TEST(who_only_looks_makes_no_journal_and_renews_none),
 	};
 
 	return cmocka_run_group_tests_name("open", tests, NULL, NULL);

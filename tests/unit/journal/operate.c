@@ -70,9 +70,17 @@ all_dead_ones_are_put_back_at_once(void **state)
 	    RC_OK);
 	assert_int_equal(count, 0);
 	filter.since = 0;
+	execute("UPDATE events SET name = 'connection_added'"
+		" WHERE seq IN (3, 77, 119)");
+	filter.event = "@connection";
 	assert_int_equal(journal_retry_dead(journal, &filter, now(), &count),
 	    RC_OK);
-	assert_int_equal(count, 120);
+	assert_int_equal(count, 3);
+	execute("UPDATE events SET name = 'pipeline_run_error'");
+	filter.event = NULL;
+	assert_int_equal(journal_retry_dead(journal, &filter, now(), &count),
+	    RC_OK);
+	assert_int_equal(count, 117);
 	expect_counts(journal, "h queued 120 other dead 1 ");
 	expect_backlog(journal, "h 120 ");
 	journal_close(journal);

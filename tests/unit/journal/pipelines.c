@@ -62,6 +62,14 @@ runs_are_listed_newest_first(void **state)
 		{ { .since = 40, .limit = 9 }, FOREIGN LATEST FAILED },
 		{ { .since = 15, .hook = "h", .limit = 9 },
 		    LATEST FAILED OTHER FIRST },
+		{ { .hook = "h", .id = "p", .limit = 9 }, LATEST FAILED FIRST },
+		{ { .hook = "h", .id = "p", .open = true, .limit = 9 },
+		    LATEST },
+		{ { .hook = "h", .id = "p", .since = 40, .limit = 9 },
+		    LATEST FAILED },
+		/* How it is shown is no identity. */
+		{ { .hook = "h", .id = "Orders", .limit = 9 }, "" },
+		{ { .hook = "i", .id = "p", .limit = 9 }, "" },
 		{ { .limit = 0 }, "" },
 	};
 	struct journal *journal = open_journal();
@@ -156,6 +164,60 @@ open_runs_are_found_by_an_index(void **state)
 	journal_close(journal);
 }
 
+/* The few of one pipeline are found among the many of another. */
+static void
+runs_of_one_pipeline_are_found_by_an_index(void **state)
+{
+	struct journal_run_filter filter = { .hook = "h",
+		.id = "q",
+		.limit = 9 };
+	struct journal *journal = open_journal();
+	struct listed listed;
+	char text[64];
+
+	(void)state;
+	for (int i = 1; i <= 400; i++) {
+		snprintf(text, sizeof(text), "%d start p r%d", i, i);
+		record_all(journal, "h", text);
+	}
+	record_all(journal, "h", "500 start q a; 501 done q b");
+	for (int i = 0; i < 2; i++) {
+		filter.open = i == 1;
+		work_done(journal);
+		listed = list_some(journal, &filter, RC_OK);
+		assert_in_range(work_done(journal), 1, 300);
+		assert_int_equal(listed.n, 2 - i);
+		buf_free(&listed.text);
+	}
+	journal_close(journal);
+}
+
+static void
+how_long_a_run_took_is_known_by_both_its_ends(void **state)
+{
+	static const struct {
+		struct journal_run run;
+		int64_t duration;
+		const char *outcome;
+	} cases[] = {
+		{ { .began = 10, .ended = 25, .outcome = "failure" }, 15,
+		    "failure" },
+		{ { .began = 10, .outcome = "" }, 90, "open" },
+		{ { .ended = 25, .outcome = "success" }, -1, "success" },
+		{ { .began = 26, .ended = 25, .outcome = "success" }, -1,
+		    "success" },
+		{ { .began = 101, .outcome = "" }, -1, "open" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_int_equal(journal_run_duration(&cases[i].run, 100),
+		    cases[i].duration);
+		assert_string_equal(journal_run_outcome(&cases[i].run),
+		    cases[i].outcome);
+	}
+}
+
 static enum rc
 add_pipeline(void *context, const struct journal_pipeline *pipeline,
     const struct journal_outcomes *outcomes)
@@ -179,14 +241,55 @@ static void
 expect_pipelines(struct journal *journal, const char *hook, int64_t since,
     const char *want)
 {
+	const struct journal_pipeline_filter filter = {
+		.hook = hook,
+		.since = since,
+	};
 	struct listed listed = { 0 };
 
 	assert_int_equal(buf_text(&listed.text, ""), RC_OK);
-	assert_int_equal(journal_pipelines(journal, hook, since, add_pipeline,
+	assert_int_equal(journal_pipelines(journal, &filter, add_pipeline,
 			     &listed),
 	    RC_OK);
 	assert_string_equal(listed.text.data, want);
 	buf_free(&listed.text);
+}
+
+static void
+one_pipeline_is_asked_for_by_its_identity(void **state)
+{
+	static const struct {
+		const char *hook;
+		const char *id;
+		const char *want;
+	} cases[] = {
+		{ "h", "p", "h p=Orders last a: 1 0 0 0 0 0; " },
+		{ "h", "", "h = last r: 0 0 1 0 0 0; " },
+		{ "i", "p", "i p=p last : 0 0 1 0 0 0; " },
+		{ "h", "Orders", "" },
+		{ "j", "p", "" },
+	};
+	struct journal *journal = open_journal();
+
+	(void)state;
+	record_all(journal, "h", "10 done p a Orders; 11 fail - r");
+	record_all(journal, "i", "12 fail p");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct journal_pipeline_filter filter = {
+			.hook = cases[i].hook,
+			.id = cases[i].id,
+			.since = 1,
+		};
+		struct listed listed = { 0 };
+
+		assert_int_equal(buf_text(&listed.text, ""), RC_OK);
+		assert_int_equal(journal_pipelines(journal, &filter,
+				     add_pipeline, &listed),
+		    RC_OK);
+		assert_string_equal(listed.text.data, cases[i].want);
+		buf_free(&listed.text);
+	}
+	journal_close(journal);
 }
 
 static void
@@ -211,11 +314,51 @@ pipelines_are_listed_by_their_names(void **state)
 	    "h = last r: 0 0 0 0 0 1; h p=Orders last : 0 0 1 1 1 1; "
 	    "h b=Zeta last : 1 0 0 0 0 0; ");
 	expect_pipelines(journal, "other", 0, "");
-	assert_int_equal(journal_pipelines(journal, NULL, 0, add_pipeline,
-			     &listed),
+	assert_int_equal(journal_pipelines(journal,
+			     &(struct journal_pipeline_filter){ 0 },
+			     add_pipeline, &listed),
 	    RC_SYSTEM);
 	assert_int_equal(listed.n, 1);
 	buf_free(&listed.text);
+	journal_close(journal);
+}
+
+static enum rc
+add_brief(void *context, const struct journal_pipeline *pipeline,
+    const struct journal_outcomes *outcomes)
+{
+	struct listed *listed = context;
+
+	assert_int_equal(buf_printf(&listed->text, "%s %zu %lld; ",
+			     pipeline->id, pipeline->durations_n,
+			     (long long)outcomes->success),
+	    RC_OK);
+	return RC_OK;
+}
+
+static void
+of_many_only_how_they_are_is_looked_up(void **state)
+{
+	static const char *const want[] = { "a 1 1; b 1 1; ",
+		"a 0 0; b 1 0; " };
+	struct journal *journal = open_journal();
+
+	(void)state;
+	record_all(journal, "h",
+	    "10 start a; 20 done a; 10 start b; 20 done b; 30 start b");
+	for (int brief = 0; brief <= 1; brief++) {
+		const struct journal_pipeline_filter filter = {
+			.since = 1,
+			.brief = brief == 1,
+		};
+		struct listed listed = { 0 };
+
+		assert_int_equal(journal_pipelines(journal, &filter, add_brief,
+				     &listed),
+		    RC_OK);
+		assert_string_equal(listed.text.data, want[brief]);
+		buf_free(&listed.text);
+	}
 	journal_close(journal);
 }
 
@@ -412,7 +555,9 @@ use_all(const char *what)
 	wrong += expect_sound(what,
 	    journal_runs(journal, &filter, add_run, &listed));
 	wrong += expect_sound(what,
-	    journal_pipelines(journal, NULL, 1, add_pipeline, &listed));
+	    journal_pipelines(journal,
+		&(struct journal_pipeline_filter){ .since = 1 }, add_pipeline,
+		&listed));
 	/* Events are recorded all the same. */
 	record_all(journal, "h",
 	    "50 start p a; 60 done p a; 70 start p; 80 fail p; 90 fail - b;"
@@ -475,7 +620,11 @@ main(void)
 		TEST(a_list_ends_where_it_is_not_wanted),
 		TEST(a_damaged_run_is_left_out),
 		TEST(open_runs_are_found_by_an_index),
+		TEST(runs_of_one_pipeline_are_found_by_an_index),
+		cmocka_unit_test(how_long_a_run_took_is_known_by_both_its_ends),
+		TEST(one_pipeline_is_asked_for_by_its_identity),
 		TEST(pipelines_are_listed_by_their_names),
+		TEST(of_many_only_how_they_are_is_looked_up),
 		TEST(pipelines_and_hooks_are_muted),
 		TEST(what_a_mute_put_off_is_told_when_it_is_taken_back),
 		TEST(a_pipeline_is_forgotten_until_it_is_seen_again),

@@ -148,6 +148,9 @@ static void
 the_list_is_newest_first_and_filtered(void **state)
 {
 	struct journal *journal = open_lane();
+	/* A name, a group and a glob. */
+	static const char *const words[] = { "connection_added", "@connection",
+		"conn*_added" };
 	struct journal_filter filter = { .state = -1, .limit = 16 };
 	struct sample sample;
 	struct ids ids;
@@ -173,9 +176,13 @@ the_list_is_newest_first_and_filtered(void **state)
 	assert_int_equal(journal_list(journal, &filter, add_id, &ids), RC_OK);
 	assert_int_equal(ids.n, 3);
 	ids = (struct ids){ 0 };
-	filter.event = "connection_added";
-	assert_int_equal(journal_list(journal, &filter, add_id, &ids), RC_OK);
-	assert_int_equal(ids.n, 1);
+	for (size_t i = 0; i < COUNT(words); i++) {
+		ids = (struct ids){ 0 };
+		filter.event = words[i];
+		assert_int_equal(journal_list(journal, &filter, add_id, &ids),
+		    RC_OK);
+		assert_int_equal(ids.n, 1);
+	}
 	filter = (struct journal_filter){
 		.state = JOURNAL_QUEUED,
 		.since = 1003000,

@@ -56,8 +56,11 @@ a_purge_gives_room_back_but_for_a_reserve(void **state)
 
 	(void)state;
 	fill(journal, 16);
+	assert_in_range(journal_log_size(journal), 1, INT64_MAX);
+	assert_int_equal(journal_log_size(journal), size_of("-wal"));
 	purge(journal);
 	assert_int_equal(size_of("-wal"), 0);
+	assert_int_equal(journal_log_size(journal), 0);
 	assert_in_range(size_of(""), LARGE, 3 * LARGE);
 	expect(journal, &one, 17, JOURNAL_FINISH);
 	journal_close(journal);

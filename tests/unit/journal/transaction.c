@@ -132,6 +132,134 @@ a_full_disk_loses_nothing(void **state)
 	journal_close(journal);
 }
 
+static struct journal *
+open_looking(void)
+{
+	struct journal *looks = NULL;
+
+	assert_int_equal(journal_open(journal_path, JOURNAL_LOOKS, &looks),
+	    RC_OK);
+	return looks;
+}
+
+static void
+no_log_was_written(void)
+{
+	struct stat about;
+
+	assert_int_equal(stat(scratch_path("log"), &about), 0);
+	assert_int_equal(about.st_size, 0);
+	log_close();
+}
+
+static void
+what_is_read_too_late_is_slow(void **state)
+{
+	struct journal *journal = open_lane();
+	struct journal_filter filter = { .state = -1, .limit = 16 };
+	struct ids ids = { 0 };
+	char id[UUID_SIZE];
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	snprintf(id, sizeof(id), "%s", list(journal, -1).list[0]);
+	assert_int_equal(scratch_log(LOG_LEVEL_DEBUG), 0);
+	journal_set_deadline(journal, clock_steady());
+	assert_int_equal(journal_list(journal, &filter, add_id, &ids), RC_SLOW);
+	assert_int_equal(ids.n, 0);
+	/* Changes are made all the same. */
+	append_sample(journal, "h", 2, "");
+	assert_int_equal(journal_drop(journal, id, now(), NULL), RC_OK);
+	journal_set_deadline(journal, CLOCK_NEVER);
+	assert_int_equal(list(journal, -1).n, 2);
+	no_log_was_written();
+	journal_close(journal);
+}
+
+/* Who is told of rows, and lets the deadline pass at the first one. */
+struct dawdling {
+	struct journal *writer; /* stores meanwhile */
+	int64_t deadline;
+	unsigned rows;
+};
+
+enum { WHILE = 100 };
+
+static enum rc
+dawdle(void *context, const struct journal_row *row)
+{
+	struct dawdling *dawdling = context;
+
+	(void)row;
+	if (dawdling->rows++ > 0)
+		return RC_OK;
+	for (unsigned i = 0; i < WHILE; i++)
+		append_sample(dawdling->writer, "h", i, "");
+	while (clock_steady() < dawdling->deadline)
+		poll(NULL, 0, 5);
+	return RC_OK;
+}
+
+/* Each of these commits comes while the read is open. */
+static void
+a_long_read_ends_in_time_and_holds_nobody_up(void **state)
+{
+	struct journal *journal = open_lane();
+	struct journal *looks = open_looking();
+	struct journal_search search = { .state = -1 };
+	struct journal_search_end end = { 0 };
+	struct dawdling dawdling = { .writer = journal };
+	enum { BEFORE = 2000 };
+
+	(void)state;
+	for (unsigned i = 0; i < BEFORE; i++)
+		append_sample(journal, "h", i, "");
+	assert_int_equal(scratch_log(LOG_LEVEL_DEBUG), 0);
+	dawdling.deadline = clock_steady() + 50;
+	journal_set_deadline(looks, dawdling.deadline);
+	assert_int_equal(journal_search(looks, &search, &dawdle, &dawdling,
+			     &end),
+	    RC_SLOW);
+	assert_in_range(dawdling.rows, 1, BEFORE / 2);
+	assert_int_equal(query("SELECT count(*) FROM events"), BEFORE + WHILE);
+	/* It is as good as new. */
+	journal_set_deadline(looks, CLOCK_NEVER);
+	dawdling.rows = 1;
+	assert_int_equal(journal_search(looks, &search, &dawdle, &dawdling,
+			     &end),
+	    RC_OK);
+	assert_int_equal(dawdling.rows, 1 + BEFORE + WHILE);
+	no_log_was_written();
+	journal_close(looks);
+	journal_close(journal);
+}
+
+static void
+who_waits_to_read_does_so_until_the_deadline(void **state)
+{
+	struct journal *journal = open_lane();
+	struct journal *looks = open_looking();
+	struct journal_filter filter = { .state = -1, .limit = 16 };
+	struct ids ids = { 0 };
+	int64_t began = clock_steady();
+	int fd;
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	fd = hold_index();
+	journal_set_busy_timeout(looks, 600000);
+	journal_set_deadline(looks, began + 60);
+	assert_int_equal(scratch_log(LOG_LEVEL_DEBUG), 0);
+	assert_int_equal(journal_list(looks, &filter, add_id, &ids), RC_SLOW);
+	assert_true(clock_steady() >= began + 60);
+	no_log_was_written();
+	close(fd);
+	journal_set_deadline(looks, CLOCK_NEVER);
+	assert_int_equal(list(looks, -1).n, 1);
+	journal_close(looks);
+	journal_close(journal);
+}
+
 int
 main(void)
 {
@@ -139,6 +267,9 @@ main(void)
 		TEST(threads_and_processes_share_a_journal),
 		TEST(a_locked_journal_is_given_up_in_time),
 		TEST(a_full_disk_loses_nothing),
+		TEST(what_is_read_too_late_is_slow),
+		TEST(a_long_read_ends_in_time_and_holds_nobody_up),
+		TEST(who_waits_to_read_does_so_until_the_deadline),
 	};
 
 	return cmocka_run_group_tests_name("transaction", tests, NULL, NULL);

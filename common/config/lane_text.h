@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_CTL_LANE_H
-#define PELIHOOK_CTL_LANE_H
+#ifndef PELIHOOK_CONFIG_LANE_TEXT_H
+#define PELIHOOK_CONFIG_LANE_TEXT_H
 
 #include "base/buf.h"
 

@@ -1,29 +1,16 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
+#include "base/json_writer.h"
 
-#include "json.h"
-
-#include "base/buf.h"
 #include "base/json_string.h"
 #include "base/timestamp.h"
-#include "print.h"
-
-static void
-put(const char *text)
-{
-	print_exact(bytes_of(text));
-}
 
 static void
 begin(struct json *json, const char *key)
 {
 	if (json->more)
-		put(",");
-	if (key != NULL) {
-		put("\"");
-		put(key);
-		put("\":");
-	}
+		buf_char(json->into, ',');
+	if (key != NULL)
+		buf_printf(json->into, "\"%s\":", key);
 	json->more = true;
 }
 
@@ -31,14 +18,14 @@ void
 json_open(struct json *json, const char *key, char bracket)
 {
 	begin(json, key);
-	put((const char[]){ bracket, '\0' });
+	buf_char(json->into, bracket);
 	json->more = false;
 }
 
 void
 json_close(struct json *json, char bracket)
 {
-	put((const char[]){ bracket, '\0' });
+	buf_char(json->into, bracket);
 	json->more = true;
 }
 
@@ -60,48 +47,38 @@ json_known(struct json *json, const char *key, const char *text)
 void
 json_bytes(struct json *json, const char *key, struct bytes bytes)
 {
-	struct buf text = { 0 };
-	enum rc rc = json_string_add(bytes, &text);
-
 	begin(json, key);
-	put("\"");
-	if (rc == RC_OK)
-		print_exact(buf_view(&text));
-	else
-		json->rc = rc;
-	put("\"");
-	buf_free(&text);
+	buf_char(json->into, '"');
+	json_string_add(bytes, json->into);
+	buf_char(json->into, '"');
 }
 
 void
 json_member(struct json *json, struct bytes member)
 {
 	begin(json, NULL);
-	print_exact(member);
+	buf_add(json->into, member);
 }
 
 void
 json_number(struct json *json, const char *key, int64_t number)
 {
-	char text[24];
-
-	snprintf(text, sizeof(text), "%lld", (long long)number);
 	begin(json, key);
-	put(text);
+	buf_printf(json->into, "%lld", (long long)number);
 }
 
 void
 json_null(struct json *json, const char *key)
 {
 	begin(json, key);
-	put("null");
+	buf_text(json->into, "null");
 }
 
 void
 json_bool(struct json *json, const char *key, bool value)
 {
 	begin(json, key);
-	put(value ? "true" : "false");
+	buf_text(json->into, value ? "true" : "false");
 }
 
 void
@@ -115,20 +92,15 @@ json_time(struct json *json, const char *key, int64_t wall)
 	}
 	begin(json, key);
 	timestamp_print(wall, time);
-	put("\"");
-	put(time);
-	put("\"");
+	buf_printf(json->into, "\"%s\"", time);
 }
 
 void
 json_seconds(struct json *json, const char *key, int64_t milliseconds)
 {
-	char text[32];
-
-	snprintf(text, sizeof(text), "%lld.%03d",
-	    (long long)(milliseconds / 1000), (int)(milliseconds % 1000));
 	begin(json, key);
-	put(text);
+	buf_printf(json->into, "%lld.%03d", (long long)(milliseconds / 1000),
+	    (int)(milliseconds % 1000));
 }
 
 void

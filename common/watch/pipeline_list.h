@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_CTL_PIPELINE_LIST_H
-#define PELIHOOK_CTL_PIPELINE_LIST_H
+#ifndef PELIHOOK_WATCH_PIPELINE_LIST_H
+#define PELIHOOK_WATCH_PIPELINE_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include "journal/journal.h"
 #include "watch/judge.h"
 
-struct session;
+struct conf;
 
 /* A pipeline, as it is told.  Times are 0 where they are not known. */
 struct pipeline_row {
@@ -34,22 +34,44 @@ struct pipeline_row {
 
 /* Those that were seen, the worst first, then by name. */
 struct pipeline_list {
-	int64_t now; /* when they were gathered */
+	int64_t now; /* how they are then */
 	struct pipeline_row *rows;
 	size_t n;
 	struct pool pool; /* holds them */
 };
 
-/* Of the hook that the session's filter names, or of all; outcomes since its
- * time.  What journal_pipelines comes to: with RC_CORRUPT there are those that
- * are not damaged. */
+struct pipeline_filter {
+	const char *hook; /* NULL: of all */
+	const char *id;	  /* the one of this identity and hook; NULL: any */
+	int64_t since;	  /* outcomes since then; 0: none are counted */
+	int64_t now;	  /* clock_wall */
+	/* For who shows few of many: outcomes and the usual duration are left
+	 * to pipeline_list_complete. */
+	bool brief;
+};
+
+/* Into a list of zeroes; journal: NULL where there is none yet.  What
+ * journal_pipelines comes to: with RC_CORRUPT there are those that are not
+ * damaged. */
 enum rc pipeline_list_gather(struct pipeline_list *list,
-    const struct session *session, struct journal *journal);
+    const struct pipeline_filter *filter, const struct conf *conf,
+    struct journal *journal);
+/* What brief left out, of so many rows of a list; the rest of the filter is that
+ * of the list.  As above for the rest. */
+enum rc pipeline_list_complete(struct pipeline_row *rows, size_t n,
+    const struct pipeline_filter *filter, struct journal *journal);
 /* How it is shown, with its identity where that is not enough.  From the pool;
  * NULL: no memory. */
 const char *pipeline_list_name(struct pipeline_list *list,
     const struct pipeline_row *row);
 /* When the newest run ended, or began where it is open. */
 int64_t pipeline_list_last(const struct pipeline_row *row);
+
+/* The words for how runs ended, or that they are open, in their order; how
+ * many of a pipeline did. */
+enum { PIPELINE_OUTCOMES = 6 };
+extern const char *const pipeline_outcomes[PIPELINE_OUTCOMES];
+void pipeline_list_outcomes(const struct pipeline_row *row,
+    int64_t counts[PIPELINE_OUTCOMES]);
 
 #endif

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef PELIHOOK_CTL_JSON_H
-#define PELIHOOK_CTL_JSON_H
+#ifndef PELIHOOK_BASE_JSON_WRITER_H
+#define PELIHOOK_BASE_JSON_WRITER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/bytes.h"
+#include "base/buf.h"
 
 /*
- * Writes JSON to standard output.  A json of zeroes is at its beginning.
+ * Writes JSON into a buffer, whose error is sticky: it tells that something is
+ * missing.  Of zeroes but for that, a json is at its beginning.
  * Each value has a key; NULL for those of an array.
  */
 struct json {
-	bool more;  /* a value of this object or array was written */
-	enum rc rc; /* RC_MEMORY: something is missing */
+	struct buf *into;
+	bool more; /* a value of this object or array was written */
 };
 
 void json_open(struct json *json, const char *key, char bracket);

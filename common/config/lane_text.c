@@ -2,11 +2,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "lane.h"
+#include "config/lane_text.h"
 
+#include "base/json_writer.h"
 #include "base/tokens.h"
 #include "config/conf.h"
-#include "json.h"
 
 enum { KEY_SHOWN = 15 }; /* sha256: and eight digits */
 

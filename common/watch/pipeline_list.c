@@ -2,22 +2,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pipeline_list.h"
+#include "watch/pipeline_list.h"
 
-#include "base/clock.h"
 #include "config/conf.h"
-#include "session.h"
 
 struct gathering {
 	struct pipeline_list *list;
-	const struct session *session;
+	const struct conf *conf;
 };
 
 static void
 look(const struct gathering *gathering, const struct journal_pipeline *pipeline,
     struct pipeline_row *row)
 {
-	const struct hook *hook = conf_find(gathering->session->conf,
+	const struct hook *hook = conf_find(gathering->conf,
 	    bytes_of(pipeline->hook));
 	struct watch_view view = { .state = WATCH_UNWATCHED };
 
@@ -112,18 +110,57 @@ arrange(struct pipeline_list *list)
 }
 
 enum rc
-pipeline_list_gather(struct pipeline_list *list, const struct session *session,
+pipeline_list_gather(struct pipeline_list *list,
+    const struct pipeline_filter *filter, const struct conf *conf,
     struct journal *journal)
 {
-	struct gathering gathering = { list, session };
+	struct gathering gathering = { list, conf };
+	const struct journal_pipeline_filter which = {
+		.hook = filter->hook,
+		.id = filter->id,
+		.since = filter->since,
+		.brief = filter->brief,
+	};
 	enum rc rc = RC_OK;
 
-	list->now = clock_wall();
+	list->now = filter->now;
 	if (journal != NULL)
-		rc = journal_pipelines(journal, session->filter.hook,
-		    session->filter.since, add_row, &gathering);
+		rc = journal_pipelines(journal, &which, add_row, &gathering);
 	arrange(list);
 	return rc;
+}
+
+static enum rc
+complete_row(void *context, const struct journal_pipeline *pipeline,
+    const struct journal_outcomes *outcomes)
+{
+	struct pipeline_row *row = context;
+
+	row->duration = watch_usual_duration(pipeline);
+	row->outcomes = *outcomes;
+	return RC_OK;
+}
+
+enum rc
+pipeline_list_complete(struct pipeline_row *rows, size_t n,
+    const struct pipeline_filter *filter, struct journal *journal)
+{
+	bool damaged = false;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < n && rc == RC_OK; i++) {
+		const struct journal_pipeline_filter which = {
+			.hook = rows[i].hook,
+			.id = rows[i].id,
+			.since = filter->since,
+		};
+
+		rc = journal_pipelines(journal, &which, complete_row, &rows[i]);
+		damaged |= rc == RC_CORRUPT;
+		if (rc == RC_CORRUPT)
+			rc = RC_OK;
+	}
+	return rc == RC_OK && damaged ? RC_CORRUPT : rc;
 }
 
 const char *
@@ -138,4 +175,19 @@ int64_t
 pipeline_list_last(const struct pipeline_row *row)
 {
 	return row->last.ended != 0 ? row->last.ended : row->last.began;
+}
+
+const char *const pipeline_outcomes[PIPELINE_OUTCOMES] = { "success", "partial",
+	"failure", "stopped", "unknown", "open" };
+
+void
+pipeline_list_outcomes(const struct pipeline_row *row,
+    int64_t counts[PIPELINE_OUTCOMES])
+{
+	const struct journal_outcomes *outcomes = &row->outcomes;
+	const int64_t list[PIPELINE_OUTCOMES] = { outcomes->success,
+		outcomes->partial, outcomes->failure, outcomes->stopped,
+		outcomes->unknown, outcomes->open };
+
+	memcpy(counts, list, sizeof(list));
 }

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: ISC
+"""Keeps a journal locked, as somebody who takes no turn, until something
+opens a fifo to write to it.  It has it once it has said so.
+
+usage: locker.py JOURNAL FIFO"""
+
+import sqlite3
+import sys
+
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+with open(sys.argv[2], encoding="utf-8") as fifo:
+    fifo.read()
+connection.execute("ROLLBACK")
