@@ -124,11 +124,8 @@ put_form(const struct page *page, struct html *html)
 		{ "ID", "q", query->q, "start or end" },
 	};
 
-	PARTS_CLASS(html, "form", "filters")
+	PARTS_FILTERS(html, "events")
 	{
-		html_attribute(html, "method", "get");
-		html_action(html, NULL, 0);
-		html_hidden(html, HTML_PAIRS({ "view", "events" }));
 		parts_choice(html,
 		    &(struct parts_field){ "State", "state", query->state,
 			NULL },

@@ -810,16 +810,8 @@ write_last(struct json *json, const struct page *page)
 		json->into->rc = rc;
 	json_open(json, "actions", '[');
 	for (size_t i = 0; i < overview->actions_n; i++) {
-		const struct journal_action *action = &overview->actions[i];
-
 		json_open(json, NULL, '{');
-		json_time(json, "time", action->time);
-		json_text(json, "who", action->who);
-		json_text(json, "action", action->action);
-		json_text(json, "target", action->target);
-		json_number(json, "matched", action->matched);
-		json_number(json, "done", action->done);
-		json_known(json, "why", action->why);
+		told_write(json, &overview->actions[i]);
 		json_close(json, '}');
 	}
 	json_close(json, ']');

@@ -240,6 +240,17 @@ parts_button(struct html *html, const char *text, const char *kind)
 }
 
 struct html_scope
+parts_begin_filters(struct html *html, const char *view)
+{
+	struct html_scope scope = parts_begin_classed(html, "form", "filters");
+
+	html_attribute(html, "method", "get");
+	html_action(html, NULL, 0);
+	html_hidden(html, HTML_PAIRS({ "view", view }));
+	return scope;
+}
+
+struct html_scope
 parts_begin_form(struct html *html)
 {
 	struct html_scope scope = html_begin(html, "form");

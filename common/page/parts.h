@@ -96,6 +96,11 @@ void parts_choice(struct html *html, const struct parts_field *field,
     const char *const *words);
 /* A button that sends the form; kind: "primary", "danger" or "". */
 void parts_button(struct html *html, const char *text, const char *kind);
+/* PARTS_FILTERS(html, "events") statement: the form of a view that chooses what
+ * is shown; it is sent by GET. */
+#define PARTS_FILTERS(html, view)                                              \
+	HTML_SCOPE(parts_begin_filters(html, "" view ""))
+struct html_scope parts_begin_filters(struct html *html, const char *view);
 /* PARTS_FORM(html) statement: a form that is sent to this page by POST.  What
  * it does is in hidden inputs (html_hidden). */
 #define PARTS_FORM(html) HTML_SCOPE(parts_begin_form(html))

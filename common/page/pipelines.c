@@ -187,11 +187,8 @@ put_form(const struct page *page, struct html *html)
 	const struct pipelines *pipelines = page->report;
 	const struct query *query = page->query;
 
-	PARTS_CLASS(html, "form", "filters")
+	PARTS_FILTERS(html, "pipelines")
 	{
-		html_attribute(html, "method", "get");
-		html_action(html, NULL, 0);
-		html_hidden(html, HTML_PAIRS({ "view", "pipelines" }));
 		parts_choice(html,
 		    &(struct parts_field){ "State", "state", query->state,
 			NULL },

@@ -272,7 +272,8 @@ heights(const char *text, int into[16])
 
 	text = strstr(text, "<rect");
 	for (; text != NULL && n < 16; text = strstr(text + 1, "<rect"))
-		into[n++] = atoi(strstr(text, "height=\"") + 8);
+		into[n++] = (int)strtol(strstr(text, "height=\"") + 8, NULL,
+		    10);
 	return n;
 }
 

@@ -196,7 +196,7 @@ a_large_body_is_cut_and_says_so(void **state)
 	for (size_t i = 0; i + 3 < sizeof(large); i += 3)
 		memcpy(large + i, "\xe2\x82\xac", 4);
 	memcpy(large, "\"ab", 3);
-	strcpy(large + strlen(large) - 3, "ab\"");
+	memcpy(large + strlen(large) - 3, "ab\"", 3);
 	id = store_event(site.writes, "x", large);
 	looked = look_at(&site, ACCESS_OPERATE, id, "");
 	snprintf(command, sizeof(command), "pelihookctl show --body %s", id);
