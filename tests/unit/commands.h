@@ -95,12 +95,10 @@ need_pidfds(void)
 static inline bool
 memory_can_be_limited(void)
 {
-	const char *preload = getenv("LD_PRELOAD");
-
 #if defined(__SANITIZE_THREAD__) || HAS_FEATURE(thread_sanitizer)
 	return false;
 #endif
-	return preload == NULL || strstr(preload, "vgpreload") == NULL;
+	return !is_under_valgrind();
 }
 
 /* Whether a process runs: not gone, and no zombie. */

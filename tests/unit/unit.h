@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -93,6 +94,14 @@ holds_text(struct bytes bytes, const char *text)
 {
 	return bytes.len > 0 &&
 	    memmem(bytes.data, bytes.len, text, strlen(text)) != NULL;
+}
+
+static inline bool
+is_under_valgrind(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return preload != NULL && strstr(preload, "vgpreload") != NULL;
 }
 
 #endif

@@ -256,6 +256,8 @@ limited_addresses_are_not_for_heaps_of_threads(void **state)
 	(void)spend_addresses;
 	skip();
 #else
+	if (is_under_valgrind())
+		skip();
 	assert_int_equal(in_child(spend_addresses), 0);
 #endif
 }

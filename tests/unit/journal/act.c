@@ -462,6 +462,11 @@ two_operators_do_nothing_twice(void **state)
 	int64_t done = 0;
 
 	(void)state;
+	/* Under it nobody waits for a turn that another thread has. */
+	if (is_under_valgrind()) {
+		journal_close(journal);
+		skip();
+	}
 	for (unsigned i = 0; i < EVENTS; i++)
 		append_sample(journal, "h", i, "");
 	execute("UPDATE deliveries SET state = 3, finished = 1;"
