@@ -197,6 +197,10 @@ add_run(struct month *month, const struct plan *plan, int64_t time)
 		must(RC_MEMORY);
 	if (plan->fate == FAILING && time + took >= since)
 		fails = true;
+	/* Else it would be failing, whatever else is the matter. */
+	if ((plan->fate == HANGING || plan->fate == SILENT) &&
+	    time >= since - 2 * MONTH_DAY)
+		fails = false;
 	add_step(month, plan, &step);
 	if (time + took >= month->now ||
 	    (plan->fate == HANGING && time >= since))
