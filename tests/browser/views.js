@@ -8,6 +8,10 @@ export function encode(parameters) {
 	return `?${new URLSearchParams(parameters)}`;
 }
 
+function literal(text) {
+	return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+}
+
 export function viewsOf(site) {
 	const [dead] = site.json('list', '--state', 'dead', '--limit', '1');
 	const all = site.json('list', '--limit', '5000');
@@ -35,7 +39,7 @@ export function viewsOf(site) {
 			title: new RegExp(`^${twice.event}( of .+)?$`) },
 		{ name: 'pipelines', query: '?view=pipelines', title: /^Pipelines$/ },
 		{ name: 'a pipeline', query: encode({ view: 'pipeline', hook, id }),
-			title: new RegExp(failing.pipeline.name) },
+			title: literal(failing.pipeline.name) },
 		{ name: 'the question before a retry',
 			query: '?view=confirm&action=retry&state=dead', title: /etry/,
 			user: 'anna' },

@@ -180,6 +180,17 @@ add_step(struct month *month, const struct plan *plan,
 	one->detail = step->detail;
 }
 
+/* Whether it would be failing, whatever else is the matter with it, if a run of
+ * that time failed; over a weekend, too. */
+static bool
+is_among_last(const struct month *month, const struct plan *plan, int64_t time)
+{
+	int64_t since = plan->fate == FINE ? 0 : plan->since;
+
+	return time >=
+	    month->now - (since + 3 * (int64_t)plan->every) * MONTH_MINUTE;
+}
+
 static void
 add_run(struct month *month, const struct plan *plan, int64_t time)
 {
@@ -197,9 +208,7 @@ add_run(struct month *month, const struct plan *plan, int64_t time)
 		must(RC_MEMORY);
 	if (plan->fate == FAILING && time + took >= since)
 		fails = true;
-	/* Else it would be failing, whatever else is the matter. */
-	if ((plan->fate == HANGING || plan->fate == SILENT) &&
-	    time >= since - 2 * MONTH_DAY)
+	else if (is_among_last(month, plan, time))
 		fails = false;
 	add_step(month, plan, &step);
 	if (time + took >= month->now ||
