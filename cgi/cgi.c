@@ -30,6 +30,7 @@
 #include "journal/stats.h"
 #include "page/access.h"
 #include "page/page.h"
+#include "page/site.h"
 #include "receive/decide.h"
 #include "receive/exchange.h"
 #include "receive/serve.h"

@@ -200,8 +200,9 @@ show_page(struct view *view)
 		"");
 	if (conf->page_url == NULL)
 		return;
+	/* As it is: to curl itself braces and brackets are several URLs. */
 	buf_text(&view->text,
-	    "curl -o /dev/null -s -w '%{http_code}\\n' -u evil:x ");
+	    "curl -g -o /dev/null -s -w '%{http_code}\\n' -u evil:x ");
 	add_quoted(&view->text, conf->page_url);
 	buf_text(&view->text, "  # has to print 401");
 	end_field(view, "try it by");

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: ISC
 # shellcheck shell=bash
 #
-# Completion of pelihookctl for bash: words, options, hooks, states, events,
-# pipelines and IDs.  What can be typed is what pelihookctl's own --help prints.
+# Completion of pelihookctl for bash: words, options, hooks, states, events and
+# their groups, pipelines and IDs.  What can be typed is what pelihookctl's own
+# --help prints.
 
 # The words, one a line.
 _pelihookctl_words() {	# program
@@ -35,6 +36,15 @@ _pelihookctl_hooks() {	# file
 	printf '%s\n' "${names:-default}"
 }
 
+_pelihookctl_events() {	# program
+	"$1" events 2>/dev/null | awk 'NR > 1 { print $1 }'
+}
+
+# @problem and the like, which are told to who writes one that there is not.
+_pelihookctl_groups() {	# program
+	"$1" list --event @ 2>&1 | grep -o '@[a-z]\{1,\}'
+}
+
 # All that may stand where an operand, or an option's value, is called so.
 _pelihookctl_values() {	# what it is called, program, its options
 	local what=$1 program=$2
@@ -43,8 +53,8 @@ _pelihookctl_values() {	# what it is called, program, its options
 	case $what in
 	S) printf '%s\n' queued running 'done' dead dropped ;;
 	H | HOOK) _pelihookctl_hooks "$(_pelihookctl_file "$program" "$@")" ;;
-	E | EVENT)
-		"$program" events 2>/dev/null | awk 'NR > 1 { print $1 }' ;;
+	E) _pelihookctl_events "$program"; _pelihookctl_groups "$program" ;;
+	EVENT) _pelihookctl_events "$program" ;;
 	ID)
 		"$program" "$@" list --json --limit 50 2>/dev/null |
 		    sed -n 's/^{"id":"\([^"]*\)".*/\1/p' | uniq ;;
@@ -91,11 +101,30 @@ _pelihookctl_operand() {	# how many, help
 		END { if (!found && sub(/\.\.\.$/, "", last)) print last }'
 }
 
+# The words of the line up to the cursor, in words: bash takes @problem for two,
+# and =@ for one.
+_pelihookctl_line() {
+	local word
+
+	words=("${COMP_WORDS[0]}")
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD}"; do
+		if [ "$word" = =@ ]; then
+			words+=('=' @)
+		elif [ "${words[-1]}" = @ ]; then
+			words[-1]+=$word
+		else
+			words+=("$word")
+		fi
+	done
+}
+
 _pelihookctl() {
-	local program=${1/#\~\//$HOME/} words=("${COMP_WORDS[@]:0:COMP_CWORD}")
-	local begin=${COMP_WORDS[COMP_CWORD]} own=() at=1 n=0 help value
+	local program=${1/#\~\//$HOME/} words begin own=() at=1 n=0 help value
 
 	COMPREPLY=()
+	_pelihookctl_line
+	begin=${words[-1]}
+	unset 'words[-1]'
 	# bash takes --state=dead for three words.
 	[ "$begin" != = ] || begin=
 	[ "${words[-1]}" != = ] || unset 'words[-1]'

@@ -28,10 +28,7 @@ add_row(void *context, const struct journal_row *row)
 {
 	struct listing_part *part = context;
 	struct journal_row copy = *row;
-	const char **texts[] = { &copy.id, &copy.hook, &copy.event, &copy.lane,
-		&copy.pipeline, &copy.run, &copy.outcome };
-	enum rc rc = pool_keep(&part->pool, texts,
-	    sizeof(texts) / sizeof(texts[0]));
+	enum rc rc = journal_row_keep(&part->pool, &copy);
 
 	return rc == RC_OK ? listing_add(part, &copy) : rc;
 }
@@ -60,10 +57,11 @@ static const char *
 lane_cell(const struct session *session, struct pool *pool,
     const struct journal_row *row)
 {
+	const struct lane_told told = { .hook = row->hook, .key = row->lane };
 	struct buf text = { 0 };
 	const char *cell = NULL;
 
-	if (lane_print_key(session->conf, row->hook, row->lane, &text) == RC_OK)
+	if (lane_print_key(session->conf, &told, &text) == RC_OK)
 		cell = pool_copy(pool, buf_view(&text));
 	buf_free(&text);
 	return cell;
@@ -134,7 +132,7 @@ write_object(const struct listing *listing, const void *data)
 	enum rc rc, printed;
 
 	json_open(&json, NULL, '{');
-	rc = members_of_delivery(&json, session->conf, row);
+	rc = members_of_delivery(&json, session->conf, row, false);
 	if (rc == RC_OK && session->body)
 		rc = write_body(&json, listing->journal, row->id);
 	json_close(&json, '}');

@@ -237,22 +237,19 @@ take_mute(const char *value, int64_t *out)
 	return rc;
 }
 
+/* An event may be named like a group that there is not. */
 static enum rc
 take_event(const char *value, const char **out)
 {
 	struct buf text = { 0 };
-	enum rc rc;
 
 	*out = value;
 	if (value[0] != '@' || catalog_is_group(bytes_of(value)))
 		return RC_OK;
-	rc = catalog_no_group(value, &text);
-	if (rc == RC_OK) {
-		complain("--event: %s", text.data);
-		rc = RC_SYNTAX;
-	}
+	if (catalog_no_group(value, &text) == RC_OK)
+		complain("warning: --event: %s", text.data);
 	buf_free(&text);
-	return rc;
+	return RC_OK;
 }
 
 static enum rc

@@ -85,9 +85,12 @@ print_taker(const struct rule *rule)
 static enum rc
 print_lane(const struct event_report *report, const char *key)
 {
+	const struct lane_told told = {
+		.hook = report->stored.event.hook,
+		.key = key,
+	};
 	struct buf text = { 0 };
-	enum rc rc = lane_print_key(report->conf, report->stored.event.hook,
-	    key, &text);
+	enum rc rc = lane_print_key(report->conf, &told, &text);
 
 	if (rc == RC_OK && text.len > 0)
 		print_field("lane", "%s", text.data);

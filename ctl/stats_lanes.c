@@ -36,10 +36,11 @@ find(struct stats_lanes *lanes, const char *hook, const char *key)
 static const char *
 name_of(const struct gathering *gathering, const char *hook, const char *key)
 {
+	const struct lane_told told = { .hook = hook, .key = key };
 	struct buf name = { 0 };
 	const char *copy = NULL;
 
-	if (lane_print_key(gathering->conf, hook, key, &name) == RC_OK)
+	if (lane_print_key(gathering->conf, &told, &name) == RC_OK)
 		copy = pool_copy(&gathering->lanes->pool, buf_view(&name));
 	buf_free(&name);
 	return copy;

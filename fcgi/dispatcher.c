@@ -199,11 +199,13 @@ check_sources(struct dispatcher *dispatcher, struct journal *journal)
 	return rc;
 }
 
+/* Nobody is answered meanwhile, neither who wants the page nor a hook that does
+ * without the journal: who keeps that locked is left to be waited for later. */
 static enum rc
 try_journal(struct dispatcher *dispatcher)
 {
 	struct journal *journal;
-	enum rc rc = shared_journal_get(dispatcher->shared, &journal);
+	enum rc rc = shared_journal_try(dispatcher->shared, &journal);
 
 	if (rc == RC_OK)
 		rc = check_sources(dispatcher, journal);

@@ -27,8 +27,8 @@ struct dispatcher_settings {
 
 /*
  * Tries the journal and starts the threads.  RC_CONFIG where the journal
- * cannot be trusted or understood; one that is only out of reach for now is
- * tried again.  RC_MEMORY, RC_SYSTEM.
+ * cannot be trusted or understood; one that is only out of reach for now, or
+ * locked for a second, is tried again.  RC_MEMORY, RC_SYSTEM.
  */
 enum rc dispatcher_open(const struct dispatcher_settings *settings,
     struct dispatcher **out);

@@ -7,6 +7,7 @@
 
 #include "base/thread.h"
 #include "page/page.h"
+#include "page/site.h"
 #include "receive/exchange.h"
 
 struct maker {

@@ -29,6 +29,7 @@ struct html_reader {
 	bool in_tag;
 	bool in_style;
 	bool in_pre; /* a line feed that comes first is dropped */
+	bool exact;  /* what turns text may be there, as a reference */
 	struct bytes name;
 	struct buf value; /* decoded; to be freed */
 };
@@ -54,6 +55,29 @@ html_turns(struct bytes text)
 	return false;
 }
 
+/* One that turns text, as a reference: &#x202E; */
+static inline bool
+html_skip_turning(struct html_reader *reader)
+{
+	static const struct {
+		const char *reference;
+		const char *text;
+	} turning[] = { { "&#x202A;", "\u202a" }, { "&#x202B;", "\u202b" },
+		{ "&#x202C;", "\u202c" }, { "&#x202D;", "\u202d" },
+		{ "&#x202E;", "\u202e" }, { "&#x2066;", "\u2066" },
+		{ "&#x2067;", "\u2067" }, { "&#x2068;", "\u2068" },
+		{ "&#x2069;", "\u2069" } };
+
+	for (size_t i = 0; i < sizeof(turning) / sizeof(turning[0]); i++)
+		if (bytes_begin(reader->rest, turning[i].reference)) {
+			reader->rest = bytes_skip(reader->rest,
+			    strlen(turning[i].reference));
+			return buf_text(&reader->value, turning[i].text) ==
+			    RC_OK;
+		}
+	return false;
+}
+
 /* One character of a text or value: what it stands for; false: it is bad. */
 static inline bool
 html_decode_one(struct html_reader *reader)
@@ -62,12 +86,15 @@ html_decode_one(struct html_reader *reader)
 		const char *name;
 		char c;
 	} entities[] = { { "&amp;", '&' }, { "&lt;", '<' }, { "&gt;", '>' },
-		{ "&#34;", '"' }, { "&#39;", '\'' } };
+		{ "&#34;", '"' }, { "&#39;", '\'' }, { "&#13;", '\r' } };
 	struct bytes *rest = &reader->rest;
 	unsigned char c = (unsigned char)rest->data[0];
 	size_t n = utf8_length(*rest);
 
-	for (size_t i = 0; c == '&' && i < 5; i++)
+	if (reader->exact && html_skip_turning(reader))
+		return true;
+	for (size_t i = 0;
+	     c == '&' && i < sizeof(entities) / sizeof(entities[0]); i++)
 		if (bytes_begin(*rest, entities[i].name)) {
 			*rest = bytes_skip(*rest, strlen(entities[i].name));
 			return buf_char(&reader->value, entities[i].c) == RC_OK;
@@ -117,11 +144,13 @@ html_skip(struct html_reader *reader, const char *text)
 static inline enum html_token
 html_read_attribute(struct html_reader *reader)
 {
-	if (html_skip(reader, " ") && html_read_name(reader) &&
-	    html_skip(reader, "=\"") && html_decode(reader, '"') &&
-	    html_skip(reader, "\""))
-		return HTML_TOKEN_ATTRIBUTE;
-	return HTML_TOKEN_BAD;
+	bool good = html_skip(reader, " ") && html_read_name(reader) &&
+	    html_skip(reader, "=\"");
+
+	reader->exact = good && bytes_is(reader->name, "value");
+	good = good && html_decode(reader, '"') && html_skip(reader, "\"");
+	reader->exact = false;
+	return good ? HTML_TOKEN_ATTRIBUTE : HTML_TOKEN_BAD;
 }
 
 static inline enum html_token

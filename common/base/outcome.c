@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "base/outcome.h"
 
@@ -27,6 +28,45 @@ static const char *const end_names[] = {
 	[RUN_STOPPED] = "stopped",
 	[RUN_UNSTARTED] = "unstarted",
 	[RUN_STUCK] = "stuck",
+};
+
+/* What a command says by its exit status: of those that decide about the
+ * delivery by what becomes of it, of the others by sysexits.h and shells. */
+static const struct {
+	int code;
+	const char *meaning;
+} exits[] = {
+	{ EX_OK, "done" },
+	{ EX_USAGE, "the command was called in a wrong way" },
+	{ EX_DATAERR, "the event itself is bad, and is not tried again" },
+	{ EX_NOINPUT, "an input is not there or cannot be read" },
+	{ EX_NOUSER, "a user is not known" },
+	{ EX_NOHOST, "a host is not known" },
+	{ EX_UNAVAILABLE, "a service is not available" },
+	{ EX_SOFTWARE, "an error within the command" },
+	{ EX_OSERR, "the system refused something" },
+	{ EX_OSFILE, "a file of the system is missing" },
+	{ EX_CANTCREAT, "a file cannot be made" },
+	{ EX_IOERR, "input or output failed" },
+	{ EX_TEMPFAIL, "try again later" },
+	{ EX_PROTOCOL, "the other side did not answer as it should" },
+	{ EX_NOPERM, "permission denied" },
+	{ EX_CONFIG, "something is configured wrongly" },
+	{ 126, "a shell could not start a program" },
+	{ 127, "a shell did not find a program" },
+};
+
+/* What is no exit. */
+static const struct {
+	const char *outcome;
+	const char *meaning;
+} others[] = {
+	{ "timeout", "it took longer than its timeout, and was ended" },
+	{ "stopped", "it was ended because pelihook stopped" },
+	{ "stuck", "it was killed and did not end" },
+	{ "unstarted", "the command could not be started" },
+	{ "ignored", "no line runs a command for it any more" },
+	{ "damaged", "what the journal holds of it cannot be right" },
 };
 
 const char *
@@ -88,4 +128,24 @@ outcome_print(const char *outcome, int code, char into[OUTCOME_SIZE])
 		snprintf(into, OUTCOME_SIZE, "%s", outcome);
 		break;
 	}
+}
+
+static const char *
+exit_meaning(int code)
+{
+	for (size_t i = 0; i < sizeof(exits) / sizeof(exits[0]); i++)
+		if (exits[i].code == code)
+			return exits[i].meaning;
+	return "";
+}
+
+const char *
+outcome_meaning(const char *outcome, int code)
+{
+	if (strcmp(outcome, end_names[RUN_EXIT]) == 0)
+		return exit_meaning(code);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(others[i].outcome, outcome) == 0)
+			return others[i].meaning;
+	return "";
 }

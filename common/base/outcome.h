@@ -54,5 +54,8 @@ enum { OUTCOME_SIZE = 96 }; /* of an attempt, for people, and its NUL */
 /* What the journal keeps of an attempt, for people: "exit 1", "signal 9
  * (Killed)", "lost (its runner is gone)". */
 void outcome_print(const char *outcome, int code, char into[OUTCOME_SIZE]);
+/* What that means, for people, where it is not said by that already: "try again
+ * later" of exit 75; else "". */
+const char *outcome_meaning(const char *outcome, int code);
 
 #endif

@@ -42,23 +42,39 @@ read_journal(struct parser *parser, const char *const *args)
 	    &parser->conf->journal);
 }
 
-/* What can stand in front of `?view=event&id=...`. */
-static enum rc
-read_page_url(struct parser *parser, const char *const *args)
+/* The host of a URL, with what may be round it; of no length where it is
+ * none. */
+static struct bytes
+url_host(const char *url)
 {
-	struct bytes rest = bytes_of(args[0]);
-	bool plain = true;
+	struct bytes rest = bytes_of(url);
 
 	for (size_t i = 0; i < rest.len; i++)
-		plain = plain && rest.data[i] > ' ' && rest.data[i] < 0x7f &&
-		    rest.data[i] != '#';
+		if (rest.data[i] <= ' ' || rest.data[i] >= 0x7f ||
+		    rest.data[i] == '#')
+			return (struct bytes){ 0 };
 	if (bytes_begin(rest, "https://"))
 		rest = bytes_skip(rest, strlen("https://"));
 	else if (bytes_begin(rest, "http://"))
 		rest = bytes_skip(rest, strlen("http://"));
 	else
-		plain = false;
-	if (!plain || rest.len == 0 || rest.data[0] == '/')
+		return (struct bytes){ 0 };
+	return (struct bytes){ rest.data, strcspn(rest.data, "/?") };
+}
+
+/* What can stand in front of `?view=event&id=...`. */
+static enum rc
+read_page_url(struct parser *parser, const char *const *args)
+{
+	struct bytes host = url_host(args[0]);
+
+	/* What it holds is not told here either. */
+	if (host.len > 0 && memchr(host.data, '@', host.len) != NULL)
+		return arg_error(parser,
+		    "the URL of the page holds a user or a password, and it "
+		    "goes into logs, alarms and the environment of commands: "
+		    "write it without, as in https://example.org/pelihook/");
+	if (host.len == 0)
 		return arg_error(parser,
 		    "`%.200s' is no URL of a page: write it whole, as in "
 		    "https://example.org/pelihook/, in ASCII and without blanks "

@@ -48,10 +48,11 @@ is_only_one(const struct hook *hook, const struct lane *lane)
 }
 
 enum rc
-lane_print_key(const struct conf *conf, const char *name, const char *key,
+lane_print_key(const struct conf *conf, const struct lane_told *told,
     struct buf *into)
 {
-	const struct hook *hook = conf_find(conf, bytes_of(name));
+	const struct hook *hook = conf_find(conf, bytes_of(told->hook));
+	const char *key = told->key;
 	const struct lane *lane = find(hook, key);
 
 	if (lane == NULL && strchr(key, ':') != NULL)
@@ -60,17 +61,20 @@ lane_print_key(const struct conf *conf, const char *name, const char *key,
 		return buf_text(into, key);
 	if (lane->name == NULL && is_only_one(hook, lane))
 		return buf_text(into, file_of(lane->command[0]));
+	if (lane->name == NULL && told->bare)
+		return buf_printf(into, "%s %.*s", file_of(lane->command[0]),
+		    KEY_SHOWN, key);
 	return lane_print(lane, into);
 }
 
 enum rc
-lane_write(struct json *json, const struct conf *conf, const char *hook,
-    const char *key)
+lane_write(struct json *json, const struct conf *conf,
+    const struct lane_told *told)
 {
 	struct buf name = { 0 };
-	enum rc rc = lane_print_key(conf, hook, key, &name);
+	enum rc rc = lane_print_key(conf, told, &name);
 
-	json_text(json, "lane", key);
+	json_text(json, "lane", told->key);
 	if (rc == RC_OK)
 		json_text(json, "lane_name", name.len == 0 ? "" : name.data);
 	buf_free(&name);

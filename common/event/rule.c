@@ -36,7 +36,7 @@ takes(const char *word, const struct named *named)
 }
 
 bool
-rule_takes(const char *word, const char *name)
+rule_finds(const char *word, const char *name)
 {
 	struct bytes text = bytes_of(name);
 	struct named named = { .name = name, .row = catalog_find(text) };
@@ -46,7 +46,7 @@ rule_takes(const char *word, const char *name)
 		named.row = catalog_find_watch(text);
 	if (named.row == NULL)
 		named.row = catalog_unknown(text);
-	return takes(word, &named);
+	return strcmp(word, name) == 0 || takes(word, &named);
 }
 
 bool

@@ -41,9 +41,10 @@ struct rule_walk {
  */
 enum rc rule_next(struct rule_walk *walk, const struct rule **rule);
 
-/* Whether a word of such a line, which is a name, a glob or a @group, takes the
- * events of a name. */
-bool rule_takes(const char *word, const char *name);
+/* Whether a word as in such a line, which is a name, a glob or a @group, finds
+ * the events of a name: also those that are named by the word itself, whatever
+ * else it is. */
+bool rule_finds(const char *word, const char *name);
 /* Whether such a word is more than a name. */
 bool rule_is_pattern(const char *word);
 /* Whether a line names any of pelihook's own events. */

@@ -5,6 +5,7 @@
 
 #include "journal/journal.h"
 
+#include "base/timestamp.h"
 #include "base/utf8.h"
 #include "journal/column.h"
 #include "journal/internal.h"
@@ -16,7 +17,7 @@
 #include "journal/transaction.h"
 
 enum {
-	STEP = 200,	   /* deliveries of one small transaction */
+	STEP = 200,	   /* deliveries that a small transaction changes */
 	STEP_LOOKS = 2000, /* rows that it looks at */
 	WHY_SIZE = 256,
 };
@@ -28,9 +29,9 @@ struct acting {
 	bool drops;
 	char who[JOURNAL_WHO_SIZE];
 	struct journal_acted acted;
-	int64_t events[STEP]; /* that a search found */
+	int64_t events[STEP_LOOKS]; /* that a search found */
 	size_t events_n;
-	size_t handled; /* deliveries of this step */
+	size_t handled; /* deliveries of this step, but those that are left */
 };
 
 struct acting_mute {
@@ -107,11 +108,22 @@ add_reason(char why[WHY_SIZE], int64_t n, const struct reason *reason)
 		    n == 1 ? reason->one : reason->many);
 }
 
-/* Only so many are changed as were shown, and only what they were then. */
-static bool
-is_bound(const struct acting *acting)
+static void
+add_note(char why[WHY_SIZE], const char *note)
 {
-	return acting->act->id == NULL && acting->search.shown.count > 0;
+	size_t len = strlen(why);
+
+	snprintf(why + len, WHY_SIZE - len, "%s%s", len == 0 ? "" : ", ", note);
+}
+
+static int64_t
+sum(const struct journal_states *states)
+{
+	int64_t n = 0;
+
+	for (int i = 0; i <= JOURNAL_DROPPED; i++)
+		n += states->was[i];
+	return n;
 }
 
 static void
@@ -129,10 +141,14 @@ explain(const struct acting *acting, char why[WHY_SIZE])
 	why[0] = '\0';
 	for (size_t i = 0; i < n; i++)
 		add_reason(why, acted->left.was[list[i].state], &list[i]);
-	if (is_bound(acting) && !acted->more)
-		add_reason(why, acted->matched - acted->done - acted->damaged,
+	if (!acted->more)
+		add_reason(why,
+		    acted->matched - acted->done - sum(&acted->left) -
+			acted->damaged,
 		    &change);
 	add_reason(why, acted->damaged, &damage);
+	if (acting->search.shown.last[0] != '\0' && !acted->more)
+		add_note(why, "what is older was not looked at");
 }
 
 /* Inside the change that it tells of. */
@@ -141,10 +157,10 @@ keep_action(struct journal *journal, const struct journal_action *action,
     const char *who, struct journal_acted *acted)
 {
 	journal_do(journal,
-	    "INSERT INTO actions(time, who, action, target, matched, done,"
-	    " why) VALUES(?1, ?2, ?3, ?4, 0, 0, '')",
+	    "INSERT INTO actions(time, who, action, target, until, matched,"
+	    " done, why) VALUES(?1, ?2, ?3, ?4, ?5, 0, 0, '')",
 	    BIND(INT(action->time), TEXT(who), TEXT(action->action),
-		TEXT(action->target)));
+		TEXT(action->target), INT(action->until)));
 	acted->seq = journal_inserted(journal);
 }
 
@@ -157,16 +173,6 @@ note_acted(struct journal *journal, const struct journal_acted *acted,
 	    " WHERE seq = ?4",
 	    BIND(INT(acted->matched), INT(acted->done), TEXT(why),
 		INT(acted->seq)));
-}
-
-static int64_t
-sum(const struct journal_states *states)
-{
-	int64_t n = 0;
-
-	for (int i = 0; i <= JOURNAL_DROPPED; i++)
-		n += states->was[i];
-	return n;
 }
 
 /* Nothing of it is written where it is an error. */
@@ -187,26 +193,7 @@ act_on_event(struct journal *journal, struct acting *acting)
 		return rc;
 	acted->left = naming.left;
 	acted->done = sum(&naming.done);
-	acted->matched = acted->done + sum(&naming.left);
 	return RC_OK;
-}
-
-/* Of what was shown only that counts which was to be changed. */
-static bool
-is_found(const struct acting *acting, struct journal_statement *row)
-{
-	struct journal_found found = {
-		.state = (int)journal_column_int(row, 1),
-		.waits = journal_column_int(row, 2) != 0,
-	};
-
-	if (!is_bound(acting))
-		return true;
-	/* One that is damaged is told. */
-	if (found.state < JOURNAL_QUEUED || found.state > JOURNAL_DROPPED)
-		return true;
-	found.waits = found.waits && found.state == JOURNAL_QUEUED;
-	return journal_takes(&acting->search, &found);
 }
 
 static int64_t
@@ -217,9 +204,8 @@ next_delivery(struct journal *journal, const struct acting *acting,
 	    &acting->search, event, after);
 	int64_t seq = 0;
 
-	while (seq == 0 && journal_next(journal, rows))
-		if (is_found(acting, rows))
-			seq = journal_column_int(rows, 0);
+	if (journal_next(journal, rows))
+		seq = journal_column_int(rows, 0);
 	journal_end_query(rows);
 	return journal_advances(journal, after, seq) ? seq : 0;
 }
@@ -235,7 +221,7 @@ find_events(struct journal *journal, struct acting *acting)
 	if (acting->acted.next[0] != '\0')
 		search.before = acting->acted.next;
 	journal_walk_begin(journal, &search, &walk);
-	while (acting->events_n < STEP && journal_walk_next(&walk))
+	while (acting->events_n < STEP_LOOKS && journal_walk_next(&walk))
 		if (next_delivery(journal, acting, walk.event, 0) != 0)
 			acting->events[acting->events_n++] = walk.event;
 	acting->acted.more = walk.end.more;
@@ -252,45 +238,70 @@ find_events(struct journal *journal, struct acting *acting)
 	acting->acted.more = acting->events_n > 0;
 }
 
+/* As many are changed as were to be. */
+static bool
+is_full(const struct acting *acting)
+{
+	const struct journal_shown *shown = &acting->search.shown;
+
+	return shown->count > 0 && acting->acted.done >= shown->count;
+}
+
+static void
+change_delivery(struct journal *journal, struct acting *acting,
+    const struct journal_found *found)
+{
+	if (acting->drops)
+		journal_give_up(journal, found, acting->now);
+	else
+		journal_revive(journal, found, acting->now);
+	acting->acted.done++;
+}
+
 static void
 act_on_delivery(struct journal *journal, struct acting *acting,
     const struct journal_found *found)
 {
 	struct journal_acted *acted = &acting->acted;
 
-	acting->handled++;
 	if (found->damaged) {
 		acted->damaged++;
-		return;
-	}
-	acted->matched += !is_bound(acting);
-	if (!journal_takes(&acting->search, found)) {
+		acting->handled++;
+	} else if (!journal_takes(&acting->search, found)) {
 		acted->left.was[found->state]++;
-		return;
+	} else if (!is_full(acting)) {
+		change_delivery(journal, acting, found);
+		acting->handled++;
 	}
-	if (acting->drops)
-		journal_give_up(journal, found, acting->now);
-	else
-		journal_revive(journal, found, acting->now);
-	acted->done++;
 }
 
-/* False: as many are done as were shown. */
-static bool
+static void
 act_on_found(struct journal *journal, struct acting *acting, int64_t event)
 {
 	struct journal_found found;
 	int64_t seq = 0;
 
 	for (;;) {
-		if (is_bound(acting) &&
-		    acting->acted.done >= acting->acted.matched)
-			return false;
 		seq = next_delivery(journal, acting, event, seq);
 		if (seq == 0 || !journal_find_delivery(journal, seq, &found))
-			return true;
+			return;
 		act_on_delivery(journal, acting, &found);
 	}
+}
+
+/* What was found so far, as it was shown. */
+static int64_t
+count_found(const struct acting *acting)
+{
+	return acting->acted.done + sum(&acting->acted.left);
+}
+
+/* All that was shown was found. */
+static bool
+is_over(const struct acting *acting)
+{
+	return is_full(acting) &&
+	    count_found(acting) >= acting->search.shown.matched;
 }
 
 static void
@@ -300,7 +311,8 @@ act_on_search(struct journal *journal, struct acting *acting)
 
 	find_events(journal, acting);
 	for (size_t i = 0; i < acting->events_n; i++) {
-		if (!act_on_found(journal, acting, acting->events[i])) {
+		act_on_found(journal, acting, acting->events[i]);
+		if (is_over(acting)) {
 			acted->more = false;
 			return;
 		}
@@ -327,10 +339,12 @@ act(struct journal *journal, void *arguments)
 		act_on_search(journal, acting);
 	if (rc != RC_OK)
 		return rc;
+	if (acting->acted.matched < count_found(acting))
+		acting->acted.matched = count_found(acting);
 	if (acting->acted.seq == 0)
 		keep_action(journal, wanted->action, acting->who,
 		    &acting->acted);
-	else if (acting->handled == 0 && acting->acted.more)
+	else if (acting->events_n == 0 && acting->acted.more)
 		return RC_OK;
 	explain(acting, why);
 	note_acted(journal, &acting->acted, why);
@@ -357,8 +371,11 @@ journal_act(struct journal *journal, const struct journal_act *wanted,
 		acting.search = *wanted->search;
 	acting.search.deed = acting.drops ? JOURNAL_DEED_DROP :
 					    JOURNAL_DEED_RETRY;
-	if (is_bound(&acting))
-		acting.acted.matched = acting.search.shown.count;
+	/* What was to be changed was found. */
+	if (acting.search.shown.matched < acting.search.shown.count)
+		acting.search.shown.matched = acting.search.shown.count;
+	if (acting.acted.matched < acting.search.shown.matched)
+		acting.acted.matched = acting.search.shown.matched;
 	rc = journal_write(journal, act, &acting);
 	if (rc == RC_OK)
 		*acted = acting.acted;
@@ -400,13 +417,50 @@ count_muted(struct journal *journal, const struct journal_mute *mute,
 	    BIND(TEXT(mute->hook), TEXT(mute->pipeline), INT(time)));
 }
 
-static enum rc
-act_mute(struct journal *journal, void *arguments)
+/* Pipelines that were not muted before are not unmuted. */
+static void
+explain_unmuted(struct journal_acted *acted, int64_t muted, char why[WHY_SIZE])
 {
 	static const struct reason not_muted = { 0, "was not muted",
 		"were not muted" };
+
+	if (muted >= acted->matched)
+		return;
+	acted->done = muted;
+	if (acted->matched == 1)
+		snprintf(why, WHY_SIZE, "it was not muted");
+	else
+		add_reason(why, acted->matched - muted, &not_muted);
+}
+
+/* All of their hook may be muted for longer than its pipelines are. */
+static void
+explain_hook(struct journal *journal, const struct acting_mute *acting,
+    char why[WHY_SIZE])
+{
+	const struct journal_mute *mute = acting->mute;
+	int64_t now = acting->action->time;
+	int64_t until = journal_number(journal, 0,
+	    "SELECT muted FROM watches WHERE hook = ?1",
+	    BIND(TEXT(mute->hook)));
+	size_t len = strlen(why);
+	char time[TIMESTAMP_SIZE];
+
+	if (until <= now || until <= mute->until)
+		return;
+	timestamp_print(until, time);
+	snprintf(why + len, WHY_SIZE - len,
+	    "%sall of hook %s is %smuted until %.10s %.8s UTC",
+	    len == 0 ? "" : ", but ", mute->hook,
+	    mute->until == 0 ? "still " : "", time, time + 11);
+}
+
+static enum rc
+act_mute(struct journal *journal, void *arguments)
+{
 	struct acting_mute *acting = arguments;
 	const struct journal_mute *mute = acting->mute;
+	struct journal_action action = *acting->action;
 	struct journal_acted *acted = &acting->acted;
 	bool unmutes = mute->until == 0 && mute->pipeline != NULL;
 	char why[WHY_SIZE] = "";
@@ -417,14 +471,12 @@ act_mute(struct journal *journal, void *arguments)
 	acted->matched = acted->done = journal_mute_here(journal, mute);
 	if (acted->matched == 0)
 		return RC_MISSING;
-	if (unmutes && muted < acted->matched) {
-		acted->done = muted;
-		if (acted->matched == 1)
-			snprintf(why, sizeof(why), "it was not muted");
-		else
-			add_reason(why, acted->matched - muted, &not_muted);
-	}
-	keep_action(journal, acting->action, acting->who, acted);
+	if (unmutes)
+		explain_unmuted(acted, muted, why);
+	if (mute->pipeline != NULL && mute->hook != NULL)
+		explain_hook(journal, acting, why);
+	action.until = mute->until;
+	keep_action(journal, &action, acting->who, acted);
 	note_acted(journal, acted, why);
 	return RC_OK;
 }
@@ -446,7 +498,7 @@ journal_act_mute(struct journal *journal, const struct journal_action *action,
 }
 
 #define ACTION_COLUMNS                                                         \
-	"SELECT seq, time, who, action, target, matched, done, why"            \
+	"SELECT seq, time, who, action, target, until, matched, done, why"     \
 	" FROM actions"
 
 /* False: it is damaged. */
@@ -458,9 +510,10 @@ read_action(struct journal_reader *reader, struct journal_action *action)
 	action->who = journal_text(reader, 2, JOURNAL_TEXT_WHO);
 	action->action = journal_text(reader, 3, JOURNAL_TEXT_OUTCOME);
 	action->target = journal_text(reader, 4, JOURNAL_TEXT_TARGET);
-	action->matched = journal_int(reader, 5, JOURNAL_IS_COUNT);
-	action->done = journal_int(reader, 6, JOURNAL_IS_COUNT);
-	action->why = journal_text(reader, 7, JOURNAL_TEXT_NOTE);
+	action->until = journal_int(reader, 5, JOURNAL_IS_TIME);
+	action->matched = journal_int(reader, 6, JOURNAL_IS_COUNT);
+	action->done = journal_int(reader, 7, JOURNAL_IS_COUNT);
+	action->why = journal_text(reader, 8, JOURNAL_TEXT_NOTE);
 	return !reader->damaged;
 }
 

@@ -63,15 +63,14 @@ read_hook(struct journal *journal, struct journal_pipeline *facts)
 		"SELECT anew, muted FROM watches WHERE hook = ?1",
 		BIND(TEXT(facts->hook))),
 	    "watches");
-	int64_t muted;
 
-	facts->anew = 0;
+	facts->anew = facts->hook_muted = 0;
 	if (!journal_next(journal, reader.row))
 		return;
 	facts->anew = journal_int(&reader, 0, JOURNAL_IS_TIME);
-	muted = journal_int(&reader, 1, JOURNAL_IS_EXPIRY);
-	if (muted > facts->muted)
-		facts->muted = muted;
+	facts->hook_muted = journal_int(&reader, 1, JOURNAL_IS_EXPIRY);
+	if (facts->hook_muted > facts->muted)
+		facts->muted = facts->hook_muted;
 	journal_end_query(reader.row);
 }
 

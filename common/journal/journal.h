@@ -93,6 +93,8 @@ bool journal_is_same(const struct journal *journal,
  * milliseconds, 20000 and 5000 unless set.
  */
 void journal_set_busy_timeout(struct journal *journal, int64_t busy_timeout);
+/* Those of one that was opened without JOURNAL_HASTY. */
+void journal_reset_busy_timeout(struct journal *journal);
 /*
  * What is still being read at this moment of clock_steady, or waits for others
  * to read, is RC_SLOW, as is all that is read later; it is not logged.
@@ -574,6 +576,7 @@ struct journal_row {
 	    *pipeline; /* how it is shown; "": not known, as the next two */
 	const char *pipeline_id; /* what tells it from others */
 	const char *run;
+	bool pipeline_known; /* journal_pipelines tells of it */
 	unsigned ordinal;
 	enum journal_state state;
 	unsigned attempts;
@@ -581,6 +584,9 @@ struct journal_row {
 	const char *outcome; /* of the last attempt, or empty */
 	int code;
 };
+
+/* Puts copies from the pool in the place of its texts.  RC_MEMORY. */
+enum rc journal_row_keep(struct pool *pool, struct journal_row *row);
 
 struct journal_filter {
 	int state;	  /* enum journal_state, or -1 */
@@ -630,6 +636,7 @@ struct journal_delivery_report {
 
 struct journal_event_report {
 	struct journal_event event;
+	bool pipeline_known; /* journal_pipelines tells of its pipeline */
 	struct journal_delivery_report *deliveries;
 	size_t n;
 };
@@ -650,6 +657,17 @@ struct journal_matches {
  */
 enum rc journal_match(struct journal *journal, const char *text,
     struct journal_matches *matches);
+
+/* An event that a run or an action speaks of. */
+struct journal_mention {
+	const char *id; /* in full; "": of none */
+	bool kept;
+};
+
+/* Which of n events are there: of many only what they said of runs is kept, and
+ * what is over is taken out in the end. */
+enum rc journal_find_kept(struct journal *journal,
+    struct journal_mention *mentions, size_t n);
 
 /*
  * All that is stored of an event, from the pool, by its ID, or by a text as of
@@ -850,7 +868,8 @@ struct journal_pipeline {
 	unsigned failures;
 	int64_t failed;
 	const char *failure;
-	int64_t muted; /* until when nothing is told; of its hook, too */
+	int64_t muted;	    /* until when nothing is told; of its hook, too */
+	int64_t hook_muted; /* the same, of all that its hook has */
 	/* Since when what nobody could see is held against nobody. */
 	int64_t anew;
 	/* Newest first. */
@@ -1051,7 +1070,10 @@ struct journal_shown {
 	/* What ended since, failed, or was put back by hand is not what was
 	 * shown. */
 	int64_t time;
-	int64_t count; /* deliveries to be changed; 0: any number */
+	int64_t count;	 /* deliveries to be changed; 0: any number */
+	int64_t matched; /* deliveries that were found, with these */
+	/* The ID of the last event that was looked at; "": all were. */
+	char last[UUID_SIZE];
 };
 
 /*
@@ -1113,7 +1135,7 @@ struct journal_search_count {
 	int64_t taken;		      /* of the deliveries: by the deed */
 	bool more; /* there are more: it ended at looks rows, limit or most */
 	bool full; /* it did at most: there is another one that is taken */
-	char next[UUID_SIZE]; /* where it goes on after looks rows or limit */
+	char next[UUID_SIZE]; /* where it goes on, if there are more */
 	/* What there was, for an action on it; its time is when this began. */
 	struct journal_shown shown;
 };
@@ -1130,8 +1152,9 @@ struct journal_totals {
 	/* Of queued, running and dead JOURNAL_COUNTED at most. */
 	int64_t count[JOURNAL_DROPPED + 1];
 	bool more[JOURNAL_DROPPED + 1]; /* there are more than that */
-	/* Of the event that was stored first of those that are queued or
-	 * running; 0 and empty: there is none. */
+	/* Since when that one is waiting, of those that are queued or running,
+	 * that waits for longest: since it was received, or put back by hand;
+	 * 0 and empty: there is none. */
 	int64_t oldest;
 	char oldest_id[UUID_SIZE];
 };
@@ -1158,6 +1181,7 @@ struct journal_action {
 	const char *who;
 	const char *action; /* retry, drop, mute, unmute */
 	const char *target; /* the query of the page that shows it */
+	int64_t until;	    /* of a mute; 0: it is none */
 	int64_t matched;    /* deliveries, or pipelines */
 	int64_t done;
 	const char *why; /* for people: what was not done, and why; or "" */
@@ -1189,9 +1213,9 @@ struct journal_acted {
  * RC_MISSING, RC_RANGE (several such IDs, a target that is too long),
  * RC_CORRUPT (a damaged row of an event that is named): nothing is kept of it.
  * limit, looks, deed and most of a search have no effect: it is followed to
- * its end, or until shown.count deliveries are done.  That many matched then,
- * and those of them that are not done had changed meanwhile; without
- * shown.count, all that was found did.
+ * its end, which is shown.last where that is given, and shown.count deliveries
+ * are changed at most.  What is found unchanged and cannot be is told by its
+ * state, and what is missing then of shown.matched had changed meanwhile.
  */
 enum rc journal_act(struct journal *journal, const struct journal_act *act,
     int64_t now, struct journal_acted *acted);
@@ -1199,7 +1223,8 @@ enum rc journal_act(struct journal *journal, const struct journal_act *act,
 enum rc journal_act_leave(struct journal *journal,
     const struct journal_acted *acted);
 /* journal_set_mute, kept with who did it; until is the mute's.  Of pipelines
- * that are told again only those are done that were muted. */
+ * that are told again only those are done that were muted; that all of the
+ * mute's hook is muted for longer than its pipeline is told in why. */
 enum rc journal_act_mute(struct journal *journal,
     const struct journal_action *action, const struct journal_mute *mute,
     struct journal_acted *acted);

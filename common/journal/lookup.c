@@ -165,6 +165,36 @@ journal_match(struct journal *journal, const char *text,
 	return journal_read(journal, match, &matching);
 }
 
+struct finding_kept {
+	struct journal_mention *mentions;
+	size_t n;
+};
+
+static enum rc
+find_kept(struct journal *journal, void *arguments)
+{
+	const struct finding_kept *finding = arguments;
+
+	for (size_t i = 0; i < finding->n; i++) {
+		struct journal_mention *mention = &finding->mentions[i];
+
+		mention->kept = mention->id[0] != '\0' &&
+		    journal_number(journal, 0,
+			"SELECT 1 FROM events WHERE id = ?1",
+			BIND(TEXT(mention->id))) != 0;
+	}
+	return RC_OK;
+}
+
+enum rc
+journal_find_kept(struct journal *journal, struct journal_mention *mentions,
+    size_t n)
+{
+	struct finding_kept finding = { mentions, n };
+
+	return journal_read(journal, find_kept, &finding);
+}
+
 /* Delivery does not depend on it. */
 static const char *
 copy_identity(struct journal_reader *reader, int column, struct pool *pool)

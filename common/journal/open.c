@@ -338,13 +338,26 @@ journal_close(struct journal *journal)
 	free(journal);
 }
 
+static void
+set_timeouts(struct journal *journal, int64_t turn_timeout,
+    int64_t busy_timeout)
+{
+	pthread_mutex_lock(&journal->holding);
+	journal->turn_timeout = turn_timeout;
+	journal->busy_timeout = busy_timeout;
+	pthread_mutex_unlock(&journal->holding);
+}
+
 void
 journal_set_busy_timeout(struct journal *journal, int64_t busy_timeout)
 {
-	pthread_mutex_lock(&journal->holding);
-	journal->turn_timeout = busy_timeout;
-	journal->busy_timeout = busy_timeout;
-	pthread_mutex_unlock(&journal->holding);
+	set_timeouts(journal, busy_timeout, busy_timeout);
+}
+
+void
+journal_reset_busy_timeout(struct journal *journal)
+{
+	set_timeouts(journal, JOURNAL_TURN_TIMEOUT, BUSY_TIMEOUT);
 }
 
 void

@@ -166,7 +166,7 @@ next_dead(struct journal *journal, const struct reviving *reviving,
 	reader.quiet = true;
 	name = journal_text(&reader, 1, JOURNAL_TEXT_EVENT);
 	*matches = !pattern || reader.damaged ||
-	    rule_takes(filter->event, name);
+	    rule_finds(filter->event, name);
 	journal_end_query(reader.row);
 	return journal_advances(journal, reviving->from, seq) ? seq : 0;
 }

@@ -90,6 +90,15 @@ text_of_lane(struct journal *journal, struct journal_statement *rows,
 	return journal_text(&reader, column, JOURNAL_TEXT_LANE);
 }
 
+enum rc
+journal_row_keep(struct pool *pool, struct journal_row *row)
+{
+	const char **texts[] = { &row->id, &row->hook, &row->event, &row->lane,
+		&row->pipeline, &row->pipeline_id, &row->run, &row->outcome };
+
+	return pool_keep(pool, texts, sizeof(texts) / sizeof(texts[0]));
+}
+
 bool
 journal_row_fill(struct journal_reader *reader, struct journal_row *row)
 {
@@ -118,6 +127,7 @@ journal_row_fill(struct journal_reader *reader, struct journal_row *row)
 	    JOURNAL_TEXT_IDENTITY);
 	row->pipeline = journal_text_aside(reader, 14, JOURNAL_TEXT_IDENTITY);
 	row->run = journal_text_aside(reader, 15, JOURNAL_TEXT_IDENTITY);
+	row->pipeline_known = journal_int(reader, 16, JOURNAL_IS_FLAG) != 0;
 	return !reader->damaged;
 }
 
@@ -151,7 +161,7 @@ list_rows(struct journal *journal, void *arguments)
 	while (rc == RC_OK && left > 0 && journal_next(journal, rows)) {
 		reader = journal_lenient_reader(journal, rows, "deliveries");
 		if (!journal_row_fill(&reader, &row) ||
-		    (pattern && !rule_takes(filter->event, row.event)))
+		    (pattern && !rule_finds(filter->event, row.event)))
 			continue;
 		left--;
 		rc = listing->each(listing->context, &row);
@@ -271,6 +281,15 @@ read_delivery(struct journal_reader *reader, struct showing *showing)
 	report->n++;
 }
 
+/* Of what it speaks. */
+static bool
+is_known(struct journal *journal, const struct journal_event *event)
+{
+	return journal_number(journal, 0,
+		   "SELECT " SQL_PIPELINE_IS_KNOWN("?1", "?2"),
+		   BIND(TEXT(event->hook), TEXT(event->pipeline))) != 0;
+}
+
 static enum rc
 show(struct journal *journal, void *arguments)
 {
@@ -286,6 +305,8 @@ show(struct journal *journal, void *arguments)
 		&showing->report->event))
 		return RC_CORRUPT;
 	showing->whole = true;
+	showing->report->pipeline_known = is_known(journal,
+	    &showing->report->event);
 	rows = journal_query(journal,
 	    "SELECT d.seq, d.ordinal, d.state, d.attempts, d.since, d.due,"
 	    " d.held, d.finished," JOURNAL_LANE_COLUMN

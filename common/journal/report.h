@@ -16,7 +16,8 @@
 	"SELECT e.id, e.hook, e.name, e.received, d.ordinal, d.state,"         \
 	" d.attempts, d.since, d.due," SQL_COLUMN_OR("a.outcome",              \
 	    "'none'") "," SQL_COLUMN_OR("a.code",                              \
-	    "0") ", d.seq," JOURNAL_LANE_COLUMN "," SQL_SUBJECT " FROM "
+	    "0") ", d.seq," JOURNAL_LANE_COLUMN "," SQL_SUBJECT                \
+		 "," SQL_PIPELINE_IS_KNOWN("e.hook", "e.pipeline") " FROM "
 #define JOURNAL_ROW_ATTEMPT                                                    \
 	" LEFT JOIN attempts a ON a.delivery = d.seq AND a.turn ="             \
 	" (SELECT max(turn) FROM attempts WHERE delivery = d.seq)"

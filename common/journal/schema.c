@@ -240,17 +240,22 @@ static const char reports[] =
     " done INTEGER NOT NULL);";
 
 /*
- * why: what of an action was not done, for people.  revived: when a delivery
- * was last put back into the queue by hand, 0 never.  deliveries_open leads to
+ * why: what of an action was not done, for people.  until: when a mute ends, 0
+ * for what is none.  revived: when a delivery was last put back into the queue
+ * by hand, 0 never.  deliveries_open leads to
  * the events of a state without a look at the deliveries, which may each be on
- * a page of their own.
+ * a page of their own; runs_ended is all that is looked at to count how runs
+ * ended since a time.
  */
 static const char page[] =
     "ALTER TABLE actions ADD COLUMN why TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE actions ADD COLUMN until INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE deliveries ADD COLUMN revived INTEGER NOT NULL DEFAULT 0;"
     "DROP INDEX deliveries_open;"
     "CREATE INDEX deliveries_open ON deliveries(state, seq, event, hook)"
-    " WHERE state <> 2;";
+    " WHERE state <> 2;"
+    "CREATE INDEX runs_ended ON runs(hook, pipeline, ended, outcome)"
+    " WHERE ended <> 0;";
 
 /* Step i brings version i to i + 1; what was released is never changed. */
 static const char *const steps[] = { first_tables, orphans_and_rules,
@@ -433,6 +438,10 @@ migrate_from(struct journal *journal, const char *const *all, int from, int n)
 		error = insist(journal, "PRAGMA journal_mode=WAL");
 	if (error == SQLITE_OK)
 		error = journal_run(journal, "PRAGMA synchronous=FULL");
+	/* A copy that VACUUM INTO made had no log until now, and has its file
+	 * from the first look at it on. */
+	if (error == SQLITE_OK)
+		error = insist(journal, "PRAGMA user_version");
 	for (int i = from; error == SQLITE_OK && i < n; i++)
 		error = migrate_step(journal, all, i);
 	return error;

@@ -13,6 +13,10 @@
 #include "journal/sql.h"
 #include "journal/transaction.h"
 
+/* Milliseconds: what is no more than that ahead of the clock may have changed
+ * just now. */
+enum { AHEAD = 60 * 1000 };
+
 struct searching {
 	const struct journal_search *search;
 	enum rc (*each)(void *context, const struct journal_row *row);
@@ -64,12 +68,16 @@ static const char along_index[] = SQL("SELECT d.event,"
     " AND d.seq < ?11 ORDER BY d.seq DESC");
 
 /* Those of an event that match: what ended since, began to wait or was put back
- * by hand was not what was shown. */
+ * by hand was not what was shown.  What is ahead of the clock was so before that
+ * was set back. */
+#define NOT_SINCE(time) time " NOT BETWEEN ?3 + 1 AND ?4"
 #define OF_EVENT                                                               \
 	" WHERE d.event = ?1 AND (?2 < 0 OR d.state = ?2)"                     \
-	" AND (?3 <= 0 OR (d.revived <= ?3 AND CASE d.state"                   \
-	" WHEN " SQL_RUNNING " THEN 1 WHEN " SQL_QUEUED                        \
-	" THEN d.since <= ?3 ELSE d.finished <= ?3 END))"
+	" AND (?3 <= 0 OR (" NOT_SINCE(                                        \
+	    "d.revived") " AND CASE d.state"                                   \
+			 " WHEN " SQL_RUNNING " THEN 1 WHEN " SQL_QUEUED       \
+			 " THEN " NOT_SINCE("d.since") " ELSE " NOT_SINCE(     \
+			     "d.finished") " END))"
 
 /* The text where it is given. */
 static const char *
@@ -145,6 +153,21 @@ set_bounds(struct journal *journal, struct journal_walk *walk)
 		walk->to = earlier(walk->to, walk->before);
 	}
 	bound_by_id(journal, walk);
+}
+
+/* It goes no further than what was looked at when it was shown. */
+static void
+set_last(struct journal *journal, struct journal_walk *walk)
+{
+	const struct journal_search *search = walk->search;
+
+	if (search->shown.last[0] == '\0')
+		return;
+	walk->last = journal_number(journal, 0,
+	    "SELECT seq FROM events WHERE id = ?1",
+	    BIND(TEXT(search->shown.last)));
+	if (strcmp(walk->before, search->shown.last) == 0)
+		walk->nothing = true;
 }
 
 /* The event where it is to go on; where that was taken out since, what comes
@@ -248,6 +271,7 @@ journal_walk_begin(struct journal *journal, const struct journal_search *search,
 		    rule_is_pattern(search->event),
 	};
 	set_bounds(journal, walk);
+	set_last(journal, walk);
 	if (!walk->nothing)
 		walk->rows = walk_rows(journal, walk);
 }
@@ -307,7 +331,7 @@ has_name(const struct journal_walk *walk)
 	/* Who tells of the event says that it is damaged. */
 	reader.quiet = true;
 	name = journal_text(&reader, 2, JOURNAL_TEXT_EVENT);
-	return !reader.damaged && rule_takes(walk->search->event, name);
+	return !reader.damaged && rule_finds(walk->search->event, name);
 }
 
 bool
@@ -318,6 +342,11 @@ journal_walk_row(struct journal_walk *walk)
 
 	while (journal_next(walk->journal, walk->rows)) {
 		event = journal_column_int(walk->rows, 0);
+		if (event != walk->event && walk->last > 0 &&
+		    walk->event == walk->last) {
+			journal_end_query(walk->rows);
+			break;
+		}
 		/* It goes on after an event, not within. */
 		if (event != walk->event && has_to_stop(walk))
 			return false;
@@ -358,6 +387,16 @@ leave(struct journal_walk *walk)
 	walk->rows = NULL;
 }
 
+/* What is later is ahead of the clock; where that was set back since something
+ * was shown, nobody can tell, and all that is later than that changed. */
+static int64_t
+latest_change(const struct journal_search *search)
+{
+	int64_t now = clock_wall();
+
+	return now < search->shown.time ? INT64_MAX : now + AHEAD;
+}
+
 struct journal_statement *
 journal_search_deliveries(struct journal *journal,
     const struct journal_search *search, int64_t event, int64_t after)
@@ -365,9 +404,9 @@ journal_search_deliveries(struct journal *journal,
 	return journal_query(journal,
 	    "SELECT d.seq, d.state,"
 	    " CASE WHEN d.since <> 0 AND d.due <> d.since THEN 1 ELSE 0 END"
-	    " FROM deliveries d" OF_EVENT " AND d.seq > ?4 ORDER BY d.seq",
+	    " FROM deliveries d" OF_EVENT " AND d.seq > ?5 ORDER BY d.seq",
 	    BIND(INT(event), INT(search->state), INT(search->shown.time),
-		INT(after)));
+		INT(latest_change(search)), INT(after)));
 }
 
 /* How many it told of. */
@@ -381,7 +420,8 @@ tell_event(struct journal *journal, const struct searching *searching,
 	    "deliveries d" SQL_THEN_JOIN
 	    "events e ON e.seq = d.event" JOURNAL_LANE_OF JOURNAL_ROW_ATTEMPT
 		OF_EVENT " ORDER BY d.ordinal",
-	    BIND(INT(event), INT(search->state), INT(search->shown.time)));
+	    BIND(INT(event), INT(search->state), INT(search->shown.time),
+		INT(latest_change(search))));
 	struct journal_reader reader;
 	struct journal_row row;
 	enum rc rc = RC_OK;
@@ -491,12 +531,14 @@ is_in_index(const struct journal_walk *walk)
 		search->deed != JOURNAL_DEED_RETRY);
 }
 
-/* By what an index says, without a look at the deliveries. */
-static void
+/* By what an index says, without a look at the deliveries.  The last event of
+ * which something was counted. */
+static int64_t
 count_rows(struct journal_walk *walk, struct journal_search_count *count)
 {
 	const struct journal_search *search = walk->search;
 	const struct journal_found found = { .state = search->state };
+	int64_t last = 0;
 
 	while (journal_walk_row(walk)) {
 		if (walk->other && search->limit > 0 &&
@@ -507,23 +549,33 @@ count_rows(struct journal_walk *walk, struct journal_search_count *count)
 		if (!count_delivery(search, &found, count))
 			break;
 		count->events += walk->other;
+		last = walk->event;
 	}
+	return last;
 }
 
-static void
+/* The same. */
+static int64_t
 count_events(struct journal_walk *walk, struct journal_search_count *count)
 {
 	const struct journal_search *search = walk->search;
+	int64_t last = 0;
+	bool room = true;
 
-	while (journal_walk_next(walk)) {
-		if (!count_deliveries(walk->journal, search, walk->event,
-			count))
-			return;
-		if (search->limit > 0 && count->events == search->limit) {
+	while (room && journal_walk_next(walk)) {
+		int64_t before = count->events;
+
+		room = count_deliveries(walk->journal, search, walk->event,
+		    count);
+		if (count->events > before)
+			last = walk->event;
+		if (room && search->limit > 0 &&
+		    count->events == search->limit) {
 			leave(walk);
-			return;
+			break;
 		}
 	}
+	return last;
 }
 
 static enum rc
@@ -533,18 +585,23 @@ count_matches(struct journal *journal, void *arguments)
 	const struct journal_search *search = counting->search;
 	struct journal_search_count *count = counting->count;
 	struct journal_walk walk;
+	int64_t last;
 
 	count->shown.seen = journal_number(journal, 0,
 	    "SELECT max(seq) FROM events", NO_VALUES);
 	journal_walk_begin(journal, search, &walk);
-	if (is_in_index(&walk))
-		count_rows(&walk, count);
-	else
-		count_events(&walk, count);
+	last = is_in_index(&walk) ? count_rows(&walk, count) :
+				    count_events(&walk, count);
+	if (count->full) {
+		walk.event = last;
+		journal_walk_end(&walk);
+	}
 	journal_end_query(walk.rows);
 	count->more = count->more || walk.end.more;
 	memcpy(count->next, walk.end.next, UUID_SIZE);
+	memcpy(count->shown.last, walk.end.next, UUID_SIZE);
 	count->shown.count = count->taken;
+	count->shown.matched = count->deliveries;
 	return RC_OK;
 }
 

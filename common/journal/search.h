@@ -28,6 +28,7 @@ struct journal_walk {
 	struct journal_statement *rows; /* NULL: it is over */
 	int64_t looks;			/* that are left */
 	int64_t event;			/* where it is */
+	int64_t last;			/* it ends after this one; 0: none */
 	int64_t matched;		/* the last one that did */
 	bool other;			/* than the one before that */
 	struct journal_search_end end;

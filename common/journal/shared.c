@@ -103,6 +103,16 @@ shared_journal_get_hasty(struct shared_journal *shared, struct journal **out)
 	return get(shared, JOURNAL_HASTY, out);
 }
 
+enum rc
+shared_journal_try(struct shared_journal *shared, struct journal **out)
+{
+	enum rc rc = get(shared, JOURNAL_HASTY, out);
+
+	if (rc == RC_OK)
+		journal_reset_busy_timeout(*out);
+	return rc;
+}
+
 bool
 shared_journal_is_brief(const struct shared_journal *shared)
 {

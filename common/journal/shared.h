@@ -32,6 +32,8 @@ enum rc shared_journal_get(struct shared_journal *shared, struct journal **out);
  * with JOURNAL_HASTY. */
 enum rc shared_journal_get_hasty(struct shared_journal *shared,
     struct journal **out);
+/* The same, for a start: only the opening does not wait for long. */
+enum rc shared_journal_try(struct shared_journal *shared, struct journal **out);
 /* NULL where it was not opened yet. */
 struct journal *shared_journal_opened(struct shared_journal *shared);
 /* Whether it has JOURNAL_BRIEF. */

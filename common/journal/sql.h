@@ -60,6 +60,12 @@
 	"," SQL_COLUMN_OR("e.shown",                                           \
 	    "coalesce(e.pipeline, '')") "," SQL_COLUMN_OR("e.run", "''")
 
+/* Whether there is a pipeline of this identity of a hook. */
+#define SQL_PIPELINE_IS_KNOWN(hook_is, id_is)                                  \
+	"CASE WHEN EXISTS(SELECT 1 FROM pipelines known"                       \
+	" WHERE known.hook = " hook_is " AND known.id = " id_is                \
+	") THEN 1 ELSE 0 END"
+
 /* The columns of an event e whose body is in b, for journal_fill_event; and
  * how b comes to it. */
 #define SQL_EVENT                                                              \

@@ -8,6 +8,9 @@
 #include "journal/statement.h"
 #include "journal/transaction.h"
 
+/* Of deliveries that were put back by hand so many are looked at. */
+enum { REVIVED = 1000 };
+
 /* Of a state that an index leads to, up to one more than is told. */
 static void
 count_state(struct journal *journal, enum journal_state state,
@@ -22,33 +25,40 @@ count_state(struct journal *journal, enum journal_state state,
 	totals->count[state] = n < JOURNAL_COUNTED ? n : JOURNAL_COUNTED;
 }
 
-/* The first of that state, where it is older than what was found before. */
+/* The one of that state that waits for longest, where that is longer than what
+ * was found before: the first, but what was put back by hand waits since then. */
 static void
 find_oldest(struct journal *journal, enum journal_state state,
     struct journal_totals *totals)
 {
 	struct journal_reader reader = journal_lenient_reader(journal,
 	    journal_query(journal,
-		SQL("SELECT d.seq, e.received, e.id FROM deliveries d"
+		SQL("SELECT d.seq, e.received, e.id, d.revived"
+		" FROM deliveries d"
 		SQL_THEN_JOIN "events e ON e.seq = d.event WHERE d.state = ?1"
 		USES_deliveries_open("d.") " ORDER BY d.seq"),
 		    BIND(INT(state))),
 		"events");
-	int64_t received;
+	int64_t since;
+	int64_t revived;
 	const char *id;
 
-	while (journal_next(journal, reader.row)) {
+	for (int n = 0; n < REVIVED && journal_next(journal, reader.row); n++) {
 		reader.damaged = false;
 		reader.number = journal_int(&reader, 0, JOURNAL_IS_ROW);
-		received = journal_int(&reader, 1, JOURNAL_IS_TIME);
+		since = journal_int(&reader, 1, JOURNAL_IS_TIME);
 		id = journal_text(&reader, 2, JOURNAL_TEXT_ID);
+		revived = journal_int(&reader, 3, JOURNAL_IS_TIME);
 		if (reader.damaged)
 			continue;
-		if (totals->oldest_id[0] == '\0' || received < totals->oldest) {
-			totals->oldest = received;
+		if (since < revived)
+			since = revived;
+		if (totals->oldest_id[0] == '\0' || since < totals->oldest) {
+			totals->oldest = since;
 			memcpy(totals->oldest_id, id, UUID_SIZE);
 		}
-		break;
+		if (revived == 0)
+			break;
 	}
 	journal_end_query(reader.row);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,12 +105,17 @@ log_action(const struct acting *acting)
 {
 	const struct journal_action *action = &acting->action;
 	const struct journal_acted *acted = &acting->acted;
+	char until[TIMESTAMP_SIZE];
 	struct log_line line;
 
 	log_begin(&line, LOG_LEVEL_INFO, "done on the page");
 	log_text(&line, "who", action->who);
 	log_text(&line, "action", action->action);
 	log_text(&line, "target", action->target);
+	if (action->until != 0) {
+		timestamp_print(action->until, until);
+		log_text(&line, "until", until);
+	}
 	log_number(&line, "matched", acted->matched);
 	log_number(&line, "done", acted->done);
 	log_end(&line);
@@ -155,7 +161,9 @@ do_deliveries(struct acting *acting)
 		.seen = query->seen,
 		.time = query->shown,
 		.count = query->counted,
+		.matched = query->matched,
 	};
+	snprintf(search.shown.last, UUID_SIZE, "%s", query->last);
 	wanted.search = &search;
 	return act(acting, &wanted);
 }
@@ -174,8 +182,9 @@ do_mute(struct acting *acting)
 	if (strcmp(query->action, "mute") == 0) {
 		if (query->length_time == 0)
 			return RC_SYNTAX;
-		mute.until = acting->action.time + query->length_time;
+		acting->action.until = acting->action.time + query->length_time;
 	}
+	mute.until = acting->action.until;
 	return journal_act_mute(acting->journal, &acting->action, &mute,
 	    &acting->acted);
 }

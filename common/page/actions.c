@@ -158,7 +158,6 @@ put_json(const struct page *page, struct json *json)
 }
 
 const struct view view_actions = {
-	.name = "actions",
 	.gather = gather,
 	.title = title,
 	.html = put_html,

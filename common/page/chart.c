@@ -3,6 +3,8 @@
 
 #include "page/chart.h"
 
+#include "base/pool.h"
+#include "base/quantile.h"
 #include "base/timestamp.h"
 #include "page/html.h"
 
@@ -495,27 +497,26 @@ chart_run_word(enum chart_run_kind kind)
 	return words[kind];
 }
 
-/* The median of those that are known, the upper one of two; 0: none is. */
+/* Of those that are known; 0 or less: none is. */
 static int64_t
-median_of(const struct chart_run *runs, size_t n)
+median_of(struct html *html, const struct chart_run *runs, size_t n)
 {
-	size_t known = 0, less, same;
+	struct pool pool = { 0 };
+	int64_t *known = pool_alloc(&pool, n + 1, sizeof(*known));
+	int64_t median = 0;
+	size_t known_n = 0;
 
-	for (size_t i = 0; i < n; i++)
-		known += runs[i].duration >= 0;
-	for (size_t i = 0; i < n; i++) {
-		if (runs[i].duration < 0)
-			continue;
-		less = same = 0;
-		for (size_t j = 0; j < n; j++) {
-			less += runs[j].duration >= 0 &&
-			    runs[j].duration < runs[i].duration;
-			same += runs[j].duration == runs[i].duration;
-		}
-		if (less <= known / 2 && known / 2 < less + same)
-			return runs[i].duration;
+	for (size_t i = 0; known != NULL && i < n; i++)
+		if (runs[i].duration >= 0)
+			known[known_n++] = runs[i].duration;
+	if (known == NULL) {
+		html->into->rc = RC_MEMORY;
+	} else {
+		quantile_sort(known, known_n);
+		median = quantile_median(known, known_n);
 	}
-	return 0;
+	pool_free(&pool);
+	return median;
 }
 
 static int
@@ -608,7 +609,7 @@ void
 chart_runs(struct html *html, const char *title, const struct chart_run *runs,
     size_t n)
 {
-	int64_t median = median_of(runs, n);
+	int64_t median = median_of(html, runs, n);
 
 	HTML(html, "svg")
 	{

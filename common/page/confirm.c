@@ -47,7 +47,7 @@ static const struct fate retried[STATES] = {
 	    "are tried at once if they wait for a retry, or else stay as they "
 	    "are" },
 	[JOURNAL_DONE] = { "stays as it is", "stay as they are" },
-	[JOURNAL_RUNNING] = { "stays as it is", "stay as they are" },
+	[JOURNAL_RUNNING] = { "is left running", "are left running" },
 };
 
 /* Where only what is done was asked for. */
@@ -60,7 +60,7 @@ static const struct fate dropped[STATES] = {
 	[JOURNAL_QUEUED] = { "is given up", "are given up" },
 	[JOURNAL_DROPPED] = { "was dropped before", "were dropped before" },
 	[JOURNAL_DONE] = { "stays as it is", "stay as they are" },
-	[JOURNAL_RUNNING] = { "stays as it is", "stay as they are" },
+	[JOURNAL_RUNNING] = { "is left running", "are left running" },
 };
 
 static const struct fate *
@@ -88,7 +88,9 @@ add(struct journal_search_count *sum, const struct journal_search_count *part)
 	sum->more = part->more;
 	sum->full = part->full;
 	memcpy(sum->next, part->next, UUID_SIZE);
+	memcpy(sum->shown.last, part->next, UUID_SIZE);
 	sum->shown.count = sum->taken;
+	sum->shown.matched = sum->deliveries;
 }
 
 /* False: there is no room for more that is taken. */
@@ -166,8 +168,18 @@ title(struct page *page)
 {
 	const struct confirm *confirm = page->report;
 
-	return confirm->retry ? "Retry all that match?" :
-				"Drop all that match?";
+	if (confirm->count.taken == 0)
+		return confirm->retry ? "Nothing to retry" : "Nothing to drop";
+	return confirm->retry ? "Retry what matches?" : "Drop what matches?";
+}
+
+/* More than are counted are not told by their number. */
+static void
+put_counted(struct html *html, int64_t n)
+{
+	if (n > COUNTED)
+		html_text(html, "more than ");
+	html_number(html, n > COUNTED ? COUNTED : n);
 }
 
 static void
@@ -182,7 +194,7 @@ put_fates(const struct confirm *confirm, struct html *html)
 			continue;
 		HTML(html, "li")
 		{
-			html_number(html, n);
+			put_counted(html, n);
 			html_text(html, " ");
 			parts_state(html, journal_state_name(order[i]));
 			html_text(html, " ");
@@ -191,29 +203,100 @@ put_fates(const struct confirm *confirm, struct html *html)
 	}
 }
 
+/* "the 6 deliveries", "more than 10,000 deliveries" */
 static void
-put_found(const struct confirm *confirm, struct html *html)
+put_all(const struct confirm *confirm, struct html *html)
+{
+	const struct journal_search_count *found = &confirm->count;
+
+	if (found->full) {
+		html_text(html, "more than ");
+		html_number(html, COUNTED);
+	} else {
+		if (found->deliveries <= COUNTED)
+			html_text(html,
+			    confirm->stopped ? "at least " : "the ");
+		put_counted(html, found->deliveries);
+	}
+	html_text(html, " deliveries");
+}
+
+/* It has counted all that there is, and that is one. */
+static bool
+is_only(const struct confirm *confirm)
+{
+	return confirm->count.deliveries == 1 && !confirm->count.full &&
+	    !confirm->stopped;
+}
+
+/* "3 of the 6 deliveries that match", as far as it has counted. */
+static void
+put_taken(const struct confirm *confirm, struct html *html)
 {
 	const struct journal_search_count *found = &confirm->count;
 	bool more = found->full || confirm->stopped;
 
+	if (is_only(confirm)) {
+		HTML(html, "strong")
+		html_text(html,
+		    found->taken == 1 ? "the only delivery" :
+					"The only delivery");
+		html_text(html, " that matches");
+		return;
+	}
+	HTML(html, "strong")
+	{
+		if (found->taken == 0)
+			html_text(html, "None of ");
+		else if (more || found->taken < found->deliveries) {
+			html_number(html, found->taken);
+			html_text(html, " of ");
+		}
+		put_all(confirm, html);
+	}
+	html_text(html, " that match");
+}
+
+static void
+put_events(const struct confirm *confirm, struct html *html)
+{
+	const struct journal_search_count *found = &confirm->count;
+
+	if (found->deliveries < 2 || found->full || confirm->stopped)
+		return;
+	html_text(html, " They belong to ");
+	put_counted(html, found->events);
+	html_text(html, found->events == 1 ? " event." : " events.");
+}
+
+/* How many can be changed of how many; a question where there are any. */
+static void
+put_found(const struct page *page, struct html *html)
+{
+	const struct confirm *confirm = page->report;
+	const struct journal_search_count *found = &confirm->count;
+
 	HTML(html, "p")
 	{
-		if (more)
+		if (found->taken > 0)
+			html_text(html, confirm->retry ? "Retry " : "Drop ");
+		put_taken(confirm, html);
+		if (found->taken > 0)
+			html_text(html, "?");
+		else
+			html_text(html, is_only(confirm) ? " cannot" : " can");
+		if (found->taken == 0)
 			html_text(html,
-			    found->full ? "More than " : "At least ");
-		HTML(html, "strong")
-		links_count(html, found->deliveries, "delivery", "deliveries");
-		html_text(html, " of ");
-		links_count(html, found->events, "event", "events");
-		html_text(html,
-		    found->deliveries == 1 && !more ? " matches." : " match.");
+			    confirm->retry ? " be retried." : " be dropped.");
+		put_events(confirm, html);
 		if (!found->full)
 			return;
 		html_text(html, " No more than ");
 		html_number(html, COUNTED);
 		html_text(html,
-		    " are changed at once: do it again for the rest.");
+		    " are changed at once. What is left is older: ");
+		parts_page(html, page->query, found->next, "ask about it");
+		html_text(html, " then.");
 	}
 }
 
@@ -260,10 +343,10 @@ put_hidden(const struct confirm *confirm, struct html *html)
 		{ "seen", shown->seen },
 		{ "shown", shown->time },
 		{ "counted", shown->count },
+		{ "matched", shown->matched },
 	};
 	char text[BYTES_DECIMAL];
 
-	html_hidden(html, confirm->pairs, confirm->pairs_n);
 	html_hidden(html,
 	    HTML_PAIRS({ "action", confirm->retry ? "retry" : "drop" }));
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
@@ -271,6 +354,7 @@ put_hidden(const struct confirm *confirm, struct html *html)
 		    HTML_PAIRS({ numbers[i].name,
 			bytes_decimal((unsigned long long)numbers[i].number,
 			    text) }));
+	html_hidden(html, HTML_PAIRS({ "last", shown->last }));
 }
 
 static void
@@ -293,16 +377,14 @@ put_nothing(const struct page *page, struct html *html)
 {
 	const struct confirm *confirm = page->report;
 
-	put_found(confirm, html);
-	put_fates(confirm, html);
-	if (confirm->stopped)
+	if (confirm->count.deliveries == 0) {
 		parts_empty(html,
-		    confirm->retry ? "There is nothing to retry so far." :
-				     "There is nothing to drop so far.");
-	else
-		parts_empty(html,
-		    confirm->retry ? "There is nothing to retry." :
-				     "There is nothing to drop.");
+		    confirm->stopped ? "Nothing matches so far." :
+				       "Nothing matches.");
+	} else {
+		put_found(page, html);
+		put_fates(confirm, html);
+	}
 	PARTS_CLASS(html, "div", "actions") put_back(page, html);
 }
 
@@ -311,7 +393,7 @@ put_question(const struct page *page, struct html *html)
 {
 	const struct confirm *confirm = page->report;
 
-	put_found(confirm, html);
+	put_found(page, html);
 	put_fates(confirm, html);
 	PARTS_CLASS(html, "p", "muted")
 	html_text(html,
@@ -345,7 +427,7 @@ put_html(const struct page *page, struct html *html)
 	if (confirm->count.taken == 0)
 		PARTS_CLASS(html, "div", "ask") put_nothing(page, html);
 	else
-		PARTS_FORM(html)
+		PARTS_FORM(html, confirm->pairs, confirm->pairs_n)
 		{
 			html_attribute(html, "class", "ask");
 			put_question(page, html);
@@ -361,7 +443,7 @@ put_json(const struct page *page, struct json *json)
 	json_number(json, "events", confirm->count.events);
 	json_number(json, "deliveries", confirm->count.deliveries);
 	json_bool(json, "more", confirm->count.more);
-	json_known(json, "before", confirm->stopped ? confirm->count.next : "");
+	json_known(json, "before", confirm->count.next);
 	json_open(json, "states", '{');
 	for (size_t i = 0; i < STATES; i++)
 		json_number(json, journal_state_name((enum journal_state)i),
@@ -371,10 +453,11 @@ put_json(const struct page *page, struct json *json)
 	json_number(json, "seen", confirm->count.shown.seen);
 	json_number(json, "shown", confirm->count.shown.time);
 	json_number(json, "counted", confirm->count.shown.count);
+	json_number(json, "matched", confirm->count.shown.matched);
+	json_known(json, "last", confirm->count.shown.last);
 }
 
 const struct view view_confirm = {
-	.name = "confirm",
 	.gather = gather,
 	.title = title,
 	.html = put_html,

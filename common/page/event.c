@@ -56,6 +56,25 @@ copy_text(struct pool *pool, struct buf *text, enum rc rc, const char **into)
 	return rc == RC_OK && *into == NULL ? RC_MEMORY : rc;
 }
 
+/* The line as it is for who operates, or else without the arguments of its
+ * command, which may be secret. */
+static enum rc
+print_line(const struct page *page, const struct rule *rule, struct buf *into)
+{
+	const char *bare[] = { NULL, NULL };
+	struct rule line;
+
+	if (rule == NULL)
+		return RC_OK;
+	line = *rule;
+	if (page->operates || rule->command == NULL || rule->command[1] == NULL)
+		return conf_print_rule(&line, into);
+	bare[0] = rule->command[0];
+	line.command = bare;
+	conf_print_rule(&line, into);
+	return buf_text(into, " …");
+}
+
 /* Where deliveries go, as people read it. */
 static enum rc
 name_lanes(struct page *page, struct shown_event *event)
@@ -70,16 +89,15 @@ name_lanes(struct page *page, struct shown_event *event)
 	for (size_t i = 0; rc == RC_OK && i < stored->n; i++) {
 		struct delivery *delivery = &event->deliveries[i];
 		const struct rule *rule = event->told.rules[i];
+		const struct lane_told told = { stored->event.hook,
+			stored->deliveries[i].lane, !page->operates };
 		struct buf lane = { 0 }, line = { 0 };
 
 		rc = copy_text(page->pool, &lane,
-		    lane_print_key(page->conf, stored->event.hook,
-			stored->deliveries[i].lane, &lane),
-		    &delivery->lane);
+		    lane_print_key(page->conf, &told, &lane), &delivery->lane);
 		if (rc == RC_OK)
 			rc = copy_text(page->pool, &line,
-			    rule == NULL ? RC_OK : conf_print_rule(rule, &line),
-			    &delivery->line);
+			    print_line(page, rule, &line), &delivery->line);
 	}
 	return rc;
 }
@@ -215,6 +233,7 @@ put_subject(const struct shown_event *event, struct html *html)
 		event->told.stored.event.hook,
 		subject->pipeline,
 		subject->name,
+		event->told.stored.pipeline_known,
 	};
 
 	if (subject->pipeline[0] != '\0') {
@@ -237,9 +256,12 @@ put_subject(const struct shown_event *event, struct html *html)
 		{
 			html_foreign(html, subject->run);
 			put_found(html, subject->run_at);
-			html_text(html, " ");
-			html_link(html, "All runs", { "view", "pipeline" },
-			    { "hook", link.hook }, { "id", link.id });
+			if (link.known) {
+				html_text(html, " ");
+				html_link(html, "All runs",
+				    { "view", "pipeline" },
+				    { "hook", link.hook }, { "id", link.id });
+			}
 		}
 }
 
@@ -295,12 +317,24 @@ took(const struct journal_attempt *attempt)
 	    -1;
 }
 
+/* How it ended, and what that means. */
 static void
-put_attempt(struct html *html, const struct journal_attempt *attempt)
+put_outcome(struct html *html, const struct journal_attempt *attempt)
 {
+	const char *meaning = outcome_meaning(attempt->outcome, attempt->code);
 	char outcome[OUTCOME_SIZE];
 
 	outcome_print(attempt->outcome, attempt->code, outcome);
+	html_foreign(html, outcome);
+	if (meaning[0] == '\0')
+		return;
+	html_text(html, ": ");
+	html_text(html, meaning);
+}
+
+static void
+put_attempt(struct html *html, const struct journal_attempt *attempt)
+{
 	HTML(html, "tr")
 	{
 		parts_number(html, attempt->number);
@@ -309,7 +343,7 @@ put_attempt(struct html *html, const struct journal_attempt *attempt)
 		PARTS_CLASSED(html, "time")
 		html_exact_time(html, attempt->ended);
 		PARTS_NUMBER(html) html_duration(html, took(attempt));
-		PARTS_CLASSED(html, "wide") html_foreign(html, outcome);
+		PARTS_CLASSED(html, "wide") put_outcome(html, attempt);
 	}
 }
 
@@ -383,7 +417,7 @@ put_next(struct html *html, const struct journal_delivery_report *delivery)
 	html_text(html, "by an earlier delivery of its order key");
 	if (delivery->due != 0)
 		PARTS_FACT(html, "Next try")
-	html_exact_time(html, delivery->due);
+	html_exact_planned_time(html, delivery->due);
 	if (delivery->finished != 0)
 		PARTS_FACT(html, "Finished")
 	html_exact_time(html, delivery->finished);
@@ -469,11 +503,11 @@ static void
 put_button(struct html *html, const char *id, const char *action,
     const char *text)
 {
-	PARTS_FORM(html)
+	const struct html_pair about[] = { { "view", "event" }, { "id", id } };
+
+	PARTS_FORM(html, about, 2)
 	{
-		html_hidden(html,
-		    HTML_PAIRS({ "view", "event" }, { "id", id },
-			{ "action", action }));
+		html_hidden(html, HTML_PAIRS({ "action", action }));
 		parts_button(html, text,
 		    strcmp(action, "drop") == 0 ? "danger" : "primary");
 	}
@@ -606,7 +640,6 @@ put_json(const struct page *page, struct json *json)
 }
 
 const struct view view_event = {
-	.name = "event",
 	.gather = gather,
 	.title = title,
 	.html = put_html,

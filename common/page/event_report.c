@@ -182,17 +182,21 @@ write_attempt(struct json *json, const struct journal_attempt *attempt,
 
 static enum rc
 write_delivery(struct json *json, const struct event_report *report, size_t i,
-    bool output)
+    bool all)
 {
 	const struct journal_delivery_report *delivery = &report->stored
 							      .deliveries[i];
 	const struct rule *rule = report->rules[i];
+	const struct lane_told lane = {
+		report->stored.event.hook,
+		delivery->lane,
+		!all,
+	};
 	enum rc rc;
 
 	json_open(json, NULL, '{');
 	json_number(json, "delivery", delivery->ordinal + 1);
-	rc = lane_write(json, report->conf, report->stored.event.hook,
-	    delivery->lane);
+	rc = lane_write(json, report->conf, &lane);
 	json_text(json, "state", journal_state_name(delivery->state));
 	if (rule != NULL)
 		json_number(json, "line", rule->line);
@@ -201,7 +205,7 @@ write_delivery(struct json *json, const struct event_report *report, size_t i,
 	json_time(json, "finished", delivery->finished);
 	json_open(json, "attempts", '[');
 	for (size_t j = 0; j < delivery->n; j++)
-		write_attempt(json, &delivery->list[j], output);
+		write_attempt(json, &delivery->list[j], all);
 	json_close(json, ']');
 	json_close(json, '}');
 	return rc;
@@ -209,7 +213,7 @@ write_delivery(struct json *json, const struct event_report *report, size_t i,
 
 enum rc
 event_report_write(struct json *json, const struct event_report *report,
-    bool output)
+    bool all)
 {
 	const struct journal_event *event = &report->stored.event;
 	enum rc rc = RC_OK;
@@ -226,7 +230,7 @@ event_report_write(struct json *json, const struct event_report *report,
 	json_number(json, "size", (int64_t)event->body.len);
 	json_open(json, "deliveries", '[');
 	for (size_t i = 0; rc == RC_OK && i < report->stored.n; i++)
-		rc = write_delivery(json, report, i, output);
+		rc = write_delivery(json, report, i, all);
 	json_close(json, ']');
 	return rc;
 }

@@ -42,8 +42,9 @@ struct event_asked {
 
 enum rc event_report_gather(const struct event_asked *asked, struct pool *pool,
     struct event_report *report);
-/* Members of an object.  output: with what commands printed.  RC_MEMORY. */
+/* Members of an object.  all: with what commands printed, and what arguments
+ * they have.  RC_MEMORY. */
 enum rc event_report_write(struct json *json, const struct event_report *report,
-    bool output);
+    bool all);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/outcome.h"
 #include "config/conf.h"
 #include "config/lane_text.h"
+#include "event/catalog.h"
 #include "journal/journal.h"
 #include "page/filter.h"
 #include "page/links.h"
@@ -45,9 +46,10 @@ static const char *const states[] = { "", "queued", "running", "done", "dead",
 static enum rc
 copy_lane(struct page *page, struct row *row)
 {
+	const struct lane_told told = { row->row.hook, row->row.lane,
+		!page->operates };
 	struct buf text = { 0 };
-	enum rc rc = lane_print_key(page->conf, row->row.hook, row->row.lane,
-	    &text);
+	enum rc rc = lane_print_key(page->conf, &told, &text);
 
 	if (rc == RC_OK)
 		row->lane = pool_copy(page->pool, buf_view(&text));
@@ -67,10 +69,7 @@ add_row(void *context, const struct journal_row *found)
 	if (row == NULL)
 		return RC_MEMORY;
 	*row = (struct row){ .row = *found };
-	const char **texts[] = { &row->row.id, &row->row.hook, &row->row.event,
-		&row->row.lane, &row->row.pipeline_id, &row->row.pipeline,
-		&row->row.run, &row->row.outcome };
-	rc = pool_keep(pool, texts, sizeof(texts) / sizeof(texts[0]));
+	rc = journal_row_keep(pool, &row->row);
 	if (rc == RC_OK)
 		rc = copy_lane(gathering->page, row);
 	if (rc != RC_OK)
@@ -191,13 +190,10 @@ put_pipeline(struct html *html, const struct journal_row *row)
 {
 	links_pipeline(html,
 	    &(struct links_pipeline){ row->hook, row->pipeline_id,
-		row->pipeline });
+		row->pipeline, row->pipeline_known });
 	if (row->run[0] == '\0')
 		return;
-	HTML(html, "br")
-	{
-	}
-	PARTS_CLASS(html, "span", "muted")
+	PARTS_BELOW(html)
 	{
 		html_text(html, "Run ");
 		html_foreign(html, row->run);
@@ -228,9 +224,7 @@ put_event_cells(const struct events *events, struct html *html,
 			html_text(html, " at ");
 			html_foreign(html, row->hook);
 		}
-		HTML(html, "br")
-		{
-		}
+		parts_break(html);
 		HTML(html, "small") parts_id(html, row->id);
 	}
 	if (!events->pipelines)
@@ -253,10 +247,7 @@ put_delivery_cells(struct html *html, const struct row *row, bool lane)
 	{
 		parts_state(html, journal_state_name(row->row.state));
 		if (lane && row->lane[0] != '\0') {
-			HTML(html, "br")
-			{
-			}
-			PARTS_CLASS(html, "span", "muted")
+			PARTS_BELOW(html)
 			{
 				html_text(html, "Lane ");
 				html_foreign(html, row->lane);
@@ -265,7 +256,7 @@ put_delivery_cells(struct html *html, const struct row *row, bool lane)
 	}
 	parts_number(html, row->row.attempts);
 	PARTS_CELL(html) html_foreign(html, outcome);
-	PARTS_CLASSED(html, "time") html_time(html, row->row.due);
+	PARTS_CLASSED(html, "time") html_planned_time(html, row->row.due);
 }
 
 static void
@@ -324,6 +315,24 @@ put_stopped(const struct page *page, struct html *html)
 	}
 }
 
+/* An event may be named like a group that there is not. */
+static void
+put_no_group(const char *word, struct html *html)
+{
+	struct buf text = { 0 };
+
+	if (word[0] != '@' || catalog_is_group(bytes_of(word)))
+		return;
+	HTML(html, "p")
+	{
+		html_text(html, "Event: ");
+		html_text(html,
+		    catalog_no_group(word, &text) == RC_OK ? text.data : "");
+		html_text(html, ".");
+	}
+	buf_free(&text);
+}
+
 static void
 put_nothing(const struct page *page, struct html *html)
 {
@@ -338,11 +347,13 @@ put_nothing(const struct page *page, struct html *html)
 	else if (filter_is_set(page->query))
 		parts_empty(html,
 		    "No event matches. Widen the filter: an "
-		    "earlier time, another state, or any hook.");
+		    "earlier time, another state, or any hook; of a pipeline the "
+		    "whole name.");
 	else
 		parts_empty(html,
 		    "No event has been kept yet. Events of hooks "
 		    "with a journal appear here.");
+	put_no_group(page->query->event, html);
 }
 
 static void
@@ -371,7 +382,9 @@ put_json(const struct page *page, struct json *json)
 	json_open(json, "deliveries", '[');
 	for (size_t i = 0; i < events->n; i++) {
 		json_open(json, NULL, '{');
-		members_of_delivery(json, page->conf, &events->rows[i].row);
+		if (members_of_delivery(json, page->conf, &events->rows[i].row,
+			!page->operates) != RC_OK)
+			json->into->rc = RC_MEMORY;
 		json_close(json, '}');
 	}
 	json_close(json, ']');
@@ -381,7 +394,6 @@ put_json(const struct page *page, struct json *json)
 }
 
 const struct view view_events = {
-	.name = "events",
 	.gather = gather,
 	.title = title,
 	.html = put_html,

@@ -82,7 +82,7 @@ put_time(struct html *html, bool before, const char *label, int64_t time)
 	html_text(html, before ? ", " : "");
 	html_text(html, label);
 	html_text(html, " ");
-	html_time(html, time);
+	html_planned_time(html, time);
 	return true;
 }
 

@@ -27,6 +27,13 @@ put_meta(struct html *html, const char *name, const char *content)
 	}
 }
 
+/* A question is not asked anew. */
+static bool
+may_refresh(const struct query *query)
+{
+	return query->view != QUERY_CONFIRM;
+}
+
 static void
 put_head(struct html *html, const struct query *query, const char *title)
 {
@@ -36,7 +43,7 @@ put_head(struct html *html, const struct query *query, const char *title)
 		put_meta(html, "viewport",
 		    "width=device-width, initial-scale=1");
 		put_meta(html, "robots", "noindex, nofollow");
-		if (query != NULL && query->refresh > 0)
+		if (query != NULL && query->refresh > 0 && may_refresh(query))
 			HTML(html, "meta")
 			{
 				html_attribute(html, "http-equiv", "refresh");
@@ -209,7 +216,6 @@ put_refresh(struct html *html, const struct query *query)
 	}
 }
 
-/* A question is not asked anew. */
 static void
 put_footer(struct html *html, const struct page *page)
 {
@@ -223,7 +229,7 @@ put_footer(struct html *html, const struct page *page)
 			html_text(html, "As of ");
 			html_plain_time(html, page->now);
 		}
-		if (page->query->view != QUERY_CONFIRM)
+		if (may_refresh(page->query))
 			put_refresh(html, page->query);
 		put_same(html, page->query, json, "JSON");
 		html_element(html, "span", "pelihook " PELIHOOK_VERSION);

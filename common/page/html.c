@@ -16,6 +16,7 @@
 enum {
 	SECOND = 1000, /* milliseconds */
 	MINUTE = 60 * SECOND,
+	MADE = 5 * SECOND, /* any page is, in no more */
 	HOUR = 60 * MINUTE,
 	DAY = 24 * HOUR,
 };
@@ -136,6 +137,13 @@ stand_in(char c)
 		return "&#34;";
 	case '\'':
 		return "&#39;";
+	/* As it is, a reader would take it for a line feed (HTML Standard,
+	 * 13.2.3.5 "Preprocessing the input stream"), but not as a reference,
+	 * which is resolved later: that is an error of who writes it
+	 * (control-character-reference, 13.2.5.84), and is read as what it
+	 * says. */
+	case '\r':
+		return "&#13;";
 	default:
 		return replaced;
 	}
@@ -155,9 +163,24 @@ html_shows_all(struct bytes text)
 	return true;
 }
 
-/* The one place where a text becomes HTML, of an element or an attribute. */
+/* A character that is not written as it is. */
 static void
-add_escaped(struct html *html, struct bytes text)
+add_stand_in(struct html *html, struct bytes character, bool exact)
+{
+	const uint8_t *c = (const uint8_t *)character.data;
+
+	if (exact && character.len == 3 && turns_text(character.data))
+		buf_printf(html->into, "&#x%X;",
+		    0x2000u | (unsigned)(c[1] & 0x3f) << 6 | (c[2] & 0x3f));
+	else
+		buf_text(html->into, stand_in(character.data[0]));
+}
+
+/* The one place where a text becomes HTML, of an element or an attribute.
+ * exact: what turns text is kept, where nobody reads it but who sends it
+ * back. */
+static void
+add_escaped(struct html *html, struct bytes text, bool exact)
 {
 	size_t plain = 0;
 	size_t n;
@@ -168,10 +191,12 @@ add_escaped(struct html *html, struct bytes text)
 		if (n > 0)
 			continue;
 		buf_add(html->into, (struct bytes){ text.data, plain });
-		buf_text(html->into, stand_in(text.data[plain]));
+		text = bytes_skip(text, plain);
 		/* One for all the bytes of a character. */
-		n = utf8_length(bytes_skip(text, plain));
-		text = bytes_skip(text, plain + (n > 0 ? n : 1));
+		n = utf8_length(text);
+		n = n > 0 ? n : 1;
+		add_stand_in(html, (struct bytes){ text.data, n }, exact);
+		text = bytes_skip(text, n);
 		plain = 0;
 	}
 	buf_add(html->into, text);
@@ -259,7 +284,7 @@ html_put_attribute(struct html *html, const char *name, const char *value)
 	}
 	if (!begin_attribute(html, name))
 		return;
-	add_escaped(html, bytes_of(value));
+	add_escaped(html, bytes_of(value), strcmp(name, "value") == 0);
 	buf_char(html->into, '"');
 }
 
@@ -375,7 +400,7 @@ html_bytes(struct html *html, struct bytes bytes)
 	    (strcmp(html->open[html->depth - 1], "pre") == 0 ||
 		strcmp(html->open[html->depth - 1], "textarea") == 0))
 		buf_char(html->into, '\n');
-	add_escaped(html, bytes);
+	add_escaped(html, bytes, false);
 }
 
 void
@@ -407,35 +432,42 @@ html_foreign(struct html *html, const char *text)
 	html_element(html, "bdi", text);
 }
 
-/* In one unit, cut off: what is exact is beside it.  Two of a unit are the first
- * that are told in it: half of what "1 day" may be would be left out. */
+/* What an age is told in.  Two of a unit are the first that are told in it: half
+ * of what "1 day" may be would be left out. */
+static int64_t
+age_unit(int64_t milliseconds)
+{
+	return milliseconds < 2 * MINUTE ? SECOND :
+	    milliseconds < 2 * HOUR	 ? MINUTE :
+	    milliseconds < 2 * DAY	 ? HOUR :
+					   DAY;
+}
+
+/* Cut off: what is exact is beside it. */
 static void
 print_age(struct buf *into, int64_t milliseconds)
 {
-	long long ms = (long long)milliseconds;
+	int64_t unit = age_unit(milliseconds);
 
-	if (ms < 2 * MINUTE)
-		buf_printf(into, "%lld s", ms / SECOND);
-	else if (ms < 2 * HOUR)
-		buf_printf(into, "%lld min", ms / MINUTE);
-	else if (ms < 2 * DAY)
-		buf_printf(into, "%lld h", ms / HOUR);
-	else
-		buf_printf(into, "%lld days", ms / DAY);
+	buf_printf(into, "%lld %s", (long long)(milliseconds / unit),
+	    unit == SECOND     ? "s" :
+		unit == MINUTE ? "min" :
+		unit == HOUR   ? "h" :
+				 "days");
 }
 
 static void
-put_age(struct html *html, int64_t age)
+print_ago(struct buf *into, int64_t age)
 {
-	begin_content(html);
 	if (age > -SECOND && age < SECOND) {
-		buf_text(html->into, "now");
+		buf_text(into, "now");
 	} else if (age < 0) {
-		buf_text(html->into, "in ");
-		print_age(html->into, -age);
+		buf_text(into, "in ");
+		/* A mute of 8 h that begins now ends in 8 h. */
+		print_age(into, -age + age_unit(-age) / 2);
 	} else {
-		print_age(html->into, age);
-		buf_text(html->into, " ago");
+		print_age(into, age);
+		buf_text(into, " ago");
 	}
 }
 
@@ -454,15 +486,12 @@ print_time(int64_t wall, char into[TIMESTAMP_SIZE])
 
 /* The same for people, up to the second or to its thousandths. */
 static void
-put_plain_time(struct html *html, const char *time, bool exact)
+print_plain_time(struct buf *into, const char *time, bool exact)
 {
-	struct bytes day = { time, 10 };
-	struct bytes hour = { time + 11, exact ? 12 : 8 };
-
-	html_bytes(html, day);
-	html_text(html, " ");
-	html_bytes(html, hour);
-	html_text(html, " UTC");
+	buf_add(into, (struct bytes){ time, 10 });
+	buf_char(into, ' ');
+	buf_add(into, (struct bytes){ time + 11, exact ? 12 : 8 });
+	buf_text(into, " UTC");
 }
 
 void
@@ -470,14 +499,44 @@ html_plain_time(struct html *html, int64_t wall)
 {
 	char text[TIMESTAMP_SIZE];
 
+	begin_content(html);
 	if (print_time(wall, text))
-		put_plain_time(html, text, false);
+		print_plain_time(html->into, text, false);
 	else
-		html_text(html, dash);
+		buf_text(html->into, dash);
+}
+
+void
+html_print_time(struct buf *into, int64_t wall, int64_t now)
+{
+	char text[TIMESTAMP_SIZE];
+
+	if (!print_time(wall, text)) {
+		buf_text(into, dash);
+		return;
+	}
+	print_plain_time(into, text, false);
+	buf_text(into, " (");
+	print_ago(into, now - wall);
+	buf_char(into, ')');
+}
+
+/* Of what has been, no age is to come: then the clock was set back since.  What
+ * came while the page was made is as old as that. */
+static void
+print_past_ago(struct buf *into, int64_t age)
+{
+	if (age > -MADE) {
+		print_ago(into, age < 0 ? 0 : age);
+		return;
+	}
+	print_age(into, -age);
+	buf_text(into, " ahead of the clock");
 }
 
 static void
-put_time(struct html *html, int64_t wall, bool exact)
+put_time(struct html *html, int64_t wall, bool exact,
+    void (*print)(struct buf *into, int64_t age))
 {
 	char text[TIMESTAMP_SIZE];
 
@@ -488,26 +547,40 @@ put_time(struct html *html, int64_t wall, bool exact)
 	HTML(html, "time")
 	{
 		html_attribute(html, "datetime", text);
-		put_plain_time(html, text, exact);
+		begin_content(html);
+		print_plain_time(html->into, text, exact);
 	}
 	html_text(html, " ");
 	HTML(html, "span")
 	{
 		html_attribute(html, "class", "ago");
-		put_age(html, html->now - wall);
+		begin_content(html);
+		print(html->into, html->now - wall);
 	}
 }
 
 void
 html_time(struct html *html, int64_t wall)
 {
-	put_time(html, wall, false);
+	put_time(html, wall, false, print_past_ago);
+}
+
+void
+html_planned_time(struct html *html, int64_t wall)
+{
+	put_time(html, wall, false, print_ago);
+}
+
+void
+html_exact_planned_time(struct html *html, int64_t wall)
+{
+	put_time(html, wall, true, print_ago);
 }
 
 void
 html_exact_time(struct html *html, int64_t wall)
 {
-	put_time(html, wall, true);
+	put_time(html, wall, true, print_past_ago);
 }
 
 /* The second unit only where there is something of it. */

@@ -25,9 +25,10 @@ struct html_table {
  * Writes HTML, and SVG in it, into a buffer, whose error is sticky.  Nothing
  * writes markup that comes from elsewhere: elements and the names of attributes
  * are literals of the program, and all else is escaped on its way.  What is no
- * UTF-8, control characters but tab and line feed, and what turns the direction
- * of the text that follows (U+202A to U+202E, U+2066 to U+2069) become U+FFFD.
- * Of zeroes but for these three.
+ * UTF-8, control characters but tab, line feed and carriage return, and what
+ * turns the direction of the text that follows (U+202A to U+202E, U+2066 to
+ * U+2069) become U+FFFD; but in value, which is what a form sends, what turns
+ * text stays what it is.  Of zeroes but for these three.
  */
 struct html {
 	struct buf *into;
@@ -108,7 +109,8 @@ void html_put_href_within(struct html *html, const char *id);
 /* The query as it is in a link, "?view=event&id=...", unescaped. */
 void html_print_query(struct buf *into, const struct html_pair *pairs,
     size_t n);
-/* Hidden inputs of a form. */
+/* Hidden inputs of a form: of words and numbers, while what may be any text is
+ * in its action, where every byte stays what it is. */
 void html_hidden(struct html *html, const struct html_pair *pairs, size_t n);
 
 void html_text(struct html *html, const char *text);
@@ -120,13 +122,18 @@ void html_number(struct html *html, int64_t number);
 /* What came from outside, in a bdi element: it reorders nothing round it. */
 void html_foreign(struct html *html, const char *text);
 /* A time element: exact to the millisecond for programs, and to the second for
- * people, with its zone, and how long ago, or ahead, that is.  Of 0, which is no
- * time, a dash. */
+ * people, with its zone, and how long ago that is, or by how much the clock was
+ * ahead.  Of 0, which is no time, a dash. */
 void html_time(struct html *html, int64_t wall);
 /* The same, with the milliseconds for people as well. */
 void html_exact_time(struct html *html, int64_t wall);
+/* Both of what may be to come, as the next try: in 3 min. */
+void html_planned_time(struct html *html, int64_t wall);
+void html_exact_planned_time(struct html *html, int64_t wall);
 /* The time alone, where there can be no element: in a title. */
 void html_plain_time(struct html *html, int64_t wall);
+/* The same for a sentence: "2026-11-30 16:24:19 UTC (3 min ago)". */
+void html_print_time(struct buf *into, int64_t wall, int64_t now);
 /* How long something takes, for people: 340 ms, 4.2 s, 3 min 20 s, 2 h 5 min,
  * 4 days 1 h; a dash for less than no time. */
 void html_duration(struct html *html, int64_t milliseconds);

@@ -3,36 +3,67 @@
 
 #include "base/pool.h"
 #include "config/conf.h"
+#include "journal/journal.h"
 #include "page/parts.h"
 
 static const char dash[] = "\xe2\x80\x93"; /* U+2013 */
 
-void
-links_event(struct html *html, const char *id)
+static void
+put_event(struct html *html, const char *id, const char *text)
 {
-	if (id[0] == '\0') {
-		html_text(html, dash);
+	if (text == NULL) {
+		parts_id(html, id);
 		return;
 	}
-	HTML(html, "a")
-	{
-		html_href(html, HTML_PAIRS({ "view", "event" }, { "id", id }));
-		parts_id(html, id);
-	}
+	html_attribute(html, "title", id);
+	html_text(html, text);
+}
+
+void
+links_event(struct html *html, const struct journal_mention *event,
+    const char *text)
+{
+	if (event->id[0] == '\0')
+		return;
+	if (event->kept)
+		HTML(html, "a")
+		{
+			html_href(html,
+			    HTML_PAIRS({ "view", "event" },
+				{ "id", event->id }));
+			put_event(html, event->id, text);
+		}
+	else
+		PARTS_CLASS(html, "span", "muted")
+	put_event(html, event->id, text);
+}
+
+void
+links_pipeline_pairs(const struct links_pipeline *pipeline,
+    struct html_pair pairs[LINKS_PIPELINE_PAIRS])
+{
+	bool known = pipeline->known;
+	const char *id = pipeline->id;
+
+	pairs[0] = (struct html_pair){ "view", known ? "pipeline" : "events" };
+	pairs[1] = (struct html_pair){ "hook", pipeline->hook };
+	pairs[2] = (struct html_pair){ known ? "id" : "pipeline",
+		known || id[0] != '\0' ? id : pipeline->name };
 }
 
 void
 links_pipeline(struct html *html, const struct links_pipeline *pipeline)
 {
+	struct html_pair pairs[LINKS_PIPELINE_PAIRS];
+
 	if (pipeline->name[0] == '\0' && pipeline->id[0] == '\0') {
 		html_text(html, dash);
 		return;
 	}
+	links_pipeline_pairs(pipeline, pairs);
 	HTML(html, "a")
 	{
-		html_href(html,
-		    HTML_PAIRS({ "view", "pipeline" },
-			{ "hook", pipeline->hook }, { "id", pipeline->id }));
+		html_href(html, pairs, LINKS_PIPELINE_PAIRS);
 		html_foreign(html,
 		    pipeline->name[0] != '\0' ? pipeline->name : pipeline->id);
 	}

@@ -7,8 +7,9 @@
 
 enum rc
 members_of_delivery(struct json *json, const struct conf *conf,
-    const struct journal_row *row)
+    const struct journal_row *row, bool bare)
 {
+	const struct lane_told lane = { row->hook, row->lane, bare };
 	enum rc rc;
 
 	json_text(json, "id", row->id);
@@ -18,7 +19,7 @@ members_of_delivery(struct json *json, const struct conf *conf,
 	json_known(json, "run", row->run);
 	json_time(json, "received", row->received);
 	json_number(json, "delivery", row->ordinal + 1);
-	rc = lane_write(json, conf, row->hook, row->lane);
+	rc = lane_write(json, conf, &lane);
 	json_text(json, "state", journal_state_name(row->state));
 	json_number(json, "attempts", row->attempts);
 	json_time(json, "due", row->due);
@@ -90,6 +91,7 @@ members_of_pipeline(struct json *json, const struct pipeline_row *row,
 	    row->duration == 0 ? -1 : row->duration);
 	json_duration(json, "usual_gap", row->gap == 0 ? -1 : row->gap);
 	json_time(json, "muted_until", row->muted);
+	json_time(json, "hook_muted_until", row->hook_muted);
 	if (outcomes)
 		write_outcomes(json, row);
 }

@@ -47,10 +47,9 @@ struct overview {
 	struct journal_requests requests;
 	struct pipeline_list pipelines;
 	struct problems problems;
-	int64_t (*hours)[KINDS];    /* of requests.hours */
-	struct run_bars *runs;	    /* of the first pipelines */
-	const char **names;	    /* how these are shown */
-	struct journal_row *events; /* deliveries, in the order of events */
+	int64_t (*hours)[KINDS];      /* of requests.hours */
+	struct run_bars_owner *first; /* pipelines that are shown */
+	struct journal_row *events;   /* deliveries, in the order of events */
 	size_t events_n;
 	struct journal_action *actions;
 	struct told_target *targets; /* of these */
@@ -138,37 +137,6 @@ gather_requests(struct gathering *gathering)
 	return RC_OK;
 }
 
-static enum rc
-gather_runs(struct gathering *gathering)
-{
-	const struct page *page = gathering->page;
-	struct overview *overview = gathering->overview;
-	struct pipeline_list *list = &overview->pipelines;
-	size_t n = shown_pipelines(overview);
-	enum rc rc = RC_OK;
-
-	overview->runs = pool_alloc(page->pool, n + 1, sizeof(*overview->runs));
-	overview->names = pool_alloc(page->pool, n + 1,
-	    sizeof(*overview->names));
-	if (overview->runs == NULL || overview->names == NULL)
-		return RC_MEMORY;
-	for (size_t i = 0; i < n && rc == RC_OK; i++) {
-		const struct pipeline_row *row = &list->rows[i];
-		const struct run_bars_asked asked = {
-			.hook = row->hook,
-			.id = row->id,
-			.limit = RUN_BARS,
-		};
-
-		overview->names[i] = pipeline_list_name(list, row);
-		rc = pass_damage(gathering,
-		    run_bars_gather(page, &asked, &overview->runs[i]));
-		if (overview->names[i] == NULL)
-			rc = RC_MEMORY;
-	}
-	return rc;
-}
-
 /* They are the page's in the end, whatever comes of it. */
 static enum rc
 gather_pipelines(struct gathering *gathering)
@@ -182,6 +150,7 @@ gather_pipelines(struct gathering *gathering)
 		.requests = &overview->requests,
 		.totals = &overview->totals,
 	};
+	struct run_bars_rows rows = { .list = &overview->pipelines };
 	enum rc rc = pass_damage(gathering,
 	    pipeline_list_gather(&overview->pipelines, &filter, page->conf,
 		page->journal));
@@ -193,8 +162,11 @@ gather_pipelines(struct gathering *gathering)
 		rc = pass_damage(gathering,
 		    pipeline_list_complete(overview->pipelines.rows,
 			shown_pipelines(overview), &filter, page->journal));
+	rows.rows = overview->pipelines.rows;
+	rows.n = shown_pipelines(overview);
 	if (rc == RC_OK)
-		rc = gather_runs(gathering);
+		rc = pass_damage(gathering,
+		    run_bars_gather_owners(page, &rows, &overview->first));
 	pool_adopt(page->pool, &overview->pipelines.pool);
 	return rc;
 }
@@ -212,9 +184,7 @@ add_event(void *context, const struct journal_row *found)
 		return RC_MEMORY;
 	*row = *found;
 	overview->events_n++;
-	const char **texts[] = { &row->id, &row->hook, &row->event, &row->lane,
-		&row->pipeline_id, &row->pipeline, &row->run, &row->outcome };
-	return pool_keep(pool, texts, sizeof(texts) / sizeof(texts[0]));
+	return journal_row_keep(pool, row);
 }
 
 static enum rc
@@ -348,7 +318,7 @@ static void
 put_tiles(const struct overview *overview, struct html *html)
 {
 	const struct journal_requests *requests = &overview->requests;
-	struct parts_tile received = { "received in 24 hours", NULL, 0 };
+	struct parts_tile received = { "requests in 24 hours", NULL, 0 };
 	struct parts_tile refused = { "refused in 24 hours", NULL, 0 };
 
 	for (size_t i = 0; i < requests->n; i++) {
@@ -432,7 +402,7 @@ put_hours(const struct page *page, struct html *html)
 	PARTS_CLASS(html, "section", "card")
 	{
 		html_attribute(html, "id", "requests");
-		html_element(html, "h2", "Requests by the hour");
+		html_element(html, "h2", "Requests");
 		put_spans(page, html);
 		if (chart.title == NULL)
 			html->into->rc = RC_MEMORY;
@@ -451,9 +421,7 @@ put_since(struct html *html, const struct pipeline_row *row)
 	}
 	if (row->since == 0)
 		return;
-	HTML(html, "br")
-	{
-	}
+	parts_break(html);
 	html_text(html, "since ");
 	html_time(html, row->since);
 }
@@ -469,10 +437,10 @@ put_last_run(struct html *html, const struct pipeline_row *row)
 }
 
 static void
-put_pipeline(const struct page *page, struct html *html, size_t i)
+put_pipeline(const struct page *page, struct html *html,
+    const struct run_bars_owner *owner)
 {
-	const struct overview *overview = page->report;
-	const struct pipeline_row *row = &overview->pipelines.rows[i];
+	const struct pipeline_row *row = owner->row;
 
 	HTML(html, "tr")
 	{
@@ -482,40 +450,19 @@ put_pipeline(const struct page *page, struct html *html, size_t i)
 		{
 			links_pipeline(html,
 			    &(struct links_pipeline){ row->hook, row->id,
-				overview->names[i] });
+				owner->name, true });
 			if (page->conf->hooks_len > 1) {
-				HTML(html, "br")
-				{
-				}
-				PARTS_CLASS(html, "span", "muted")
+				PARTS_BELOW(html)
 				html_foreign(html, row->hook);
 			}
 		}
 		PARTS_CLASSED(html, "time") put_since(html, row);
 		PARTS_CELL(html)
-		run_bars_put(page, html, &overview->runs[i]);
+		run_bars_put(page, html, &owner->bars);
 		PARTS_CLASSED(html, "time") put_last_run(html, row);
 		PARTS_NUMBER(html)
 		html_duration(html, row->duration == 0 ? -1 : row->duration);
 	}
-}
-
-/* Of the bars of all that are shown. */
-static void
-put_figures(const struct page *page, struct html *html)
-{
-	const struct overview *overview = page->report;
-	struct run_bars_owner owners[PIPELINES];
-	size_t n = shown_pipelines(overview);
-
-	for (size_t i = 0; i < n; i++)
-		owners[i] = (struct run_bars_owner){
-			.hook = overview->pipelines.rows[i].hook,
-			.id = overview->pipelines.rows[i].id,
-			.name = overview->names[i],
-			.bars = &overview->runs[i],
-		};
-	run_bars_figures(page, html, owners, n);
 }
 
 static void
@@ -526,7 +473,7 @@ put_pipelines(const struct page *page, struct html *html)
 		{ "State", false },
 		{ "Last 30 runs", false },
 		{ "Last run", false },
-		{ "Usual duration", true },
+		{ "Usual run", true },
 	};
 	const struct overview *overview = page->report;
 	size_t n = shown_pipelines(overview);
@@ -540,8 +487,8 @@ put_pipelines(const struct page *page, struct html *html)
 		}
 		PARTS_TABLE(html, "Pipelines", columns)
 		for (size_t i = 0; i < n; i++)
-			put_pipeline(page, html, i);
-		put_figures(page, html);
+			put_pipeline(page, html, &overview->first[i]);
+		run_bars_figures(page, html, overview->first, n);
 		if (n == overview->pipelines.n)
 			return;
 		HTML(html, "p")
@@ -594,7 +541,7 @@ put_event(struct html *html, const struct journal_row *rows, size_t n)
 		PARTS_CELL(html)
 		links_pipeline(html,
 		    &(struct links_pipeline){ rows->hook, rows->pipeline_id,
-			rows->pipeline });
+			rows->pipeline, rows->pipeline_known });
 		PARTS_CELL(html)
 		for (size_t i = 0; i < n; i++) {
 			if (i > 0)
@@ -776,17 +723,9 @@ write_pipelines(struct json *json, const struct page *page)
 	json_number(json, "pipelines_in_all", (int64_t)overview->pipelines.n);
 	json_open(json, "pipelines", '[');
 	for (size_t i = 0; i < shown_pipelines(overview); i++) {
-		const struct run_bars *bars = &overview->runs[i];
-
 		json_open(json, NULL, '{');
-		members_of_pipeline(json, &overview->pipelines.rows[i], false);
-		json_open(json, "runs", '[');
-		for (size_t k = 0; k < bars->n; k++) {
-			json_open(json, NULL, '{');
-			members_of_run(json, &bars->runs[k], page->now);
-			json_close(json, '}');
-		}
-		json_close(json, ']');
+		members_of_pipeline(json, overview->first[i].row, false);
+		run_bars_write(page, json, "runs", &overview->first[i].bars);
 		json_close(json, '}');
 	}
 	json_close(json, ']');
@@ -801,8 +740,8 @@ write_last(struct json *json, const struct page *page)
 	json_open(json, "events", '[');
 	for (size_t i = 0; i < overview->events_n && rc == RC_OK; i++) {
 		json_open(json, NULL, '{');
-		rc = members_of_delivery(json, page->conf,
-		    &overview->events[i]);
+		rc = members_of_delivery(json, page->conf, &overview->events[i],
+		    !page->operates);
 		json_close(json, '}');
 	}
 	json_close(json, ']');
@@ -830,7 +769,6 @@ put_json(const struct page *page, struct json *json)
 }
 
 const struct view view_overview = {
-	.name = "",
 	.runs = true,
 	.gather = gather,
 	.title = title,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -10,31 +9,15 @@
 #include "base/log.h"
 #include "config/conf.h"
 #include "http/reply.h"
-#include "journal/journal.h"
-#include "journal/shared.h"
 #include "page/access.h"
 #include "page/action.h"
 #include "page/answer.h"
 #include "page/frame.h"
 #include "page/query.h"
-#include "page/reading.h"
+#include "page/site.h"
 #include "page/told.h"
 #include "page/view.h"
 #include "receive/exchange.h"
-#include "watch/watch.h"
-
-struct page_site {
-	struct shared_journal *shared;
-	/* Of its own, so that its short patience is nobody else's; NULL until
-	 * it is needed. */
-	struct journal *assembling;
-	struct journal *looking; /* the same; it cannot write */
-	int64_t log;		 /* of reading_begin */
-	/* The journal's files are not those any more that this process has, or
-	 * had, open. */
-	bool gone;
-	atomic_bool stop;
-};
 
 /* One answer in the making. */
 struct serving {
@@ -57,16 +40,6 @@ enum {
 struct why {
 	const char *reason; /* NULL: it was not */
 	int64_t requests;   /* that were, of a crowd; 0: one; or CROWD_QUIET */
-};
-
-static const struct view *const views[] = {
-	[QUERY_OVERVIEW] = &view_overview,
-	[QUERY_EVENTS] = &view_events,
-	[QUERY_EVENT] = &view_event,
-	[QUERY_PIPELINES] = &view_pipelines,
-	[QUERY_PIPELINE] = &view_pipeline,
-	[QUERY_CONFIRM] = &view_confirm,
-	[QUERY_ACTIONS] = &view_actions,
 };
 
 #define LOG_SAYS "The log of pelihook says why; pelihookctl check may help."
@@ -115,8 +88,9 @@ static const struct frame_error rows[] = {
 	    "The form does not say all that is needed: go back, load the page "
 	    "again and send it from there."),
 	[RC_MISSING] = ROW(404, "Not found",
-	    "There is nothing of that name. It may have been deleted: events "
-	    "stay as long as keep says."),
+	    "There is nothing of that name here. It may have been deleted, as events "
+	    "stay as long as keep says, or never been kept, like what is ignored "
+	    "and what a hook that waits receives."),
 	[RC_RANGE] = ROW(404, "More than one",
 	    "Several events have such an ID: give more of it."),
 };
@@ -138,34 +112,6 @@ row_of(enum rc reason)
 	    rows[reason].status != 0)
 		return rows[reason];
 	return rows[RC_SYSTEM];
-}
-
-enum rc
-page_site_open(struct shared_journal *journal, struct page_site **out)
-{
-	struct page_site *site = calloc(1, sizeof(*site));
-
-	if (site == NULL)
-		return RC_MEMORY;
-	site->shared = journal;
-	*out = site;
-	return RC_OK;
-}
-
-void
-page_site_close(struct page_site *site)
-{
-	if (site == NULL)
-		return;
-	journal_close(site->looking);
-	journal_close(site->assembling);
-	free(site);
-}
-
-void
-page_site_stop(struct page_site *site)
-{
-	atomic_store(&site->stop, true);
 }
 
 /* The query, also where the server gives several. */
@@ -405,149 +351,6 @@ page_read(struct exchange *exchange)
 	return is_post(exchange) ? exchange_read_body(exchange) : RC_OK;
 }
 
-/* It is for good. */
-static bool
-is_gone(struct page_site *site)
-{
-	const struct journal *const opened[] = {
-		shared_journal_opened(site->shared),
-		site->looking,
-		site->assembling,
-	};
-
-	for (size_t i = 0; i < sizeof(opened) / sizeof(opened[0]); i++)
-		if (opened[i] != NULL && journal_is_gone(opened[i]))
-			site->gone = true;
-	return site->gone;
-}
-
-/* Never another one than this process has open.  RC_STORE: it is gone. */
-static enum rc
-open_once(struct page_site *site, const char *path, unsigned flags,
-    struct journal **own)
-{
-	const struct journal *known = shared_journal_opened(site->shared);
-	struct journal *journal = NULL;
-	enum rc rc;
-
-	if (*own != NULL)
-		return RC_OK;
-	if (known == NULL)
-		known = site->looking;
-	rc = journal_open(path, flags, &journal);
-	if (known != NULL &&
-	    (rc == RC_OK ? !journal_is_same(journal, known) :
-			   rc == RC_RANGE || !journal_is_file(known, path))) {
-		journal_close(journal);
-		site->gone = true;
-		return RC_STORE;
-	}
-	if (rc == RC_OK)
-		*own = journal;
-	return rc;
-}
-
-static enum rc
-open_assembling(struct page_site *site, const char *path)
-{
-	return open_once(site, path, JOURNAL_BRIEF | JOURNAL_HASTY,
-	    &site->assembling);
-}
-
-/* RC_MISSING: there is nothing to be looked at yet.  A journal of an earlier
- * release, or of a copy, is renewed by who puts runs together. */
-static enum rc
-open_looking(struct page_site *site, const char *path)
-{
-	enum rc rc;
-
-	if (is_gone(site))
-		return RC_STORE;
-	rc = open_once(site, path, JOURNAL_LOOKS, &site->looking);
-	if (rc != RC_RANGE)
-		return rc;
-	rc = open_assembling(site, path);
-	if (rc == RC_OK)
-		rc = open_once(site, path, JOURNAL_LOOKS, &site->looking);
-	return rc == RC_RANGE ? RC_CONFIG : rc;
-}
-
-/* What is not put together in time is missing for now, and told so. */
-static void
-assemble(struct page_site *site, struct page *page, int64_t until)
-{
-	struct journal_assembly assembly = { .more = true };
-	enum rc rc = RC_OK;
-
-	if (clock_left(until) > 0)
-		rc = open_assembling(site, page->conf->journal);
-	while (rc == RC_OK && clock_left(until) > 0) {
-		rc = watch_assemble(site->assembling, page->conf, &assembly);
-		if (!assembly.more)
-			break;
-	}
-	page->behind = rc != RC_OK || assembly.more || assembly.no_room;
-}
-
-static void
-begin_reading(struct page_site *site, struct journal *journal, int64_t deadline)
-{
-	if (journal == NULL)
-		return;
-	(void)reading_begin(journal, &site->log);
-	journal_set_deadline(journal, deadline);
-}
-
-static void
-end_reading(struct journal *journal)
-{
-	if (journal == NULL)
-		return;
-	journal_set_deadline(journal, CLOCK_NEVER);
-	reading_end();
-}
-
-/* The page's journal is NULL where there is nothing to be looked at. */
-static enum rc
-gather(struct page_site *site, struct page *page, const struct view *view,
-    int64_t deadline)
-{
-	enum rc rc;
-	enum rc told;
-
-	begin_reading(site, page->journal, deadline);
-	rc = view->gather(page);
-	told = told_gather(page);
-	end_reading(page->journal);
-	page->damaged = rc == RC_CORRUPT || told == RC_CORRUPT;
-	if (rc == RC_OK || rc == RC_CORRUPT)
-		rc = told;
-	return rc == RC_CORRUPT ? RC_OK : rc;
-}
-
-/* All that it does with the journal is over in time: where it took long to be
- * opened nothing is put together. */
-static enum rc
-look(struct serving *serving, const struct view *view)
-{
-	struct page_site *site = serving->site;
-	struct page *page = &serving->page;
-	int64_t deadline = clock_steady() + PAGE_VIEW_TIME;
-	int64_t latest = deadline - PAGE_VIEW_TIME / 2;
-	int64_t until;
-	enum rc rc = open_looking(site, page->conf->journal);
-
-	if (rc == RC_OK)
-		page->journal = site->looking;
-	if (rc == RC_OK && view->runs) {
-		until = clock_steady() + PAGE_ASSEMBLE_TIME;
-		assemble(site, page, until < latest ? until : latest);
-	}
-	return rc == RC_OK || rc == RC_MISSING ?
-	    gather(site, page, view, deadline) :
-	    rc;
-}
-
 static void
 print_view(struct serving *serving, const struct view *view)
 {
@@ -581,7 +384,7 @@ send_trouble(struct serving *serving, enum rc rc, bool looked)
 	struct frame_error row = rc == RC_SLOW && looked ? too_slow :
 							   row_of(rc);
 
-	if (rc == RC_STORE && is_gone(serving->site))
+	if (rc == RC_STORE && page_site_is_gone(serving->site))
 		row = gone;
 	if (rc == RC_SYNTAX && serving->error != NULL)
 		row.text = serving->error;
@@ -608,8 +411,8 @@ serve_view(struct serving *serving)
 		send_trouble(serving, rc, false);
 		return;
 	}
-	view = views[serving->query.view];
-	rc = look(serving, view);
+	view = view_of(serving->query.view);
+	rc = page_site_look(serving->site, &serving->page, view);
 	if (rc == RC_OK) {
 		print_view(serving, view);
 		rc = serving->body.rc;
@@ -644,43 +447,45 @@ print_location(struct serving *serving, int64_t seq)
 	return serving->location.rc;
 }
 
-/* Where nothing was stored yet, there is nothing to be done either, and no
- * journal to be made. */
+/* What a form is about is in its address, and what is to be done in its body:
+ * together they are one query. */
 static enum rc
-check_there(struct page_site *site, const char *path)
+parse_form(struct serving *serving)
 {
-	if (is_gone(site))
-		return RC_STORE;
-	return shared_journal_opened(site->shared) != NULL ?
-	    RC_OK :
-	    open_looking(site, path);
+	const struct request *request = &serving->exchange->request;
+	const struct buf *body = &request->body;
+	const char *text;
+	enum rc rc = request_setting(request, "QUERY_STRING", &text);
+
+	if (rc != RC_OK)
+		return RC_SYSTEM;
+	/* A text ends at its first NUL; this one has none (%00). */
+	if (body->len > 0 && memchr(body->data, '\0', body->len) != NULL)
+		return RC_SYNTAX;
+	text = pool_printf(serving->page.pool, "%s&%s", text,
+	    body->len > 0 ? body->data : "");
+	return text == NULL ? RC_MEMORY : parse(serving, text);
 }
 
 static enum rc
 act(struct serving *serving)
 {
-	const struct buf *body = &serving->exchange->request.body;
 	struct page_site *site = serving->site;
 	struct journal *journal;
 	int64_t seq;
-	enum rc rc;
+	enum rc rc = parse_form(serving);
 
-	/* A text ends at its first NUL; this one has none (%00). */
-	if (body->len > 0 && memchr(body->data, '\0', body->len) != NULL)
-		return RC_SYNTAX;
-	rc = parse(serving, body->len > 0 ? body->data : "");
 	if (rc == RC_OK)
-		rc = check_there(site, serving->page.conf->journal);
-	if (rc == RC_OK)
-		rc = shared_journal_get(site->shared, &journal);
+		rc = page_site_act(site, serving->page.conf->journal, &journal);
 	if (rc == RC_OK)
 		rc = action_name_event(journal, serving->page.pool,
 		    &serving->query);
 	if (rc == RC_OK && action_is_of_pipeline(&serving->query))
-		assemble(site, &serving->page,
+		page_site_assemble(site, &serving->page,
 		    clock_steady() + PAGE_ASSEMBLE_FIRST);
 	if (rc == RC_OK)
-		rc = action_do(&serving->page, journal, &site->stop, &seq);
+		rc = action_do(&serving->page, journal,
+		    page_site_stopping(site), &seq);
 	return rc == RC_OK ? print_location(serving, seq) : rc;
 }
 
@@ -718,6 +523,7 @@ page_serve(struct page_site *site, struct exchange *exchange)
 		.query = &serving.query,
 		.access = &serving.access,
 		.now = clock_wall(),
+		.booted = clock_wall() - clock_boot(),
 		.conf = exchange->conf,
 		.operates = serving.access.right == ACCESS_OPERATE,
 		.pool = &pool,

@@ -61,6 +61,21 @@ parts_begin_classed(struct html *html, const char *element, const char *class)
 	return scope;
 }
 
+void
+parts_break(struct html *html)
+{
+	HTML(html, "br")
+	{
+	}
+}
+
+struct html_scope
+parts_begin_below(struct html *html)
+{
+	parts_break(html);
+	return parts_begin_classed(html, "span", "muted");
+}
+
 struct html_scope
 parts_begin_section(struct html *html, const char *title)
 {
@@ -251,12 +266,12 @@ parts_begin_filters(struct html *html, const char *view)
 }
 
 struct html_scope
-parts_begin_form(struct html *html)
+parts_begin_form(struct html *html, const struct html_pair *pairs, size_t n)
 {
 	struct html_scope scope = html_begin(html, "form");
 
 	html_attribute(html, "method", "post");
-	html_action(html, NULL, 0);
+	html_action(html, pairs, n);
 	return scope;
 }
 

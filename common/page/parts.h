@@ -58,8 +58,14 @@ struct html_scope parts_begin_fact(struct html *html, const char *term);
 /* HTML(html, element) with its class. */
 struct html_scope parts_begin_classed(struct html *html, const char *element,
     const char *class);
+struct html_scope parts_begin_below(struct html *html);
 #define PARTS_CLASS(html, element, class)                                      \
 	HTML_SCOPE(parts_begin_classed(html, "" element "", "" class ""))
+
+/* Where the next line begins. */
+void parts_break(struct html *html);
+/* PARTS_BELOW(html) { ... }: less important than what it is below. */
+#define PARTS_BELOW(html) HTML_SCOPE(parts_begin_below(html))
 
 /* What there is instead of a list that has nothing in it: a sentence, or, where
  * damaged rows were met, that these are left out. */
@@ -101,10 +107,12 @@ void parts_button(struct html *html, const char *text, const char *kind);
 #define PARTS_FILTERS(html, view)                                              \
 	HTML_SCOPE(parts_begin_filters(html, "" view ""))
 struct html_scope parts_begin_filters(struct html *html, const char *view);
-/* PARTS_FORM(html) statement: a form that is sent to this page by POST.  What
- * it does is in hidden inputs (html_hidden). */
-#define PARTS_FORM(html) HTML_SCOPE(parts_begin_form(html))
-struct html_scope parts_begin_form(struct html *html);
+/* PARTS_FORM(html, pairs, n) statement: a form that is sent to this page by
+ * POST.  What it is about, which may be any text, is in its address, as in a
+ * link's; what it does is in hidden inputs (html_hidden). */
+#define PARTS_FORM(html, pairs, n) HTML_SCOPE(parts_begin_form(html, pairs, n))
+struct html_scope parts_begin_form(struct html *html,
+    const struct html_pair *pairs, size_t n);
 
 /* A link to the same list from there on; before "": to its beginning. */
 void parts_page(struct html *html, const struct query *query,

@@ -12,12 +12,21 @@
 
 #define WEEK (INT64_C(7) * 24 * 3600 * 1000)
 
+/* The events of a run that there is a link to. */
+enum {
+	FIRST,
+	LAST,
+	ENDS,
+};
+
 /* A pipeline, and its last runs, newest first. */
 struct pipeline {
 	struct pipeline_row row;
 	struct run_bars runs;
-	struct run_bars_measures measures; /* of those */
-	int64_t since;			   /* whose outcomes are in the row */
+	struct run_bars_measures measures;	/* of those */
+	struct journal_mention (*events)[ENDS]; /* of each of those */
+	bool unkept;				/* one of these is not there */
+	int64_t since; /* whose outcomes are in the row */
 };
 
 static const struct parts_column columns[] = { { "Began", false },
@@ -37,6 +46,28 @@ gather_runs(const struct page *page, struct pipeline *pipeline)
 	enum rc rc = run_bars_gather(page, &asked, &pipeline->runs);
 
 	run_bars_measure(&pipeline->runs, page->now, &pipeline->measures);
+	return rc;
+}
+
+static enum rc
+gather_events(const struct page *page, struct pipeline *pipeline)
+{
+	size_t n = pipeline->runs.n;
+	struct journal_mention *list;
+	enum rc rc;
+
+	pipeline->events = pool_alloc(page->pool, n + 1,
+	    sizeof(*pipeline->events));
+	if (pipeline->events == NULL)
+		return RC_MEMORY;
+	for (size_t i = 0; i < n; i++) {
+		pipeline->events[i][FIRST].id = pipeline->runs.runs[i].first;
+		pipeline->events[i][LAST].id = pipeline->runs.runs[i].last;
+	}
+	list = pipeline->events[0];
+	rc = journal_find_kept(page->journal, list, n * ENDS);
+	for (size_t i = 0; i < n * ENDS; i++)
+		pipeline->unkept |= list[i].id[0] != '\0' && !list[i].kept;
 	return rc;
 }
 
@@ -82,6 +113,10 @@ gather(struct page *page)
 	if (damaged != RC_OK && damaged != RC_CORRUPT)
 		return damaged;
 	rc = gather_runs(page, pipeline);
+	if (rc == RC_CORRUPT)
+		damaged = rc;
+	if (rc == RC_OK || rc == RC_CORRUPT)
+		rc = gather_events(page, pipeline);
 	return rc == RC_OK ? damaged : rc;
 }
 
@@ -94,9 +129,9 @@ title(struct page *page)
 	    pipeline->row.name[0] == '\0' ? "(unnamed)" : pipeline->row.name);
 }
 
-/* The last run that ended without success, or NULL. */
-static const struct journal_run *
-last_failed(const struct pipeline *pipeline)
+/* With which the last run ended that did without success, or NULL. */
+static const struct journal_mention *
+last_failure(const struct pipeline *pipeline)
 {
 	for (size_t i = 0; i < pipeline->runs.n; i++) {
 		enum chart_run_kind kind = run_bars_kind(
@@ -104,7 +139,7 @@ last_failed(const struct pipeline *pipeline)
 
 		if (kind == CHART_RUN_FAILURE || kind == CHART_RUN_STOPPED ||
 		    kind == CHART_RUN_UNKNOWN)
-			return &pipeline->runs.runs[i];
+			return &pipeline->events[i][LAST];
 	}
 	return NULL;
 }
@@ -113,19 +148,22 @@ static void
 put_failures(const struct pipeline *pipeline, struct html *html)
 {
 	const struct pipeline_row *row = &pipeline->row;
-	const struct journal_run *failed = last_failed(pipeline);
+	const struct journal_mention *failed = last_failure(pipeline);
 
 	if (row->failures == 0)
 		return;
-	PARTS_FACT(html, "Failed")
+	PARTS_FACT(html, "Without success")
 	{
-		links_count(html, row->failures, "run", "runs");
-		html_text(html,
-		    " in a row without success, the last one with ");
+		if (row->failures == 1) {
+			html_text(html, "The last run, with ");
+		} else {
+			html_number(html, row->failures);
+			html_text(html, " runs in a row, the last one with ");
+		}
 		html_foreign(html, row->failure);
-		if (failed != NULL && failed->last[0] != '\0') {
+		if (failed != NULL && failed->kept) {
 			html_text(html, ": ");
-			links_event(html, failed->last);
+			links_event(html, failed, NULL);
 		}
 	}
 }
@@ -141,6 +179,18 @@ put_last(struct html *html, const struct pipeline_row *row)
 		html_text(html, " ");
 		html_time(html, pipeline_list_last(row));
 	}
+}
+
+static void
+put_muted(const struct pipeline_row *row, struct html *html)
+{
+	if (row->muted == 0)
+		return;
+	PARTS_FACT(html, "Muted until") html_planned_time(html, row->muted);
+	if (row->hook_muted == 0)
+		return;
+	PARTS_FACT(html, "Hook muted until")
+	html_planned_time(html, row->hook_muted);
 }
 
 static void
@@ -168,23 +218,23 @@ put_facts(const struct pipeline *pipeline, struct html *html)
 		html_duration(html, row->duration == 0 ? -1 : row->duration);
 		PARTS_FACT(html, "Usual gap")
 		html_duration(html, row->gap == 0 ? -1 : row->gap);
-		if (row->muted != 0)
-			PARTS_FACT(html, "Muted until")
-		html_time(html, row->muted);
+		put_muted(row, html);
 	}
 }
 
 static void
 put_mute(const struct pipeline *pipeline, struct html *html, const char *action)
 {
-	const struct pipeline_row *row = &pipeline->row;
+	const struct html_pair about[] = {
+		{ "view", "pipeline" },
+		{ "hook", pipeline->row.hook },
+		{ "id", pipeline->row.id },
+	};
 	bool mutes = strcmp(action, "mute") == 0;
 
-	PARTS_FORM(html)
+	PARTS_FORM(html, about, 3)
 	{
-		html_hidden(html,
-		    HTML_PAIRS({ "view", "pipeline" }, { "hook", row->hook },
-			{ "id", row->id }, { "action", action }));
+		html_hidden(html, HTML_PAIRS({ "action", action }));
 		if (mutes)
 			parts_choice(html,
 			    &(struct parts_field){ "Mute for", "length", "8h",
@@ -253,22 +303,11 @@ put_summary(const struct pipeline *pipeline, struct html *html)
 }
 
 static void
-put_event_link(struct html *html, const char *id, const char *text)
+put_run(const struct page *page, struct html *html, size_t i)
 {
-	if (id[0] == '\0')
-		return;
-	HTML(html, "a")
-	{
-		html_href(html, HTML_PAIRS({ "view", "event" }, { "id", id }));
-		html_attribute(html, "title", id);
-		html_text(html, text);
-	}
-}
-
-static void
-put_run(const struct page *page, struct html *html,
-    const struct journal_run *run)
-{
+	const struct pipeline *pipeline = page->report;
+	const struct journal_run *run = &pipeline->runs.runs[i];
+	const struct journal_mention *events = pipeline->events[i];
 	const char *outcome = journal_run_outcome(run);
 
 	HTML(html, "tr")
@@ -288,10 +327,10 @@ put_run(const struct page *page, struct html *html,
 		PARTS_CELL(html) html_foreign(html, run->event);
 		PARTS_CELL(html)
 		{
-			put_event_link(html, run->first, "first");
+			links_event(html, &events[FIRST], "first");
 			html_text(html, " ");
 			if (strcmp(run->first, run->last) != 0)
-				put_event_link(html, run->last, "last");
+				links_event(html, &events[LAST], "last");
 		}
 	}
 }
@@ -316,7 +355,12 @@ put_html(const struct page *page, struct html *html)
 		put_summary(pipeline, html);
 		PARTS_TABLE(html, "Runs", columns)
 		for (size_t i = 0; i < pipeline->runs.n; i++)
-			put_run(page, html, &pipeline->runs.runs[i]);
+			put_run(page, html, i);
+		if (pipeline->unkept)
+			PARTS_CLASS(html, "p", "muted")
+		html_text(html,
+		    "Events without a link are not kept: they were ignored, "
+		    "their hook waits, or the time of \"keep\" is over.");
 	}
 }
 
@@ -344,7 +388,6 @@ put_json(const struct page *page, struct json *json)
 }
 
 const struct view view_pipeline = {
-	.name = "pipeline",
 	.runs = true,
 	.gather = gather,
 	.title = title,

@@ -8,30 +8,34 @@
 #include "page/links.h"
 #include "page/members.h"
 #include "page/parts.h"
+#include "page/run_bars.h"
 #include "watch/pipeline_list.h"
 
 #define WEEK (INT64_C(7) * 24 * 3600 * 1000)
 
 enum {
-	PIPELINES = 200, /* of one page */
+	PIPELINES = 50, /* of one page */
 	STATES = WATCH_UNWATCHED + 1,
 };
 
 /* The worst first; what is shown is a part of them. */
 struct pipelines {
-	struct pipeline_row *rows;
-	const char **names; /* how each is shown */
+	struct pipeline_list list;
+	struct pipeline_row *rows; /* of it, as the next */
+	struct run_bars_owner *owners;
 	size_t n;
 	size_t all; /* that the filter lets through */
 	int64_t counts[STATES];
 	int64_t since;	  /* whose outcomes are counted */
 	const char *next; /* where the list goes on, or "" */
 	const char *const *hooks;
+	bool damaged;
 };
 
 static const struct parts_column columns[] = { { "Pipeline", false },
-	{ "State", false }, { "Last run", false }, { "Last success", false },
-	{ "Usual run", true }, { "Usual gap", true }, { "Runs", false } };
+	{ "State", false }, { "Runs", false }, { "Last run", false },
+	{ "Last success", false }, { "Usual run", true },
+	{ "Usual gap", true } };
 
 static const char *const states[] = { "", "failing", "stuck", "late",
 	"learning", "fine", "unwatched", NULL };
@@ -82,36 +86,25 @@ after_key(const struct pipelines *pipelines, const char *key)
 }
 
 static enum rc
-choose_page(const struct query *query, struct pipeline_list *list,
-    struct pipelines *pipelines)
+choose_page(const struct page *page, struct pipelines *pipelines)
 {
-	size_t from = after_key(pipelines, query->before);
+	size_t from = after_key(pipelines, page->query->before);
 
 	pipelines->rows += from;
 	pipelines->n = pipelines->all - from;
-	if (pipelines->n > PIPELINES) {
-		pipelines->n = PIPELINES;
-		pipelines->next = key_of(&list->pool,
-		    &pipelines->rows[PIPELINES - 1]);
-	}
-	pipelines->names = pool_alloc(&list->pool, pipelines->n + 1,
-	    sizeof(*pipelines->names));
-	if (pipelines->next == NULL || pipelines->names == NULL)
-		return RC_MEMORY;
-	for (size_t i = 0; i < pipelines->n; i++) {
-		pipelines->names[i] = pipeline_list_name(list,
-		    &pipelines->rows[i]);
-		if (pipelines->names[i] == NULL)
-			return RC_MEMORY;
-	}
-	return RC_OK;
+	if (pipelines->n <= PIPELINES)
+		return RC_OK;
+	pipelines->n = PIPELINES;
+	pipelines->next = key_of(page->pool, &pipelines->rows[PIPELINES - 1]);
+	return pipelines->next == NULL ? RC_MEMORY : RC_OK;
 }
 
 /* Those that the filter lets through, in the place of all. */
 static void
-choose(const struct query *query, const struct pipeline_list *list,
-    struct pipelines *pipelines)
+choose(const struct query *query, struct pipelines *pipelines)
 {
+	const struct pipeline_list *list = &pipelines->list;
+
 	pipelines->rows = list->rows;
 	for (size_t i = 0; i < list->n; i++)
 		if (matches(query, &list->rows[i])) {
@@ -120,10 +113,20 @@ choose(const struct query *query, const struct pipeline_list *list,
 		}
 }
 
-/* The list's memory is the report's: until it is given back, nothing else may
- * take of that. */
+/* What could be read is told. */
 static enum rc
-gather_list(struct page *page, struct pipelines *pipelines)
+pass_damage(struct pipelines *pipelines, enum rc rc)
+{
+	if (rc != RC_CORRUPT)
+		return rc;
+	pipelines->damaged = true;
+	return RC_OK;
+}
+
+/* Of all no more is looked up than how they are, for the order, and of those
+ * that are shown the rest. */
+static enum rc
+gather_list(const struct page *page, struct pipelines *pipelines)
 {
 	const char *hook = page->query->hook;
 	const struct pipeline_filter filter = {
@@ -132,27 +135,34 @@ gather_list(struct page *page, struct pipelines *pipelines)
 		.now = page->now,
 		.brief = true,
 	};
-	struct pipeline_list list = { .pool = *page->pool };
-	enum rc damaged = pipeline_list_gather(&list, &filter, page->conf,
-	    page->journal);
-	enum rc rc = damaged == RC_CORRUPT ? RC_OK : damaged;
+	struct run_bars_rows shown = { .list = &pipelines->list };
+	enum rc rc = pass_damage(pipelines,
+	    pipeline_list_gather(&pipelines->list, &filter, page->conf,
+		page->journal));
 
 	if (rc == RC_OK) {
-		choose(page->query, &list, pipelines);
-		rc = choose_page(page->query, &list, pipelines);
+		choose(page->query, pipelines);
+		rc = choose_page(page, pipelines);
 	}
-	*page->pool = list.pool;
+	shown.rows = pipelines->rows;
+	shown.n = pipelines->n;
 	if (rc == RC_OK)
-		rc = pipeline_list_complete(pipelines->rows, pipelines->n,
-		    &filter, page->journal);
-	return rc == RC_OK ? damaged : rc;
+		rc = pass_damage(pipelines,
+		    pipeline_list_complete(pipelines->rows, pipelines->n,
+			&filter, page->journal));
+	if (rc == RC_OK)
+		rc = pass_damage(pipelines,
+		    run_bars_gather_owners(page, &shown, &pipelines->owners));
+	return rc == RC_OK && pipelines->damaged ? RC_CORRUPT : rc;
 }
 
+/* The list is the page's in the end, whatever comes of it. */
 static enum rc
 gather(struct page *page)
 {
 	struct pipelines *pipelines = pool_alloc(page->pool, 1,
 	    sizeof(*pipelines));
+	enum rc rc;
 
 	if (pipelines == NULL)
 		return RC_MEMORY;
@@ -163,8 +173,11 @@ gather(struct page *page)
 	    page->now - WEEK;
 	pipelines->hooks = links_hooks(page->pool, page->conf,
 	    page->query->hook);
-	return pipelines->hooks == NULL ? RC_MEMORY :
-					  gather_list(page, pipelines);
+	if (pipelines->hooks == NULL)
+		return RC_MEMORY;
+	rc = gather_list(page, pipelines);
+	pool_adopt(page->pool, &pipelines->list.pool);
+	return rc;
 }
 
 static const char *
@@ -224,8 +237,10 @@ put_counts(const struct pipelines *pipelines, struct html *html)
 			html_text(html, " ");
 			html_text(html, watch_state_name((enum watch_state)i));
 		}
-		html_text(html, ". Runs are counted since ");
-		html_time(html, pipelines->since);
+		html_text(html,
+		    ". Bars are of the last 30 runs; runs are counted "
+		    "since ");
+		html_planned_time(html, pipelines->since);
 		html_text(html, ".");
 	}
 }
@@ -238,9 +253,7 @@ put_last(struct html *html, const struct pipeline_row *row)
 		return;
 	}
 	parts_state(html, row->last.outcome);
-	HTML(html, "br")
-	{
-	}
+	parts_break(html);
 	html_time(html, pipeline_list_last(row));
 }
 
@@ -267,26 +280,29 @@ put_outcomes(struct html *html, const struct pipeline_row *row)
 		html_text(html, "none");
 }
 
+/* A bar for each of the last, and below how many there were since. */
+static void
+put_runs(const struct page *page, struct html *html,
+    const struct run_bars_owner *owner)
+{
+	run_bars_put(page, html, &owner->bars);
+	PARTS_CLASS(html, "div", "ago") put_outcomes(html, owner->row);
+}
+
 static void
 put_state(struct html *html, const struct pipeline_row *row)
 {
 	parts_state(html, watch_state_name(row->state));
 	if (row->since != 0) {
 		html_text(html, " since");
-		HTML(html, "br")
-		{
-		}
+		parts_break(html);
 		html_time(html, row->since);
 	}
 	if (row->muted != 0) {
-		HTML(html, "br")
-		{
-		}
+		parts_break(html);
 		html_text(html, "muted until");
-		HTML(html, "br")
-		{
-		}
-		html_time(html, row->muted);
+		parts_break(html);
+		html_planned_time(html, row->muted);
 	}
 }
 
@@ -295,11 +311,8 @@ put_name(struct html *html, const struct pipeline_row *row, const char *name)
 {
 	links_pipeline(html,
 	    &(struct links_pipeline){ row->hook, row->id,
-		name[0] == '\0' ? "(unnamed)" : name });
-	HTML(html, "br")
-	{
-	}
-	PARTS_CLASS(html, "span", "muted")
+		name[0] == '\0' ? "(unnamed)" : name, true });
+	PARTS_BELOW(html)
 	{
 		html_text(html, "at ");
 		html_foreign(html, row->hook);
@@ -307,21 +320,24 @@ put_name(struct html *html, const struct pipeline_row *row, const char *name)
 }
 
 static void
-put_row(struct html *html, const struct pipeline_row *row, const char *name)
+put_row(const struct page *page, struct html *html,
+    const struct run_bars_owner *owner)
 {
+	const struct pipeline_row *row = owner->row;
+
 	HTML(html, "tr")
 	{
 		if (row->state <= WATCH_STUCK)
 			html_attribute(html, "class", "bad");
-		PARTS_CELL(html) put_name(html, row, name);
+		PARTS_CELL(html) put_name(html, row, owner->name);
 		PARTS_CELL(html) put_state(html, row);
+		PARTS_CELL(html) put_runs(page, html, owner);
 		PARTS_CELL(html) put_last(html, row);
 		PARTS_CLASSED(html, "time") html_time(html, row->success);
 		PARTS_NUMBER(html)
 		html_duration(html, row->duration == 0 ? -1 : row->duration);
 		PARTS_NUMBER(html)
 		html_duration(html, row->gap == 0 ? -1 : row->gap);
-		PARTS_CELL(html) put_outcomes(html, row);
 	}
 }
 
@@ -362,7 +378,8 @@ put_html(const struct page *page, struct html *html)
 	put_counts(pipelines, html);
 	PARTS_TABLE(html, "Pipelines", columns)
 	for (size_t i = 0; i < pipelines->n; i++)
-		put_row(html, &pipelines->rows[i], pipelines->names[i]);
+		put_row(page, html, &pipelines->owners[i]);
+	run_bars_figures(page, html, pipelines->owners, pipelines->n);
 	put_pager(page, html);
 }
 
@@ -375,7 +392,9 @@ put_json(const struct page *page, struct json *json)
 	json_open(json, "pipelines", '[');
 	for (size_t i = 0; i < pipelines->n; i++) {
 		json_open(json, NULL, '{');
-		members_of_pipeline(json, &pipelines->rows[i], true);
+		members_of_pipeline(json, pipelines->owners[i].row, true);
+		run_bars_write(page, json, "last_runs",
+		    &pipelines->owners[i].bars);
 		json_close(json, '}');
 	}
 	json_close(json, ']');
@@ -384,7 +403,6 @@ put_json(const struct page *page, struct json *json)
 }
 
 const struct view view_pipelines = {
-	.name = "pipelines",
 	.runs = true,
 	.gather = gather,
 	.title = title,

@@ -16,8 +16,11 @@
 #include "watch/pipeline_list.h"
 
 #define MINUTE INT64_C(60000)
-/* What is due for longer was seen by a timer of a minute, or of five; and an
- * event that is waiting for longer has failed, or the queue is long. */
+/* What is due for longer is attended to by none: pelihook.fcgi takes it at once,
+ * and the timer and the cron line that there are among the examples come once a
+ * minute, the first time a minute after the machine's start. */
+#define ATTENDED (2 * MINUTE)
+/* An event that is waiting for longer has failed, or the queue is long. */
 #define LONG (5 * MINUTE)
 /* In a day without one there was no event that is to be expected. */
 #define DAY (24 * 60 * MINUTE)
@@ -85,17 +88,6 @@ add(const struct gathering *gathering, const struct problem *problem,
 	return rc;
 }
 
-static void
-put_age(struct buf *text, int64_t time, int64_t now)
-{
-	int64_t age = clock_age(time, now);
-
-	if (age < MINUTE)
-		buf_text(text, "less than a minute");
-	else
-		html_print_duration(text, age);
-}
-
 /* "1 run", "2 runs", from the pool; NULL: no memory. */
 static const char *
 count_of(const struct gathering *gathering, int64_t count, const char *what)
@@ -160,8 +152,7 @@ say_late(struct buf *text, const struct pipeline_row *row, int64_t now)
 		buf_text(text, "no run has succeeded yet");
 	} else {
 		buf_text(text, "the last success was ");
-		put_age(text, row->success, now);
-		buf_text(text, " ago");
+		html_print_time(text, row->success, now);
 	}
 	if (row->gap > 0) {
 		buf_text(text, ". There is usually one every ");
@@ -195,6 +186,7 @@ add_pipeline(const struct gathering *gathering, const struct alarm *alarm,
 		.name = row->name,
 		.begin = name != NULL && name[0] == '\0' ? "A pipeline" : name,
 		.since = row->since,
+		.last = alarm->kind == PROBLEM_LATE ? row->success : 0,
 		.link = { { "view", "pipeline" }, { "hook", row->hook },
 		    { "id", row->id } },
 	};
@@ -203,13 +195,13 @@ add_pipeline(const struct gathering *gathering, const struct alarm *alarm,
 	alarm->say(&text, row, gathering->page->now);
 	if (row->muted != 0) {
 		buf_text(&text, " It is muted until ");
-		html_plain_time(&(struct html){ .into = &text }, row->muted);
+		html_print_time(&text, row->muted, gathering->page->now);
 		buf_char(&text, '.');
 	}
 	return add(gathering, &problem, &text);
 }
 
-/* Of a state that many are in, the rest is one sentence. */
+/* Of a state that many are in, the rest is one sentence, which leads to all. */
 static enum rc
 add_rest(const struct gathering *gathering, const struct alarm *alarm,
     size_t rest)
@@ -217,7 +209,8 @@ add_rest(const struct gathering *gathering, const struct alarm *alarm,
 	const struct problem problem = {
 		.kind = alarm->kind,
 		.begin = count_of(gathering, (int64_t)rest, "more pipeline"),
-		.link = { { "view", "pipelines" } },
+		.link = { { "view", "pipelines" },
+		    { "state", watch_state_name(alarm->state) } },
 	};
 	struct buf text = { 0 };
 
@@ -271,10 +264,19 @@ look_at_wait(void *context, const struct journal_wait *wait)
 	return RC_OK;
 }
 
+/* How long somebody could have taken what is due since then: who runs the queue
+ * is started with the machine. */
+static int64_t
+time_to_take(const struct page *page, int64_t since)
+{
+	return clock_age(since > page->booted ? since : page->booted,
+	    page->now);
+}
+
 /*
- * A runner that lives has a claim, or takes what is due at once.  What a timer
- * is to run is due for a minute or so; what nobody has taken for long, though
- * nobody who lives runs anything, is attended to by none.
+ * A runner that lives has a claim, or takes what is due at once.  What nobody
+ * has taken in time, though nobody who lives runs anything, is attended to by
+ * none.
  */
 static enum rc
 add_unattended(struct gathering *gathering)
@@ -291,7 +293,8 @@ add_unattended(struct gathering *gathering)
 	    journal_waits(page->journal, page->now, look_at_wait, gathering));
 
 	problem.since = first_of(gathering->due, gathering->running);
-	if (rc != RC_OK || clock_age(problem.since, page->now) < LONG)
+	if (rc != RC_OK || problem.since == 0 ||
+	    time_to_take(page, problem.since) < ATTENDED)
 		return rc;
 	if (gathering->due == 0)
 		problem.link[1].value = "running";
@@ -398,19 +401,22 @@ add_silence(struct gathering *gathering, const struct hook *hook,
 	if (rc != RC_OK)
 		return rc;
 	event = last_event(request, &silence);
+	problem.last = event;
 	problem.since = silent_since(gathering, hook, &silence, event);
 	if (event == 0 && clock_age(made, page->now) >= DAY) {
 		problem.since = made;
 		buf_text(&text,
-		    "has had no verified event since counting began ");
-		put_age(&text, made, page->now);
-	} else if (problem.since != 0) {
-		buf_text(&text, "is silent: its last verified event came ");
-		put_age(&text, event, page->now);
-	} else {
+		    "has had no verified event since counting began on ");
+		html_print_time(&text, made, page->now);
+	} else if (problem.since == 0) {
 		return RC_OK;
+	} else if (event == 0) {
+		buf_text(&text, "is silent: no verified event is known");
+	} else {
+		buf_text(&text, "is silent: its last verified event came ");
+		html_print_time(&text, event, page->now);
 	}
-	buf_text(&text, " ago.");
+	buf_char(&text, '.');
 	return add(gathering, &problem, &text);
 }
 
@@ -506,8 +512,8 @@ add_refused_by(const struct gathering *gathering,
 	if (counted != NULL && counted->refused != 0) {
 		buf_printf(&text, ". The last one was %d %s, ",
 		    counted->refused_status, counted->reason);
-		put_age(&text, counted->refused, gathering->page->now);
-		buf_text(&text, " ago");
+		html_print_time(&text, counted->refused, gathering->page->now);
+		problem.last = counted->refused;
 	}
 	buf_char(&text, '.');
 	return add(gathering, &problem, &text);
@@ -646,6 +652,7 @@ write_problem(struct json *json, const struct problem *problem)
 		json_close(json, '}');
 	}
 	json_time(json, "since", problem->since);
+	json_time(json, "last", problem->last);
 	buf_printf(&text, "%s %s", problem->begin, problem->text);
 	json_bytes(json, "text", buf_view(&text));
 	if (text.rc != RC_OK)

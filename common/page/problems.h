@@ -39,6 +39,9 @@ struct problem {
 	const char *id;	  /* of a pipeline; NULL: of none */
 	const char *name; /* how that is shown */
 	int64_t since;	  /* 0: not known */
+	/* When what the sentence tells as the last was: a success, a verified
+	 * event, a refusal; 0: it tells none. */
+	int64_t last;
 	/* The sentence: how it begins, which leads to where there is more of
 	 * it, and the rest. */
 	const char *begin;

@@ -9,7 +9,6 @@
 #include "base/units.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
-#include "event/catalog.h"
 #include "journal/journal.h"
 #include "watch/judge.h"
 
@@ -24,7 +23,7 @@ struct reading {
 	struct pool *pool;
 	int64_t now;
 	const char *error;
-	unsigned seen; /* a bit for each parameter that came */
+	const char **values; /* of each parameter; NULL: it did not come */
 };
 
 static const char *const views[] = {
@@ -113,26 +112,12 @@ check_before(struct reading *reading)
 	if (query->view == QUERY_ACTIONS &&
 	    bytes_number(before, INT64_MAX, &number) != RC_OK)
 		return expect(reading, "before", query->before, "a number");
+	/* An identity may have a slash, or be empty. */
+	if (query->view == QUERY_PIPELINES &&
+	    (strchr(query->before, '/') == NULL || query->before[0] == '/'))
+		return expect(reading, "before", query->before,
+		    "the hook and the identity of a pipeline, as HOOK/ID");
 	return RC_OK;
-}
-
-/* A name, a glob, or a group that there is. */
-static enum rc
-check_event(struct reading *reading, const char *value)
-{
-	struct buf text = { 0 };
-	enum rc rc;
-
-	if (value[0] != '@' || catalog_is_group(bytes_of(value)))
-		return RC_OK;
-	rc = catalog_no_group(value, &text);
-	if (rc == RC_OK) {
-		reading->error = pool_printf(reading->pool, "event: %s.",
-		    text.data);
-		rc = reading->error == NULL ? RC_MEMORY : RC_SYNTAX;
-	}
-	buf_free(&text);
-	return rc;
 }
 
 static enum rc
@@ -230,6 +215,8 @@ enum parameter {
 	SEEN,
 	SHOWN_AT,
 	COUNTED,
+	MATCHED,
+	LAST,
 	LENGTH,
 	PARAMETERS,
 };
@@ -252,6 +239,8 @@ static const char *const names[PARAMETERS] = {
 	[SEEN] = "seen",
 	[SHOWN_AT] = "shown",
 	[COUNTED] = "counted",
+	[MATCHED] = "matched",
+	[LAST] = "last",
 	[LENGTH] = "length",
 };
 
@@ -284,6 +273,8 @@ text_of(struct query *query, enum parameter parameter)
 		return &query->action;
 	case REFRESH:
 		return &query->reload;
+	case LAST:
+		return &query->last;
 	case LENGTH:
 		return &query->length;
 	case VIEW:
@@ -292,6 +283,7 @@ text_of(struct query *query, enum parameter parameter)
 	case SEEN:
 	case SHOWN_AT:
 	case COUNTED:
+	case MATCHED:
 	case PARAMETERS:
 		break;
 	}
@@ -313,8 +305,6 @@ take_meaning(struct reading *reading, enum parameter parameter,
 		return take_time(reading, name, value, &query->since_time);
 	case UNTIL:
 		return take_time(reading, name, value, &query->until_time);
-	case EVENT:
-		return check_event(reading, value);
 	case ACTION:
 		return take_action(reading, value);
 	case FORMAT:
@@ -329,14 +319,18 @@ take_meaning(struct reading *reading, enum parameter parameter,
 		return take_number(reading, name, value, &query->shown);
 	case COUNTED:
 		return take_number(reading, name, value, &query->counted);
+	case MATCHED:
+		return take_number(reading, name, value, &query->matched);
 	case LENGTH:
 		return take_length(reading, value);
 	case HOOK:
+	case EVENT:
 	case PIPELINE:
 	case STATE:
 	case Q:
 	case BEFORE:
 	case ID:
+	case LAST:
 	case PARAMETERS:
 		break;
 	}
@@ -424,13 +418,16 @@ take_pair(struct reading *reading, const char *name, const char *value)
 	if (parameter == PARAMETERS) {
 		rc = expect(reading, "A parameter", name,
 		    list_names(reading->pool));
-	} else if ((reading->seen & 1U << parameter) != 0) {
-		reading->error = pool_printf(reading->pool,
-		    "%s is there twice: give it once.", name);
-		rc = reading->error == NULL ? RC_MEMORY : RC_SYNTAX;
-	} else {
-		reading->seen |= 1U << parameter;
+	} else if (reading->values[parameter] == NULL) {
+		reading->values[parameter] = value;
 		rc = take(reading, parameter, value);
+	} else if (strcmp(reading->values[parameter], value) == 0) {
+		rc = RC_OK;
+	} else {
+		reading->error = pool_printf(reading->pool,
+		    "%s is there twice, with different values: give it once.",
+		    name);
+		rc = reading->error == NULL ? RC_MEMORY : RC_SYNTAX;
 	}
 	return rc;
 }
@@ -462,7 +459,8 @@ enum rc
 query_parse(const char *text, int64_t now, struct pool *pool,
     struct query *query, const char **error)
 {
-	struct reading reading = { .query = query, .pool = pool, .now = now };
+	const char *values[PARAMETERS] = { NULL };
+	struct reading reading = { query, pool, now, NULL, values };
 	struct bytes rest = bytes_of(text);
 	struct bytes pair;
 	enum rc rc = RC_OK;

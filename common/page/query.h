@@ -35,9 +35,10 @@ struct query {
 	const char *until;
 	int64_t since_time; /* 0: none */
 	int64_t until_time;
-	const char *q;	    /* an ID's beginning or end */
-	const char *before; /* where the list goes on: an ID */
-	const char *id;	    /* of an event, or of a pipeline */
+	const char *q; /* an ID's beginning or end */
+	/* Where the list goes on: an ID, HOOK/ID of a pipeline, or a number. */
+	const char *before;
+	const char *id; /* of an event, or of a pipeline */
 	bool json;
 	int refresh;	    /* seconds; 0: none */
 	const char *reload; /* the same, as given */
@@ -47,6 +48,8 @@ struct query {
 	int64_t seen;
 	int64_t shown;
 	int64_t counted;
+	int64_t matched;
+	const char *last;   /* an ID */
 	const char *length; /* of a mute, as 8h; the next is what it means */
 	int64_t length_time;
 };

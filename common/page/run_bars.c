@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdlib.h>
 #include <string.h>
 
 #include "page/run_bars.h"
 
+#include "base/quantile.h"
 #include "page/chart.h"
 #include "page/links.h"
+#include "page/members.h"
 #include "page/parts.h"
 #include "page/view.h"
+#include "watch/pipeline_list.h"
 
-enum {
-	MIDDLE = 50, /* percent */
-	MOST = 90,
-};
+enum { MOST = 90 }; /* percent */
 
 struct gathering {
 	struct pool *pool;
@@ -54,6 +53,48 @@ run_bars_gather(const struct page *page, const struct run_bars_asked *asked,
 	return journal_runs(page->journal, &filter, add_run, &gathering);
 }
 
+enum rc
+run_bars_gather_owners(const struct page *page,
+    const struct run_bars_rows *rows, struct run_bars_owner **owners)
+{
+	struct run_bars_owner *owner = pool_alloc(page->pool, rows->n + 1,
+	    sizeof(*owner));
+	bool damaged = false;
+	enum rc rc = owner == NULL ? RC_MEMORY : RC_OK;
+
+	*owners = owner;
+	for (size_t i = 0; i < rows->n && rc == RC_OK; i++, owner++) {
+		const struct run_bars_asked asked = {
+			.hook = rows->rows[i].hook,
+			.id = rows->rows[i].id,
+			.limit = RUN_BARS,
+		};
+
+		owner->row = &rows->rows[i];
+		owner->name = pipeline_list_name(rows->list, owner->row);
+		rc = owner->name == NULL ?
+		    RC_MEMORY :
+		    run_bars_gather(page, &asked, &owner->bars);
+		damaged |= rc == RC_CORRUPT;
+		if (rc == RC_CORRUPT)
+			rc = RC_OK;
+	}
+	return rc == RC_OK && damaged ? RC_CORRUPT : rc;
+}
+
+void
+run_bars_write(const struct page *page, struct json *json, const char *name,
+    const struct run_bars *bars)
+{
+	json_open(json, name, '[');
+	for (size_t i = 0; i < bars->n; i++) {
+		json_open(json, NULL, '{');
+		members_of_run(json, &bars->runs[i], page->now);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+}
+
 enum chart_run_kind
 run_bars_kind(const struct journal_run *run)
 {
@@ -64,21 +105,6 @@ run_bars_kind(const struct journal_run *run)
 			outcome) == 0)
 			return (enum chart_run_kind)kind;
 	return CHART_RUN_UNKNOWN;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* The least that so many of a hundred are not over. */
-static int64_t
-percentile(const int64_t *sorted, size_t n, size_t percent)
-{
-	return n == 0 ? -1 : sorted[(n * percent + 99) / 100 - 1];
 }
 
 void
@@ -97,9 +123,9 @@ run_bars_measure(const struct run_bars *bars, int64_t now,
 		if (run->ended != 0 && duration >= 0)
 			durations[n++] = duration;
 	}
-	qsort(durations, n, sizeof(*durations), compare);
-	measures->median = percentile(durations, n, MIDDLE);
-	measures->most = percentile(durations, n, MOST);
+	quantile_sort(durations, n);
+	measures->median = quantile_median(durations, n);
+	measures->most = quantile_percentile(durations, n, MOST);
 }
 
 /* "The last 30 runs, oldest first: 27 success, 3 failure". */
@@ -156,13 +182,13 @@ put_figures(const struct page *page, struct html *html,
 {
 	struct run_bars_measures measures;
 
-	run_bars_measure(owner->bars, page->now, &measures);
+	run_bars_measure(&owner->bars, page->now, &measures);
 	HTML(html, "tr")
 	{
 		PARTS_CELL(html)
 		links_pipeline(html,
-		    &(struct links_pipeline){ owner->hook, owner->id,
-			owner->name });
+		    &(struct links_pipeline){ owner->row->hook, owner->row->id,
+			owner->name, true });
 		for (size_t i = 0; i <= CHART_RUN_OPEN; i++)
 			parts_number(html, (int64_t)measures.outcomes[i]);
 		PARTS_NUMBER(html) html_duration(html, measures.median);

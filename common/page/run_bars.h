@@ -8,7 +8,10 @@
 #include "page/chart.h"
 
 struct html;
+struct json;
 struct page;
+struct pipeline_list;
+struct pipeline_row;
 
 /* The last runs of a pipeline, which are a bar each. */
 
@@ -49,13 +52,25 @@ enum rc run_bars_gather(const struct page *page,
 void run_bars_put(const struct page *page, struct html *html,
     const struct run_bars *bars);
 
-/* Of whom they are. */
+/* A pipeline, and the last RUN_BARS of its runs. */
 struct run_bars_owner {
-	const char *hook;
-	const char *id;
+	const struct pipeline_row *row;
 	const char *name; /* which is shown */
-	const struct run_bars *bars;
+	struct run_bars bars;
 };
+
+/* Those of n rows of a list, in their order, from the page's pool and that of
+ * the list.  As run_bars_gather for the rest. */
+struct run_bars_rows {
+	struct pipeline_list *list;
+	const struct pipeline_row *rows;
+	size_t n;
+};
+enum rc run_bars_gather_owners(const struct page *page,
+    const struct run_bars_rows *rows, struct run_bars_owner **owners);
+/* An array of that name, newest first. */
+void run_bars_write(const struct page *page, struct json *json,
+    const char *name, const struct run_bars *bars);
 
 /* What n pipelines' bars show, as a table that is to be opened: how many ended
  * how, and what is usual. */

@@ -117,6 +117,10 @@ put_count(struct html *html, const struct journal_action *action)
 	}
 	links_count(html, action->matched, words[word].one,
 	    words[word].several);
+	if (action->until != 0) {
+		html_text(html, " until ");
+		html_planned_time(html, action->until);
+	}
 }
 
 void
@@ -145,8 +149,19 @@ find_name(struct page *page, struct told_target *target)
 	    page->journal);
 
 	*page->pool = list.pool;
-	if (list.n > 0)
+	target->there = list.n > 0;
+	if (target->there)
 		target->name = list.rows[0].name;
+	return rc;
+}
+
+static enum rc
+find_event(const struct page *page, struct told_target *target)
+{
+	struct journal_mention event = { .id = target->query.id };
+	enum rc rc = journal_find_kept(page->journal, &event, 1);
+
+	target->there = event.kept;
 	return rc;
 }
 
@@ -156,10 +171,14 @@ told_target_gather(struct page *page, const struct journal_action *action,
 {
 	enum rc rc = read_target(page, action, target);
 
-	if (rc == RC_OK && target->links &&
-	    target->query.view == QUERY_PIPELINE)
-		rc = find_name(page, target);
-	return rc;
+	if (rc != RC_OK || !target->links)
+		return rc;
+	if (target->query.view == QUERY_PIPELINE)
+		return find_name(page, target);
+	if (target->query.view == QUERY_EVENT)
+		return find_event(page, target);
+	target->there = true;
+	return RC_OK;
 }
 
 /* By its name, and by its identity where that is another. */
@@ -201,6 +220,21 @@ put_words(struct html *html, const struct told_target *target)
 	}
 }
 
+/* Where it leads. */
+static size_t
+target_pairs(const struct told_target *target,
+    struct html_pair pairs[QUERY_PAIRS])
+{
+	const struct query *query = &target->query;
+	const struct links_pipeline pipeline = { query->hook, query->id,
+		target->name, target->there };
+
+	if (query->view != QUERY_PIPELINE)
+		return query_pairs(query, pairs);
+	links_pipeline_pairs(&pipeline, pairs);
+	return LINKS_PIPELINE_PAIRS;
+}
+
 void
 told_target_put(struct html *html, const struct journal_action *action,
     const struct told_target *target)
@@ -212,7 +246,11 @@ told_target_put(struct html *html, const struct journal_action *action,
 		HTML(html, "code") html_foreign(html, action->target);
 		return;
 	}
-	n = query_pairs(&target->query, pairs);
+	if (!target->there && target->query.view == QUERY_EVENT) {
+		put_words(html, target);
+		return;
+	}
+	n = target_pairs(target, pairs);
 	HTML(html, "a")
 	{
 		html_href(html, pairs, n);
@@ -259,6 +297,7 @@ told_write(struct json *json, const struct journal_action *action)
 	json_text(json, "who", action->who);
 	json_text(json, "action", action->action);
 	json_text(json, "target", action->target);
+	json_time(json, "until", action->until);
 	json_number(json, "matched", action->matched);
 	json_number(json, "done", action->done);
 	json_known(json, "why", action->why);

@@ -30,13 +30,16 @@ struct told_target {
 	struct query query;
 	bool links;	  /* that can be shown */
 	const char *name; /* how a pipeline is shown; "": not known */
+	/* What it names is there: an event was taken out, a pipeline may have
+	 * been forgotten since. */
+	bool there;
 };
 
 /* From the page's pool, of a page with a journal.  RC_CORRUPT: it is told
  * without what is damaged. */
 enum rc told_target_gather(struct page *page,
     const struct journal_action *action, struct told_target *target);
-/* A link with what it leads to. */
+/* A link with what it leads to, where that is there. */
 void told_target_put(struct html *html, const struct journal_action *action,
     const struct told_target *target);
 /* Its members of an object that is open. */

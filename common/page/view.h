@@ -16,7 +16,8 @@ struct journal_action;
 struct page {
 	const struct query *query;
 	const struct access *access;
-	int64_t now; /* clock_wall */
+	int64_t now;	/* clock_wall */
+	int64_t booted; /* the same of the machine's start; 0: long ago */
 	struct conf *conf;
 	/* It cannot write, and answers RC_SLOW after the time that a view may
 	 * take; NULL: no event has come yet. */
@@ -40,7 +41,6 @@ struct page {
  * frame is the page's) or as JSON (members of an object that is open).
  */
 struct view {
-	const char *name; /* in the query; "" for the overview */
 	/* It tells of runs: they are put together before.  Any other leaves
 	 * that, which writes, to who looks at one that does. */
 	bool runs;
@@ -61,5 +61,8 @@ extern const struct view view_pipelines;
 extern const struct view view_pipeline;
 extern const struct view view_confirm;
 extern const struct view view_actions;
+
+/* The one that a query asks for. */
+const struct view *view_of(enum query_view view);
 
 #endif

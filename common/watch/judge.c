@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "watch/judge.h"
 
 #include "base/clock.h"
+#include "base/quantile.h"
 #include "config/conf.h"
 
 /*
@@ -57,15 +57,6 @@ later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a;
-	int64_t y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* 0 where there is none. */
 static int64_t
 median(const int64_t *list, size_t n)
@@ -75,9 +66,8 @@ median(const int64_t *list, size_t n)
 	if (n == 0)
 		return 0;
 	memcpy(sorted, list, n * sizeof(*list));
-	qsort(sorted, n, sizeof(*sorted), compare);
-	return n % 2 == 1 ? sorted[n / 2] :
-			    (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+	quantile_sort(sorted, n);
+	return quantile_median(sorted, n);
 }
 
 /* Those between the last successes; how many there are. */

@@ -58,6 +58,9 @@ add_row(void *context, const struct journal_pipeline *pipeline,
 		.duration = watch_usual_duration(pipeline),
 		.gap = watch_usual_gap(pipeline),
 		.muted = pipeline->muted > list->now ? pipeline->muted : 0,
+		.hook_muted = pipeline->hook_muted > list->now ?
+		    pipeline->hook_muted :
+		    0,
 		.failures = pipeline->failures,
 		.failure = pipeline->failure,
 	};

@@ -26,7 +26,8 @@ struct pipeline_row {
 	int64_t success;  /* the last one */
 	int64_t duration; /* what is usual, milliseconds, or 0 */
 	int64_t gap;
-	int64_t muted; /* until when; 0: it is not */
+	int64_t muted;	    /* until when; 0: it is not */
+	int64_t hook_muted; /* the same, of all that its hook has */
 	unsigned failures;
 	const char *failure; /* the event of the last one */
 	struct journal_outcomes outcomes;

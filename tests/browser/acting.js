@@ -111,6 +111,23 @@ for (const [sentence, action, told, state] of [
 			assert.deepEqual(t.site.states(id), ['dead']);
 	});
 
+test('what cannot be changed is asked about and told', async (t) => {
+	const { name } = await events(t.site, 2, 'dead');
+	const done = await add(t.site, name, 'done');
+	const visit = await t.visit({ user: 'anna' });
+
+	await visit.open(encode({ view: 'events', event: name }));
+	await visit.press(/^Drop all that match/);
+	await visit.says('Drop 2 of the 3 deliveries that match?',
+		'1 done stays as it is');
+	await visit.press('Drop 2 deliveries');
+	await visit.says('Dropped 2 of 3 deliveries: 1 was done before.');
+	assert.deepEqual(t.site.states(done), ['done']);
+	await visit.press(/^Drop all that match/);
+	await visit.says('Nothing to drop',
+		'None of the 3 deliveries that match can be dropped.');
+});
+
 test('what arrives after the question was shown is not touched', async (t) => {
 	const { name, ids } = await events(t.site, 2, 'dead');
 	const visit = await t.visit({ user: 'anna' });
@@ -209,7 +226,7 @@ test('a pipeline is muted for as long as is said, and unmuted', async (t) => {
 	await visit.open(query);
 	await visit.fill('length', '8h');
 	await visit.press('Mute');
-	await visit.says('Muted 1 pipeline', 'Muted until');
+	await visit.says('Muted 1 pipeline until 20', 'Muted until');
 	const minutes = (Date.parse(muted()) - Date.now()) / 60_000;
 	assert.ok(minutes > 475 && minutes < 480.1, `for ${minutes} min`);
 	await visit.press('Unmute');

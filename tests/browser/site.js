@@ -183,8 +183,10 @@ export class Site {
 	}
 
 	// A signed event, as a sender sends it.
+	// An event, or the very text of a body.
 	async send(hook, event) {
-		const body = JSON.stringify(event);
+		const body = typeof event === 'string' ? event :
+			JSON.stringify(event);
 		const answer = await fetch(`${this.origin}/hook/${hook}`, {
 			method: 'POST',
 			body,

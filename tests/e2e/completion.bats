@@ -118,8 +118,27 @@ pipelines probe purge retry runs sample show sign stats try unmute" ]
 @test "events are those of the table" {
 	[ "$(offered sample connection)" = \
 	    "connection_added connection_removed" ]
-	[ "$(offered list --event '' | wc -w)" -eq 22 ]
 	[ -z "$(offered sample connection_added '')" ]
+}
+
+# bash takes @problem for two words, and --event=@problem for --event, =@ and
+# problem.
+@test "an event to look for may be a group" {
+	groups="@connection @failure @partial @pipeline @problem @started \
+@stopped @success @terminal @unknown @watch"
+	[ "$(offered list --event @)" = "$groups" ]
+	[ "$(offered list --event @ s)" = "@started @stopped @success" ]
+	[ "$(offered list --event @pr)" = @problem ]
+	[ "$(offered list --event = @ pr)" = @problem ]
+	[ "$(offered list --event =@)" = "$groups" ]
+	[ "$(offered list --event =@ pr)" = @problem ]
+	[ "$(offered list --event '' | wc -w)" -eq 33 ]
+	[ "$(offered list --event =@ problem --state de)" = dead ]
+	[ "$(offered list --event @ problem --state de)" = dead ]
+	[ -z "$(offered sample @)" ]
+	for group in $groups; do
+		run -0 ctl list --event "$group"
+	done
 }
 
 @test "IDs are those in the journal" {

@@ -140,8 +140,9 @@ post() {
 	    --data-binary "@$file" "$@"
 }
 
+# Before a file's first test there is no directory of a test yet.
 send() {	# curl words
-	ANSWER=$BATS_TEST_TMPDIR/answer
+	ANSWER=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/answer
 	STATUS=$(curl -s --max-time 30 -H 'Expect:' -D "$ANSWER.head" \
 	    -o "$ANSWER.body" -w '%{http_code}' "$@" "$URL")
 }

@@ -298,7 +298,7 @@ print(base64.b64encode(hashlib.sha256(style.group(1)).digest()).decode())' \
 # The command that check prints, as an administrator types it.
 try_by() {	# url
 	{
-		echo "page-url $1"
+		echo "page-url \"$1\""
 		sed 's|state/journal.db|state/draft.db|' "$CONFIG"
 	} >"$WORK/draft.conf"
 	[ -z "${RUN_AS:-}" ] || chown www-data "$WORK/draft.conf"
@@ -313,6 +313,7 @@ try_by() {	# url
 @test "the command that check prints shows that the page is protected" {
 	[ "$(try_by "$PAGE_URL")" = 401 ]
 	[ "$(try_by "$OPERATE_URL")" = 401 ]
+	[ "$(try_by "$PAGE_URL?since={1h,[1-3]h}&q='")" = 401 ]
 	[ "$(try_by "http://127.0.0.1:$PORT/hook")" != 401 ]
 }
 

@@ -100,6 +100,16 @@ form() {	# fields
 	[ "$(cat "$WORK/ran")" = 2 ]
 }
 
+# Somebody else does, until something is written to hold.
+lock() {	# [shut]
+	mkfifo -m 666 "$WORK/hold"
+	# shellcheck disable=SC2086
+	launch locker ${RUN_AS:-} /usr/bin/python3 \
+	    "$SOURCE/tests/e2e/locker.py" "$WORK/state/journal.db" \
+	    "$WORK/hold" "$@"
+	until_true 10 grep -qs locked "$WORK/locker.log"
+}
+
 # Each of them waits for the journal, which somebody else has locked.
 @test "no webhook waits for a page, and of many pages most are refused at once" {
 	local fields i refused asking=()
@@ -108,11 +118,7 @@ form() {	# fields
 	expect_status 202
 	until_true 20 has_failed
 	fields="action=drop&id=$(event)"
-	mkfifo -m 666 "$WORK/hold"
-	# shellcheck disable=SC2086
-	launch locker ${RUN_AS:-} /usr/bin/python3 \
-	    "$SOURCE/tests/e2e/locker.py" "$WORK/state/journal.db" "$WORK/hold"
-	until_true 10 grep -qs locked "$WORK/locker.log"
+	lock
 	for ((i = 0; i < 24; i++)); do
 		curl -s -o /dev/null -w '%{http_code}\n' -u anna:secret \
 		    -H 'Sec-Fetch-Site: same-origin' --max-time 60 \
@@ -129,4 +135,15 @@ form() {	# fields
 	wait "${asking[@]}"
 	refused=$(grep -c 503 "$WORK/codes")
 	[ "$refused" -ge 6 ]
+}
+
+@test "a page is answered in time where the journal was shut before the start" {
+	ctl drain
+	lock shut
+	serve_by_nginx
+	[ "$(curl -s -o "$WORK/page" -w '%{http_code}' -u anna:secret \
+	    --max-time 4 "$OPERATE")" = 503 ]
+	grep -q 'The journal is locked' "$WORK/page"
+	kill -0 "$LAUNCHED"
+	: >"$WORK/hold"
 }

@@ -361,8 +361,8 @@ open(sys.argv[2]).read()' "$T/state/journal.db" "$T/hold" \
 	[ "$(ids --event @failure --state dead)" = "$c" ]
 	[ "$(ids --event @connection --limit 1)" = "$d" ]
 	[ -z "$(ids --event '@watch')" ]
-	run -64 ctl list --event @failur
-	[[ $output == *"there is no group \`@failur' (did you mean @failure?): write one of @connection "* ]]
+	run -0 ctl list --event @failur
+	[[ $output == *"warning: --event: there is no group \`@failur' (did you mean @failure?): write one of @connection "* ]]
 	[ "$(ids --limit 2)" = "$d $c" ]
 	[ -z "$(ids --limit 0)" ]
 	[ "$(ids --since 1h)" = "$d $c $b $a" ]

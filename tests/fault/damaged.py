@@ -38,7 +38,7 @@ runs: hook pipeline run began ended event outcome first last
 successes: hook pipeline time
 judgements: hook pipeline kind run since found expected usual told over due
 watches: hook settings judged anew event muted
-actions: time who action target matched done why"""
+actions: time who action target matched done why until"""
 
 # What SQL makes of them: nothing, numbers, texts, bytes.
 VALUES = ("NULL", "-1", "7", "9223372036854775807", "-9223372036854775808",
@@ -165,8 +165,8 @@ def filled(site):
                 "INSERT OR IGNORE INTO watches VALUES"
                 "('peliqan', '', 0, 0, 0, 0);"
                 "INSERT INTO actions VALUES"
-                "(1, 1, 'ann', 'drop', 'view=events', 1, 1, ''),"
-                "(2, 1, 'ann', 'drop', 'view=events', 1, 1, '')")
+                "(1, 1, 'ann', 'drop', 'view=events', 1, 1, '', 0),"
+                "(2, 1, 'ann', 'mute', 'view=events', 1, 1, '', 9)")
     site.keep()
 
 

@@ -104,9 +104,9 @@ decode(struct bytes text, uint32_t *point, size_t *len)
 	    (*point < 0xd800 || *point > 0xdfff);
 }
 
-/* What is left of a text where it is shown. */
+/* What is left of a text where it is shown; exact: where it is sent back. */
 static const char *
-shown(struct play *play, struct bytes text)
+left_of(struct play *play, struct bytes text, bool exact)
 {
 	struct buf into = { 0 };
 	uint32_t point = 0;
@@ -119,10 +119,12 @@ shown(struct play *play, struct bytes text)
 			n = 1;
 			point = 0;
 		}
-		if ((point < 0x20 && point != '\t' && point != '\n') ||
+		if ((point < 0x20 && point != '\t' && point != '\n' &&
+			point != '\r') ||
 		    (point >= 0x7f && point < 0xa0) ||
-		    (point >= 0x202a && point <= 0x202e) ||
-		    (point >= 0x2066 && point <= 0x2069))
+		    (!exact &&
+			((point >= 0x202a && point <= 0x202e) ||
+			    (point >= 0x2066 && point <= 0x2069))))
 			buf_text(&into, "\xef\xbf\xbd");
 		else
 			buf_add(&into, (struct bytes){ text.data, n });
@@ -131,6 +133,12 @@ shown(struct play *play, struct bytes text)
 	holds(into.rc == RC_OK && copy != NULL);
 	buf_free(&into);
 	return copy;
+}
+
+static const char *
+shown(struct play *play, struct bytes text)
+{
+	return left_of(play, text, false);
 }
 
 static void
@@ -228,7 +236,8 @@ add_attribute(struct play *play, uint8_t which, struct bytes bytes)
 		    HTML_PAIRS({ "view", "event" }, { "id", text }));
 	want(play, HTML_TOKEN_ATTRIBUTE,
 	    (const char *[]){ "title", "value", "href", "action" }[which % 4],
-	    link ? encoded(play, text) : shown(play, bytes_of(text)));
+	    link ? encoded(play, text) :
+		   left_of(play, bytes_of(text), which % 4 == 1));
 }
 
 static int64_t
@@ -273,7 +282,8 @@ add_hidden(struct play *play, const char *text)
 	want(play, HTML_TOKEN_BEGIN, "input", NULL);
 	want(play, HTML_TOKEN_ATTRIBUTE, "type", "hidden");
 	want(play, HTML_TOKEN_ATTRIBUTE, "name", "q");
-	want(play, HTML_TOKEN_ATTRIBUTE, "value", shown(play, bytes_of(text)));
+	want(play, HTML_TOKEN_ATTRIBUTE, "value",
+	    left_of(play, bytes_of(text), true));
 }
 
 static void

@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 
-#include "../html_reader.h"
+#include "markup.h"
 #include "runs.h"
 
 #include "base/json_writer.h"
@@ -103,16 +103,6 @@ parse_look(struct looked *looked, const char *query)
 		fail_msg("%s: %s", query, error);
 }
 
-static const struct view *const viewed[] = {
-	[QUERY_OVERVIEW] = &view_overview,
-	[QUERY_EVENTS] = &view_events,
-	[QUERY_EVENT] = &view_event,
-	[QUERY_PIPELINES] = &view_pipelines,
-	[QUERY_PIPELINE] = &view_pipeline,
-	[QUERY_CONFIRM] = &view_confirm,
-	[QUERY_ACTIONS] = &view_actions,
-};
-
 static inline void
 write_looked(struct looked *looked, const struct view *view)
 {
@@ -122,8 +112,6 @@ write_looked(struct looked *looked, const struct view *view)
 		.damaged = looked->rc == RC_CORRUPT,
 	};
 	struct json json = { .into = &looked->text };
-	const char *wrong;
-	size_t at;
 
 	if (looked->query.json) {
 		json_open(&json, NULL, '{');
@@ -138,9 +126,7 @@ write_looked(struct looked *looked, const struct view *view)
 			html_element(&html, "h1", view->title(&looked->page));
 			view->html(&looked->page, &html);
 		}
-		wrong = html_wrong(buf_view(&looked->text), &at);
-		if (wrong != NULL)
-			fail_msg("%s: %.60s", wrong, looked->text.data + at);
+		assert_is_html(&looked->text);
 	}
 	assert_int_equal(looked->text.rc, RC_OK);
 }
@@ -154,7 +140,7 @@ look_as(const struct site *site, enum access_right right, const char *query)
 
 	looked = begin_look(site, right);
 	parse_look(&looked, query);
-	view = viewed[looked.query.view];
+	view = view_of(looked.query.view);
 	looked.rc = view->gather(&looked.page);
 	assert_int_equal(told_gather(&looked.page), RC_OK);
 	if (looked.rc == RC_OK || looked.rc == RC_CORRUPT)

@@ -90,6 +90,44 @@ an_attempt_is_told_as_people_read_it(void **state)
 	}
 }
 
+static void
+what_an_attempt_came_to_is_explained(void **state)
+{
+	static const struct {
+		const char *outcome;
+		int code;
+		const char *want;
+	} cases[] = {
+		{ "exit", 0, "done" },
+		{ "exit", 65,
+		    "the event itself is bad, and is not tried again" },
+		{ "exit", 75, "try again later" },
+		{ "exit", 78, "something is configured wrongly" },
+		{ "exit", 127, "a shell did not find a program" },
+		/* What nobody agreed on, or the print says. */
+		{ "exit", 1, "" },
+		{ "exit", 63, "" },
+		{ "signal", 75, "" },
+		{ "lost", 0, "" },
+		{ "timeout", 0,
+		    "it took longer than its timeout, and was ended" },
+		{ "stopped", 0, "it was ended because pelihook stopped" },
+		{ "stuck", 0, "it was killed and did not end" },
+		{ "unstarted", 2, "the command could not be started" },
+		{ "ignored", 0, "no line runs a command for it any more" },
+		{ "damaged", 0,
+		    "what the journal holds of it cannot be right" },
+		{ "of-a-newer-release", 75, "" },
+		{ "", 0, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_string_equal(outcome_meaning(cases[i].outcome,
+					cases[i].code),
+		    cases[i].want);
+}
+
 int
 main(void)
 {
@@ -99,6 +137,7 @@ main(void)
 		    each_end_of_a_command_has_its_name_and_is_found_by_it),
 		cmocka_unit_test(what_is_no_end_of_a_command_is_not_found),
 		cmocka_unit_test(an_attempt_is_told_as_people_read_it),
+		cmocka_unit_test(what_an_attempt_came_to_is_explained),
 	};
 
 	return cmocka_run_group_tests_name("outcome", tests, NULL, NULL);

@@ -20,6 +20,7 @@ global_directives_are_understood(void **state)
 				  "allow-root no\n"
 				  "log-level warning\n" WAITS);
 	struct conf *third = good("journal /q\ndispatch none\nlog stderr\n"
+				  "page-url http://[::1]:81/a@b?x=c@d\n"
 				  "log-level error\nlog-format text\n" WAITS);
 
 	(void)state;
@@ -35,6 +36,7 @@ global_directives_are_understood(void **state)
 	assert_string_equal(conf->page_url, "https://h:8443/p?x=1");
 	assert_string_equal(conf->hooks[0].page_url, conf->page_url);
 	assert_null(other->page_url);
+	assert_string_equal(third->page_url, "http://[::1]:81/a@b?x=c@d");
 	assert_null(other->hooks[0].page_url);
 	assert_int_equal(conf->read_timeout, 3 * SECOND);
 	assert_int_equal(conf->hooks[0].read_timeout, 4 * SECOND);

@@ -232,6 +232,37 @@ own_events_are_taken_by_their_name_or_group_alone(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* Who looks for an event may give its name, whatever that looks like. */
+static void
+a_word_finds_what_it_takes_and_what_is_named_so(void **state)
+{
+	static const struct {
+		const char *word, *name;
+		bool finds;
+	} cases[] = {
+		{ "@failure", "pipeline_run_error", true },
+		{ "@failure", "@failure", true },
+		{ "@failure", "@success", false },
+		{ "@nosuch", "@nosuch", true },
+		{ "@nosuch", "unknown", false },
+		{ "a?c", "a?c", true },
+		{ "a?c", "abc", true },
+		{ "a[x]", "a[x]", true },
+		{ "a[x]", "ax", true },
+		{ "a[x]", "a[y]", false },
+		{ "a", "a[x]", false },
+		{ "pelihook.run_stuck", "pelihook.run_stuck", true },
+		{ "pelihook*", "pelihook.run_stuck", false },
+	};
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		wrong += case_number(cases[i].word,
+		    rule_finds(cases[i].word, cases[i].name), cases[i].finds);
+	assert_int_equal(wrong, 0);
+}
+
 static void
 lines_that_name_own_events_are_known(void **state)
 {
@@ -430,6 +461,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    own_events_are_taken_by_their_name_or_group_alone),
+		cmocka_unit_test(
+		    a_word_finds_what_it_takes_and_what_is_named_so),
 		cmocka_unit_test(lines_that_name_own_events_are_known),
 		cmocka_unit_test(names_globs_and_groups),
 		cmocka_unit_test(any_text_may_be_a_name_that_is_asked_for),

@@ -8,6 +8,7 @@
 #include "../../../fcgi/pages.h"
 #include "journal/shared.h"
 #include "page/page.h"
+#include "page/site.h"
 #include "receive/exchange.h"
 
 enum { ALL = PAGES_THREADS + PAGES_WAITING + 1 };

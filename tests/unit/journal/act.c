@@ -53,6 +53,7 @@ expect_kept(struct journal *journal, int64_t seq, const char *text)
 	    RC_OK);
 	assert_int_equal(action.seq, seq);
 	assert_in_range(action.time, 1, now());
+	assert_int_equal(action.until != 0, strcmp(action.action, "mute") == 0);
 	snprintf(got, sizeof(got), "%s %s %s %lld %lld %s", action.who,
 	    action.action, action.target, (long long)action.matched,
 	    (long long)action.done, action.why);
@@ -344,6 +345,9 @@ only_what_was_shown_is_touched(void **state)
 	journal_close(journal);
 }
 
+/* A little later than any that a test shows. */
+#define SOON "1000 * (strftime('%s', 'now') + 30)"
+
 /* What happened to one of two between the question and the answer; both match
  * in the end. */
 static void
@@ -357,14 +361,24 @@ what_changed_since_it_was_shown_is_left(void **state)
 		const char *kept;
 	} cases[] = {
 		{ "04", "drop", JOURNAL_QUEUED, "", "1 1 " },
-		{ "40", "drop", -1, "", "1 1 " },
+		{ "40", "drop", -1, "", "2 1 1 was dropped before" },
+		/* It is claimed; or put back, and claimed. */
+		{ "302", "drop", -1,
+		    "UPDATE deliveries SET state = 1 WHERE seq = 2",
+		    "3 1 1 is running, 1 was done before" },
+		{ "342", "drop", -1,
+		    "UPDATE deliveries SET state = 1 WHERE seq = 2",
+		    "3 1 1 is running, 1 was done before" },
+		{ "10", "drop", -1,
+		    "UPDATE deliveries SET state = 2,"
+		    " finished = " SOON " WHERE seq = 1",
+		    "2 1 1 had changed meanwhile" },
 		/* It fails, and waits for a retry. */
 		{ "00", "drop", JOURNAL_QUEUED,
-		    "UPDATE deliveries SET since = 9999999999998,"
-		    " due = 9999999999999 WHERE seq = 1",
+		    "UPDATE deliveries SET since = " SOON ", due = 1 + " SOON
+		    " WHERE seq = 1",
 		    "2 1 1 had changed meanwhile" },
-		{ "33", "retry", -1,
-		    "UPDATE deliveries SET finished = 9999999999999",
+		{ "33", "retry", -1, "UPDATE deliveries SET finished = " SOON,
 		    "2 0 2 had changed meanwhile" },
 		{ "333", "retry", JOURNAL_DEAD,
 		    "UPDATE deliveries SET state = 1 WHERE seq = 2",
@@ -423,11 +437,138 @@ what_was_put_back_by_hand_since_it_was_shown_is_left(void **state)
 	execute("UPDATE deliveries SET state = 3, finished = 1 WHERE seq = 2");
 	search.shown = count.shown;
 	act_on_all(journal, "drop", &search, &acted);
-	expect_kept(journal, acted.seq, "ann drop view=events 1 1 ");
+	expect_kept(journal, acted.seq,
+	    "ann drop view=events 2 1 1 had changed meanwhile");
 	expect_states("0 0 0 1 1");
 	assert_int_equal(query("SELECT state FROM deliveries WHERE seq = 1"),
 	    JOURNAL_DROPPED);
 	journal_close(journal);
+}
+
+/* What was shown by then; what is done comes after that. */
+static struct journal_shown
+show(struct journal *journal, const struct journal_search *search)
+{
+	struct journal_search_count count;
+
+	assert_int_equal(journal_search_count(journal, search, &count), RC_OK);
+	while (now() <= count.shown.time)
+		continue;
+	return count.shown;
+}
+
+/* And by whoever comes second. */
+static void
+what_could_not_be_changed_is_told_with_what_was(void **state)
+{
+	struct journal *journal = open_lane();
+	struct journal_search search = { .state = -1,
+		.deed = JOURNAL_DEED_DROP };
+	struct journal_acted acted;
+	char id[UUID_SIZE];
+
+	(void)state;
+	append_in_states(journal, "232", id);
+	append_in_states(journal, "40", id);
+	append_in_states(journal, "3", id);
+	search.shown = show(journal, &search);
+	assert_int_equal(search.shown.matched, 6);
+	assert_int_equal(search.shown.count, 3);
+	append_in_states(journal, "320", id);
+	act_on_all(journal, "drop", &search, &acted);
+	expect_kept(journal, acted.seq,
+	    "ann drop view=events 6 3 2 were done before, 1 was dropped "
+	    "before");
+	expect_states("1 0 3 1 4");
+	act_on_all(journal, "drop", &search, &acted);
+	expect_kept(journal, acted.seq,
+	    "ann drop view=events 6 0 2 were done before, 1 was dropped "
+	    "before, 3 had changed meanwhile");
+	/* Whatever a form says matched. */
+	search.shown.matched = 1;
+	act_on_all(journal, "drop", &search, &acted);
+	expect_kept(journal, acted.seq,
+	    "ann drop view=events 3 0 2 were done before, 1 was dropped "
+	    "before");
+	expect_states("1 0 3 1 4");
+	journal_close(journal);
+}
+
+static void
+what_could_not_be_changed_is_told_once_over_all_steps(void **state)
+{
+	struct journal *journal = open_lane();
+	struct journal_search search = { .state = -1,
+		.deed = JOURNAL_DEED_RETRY };
+	struct journal_acted acted;
+
+	(void)state;
+	for (unsigned i = 0; i < 5000; i++)
+		append_sample(journal, "h", i, "");
+	execute("UPDATE deliveries SET state = CASE WHEN seq % 10 = 0 THEN 3"
+		" ELSE 2 END, finished = 1");
+	search.shown = show(journal, &search);
+	assert_in_range(act_on_all(journal, "retry", &search, &acted), 3, 8);
+	expect_kept(journal, acted.seq,
+	    "ann retry view=events 5000 500 4500 were done before");
+	assert_int_equal(query("SELECT count(*) FROM actions"), 1);
+	expect_states("500 0 4500 0 0");
+	journal_close(journal);
+}
+
+/* Where a question had no time or no room for all of it, what is older was not
+ * shown, and does not take the place of what has changed. */
+static void
+what_is_older_than_what_was_looked_at_is_left(void **state)
+{
+	static const struct {
+		struct journal_search search;
+		const char *kept;
+	} cases[] = {
+		{ { .state = JOURNAL_DEAD, .looks = 3 },
+		    "3 2 1 had changed meanwhile, what is older was "
+		    "not looked at" },
+		{ { .state = -1, .looks = 3 },
+		    "3 2 1 had changed meanwhile, what is older was "
+		    "not looked at" },
+		{ { .state = -1, .looks = 3, .since = 1 },
+		    "3 2 1 had changed meanwhile, what is older was "
+		    "not looked at" },
+		{ { .state = -1, .most = 3 },
+		    "3 2 1 had changed meanwhile, what is older was "
+		    "not looked at" },
+		{ { .state = JOURNAL_DEAD, .most = 3 },
+		    "3 2 1 had changed meanwhile, what is older was "
+		    "not looked at" },
+	};
+	struct journal_acted acted;
+	char id[UUID_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct journal *journal = open_lane();
+		struct journal_search search = cases[i].search;
+		char text[128];
+
+		search.deed = JOURNAL_DEED_DROP;
+		for (int n = 0; n < 6; n++)
+			append_in_states(journal, n == 0 ? "2" : "3", id);
+		search.shown = show(journal, &search);
+		assert_int_equal(search.shown.count, 3);
+		assert_true(search.shown.last[0] != '\0');
+		assert_int_equal(journal_retry(journal, id, now(), NULL),
+		    RC_OK);
+		act_on_all(journal, "drop", &search, &acted);
+		snprintf(text, sizeof(text), "ann drop view=events %s",
+		    cases[i].kept);
+		expect_kept(journal, acted.seq, text);
+		/* By a step that would begin there, too. */
+		search.before = search.shown.last;
+		act_on_all(journal, "drop", &search, &acted);
+		assert_int_equal(acted.done, 0);
+		journal_close(journal);
+		remove_journal();
+	}
 }
 
 /* Who acts at the same time, over a journal of their own. */
@@ -641,8 +782,10 @@ a_mute_is_kept_with_who_did_it(void **state)
 {
 	struct journal *journal = open_lane();
 	struct journal_action action = action_of("mute");
+	struct journal_action kept;
 	struct journal_mute mute = { .hook = "h", .until = now() + 60000 };
 	struct journal_acted acted = { 0 };
+	struct pool pool = { 0 };
 
 	(void)state;
 	assert_int_equal(journal_act_mute(journal, &action, &mute, &acted),
@@ -650,6 +793,10 @@ a_mute_is_kept_with_who_did_it(void **state)
 	assert_int_equal(acted.done, 1);
 	expect_kept(journal, acted.seq, "ann mute view=events 1 1 ");
 	assert_int_equal(query("SELECT muted FROM watches"), mute.until);
+	assert_int_equal(journal_action_find(journal, acted.seq, &pool, &kept),
+	    RC_OK);
+	assert_int_equal(kept.until, mute.until);
+	pool_free(&pool);
 	mute.pipeline = "none";
 	assert_int_equal(journal_act_mute(journal, &action, &mute, &acted),
 	    RC_MISSING);
@@ -686,6 +833,59 @@ what_is_not_muted_is_not_unmuted(void **state)
 	expect_kept(journal, acted.seq,
 	    "ann unmute view=events 2 1 1 was not muted");
 	assert_int_equal(query("SELECT count(*) FROM mutes"), 0);
+	journal_close(journal);
+}
+
+/* A pipeline of which nothing is told all the same. */
+static void
+that_all_of_the_hook_is_muted_for_longer_is_told(void **state)
+{
+	static const struct {
+		const char *action;
+		int64_t until;
+		int64_t hook_until;
+		const char *kept;
+	} cases[] = {
+		{ "mute", 4000000000000, 4000000000001,
+		    "1 1 all of hook h is muted until "
+		    "2096-10-02 07:06:40 UTC" },
+		{ "mute", 4000000000000, 4000000000000, "1 1 " },
+		{ "unmute", 0, 4000000000000,
+		    "1 1 all of hook h is still muted until "
+		    "2096-10-02 07:06:40 UTC" },
+		{ "unmute", 0, 4000000000000,
+		    "1 0 it was not muted, but all of hook h is still muted "
+		    "until 2096-10-02 07:06:40 UTC" },
+		{ "mute", 4000000000000, 0, "1 1 " },
+		/* It was, until a while ago. */
+		{ "unmute", 0, 1, "1 1 " },
+	};
+	struct journal *journal = open_lane();
+	char text[160];
+
+	(void)state;
+	execute("INSERT INTO pipelines VALUES('h', 'p', 'One', 1, 1, 0, 0, 0,"
+		" '', 0);"
+		"INSERT INTO watches VALUES('h', '', 0, 0, 0, 0),"
+		" ('i', '', 0, 0, 0, 9999999999999)");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct journal_action action = action_of(cases[i].action);
+		struct journal_mute mute = { .hook = "h",
+			.pipeline = "p",
+			.until = cases[i].until };
+		struct journal_acted acted;
+
+		snprintf(text, sizeof(text),
+		    "UPDATE watches SET muted = %lld WHERE hook = 'h'",
+		    (long long)cases[i].hook_until);
+		execute(text);
+		assert_int_equal(journal_act_mute(journal, &action, &mute,
+				     &acted),
+		    RC_OK);
+		snprintf(text, sizeof(text), "ann %s view=events %s",
+		    cases[i].action, cases[i].kept);
+		expect_kept(journal, acted.seq, text);
+	}
 	journal_close(journal);
 }
 
@@ -780,7 +980,7 @@ any_column_may_hold_anything(void **state)
 		"deliveries SET due", "deliveries SET finished",
 		"deliveries SET ordinal", "deliveries SET attempts",
 		"deliveries SET lane", "actions SET time", "actions SET who",
-		"actions SET action", "actions SET target",
+		"actions SET action", "actions SET target", "actions SET until",
 		"actions SET matched", "actions SET done", "actions SET why",
 		"tallies SET deliveries", "opens SET events" };
 	static const char *const values[] = { "-1", "7", "9223372036854775807",
@@ -824,6 +1024,9 @@ main(void)
 		TEST(only_what_was_shown_is_touched),
 		TEST(what_changed_since_it_was_shown_is_left),
 		TEST(what_was_put_back_by_hand_since_it_was_shown_is_left),
+		TEST(what_could_not_be_changed_is_told_with_what_was),
+		TEST(what_could_not_be_changed_is_told_once_over_all_steps),
+		TEST(what_is_older_than_what_was_looked_at_is_left),
 		TEST(two_operators_do_nothing_twice),
 		TEST(what_is_claimed_between_two_steps_is_left),
 		TEST(a_damaged_delivery_is_passed_over_and_said),
@@ -831,6 +1034,7 @@ main(void)
 		TEST(actions_are_listed_newest_first),
 		TEST(a_mute_is_kept_with_who_did_it),
 		TEST(what_is_not_muted_is_not_unmuted),
+		TEST(that_all_of_the_hook_is_muted_for_longer_is_told),
 		TEST(actions_are_purged_once_they_are_old),
 		TEST(any_column_may_hold_anything),
 	};

@@ -185,6 +185,7 @@ the_longer_mute_counts(void **state)
 		execute(statement);
 		asking = facts_of(journal, "p", RC_OK);
 		assert_int_equal(asking.facts.muted, mutes[i][2]);
+		assert_int_equal(asking.facts.hook_muted, mutes[i][1]);
 		assert_int_equal(asking.facts.anew, 12);
 		pool_free(&asking.pool);
 	}

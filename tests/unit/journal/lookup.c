@@ -139,6 +139,24 @@ show_retry_and_drop_take_an_end_too(void **state)
 	journal_close(journal);
 }
 
+static void
+which_events_are_kept_is_told_at_once(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_mention list[] = { { A, false }, { B, true },
+		{ "", true }, { "0189", true }, { A, false } };
+
+	(void)state;
+	append_as(journal, A);
+	assert_int_equal(journal_find_kept(journal, list, COUNT(list)), RC_OK);
+	assert_true(list[0].kept);
+	for (size_t i = 1; i < 4; i++)
+		assert_false(list[i].kept);
+	assert_true(list[4].kept);
+	assert_int_equal(journal_find_kept(journal, NULL, 0), RC_OK);
+	journal_close(journal);
+}
+
 int
 main(void)
 {
@@ -146,6 +164,7 @@ main(void)
 		TEST(an_event_is_found_by_any_beginning_or_end),
 		TEST(of_many_some_are_told),
 		TEST(show_retry_and_drop_take_an_end_too),
+		TEST(which_events_are_kept_is_told_at_once),
 	};
 
 	return cmocka_run_group_tests_name("lookup", tests, NULL, NULL);

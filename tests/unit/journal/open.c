@@ -27,6 +27,26 @@ a_journal_is_made_for_its_user_alone(void **state)
 	assert_non_null(strstr(journal_version(), "SQLite"));
 }
 
+/* It has no log yet. */
+static void
+a_copy_that_vacuum_made_is_opened(void **state)
+{
+	struct journal *journal = open_lane();
+	char sql[sizeof(journal_path) + 32];
+	char path[sizeof(journal_path)];
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	snprintf(path, sizeof(path), "%s", scratch_path("copy"));
+	snprintf(sql, sizeof(sql), "VACUUM INTO '%s'", path);
+	execute(sql);
+	journal_close(journal);
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_int_equal(journal_open(path, 0, &journal), RC_OK);
+	expect_counts(journal, "h queued 1 ");
+	journal_close(journal);
+}
+
 static void
 another_process_that_stores_is_noticed(void **state)
 {
@@ -393,6 +413,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_journal_is_made_for_its_user_alone),
+		TEST(a_copy_that_vacuum_made_is_opened),
 		TEST(another_process_that_stores_is_noticed),
 		TEST(what_could_not_wake_is_found),
 		TEST(each_that_asked_is_woken),

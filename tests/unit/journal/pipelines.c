@@ -323,6 +323,48 @@ pipelines_are_listed_by_their_names(void **state)
 	journal_close(journal);
 }
 
+/* What it costs to count a hook's runs since a time, after so many before it. */
+static int64_t
+counting_after(struct journal *journal, const char *hook, int runs)
+{
+	const struct journal_pipeline_filter filter = {
+		.hook = hook,
+		.since = 1000,
+	};
+	struct listed listed = { 0 };
+	char text[64];
+	int64_t work;
+
+	for (int i = 1; i <= runs; i++) {
+		snprintf(text, sizeof(text), "%d start p r%d; %d done p r%d", i,
+		    i, i + 1, i);
+		record_all(journal, hook, text);
+	}
+	record_all(journal, hook,
+	    "999 start p x; 1000 done p x; 1001 start p y");
+	(void)work_done(journal);
+	assert_int_equal(journal_pipelines(journal, &filter, add_pipeline,
+			     &listed),
+	    RC_OK);
+	work = work_done(journal);
+	snprintf(text, sizeof(text), "%s p=p last y: 1 0 0 0 0 1; ", hook);
+	assert_string_equal(listed.text.data, text);
+	buf_free(&listed.text);
+	return work;
+}
+
+static void
+runs_that_were_over_before_are_not_looked_at(void **state)
+{
+	struct journal *journal = open_journal();
+	int64_t few = counting_after(journal, "h", 30);
+
+	(void)state;
+	assert_in_range(counting_after(journal, "i", 300), few / 2,
+	    few + few / 2);
+	journal_close(journal);
+}
+
 static enum rc
 add_brief(void *context, const struct journal_pipeline *pipeline,
     const struct journal_outcomes *outcomes)
@@ -624,6 +666,7 @@ main(void)
 		cmocka_unit_test(how_long_a_run_took_is_known_by_both_its_ends),
 		TEST(one_pipeline_is_asked_for_by_its_identity),
 		TEST(pipelines_are_listed_by_their_names),
+		TEST(runs_that_were_over_before_are_not_looked_at),
 		TEST(of_many_only_how_they_are_is_looked_up),
 		TEST(pipelines_and_hooks_are_muted),
 		TEST(what_a_mute_put_off_is_told_when_it_is_taken_back),

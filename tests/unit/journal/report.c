@@ -392,6 +392,47 @@ events_are_known_by_their_pipeline(void **state)
 	journal_close(journal);
 }
 
+static enum rc
+add_known(void *context, const struct journal_row *row)
+{
+	return buf_printf(context, "%s %d; ", row->pipeline_id,
+	    row->pipeline_known);
+}
+
+/* Of a connection no run is known, another hook's is another, and one that was
+ * forgotten is none. */
+static void
+each_event_tells_whether_its_pipeline_is_known(void **state)
+{
+	const struct journal_filter filter = { .state = -1, .limit = 9 };
+	struct journal *journal = open_lane();
+	struct journal_event_report report;
+	struct pool pool = { 0 };
+	struct buf got = { 0 };
+	struct ids ids;
+	int64_t count;
+
+	(void)state;
+	store_all(journal, "h",
+	    "10 start p a Orders; 20 start q; 30 say c; 40 done - d");
+	store_all(journal, "i", "50 say p");
+	assert_int_equal(journal_forget(journal, "h", "q", 60, &count), RC_OK);
+	assert_int_equal(journal_list(journal, &filter, add_known, &got),
+	    RC_OK);
+	assert_string_equal(got.data, "p 0;  0; c 0; q 0; p 1; ");
+	ids = list(journal, -1);
+	for (size_t i = 0; i < ids.n; i++) {
+		assert_int_equal(journal_show(journal, ids.list[i], &pool,
+				     &report),
+		    RC_OK);
+		if (report.event.pipeline[0] != '\0')
+			assert_int_equal(report.pipeline_known, i == ids.n - 1);
+	}
+	pool_free(&pool);
+	buf_free(&got);
+	journal_close(journal);
+}
+
 static void
 a_damaged_identity_hides_no_event(void **state)
 {
@@ -432,6 +473,7 @@ main(void)
 		TEST(the_list_is_newest_first_and_filtered),
 		TEST(a_list_in_parts_is_the_whole_list),
 		TEST(events_are_known_by_their_pipeline),
+		TEST(each_event_tells_whether_its_pipeline_is_known),
 		TEST(a_damaged_identity_hides_no_event),
 		TEST(each_delivery_is_told_with_its_lane),
 	};

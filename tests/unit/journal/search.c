@@ -235,6 +235,30 @@ what_ended_since_it_was_shown_does_not_match(void **state)
 	journal_close(journal);
 }
 
+/* It ended before the clock was set back, and was shown so. */
+static void
+what_is_ahead_of_the_clock_did_not_end_since(void **state)
+{
+	struct journal *journal = open_lane();
+	struct journal_search search = { .state = JOURNAL_DEAD };
+	char text[128];
+
+	(void)state;
+	append_ten(journal);
+	set_state("2", JOURNAL_DEAD);
+	snprintf(text, sizeof(text),
+	    "UPDATE deliveries SET finished = %lld, revived = %lld"
+	    " WHERE event = 3",
+	    (long long)now() + 3600000, (long long)now() + 3600000);
+	execute(text);
+	search.shown.time = now();
+	expect_found(journal, &search, "2.0 ");
+	/* It was set back since: who knows what came first. */
+	search.shown.time = now() + 1800000;
+	expect_found(journal, &search, "");
+	journal_close(journal);
+}
+
 /* Each search looks at so many rows, whatever it finds, and goes on there. */
 static void
 no_more_rows_are_looked_at_than_it_may(void **state)
@@ -324,6 +348,35 @@ globs_and_groups_are_names_too(void **state)
 	assert_string_equal(search_for(journal, &search, &end).text,
 	    "pipeline_run_error.0 pipeline_run_error.1 ");
 	assert_true(end.stopped);
+	journal_close(journal);
+}
+
+static void
+what_is_named_like_a_glob_or_a_group_is_found_by_that(void **state)
+{
+	static const struct {
+		const char *event;
+		const char *found;
+	} cases[] = {
+		{ "@nosuch", "@nosuch.0 " },
+		{ "@stopped", "@stopped.0 pipeline_run_killed.0 " },
+		{ "a[x]", "a[x].0 ax.0 " },
+		{ "@nothing", "" },
+	};
+	struct journal *journal = open_lane();
+	struct journal_search search;
+
+	(void)state;
+	append_ten(journal);
+	execute("UPDATE events SET name = CASE name"
+		" WHEN '8' THEN '@nosuch' WHEN '7' THEN '@stopped'"
+		" WHEN '5' THEN 'pipeline_run_killed'"
+		" WHEN '4' THEN 'a[x]' WHEN '2' THEN 'ax' ELSE name END");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		search = (struct journal_search){ .state = -1,
+			.event = cases[i].event };
+		expect_found(journal, &search, cases[i].found);
+	}
 	journal_close(journal);
 }
 
@@ -575,8 +628,10 @@ main(void)
 		TEST(each_filter_lets_through_what_it_says),
 		TEST(states_that_are_few_are_searched_along_their_index),
 		TEST(what_ended_since_it_was_shown_does_not_match),
+		TEST(what_is_ahead_of_the_clock_did_not_end_since),
 		TEST(no_more_rows_are_looked_at_than_it_may),
 		TEST(globs_and_groups_are_names_too),
+		TEST(what_is_named_like_a_glob_or_a_group_is_found_by_that),
 		TEST(what_matches_is_counted_by_state),
 		TEST(what_an_action_would_take_is_counted),
 		TEST(a_count_goes_on_where_it_ended),

@@ -97,6 +97,44 @@ nobody_waits_for_who_opens_it(void **state)
 	shared_journal_close(shared);
 }
 
+/* After more than who is hasty waits for. */
+static void *
+unlock_later(void *other)
+{
+	poll(NULL, 0, 1000);
+	unlock_journal(other);
+	return NULL;
+}
+
+/* That it was tried in haste is not felt by who has it afterwards. */
+static void
+to_try_it_does_not_wait_for_who_has_it_locked(void **state)
+{
+	struct shared_journal *shared = open_shared(journal_path, 0);
+	struct journal *journal = NULL;
+	sqlite3 *other;
+	pthread_t thread;
+	int64_t began;
+
+	(void)state;
+	assert_int_equal(journal_open(journal_path, JOURNAL_CREATE, &journal),
+	    RC_OK);
+	journal_close(journal);
+	other = shut_journal();
+	began = clock_steady();
+	assert_int_equal(shared_journal_try(shared, &journal), RC_LOCKED);
+	assert_true(clock_steady() - began < 2000);
+	assert_null(shared_journal_opened(shared));
+	unlock_journal(other);
+	assert_int_equal(shared_journal_try(shared, &journal), RC_OK);
+	assert_ptr_equal(shared_journal_opened(shared), journal);
+	other = lock_journal();
+	assert_int_equal(pthread_create(&thread, NULL, unlock_later, other), 0);
+	append_sample(journal, "h", 1, "");
+	pthread_join(thread, NULL);
+	shared_journal_close(shared);
+}
+
 static void
 without_a_path_there_is_none(void **state)
 {
@@ -120,6 +158,7 @@ main(void)
 		TEST(it_is_opened_when_it_is_first_asked_for),
 		TEST(one_that_could_not_be_opened_is_tried_again),
 		TEST(nobody_waits_for_who_opens_it),
+		TEST(to_try_it_does_not_wait_for_who_has_it_locked),
 		TEST(without_a_path_there_is_none),
 	};
 

@@ -88,10 +88,33 @@ what_is_damaged_is_not_counted(void **state)
 	journal_close(journal);
 }
 
+static void
+what_was_put_back_by_hand_waits_since_then(void **state)
+{
+	struct journal *journal = open_lane();
+	struct journal_totals totals;
+
+	(void)state;
+	for (unsigned i = 1; i <= 3; i++)
+		append_sample(journal, "h", i, "");
+	execute("UPDATE events SET received = 1000 * seq;"
+		"UPDATE deliveries SET revived = 6000 WHERE seq = 1;"
+		"UPDATE deliveries SET revived = 5000 WHERE seq = 2");
+	assert_int_equal(journal_totals(journal, &totals), RC_OK);
+	assert_int_equal(totals.oldest, 3000);
+	assert_string_equal(totals.oldest_id,
+	    list(journal, JOURNAL_QUEUED).list[0]);
+	execute("UPDATE deliveries SET state = 2 WHERE seq = 3");
+	assert_int_equal(journal_totals(journal, &totals), RC_OK);
+	assert_int_equal(totals.oldest, 5000);
+	journal_close(journal);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(what_was_put_back_by_hand_waits_since_then),
 		TEST(all_are_counted_by_state),
 		TEST(counting_ends_where_it_says),
 		TEST(what_is_damaged_is_not_counted),

@@ -37,7 +37,7 @@ what_was_done_is_listed_newest_first(void **state)
 	assert_shown(looked,
 	    "<a href=\"?view=pipeline&amp;hook=h&amp;id=p%261\">Pipeline "
 	    "<bdi>p&amp;1</bdi> of hook <bdi>h</bdi></a>");
-	assert_shown(looked, "Muted 1 pipeline");
+	assert_shown(looked, "Muted 1 pipeline until <time ");
 	assert_shown(looked, "Retried 1 delivery.");
 	assert_true(strstr(looked->text.data, "Muted 1") <
 	    strstr(looked->text.data, "Retried 1"));
@@ -45,8 +45,11 @@ what_was_done_is_listed_newest_first(void **state)
 	assert_shown(looked, form);
 	assert_int_equal(shown_times(looked, "<bdi>alice</bdi>"), 3);
 	end_look(looked);
+	execute("UPDATE actions SET until = 4000000000000 WHERE seq = 3");
 	looked = look(&site, "view=actions&format=json");
 	assert_shown(looked, "\"action\":\"mute\"");
+	assert_shown(looked, "\"until\":\"2096-10-02T07:06:40.000Z\"");
+	assert_shown(looked, "\"until\":null");
 	assert_shown(looked, "\"who\":\"alice\"");
 	end_look(looked);
 	close_site(&site);
@@ -161,6 +164,38 @@ a_target_is_a_link_only_if_it_is_a_query_of_ours(void **state)
 	close_site(&site);
 }
 
+/* A pipeline that was forgotten since still has its events; of an event that was
+ * taken out nothing is left. */
+static void
+what_is_not_there_any_more_is_no_dead_link(void **state)
+{
+	static const char gone[] = "01890000-0000-7000-8000-000000000001";
+	struct site site = open_site();
+	struct looked *looked;
+	int64_t count;
+	char text[128];
+
+	(void)state;
+	store_ago(site.writes, "h", "@ done p&1 - Orders", 0);
+	act(&site, "view=pipeline&hook=h&id=p%261&action=mute&length=1h");
+	assert_int_equal(journal_forget(site.writes, "h", "p&1", now(), &count),
+	    RC_OK);
+	snprintf(text, sizeof(text),
+	    "1, 'a', 'drop', '?view=event&id=%s', 1, 1, ''", gone);
+	keep(text);
+	for (int overview = 0; overview < 2; overview++) {
+		looked = look(&site, overview ? "" : "view=actions");
+		assert_shown(looked,
+		    "<a href=\"?view=events&amp;hook=h&amp;pipeline=p%261\">"
+		    "Pipeline <bdi>p&amp;1</bdi> of hook <bdi>h</bdi></a>");
+		assert_shown(looked, gone);
+		assert_not_shown(looked, "view=event&amp;id=01890000");
+		assert_not_shown(looked, "view=pipeline&amp;");
+		end_look(looked);
+	}
+	close_site(&site);
+}
+
 static void
 older_ones_are_on_the_next_page(void **state)
 {
@@ -203,6 +238,7 @@ main(void)
 		TEST(nothing_is_called_good_that_was_not_done),
 		TEST(what_was_done_is_told_where_it_leads_to),
 		TEST(a_target_is_a_link_only_if_it_is_a_query_of_ours),
+		TEST(what_is_not_there_any_more_is_no_dead_link),
 		TEST(older_ones_are_on_the_next_page),
 		TEST(nothing_was_done_yet),
 	};

@@ -1,48 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-#include "../unit.h"
+#include "../writing.h"
 
-#include <stdlib.h>
-
-#include "../../html_reader.h"
 #include "page/chart.h"
-#include "page/html.h"
 
 /* 2026-11-30 16:00 UTC */
 enum { HOUR = 498904 };
-
-static struct buf out;
-static struct html html;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	out = (struct buf){ 0 };
-	html = (struct html){ .into = &out };
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	buf_free(&out);
-	return 0;
-}
-
-/* What was written, which is HTML. */
-static const char *
-written(void)
-{
-	const char *wrong;
-	size_t at;
-
-	assert_int_equal(out.rc, RC_OK);
-	wrong = html_wrong(buf_view(&out), &at);
-	if (wrong != NULL)
-		fail_msg("%s: %.60s", wrong, out.data + at);
-	return out.data;
-}
 
 static size_t
 times_of(const char *text, const char *what)
@@ -101,7 +63,6 @@ the_legend_has_no_kind_that_did_not_occur(void **state)
 	static const int64_t counts[2][2] = { { 5, 0 }, { 1, 0 } };
 	static const int64_t none[1][2];
 	const char *text;
-	size_t before;
 
 	(void)state;
 	draw_hours(HOUR, 2, *counts);
@@ -110,9 +71,8 @@ the_legend_has_no_kind_that_did_not_occur(void **state)
 	assert_null(strstr(text, "dead <strong>"));
 	/* Its figures have it. */
 	assert_non_null(strstr(text, ">dead</th>"));
-	before = out.len;
 	draw_hours(HOUR, 1, *none);
-	assert_null(strstr(written() + before, "legend"));
+	assert_null(strstr(written(), "legend"));
 }
 
 /* However many others there are. */
@@ -162,7 +122,6 @@ lines_have_their_numbers(void **state)
 		    (long long)cases[i].lines);
 		wrong += case_true(cases[i].labels, "the label",
 		    strstr(text, cases[i].labels) != NULL);
-		out.len = 0;
 	}
 	assert_int_equal(wrong, 0);
 }
@@ -227,10 +186,9 @@ many_hours_are_put_together_and_nothing_is_lost(void **state)
 		while (
 		    (text = strstr(text, "</th><td class=\"num\">")) != NULL) {
 			text += strlen("</th><td class=\"num\">");
-			sum += atoll(text);
+			sum += strtoll(text, NULL, 10);
 		}
 		wrong += case_number(name, sum, (long long)spans[i].hours);
-		out.len = 0;
 	}
 	free(counts);
 	assert_int_equal(wrong, 0);
@@ -256,12 +214,14 @@ texts_of_a_chart_are_escaped(void **state)
 	static const struct chart_kind bad[] = { { "<b>", "good" } };
 	static const int64_t counts[] = { 1 };
 	struct chart_hours chart = { "\"<i>", bad, 1, HOUR, 1, counts };
+	const char *text;
 
 	(void)state;
 	chart_hours(&html, &chart);
-	assert_int_equal(times_of(written(), "<b>"), 0);
-	assert_int_equal(times_of(written(), "<i>"), 0);
-	assert_int_equal(times_of(written(), "&lt;b&gt;"), 3);
+	text = written();
+	assert_int_equal(times_of(text, "<b>"), 0);
+	assert_int_equal(times_of(text, "<i>"), 0);
+	assert_int_equal(times_of(text, "&lt;b&gt;"), 3);
 }
 
 /* The heights of the bars, in their order. */
@@ -327,24 +287,25 @@ each_outcome_has_its_word_and_shape(void **state)
 			INT64_C(1796055859000) };
 		int height[16] = { 0 };
 		char want[128];
+		const char *text;
 
 		chart_runs(&html, "the \"runs\"", &run, 1);
+		text = written();
 		snprintf(want, sizeof(want),
 		    "<g class=\"%s\"><title>%s, 3 min 20 s, "
 		    "2026-11-30 16:24:19 UTC</title><rect",
 		    cases[i].word, cases[i].word);
 		wrong += case_true(cases[i].word, "the title",
-		    strstr(written(), want) != NULL);
-		heights(written(), height);
+		    strstr(text, want) != NULL);
+		heights(text, height);
 		wrong += case_number(cases[i].word, height[0],
 		    cases[i].heights[0]);
 		wrong += case_number(cases[i].word, height[1],
 		    cases[i].heights[1]);
 		wrong += case_true(cases[i].word, "the label",
-		    strstr(written(),
+		    strstr(text,
 			"role=\"img\" aria-label=\"the "
 			"&#34;runs&#34;\"") != NULL);
-		out.len = 0;
 	}
 	assert_int_equal(wrong, 0);
 }
@@ -353,13 +314,14 @@ static void
 what_is_not_known_of_a_run_is_not_told(void **state)
 {
 	struct chart_run run = { CHART_RUN_UNKNOWN, -1, 0 };
+	const char *text;
 
 	(void)state;
 	chart_runs(&html, "runs", &run, 1);
-	assert_non_null(strstr(written(), "<title>unknown</title>"));
-	assert_non_null(strstr(written(),
-	    "width=\"7\" height=\"30\" viewBox=\"0 0 7 30\""));
-	out.len = 0;
+	text = written();
+	assert_non_null(strstr(text, "<title>unknown</title>"));
+	assert_non_null(
+	    strstr(text, "width=\"7\" height=\"30\" viewBox=\"0 0 7 30\""));
 	chart_runs(&html, "runs", NULL, 0);
 	assert_non_null(strstr(written(), "aria-label=\"runs\""));
 }
@@ -367,21 +329,23 @@ what_is_not_known_of_a_run_is_not_told(void **state)
 static void
 patterns_are_what_the_style_fills_with(void **state)
 {
+	const char *text;
+
 	(void)state;
 	chart_patterns(&html);
 	html_style(&html);
-	assert_int_equal(times_of(written(), "id=\"fill-bad\""), 1);
-	assert_int_equal(times_of(written(), "url(#fill-bad)"), 1);
-	assert_int_equal(times_of(written(), "id=\"fill-warn\""), 1);
-	assert_int_equal(times_of(written(), "url(#fill-warn)"), 1);
-	assert_int_equal(times_of(written(), "id=\"fill-busy\""), 1);
-	assert_int_equal(times_of(written(), "url(#fill-busy)"), 1);
+	text = written();
+	assert_int_equal(times_of(text, "id=\"fill-bad\""), 1);
+	assert_int_equal(times_of(text, "url(#fill-bad)"), 1);
+	assert_int_equal(times_of(text, "id=\"fill-warn\""), 1);
+	assert_int_equal(times_of(text, "url(#fill-warn)"), 1);
+	assert_int_equal(times_of(text, "id=\"fill-busy\""), 1);
+	assert_int_equal(times_of(text, "url(#fill-busy)"), 1);
 }
 
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(each_hour_is_a_bar_and_a_row),
 		TEST(the_legend_has_no_kind_that_did_not_occur),

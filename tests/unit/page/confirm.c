@@ -44,6 +44,24 @@ input_of(const struct looked *looked, const char *name)
 	return into;
 }
 
+/* What the form is about, as its address has it. */
+static const char *
+address_of(const struct looked *looked)
+{
+	static const char begin[] = " action=\"?";
+	static char address[256];
+	const char *at = strstr(looked->text.data, begin);
+	size_t n = 0;
+
+	if (at == NULL)
+		fail_msg("no address in %s", looked->text.data);
+	for (at += strlen(begin); *at != '"' && n + 1 < sizeof(address);
+	     at += bytes_begin(bytes_of(at), "&amp;") ? 5 : 1)
+		address[n++] = *at;
+	address[n] = '\0';
+	return address;
+}
+
 static void
 it_asks_with_what_will_happen(void **state)
 {
@@ -54,7 +72,8 @@ it_asks_with_what_will_happen(void **state)
 	(void)state;
 	assert_shown(looked, "hook <bdi>h</bdi>, event <bdi>some</bdi>");
 	assert_shown(looked,
-	    "<strong>4 deliveries</strong> of 4 events match.");
+	    "Retry <strong>3 of the 4 deliveries</strong> that match? They "
+	    "belong to 4 events.</p>");
 	assert_shown(looked,
 	    "1 <span class=\"badge bad\">dead</span> goes back "
 	    "into the queue");
@@ -68,9 +87,11 @@ it_asks_with_what_will_happen(void **state)
 	    "1 <span class=\"badge good\">done</span> stays as it is");
 	assert_shown(looked, ">Retry 3 deliveries</button>");
 	assert_string_equal(input_of(looked, "action"), "retry");
-	assert_string_equal(input_of(looked, "view"), "events");
-	assert_string_equal(input_of(looked, "event"), "some");
+	assert_string_equal(address_of(looked),
+	    "view=events&hook=h&event=some");
 	assert_string_equal(input_of(looked, "counted"), "3");
+	assert_string_equal(input_of(looked, "matched"), "4");
+	assert_not_shown(looked, "name=\"last\"");
 	assert_true(atoll(input_of(looked, "seen")) > 0);
 	assert_true(atoll(input_of(looked, "shown")) > 0);
 	assert_shown(looked,
@@ -84,17 +105,27 @@ each_action_takes_what_it_says(void **state)
 {
 	static const struct {
 		const char *query;
+		const char *question;
 		const char *button; /* NULL: there is none */
 	} cases[] = {
 		{ "view=confirm&action=drop&event=some",
+		    "Drop <strong>2 of the 4 deliveries</strong> that match?",
 		    "class=\"danger\">Drop 2 deliveries</button>" },
-		{ "view=confirm&action=drop&state=done", NULL },
+		{ "view=confirm&action=drop&state=done",
+		    "<p><strong>The only delivery</strong> that matches cannot "
+		    "be dropped.</p>",
+		    NULL },
 		{ "view=confirm&action=retry&state=done",
+		    "Retry <strong>the only delivery</strong> that matches?",
 		    ">Retry 1 delivery</button>" },
 		{ "view=confirm&action=retry&state=dead",
+		    "Retry <strong>the 2 deliveries</strong> that match? They "
+		    "belong to 2 events.",
 		    ">Retry 2 deliveries</button>" },
-		{ "view=confirm&action=retry&state=running", NULL },
-		{ "view=confirm&action=retry&hook=i", NULL },
+		{ "view=confirm&action=retry&state=running", "Nothing matches.",
+		    NULL },
+		{ "view=confirm&action=retry&hook=i", "Nothing matches.",
+		    NULL },
 	};
 	struct site site = fill_site();
 	struct looked *looked;
@@ -102,12 +133,56 @@ each_action_takes_what_it_says(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		looked = look_to_operate(&site, cases[i].query);
+		assert_shown(looked, cases[i].question);
 		if (cases[i].button != NULL)
 			assert_shown(looked, cases[i].button);
 		else
 			assert_not_shown(looked, "<button");
+		assert_int_equal(shown_times(looked, "<h1>Nothing to "),
+		    cases[i].button == NULL);
 		end_look(looked);
 	}
+	/* Of an event that several `on' lines took. */
+	execute("UPDATE deliveries SET state = 2,"
+		" event = (SELECT min(event) FROM deliveries)");
+	looked = look_to_operate(&site, "view=confirm&action=drop");
+	assert_shown(looked,
+	    "<strong>None of the 6 deliveries</strong> that match can be "
+	    "dropped. They belong to 1 event.");
+	assert_shown(looked,
+	    "6 <span class=\"badge good\">done</span> stay as");
+	end_look(looked);
+	close_site(&site);
+}
+
+/* The query of the form, as it would be sent. */
+static void
+print_form(const struct looked *looked, const char *query, char form[512])
+{
+	snprintf(form, 512, "%s&seen=%s&shown=%s&counted=%s&matched=%s", query,
+	    input_of(looked, "seen"), input_of(looked, "shown"),
+	    input_of(looked, "counted"), input_of(looked, "matched"));
+}
+
+static void
+the_answer_tells_of_all_that_the_question_told_of(void **state)
+{
+	struct site site = fill_site();
+	struct looked *looked = look_to_operate(&site,
+	    "view=confirm&action=drop&event=some");
+	char form[512];
+
+	(void)state;
+	print_form(looked, "view=events&action=drop&event=some", form);
+	end_look(looked);
+	store_event(site.writes, "some", NULL);
+	snprintf(form, sizeof(form), "view=events&event=some&done=%lld",
+	    (long long)act(&site, form));
+	looked = look_to_operate(&site, form);
+	assert_shown(looked,
+	    "<strong>Dropped 2 of 4 deliveries: <bdi>1 was done before, 1 was "
+	    "dropped before</bdi>.</strong>");
+	end_look(looked);
 	close_site(&site);
 }
 
@@ -118,24 +193,24 @@ the_form_does_what_it_said(void **state)
 	struct site site = fill_site();
 	struct looked *looked = look_to_operate(&site,
 	    "view=confirm&action=retry&state=dead&since=1h");
-	char form[512], since[64];
+	char form[512], about[256];
 	int64_t seq;
 
 	(void)state;
+	snprintf(about, sizeof(about), "%s", address_of(looked));
+	assert_true(
+	    bytes_begin(bytes_of(about), "view=events&state=dead&since=20"));
 	snprintf(form, sizeof(form),
-	    "view=events&action=retry&state=dead&since=%s&seen=%s&shown=%s"
-	    "&counted=%s",
-	    input_of(looked, "since"), input_of(looked, "seen"),
-	    input_of(looked, "shown"), input_of(looked, "counted"));
-	snprintf(since, sizeof(since), "%s", input_of(looked, "since"));
+	    "%s&action=retry&seen=%s&shown=%s&counted=%s", about,
+	    input_of(looked, "seen"), input_of(looked, "shown"),
+	    input_of(looked, "counted"));
 	end_look(looked);
 	/* One of before dies, and one that is new. */
 	settle_next(site.writes, JOURNAL_MARK_DEAD);
 	store_event(site.writes, "late", NULL);
 	settle_next(site.writes, JOURNAL_MARK_DEAD);
 	seq = act(&site, form);
-	snprintf(form, sizeof(form),
-	    "view=events&state=dead&since=%s&done=%lld", since, (long long)seq);
+	snprintf(form, sizeof(form), "%s&done=%lld", about, (long long)seq);
 	looked = look_to_operate(&site, form);
 	assert_shown(looked,
 	    "<p class=\"notice good\" role=\"status\">"
@@ -181,22 +256,40 @@ a_count_that_is_not_all_says_so(void **state)
 	journal_close(hasty);
 	looked = look_to_operate(&site, "view=confirm&action=drop&hook=h");
 	assert_shown(looked,
-	    "More than <strong>10\xe2\x80\xaf"
-	    "000 deliveries");
-	assert_shown(looked, "do it again for the rest");
+	    "Drop <strong>10\xe2\x80\xaf"
+	    "000 of more than 10\xe2\x80\xaf"
+	    "000 deliveries</strong> that match? No more than");
+	assert_shown(looked, "What is left is older: <a href=\"?view=confirm");
+	assert_shown(looked, ">ask about it</a> then.");
 	assert_string_equal(input_of(looked, "counted"), "10000");
 	end_look(looked);
 	looked = look_to_operate(&site,
 	    "view=confirm&action=drop&hook=h&format=json");
 	assert_shown(looked, "\"more\":true");
 	assert_shown(looked, "\"taken\":10000");
+	assert_shown(looked, "\"matched\":10000,\"last\":\"0");
 	end_look(looked);
 	/* What was dropped is not in the way of the rest. */
 	execute("UPDATE deliveries SET state = 4 WHERE seq > 1");
 	looked = look_to_operate(&site, "view=confirm&action=drop&hook=h");
 	assert_shown(looked, ">Drop 1 delivery</button>");
-	assert_not_shown(looked, "do it again");
+	assert_not_shown(looked, "ask about it");
 	assert_not_shown(looked, "There was only time");
+	assert_shown(looked,
+	    "Drop <strong>1 of more than 10\xe2\x80\xaf"
+	    "000 deliveries</strong> that match?");
+	assert_shown(looked,
+	    "<li>10\xe2\x80\xaf"
+	    "000 <span class=\"badge quiet\">dropped</span> were dropped");
+	end_look(looked);
+	execute("UPDATE deliveries SET state = 4");
+	looked = look_to_operate(&site, "view=confirm&action=drop&hook=h");
+	assert_shown(looked,
+	    "<strong>None of more than 10\xe2\x80\xaf"
+	    "000 deliveries</strong> that match can be dropped.");
+	assert_shown(looked,
+	    "<li>more than 10\xe2\x80\xaf"
+	    "000 <span class=\"badge quiet\">dropped</span> were dropped");
 	end_look(looked);
 	close_site(&site);
 }
@@ -237,8 +330,7 @@ a_count_that_ends_by_time_leads_on(void **state)
 	looked.page.pool = &looked.pool;
 	write_looked(&looked, &view_confirm);
 	assert_shown(&looked, "There was only time");
-	assert_shown(&looked, "There is nothing to drop so far.");
-	assert_shown(&looked, "At least <strong>10");
+	assert_shown(&looked, "<strong>None of at least 10\xe2\x80\xaf");
 	assert_not_shown(&looked, "<button");
 	at = strstr(looked.text.data, "before=");
 	assert_non_null(at);
@@ -249,11 +341,11 @@ a_count_that_ends_by_time_leads_on(void **state)
 	rest = look_to_operate(&site, question);
 	assert_shown(rest, ">Drop 2 deliveries</button>");
 	assert_shown(rest, "older than");
+	assert_non_null(strstr(address_of(rest), "&before="));
 	snprintf(form, sizeof(form),
-	    "view=events&action=drop&hook=h&before=%s&seen=%s&shown=%s"
-	    "&counted=%s",
-	    input_of(rest, "before"), input_of(rest, "seen"),
-	    input_of(rest, "shown"), input_of(rest, "counted"));
+	    "%s&action=drop&seen=%s&shown=%s&counted=%s", address_of(rest),
+	    input_of(rest, "seen"), input_of(rest, "shown"),
+	    input_of(rest, "counted"));
 	end_look(rest);
 	/* What is younger than that is not asked about. */
 	execute("UPDATE deliveries SET state = 3, finished = 1"
@@ -272,6 +364,7 @@ main(void)
 		TEST(it_asks_with_what_will_happen),
 		TEST(each_action_takes_what_it_says),
 		TEST(the_form_does_what_it_said),
+		TEST(the_answer_tells_of_all_that_the_question_told_of),
 		TEST(nobody_else_is_asked),
 		TEST(a_count_that_is_not_all_says_so),
 		TEST(a_count_that_ends_by_time_leads_on),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "../viewing.h"
 
+#include "config/lanes.h"
+
 static struct looked *
 look_at(const struct site *site, enum access_right right, const char *id,
     const char *more)
@@ -35,9 +37,11 @@ all_that_was_received_is_told(void **state)
 {
 	struct site site = open_site();
 	const char *id = store_told(site.writes);
-	struct looked *looked = look_at(&site, ACCESS_VIEW, id, "");
+	struct looked *looked;
 
 	(void)state;
+	assemble_all(site.writes);
+	looked = look_at(&site, ACCESS_VIEW, id, "");
 	assert_int_equal(looked->rc, RC_OK);
 	assert_shown(looked, "<h1>pipeline_run_error of Orders</h1>");
 	assert_shown(looked, "Event <code class=\"id\"");
@@ -56,6 +60,116 @@ all_that_was_received_is_told(void **state)
 	assert_shown(looked, "Not tried yet.");
 	/* Which line of the configuration takes it. */
 	assert_shown(looked, "<code>on <bdi>@failure run /bin/false");
+	end_look(looked);
+	close_site(&site);
+}
+
+/* It was forgotten, or is not seen yet. */
+static void
+of_a_pipeline_that_is_not_known_there_are_its_events(void **state)
+{
+	struct site site = open_site();
+	const char *id = store_told(site.writes);
+	struct looked *looked;
+	int64_t count;
+
+	(void)state;
+	assemble_all(site.writes);
+	assert_int_equal(journal_forget(site.writes, "h", "p1", now(), &count),
+	    RC_OK);
+	looked = look_at(&site, ACCESS_VIEW, id, "");
+	assert_shown(looked,
+	    "<a href=\"?view=events&amp;hook=h&amp;pipeline=p1\">"
+	    "<bdi>Orders</bdi></a>");
+	assert_shown(looked, "<bdi>r1</bdi>");
+	assert_not_shown(looked, "view=pipeline&amp;");
+	end_look(looked);
+	close_site(&site);
+}
+
+static void
+how_a_try_ended_is_explained(void **state)
+{
+	static const struct {
+		const char *values; /* outcome and code */
+		const char *shown;
+	} cases[] = {
+		{ "'exit', code = 75",
+		    "<bdi>exit 75</bdi>: try again later</td>" },
+		{ "'exit', code = 65", "<bdi>exit 65</bdi>: the event itself" },
+		{ "'exit', code = 78",
+		    "<bdi>exit 78</bdi>: something is configured wrongly" },
+		{ "'exit', code = 3", "<bdi>exit 3</bdi></td>" },
+		{ "'timeout', code = 0", "<bdi>timeout</bdi>: it took longer" },
+	};
+	struct site site = open_site();
+	const char *id = store_event(site.writes, "x", NULL);
+	struct looked *looked;
+	char sql[96];
+
+	(void)state;
+	settle_next(site.writes, JOURNAL_DELAY);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		snprintf(sql, sizeof(sql), "UPDATE attempts SET outcome = %s",
+		    cases[i].values);
+		execute(sql);
+		looked = look_at(&site, ACCESS_VIEW, id, "");
+		assert_shown(looked, cases[i].shown);
+		end_look(looked);
+	}
+	looked = look_at(&site, ACCESS_VIEW, id, "&format=json");
+	assert_shown(looked, "\"outcome\":\"timeout\",\"code\":0");
+	end_look(looked);
+	close_site(&site);
+}
+
+/* They may be secret; two lanes whose commands have one file's name are told
+ * apart all the same. */
+static void
+only_operators_see_the_arguments_of_commands(void **state)
+{
+	struct site site = open_site();
+	struct sample sample;
+	struct looked *looked;
+	const char *id = sample.receipt.id;
+
+	(void)state;
+	conf_release(site.conf);
+	site.conf = load_viewed("hook h\nsignature none\n"
+				"on x also run /bin/echo --token s3cret\n"
+				"on * run /bin/echo --token s4cret\n");
+	fill_sample(&sample, "h", 1);
+	sample.entry.event = "x";
+	sample.entry.routes_len = 2;
+	assert_int_equal(conf_name_lanes(&site.conf->hooks[0]), RC_OK);
+	for (size_t i = 0; i < 2; i++)
+		sample.routes[i].lane = site.conf->hooks[0].lanes[i].key;
+	assert_int_equal(append_and_wait(site.writes, &sample.entry), RC_OK);
+	looked = look_at(&site, ACCESS_VIEW, id, "");
+	assert_shown(looked, "<bdi>x also run /bin/echo \u2026</bdi>");
+	assert_shown(looked, "<bdi>echo sha256:");
+	assert_not_shown(looked, "cret");
+	end_look(looked);
+	looked = look_at(&site, ACCESS_VIEW, id, "&format=json");
+	assert_shown(looked, "\"lane_name\":\"echo sha256:");
+	assert_not_shown(looked, "cret");
+	end_look(looked);
+	looked = look_as(&site, ACCESS_VIEW, "view=events");
+	assert_shown(looked, "echo sha256:");
+	assert_not_shown(looked, "cret");
+	end_look(looked);
+	looked = look_as(&site, ACCESS_VIEW, "view=events&format=json");
+	assert_not_shown(looked, "cret");
+	end_look(looked);
+	looked = look_as(&site, ACCESS_VIEW, "format=json");
+	assert_not_shown(looked, "cret");
+	end_look(looked);
+	looked = look_at(&site, ACCESS_OPERATE, id, "");
+	assert_shown(looked, "x also run /bin/echo --token s3cret</bdi>");
+	assert_shown(looked, "<bdi>/bin/echo --token s4cret</bdi>");
+	end_look(looked);
+	looked = look_at(&site, ACCESS_OPERATE, id, "&format=json");
+	assert_shown(looked, "\"lane_name\":\"/bin/echo --token s4cret\"");
 	end_look(looked);
 	close_site(&site);
 }
@@ -280,6 +394,12 @@ bytes_that_are_no_text_are_shown_as_such(void **state)
 	assert_shown(looked, "Bytes that are not UTF-8, control characters");
 	assert_not_shown(looked, "Indented");
 	end_look(looked);
+	/* Those that end lines are kept. */
+	looked = look_at(&site, ACCESS_OPERATE,
+	    store_event(site.writes, "x", "{\r\n}\r"), "");
+	assert_shown(looked, ">{&#13;\n}&#13;</pre>");
+	assert_not_shown(looked, "Bytes that are not UTF-8");
+	end_look(looked);
 	/* What would reverse the words of the page itself. */
 	id = store_event(site.writes, "x",
 	    "\"a\u202e"
@@ -373,8 +493,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(all_that_was_received_is_told),
+		TEST(of_a_pipeline_that_is_not_known_there_are_its_events),
 		TEST(each_try_is_told_with_the_next_one),
+		TEST(how_a_try_ended_is_explained),
 		TEST(only_operators_see_the_payload_and_what_commands_printed),
+		TEST(only_operators_see_the_arguments_of_commands),
 		TEST(an_action_is_offered_where_there_is_something_to_do),
 		TEST(a_large_body_is_cut_and_says_so),
 		TEST(json_has_a_large_body_and_says_where_it_has_not),

@@ -61,13 +61,42 @@ a_pipeline_leads_to_what_is_known_of_it(void **state)
 	struct looked *looked;
 
 	(void)state;
-	store_some(site.writes, "h", "5 fail p&1 r<2 Orders");
+	store_all(site.writes, "h",
+	    "5 fail p&1 r<2 Orders;6 say p&1;7 say c - CRM");
 	looked = look(&site, "view=events");
-	assert_shown(looked,
-	    "<a href=\"?view=pipeline&amp;hook=h&amp;id=p%261\">"
-	    "<bdi>Orders</bdi></a>");
+	assert_int_equal(
+	    shown_times(looked,
+		"<a href=\"?view=pipeline&amp;hook=h&amp;id=p%261\">"),
+	    2);
+	assert_shown(looked, "id=p%261\"><bdi>Orders</bdi></a>");
 	assert_shown(looked, "Run <bdi>r&lt;2</bdi>");
+	/* There are no runs of it, but events. */
+	assert_shown(looked,
+	    "<a href=\"?view=events&amp;hook=h&amp;pipeline=c\">"
+	    "<bdi>CRM</bdi></a>");
 	end_look(looked);
+	store_all(site.writes, "h", "8 remove p&1");
+	looked = look(&site, "view=events&event=pipeline_run_error");
+	assert_shown(looked,
+	    "<a href=\"?view=events&amp;hook=h&amp;pipeline=p%261\">"
+	    "<bdi>Orders</bdi></a>");
+	end_look(looked);
+	close_site(&site);
+}
+
+/* An event may be named so, but a slip is more likely. */
+static void
+a_group_that_there_is_not_is_told_where_nothing_is_found(void **state)
+{
+	struct site site = open_site();
+
+	(void)state;
+	store_event(site.writes, "@sucess", NULL);
+	expect_shown(&site, "view=events&event=@failur",
+	    "did you mean @failure?");
+	expect_hidden(&site, "view=events&event=@failure", "there is no group");
+	expect_shown(&site, "view=events&event=@sucess", "<bdi>@sucess</bdi>");
+	expect_hidden(&site, "view=events&event=@sucess", "there is no group");
 	close_site(&site);
 }
 
@@ -271,6 +300,7 @@ main(void)
 		TEST(each_delivery_is_shown_with_how_it_is),
 		TEST(deliveries_of_one_event_are_rows_of_it),
 		TEST(a_pipeline_leads_to_what_is_known_of_it),
+		TEST(a_group_that_there_is_not_is_told_where_nothing_is_found),
 		TEST(only_what_matches_the_filter_is_shown),
 		TEST(what_is_more_than_a_page_goes_on),
 		TEST(a_search_says_how_far_it_has_looked),

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#include "../unit.h"
+#include "../markup.h"
 
-#include "../../html_reader.h"
 #include "page/frame.h"
 #include "page/view.h"
 
@@ -47,13 +46,7 @@ write_view(const struct page *shown, struct html *html)
 static const char *
 written(void)
 {
-	const char *wrong;
-	size_t at;
-
-	assert_int_equal(out.rc, RC_OK);
-	wrong = html_wrong(buf_view(&out), &at);
-	if (wrong != NULL)
-		fail_msg("%s: %.60s", wrong, out.data + at);
+	assert_is_html(&out);
 	assert_true(bytes_begin(buf_view(&out),
 	    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"));
 	return out.data;
@@ -62,7 +55,7 @@ written(void)
 static const char *
 frame(const char *text, const char *title)
 {
-	static const struct view view = { .name = "", .html = write_view };
+	static const struct view view = { .html = write_view };
 	const char *error = "";
 
 	out.len = 0;
@@ -229,7 +222,7 @@ an_error_tells_strangers_nothing_of_the_views(void **state)
 static void
 what_does_not_fit_is_told(void **state)
 {
-	static const struct view view = { .name = "", .html = write_view };
+	static const struct view view = { .html = write_view };
 	size_t whole;
 
 	(void)state;

@@ -1,50 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-#include "../unit.h"
+#include "../writing.h"
 
-#include <stdlib.h>
-
-#include "../../html_reader.h"
 #include "base/codec.h"
 #include "base/crypto.h"
-#include "page/html.h"
 
-/* 2026-11-30 16:24:19.500 UTC */
-#define NOW INT64_C(1796055859500)
 #define REPLACED "\xef\xbf\xbd"
 #define DASH "\xe2\x80\x93"
 #define THIN "\xe2\x80\xaf"
-
-static struct buf out;
-static struct html html;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	out = (struct buf){ 0 };
-	html = (struct html){ .into = &out, .now = NOW };
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	buf_free(&out);
-	return 0;
-}
-
-/* What was written since the last call. */
-static const char *
-written(void)
-{
-	static char text[4096];
-
-	assert_int_equal(out.rc, RC_OK);
-	bytes_copy(buf_view(&out), text, sizeof(text));
-	out.len = 0;
-	return text;
-}
 
 static void
 assert_is_refused(enum rc rc)
@@ -69,7 +31,8 @@ static const struct {
 	    "&#34; onload=&#39;x&#39;" },
 	{ "the end of a comment", RAW("--><!--"), "--&gt;&lt;!--" },
 	{ "tab and line feed", RAW("a\tb\nc"), "a\tb\nc" },
-	{ "carriage return", RAW("a\r\nb"), "a" REPLACED "\nb" },
+	{ "carriage return", RAW("a\r\nb"), "a&#13;\nb" },
+	{ "carriage returns alone", RAW("\r\r"), "&#13;&#13;" },
 	{ "NUL", RAW("a\0b"), "a" REPLACED "b" },
 	{ "escape and delete", RAW("\033[1m\177"), REPLACED "[1m" REPLACED },
 	{ "C1", RAW("a\xc2\x9b\xc2\x80z\xc2\xa0"),
@@ -192,7 +155,8 @@ it_is_known_what_is_shown_as_something_else(void **state)
 	assert_true(html_shows_all(bytes_of("")));
 	assert_true(html_shows_all(bytes_of("<a&\"'>\t\n\u200f\u00e9")));
 	assert_false(html_shows_all(bytes_of("a\xff")));
-	assert_false(html_shows_all(bytes_of("a\r\n")));
+	assert_true(html_shows_all(bytes_of("a\r\n")));
+	assert_false(html_shows_all(bytes_of("a\033")));
 	assert_false(html_shows_all(bytes_of("a\u2066")));
 	assert_false(html_shows_all((struct bytes){ "a\0b", 3 }));
 }
@@ -206,6 +170,13 @@ the_reader_of_the_tests_knows_what_turns_text(void **state)
 	assert_null(html_wrong(bytes_of("<bdi>\u200f\u202f</bdi>"), &at));
 	assert_non_null(html_wrong(bytes_of("<bdi>\u2066</bdi>"), &at));
 	assert_non_null(html_wrong(bytes_of("<p title=\"\u202e\"></p>"), &at));
+	assert_non_null(
+	    html_wrong(bytes_of("<p title=\"&#x202E;\"></p>"), &at));
+	assert_non_null(html_wrong(bytes_of("<p>&#x202E;</p>"), &at));
+	assert_non_null(html_wrong(bytes_of("<input value=\"\u202e\">"), &at));
+	assert_null(html_wrong(bytes_of("<input value=\"&#x202E;\">"), &at));
+	assert_null(html_wrong(bytes_of("<p>&#13;</p>"), &at));
+	assert_non_null(html_wrong(bytes_of("<p>\r</p>"), &at));
 }
 
 static void
@@ -461,6 +432,29 @@ hidden_inputs_hold_what_is_given(void **state)
 	    "<input type=\"hidden\" name=\"a\" value=\"b\">");
 }
 
+/* What a form sends is what was there. */
+static void
+a_value_keeps_what_turns_text(void **state)
+{
+	(void)state;
+	html_hidden(&html,
+	    HTML_PAIRS({ "q",
+		"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" }));
+	assert_string_equal(written(),
+	    "<input type=\"hidden\" name=\"q\" value=\"&#x202A;&#x202B;"
+	    "&#x202C;&#x202D;&#x202E;&#x2066;&#x2067;&#x2068;&#x2069;\">");
+	HTML(&html, "input")
+	{
+		html_attribute(&html, "value",
+		    "a\u202e"
+		    "b\r\033\xff");
+		html_attribute(&html, "title", "\u202e");
+	}
+	assert_string_equal(written(),
+	    "<input value=\"a&#x202E;b&#13;" REPLACED REPLACED
+	    "\" title=\"" REPLACED "\">");
+}
+
 static void
 a_first_line_feed_is_kept(void **state)
 {
@@ -537,11 +531,29 @@ static const struct {
 	{ 172799999, "47 h ago" },
 	{ 172800000, "2 days ago" },
 	{ INT64_C(86400000) * 365, "365 days ago" },
-	{ -1000, "in 1 s" },
-	{ -200000, "in 3 min" },
-	{ -172799999, "in 47 h" },
-	{ INT64_C(-86400000) * 9, "in 9 days" },
 };
+
+/* Of what may be to come, and of what has been by a clock that was set back. */
+static const struct {
+	int64_t ahead; /* milliseconds */
+	const char *planned;
+	const char *been;
+} ahead[] = {
+	{ 999, "now", "now" },
+	{ 1000, "in 1 s", "now" },
+	{ 4999, "in 5 s", "now" },
+	{ 5000, "in 5 s", "5 s ahead of the clock" },
+	{ 200000, "in 3 min", "3 min ahead of the clock" },
+	{ 172799999, "in 2 days", "47 h ahead of the clock" },
+	{ 28799000, "in 8 h", "7 h ahead of the clock" },
+	{ INT64_C(86400000) * 9, "in 9 days", "9 days ahead of the clock" },
+};
+
+static bool
+tells_age(const char *want)
+{
+	return holds_text(bytes_of(strstr(written(), "\"ago\">") + 6), want);
+}
 
 static void
 times_are_exact_beside_how_long_ago_they_are(void **state)
@@ -562,12 +574,38 @@ times_are_exact_beside_how_long_ago_they_are(void **state)
 	for (size_t i = 0; i < COUNT(ages); i++) {
 		html_time(&html, NOW - ages[i].before);
 		wrong += case_true(ages[i].want, "the age",
-		    holds_text(bytes_of(strstr(written(), "\"ago\">") + 6),
-			ages[i].want));
+		    tells_age(ages[i].want));
+		html_planned_time(&html, NOW - ages[i].before);
+		wrong += case_true(ages[i].want, "of what was planned",
+		    tells_age(ages[i].want));
 	}
 	assert_int_equal(wrong, 0);
 	html_plain_time(&html, NOW);
 	assert_string_equal(written(), "2026-11-30 16:24:19 UTC");
+	html_print_time(&out, NOW - 200000, NOW);
+	assert_string_equal(written(), "2026-11-30 16:20:59 UTC (3 min ago)");
+	html_print_time(&out, NOW + 200000, NOW);
+	assert_string_equal(written(), "2026-11-30 16:27:39 UTC (in 3 min)");
+}
+
+static void
+what_has_been_is_never_to_come(void **state)
+{
+	unsigned wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ahead); i++) {
+		html_time(&html, NOW + ahead[i].ahead);
+		wrong += case_true(ahead[i].been, "what has been",
+		    tells_age(ahead[i].been));
+		html_exact_time(&html, NOW + ahead[i].ahead);
+		wrong += case_true(ahead[i].been, "to the millisecond",
+		    tells_age(ahead[i].been));
+		html_planned_time(&html, NOW + ahead[i].ahead);
+		wrong += case_true(ahead[i].planned, "what is planned",
+		    tells_age(ahead[i].planned));
+	}
+	assert_int_equal(wrong, 0);
 }
 
 static void
@@ -582,7 +620,11 @@ what_is_no_time_is_a_dash(void **state)
 		assert_string_equal(written(), DASH);
 		html_exact_time(&html, none[i]);
 		assert_string_equal(written(), DASH);
+		html_planned_time(&html, none[i]);
+		assert_string_equal(written(), DASH);
 		html_plain_time(&html, none[i]);
+		assert_string_equal(written(), DASH);
+		html_print_time(&out, none[i], NOW);
 		assert_string_equal(written(), DASH);
 	}
 	html_plain_time(&html, INT64_C(253402300799999));
@@ -721,7 +763,6 @@ what_does_not_fit_is_told(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(text_is_escaped),
 		TEST(attributes_are_escaped),
@@ -742,9 +783,11 @@ main(void)
 		TEST(an_attribute_without_a_value_is_not_written),
 		TEST(links_lead_to_this_page_alone),
 		TEST(hidden_inputs_hold_what_is_given),
+		TEST(a_value_keeps_what_turns_text),
 		TEST(a_first_line_feed_is_kept),
 		TEST(thousands_of_a_number_are_told_apart),
 		TEST(times_are_exact_beside_how_long_ago_they_are),
+		TEST(what_has_been_is_never_to_come),
 		TEST(what_is_no_time_is_a_dash),
 		TEST(durations_are_for_people),
 		TEST(the_style_is_what_its_hash_says),

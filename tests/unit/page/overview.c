@@ -6,6 +6,7 @@
 
 #include "../viewing.h"
 
+#include "base/timestamp.h"
 #include "journal/stats.h"
 
 #define MINUTE INT64_C(60000)
@@ -92,9 +93,10 @@ see_json(void)
 	return see_more("");
 }
 
-/* The same at a time that is still to come. */
+/* The same at a time that is still to come, where the machine was started at
+ * another. */
 static void
-see_at(int64_t at)
+see_since(int64_t booted, int64_t at)
 {
 	static struct looked later;
 
@@ -102,11 +104,18 @@ see_at(int64_t at)
 	open_looks();
 	later = begin_look(&site, ACCESS_VIEW);
 	later.page.now = at;
+	later.page.booted = booted;
 	parse_look(&later, "format=json");
 	assert_int_equal(view_overview.gather(&later.page), RC_OK);
 	write_looked(&later, &view_overview);
 	looked = &later;
 	parse_seen();
+}
+
+static void
+see_at(int64_t at)
+{
+	see_since(0, at);
 }
 
 /* A member, at a path of keys and numbers parted by slashes. */
@@ -178,11 +187,19 @@ problems_of(struct json_object *from, const char *kind,
 }
 
 static struct json_object *
-expect_problem(struct json_object *from, const char *kind, const char *text)
+find_problem(struct json_object *from, const char *kind)
 {
 	struct json_object *problem = NULL;
 
 	assert_int_equal(problems_of(from, kind, &problem), 1);
+	return problem;
+}
+
+static struct json_object *
+expect_problem(struct json_object *from, const char *kind, const char *text)
+{
+	struct json_object *problem = find_problem(from, kind);
+
 	assert_string_equal(text_at(problem, "text"), text);
 	return problem;
 }
@@ -193,6 +210,19 @@ expect_no_problem(struct json_object *from, const char *kind)
 	struct json_object *problem = NULL;
 
 	assert_int_equal(problems_of(from, kind, &problem), 0);
+}
+
+/* The sentence ends with a time, and how long ago that was, which is the last
+ * one of the problem. */
+static void
+expect_last(struct json_object *problem, const char *begin, const char *ago)
+{
+	const char *last = text_at(problem, "last");
+	char want[256];
+
+	snprintf(want, sizeof(want), "%s%.10s %.8s UTC (%s).", begin, last,
+	    last + 11, ago);
+	assert_string_equal(text_at(problem, "text"), want);
 }
 
 /* Events of runs, which ended so long ago, in minutes; nothing is queued. */
@@ -279,7 +309,7 @@ static void
 what_is_wrong_comes_before_anything_else(void **state)
 {
 	static const char *const after[] = { "class=\"tiles\"",
-		"<h2>Requests by the hour</h2>", "<h2>Pipelines</h2>",
+		"<h2>Requests</h2>", "<h2>Pipelines</h2>",
 		"<h2>Last events</h2>" };
 	struct journal *journal = open_lane();
 	const char *html;
@@ -373,11 +403,12 @@ a_pipeline_that_is_late_is_told(void **state)
 	    "on @watch run /bin/true\non * run /bin/true\n");
 	journal = open_lane();
 	tell(journal, "h", "-125 done p a; -30 start q b");
-	expect_problem(see_json(), "late",
-	    "p is late: the last success was 2 h 5 min ago.");
+	expect_last(find_problem(see_json(), "late"),
+	    "p is late: the last success was ", "2 h ago");
 	execute("UPDATE pipelines SET success = 0, first = 1 WHERE id = 'p'");
-	expect_problem(see_json(), "late",
-	    "p is late: no run has succeeded yet.");
+	assert_null(json_at(expect_problem(see_json(), "late",
+				"p is late: no run has succeeded yet."),
+	    "last"));
 	journal_close(journal);
 }
 
@@ -393,9 +424,9 @@ that_a_pipeline_is_muted_is_told_with_what_is_wrong(void **state)
 	(void)state;
 	tell(journal, "h", "-8 stop p b");
 	assert_int_equal(journal_set_mute(journal, &mute, &count), RC_OK);
-	expect_problem(see_json(), "failing",
+	expect_in(text_at(find_problem(see_json(), "failing"), "text"),
 	    "p is failing. Its last run was stopped: a user cancelled it. It "
-	    "is muted until 2100-01-01 00:00:00 UTC.");
+	    "is muted until 2100-01-01 00:00:00 UTC (in ");
 	journal_close(journal);
 }
 
@@ -434,6 +465,9 @@ of_many_pipelines_the_rest_is_one_sentence(void **state)
 	assert_int_equal(number_at(object, "pipelines_in_all"), 60);
 	html = see("");
 	expect_in(html, "<a href=\"?view=pipelines\">All 60 pipelines</a>");
+	expect_in(html,
+	    "<a href=\"?view=pipelines&amp;state=failing\">"
+	    "<bdi>40 more pipelines</bdi></a> are failing.");
 	journal_close(journal);
 }
 
@@ -489,7 +523,10 @@ that_nobody_runs_the_queue_is_told_once_something_is_due_for_long(void **state)
 	(void)state;
 	append_sample(journal, "h", 1, "");
 	expect_no_problem(see_json(), "unattended");
-	execute("UPDATE events SET received = received - 360000");
+	/* A timer comes once a minute. */
+	execute("UPDATE events SET received = received - 110000");
+	expect_no_problem(see_json(), "unattended");
+	execute("UPDATE events SET received = received - 20000");
 	expect_problem(see_json(), "unattended", nobody);
 	/* What waits for its next try is not due. */
 	execute("UPDATE deliveries SET since = 1, due = 9000000000000");
@@ -499,6 +536,25 @@ that_nobody_runs_the_queue_is_told_once_something_is_due_for_long(void **state)
 	/* A hook that the configuration does not have is nobody's to run. */
 	execute("UPDATE lanes SET hook = 'gone'");
 	expect_no_problem(see_json(), "unattended");
+	journal_close(journal);
+}
+
+static void
+whoever_runs_the_queue_has_time_to_start_with_the_machine(void **state)
+{
+	struct journal *journal = open_lane();
+	int64_t booted = now() + HOUR;
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	see_since(booted, booted + MINUTE);
+	expect_no_problem(object, "unattended");
+	see_since(booted, booted + 2 * MINUTE);
+	expect_problem(object, "unattended", nobody);
+	/* Nothing is due. */
+	execute("UPDATE deliveries SET state = 2");
+	see_since(booted, booted + 2 * MINUTE);
+	expect_no_problem(object, "unattended");
 	journal_close(journal);
 }
 
@@ -543,8 +599,9 @@ a_hook_that_is_watched_is_silent_after_its_limit(void **state)
 	expect_no_problem(see_json(), "silent");
 	assert_int_equal(unlink(scratch_path("journal.db-stats")), 0);
 	count("h", 202, now() - 125 * MINUTE);
-	problem = expect_problem(see_json(), "silent",
-	    "Hook h is silent: its last verified event came 2 h 5 min ago.");
+	problem = find_problem(see_json(), "silent");
+	expect_last(problem, "Hook h is silent: its last verified event came ",
+	    "2 h ago");
 	assert_string_equal(text_at(problem, "hook"), "h");
 }
 
@@ -552,6 +609,7 @@ static void
 a_hook_without_an_event_for_a_day_of_counting_is_silent(void **state)
 {
 	struct json_object *problem;
+	char made[32], want[256];
 
 	(void)state;
 	journal_close(open_lane());
@@ -561,31 +619,41 @@ a_hook_without_an_event_for_a_day_of_counting_is_silent(void **state)
 	assert_string_equal(text_at(problem, "hook"), "h");
 	see_at(now() + 26 * HOUR);
 	assert_int_equal(problems_of(object, "silent", &problem), 2);
-	assert_string_equal(text_at(problem, "text"),
-	    "Hook i has had no verified event since counting began 1 day 2 h ago.");
+	assert_null(json_at(problem, "last"));
+	snprintf(made, sizeof(made), "%s", text_at(problem, "since"));
+	snprintf(want, sizeof(want),
+	    "Hook i has had no verified event since counting began on %.10s "
+	    "%.8s UTC (26 h ago).",
+	    made, made + 11);
+	assert_string_equal(text_at(problem, "text"), want);
 }
 
 static void
 refused_requests_are_told_by_status_and_reason(void **state)
 {
 	struct json_object *problem;
+	char last[TIMESTAMP_SIZE];
+	int64_t at = now();
 
 	(void)state;
 	journal_close(open_lane());
-	count("h", 401, now());
-	count("h", 401, now());
-	count("h", 503, now());
-	count("h", 401, now());
-	count(NULL, 404, now());
-	see_json();
+	count("h", 401, at - 3);
+	count("h", 401, at - 2);
+	count("h", 503, at - 1);
+	count("h", 401, at);
+	count(NULL, 404, at);
+	see_at(at + 5 * MINUTE);
 	assert_int_equal(problems_of(object, "refused", &problem), 2);
-	assert_string_equal(text_at(problem, "text"),
+	timestamp_print(at, last);
+	assert_string_equal(text_at(problem, "last"), last);
+	expect_last(problem,
 	    "Hook h refused 4 requests in the last 24 hours (401: 3, 503: 1). "
-	    "The last one was 401 bad-signature, less than a minute ago.");
-	assert_string_equal(text_at(object, "problems/0/text"),
+	    "The last one was 401 bad-signature, ",
+	    "5 min ago");
+	expect_last(json_at(object, "problems/0"),
 	    "1 request that reached no hook was refused in the last 24 "
-	    "hours (404: 1). The last one was 404 no-such-hook, less than a "
-	    "minute ago.");
+	    "hours (404: 1). The last one was 404 no-such-hook, ",
+	    "5 min ago");
 	assert_null(json_at(object, "problems/0/hook"));
 	expect_in(see(""), "<section class=\"card warn\"><h2>Wrong now");
 	/* No list has them. */
@@ -839,6 +907,7 @@ main(void)
 		LOOK(an_event_that_waits_for_long_is_told),
 		LOOK(
 		    that_nobody_runs_the_queue_is_told_once_something_is_due_for_long),
+		LOOK(whoever_runs_the_queue_has_time_to_start_with_the_machine),
 		LOOK(who_runs_something_runs_the_queue),
 		LOOK(a_hook_that_is_watched_is_silent_after_its_limit),
 		LOOK(a_hook_without_an_event_for_a_day_of_counting_is_silent),

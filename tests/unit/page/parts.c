@@ -1,47 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-#include "../unit.h"
+#include "../writing.h"
 
-#include "../../html_reader.h"
 #include "base/pool.h"
 #include "page/parts.h"
 #include "page/query.h"
-
-static struct buf out;
-static struct html html;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	out = (struct buf){ 0 };
-	html = (struct html){ .into = &out };
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	buf_free(&out);
-	return 0;
-}
-
-/* What was written since the last call, which is HTML. */
-static const char *
-written(void)
-{
-	static char text[4096];
-	const char *wrong;
-	size_t at;
-
-	assert_int_equal(out.rc, RC_OK);
-	wrong = html_wrong(buf_view(&out), &at);
-	if (wrong != NULL)
-		fail_msg("%s: %.60s", wrong, out.data + at);
-	bytes_copy(buf_view(&out), text, sizeof(text));
-	out.len = 0;
-	return text;
-}
 
 static void
 a_state_is_a_word_of_its_colour(void **state)
@@ -203,14 +165,16 @@ fields_keep_what_was_typed(void **state)
 static void
 forms_are_sent_to_this_page(void **state)
 {
+	const struct html_pair about[] = { { "id", "\u202e\r\n&" } };
+
 	(void)state;
-	PARTS_FORM(&html)
+	PARTS_FORM(&html, about, 1)
 	{
 		parts_button(&html, "Retry", "");
 		parts_button(&html, "Drop", "danger");
 	}
 	assert_string_equal(written(),
-	    "<form method=\"post\" action=\"?\">"
+	    "<form method=\"post\" action=\"?id=%E2%80%AE%0D%0A%26\">"
 	    "<button type=\"submit\">Retry</button>"
 	    "<button type=\"submit\" class=\"danger\">Drop</button></form>");
 }
@@ -253,7 +217,6 @@ a_pager_leads_on_and_back(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(a_state_is_a_word_of_its_colour),
 		TEST(a_table_has_a_region_and_a_head),

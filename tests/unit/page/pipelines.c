@@ -29,8 +29,10 @@ the_worst_comes_first(void **state)
 	    place_of(looked, "<bdi>Alpha</bdi>"));
 	assert_shown(looked, "3 pipelines: 2 failing, 1 learning.");
 	assert_shown(looked, "<a href=\"?view=pipeline&amp;hook=h&amp;id=b\">");
-	assert_shown(looked, "><span class=\"nowrap\">1 failure</span></td>");
-	assert_shown(looked, "><span class=\"nowrap\">1 success</span></td>");
+	assert_shown(looked,
+	    "><span class=\"nowrap\">1 failure</span></div></td>");
+	assert_shown(looked,
+	    "><span class=\"nowrap\">1 success</span></div></td>");
 	assert_int_equal(shown_times(looked, "<tr class=\"bad\">"), 2);
 	end_look(looked);
 	looked = look(&site, "view=pipelines&format=json");
@@ -71,7 +73,7 @@ only_what_matches_is_listed(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		looked = look(&site, cases[i].query);
 		wrong += case_number(cases[i].query,
-		    shown_times(looked, "?view=pipeline&amp;"), cases[i].n);
+		    shown_times(looked, "<svg class=\"runs\""), cases[i].n);
 		wrong += case_true(cases[i].query, "a word on nothing",
 		    (shown_times(looked, "No pipeline matches") > 0) ==
 			(cases[i].n == 0));
@@ -95,8 +97,33 @@ runs_are_counted_since_a_time(void **state)
 	expect_shown(&site, "view=pipelines",
 	    "2 success</span>, <span class=\"nowrap\">1 failure</span>");
 	expect_shown(&site, "view=pipelines&since=2h",
-	    "><span class=\"nowrap\">1 success</span></td>");
-	expect_shown(&site, "view=pipelines&since=1m", ">none</td>");
+	    "><span class=\"nowrap\">1 success</span></div></td>");
+	expect_shown(&site, "view=pipelines&since=1m", ">none</div></td>");
+	close_site(&site);
+}
+
+static void
+the_last_runs_of_each_are_bars_with_their_figures(void **state)
+{
+	struct site site = open_site();
+	struct looked *looked;
+
+	(void)state;
+	store_ago(site.writes, "h", "@ done a - Alpha", 0);
+	for (int i = 0; i < 30; i++)
+		store_ago(site.writes, "h", "@ fail a - Alpha", 1);
+	store_ago(site.writes, "h", "@ start b 1;@ done b 1", 0, 2);
+	looked = look(&site, "view=pipelines");
+	assert_shown(looked,
+	    "aria-label=\"The last 30 runs, oldest first: 30 failure\"");
+	assert_shown(looked, "aria-label=\"The last run: 1 success\"");
+	assert_shown(looked, "<summary>Figures of the last 30 runs</summary>");
+	assert_int_equal(shown_times(looked, "?view=pipeline&amp;"), 4);
+	end_look(looked);
+	looked = look(&site, "view=pipelines&pipeline=b&format=json");
+	assert_shown(looked, "\"last_runs\":[{\"hook\":\"h\"");
+	assert_shown(looked, "\"duration\":120.000,");
+	end_look(looked);
 	close_site(&site);
 }
 
@@ -117,7 +144,7 @@ a_mute_is_shown_until_it_ends(void **state)
 	close_site(&site);
 }
 
-/* 200 at a time, from one whose place may have changed since. */
+/* 50 at a time, from one whose place may have changed since. */
 static void
 a_long_list_goes_on_after_a_pipeline(void **state)
 {
@@ -125,28 +152,28 @@ a_long_list_goes_on_after_a_pipeline(void **state)
 	struct looked *looked;
 
 	(void)state;
-	for (int i = 0; i < 201; i++) {
+	for (int i = 0; i < 51; i++) {
 		char text[32];
 
-		snprintf(text, sizeof(text), "@ done p%03d", i);
+		snprintf(text, sizeof(text), "@ done p%02d", i);
 		store_ago(site.writes, "h", text, 0);
 	}
-	store_ago(site.writes, "h", "@ done p200 - z/&", 1);
+	store_ago(site.writes, "h", "@ done p50 - z/&", 1);
 	looked = look(&site, "view=pipelines");
-	assert_int_equal(shown_times(looked, "?view=pipeline&amp;"), 200);
-	assert_shown(looked, "201 pipelines: ");
-	assert_shown(looked, "before=h%2Fp199\">Next</a>");
+	assert_int_equal(shown_times(looked, "<svg class=\"runs\""), 50);
+	assert_shown(looked, "51 pipelines: ");
+	assert_shown(looked, "before=h%2Fp49\">Next</a>");
 	assert_not_shown(looked, ">First</a>");
 	end_look(looked);
-	looked = look(&site, "view=pipelines&before=h%2Fp199");
-	assert_int_equal(shown_times(looked, "?view=pipeline&amp;"), 1);
+	looked = look(&site, "view=pipelines&before=h%2Fp49");
+	assert_int_equal(shown_times(looked, "<svg class=\"runs\""), 1);
 	assert_shown(looked, "z/&amp;");
 	assert_shown(looked, ">First</a>");
 	assert_not_shown(looked, ">Next</a>");
 	end_look(looked);
 	/* One that is gone leads to the beginning. */
-	looked = look(&site, "view=pipelines&before=h%2Fp19");
-	assert_int_equal(shown_times(looked, "?view=pipeline&amp;"), 200);
+	looked = look(&site, "view=pipelines&before=h%2Fp4");
+	assert_int_equal(shown_times(looked, "<svg class=\"runs\""), 50);
 	end_look(looked);
 	close_site(&site);
 }
@@ -168,6 +195,7 @@ main(void)
 		TEST(the_worst_comes_first),
 		TEST(only_what_matches_is_listed),
 		TEST(runs_are_counted_since_a_time),
+		TEST(the_last_runs_of_each_are_bars_with_their_figures),
 		TEST(a_mute_is_shown_until_it_ends),
 		TEST(a_long_list_goes_on_after_a_pipeline),
 		TEST(nothing_was_seen_yet),
