@@ -292,9 +292,14 @@ class Judge:
         return True
 
     def same_delivery(self, run, other):
+        """Where each line has one delivery of the event: that of a line that is
+        gone may be run by another line beside its own."""
         if run.tag != other.tag:
             return
-        both = {item.id for item in run.items} & \
+        low, high = sorted((run.version, other.version))
+        both = {item.id for item in run.items
+                if all(self.is_even(version, self.sent[item.number])
+                       for version in range(low, high + 1))} & \
             {item.id for item in other.items}
         if both:
             raise Violation("twice at once: %s" % ", ".join(both), other, run)
