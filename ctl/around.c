@@ -392,6 +392,8 @@ has_open(const char *process, const struct stat *journal)
 	bool found = false;
 	DIR *files;
 
+	if (journal == NULL)
+		return true;
 	snprintf(path, sizeof(path), "/proc/%.20s/fd", process);
 	files = opendir(path);
 	if (files == NULL)
@@ -412,7 +414,7 @@ is_running(const char *journal)
 	bool found = false;
 	DIR *processes;
 
-	if (stat(journal, &file) != 0)
+	if (journal != NULL && stat(journal, &file) != 0)
 		return false;
 	processes = opendir("/proc");
 	if (processes == NULL)
@@ -420,7 +422,7 @@ is_running(const char *journal)
 	while (!found && (entry = readdir(processes)) != NULL)
 		found = isdigit((unsigned char)entry->d_name[0]) != 0 &&
 		    is_responder(entry->d_name) &&
-		    has_open(entry->d_name, &file);
+		    has_open(entry->d_name, journal == NULL ? NULL : &file);
 	closedir(processes);
 	return found;
 }

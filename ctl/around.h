@@ -15,7 +15,7 @@ bool around_has_timer(void);
 bool around_has_crontab(void);
 /*
  * Whether pelihook.fcgi serves: a unit of it is enabled, or it runs as this
- * user with this journal open.
+ * user with this journal open.  NULL: with any, as it is no file.
  */
 bool around_has_responder(const char *journal);
 

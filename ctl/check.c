@@ -225,6 +225,8 @@ show_globals(struct view *view)
 	add_value(view, KEYWORD_LOG_LEVEL);
 	end_field(view, "log");
 	show(view, KEYWORD_JOURNAL);
+	if (conf_journal_is_shared(view->conf))
+		show(view, KEYWORD_LEASE);
 	if (view->conf->journal != NULL)
 		show(view, KEYWORD_DISPATCH);
 	show(view, KEYWORD_STOP_TIMEOUT);
@@ -240,7 +242,8 @@ look_around(const struct conf *conf, bool timed)
 {
 	bool served = conf->dispatch == CONF_DISPATCH_THREAD ||
 	    (conf->dispatch == CONF_DISPATCH_DEFAULT && conf->journal != NULL &&
-		around_has_responder(conf->journal));
+		around_has_responder(
+		    conf_journal_is_shared(conf) ? NULL : conf->journal));
 
 	if (conf->journal == NULL || served)
 		return 0;
@@ -248,20 +251,23 @@ look_around(const struct conf *conf, bool timed)
 					       CONF_BEHIND_CGI | CONF_UNTIMED;
 }
 
+/* Those of the journal are known before. */
 static enum rc
-show_warnings(const struct conf *conf, bool timed)
+show_warnings(const struct conf *conf, bool timed, struct buf *of_journal)
 {
 	struct buf warnings = { .max = WARNINGS };
 	enum rc rc = conf_warnings(conf, look_around(conf, timed), &warnings);
 
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
+		print_lines(stderr, "warning: ", buf_view(of_journal));
 		print_lines(stderr, "warning: ", buf_view(&warnings));
+	}
 	buf_free(&warnings);
 	return rc;
 }
 
 static enum rc
-show_all(const struct conf *conf, bool timed)
+show_all(const struct conf *conf, bool timed, struct buf *of_journal)
 {
 	struct view view = { .conf = conf };
 	enum rc rc;
@@ -276,7 +282,7 @@ show_all(const struct conf *conf, bool timed)
 	buf_free(&view.text);
 	if (rc == RC_OK && fflush(stdout) == EOF)
 		rc = RC_SHORT;
-	return rc == RC_OK ? show_warnings(conf, timed) : rc;
+	return rc == RC_OK ? show_warnings(conf, timed, of_journal) : rc;
 }
 
 /* What is wrong with them keeps no event from being stored and run. */
@@ -308,6 +314,7 @@ enum rc
 subcommand_check(struct session *session, char **operands, size_t n)
 {
 	struct journal *journal = NULL;
+	struct buf warnings = { .max = WARNINGS };
 	/* Before root becomes another user, who sees less. */
 	bool timed = around_has_timer();
 	enum rc rc = session_log_to_stderr();
@@ -319,15 +326,16 @@ subcommand_check(struct session *session, char **operands, size_t n)
 	if (rc == RC_OK)
 		rc = session_load_files(session, NULL);
 	if (rc == RC_OK && session->conf->journal != NULL)
-		rc = session_try_journal(session, &journal);
+		rc = session_try_journal(session, &warnings, &journal);
 	if (rc == RC_OK && journal != NULL)
 		rc = session_check_sources(session, journal);
 	if (rc == RC_OK)
-		rc = show_all(session->conf, timed);
+		rc = show_all(session->conf, timed, &warnings);
 	if (rc == RC_OK)
 		rc = show_counts(session);
 	if (rc == RC_OK && journal != NULL)
 		rc = show_journal(session, journal);
 	journal_close(journal);
+	buf_free(&warnings);
 	return rc == RC_CORRUPT ? session_blame_journal(session) : rc;
 }

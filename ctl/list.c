@@ -164,6 +164,7 @@ subcommand_list(struct session *session, char **operands, size_t n)
 		return RC_SYNTAX;
 	}
 	rc = session_open_journal(session, JOURNAL_BRIEF, &listing.journal);
+	listing.ahead = journal_ahead(listing.journal);
 	if (rc == RC_OK)
 		rc = listing_run(&listing);
 	journal_close(listing.journal);

@@ -90,7 +90,7 @@ read_part(struct listing *listing, struct listing_part *part, const void *after,
 	enum rc rc;
 
 	*part = (struct listing_part){ .size = listing->size };
-	listing->now = clock_wall();
+	listing->now = clock_wall() + listing->ahead;
 	rc = listing->read(listing, part, after,
 	    limit < LISTING_PART ? limit : LISTING_PART);
 	if (rc != RC_CORRUPT)

@@ -30,6 +30,7 @@ struct listing_part {
 struct listing {
 	const struct session *session;
 	struct journal *journal; /* NULL: no event has come yet */
+	int64_t ahead;		 /* journal_ahead of that */
 	void *context;
 	size_t size; /* of a row, bytes */
 	const char *const *heading;

@@ -226,7 +226,7 @@ subcommand_mute(struct session *session, char **operands, size_t n)
 		rc = session_open_all_runs(session, &journal);
 	if (rc == RC_OK)
 		rc = set_mute(session, journal, pipeline_of(session, operands),
-		    clock_wall() + session->mute_for);
+		    journal_now(journal) + session->mute_for);
 	journal_close(journal);
 	return rc;
 }
@@ -258,7 +258,8 @@ subcommand_forget(struct session *session, char **operands, size_t n)
 		rc = journal == NULL ?
 		    RC_MISSING :
 		    journal_forget(journal, session->filter.hook,
-			pipeline_of(session, operands), clock_wall(), &count);
+			pipeline_of(session, operands), journal_now(journal),
+			&count);
 	if (rc == RC_MISSING)
 		rc = report_unknown(session, journal, operands[0]);
 	else if (rc == RC_OK)

@@ -27,7 +27,7 @@ purge_all(struct journal *journal, struct journal_purge *purge)
 	enum rc rc = RC_OK;
 
 	do
-		rc = journal_purge_step(journal, purge, clock_wall());
+		rc = journal_purge_step(journal, purge, journal_now(journal));
 	while (rc == RC_OK && purge->more && poll(NULL, 0, PAUSE) == 0);
 	return rc;
 }
@@ -163,7 +163,12 @@ subcommand_purge(struct session *session, char **operands, size_t n)
 		rc = session_check_sources(session, journal);
 	if (rc == RC_OK && journal != NULL)
 		rc = purge(session, journal);
-	if (rc == RC_OK && journal != NULL && session->compact)
+	if (rc == RC_OK && session->compact &&
+	    conf_journal_is_shared(session->conf))
+		print_note("",
+		    "the journal is in a database, which gives room back by "
+		    "itself: there is nothing to compact");
+	else if (rc == RC_OK && journal != NULL && session->compact)
 		rc = compact(journal);
 	journal_close(journal);
 	return rc;

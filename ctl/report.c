@@ -33,7 +33,7 @@ report_pipelines(const struct session *session, struct journal *journal,
 	const struct pipeline_filter filter = {
 		.hook = session->filter.hook,
 		.since = session->filter.since,
-		.now = clock_wall(),
+		.now = journal_now(journal),
 	};
 
 	return pipeline_list_gather(list, &filter, session->conf, journal);

@@ -6,7 +6,6 @@
 #include "subcommands.h"
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/uuid.h"
 #include "journal/journal.h"
 #include "complain.h"
@@ -129,7 +128,7 @@ retry_one(struct journal *journal, const char *id)
 	static const struct words back = { "delivery is back in the queue",
 		"deliveries are back in the queue" };
 	struct journal_states states;
-	enum rc rc = journal_retry(journal, id, clock_wall(), &states);
+	enum rc rc = journal_retry(journal, id, journal_now(journal), &states);
 
 	if (rc == RC_PENDING)
 		complain("%s: is queued or running already", id);
@@ -143,7 +142,7 @@ drop_one(struct journal *journal, const char *id)
 	static const struct words dropped = { "delivery was dropped",
 		"deliveries were dropped" };
 	struct journal_states states;
-	enum rc rc = journal_drop(journal, id, clock_wall(), &states);
+	enum rc rc = journal_drop(journal, id, journal_now(journal), &states);
 
 	if (rc == RC_PENDING)
 		complain("%s: is running, try again", id);
@@ -161,8 +160,8 @@ retry_dead(const struct session *session, struct journal *journal)
 	enum rc rc = RC_OK;
 
 	if (journal != NULL)
-		rc = journal_retry_dead(journal, &session->filter, clock_wall(),
-		    &count);
+		rc = journal_retry_dead(journal, &session->filter,
+		    journal_now(journal), &count);
 	if (rc == RC_OK && count == 0)
 		rc = report_nothing_found(session);
 	if (rc == RC_OK || count > 0)

@@ -113,6 +113,7 @@ subcommand_runs(struct session *session, char **operands, size_t n)
 
 	(void)operands;
 	(void)n;
+	listing.ahead = journal_ahead(listing.journal);
 	if (rc == RC_OK)
 		rc = listing_run(&listing);
 	journal_close(listing.journal);

@@ -143,13 +143,20 @@ session_blame_journal(const struct session *session)
 }
 
 enum rc
-session_try_journal(const struct session *session, struct journal **out)
+session_try_journal(const struct session *session, struct buf *warnings,
+    struct journal **out)
 {
+	struct buf said = { .max = COMPLAINTS };
 	enum rc rc = prepare_journal(session);
 
-	if (rc != RC_OK)
+	if (rc == RC_OK)
+		rc = journal_try(session->conf->journal, &said, out);
+	else
 		return rc;
-	rc = journal_try(session->conf->journal, out);
+	if (rc == RC_OK)
+		rc = conf_warn_journal(session->conf, buf_view(&said),
+		    warnings);
+	buf_free(&said);
 	return rc == RC_CONFIG ? session_blame_journal(session) : rc;
 }
 

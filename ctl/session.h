@@ -67,8 +67,9 @@ enum rc session_open_hook(struct session *session, const char *name,
  */
 enum rc session_journal(const struct session *session, unsigned flags,
     struct journal **out);
-/* The same by journal_try: RC_CONFIG or RC_MEMORY. */
-enum rc session_try_journal(const struct session *session,
+/* The same by journal_try, with its warnings as those of the configuration:
+ * RC_CONFIG or RC_MEMORY. */
+enum rc session_try_journal(const struct session *session, struct buf *warnings,
     struct journal **out);
 /* What was logged of the journal is the fault of the line that names it, which
  * is complained of.  RC_CONFIG. */

@@ -21,6 +21,7 @@
 #include "stats_pipelines.h"
 #include "stats_print.h"
 #include "stats_requests.h"
+#include "stats_runners.h"
 
 /* Event names of a hook: 100 time series are 20 names in each state. */
 enum { NAMES_METRICS = 20, NAMES_TABLE = 100 };
@@ -157,7 +158,7 @@ gather(struct stats *stats, const struct session *session,
 {
 	enum rc rc = RC_OK;
 
-	stats->now = clock_wall();
+	stats->now = journal_now(journal);
 	if (journal != NULL)
 		rc = pass_damage(stats,
 		    journal_counts(journal, add_count, stats));
@@ -191,6 +192,7 @@ check_limits(const struct stats *stats, const struct session *session)
 struct report {
 	struct stats stats;
 	struct stats_lanes lanes;
+	struct stats_runners runners;
 	struct journal_requests requests;
 	struct pipeline_list pipelines; /* for Prometheus only */
 };
@@ -204,6 +206,7 @@ print_json(const struct report *report)
 	json_open(&json, NULL, '{');
 	stats_print_json(&report->stats, &json);
 	stats_lanes_json(&report->lanes, &json);
+	stats_runners_json(&report->runners, &json);
 	stats_requests_json(&report->requests, &json);
 	json_close(&json, '}');
 	return print_object(&text);
@@ -228,6 +231,8 @@ print_tables(struct report *report)
 
 	if (rc == RC_OK)
 		rc = stats_lanes_table(&report->lanes);
+	if (rc == RC_OK)
+		rc = stats_runners_table(&report->runners);
 	return rc == RC_OK ? stats_requests_table(&report->requests) : rc;
 }
 
@@ -269,6 +274,9 @@ gather_all(struct report *report, const struct session *session,
 		    stats_lanes_gather(&report->lanes, session, journal));
 	if (rc == RC_OK)
 		rc = pass_damage(stats,
+		    stats_runners_gather(&report->runners, journal));
+	if (rc == RC_OK)
+		rc = pass_damage(stats,
 		    journal_requests_gather(&report->requests, session->conf,
 			journal));
 	if (rc == RC_OK && session->prometheus)
@@ -300,6 +308,7 @@ report_stats(const struct session *session, struct journal *journal)
 	pool_free(&report.pipelines.pool);
 	pool_free(&report.requests.pool);
 	pool_free(&report.lanes.pool);
+	pool_free(&report.runners.pool);
 	pool_free(&report.stats.pool);
 	return rc;
 }

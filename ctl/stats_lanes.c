@@ -108,7 +108,7 @@ stats_lanes_gather(struct stats_lanes *lanes, const struct session *session,
 	struct gathering gathering = { lanes, session->conf };
 	enum rc rc = add_configured(&gathering);
 
-	lanes->now = clock_wall();
+	lanes->now = journal_now(journal);
 	if (rc == RC_OK && journal != NULL)
 		rc = journal_lane_counts(journal, add_count, &gathering);
 	return rc;

@@ -251,6 +251,14 @@ static const struct subcommand table[] = {
 	    .run = subcommand_purge,
 	},
 	{
+	    .name = "schema",
+	    .does = "print the tables of a journal on PostgreSQL, as SQL",
+	    .explained = nothing,
+	    .options = options_none,
+	    .statuses = nothing,
+	    .run = subcommand_schema,
+	},
+	{
 	    .name = "runs",
 	    .does = "print the runs of pipelines, newest first",
 	    .explained = nothing,

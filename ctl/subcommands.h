@@ -54,6 +54,7 @@ enum rc subcommand_purge(struct session *session, char **operands, size_t n);
 enum rc subcommand_retry(struct session *session, char **operands, size_t n);
 enum rc subcommand_runs(struct session *session, char **operands, size_t n);
 enum rc subcommand_sample(struct session *session, char **operands, size_t n);
+enum rc subcommand_schema(struct session *session, char **operands, size_t n);
 enum rc subcommand_show(struct session *session, char **operands, size_t n);
 enum rc subcommand_sign(struct session *session, char **operands, size_t n);
 enum rc subcommand_stats(struct session *session, char **operands, size_t n);

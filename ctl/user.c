@@ -139,6 +139,14 @@ become_unlisted(uid_t uid, const char *journal, const char *configuration)
 	return rc == RC_MISSING ? RC_CONFIG : rc;
 }
 
+/* NULL: there is none, or it is no file. */
+static const char *
+journal_file(const struct conf *conf)
+{
+	return conf == NULL || conf_journal_is_shared(conf) ? NULL :
+							      conf->journal;
+}
+
 /* What is wrong with the configuration is said when it is used. */
 static enum rc
 become_number(uid_t uid, const char *configuration)
@@ -148,8 +156,7 @@ become_number(uid_t uid, const char *configuration)
 	enum rc rc = conf_load(configuration, &conf, &ignored);
 
 	if (rc != RC_MEMORY)
-		rc = become_unlisted(uid, conf == NULL ? NULL : conf->journal,
-		    configuration);
+		rc = become_unlisted(uid, journal_file(conf), configuration);
 	conf_release(conf);
 	buf_free(&ignored);
 	return rc;
@@ -163,8 +170,9 @@ become_uid(uid_t uid, const struct conf *conf)
 	if (uid == geteuid())
 		return RC_OK;
 	user = getpwuid(uid);
-	return user != NULL ? become(user, true) :
-			      become_unlisted(uid, conf->journal, conf->file);
+	return user != NULL ?
+	    become(user, true) :
+	    become_unlisted(uid, journal_file(conf), conf->file);
 }
 
 /* Of a name, or of a number that is nobody's name, as chown(1) has it; the
@@ -214,8 +222,16 @@ user_become_owner(const struct conf *conf)
 {
 	struct buf directory = { 0 };
 	uid_t owner = 0;
-	enum rc rc = buf_add(&directory, io_directory(conf->journal));
+	enum rc rc;
 
+	if (conf_journal_is_shared(conf)) {
+		print_note("",
+		    "%s:%u: nobody on this machine owns the journal, which is "
+		    "a database: say -u USER, the web server's user",
+		    conf->file, conf_line(conf, KEYWORD_JOURNAL));
+		return RC_CONFIG;
+	}
+	rc = buf_add(&directory, io_directory(conf->journal));
 	if (rc == RC_OK)
 		rc = owner_of(conf, directory.data, &owner);
 	if (rc == RC_OK)

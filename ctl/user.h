@@ -23,8 +23,8 @@ struct conf;
 enum rc user_become(const char *name, const char *configuration);
 /*
  * The owner of the journal, or of its directory where there is no journal
- * yet.  RC_CONFIG: neither is there, or the two differ; RC_MEMORY,
- * RC_SYSTEM.
+ * yet.  RC_CONFIG: neither is there, or the two differ, or the journal is shared
+ * and has no owner here; RC_MEMORY, RC_SYSTEM.
  */
 enum rc user_become_owner(const struct conf *conf);
 

@@ -16,8 +16,8 @@
 set -eu
 
 TOP=$(cd "$(dirname "$0")/.." && pwd)
-PACKAGES='curl gcc jq libc6-dev libfcgi-dev libjson-c-dev libsqlite3-dev
-    libssl-dev lighttpd make nginx openssl perl-base pkg-config spawn-fcgi
+PACKAGES='curl gcc jq libc6-dev libfcgi-dev libjson-c-dev libpq-dev
+    libsqlite3-dev libssl-dev lighttpd make nginx openssl perl-base pkg-config spawn-fcgi
     autoconf automake'
 EVENT=pipeline_run_error
 PIDS=

@@ -23,6 +23,7 @@
 #include "journal/journal.h"
 #include "journal/shared.h"
 #include "queue/dispatch.h"
+#include "queue/hooks.h"
 #include "queue/source.h"
 #include "current.h"
 #include "options.h"
@@ -31,6 +32,7 @@
 enum {
 	DISPATCHER_PAUSE = 1000,       /* milliseconds between tries */
 	DISPATCHER_AGAIN = 10 * 1000,  /* where a drain came to nothing */
+	DISPATCHER_TELL = 60 * 1000,   /* which hooks are served, anew */
 	DISPATCHER_ERRORS = 16 * 1024, /* bytes */
 };
 
@@ -170,6 +172,26 @@ run_drains(struct way *way)
 	return going_on;
 }
 
+/* What is stored here may be what others are not to settle as ignored. */
+static int
+tell_hooks(const struct way *way)
+{
+	struct dispatcher *dispatcher = way->dispatcher;
+	struct conf *conf = current_hold(dispatcher->current);
+	struct journal *journal;
+	int pause = -1;
+
+	if (way->dispatch == CONF_DISPATCH_THREAD &&
+	    conf_journal_is_shared(conf)) {
+		pause = DISPATCHER_AGAIN;
+		if (shared_journal_get(dispatcher->shared, &journal) == RC_OK &&
+		    queue_hooks_tell(conf, journal) == RC_OK)
+			pause = DISPATCHER_TELL;
+	}
+	conf_release(conf);
+	return pause;
+}
+
 static void *
 run_thread(void *context)
 {
@@ -181,7 +203,7 @@ run_thread(void *context)
 		(void)!read(way->look, &count, sizeof(count));
 		going_on = is_wanted(way) ?
 		    way->run(way) :
-		    await(way->dispatcher, way->look, -1);
+		    await(way->dispatcher, way->look, tell_hooks(way));
 	}
 	return NULL;
 }

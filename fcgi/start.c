@@ -83,14 +83,17 @@ print_errors(const char *before, struct bytes text)
 }
 
 static enum rc
-test_journal(struct current *current, struct buf *text)
+test_journal(struct current *current, struct buf *text, struct buf *warnings)
 {
 	struct conf *conf = current_hold(current);
 	struct journal *journal = NULL;
+	struct buf said = { .max = FCGI_COMPLAINTS };
 	enum rc rc = RC_OK;
 
 	if (conf->journal != NULL)
-		rc = journal_try(conf->journal, &journal);
+		rc = journal_try(conf->journal, &said, &journal);
+	if (rc == RC_OK)
+		rc = conf_warn_journal(conf, buf_view(&said), warnings);
 	if (rc == RC_CONFIG)
 		conf_blame_journal(conf, text);
 	if (rc == RC_OK && journal != NULL)
@@ -101,6 +104,7 @@ test_journal(struct current *current, struct buf *text)
 	}
 	journal_close(journal);
 	conf_release(conf);
+	buf_free(&said);
 	return rc;
 }
 
@@ -133,11 +137,12 @@ look_as_owner(struct current *current, struct buf *text)
 {
 	struct conf *conf = current_hold(current);
 	struct buf directory = { 0 };
+	bool owned = conf->journal != NULL && !conf_journal_is_shared(conf);
 	enum rc rc = RC_OK;
 
-	if (conf->journal != NULL)
+	if (owned)
 		rc = buf_add(&directory, io_directory(conf->journal));
-	if (conf->journal != NULL && rc == RC_OK)
+	if (owned && rc == RC_OK)
 		rc = become_owner(directory.data, text);
 	buf_free(&directory);
 	conf_release(conf);
@@ -150,6 +155,7 @@ test(const struct options *options)
 {
 	struct buf text = { .max = FCGI_COMPLAINTS };
 	struct buf root = { .max = FCGI_COMPLAINTS };
+	struct buf journal = { .max = FCGI_COMPLAINTS };
 	struct current *current = NULL;
 	enum rc rc = current_open(options->file, &current, &text);
 
@@ -158,13 +164,15 @@ test(const struct options *options)
 	if (rc == RC_OK)
 		rc = current_try_files(current, &text);
 	if (rc == RC_OK)
-		rc = test_journal(current, &text);
+		rc = test_journal(current, &text, &journal);
 	print_errors("", buf_view(&text));
 	buf_free(&text);
 	if (rc == RC_OK && current_warnings(current, &text) == RC_OK)
 		print_errors("warning: ", buf_view(&text));
+	print_errors("warning: ", buf_view(&journal));
 	print_errors("warning: ", buf_view(&root));
 	buf_free(&text);
+	buf_free(&journal);
 	buf_free(&root);
 	current_close(current);
 	(void)buf_printf(&text, "%s is %s\n", options->file,

@@ -38,10 +38,11 @@ DEEP="$QUICK,alpha.security,alpha.unix.cstring"
 NOT=security.insecureAPI.DeprecatedOrUnsafeBufferHandling
 
 flags() {
-	pkg-config --cflags json-c sqlite3 libcrypto fcgi
+	pkg-config --cflags json-c sqlite3 libcrypto fcgi libpq
 	echo "-std=c17 -D_GNU_SOURCE -pthread -Icommon" \
 	    '-DPELIHOOK_VERSION="0"' '-DPELIHOOK_BUILD="0"' \
-	    '-DPELIHOOK_CONFIG_FILE="/nowhere"' '-DPELIHOOK_CTL="/nowhere"'
+	    '-DPELIHOOK_CONFIG_FILE="/nowhere"' '-DPELIHOOK_CTL="/nowhere"' \
+	    -DHAVE_POSTGRESQL=1
 }
 
 # One file: its findings as "tool TAB file TAB checker TAB message".

@@ -32,9 +32,12 @@ home_of() {	# kind
 	case $1 in
 	libcrypto) echo common/base/crypto.c ;;
 	json-c) echo 'common/event/*.[ch]' ;;
-	sqlite3) echo common/journal/statement.c common/journal/transaction.c \
-	    common/journal/schema.c common/journal/open.c \
-	    common/journal/space.c ;;
+	sqlite3) echo 'common/journal/sqlite*.c' ;;
+	libpq) echo common/journal/libpq.h common/journal/libpq.c \
+	    common/journal/postgresql_internal.h \
+	    common/journal/postgresql_connect.c \
+	    common/journal/postgresql_result.c \
+	    common/journal/postgresql_session.c ;;
 	libfcgi) echo fcgi/responder.c ;;
 	spawning) echo common/base/init.c common/command/spawn.c ;;
 	esac
@@ -45,6 +48,7 @@ pattern_of() {	# kind, over code without comments and texts
 	libcrypto) echo '# *include *<openssl/' ;;
 	json-c) echo '# *include *<json' ;;
 	sqlite3) echo '# *include *<sqlite3' ;;
+	libpq) echo '# *include *(<(postgresql/|libpq)|"journal/(libpq|postgresql_internal)\.h")' ;;
 	libfcgi) echo '# *include *<fcgi' ;;
 	spawning) echo '(^|[^A-Za-z0-9_])(posix_spawnp?|v?fork|_Fork|execl[ep]?|execvp?e?|execveat|fexecve|clone3?|daemon|popen|system) *\(' ;;
 	printing) echo '(^|[^A-Za-z0-9_])(v?f?printf|v?dprintf|f?puts|f?putc|putchar|fwrite|perror|psignal|warnx?|write) *\(' ;;
@@ -212,12 +216,18 @@ found_in() {	# kind directory...
 	done
 }
 
-# Twice, so that a missing guard shows as well.
+# Twice, so that a missing guard shows as well.  What includes libpq's header
+# is looked at where that is.
 lonely_headers() {
+	libpq=$(pkg-config --cflags libpq 2>&1) || libpq=
 	sources | grep '\.h$' | while read -r file; do
+		[ -n "$libpq" ] ||
+		    ! grep -qE "$(pattern_of libpq)" "$file" || continue
+		# Words are wanted.
+		# shellcheck disable=SC2086
 		printf '#include "%s"\n#include "%s"\n' "$file" "$file" |
-		    ${CC:-cc} -std=c17 -D_GNU_SOURCE -I. -Icommon -Wall \
-			-Wextra -Werror -fsyntax-only -x c - 2>&1 |
+		    ${CC:-cc} -std=c17 -D_GNU_SOURCE -I. -Icommon $libpq \
+			-Wall -Wextra -Werror -fsyntax-only -x c - 2>&1 |
 		    sed "s|^|$file: |"
 	done
 }
@@ -322,7 +332,7 @@ fi
 [ -n "${PELIHOOK_PLANTED:-}" ] ||
     verdict 'an upward include and a loop are found where one is planted' \
 	"$(missed)"
-for kind in libcrypto json-c sqlite3 libfcgi spawning; do
+for kind in libcrypto json-c sqlite3 libpq libfcgi spawning; do
 	verdict "$kind stays in $(home_of $kind)" "$(outside_home $kind)"
 done
 # A copy of the process has to.

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# Whether what has a path or a version compiled in is made anew after another
-# configure, which writes the Makefile.  Nothing is built here.  Run by make
-# check.
+# Whether what has a path, a version or an option compiled in is made anew
+# after another configure, which writes the Makefile.  Nothing is built here.
+# Run by make check.
 
 set -u
 unset MAKEFLAGS MAKELEVEL MFLAGS
@@ -37,7 +37,7 @@ objects_of() {	# source
 }
 
 sources=$(cd "$SOURCE" && grep -lE \
-    'PELIHOOK_(BUILD|CONFIG_FILE|CTL|VERSION)([^_[:alnum:]]|$)' \
+    '(PELIHOOK_(BUILD|CONFIG_FILE|CTL|VERSION)|HAVE_POSTGRESQL)([^_[:alnum:]]|$)' \
     common/*/*.c cgi/*.c fcgi/*.c ctl/*.c)
 for source in $sources; do
 	for object in $(objects_of "$source"); do

@@ -18,7 +18,7 @@
 
 set -u
 
-STAGES='format check e2e model demo browser distcheck clang analyze address
+STAGES='format check shared e2e machines model demo browser distcheck clang analyze address
     thread valgrind fuzz'
 TOP=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 JOBS=$(nproc)
@@ -27,10 +27,10 @@ JOBS=$(nproc)
 ALONE='tests/fault/lanes.sh tests/fault/limits.sh tests/fault/lost.sh'
 ALONE="$ALONE tests/fault/queue.sh tests/fault/twice.sh"
 PACKAGES='apache2-bin autoconf automake bats caddy chromium clang clang-format
-    curl fonts-dejavu-core gcc jq kcat libapache2-mod-fcgid libc6-dev libclang-rt-dev libcmocka-dev
-    libfcgi-dev libjson-c-dev libsqlite3-dev libssl-dev lighttpd make
-    multiwatch nginx nodejs npm openssl perl-base pkg-config postgresql
-    procps prometheus python3 python3-jsonschema
+    curl fonts-dejavu-core gcc iproute2 jq kcat libapache2-mod-fcgid libc6-dev libclang-rt-dev libcmocka-dev
+    libfcgi-dev libjson-c-dev libpq-dev libsqlite3-dev libssl-dev lighttpd make
+    multiwatch nftables nginx nodejs npm openssl perl perl-base pgbouncer
+    pkg-config postgresql procps prometheus python3 python3-jsonschema
     python3-prometheus-client spawn-fcgi systemd util-linux valgrind'
 passed=0
 failed=0
@@ -138,7 +138,8 @@ stage_format() {
 stage_check() {
 	configure_in check || { note 0 1 check; return; }
 	status=0
-	check_in check make -j "$JOBS" check TESTS="\$(filter-out $ALONE, \
+	check_in check sh "$SOURCE/tests/unit/postgresql.sh" \
+	    make -j "$JOBS" check TESTS="\$(filter-out $ALONE, \
 	    \$(shell_tests) \$(unit_tests))" || status=1
 	check_in check make check TESTS="$ALONE" || status=1
 	bad=$(count_trs "$WORK/check" fail)
@@ -167,15 +168,16 @@ ONE_BATS='
 	esac >"$tap" 2>&1
 	echo "$? $(($(date +%s) - began))" >"$tap.end"'
 
-bats_of() {	# how many at once, name...
-	at_once=$1
-	shift
+bats_of() {	# directory, how many at once, name...
+	room=$1
+	at_once=$2
+	shift 2
 	(
 		TAPS=$WORK
 		PELIHOOK_BUILD=$WORK/check
 		abs_top_builddir=$WORK/check
 		export TAPS PELIHOOK_BUILD abs_top_builddir
-		cd "$SOURCE/tests/e2e" && printf '%s\n' "$@" |
+		cd "$SOURCE/tests/$room" && printf '%s\n' "$@" |
 		    xargs -P "$at_once" -n 1 sh -c "$ONE_BATS" sh
 	)
 	for name; do
@@ -201,7 +203,7 @@ tell_bats() {	# name
 # is all about load does, before them.
 stage_e2e() {
 	built || { note 0 1 e2e; return; }
-	bats_of 1 load
+	bats_of e2e 1 load
 	set --
 	for file in $(cd "$SOURCE/tests/e2e" && ls -S -- *.bats); do
 		case $file in
@@ -219,7 +221,7 @@ stage_e2e() {
 	for server in $servers; do
 		set -- "$@" "page@$server"
 	done
-	bats_of "$JOBS" "$@"
+	bats_of e2e "$JOBS" "$@"
 }
 
 built() {
@@ -227,12 +229,44 @@ built() {
 	    { [ ! -d "$WORK/check" ] && configure_in check; }
 }
 
+model() {	# seconds; the journal
+	(cd "$WORK" && abs_top_builddir=$WORK/check PELIHOOK_MODEL_SECONDS=$1 \
+	    PELIHOOK_MODEL_JOURNAL=$2 exec sh "$SOURCE/tests/model/model.sh") \
+	    >>"$WORK/model.log" 2>&1
+}
+
 # Longer with PELIHOOK_MODEL_SECONDS.
+# The unit tests of the journal, on PostgreSQL.
+stage_shared() {
+	if ! built; then
+		note 0 1 shared
+		return
+	fi
+	abs_top_builddir=$WORK/check sh "$SOURCE/tests/unit/postgresql.sh" \
+	    sh "$SOURCE/tests/unit/shared.sh" >"$WORK/shared.log" 2>&1
+	good=$(grep -c '^ok ' "$WORK/shared.log")
+	bad=$(grep -c '^not ok ' "$WORK/shared.log")
+	grep -q '^1\.\.' "$WORK/shared.log" || bad=$((bad + 1))
+	[ "$bad" -eq 0 ] || cat "$WORK/shared.log"
+	note "$good" "$bad" shared
+}
+
+# Several machines on one PostgreSQL: the longest first.
+stage_machines() {
+	if ! built; then
+		note 0 1 machines
+	elif [ "$(id -u)" -ne 0 ]; then
+		echo 'machines: only root makes namespaces that are networks'
+	else
+		bats_of machines "$JOBS" runners database sharing rolling machines
+	fi
+}
+
 stage_model() {
 	if ! built; then
 		note 0 1 model
-	elif (cd "$WORK" && abs_top_builddir=$WORK/check \
-	    sh "$SOURCE/tests/model/model.sh") >"$WORK/model.log" 2>&1; then
+	elif model "${PELIHOOK_MODEL_SECONDS:-}" '' &&
+	    model "${PELIHOOK_MODEL_SECONDS:-25}" postgresql; then
 		note "$(grep -c '^ok ' "$WORK/model.log")" 0 model
 	else
 		cat "$WORK/model.log"

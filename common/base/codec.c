@@ -17,7 +17,7 @@ encode_hex(const uint8_t *from, size_t n, char *into)
 	*into = '\0';
 }
 
-static int
+int
 hex_value(char c)
 {
 	if (c >= '0' && c <= '9')

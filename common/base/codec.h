@@ -9,6 +9,8 @@
 
 /* Whether it is a hexadecimal digit, of either case. */
 bool hex_is_digit(char c);
+/* What it is worth; -1: it is none. */
+int hex_value(char c);
 /* Lower-case hexadecimal of n bytes into 2n+1 chars. */
 void encode_hex(const uint8_t *from, size_t n, char *into);
 /*

@@ -8,10 +8,20 @@
 #include "base/limits.h"
 #include "base/pool.h"
 #include "config/internal.h"
+#include "config/uri.h"
 
 #ifndef PELIHOOK_CONFIG_FILE
 #define PELIHOOK_CONFIG_FILE "/etc/pelihook/pelihook.conf"
 #endif
+
+/* Milliseconds. */
+enum {
+	KILL_AFTER = 5000,
+	/* Of a lease from LEASE_LONG on, what `kill-after` leaves: two times
+	 * of renewing it and what a late one takes. */
+	LEASE_LONG = 30000,
+	LEASE_REST = 20000,
+};
 
 struct loaded_conf *
 conf_loaded(struct conf *conf)
@@ -85,6 +95,30 @@ conf_is_stale(const struct conf *conf)
 	return now.device != read->device || now.inode != read->inode ||
 	    now.size != read->size || now.modified != read->modified ||
 	    now.changed != read->changed;
+}
+
+bool
+conf_journal_is_shared(const struct conf *conf)
+{
+	return conf->journal != NULL && uri_is(conf->journal);
+}
+
+int64_t
+conf_kill_after_max(const struct conf *conf)
+{
+	if (!conf_journal_is_shared(conf))
+		return INT64_MAX;
+	if (conf->lease < LEASE_LONG)
+		return conf->lease / 3;
+	return conf->lease - LEASE_REST;
+}
+
+int64_t
+conf_kill_after(const struct conf *conf)
+{
+	int64_t max = conf_kill_after_max(conf);
+
+	return max < KILL_AFTER ? max : KILL_AFTER;
 }
 
 int64_t

@@ -148,8 +148,12 @@ struct conf {
 	int64_t time;
 	struct hook *hooks;
 	size_t hooks_len;
-	const char *journal;  /* a path, or NULL */
+	const char *journal;  /* a path, or a URI (conf_journal_is_shared), or
+				 NULL */
 	const char *page_url; /* where the page is, or NULL */
+	/* How long a runner counts as alive that was not heard of; only where
+	 * the journal is shared. */
+	int64_t lease;
 	enum conf_dispatch dispatch;
 	int64_t stop_timeout;
 	enum conf_answer allow_root; /* pelihook.fcgi may serve as root */
@@ -166,6 +170,18 @@ void conf_release(struct conf *conf);
  * looked at.
  */
 bool conf_is_stale(const struct conf *conf);
+/*
+ * Whether the journal is a database that several machines share: then it is the
+ * URI of libpq, which holds no password, and no path.
+ */
+bool conf_journal_is_shared(const struct conf *conf);
+/*
+ * The most that `kill-after` may be: a runner that cannot renew its lease ends
+ * its commands before that is over.  INT64_MAX where the journal is not shared.
+ */
+int64_t conf_kill_after_max(const struct conf *conf);
+/* What it is where none is written, and for a hook that is gone. */
+int64_t conf_kill_after(const struct conf *conf);
 /* The longest that a hook gives one of its commands from SIGTERM to SIGKILL,
  * and that any hook does. */
 int64_t conf_hook_kill_after(const struct hook *hook);

@@ -10,9 +10,16 @@
 #include "config/lanes.h"
 #include "config/lists.h"
 #include "config/on.h"
+#include "config/uri.h"
 #include "config/values.h"
 #include "config/watch_lines.h"
 #include "signature/recipe.h"
+
+#if defined(HAVE_POSTGRESQL) && HAVE_POSTGRESQL
+static const bool has_postgresql = true;
+#else
+static const bool has_postgresql = false;
+#endif
 
 static enum rc
 read_signature(struct parser *parser, const char *const *args)
@@ -37,9 +44,22 @@ read_signature(struct parser *parser, const char *const *args)
 static enum rc
 read_journal(struct parser *parser, const char *const *args)
 {
+	const char *fault = uri_fault(args[0]);
+
 	parser->has_journal = true;
-	return arg_path(parser, args[0], keywords_row(KEYWORD_JOURNAL)->what,
-	    &parser->conf->journal);
+	if (fault != NULL)
+		return arg_error(parser, "%s", fault);
+	if (!uri_is(args[0]))
+		return arg_path(parser, args[0],
+		    keywords_row(KEYWORD_JOURNAL)->what,
+		    &parser->conf->journal);
+	if (!has_postgresql)
+		return arg_error(parser,
+		    "this pelihook is built without PostgreSQL "
+		    "(--without-postgresql): write the journal's whole path, "
+		    "from / on, or install one that is built with it");
+	parser->conf->journal = args[0];
+	return RC_OK;
 }
 
 /* The host of a URL, with what may be round it; of no length where it is
@@ -175,6 +195,8 @@ directives_apply(struct parser *parser, enum keyword keyword,
 	/* A wrong signature might be the one that needs no secret. */
 	if (rc == RC_CONFIG && keyword == KEYWORD_SIGNATURE)
 		parser->had_syntax_error = true;
+	if (rc == RC_CONFIG && keyword == KEYWORD_LEASE)
+		parser->had_lease_error = true;
 	if (rc == RC_CONFIG &&
 	    (keyword == KEYWORD_ON || keyword == KEYWORD_LANE))
 		parser->had_lane_error = true;

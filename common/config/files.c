@@ -256,7 +256,7 @@ check_journal(const struct conf *conf, struct conf_errors *errors)
 {
 	struct buf error = { 0 };
 
-	if (conf->journal != NULL &&
+	if (conf->journal != NULL && !conf_journal_is_shared(conf) &&
 	    (trust_journal(conf->journal, &error) != RC_OK ||
 		trust_journal_access(conf->journal, &error) != RC_OK))
 		report_journal(conf, errors,
@@ -407,7 +407,8 @@ conf_try_files(struct conf *conf, struct buf *errors)
 	struct conf_errors list = { .into = errors, .file = conf->file };
 	enum rc rc = conf_load_start_files(conf, errors);
 
-	if (rc == RC_OK && conf->journal != NULL)
+	if (rc == RC_OK && conf->journal != NULL &&
+	    !conf_journal_is_shared(conf))
 		rc = check_room(conf, &list);
 	return rc == RC_OK ? conf_errors_end(&list) : rc;
 }
@@ -420,4 +421,19 @@ conf_blame_journal(const struct conf *conf, struct buf *errors)
 	conf_error(&list, conf_line(conf, KEYWORD_JOURNAL),
 	    "the journal cannot be used, for the reason above: mend that, or "
 	    "name another here");
+}
+
+enum rc
+conf_warn_journal(const struct conf *conf, struct bytes lines,
+    struct buf *warnings)
+{
+	struct conf_errors list = { .into = warnings, .file = conf->file };
+	struct bytes line;
+
+	while (bytes_split(&lines, "\n", &line))
+		if (line.len > 0)
+			conf_error(&list, conf_line(conf, KEYWORD_JOURNAL),
+			    "%.*s", (int)line.len, line.data);
+	(void)conf_errors_end(&list);
+	return list.lost > 0 && warnings->max == 0 ? RC_MEMORY : RC_OK;
 }

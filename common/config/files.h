@@ -34,5 +34,8 @@ enum rc conf_try_files(struct conf *conf, struct buf *errors);
 /* The error of a journal that cannot be opened, which was logged, with the
  * line that names it. */
 void conf_blame_journal(const struct conf *conf, struct buf *errors);
+/* The lines of a text, as journal_try has them, as warnings of that line. */
+enum rc conf_warn_journal(const struct conf *conf, struct bytes lines,
+    struct buf *warnings);
 
 #endif

@@ -3,7 +3,9 @@
 
 #include "config/finish.h"
 
+#include "base/buf.h"
 #include "base/pool.h"
+#include "base/units.h"
 #include "config/conf.h"
 #include "config/keywords.h"
 #include "config/errors.h"
@@ -49,6 +51,22 @@ need_journal(struct parser *parser, const struct scope *scope,
 	    what);
 }
 
+/* A wrong `journal' line may have been meant for one. */
+static void
+check_lease(struct parser *parser, const struct scope *scope)
+{
+	const struct conf *conf = parser->conf;
+
+	if (!is_given(scope, KEYWORD_LEASE) || parser->had_syntax_error ||
+	    parser->had_lease_error || conf_journal_is_shared(conf) ||
+	    (parser->has_journal && conf->journal == NULL))
+		return;
+	conf_error(&parser->errors, line_of(scope, KEYWORD_LEASE),
+	    "`lease' needs a journal that several machines share: write "
+	    "`journal postgresql://USER@HOST/DATABASE' before the first hook, "
+	    "or take the line out");
+}
+
 /* Every directive that needs a journal, where there is none. */
 static void
 check_journal(struct parser *parser, const struct scope *scope)
@@ -56,6 +74,7 @@ check_journal(struct parser *parser, const struct scope *scope)
 	static const enum keyword keywords[] = { KEYWORD_DEDUPE_WINDOW,
 		KEYWORD_KEEP, KEYWORD_KEEP_DEAD, KEYWORD_DISPATCH };
 
+	check_lease(parser, scope);
 	if (parser->has_journal || parser->had_syntax_error)
 		return;
 	if (is_given(scope, KEYWORD_DELIVERY) &&
@@ -113,6 +132,47 @@ refuse_queueing(struct parser *parser, struct scope *scope)
 	scope->hook.on_dead = NULL;
 	scope->hook.watch.on = false;
 	scope->watch_for_len = 0;
+}
+
+static void
+judge_kill_after(struct parser *parser, unsigned line, int64_t kill_after)
+{
+	int64_t max = conf_kill_after_max(parser->conf);
+	struct buf text = { 0 };
+
+	if (kill_after <= max || parser->had_lease_error)
+		return;
+	buf_text(&text, "`kill-after ");
+	units_print_duration(kill_after, &text);
+	buf_text(&text, "' is too long for a lease of ");
+	units_print_duration(parser->conf->lease, &text);
+	buf_text(&text,
+	    ", before the end of which all commands have to be "
+	    "killed where the database cannot be reached: write ");
+	units_print_duration(max, &text);
+	buf_text(&text, " or less, or a longer `lease' before the first hook");
+	conf_error(&parser->errors, line, "%s",
+	    text.rc == RC_OK ? text.data : "`kill-after' is too long");
+	buf_free(&text);
+}
+
+/* The one in force and those of its own lanes; 0: none is given. */
+static void
+check_kill_after(struct parser *parser, const struct scope *scope)
+{
+	judge_kill_after(parser, line_of(scope, KEYWORD_KILL_AFTER),
+	    scope->hook.kill_after);
+	for (size_t i = 0; i < scope->lanes_len; i++)
+		judge_kill_after(parser, scope->lanes[i].lane.line,
+		    scope->lanes[i].lane.kill_after);
+}
+
+static void
+finish_kill_after(struct parser *parser, struct scope *scope)
+{
+	check_kill_after(parser, scope);
+	if (scope->hook.kill_after == 0)
+		scope->hook.kill_after = conf_kill_after(parser->conf);
 }
 
 static void
@@ -295,6 +355,7 @@ close_scope(struct parser *parser, struct scope *scope)
 	}
 	check_name(parser, hook);
 	finish_delivery(parser, scope);
+	finish_kill_after(parser, scope);
 	finish_input(parser, scope);
 	check_secrets(parser, scope);
 	check_rules(parser, scope);
@@ -381,6 +442,7 @@ check_defaults(struct parser *parser)
 	const struct conf *conf = parser->conf;
 
 	check_journal(parser, defaults);
+	check_kill_after(parser, defaults);
 	for (size_t i = 0; i < conf->hooks_len; i++)
 		if (conf->hooks[i].delivery == CONF_QUEUE) {
 			lanes_check_defaults(parser);

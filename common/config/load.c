@@ -27,9 +27,9 @@ enum { CONF_FILE_SIZE = 1024 * 1024 }; /* a larger file is a mistake */
 #define SECOND INT64_C(1000)
 #define DAY (24 * 3600 * SECOND)
 
-/* What holds where nothing else is written; zero is right for the rest. */
+/* What holds where nothing else is written; zero is right for the rest, or
+ * stands for a default that depends on others (config/finish). */
 static const struct hook default_hook = {
-	.kill_after = 5 * SECOND,
 	.concurrency = 1,
 	.dedupe_window = DAY,
 	.batch = 1,
@@ -50,6 +50,7 @@ start_parser(struct parser *parser, struct conf *conf, const char *file)
 	conf->file = pool_text(parser->pool, file);
 	if (conf->file == NULL)
 		return RC_MEMORY;
+	conf->lease = 60 * SECOND;
 	conf->stop_timeout = 20 * SECOND;
 	conf->log.level = LOG_LEVEL_INFO;
 	parser->errors.file = conf->file;

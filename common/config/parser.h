@@ -57,6 +57,7 @@ struct parser {
 	bool had_syntax_error;
 	bool
 	    had_lane_error; /* the same of lanes and the lines that name them */
+	bool had_lease_error;
 };
 
 /*

@@ -91,7 +91,7 @@ warn_journal(const struct conf *conf, struct conf_errors *list)
 {
 	const char *fault = NULL;
 
-	if (conf->journal != NULL)
+	if (conf->journal != NULL && !conf_journal_is_shared(conf))
 		fault = judge_journal(conf->journal);
 	if (fault != NULL)
 		conf_error(list, conf_line(conf, KEYWORD_JOURNAL),

@@ -371,6 +371,16 @@ warn_untimed(const struct conf *conf, struct conf_errors *list)
 	    runners(conf));
 }
 
+static void
+warn_away(const struct conf *conf, struct conf_errors *list)
+{
+	if (conf_journal_is_shared(conf))
+		conf_error(list, conf_line(conf, KEYWORD_JOURNAL),
+		    "events that come while the database is away are answered "
+		    "503, with Retry-After: who sends them has to send them "
+		    "again");
+}
+
 enum rc
 conf_warnings(const struct conf *conf, unsigned around, struct buf *warnings)
 {
@@ -378,6 +388,7 @@ conf_warnings(const struct conf *conf, unsigned around, struct buf *warnings)
 
 	if ((around & CONF_UNTIMED) != 0)
 		warn_untimed(conf, &list);
+	warn_away(conf, &list);
 	surroundings_warn(conf, (around & CONF_BEHIND_CGI) != 0, &list);
 	for (size_t i = 0; i < conf->hooks_len; i++) {
 		warn_shared(conf, i, &list);

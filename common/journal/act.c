@@ -156,12 +156,11 @@ static void
 keep_action(struct journal *journal, const struct journal_action *action,
     const char *who, struct journal_acted *acted)
 {
-	journal_do(journal,
+	acted->seq = journal_number(journal, 0,
 	    "INSERT INTO actions(time, who, action, target, until, matched,"
-	    " done, why) VALUES(?1, ?2, ?3, ?4, ?5, 0, 0, '')",
+	    " done, why) VALUES(?1, ?2, ?3, ?4, ?5, 0, 0, '') RETURNING seq",
 	    BIND(INT(action->time), TEXT(who), TEXT(action->action),
 		TEXT(action->target), INT(action->until)));
-	acted->seq = journal_inserted(journal);
 }
 
 static void
@@ -388,11 +387,11 @@ leave(struct journal *journal, void *arguments)
 	const struct journal_acted *acted = arguments;
 
 	journal_do(journal,
-	    "UPDATE actions SET why = substr("
+	    SQL("UPDATE actions SET why = substr("
 	    "'the rest was not come to in time: do it again' ||"
-	    " CASE why WHEN '' THEN '' ELSE ', ' || why END, 1, ?1)"
-	    " WHERE seq = ?2",
-	    BIND(INT(WHY_SIZE - 1), INT(acted->seq)));
+	    " CASE why WHEN '' THEN '' ELSE ', ' || why END, 1, "
+	    SQL_SMALL("?1") ") WHERE seq = ?2"),
+		BIND(INT(WHY_SIZE - 1), INT(acted->seq)));
 	return RC_OK;
 }
 
@@ -522,7 +521,7 @@ list_actions(struct journal *journal, void *arguments)
 {
 	const struct listing_actions *listing = arguments;
 	struct journal_statement *rows = journal_query(journal,
-	    ACTION_COLUMNS " WHERE seq < ?1 ORDER BY seq DESC",
+	    SQL_WALK ACTION_COLUMNS " WHERE seq < ?1 ORDER BY seq DESC",
 	    BIND(INT(listing->before > 0 ? listing->before : INT64_MAX)));
 	int64_t left = listing->limit;
 	struct journal_action action;

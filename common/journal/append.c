@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include <limits.h>
+#include <string.h>
 
 #include "journal/append.h"
 
 #include "base/log.h"
+#include "journal/column.h"
 #include "journal/counts.h"
 #include "journal/dedupe.h"
 #include "journal/internal.h"
@@ -21,6 +23,7 @@
 struct storing {
 	struct journal_entry entry;
 	struct journal_waiter *waiter;
+	int64_t received; /* by the journal's clock */
 };
 
 static int64_t
@@ -30,14 +33,14 @@ add(int64_t time, int64_t span)
 }
 
 static enum rc
-admit(struct journal *journal, const struct journal_entry *entry)
+admit(struct journal *journal, const struct storing *storing)
 {
+	const struct journal_entry *entry = &storing->entry;
 	struct bytes key = journal_key_view(entry->dedupe);
 	enum rc rc;
 
 	if (key.len > 0) {
-		rc = journal_dedupe_state(journal, key,
-		    entry->receipt->received);
+		rc = journal_dedupe_state(journal, key, storing->received);
 		if (rc != RC_OK)
 			return rc;
 	}
@@ -49,25 +52,26 @@ admit(struct journal *journal, const struct journal_entry *entry)
 
 /* An ID is given once; to meet one again means that it was not. */
 static int64_t
-insert_event(struct journal *journal, const struct journal_entry *entry)
+insert_event(struct journal *journal, const struct storing *storing)
 {
+	const struct journal_entry *entry = &storing->entry;
 	const struct journal_subject_columns says = journal_subject_columns(
 	    entry->subject);
 	const struct receipt *receipt = entry->receipt;
 	int64_t event;
 
-	if (journal_do(journal,
-		"INSERT INTO events(id, hook, name, received, digest,"
-		" verified, remote, early, pipeline, run, shown)"
-		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, " SQL_NOTHING_EARLY ","
-		" ?8, ?9, ?10) ON CONFLICT DO NOTHING",
-		BIND(TEXT(receipt->id), TEXT(entry->hook), TEXT(entry->event),
-		    INT(receipt->received), TEXT(receipt->digest),
-		    INT(receipt->verified), TEXT(receipt->remote_addr),
-		    TEXT(says.pipeline), TEXT(says.run), TEXT(says.shown))) ==
-	    0)
+	event = journal_number(journal, 0,
+	    "INSERT INTO events(id, hook, name, received, digest,"
+	    " verified, remote, early, pipeline, run, shown)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, " SQL_NOTHING_EARLY ","
+	    " ?8, ?9, ?10) ON CONFLICT DO NOTHING RETURNING seq",
+	    BIND(TEXT(receipt->id), TEXT(entry->hook), TEXT(entry->event),
+		INT(storing->received), TEXT(receipt->digest),
+		INT(receipt->verified), TEXT(receipt->remote_addr),
+		TEXT(says.pipeline), TEXT(says.run), TEXT(says.shown)));
+	if (event == 0)
 		return 0;
-	event = journal_inserted(journal);
+	memcpy(journal->event, receipt->id, sizeof(journal->event));
 	journal_do(journal, "INSERT INTO bodies(event, body) VALUES(?1, ?2)",
 	    BIND(INT(event), BYTES(entry->body)));
 	return event;
@@ -94,9 +98,10 @@ release_body(struct journal_waiter *waiter)
 }
 
 static void
-insert_delivery(struct journal *journal, const struct journal_entry *entry,
+insert_delivery(struct journal *journal, const struct storing *storing,
     int64_t event, size_t ordinal)
 {
+	const struct journal_entry *entry = &storing->entry;
 	const struct journal_route *route = &entry->routes[ordinal];
 	struct bytes order = journal_key_view(&route->order);
 	bool held = order.len > 0 && journal_order_is_taken(journal, order);
@@ -110,7 +115,7 @@ insert_delivery(struct journal *journal, const struct journal_entry *entry,
 	    " VALUES(?1, ?2, ?3, " SQL_QUEUED ", ?4, ?5, 0, ?6, 0, 0, 0, 0,"
 	    " 0, 0, 0, 0, ?7, CASE WHEN ?8 <> 0 THEN ?9 END)",
 	    BIND(INT(event), TEXT(entry->hook), INT((int64_t)ordinal),
-		INT(held), BYTES(order), INT(entry->receipt->received),
+		INT(held), BYTES(order), INT(storing->received),
 		INT(journal_lane_make(journal, entry->hook, route->lane)),
 		INT(routed), INT(route->line)));
 }
@@ -128,7 +133,7 @@ append(struct journal *journal, void *arguments)
 	const struct storing *storing = arguments;
 	const struct journal_entry *entry = &storing->entry;
 	struct bytes dedupe = journal_key_view(entry->dedupe);
-	int64_t now = entry->receipt->received;
+	int64_t now = storing->received;
 	int64_t event;
 	enum journal_owner owner = journal_source_owner(journal, entry->hook,
 	    entry->file);
@@ -143,10 +148,10 @@ append(struct journal *journal, void *arguments)
 		    journal->path);
 		return RC_STORE;
 	}
-	rc = admit(journal, entry);
+	rc = admit(journal, storing);
 	if (rc != RC_OK)
 		return rc;
-	event = insert_event(journal, entry);
+	event = insert_event(journal, storing);
 	release_body(storing->waiter);
 	if (event == 0) {
 		log_known(journal, entry);
@@ -158,7 +163,7 @@ append(struct journal *journal, void *arguments)
 		journal_dedupe_take(journal, dedupe, now,
 		    add(now, entry->dedupe_window));
 	for (size_t i = 0; i < entry->routes_len; i++)
-		insert_delivery(journal, entry, event, i);
+		insert_delivery(journal, storing, event, i);
 	journal_backlog_add(journal, entry->hook, 1);
 	journal->stored = true;
 	return RC_OK;
@@ -167,7 +172,7 @@ append(struct journal *journal, void *arguments)
 enum rc
 journal_append_here(struct journal *journal, const struct journal_entry *entry)
 {
-	struct storing storing = { *entry, NULL };
+	struct storing storing = { *entry, NULL, entry->receipt->received };
 
 	return fits(entry) ? append(journal, &storing) : RC_RANGE;
 }
@@ -176,7 +181,8 @@ void
 journal_append(struct journal *journal, const struct journal_entry *entry,
     struct journal_waiter *waiter)
 {
-	struct storing storing = { *entry, waiter };
+	struct storing storing = { *entry, waiter,
+		entry->receipt->received + journal_ahead(journal) };
 
 	if (!fits(entry)) {
 		waiter->done(waiter, RC_RANGE);

@@ -39,12 +39,13 @@ struct feed {
 
 #define FEED_COLUMNS " e.id, e.hook, e.name, e.received," SQL_SUBJECT
 
+/* As many as a step takes, and one to tell whether there are more. */
 static const char events_after[] = "SELECT e.seq, e.seq," FEED_COLUMNS
 				   " FROM events e WHERE e.seq > ?1"
-				   " ORDER BY e.seq";
+				   " ORDER BY e.seq LIMIT ?2";
 static const char records_after[] = "SELECT e.seq, e.place," FEED_COLUMNS
 				    " FROM records e WHERE e.seq > ?1"
-				    " ORDER BY e.seq";
+				    " ORDER BY e.seq LIMIT ?2";
 
 /* A note that is no number is as good as none. */
 static int64_t
@@ -89,7 +90,9 @@ feed_of(struct journal *journal, const char *table, const char *text,
 {
 	struct feed feed = {
 		.reader = journal_lenient_reader(journal,
-		    journal_query(journal, text, BIND(INT(after))), table),
+		    journal_query(journal, text,
+			BIND(INT(after), INT(STEP + 1))),
+		    table),
 		.seq = after,
 	};
 
@@ -199,7 +202,7 @@ find_place(struct journal *journal, struct assembling *assembling)
 	assembling->earlier = note_of(journal, "earlier_events");
 	return assembling->earlier != 0 ||
 	    journal_number(journal, 0,
-		"SELECT 1 FROM events WHERE seq > ?1 LIMIT 1",
+		"SELECT 1 FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1",
 		BIND(INT(assembling->read))) != 0 ||
 	    journal_number(journal, 0, "SELECT 1 FROM records LIMIT 1",
 		NO_VALUES) != 0;
@@ -334,12 +337,10 @@ journal_subject_keep(struct pool *pool, struct journal_subject *subject)
 
 /* ---- What is not stored ---------------------------------------------------- */
 
-/* How many there are, with the one that was inserted. */
+/* How many there are, with the one that was inserted last. */
 static int64_t
-count_records(struct journal *journal)
+count_records(struct journal *journal, int64_t last)
 {
-	int64_t last = journal_inserted(journal);
-
 	return last + 1 -
 	    journal_number(journal, last,
 		"SELECT seq FROM records ORDER BY seq LIMIT 1", NO_VALUES);
@@ -354,17 +355,20 @@ record(struct journal *journal, void *arguments)
 	    record->subject);
 	struct journal_assembly assembly;
 	struct assembling assembling = { .assembly = &assembly };
+	int64_t seq;
 
 	if (!journal_room_take(journal, ROW_BYTES))
 		return RC_STORE;
-	journal_do(journal,
+	seq = journal_number(journal, 0,
 	    "INSERT INTO records(place, id, hook, name, received, pipeline,"
 	    " run, shown) VALUES(coalesce((SELECT seq FROM events"
-	    " ORDER BY seq DESC LIMIT 1), 0), ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	    " ORDER BY seq DESC LIMIT 1), 0), ?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+	    " RETURNING seq",
 	    BIND(TEXT(record->receipt->id), TEXT(record->hook),
-		TEXT(record->event), INT(record->receipt->received),
+		TEXT(record->event),
+		INT(record->receipt->received + journal_ahead(journal)),
 		TEXT(says.pipeline), TEXT(says.run), TEXT(says.shown)));
-	if (count_records(journal) >= RECORDS)
+	if (count_records(journal, seq) >= RECORDS)
 		step(journal, &assembling);
 	if (record->watched)
 		journal->stored = true;

@@ -415,7 +415,7 @@ mark_fresh(struct journal *journal, int64_t lane,
 	const struct journal_claim *claim = claiming->claim;
 
 	if (claim->n > n &&
-	    (size_t)journal_do(journal,
+	    (size_t)journal_change_rows(journal,
 		"UPDATE deliveries SET state = " SQL_RUNNING ","
 		" attempts = attempts + 1, runner = ?1, claim = ?2, slot = ?3,"
 		" started = ?4, pid = 0, start = 0 WHERE lane = ?5"
@@ -451,7 +451,7 @@ take_fresh(struct journal *journal, const struct journal_limit *limit,
 		BIND(INT(limit->lane), INT(claiming->now))) != 0)
 		return;
 	reader.row = journal_query(journal,
-	    "SELECT " SQL_EVENT ", d.due, " SQL_DELIVERY(
+	    SQL_WALK "SELECT " SQL_EVENT ", d.due, " SQL_DELIVERY(
 		"d.") " FROM deliveries d LEFT JOIN events e ON e.seq = d.event" SQL_JOIN_BODY
 		      " WHERE d.lane = ?1 AND d.state = " SQL_QUEUED
 		      " AND d.held = 0 AND d.since = 0 AND d.line IS NOT NULL"
@@ -526,6 +526,7 @@ take_due(struct journal *journal, struct claiming *claiming)
 		journal_runner_begin(journal);
 		claim_delivery(journal, &best, claiming);
 	} while (claiming->claim->n == 0 && !journal_failed(journal));
+	claiming->claim->runner = journal->runner;
 	journal_slot_begin(journal, claiming->claim);
 	claiming->claim->lane = best.limit->lane;
 	if (claiming->claim->n > 0 && best.limit->batch > 1) {

@@ -5,10 +5,11 @@
 #include "journal/internal.h"
 #include "journal/key.h"
 #include "journal/runner.h"
+#include "journal/sql.h"
 #include "journal/statement.h"
 #include "journal/transaction.h"
 
-enum { EXPIRED_AT_ONCE = 4 }; /* keys tidied up with each new one */
+#define EXPIRED_AT_ONCE 4 /* keys tidied up with each new one */
 
 struct keying {
 	struct journal_key key;
@@ -45,9 +46,10 @@ static void
 tidy_keys(struct journal *journal, int64_t now)
 {
 	journal_do(journal,
-	    "DELETE FROM keys WHERE key IN (SELECT key FROM keys"
-	    " WHERE expires <= ?1 AND runner = 0 ORDER BY expires LIMIT ?2)",
-	    BIND(INT(now), INT(EXPIRED_AT_ONCE)));
+	    SQL("DELETE FROM keys WHERE key IN (SELECT key FROM keys"
+	    " WHERE expires <= ?1 AND runner = 0 ORDER BY expires"
+	    " LIMIT " SQL_CONSTANT(EXPIRED_AT_ONCE) ")"),
+		BIND(INT(now)));
 }
 
 static void
@@ -113,7 +115,7 @@ void
 journal_key_claim(struct journal *journal, const struct journal_key *key,
     int64_t now, struct journal_waiter *waiter)
 {
-	struct keying keying = { *key, now };
+	struct keying keying = { *key, now + journal_ahead(journal) };
 
 	journal_write_later(journal, claim_key, view(&keying), waiter);
 }
@@ -122,7 +124,7 @@ void
 journal_key_done(struct journal *journal, const struct journal_key *key,
     int64_t expires, struct journal_waiter *waiter)
 {
-	struct keying keying = { *key, expires };
+	struct keying keying = { *key, expires + journal_ahead(journal) };
 
 	journal_write_later(journal, finish_key, view(&keying), waiter);
 }

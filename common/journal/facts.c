@@ -112,6 +112,7 @@ journal_facts_read_durations(struct journal *journal,
 {
 	struct journal_reader reader = journal_lenient_reader(journal,
 	    journal_query(journal,
+		SQL_WALK
 		"SELECT CASE WHEN began > 0 AND ended > began"
 		" AND outcome <> 'unknown' THEN ended - began ELSE 0 END"
 		" FROM runs WHERE hook = ?1 AND pipeline = ?2"

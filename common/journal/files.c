@@ -277,13 +277,8 @@ journal_files_note(struct journal *journal)
 }
 
 bool
-journal_is_gone(const struct journal *journal)
-{
-	return journal->gone;
-}
-
-bool
-journal_is_same(const struct journal *journal, const struct journal *other)
+journal_files_are_same(const struct journal *journal,
+    const struct journal *other)
 {
 	const struct journal_file *a = journal->files;
 	const struct journal_file *b = other->files;
@@ -295,7 +290,7 @@ journal_is_same(const struct journal *journal, const struct journal *other)
 }
 
 bool
-journal_is_file(const struct journal *journal, const char *path)
+journal_files_are_named(const struct journal *journal, const char *path)
 {
 	struct stat about;
 

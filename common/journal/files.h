@@ -31,6 +31,10 @@ enum rc journal_file_look(const struct journal_file *file, struct statx *about);
 /* It is gone for good, as what became of a file tells. */
 void journal_files_lost(struct journal *journal, const char *path,
     const char *what);
+/* As journal_is_same and journal_is_named. */
+bool journal_files_are_same(const struct journal *journal,
+    const struct journal *other);
+bool journal_files_are_named(const struct journal *journal, const char *path);
 void journal_files_free(struct journal *journal);
 
 #endif

@@ -5,6 +5,7 @@
 #include "journal/journal.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
 #include "config/conf.h"
@@ -160,22 +161,65 @@ fold_file(struct fold *fold, struct pool *pool)
 	return rc == RC_OK || rc == RC_CORRUPT ? fold_all(fold) : rc;
 }
 
+/* The file of a machine says nothing of events that came to others. */
+static enum rc
+fold_events(const struct fold *fold, struct pool *pool)
+{
+	struct journal_last_event *list = pool_alloc(pool, fold->report.n + 1,
+	    sizeof(*list));
+	size_t n = 0;
+
+	if (list == NULL)
+		return RC_MEMORY;
+	for (size_t i = 0; i < fold->report.n; i++)
+		if (is_sound(fold->report.list[i].name) &&
+		    fold->report.list[i].last_event > 0)
+			list[n++] = (struct journal_last_event){
+				fold->report.list[i].name,
+				clock_earlier(fold->report.list[i].last_event,
+				    fold->now),
+			};
+	return journal_note_last_events(fold->journal, list, n);
+}
+
+/* Which file it is has to be known where each machine has its own. */
+static enum rc
+read_if_due(struct fold *fold, struct pool *pool, struct buf *error)
+{
+	struct journal *journal = fold->journal;
+	bool shared = journal_is_shared(journal);
+	bool due = false;
+	enum rc rc = RC_OK;
+
+	if (shared)
+		rc = journal_stats_read(journal->path, pool, &fold->report,
+		    error);
+	if (rc == RC_OK)
+		rc = journal_fold_due(journal, fold->report.source, fold->now,
+		    &due);
+	if (rc == RC_OK && !due)
+		return RC_MISSING;
+	if (rc == RC_OK && !shared)
+		rc = journal_stats_read(journal->path, pool, &fold->report,
+		    error);
+	return rc;
+}
+
 enum rc
 journal_fold(struct journal *journal, int64_t now)
 {
 	struct fold fold = { .journal = journal, .now = now };
 	struct pool pool = { 0 };
 	struct buf error = { 0 };
-	bool due = false;
-	enum rc rc = journal_fold_due(journal, now, &due);
+	enum rc rc;
 
-	if (rc != RC_OK || !due)
-		return rc;
 	fold.last = journal_stats_hour(now);
 	fold.first = fold.last - (JOURNAL_STATS_HOURS - 1);
-	rc = journal_stats_read(journal->path, &pool, &fold.report, &error);
+	rc = read_if_due(&fold, &pool, &error);
 	if (rc == RC_OK)
 		rc = fold_file(&fold, &pool);
+	if (rc == RC_OK && journal_is_shared(journal))
+		rc = fold_events(&fold, &pool);
 	/* Who counts has said it, in that process. */
 	if (rc == RC_CONFIG && log_once(LOG_ONCE_COUNTS))
 		log_say(LOG_LEVEL_WARNING, "requests are not counted: %s",

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+
 #include "journal/journal.h"
 
 #include "journal/column.h"
+#include "journal/hours.h"
 #include "journal/sql.h"
 #include "journal/statement.h"
 #include "journal/transaction.h"
 
+enum { NOTE = 32 }; /* bytes of a note's name */
+
 struct folding {
+	int64_t source;
 	int64_t now;
 	bool due;
 	const struct journal_hour *list;
@@ -19,25 +25,45 @@ struct reading {
 	void *context;
 };
 
+struct last_events {
+	struct journal_last_event *list;
+	size_t n;
+	bool later; /* one of them, than what is noted */
+};
+
+/* What one machine has folded says nothing of another one's file. */
+static void
+name_note(const struct journal *journal, int64_t source, char name[NOTE])
+{
+	if (journal_is_shared(journal))
+		snprintf(name, NOTE, "folded %lld", (long long)source);
+	else
+		snprintf(name, NOTE, "folded");
+}
+
 /* As with a purge: a last time that is still to come is none. */
 static enum rc
 fold_due(struct journal *journal, void *arguments)
 {
 	struct folding *folding = arguments;
-	int64_t last = journal_number(journal, 0,
-	    SQL("SELECT number FROM notes WHERE name = 'folded'"
-	    " AND " SQL_IS_INTEGER("number")),
-		NO_VALUES);
+	char name[NOTE];
+	int64_t last;
 
+	name_note(journal, folding->source, name);
+	last = journal_number(journal, 0,
+	    SQL("SELECT number FROM notes WHERE name = ?1"
+	    " AND " SQL_IS_INTEGER("number")),
+		BIND(TEXT(name)));
 	folding->due = last <= 0 || last > folding->now ||
 	    folding->now - last >= JOURNAL_FOLD_EVERY;
 	return RC_OK;
 }
 
 enum rc
-journal_fold_due(struct journal *journal, int64_t now, bool *due)
+journal_fold_due(struct journal *journal, int64_t source, int64_t now,
+    bool *due)
 {
-	struct folding folding = { .now = now };
+	struct folding folding = { .source = source, .now = now };
 	enum rc rc = journal_read(journal, fold_due, &folding);
 
 	if (rc == RC_OK)
@@ -49,6 +75,7 @@ static enum rc
 fold_hours(struct journal *journal, void *arguments)
 {
 	const struct folding *folding = arguments;
+	char name[NOTE];
 
 	for (size_t i = 0; i < folding->n; i++) {
 		const struct journal_hour *hour = &folding->list[i];
@@ -61,10 +88,11 @@ fold_hours(struct journal *journal, void *arguments)
 		    BIND(TEXT(hour->hook), INT(hour->hour), TEXT(hour->what),
 			INT(hour->source), INT(hour->count)));
 	}
+	name_note(journal, folding->list[0].source, name);
 	journal_do(journal,
-	    "INSERT INTO notes(name, number) VALUES('folded', ?1)"
+	    "INSERT INTO notes(name, number) VALUES(?1, ?2)"
 	    " ON CONFLICT(name) DO UPDATE SET number = excluded.number",
-	    BIND(INT(folding->now)));
+	    BIND(TEXT(name), INT(folding->now)));
 	return RC_OK;
 }
 
@@ -114,4 +142,76 @@ journal_hours(struct journal *journal, int64_t since,
 	struct reading reading = { since, each, context };
 
 	return journal_read(journal, read_hours, &reading);
+}
+
+int64_t
+journal_last_event_of(struct journal *journal, const char *hook)
+{
+	return !journal_is_shared(journal) ?
+	    0 :
+	    journal_number(journal, 0,
+		"SELECT number FROM notes WHERE name = 'event of ' || ?1",
+		BIND(TEXT(hook)));
+}
+
+/* Those that are not later than what is noted become that. */
+static enum rc
+look_for_last(struct journal *journal, void *arguments)
+{
+	struct last_events *last = arguments;
+	int64_t noted;
+
+	last->later = false;
+	for (size_t i = 0; i < last->n; i++) {
+		noted = journal_last_event_of(journal, last->list[i].hook);
+		if (last->list[i].time > noted)
+			last->later = true;
+		else
+			last->list[i].time = noted;
+	}
+	return RC_OK;
+}
+
+static enum rc
+note_last(struct journal *journal, void *arguments)
+{
+	const struct last_events *last = arguments;
+
+	for (size_t i = 0; i < last->n; i++)
+		if (last->list[i].time > 0)
+			journal_do(journal,
+			    "INSERT INTO notes(name, number)"
+			    " VALUES('event of ' || ?1, ?2)"
+			    " ON CONFLICT(name) DO UPDATE"
+			    " SET number = excluded.number"
+			    " WHERE excluded.number > notes.number",
+			    BIND(TEXT(last->list[i].hook),
+				INT(last->list[i].time)));
+	return RC_OK;
+}
+
+enum rc
+journal_last_events(struct journal *journal, struct journal_last_event *list,
+    size_t n)
+{
+	struct last_events last = { .list = list, .n = n };
+
+	return journal_is_shared(journal) ?
+	    journal_read(journal, look_for_last, &last) :
+	    RC_OK;
+}
+
+enum rc
+journal_note_last_events(struct journal *journal,
+    struct journal_last_event *list, size_t n)
+{
+	struct last_events last = { .list = list, .n = n };
+	enum rc rc = RC_OK;
+
+	if (!journal_is_shared(journal))
+		return RC_OK;
+	rc = journal_read(journal, look_for_last, &last);
+	if (rc == RC_OK && last.later)
+		rc = journal_write_chore(journal, note_last, &last);
+	return rc;
 }

@@ -6,7 +6,9 @@
 #include <stdatomic.h>
 
 #include "base/limits.h"
+#include "base/uuid.h"
 #include "journal/journal.h"
+#include "journal/statement.h"
 
 /*
  * What a journal holds while it is open: only what several of its modules
@@ -16,8 +18,9 @@
  */
 
 struct sqlite3;
-struct sqlite3_stmt;
 struct journal_change;
+struct journal_engine;
+struct postgresql;
 
 enum {
 	JOURNAL_STATEMENTS = 256, /* more than there are texts */
@@ -30,7 +33,8 @@ enum {
  * have (statement.h). */
 struct journal_statement {
 	const char *text;
-	struct sqlite3_stmt *handle;
+	struct journal *journal;
+	void *handle; /* its engine's */
 };
 
 /*
@@ -101,10 +105,11 @@ struct journal_helper {
 struct journal {
 	/* Guards all but the changes that wait. */
 	pthread_mutex_t holding;
+	const struct journal_engine *engine;
 	unsigned flags;	  /* of journal_open */
-	const char *path; /* of the first file; for the log */
+	const char *path; /* its first file, or its URI; for the log */
 
-	/* files.c */
+	/* files.c: of a journal that is a file. */
 	struct journal_file files[JOURNAL_FILES];
 	bool made;  /* before it was opened: all of its tables are there */
 	bool noted; /* which files they are */
@@ -112,18 +117,27 @@ struct journal {
 	/* A file was removed or replaced: nothing works any more. */
 	atomic_bool gone;
 
-	/* statement.c; schema.c, open.c and space.c have the database too. */
+	/* sqlite.c and those that are named for it */
 	struct sqlite3 *db;
+	int error;	    /* of SQLite, where it told of the failure; or 0 */
+	int64_t busy_until; /* wait for others' locks; clock_steady */
+	int64_t version;    /* what a look saw last */
+	bool relaxed;	    /* commits may be short of a sync */
+
+	/* postgresql.c and those that are named for it */
+	struct postgresql *postgresql;
+
+	/* statement.c */
 	struct journal_statement statements[JOURNAL_STATEMENTS];
 	size_t statements_len;
 
 	/* The transaction that is open, begun by transaction.c. */
-	int error;	    /* the first one (statement.h) */
-	int64_t room;	    /* bytes that it may store (room.h) */
-	unsigned damaged;   /* damaged rows that it met */
-	bool stored;	    /* something became due */
-	int64_t busy_until; /* wait for others' locks; clock_steady */
-	int64_t until;	    /* and may read; the same */
+	enum journal_failure failure; /* the first one (statement.h) */
+	int64_t room;		      /* bytes that it may store (room.h) */
+	unsigned damaged;	      /* damaged rows that it met */
+	bool stored;		      /* something became due */
+	int64_t until;		      /* it may read; clock_steady */
+	char event[UUID_SIZE];	      /* one that it stores, or empty */
 
 	/* counts.c, of the transaction */
 	struct journal_opens opens;
@@ -143,16 +157,15 @@ struct journal {
 	int64_t busy_timeout;
 	int64_t deadline;		 /* of what is read, clock_steady */
 	int wakeup_fds[JOURNAL_WAKEUPS]; /* each or -1 */
-	int64_t version;		 /* what journal_changed saw last */
+	bool missed;			 /* a wake-up was */
 
 	/* runner.c; the slots are taken and left by any thread. */
 	int64_t runner;			  /* 0: this process is none yet */
 	int64_t region;			  /* of the notes, from 1 */
+	char hooks[JOURNAL_HOOKS_SIZE];	  /* that it runs, or empty */
 	bool runner_new;		  /* in this transaction */
+	bool doubted;			  /* a commit may have been made */
 	atomic_bool slots[JOURNAL_SLOTS]; /* of the region: taken */
-
-	/* transaction.c */
-	bool relaxed; /* commits may be short of a sync */
 
 	/* changes.c */
 	pthread_mutex_t queueing;    /* guards what follows */

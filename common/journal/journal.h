@@ -7,7 +7,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "base/bytes.h"
+#include "base/crypto.h"
 #include "base/limits.h"
 #include "base/outcome.h"
 #include "base/pool.h"
@@ -62,20 +64,29 @@ enum { JOURNAL_KEY = 32 }; /* a key, as the journal keeps it */
 enum { JOURNAL_WAKEUPS = 2 };
 
 /*
+ * name: the path of a file, or the URI of a PostgreSQL database (libpq's,
+ * postgresql:...).
+ *
  * The directory and each file of the journal have to belong to this
  * process's user, and be writable by nobody else; what is created is 0600.
  * RC_MISSING: there is none, and no JOURNAL_CREATE.  RC_CONFIG: no journal,
  * made by a newer release, files that cannot be trusted, or some that are
  * left of one that is gone.  All errors are logged.
  */
-enum rc journal_open(const char *path, unsigned flags, struct journal **out);
+enum rc journal_open(const char *name, unsigned flags, struct journal **out);
 /*
  * For who only asks whether it can be used: opens it and looks through what
- * is stored, for two seconds at most.  *out is left alone where there is no
- * journal yet or others keep it locked, which is no fault of it.  RC_CONFIG:
+ * is stored, for two seconds at most; in a database, whether its user may read
+ * and write the tables, or could make them.  *out is left alone where there is
+ * no journal yet or others keep it locked, which is no fault of it.  RC_CONFIG:
  * logged; RC_MEMORY.
+ *
+ * Unless it is NULL, warnings gets a line for each thing that the database is
+ * set to, or that is done there, by which events may be lost or the queue gets
+ * slow.
  */
-enum rc journal_try(const char *path, struct journal **out);
+enum rc journal_try(const char *name, struct buf *warnings,
+    struct journal **out);
 /*
  * Ends the runner too.  Once no thread is in it any more and no change is left
  * whose waiter was not told.  NULL is fine.
@@ -84,9 +95,32 @@ void journal_close(struct journal *journal);
 /* A file of it was taken away or replaced: nothing can be done with it in this
  * process any more. */
 bool journal_is_gone(const struct journal *journal);
-/* Whether all files of both are the same ones, as they were opened. */
+/* Whether all files of both are the same ones, as they were opened; or both
+ * have the same URI. */
 bool journal_is_same(const struct journal *journal,
     const struct journal *other);
+/* Whether other machines may have it open: it is in a database. */
+bool journal_is_shared(const struct journal *journal);
+/*
+ * Of a journal in a database: how long others take a runner to live after it
+ * said so last, and what is told where it cannot say so any more.
+ */
+struct journal_lease {
+	int64_t length;	    /* milliseconds; 60000 unless set */
+	int64_t kill_after; /* that ending what runs may take, the same */
+	/*
+	 * left milliseconds, and what this runner runs has to be gone: others
+	 * may run it then.  CLOCK_NEVER: that is over.  In a thread of the
+	 * journal's, which it must not hold up; not after the journal was
+	 * given another lease.
+	 */
+	void (*lapse)(void *context, int64_t left);
+	void *context;
+};
+
+/* No effect on a journal that is a file.  NULL: nobody is told any more. */
+void journal_set_lease(struct journal *journal,
+    const struct journal_lease *lease);
 /*
  * How long a change waits for its turn among those of other processes, and
  * then where somebody who takes no turn keeps the journal locked; both in
@@ -107,6 +141,15 @@ void journal_set_deadline(struct journal *journal, int64_t deadline);
  */
 void journal_add_wakeup_fd(struct journal *journal, int eventfd);
 void journal_remove_wakeup_fd(struct journal *journal, int eventfd);
+/* What it is now for all that is due there; milliseconds as of clock_wall,
+ * which it is where the journal is a file, or NULL. */
+int64_t journal_now(const struct journal *journal);
+/* How far that is ahead of clock_wall; what this machine's clock said needs as
+ * much more. */
+int64_t journal_ahead(const struct journal *journal);
+/* The tables of a journal in a PostgreSQL database, for whoever makes them by
+ * hand: SQL for psql. */
+const char *journal_schema_text(void);
 /* The store's name and version, for -V. */
 const char *journal_version(void);
 
@@ -318,7 +361,9 @@ struct journal_rules {
 	const char *routing; /* of what tells an event's lanes, in hex */
 	struct journal_lane *lanes;
 	size_t lanes_len;
-	int64_t time; /* of their file, nanoseconds since 1970 */
+	/* Of their file, nanoseconds since 1970.  What comes of it, where
+	 * machines share the journal: when it saw them first. */
+	int64_t time;
 	int64_t keep; /* as of journal_keep */
 	int64_t keep_dead;
 	const char *file; /* absolute; NULL: whosever the hook is */
@@ -328,6 +373,9 @@ struct journal_rules {
 				 * is as new or newer */
 	int64_t noted; /* that file's time */
 	bool foreign;  /* it is another file's hook: nothing was noted */
+	/* Runners that live have other hooks, or other rules of them: what no
+	 * line takes here may be theirs. */
+	bool disputed;
 };
 
 /*
@@ -338,17 +386,40 @@ struct journal_rules {
  */
 enum rc journal_note_rules(struct journal *journal, struct journal_rules *list,
     size_t n);
+/*
+ * Of a journal that machines share: makes this process a runner with these
+ * hooks, as journal_note_rules does too.  No effect on others.
+ */
+enum rc journal_tell_hooks(struct journal *journal,
+    const struct journal_rules *list, size_t n);
+
+enum { JOURNAL_HOOKS_SIZE = 2 * CRYPTO_DIGEST + 1 };
+
+/* A runner that lives. */
+struct journal_runner {
+	int64_t number;
+	const char *machine; /* as machine-id(5) names it */
+	int64_t pid;
+	const char *hooks; /* a digest of all that it runs */
+};
+
+/* All of a journal that machines share that have said what they run; none of
+ * another.  As journal_list for the rest. */
+enum rc journal_runners(struct journal *journal,
+    enum rc (*each)(void *context, const struct journal_runner *runner),
+    void *context);
 
 enum { JOURNAL_FILE_SIZE = PATH_MAX };
 
-/* The file that a hook is noted as the one of.  RC_MISSING: none. */
+/* The file that a hook is noted as the one of.  RC_MISSING: none, as of each
+ * hook of a journal that machines share. */
 enum rc journal_source_find(struct journal *journal, const char *hook,
     char file[JOURNAL_FILE_SIZE]);
 /* Gives a hook of one file to another one, unless somebody else did. */
 enum rc journal_source_change(struct journal *journal, const char *hook,
     const char *from, const char *to);
-/* Whether a path leads to this journal. */
-bool journal_is_file(const struct journal *journal, const char *path);
+/* Whether a name, as of journal_open, leads to this journal. */
+bool journal_is_named(const struct journal *journal, const char *name);
 
 /* A lane whose deliveries may be claimed, and how many at once. */
 struct journal_limit {
@@ -386,7 +457,8 @@ struct journal_claim {
 	int64_t number;
 	int64_t lane;
 	struct journal *journal;
-	unsigned slot; /* of the notes beside the journal, from 1 */
+	int64_t runner; /* this process, as it was when it claimed */
+	unsigned slot;	/* of the notes beside the journal, from 1 */
 	size_t n;
 	struct journal_delivery *deliveries;
 	struct pool pool; /* holds them */
@@ -465,7 +537,8 @@ struct journal_note {
 /*
  * Notes the run of a claim beside the journal: before its start, without a
  * pid, and right after it; NULL once nothing of it runs.  It survives this
- * process, but not the machine.  RC_STORE, which is not logged.
+ * process, but not the machine.  RC_STORE, which is not logged; RC_MISSING: the
+ * claim is lost, and others may have it.
  */
 enum rc journal_note_run(const struct journal_claim *claim,
     const struct journal_note *note);
@@ -490,6 +563,7 @@ enum journal_attempted {
 /* How one delivery of a claim ended. */
 struct journal_settlement {
 	int64_t seq;
+	int64_t runner; /* of its claim; 0: this process as it is now */
 	enum journal_verdict verdict;
 	int64_t pause; /* for JOURNAL_DELAY */
 	bool earlier;  /* this verdict is on tries that were lost */
@@ -506,7 +580,8 @@ struct journal_settlement {
 const char *journal_settlement_outcome(
     const struct journal_settlement *settlement);
 
-/* All of them or none.  RC_MISSING: one that this process does not hold. */
+/* All of them or none.  RC_MISSING: one that the claim does not hold, or not
+ * any more. */
 enum rc journal_settle(struct journal *journal,
     const struct journal_settlement *settlements, size_t n);
 
@@ -759,16 +834,34 @@ enum {
 	JOURNAL_FOLD_EVERY = 55 * 1000, /* between folds, ms */
 };
 
-/* Whether they were last folded so long ago. */
-enum rc journal_fold_due(struct journal *journal, int64_t now, bool *due);
+/* Whether they were last folded so long ago: of a journal that machines share,
+ * each source by itself. */
+enum rc journal_fold_due(struct journal *journal, int64_t source, int64_t now,
+    bool *due);
 /* Puts these in place of what was there of the same hook, hour, what and
- * source, and notes that it was now. */
+ * source, which is the same in all of them, and notes that it was now. */
 enum rc journal_fold_hours(struct journal *journal, int64_t now,
     const struct journal_hour *list, size_t n);
 /* All from an hour on, by hour, hook, what and source; as journal_list. */
 enum rc journal_hours(struct journal *journal, int64_t since,
     enum rc (*each)(void *context, const struct journal_hour *hour),
     void *context);
+
+/* When the last verified event of a hook came. */
+struct journal_last_event {
+	const char *hook;
+	int64_t time; /* 0: none did */
+};
+
+/*
+ * Of a journal that machines share, what all of them have noted: makes what is
+ * in the list later where a later one is noted.  No effect on others.
+ */
+enum rc journal_last_events(struct journal *journal,
+    struct journal_last_event *list, size_t n);
+/* The same, and notes what is later than what is noted. */
+enum rc journal_note_last_events(struct journal *journal,
+    struct journal_last_event *list, size_t n);
 /*
  * Folds the counts beside the journal into it, where that is due: for who runs
  * the queue.  Nothing is written where nothing has changed.

@@ -15,7 +15,7 @@ journal_wait_of(struct journal *journal, const char *hook)
 {
 	return journal_number(journal, 0,
 		   "SELECT count(*) FROM (SELECT 1 FROM pipelines"
-		   " WHERE hook = ?1 LIMIT ?2) AS some",
+		   " WHERE hook = ?1 LIMIT ?2) AS few",
 		   BIND(TEXT(hook), INT(JOURNAL_SOME))) < JOURNAL_SOME ?
 	    0 :
 	    WAIT;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "journal/column.h"
 #include "journal/facts.h"
+#include "journal/hours.h"
 #include "journal/internal.h"
 #include "journal/sql.h"
 #include "journal/statement.h"
@@ -22,17 +23,24 @@ journal_judge_hook(const struct journal_watching *watching,
 	/* Events before that were not seen. */
 	if (watching->heard.since > anew)
 		anew = watching->heard.since;
-	watcher->judge_hook(watcher->context, noted->event, anew, watching->now,
-	    judgement);
+	watcher->judge_hook(watcher->context, noted->event, anew,
+	    watching->now - watching->lag, judgement);
+	if (judgement->next != CLOCK_NEVER)
+		judgement->next += watching->lag;
 }
 
 bool
-journal_ask_for_event(struct journal_watching *watching)
+journal_ask_for_event(struct journal *journal,
+    struct journal_watching *watching)
 {
 	const struct journal_watcher *watcher = watching->watch->watcher;
 	struct journal_counted counted = { 0 };
+	int64_t elsewhere = journal_last_event_of(journal,
+	    watching->watch->hook);
 
 	watcher->event(watcher->context, &counted);
+	if (counted.event < elsewhere)
+		counted.event = elsewhere;
 	watching->heard = (struct journal_heard){ !counted.known,
 		counted.since };
 	if (counted.event > watching->noted.event)
@@ -255,7 +263,7 @@ judge_the_hook(struct journal *journal, struct journal_watching *watching)
 
 	journal_judge_hook(watching, &judgement);
 	if (judgement.watched != 0) {
-		if (!journal_ask_for_event(watching))
+		if (!journal_ask_for_event(journal, watching))
 			return;
 		journal_judge_hook(watching, &judgement);
 	}

@@ -64,7 +64,7 @@ journal_lane_make(struct journal *journal, const char *hook, const char *key)
 	journal->lane_made = true;
 	journal_do(journal, "DELETE FROM lanes WHERE hook = ?1 AND key = ?2",
 	    BIND(TEXT(hook), TEXT(key)));
-	journal_do(journal, "INSERT INTO lanes(hook, key) VALUES(?1, ?2)",
+	return journal_number(journal, 0,
+	    "INSERT INTO lanes(hook, key) VALUES(?1, ?2) RETURNING id",
 	    BIND(TEXT(hook), TEXT(key)));
-	return journal_failed(journal) ? 0 : journal_inserted(journal);
 }

@@ -54,12 +54,13 @@ find_ends(struct journal *journal, const char *text, size_t n,
 {
 	add_found(journal,
 	    journal_query(journal,
-		"SELECT seq FROM events WHERE substr(id, ?1) = ?2"
-		" AND substr(id, 1, ?3)" SQL_DIFFERS "?2 LIMIT ?4",
-		BIND(INT((int64_t)(ID_LENGTH - n + 1)), TEXT(text),
-		    INT((int64_t)n),
-		    INT((int64_t)(JOURNAL_MATCHES - found->n)))),
-	    found);
+		SQL("SELECT seq FROM events WHERE substr(id, "
+		SQL_SMALL("?1") ") = ?2 AND substr(id, 1, "
+		SQL_SMALL("?3") ")" SQL_DIFFERS "?2 LIMIT ?4"),
+		    BIND(INT((int64_t)(ID_LENGTH - n + 1)), TEXT(text),
+			INT((int64_t)n),
+			INT((int64_t)(JOURNAL_MATCHES - found->n)))),
+		found);
 }
 
 /* IDs are written in small letters. */

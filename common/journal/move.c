@@ -516,10 +516,11 @@ move_unrouted(struct journal *journal, struct moving *moving)
 
 /* Both indexes go along the rows' numbers. */
 static const char open_after[] = SQL(
-    "SELECT seq, event, hook FROM deliveries WHERE state = " SQL_QUEUED
-    USES_deliveries_open("") " AND seq > ?1 UNION ALL"
-    " SELECT seq, event, hook FROM deliveries WHERE state = " SQL_RUNNING
-    USES_deliveries_open("") " AND seq > ?1 ORDER BY 1 LIMIT ?2");
+    SQL_PART "SELECT seq, event, hook FROM deliveries WHERE state = " SQL_QUEUED
+    USES_deliveries_open("") " AND seq > ?1" SQL_PART_BY_SEQ " UNION ALL "
+    SQL_PART "SELECT seq, event, hook FROM deliveries WHERE state = "
+    SQL_RUNNING USES_deliveries_open("") " AND seq > ?1" SQL_PART_BY_SEQ
+    " ORDER BY 1 LIMIT ?2");
 
 /* What a step looks at, and up to where that reaches. */
 struct stretch {
@@ -566,7 +567,7 @@ static bool
 note_course(struct journal *journal, const struct course *course,
     int64_t reached)
 {
-	return journal_do(journal,
+	return journal_change_rows(journal,
 		   "UPDATE rules SET moved = ?1, move_to = ?2 WHERE hook = ?3",
 		   BIND(INT(reached < course->end ? reached : course->end),
 		       INT(course->end), TEXT(course->rules->hook))) == 1;

@@ -43,7 +43,7 @@ struct forgetting {
 
 /* Runs, newest first; the name is that of the pipeline, while that is known. */
 #define LIST_RUNS(which, seq)                                                     \
-	"SELECT " JOURNAL_RUN_COLUMNS "," SQL_COLUMN_OR("p.name",                 \
+	SQL_WALK "SELECT " JOURNAL_RUN_COLUMNS "," SQL_COLUMN_OR("p.name",        \
 	    "r.pipeline") " FROM runs r LEFT JOIN pipelines p ON p.hook = r.hook" \
 			  " AND p.id = r.pipeline WHERE " which                   \
 			  " AND (r.began >= ?3 OR r.ended >= ?3) AND " seq        \
@@ -300,7 +300,7 @@ unmute_pipelines(struct journal *journal, const struct journal_mute *mute)
 	    " AND until = judgements.due AND (?1 IS NULL OR hook = ?1)"
 	    " AND " MUTES_CALLED("?2") ")",
 	    values);
-	return journal_do(journal,
+	return journal_change_rows(journal,
 	    "DELETE FROM mutes WHERE (?1 IS NULL OR hook = ?1)"
 	    " AND " MUTES_CALLED("?2"),
 	    values);
@@ -314,7 +314,7 @@ mute_pipelines(struct journal *journal, const struct journal_mute *mute)
 
 	journal->stored = true;
 	if (mute->until > 0)
-		return journal_do(journal,
+		return journal_change_rows(journal,
 		    "INSERT INTO mutes(hook, pipeline, until)"
 		    " SELECT hook, id, ?3 FROM pipelines"
 		    " WHERE (?1 IS NULL OR hook = ?1) AND " IS_CALLED("?2"),

@@ -15,8 +15,9 @@
 #include "journal/statement.h"
 #include "journal/transaction.h"
 
+#define STEP 50 /* rows of one small transaction */
+
 enum {
-	STEP = 50,		      /* rows of one small transaction */
 	STEP_BYTES = 8 * 1024 * 1024, /* of their bodies */
 	RUNNERS = 1000, /* most that one takes out: mere numbers */
 };
@@ -332,25 +333,31 @@ purge_keys(struct journal *journal, void *arguments)
 	int n = find_dead_runners(journal, dead);
 
 	purging->more = n == RUNNERS ||
-	    journal_do(journal,
-		"DELETE FROM keys WHERE key IN (SELECT key FROM keys"
-		" WHERE expires <= ?1 AND runner = 0 LIMIT ?2)",
-		BIND(INT(purging->now), INT(STEP))) == STEP;
+	    journal_change_rows(journal,
+		SQL("DELETE FROM keys WHERE key IN (SELECT key FROM keys"
+		" WHERE expires <= ?1 AND runner = 0 LIMIT " SQL_CONSTANT(STEP)
+		")"),
+		    BIND(INT(purging->now))) == STEP;
 	for (int i = 0; i < n; i++)
 		journal_runner_delete(journal, dead[i]);
 	return RC_OK;
 }
 
-/* Those of hours that nobody asks for any more; whether there may be more. */
+/* Those of hours that nobody asks for any more; whether there may be more.  The
+ * file of a machine that is gone is not folded any more. */
 static bool
 purge_hours(struct journal *journal, int64_t now)
 {
-	return journal_do(journal,
-		   "DELETE FROM hours WHERE (hook, hour, what, source) IN"
+	if (journal_is_shared(journal))
+		journal_do(journal,
+		    "DELETE FROM notes WHERE name LIKE 'folded %'"
+		    " AND number < ?1",
+		    BIND(INT(now - JOURNAL_HOURS_KEPT * hour)));
+	return journal_change_rows(journal,
+	    SQL("DELETE FROM hours WHERE (hook, hour, what, source) IN"
 		   " (SELECT hook, hour, what, source FROM hours"
-		   " WHERE hour < ?1 LIMIT ?2)",
-		   BIND(INT(now / hour - JOURNAL_HOURS_KEPT), INT(STEP))) ==
-	    STEP;
+		   " WHERE hour < ?1 LIMIT " SQL_CONSTANT(STEP) ")"),
+		BIND(INT(now / hour - JOURNAL_HOURS_KEPT))) == STEP;
 }
 
 /* Those that are too old, but for the last one: its number is not given
@@ -358,12 +365,12 @@ purge_hours(struct journal *journal, int64_t now)
 static bool
 purge_actions(struct journal *journal, int64_t now)
 {
-	return journal_do(journal,
-		   "DELETE FROM actions WHERE seq IN (SELECT seq FROM actions"
-		   " WHERE time < ?1 AND seq < (SELECT max(seq) FROM actions)"
-		   " LIMIT ?2)",
-		   BIND(INT(now - JOURNAL_ACTIONS_KEPT * day), INT(STEP))) ==
-	    STEP;
+	return journal_change_rows(journal,
+	    SQL("DELETE FROM actions WHERE seq IN (SELECT seq"
+		   " FROM actions WHERE time < ?1 AND seq <"
+		   " (SELECT max(seq) FROM actions) LIMIT " SQL_CONSTANT(STEP)
+		   ")"),
+		BIND(INT(now - JOURNAL_ACTIONS_KEPT * day))) == STEP;
 }
 
 /* An earlier release left them at zero; and mutes that are over. */
@@ -372,12 +379,11 @@ purge_counts(struct journal *journal, void *arguments)
 {
 	struct purging *purging = arguments;
 
-	purging->more =
-	    journal_do(journal,
-		"DELETE FROM tallies WHERE (hook, name, state) IN"
+	purging->more = journal_change_rows(journal,
+	    SQL("DELETE FROM tallies WHERE (hook, name, state) IN"
 		" (SELECT hook, name, state FROM tallies WHERE deliveries = 0"
-		" LIMIT ?1)",
-		BIND(INT(STEP))) == STEP;
+		" LIMIT " SQL_CONSTANT(STEP) ")"),
+		NO_VALUES) == STEP;
 	journal_do(journal, "DELETE FROM opens WHERE events = 0", NO_VALUES);
 	journal_do(journal, "DELETE FROM mutes WHERE until <= ?1",
 	    BIND(INT(purging->now)));
@@ -421,17 +427,18 @@ static int
 purge_runs_of(struct journal *journal, const struct journal_purge *purge,
     int64_t before)
 {
-	return journal_do(journal,
-	    "DELETE FROM runs WHERE seq IN (SELECT seq FROM"
+	return journal_change_rows(journal,
+	    SQL("DELETE FROM runs WHERE seq IN (SELECT seq FROM"
 	    " (SELECT seq, began, ended FROM runs WHERE hook = ?1"
 	    " AND pipeline = ?2 AND seq < CASE WHEN EXISTS(SELECT 1"
 	    " FROM pipelines p WHERE p.hook = ?1 AND p.id = ?2)"
 	    " THEN coalesce((SELECT seq FROM runs WHERE hook = ?1"
 	    " AND pipeline = ?2 ORDER BY seq DESC LIMIT 1 OFFSET ?4), 0)"
-	    " ELSE 9223372036854775807 END ORDER BY seq LIMIT ?5) AS oldest"
-	    " WHERE CASE WHEN ended > 0 THEN ended ELSE began END <= ?3)",
-	    BIND(TEXT(purge->hook), TEXT(purge->pipeline), INT(before),
-		INT(JOURNAL_RUNS_KEPT - 1), INT(STEP)));
+	    " ELSE 9223372036854775807 END ORDER BY seq"
+	    " LIMIT " SQL_CONSTANT(STEP) ") AS oldest"
+	    " WHERE CASE WHEN ended > 0 THEN ended ELSE began END <= ?3)"),
+		BIND(TEXT(purge->hook), TEXT(purge->pipeline), INT(before),
+		    INT(JOURNAL_RUNS_KEPT - 1)));
 }
 
 /* from: the pipeline that the walk is at may have more. */

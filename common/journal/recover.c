@@ -71,6 +71,22 @@ fill_orphan(struct journal_reader *reader, struct journal_orphan *orphan)
 	journal_text_into(reader, 6, JOURNAL_TEXT_HOOK, orphan->hook);
 }
 
+/*
+ * A claim of this process that nothing came of, as nobody could know that its
+ * commit was made: nobody has its slot any more, and nothing of it runs.
+ */
+static bool
+is_forgotten(struct journal_reader *reader, struct journal_orphan *orphan)
+{
+	struct journal *journal = reader->journal;
+	int64_t slot = journal_int(reader, 13, JOURNAL_IS_SMALL);
+
+	orphan->same_boot = orphan->same_space = true;
+	orphan->noted = false;
+	return orphan->damaged == 0 && slot >= 1 && slot <= JOURNAL_SLOTS &&
+	    !atomic_load(&journal->slots[slot - 1]);
+}
+
 static void
 note_orphan(struct journal_reader *reader, struct journal_orphans *orphans)
 {
@@ -80,6 +96,10 @@ note_orphan(struct journal_reader *reader, struct journal_orphans *orphans)
 	if (orphan == NULL)
 		return;
 	fill_orphan(reader, orphan);
+	if (orphan->runner == reader->journal->runner) {
+		orphans->n += is_forgotten(reader, orphan) ? 1 : 0;
+		return;
+	}
 	if (orphan->damaged == 0 &&
 	    journal_runner_lives(reader->journal, orphan->runner)) {
 		orphans->foreign = true;
@@ -110,7 +130,7 @@ look_for_orphans(struct journal *journal, void *arguments)
 	struct journal_orphans *orphans = arguments;
 	struct journal_reader reader;
 	struct journal_statement *rows = journal_query(journal, all_orphans,
-	    BIND(INT(journal->runner)));
+	    BIND(INT(journal->doubted ? 0 : journal->runner)));
 
 	while (journal_next(journal, rows)) {
 		reader = journal_lenient_reader(journal, rows, "deliveries");

@@ -47,7 +47,7 @@ static const char after_ids[] = "g";
 	" AND (?8 IS NULL OR e.pipeline = ?8 OR e.shown = ?8)"
 
 /* Along the IDs, which begin with the time of receipt. */
-static const char list_all[] = JOURNAL_ROW_COLUMNS
+static const char list_all[] = SQL_WALK JOURNAL_ROW_COLUMNS
     "events e" SQL_THEN_JOIN
     "deliveries d ON d.event = e.seq" JOURNAL_LANE_OF JOURNAL_ROW_ATTEMPT
     " WHERE" ROW_FILTER " AND e.id >= ?4 AND (?5 < 0 OR d.state = ?5)"
@@ -58,7 +58,7 @@ static const char list_all[] = JOURNAL_ROW_COLUMNS
  * Along the states that are few: each event by its last delivery in that
  * state, so that its deliveries keep their order.
  */
-static const char list_state[] = SQL(JOURNAL_ROW_COLUMNS
+static const char list_state[] = SQL(SQL_WALK JOURNAL_ROW_COLUMNS
     "deliveries f" SQL_THEN_JOIN "events e ON e.seq = f.event"
     SQL_THEN_JOIN "deliveries d ON d.event = f.event AND d.state = f.state"
     JOURNAL_LANE_OF JOURNAL_ROW_ATTEMPT
@@ -491,7 +491,8 @@ backlog(struct journal *journal, void *arguments)
 	struct journal_reader reader;
 	enum rc rc = RC_OK;
 	struct journal_statement *rows = journal_query(journal,
-	    "SELECT o.hook, o.events, s.file, s.hook IS NOT NULL FROM opens o"
+	    "SELECT o.hook, o.events, s.file,"
+	    " CASE WHEN s.hook IS NULL THEN 0 ELSE 1 END FROM opens o"
 	    " LEFT JOIN sources s ON s.hook = o.hook"
 	    " WHERE o.events <> 0 ORDER BY o.hook",
 	    NO_VALUES);

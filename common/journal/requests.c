@@ -183,13 +183,16 @@ add_hour(void *context, const struct journal_hour *hour)
 }
 
 static enum rc
-read_file(struct journal_requests *requests, const char *path)
+read_file(struct journal_requests *requests, const struct conf *conf)
 {
 	struct buf error = { 0 };
-	enum rc rc = journal_stats_read(path, &requests->pool,
+	struct buf path = { 0 };
+	enum rc rc = journal_stats_read(conf->journal, &requests->pool,
 	    &requests->report, &error);
 
-	requests->path = pool_printf(&requests->pool, "%s-stats", path);
+	if (journal_stats_path(conf->journal, &path) == RC_OK)
+		requests->path = pool_copy(&requests->pool, buf_view(&path));
+	buf_free(&path);
 	if (requests->path == NULL)
 		rc = RC_MEMORY;
 	if (rc == RC_CONFIG)
@@ -233,15 +236,34 @@ begin_hours(struct journal_requests *requests)
 	return RC_OK;
 }
 
-/* Before the file was made another one may have counted, and what is too long
- * ago for it is in the journal. */
+/* Before the file was made another one may have counted, what is too long ago
+ * for it is in the journal, and so is what other machines have. */
 static bool
 wants_more(const struct journal_requests *requests, int64_t first)
 {
 	int64_t made = journal_stats_hour(requests->report.made);
 
-	return requests->report.made == 0 || made >= first ||
-	    first < first_of_file(requests);
+	return requests->shared || requests->report.made == 0 ||
+	    made >= first || first < first_of_file(requests);
+}
+
+/* Of other machines as well. */
+static enum rc
+add_last_events(struct journal_requests *requests, struct journal *journal)
+{
+	struct journal_last_event *list = pool_alloc(&requests->pool,
+	    requests->n + 1, sizeof(*list));
+	enum rc rc;
+
+	if (list == NULL)
+		return RC_MEMORY;
+	for (size_t i = 0; i < requests->n; i++)
+		list[i] = (struct journal_last_event){ requests->list[i].hook,
+			requests->list[i].last_event };
+	rc = journal_last_events(journal, list, requests->n);
+	for (size_t i = 0; i < requests->n; i++)
+		requests->list[i].last_event = list[i].time;
+	return rc;
 }
 
 enum rc
@@ -249,9 +271,10 @@ journal_requests_gather(struct journal_requests *requests,
     const struct conf *conf, struct journal *journal)
 {
 	const struct journal_stats_report *report = &requests->report;
-	enum rc rc = read_file(requests, conf->journal);
+	enum rc rc = read_file(requests, conf);
 	int64_t first;
 
+	requests->shared = journal != NULL && journal_is_shared(journal);
 	if (rc == RC_OK)
 		rc = begin_hours(requests);
 	for (size_t i = 0; i < report->n && rc == RC_OK; i++)
@@ -261,6 +284,8 @@ journal_requests_gather(struct journal_requests *requests,
 	first = clock_earlier(requests->first, requests->since);
 	if (rc == RC_OK && journal != NULL && wants_more(requests, first))
 		rc = journal_hours(journal, first, add_hour, requests);
+	if (rc == RC_OK && requests->shared)
+		rc = add_last_events(requests, journal);
 	if (requests->n > 0)
 		qsort(requests->list, requests->n, sizeof(*requests->list),
 		    compare);

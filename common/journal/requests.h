@@ -14,8 +14,8 @@ struct journal;
 
 /*
  * What became of requests, for all that tells it: what the file beside the
- * journal has counted (stats.h), what other files had before it, and hours that
- * it keeps no more, which are in the journal.
+ * journal has counted (stats.h), what other files had before it or have on other
+ * machines, and hours that it keeps no more, which are in the journal.
  */
 
 enum {
@@ -46,6 +46,7 @@ struct journal_requests {
 	int64_t now;
 	size_t hours;	    /* that are wanted by the hour, with this one */
 	int64_t since;	    /* the first of the last 24 hours, since 1970 */
+	bool shared;	    /* other machines count, too */
 	const char *broken; /* why the file cannot be used, or NULL */
 	const char *path;   /* of the file */
 	struct journal_stats_report report; /* zeroes: there is no file */

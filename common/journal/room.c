@@ -7,6 +7,7 @@
 #include "journal/files.h"
 #include "journal/internal.h"
 #include "journal/journal.h"
+#include "journal/sqlite.h"
 #include "journal/statement.h"
 
 enum {
@@ -58,7 +59,7 @@ journal_room_begin(struct journal *journal)
 	if (journal_failed(journal) || journal->room >= NEAR)
 		return;
 	journal->busy_until = 0;
-	(void)journal_run(journal, "PRAGMA wal_checkpoint(TRUNCATE)");
+	(void)sqlite_run(journal, "PRAGMA wal_checkpoint(TRUNCATE)");
 	journal->room = measure(journal);
 }
 

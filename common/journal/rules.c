@@ -3,6 +3,7 @@
 
 #include "journal/rules.h"
 
+#include "journal/agreement.h"
 #include "journal/column.h"
 #include "journal/internal.h"
 #include "journal/lanes.h"
@@ -13,7 +14,9 @@
 struct noting {
 	struct journal_rules *list;
 	size_t n;
-	bool outdated; /* something has to be written */
+	bool outdated;			/* something has to be written */
+	bool disputed;			/* other runners have other hooks */
+	char hooks[JOURNAL_HOOKS_SIZE]; /* empty: nobody is told of them */
 };
 
 /* What is noted of a hook's rules; the file's time tells which are newer. */
@@ -66,6 +69,18 @@ read_owner(struct journal *journal, const char *hook, const char *file)
 		BIND(TEXT(hook), TEXT(file)));
 }
 
+/*
+ * Of a journal that machines share nothing is noted of files: each machine has
+ * its own, at a path that may as well be another one's, and what is at another
+ * one's path cannot be read here.  They have the same configuration, and that
+ * they have is seen by what their runners tell of their hooks.
+ */
+static bool
+has_sources(const struct journal *journal)
+{
+	return !journal_is_shared(journal);
+}
+
 /* Of the events that share a transaction most are of one hook. */
 enum journal_owner
 journal_source_owner(struct journal *journal, const char *hook,
@@ -74,7 +89,7 @@ journal_source_owner(struct journal *journal, const char *hook,
 	const struct journal_source *known = &journal->source;
 	enum journal_owner owner;
 
-	if (file == NULL)
+	if (file == NULL || !has_sources(journal))
 		return JOURNAL_OWNER_SELF;
 	if (known->hook != NULL && strcmp(known->hook, hook) == 0 &&
 	    strcmp(known->file, file) == 0)
@@ -131,6 +146,19 @@ forget_lanes(const struct journal_rules *rules)
 		rules->lanes[i].id = 0;
 }
 
+/*
+ * Where machines share the journal these are as new as it has known them, and
+ * what is noted stands only as long as somebody else may run by it: then those
+ * count that all runners have, old or not, as when a change is taken back.
+ */
+static bool
+is_superseded(const struct journal_rules *rules, const struct noted *noted,
+    const struct noting *noting)
+{
+	return noting->hooks[0] != '\0' && !noting->disputed && noted->there &&
+	    rules->time < noted->time;
+}
+
 static void
 look_at_rules(struct journal *journal, struct journal_rules *rules,
     struct noting *noting)
@@ -144,7 +172,13 @@ look_at_rules(struct journal *journal, struct journal_rules *rules,
 	forget_lanes(rules);
 	if (rules->foreign)
 		return;
+	rules->disputed = noting->disputed;
+	if (noting->hooks[0] != '\0')
+		rules->time = journal_rules_seen(journal, rules);
 	noted = read_noted(journal, rules);
+	if ((noting->hooks[0] != '\0' && rules->time == 0) ||
+	    is_superseded(rules, &noted, noting))
+		noting->outdated = true;
 	if (is_newer(rules, &noted) || needs_routing(rules, &noted) ||
 	    (rules->queues && owner == JOURNAL_OWNER_NOBODY))
 		noting->outdated = true;
@@ -159,7 +193,12 @@ static enum rc
 look_rules(struct journal *journal, void *arguments)
 {
 	struct noting *noting = arguments;
+	bool shared = noting->hooks[0] != '\0';
 
+	noting->disputed = shared &&
+	    journal_hooks_differ(journal, noting->hooks);
+	if (shared && !journal_hooks_are_told(journal, noting->hooks))
+		noting->outdated = true;
 	for (size_t i = 0; i < noting->n; i++)
 		look_at_rules(journal, &noting->list[i], noting);
 	journal->damaged = 0;
@@ -207,7 +246,8 @@ write_rules(struct journal *journal, const struct journal_rules *rules)
 /* A lane that is not there though its rules are noted was lost, and what is in
  * it is to be found again. */
 static void
-note(struct journal *journal, const struct journal_rules *rules)
+note(struct journal *journal, struct journal_rules *rules,
+    const struct noting *noting)
 {
 	enum journal_owner owner = journal_source_owner(journal, rules->hook,
 	    rules->file);
@@ -219,6 +259,11 @@ note(struct journal *journal, const struct journal_rules *rules)
 	if (owner == JOURNAL_OWNER_NOBODY && rules->queues)
 		journal_source_note(journal, rules->hook, rules->file);
 	noted = read_noted(journal, rules);
+	if (noting->hooks[0] != '\0')
+		rules->time = journal_rules_seen(journal, rules);
+	if (noting->hooks[0] != '\0' &&
+	    (rules->time == 0 || is_superseded(rules, &noted, noting)))
+		rules->time = journal_rules_see(journal, rules, noted.time);
 	if (is_newer(rules, &noted)) {
 		write_rules(journal, rules);
 		noted = read_noted(journal, rules);
@@ -231,10 +276,14 @@ note(struct journal *journal, const struct journal_rules *rules)
 static enum rc
 note_rules(struct journal *journal, void *arguments)
 {
-	const struct noting *noting = arguments;
+	struct noting *noting = arguments;
 
+	if (noting->hooks[0] != '\0') {
+		journal_hooks_tell(journal, noting->hooks);
+		noting->disputed = journal_hooks_differ(journal, noting->hooks);
+	}
 	for (size_t i = 0; i < noting->n; i++)
-		note(journal, &noting->list[i]);
+		note(journal, &noting->list[i], noting);
 	return look_rules(journal, arguments);
 }
 
@@ -244,8 +293,12 @@ journal_note_rules(struct journal *journal, struct journal_rules *list,
     size_t n)
 {
 	struct noting noting = { .list = list, .n = n };
-	enum rc rc = journal_read(journal, look_rules, &noting);
+	enum rc rc = RC_OK;
 
+	if (journal_is_shared(journal))
+		rc = journal_hooks_digest(list, n, noting.hooks);
+	if (rc == RC_OK)
+		rc = journal_read(journal, look_rules, &noting);
 	if (rc == RC_OK && noting.outdated)
 		rc = journal_write(journal, note_rules, &noting);
 	return rc;
@@ -283,6 +336,8 @@ journal_source_find(struct journal *journal, const char *hook,
 {
 	struct source source = { .hook = hook, .file = file };
 
+	if (!has_sources(journal))
+		return RC_MISSING;
 	return journal_read(journal, find_source, &source);
 }
 
@@ -295,7 +350,7 @@ change_source(struct journal *journal, void *arguments)
 
 	journal->source = (struct journal_source){ 0 };
 	journal->routing = (struct journal_routing){ 0 };
-	if (journal_do(journal,
+	if (journal_change_rows(journal,
 		"UPDATE sources SET file = ?1 WHERE hook = ?2 AND file = ?3",
 		BIND(TEXT(source->to), TEXT(source->hook),
 		    TEXT(source->from))) == 1)
@@ -312,6 +367,8 @@ journal_source_change(struct journal *journal, const char *hook,
 {
 	struct source source = { .hook = hook, .from = from, .to = to };
 
+	if (!has_sources(journal))
+		return RC_OK;
 	return journal_write(journal, change_source, &source);
 }
 
@@ -433,8 +490,8 @@ journal_rules_keep(struct journal *journal, const char *hook, int64_t time,
 	    journal_query(journal,
 		"SELECT " NOTED("keep", "?3") ", " NOTED("keep_dead",
 		    "?4") " FROM rules WHERE hook = ?1 AND time > ?2",
-		BIND(TEXT(hook), INT(time), INT(otherwise->keep),
-		    INT(otherwise->keep_dead))),
+		BIND(TEXT(hook), INT(journal_is_shared(journal) ? -1 : time),
+		    INT(otherwise->keep), INT(otherwise->keep_dead))),
 	    otherwise);
 }
 

@@ -1,60 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/stat.h>
-
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "journal/runner.h"
 
-#include "base/crypto.h"
-#include "base/log.h"
 #include "journal/column.h"
-#include "journal/files.h"
+#include "journal/engine.h"
 #include "journal/internal.h"
 #include "journal/sql.h"
 #include "journal/statement.h"
 
-/*
- * A runner's life is a kernel lock on the byte of its number in a file
- * beside the journal, held through one open file description (fcntl(2),
- * F_OFD_SETLK): it ends with the process, however that ends.  Byte 0 is the
- * lock of journal_drain_lock, and the last two are those of turn.c.
- *
- * What the file holds has nothing to do with the locks: the notes of the
- * runs, lines of one length, in a region for each runner there is, and
- * before them that the journal is made (files.c).  A note
- * is written without the journal's lock and without a sync, as it has to be
- * there at once and is worth nothing after the machine's end.
- */
-#define NOTHING "-" /* in place of a mark: nothing runs */
-
-enum {
-	NOTE_SIZE = 256,
-	REGIONS = 1024 * 1024, /* more than ever run at once */
-};
-
-static int
-lock_byte(const struct journal *journal, int64_t byte, short type)
-{
-	return journal_files_lock(journal, byte, type, F_OFD_SETLK);
-}
-
-void
-journal_runner_place(const struct journal *journal,
-    char place[JOURNAL_PLACE_SIZE])
-{
-	char space[PROCFS_SPACE_SIZE];
-	struct stat about = { 0 };
-
-	procfs_pid_space(space);
-	(void)fstat(journal->locks, &about);
-	snprintf(place, JOURNAL_PLACE_SIZE, "%ju %s", (uintmax_t)about.st_ino,
-	    space);
-}
+/* The row of this process among the runners, and the slots of its claims. */
 
 /* The least that no runner has. */
 static int64_t
@@ -65,7 +20,7 @@ free_region(struct journal *journal)
 	    " SELECT region FROM runners WHERE " SQL_IS_INTEGER("region")
 	    " AND region BETWEEN 0 AND ?1) r WHERE NOT EXISTS(SELECT 1"
 	    " FROM runners n WHERE n.region = r.region + 1)"),
-		BIND(INT(REGIONS)));
+		BIND(INT(JOURNAL_REGIONS)));
 }
 
 void
@@ -73,32 +28,32 @@ journal_runner_begin(struct journal *journal)
 {
 	char boot[PROCFS_BOOT_SIZE];
 	char place[JOURNAL_PLACE_SIZE];
+	int64_t number;
 
+	if (journal->runner != 0 && journal->engine->has_lapsed != NULL &&
+	    journal->engine->has_lapsed(journal))
+		journal_runner_end(journal);
 	if (journal->runner != 0)
 		return;
 	procfs_boot_id(boot);
 	journal_runner_place(journal, place);
 	journal->region = free_region(journal);
-	journal_do(journal,
+	number = journal_number(journal, 0,
 	    "INSERT INTO runners(boot, pid, region, space, first)"
-	    " VALUES(?1, ?2, ?3, ?4, ?5)",
+	    " VALUES(?1, ?2, ?3, ?4, ?5) RETURNING number",
 	    BIND(TEXT(boot), INT(getpid()), INT(journal->region), TEXT(place),
 		INT(getpid() == 1 || (journal->flags & JOURNAL_SERVED) != 0)));
 	if (journal_failed(journal))
 		return;
-	journal->runner = journal_inserted(journal);
+	journal->runner = number;
 	journal->runner_new = true;
-	if (lock_byte(journal, journal->runner, F_WRLCK) == -1) {
-		log_say(LOG_LEVEL_ERROR, "journal: a runner's lock: %s",
-		    strerror(errno));
-		journal_fail(journal, JOURNAL_FAILED_LOCK);
-	}
+	journal->engine->hold(journal);
 }
 
 void
 journal_runner_end(struct journal *journal)
 {
-	lock_byte(journal, journal->runner, F_UNLCK);
+	journal->engine->release(journal);
 	journal->runner = 0;
 }
 
@@ -126,18 +81,8 @@ journal_runner_delete(struct journal *journal, int64_t runner)
 bool
 journal_runner_lives(struct journal *journal, int64_t runner)
 {
-	struct flock lock = {
-		.l_type = F_WRLCK,
-		.l_whence = SEEK_SET,
-		.l_start = runner,
-		.l_len = 1,
-	};
-
-	if (runner == journal->runner)
-		return true;
-	if (fcntl(journal->locks, F_OFD_GETLK, &lock) == -1)
-		return true;
-	return lock.l_type != F_UNLCK;
+	return runner == journal->runner ||
+	    journal->engine->lives(journal, runner);
 }
 
 enum rc
@@ -161,95 +106,42 @@ journal_slot_leave(struct journal_claim *claim)
 	claim->slot = 0;
 }
 
-static off_t
-note_offset(int64_t region, unsigned slot)
-{
-	return (off_t)((region * JOURNAL_SLOTS + slot - 1) * NOTE_SIZE);
-}
-
 void
 journal_slot_begin(struct journal *journal, const struct journal_claim *claim)
 {
-	if (!journal_failed(journal) && journal_note_run(claim, NULL) != RC_OK)
-		journal_fail(journal, JOURNAL_FAILED_NOTE);
+	if (!journal_failed(journal))
+		journal->engine->note_nothing(journal, claim);
 }
 
-/*
- * One whole line, which a claim has from its commit on: where there is none
- * of its own, its note was lost.
- */
 enum rc
 journal_note_run(const struct journal_claim *claim,
     const struct journal_note *note)
 {
-	static const struct journal_note nothing = { .mark = NOTHING };
-	const struct journal *journal = claim->journal;
-	char line[NOTE_SIZE];
-	ssize_t n;
-
-	if (note == NULL)
-		note = &nothing;
-	memset(line, ' ', sizeof(line));
-	n = snprintf(line, sizeof(line),
-	    "%" PRId64 " %" PRId64 " %s %d %" PRIu64 " %d %" PRId64 " %" PRId64,
-	    journal->runner, claim->number, note->mark, (int)note->pid,
-	    note->start, (int)note->session, note->began, note->limit);
-	line[n] = ' ';
-	line[sizeof(line) - 1] = '\n';
-	do
-		n = pwrite(journal->locks, line, sizeof(line),
-		    note_offset(journal->region, claim->slot));
-	while (n == -1 && errno == EINTR);
-	return n == sizeof(line) ? RC_OK : RC_STORE;
-}
-
-/* Of what is no line of this claim nobody knows what runs. */
-static void
-read_note(const char line[NOTE_SIZE + 1], struct journal_orphan *orphan)
-{
-	struct journal_note note;
-	int64_t runner;
-	int64_t claim;
-
-	if (sscanf(line,
-		"%" SCNd64 " %" SCNd64 " %32[-0-9a-f] %d %" SCNu64
-		" %d %" SCNd64 " %" SCNd64,
-		&runner, &claim, note.mark, &note.pid, &note.start,
-		&note.session, &note.began, &note.limit) != 8 ||
-	    runner != orphan->runner || claim != orphan->claim)
-		return;
-	if (strcmp(note.mark, NOTHING) == 0)
-		orphan->noted = false;
-	else if (strlen(note.mark) == CRYPTO_MARK - 1)
-		orphan->note = note;
+	return claim->journal->engine->note(claim, note);
 }
 
 void
-journal_note_find(const struct journal *journal, int64_t region, int64_t slot,
+journal_note_find(struct journal *journal, int64_t region, int64_t slot,
     struct journal_orphan *orphan)
 {
-	char line[NOTE_SIZE + 1] = "";
+	journal->engine->find_note(journal, region, slot, orphan);
+}
 
-	if (slot >= 1 && slot <= JOURNAL_SLOTS && region <= REGIONS &&
-	    pread(journal->locks, line, NOTE_SIZE,
-		note_offset(region, (unsigned)slot)) == NOTE_SIZE)
-		read_note(line, orphan);
+void
+journal_runner_place(const struct journal *journal,
+    char place[JOURNAL_PLACE_SIZE])
+{
+	journal->engine->place(journal, place);
 }
 
 enum rc
 journal_drain_lock(struct journal *journal)
 {
-	if (lock_byte(journal, 0, F_WRLCK) == 0)
-		return RC_OK;
-	if (errno == EAGAIN || errno == EACCES)
-		return RC_PENDING;
-	log_say(LOG_LEVEL_ERROR, "journal: the drain's lock: %s",
-	    strerror(errno));
-	return RC_STORE;
+	return journal->engine->drain_lock(journal);
 }
 
 void
 journal_drain_unlock(struct journal *journal)
 {
-	lock_byte(journal, 0, F_UNLCK);
+	journal->engine->drain_unlock(journal);
 }

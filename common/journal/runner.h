@@ -6,7 +6,8 @@
 #include "journal/journal.h"
 
 enum {
-	JOURNAL_PLACE_SIZE = PROCFS_SPACE_SIZE + 24, /* a number before it */
+	JOURNAL_PLACE_SIZE = PROCFS_SPACE_SIZE + 40, /* what is before it */
+	JOURNAL_REGIONS = 1024 * 1024, /* more than ever run at once */
 };
 
 /* Inside a change: makes this process a runner. */
@@ -21,9 +22,8 @@ bool journal_runner_lives(struct journal *journal, int64_t runner);
  * has claims. */
 void journal_runner_delete(struct journal *journal, int64_t runner);
 /*
- * What tells whether a runner can be judged from here: the number of the
- * file that its lock is in, in whose place somebody may have put another
- * one, a blank, and its PID namespace.
+ * What tells whether the commands of a runner can be looked at from here: a
+ * word for where its lock is (engine.h), a blank, and its PID namespace.
  */
 void journal_runner_place(const struct journal *journal,
     char place[JOURNAL_PLACE_SIZE]);
@@ -39,7 +39,7 @@ void journal_slot_leave(struct journal_claim *claim);
 /* What an orphan's note says of its run; what is no note of it says
  * nothing.  Between its claim and its first run, and between two, nothing
  * runs. */
-void journal_note_find(const struct journal *journal, int64_t region,
-    int64_t slot, struct journal_orphan *orphan);
+void journal_note_find(struct journal *journal, int64_t region, int64_t slot,
+    struct journal_orphan *orphan);
 
 #endif

@@ -186,7 +186,7 @@ end_open(struct journal *journal, const struct noting *noting)
 {
 	const struct journal_record *record = noting->record;
 
-	return journal_do(journal,
+	return journal_change_rows(journal,
 		   END_RUN "run <> '' AND hook = ?5 AND run = ?6"
 			   " AND pipeline = ?7",
 		   BIND(INT(noting->time), TEXT(record->event),
@@ -264,7 +264,7 @@ note_seen(struct journal *journal, const struct noting *noting,
 
 	if (ending != ENDING_FAILURE)
 		values.n--;
-	if (journal_do(journal, seen_again[ending], values) > 0) {
+	if (journal_change_rows(journal, seen_again[ending], values) > 0) {
 		to_judge(journal, noting);
 		return;
 	}
@@ -346,7 +346,7 @@ bool
 journal_pipeline_forget(struct journal *journal, const char *hook,
     const char *pipeline, int64_t now)
 {
-	if (journal_do(journal,
+	if (journal_change_rows(journal,
 		"DELETE FROM pipelines WHERE hook = ?1 AND id = ?2",
 		BIND(TEXT(hook), TEXT(pipeline))) == 0)
 		return false;

@@ -43,25 +43,26 @@ static const char after_ids[] = "g";
 	" AND (?3 <= 0 OR e.received >= ?3) AND (?4 <= 0 OR e.received < ?4)"  \
 	" AND (?5 IS NULL OR e.pipeline = ?5 OR e.shown = ?5)"                 \
 	" AND (?6 <= 0 OR e.seq <= ?6)"                                        \
-	" AND (?7 IS NULL OR substr(e.id, ?8) = ?7) AND e.seq > 0"             \
-	" THEN 1 ELSE 0 END, CASE WHEN ?9 <> 0 THEN e.name END"
+	" AND (?7 IS NULL OR substr(e.id, " SQL_SMALL(                         \
+	    "?8") ") = ?7) AND e.seq > 0"                                      \
+		  " THEN 1 ELSE 0 END, CASE WHEN ?9 <> 0 THEN e.name END"
 
 /* As they were stored, which is the cheapest: rows are beside each other. */
-static const char along_events[] = SQL("SELECT e.seq," MATCHES
+static const char along_events[] = SQL(SQL_WALK "SELECT e.seq," MATCHES
     " FROM events e WHERE e.seq < ?10 ORDER BY e.seq DESC");
 
 /* Along the IDs, which begin with the time of receipt. */
-static const char along_ids[] = SQL("SELECT e.seq," MATCHES
+static const char along_ids[] = SQL(SQL_WALK "SELECT e.seq," MATCHES
     " FROM events e WHERE e.id >= ?10 AND e.id < ?11 ORDER BY e.id DESC");
 
 /* Along the states that are few. */
-static const char along_state[] = SQL("SELECT d.event," MATCHES
+static const char along_state[] = SQL(SQL_WALK "SELECT d.event," MATCHES
     " FROM deliveries d LEFT JOIN events e ON e.seq = d.event"
     " WHERE d.state = ?10" USES_deliveries_open("d.")
     " AND d.seq < ?11 ORDER BY d.seq DESC");
 
 /* The same where all that is asked for is in the index. */
-static const char along_index[] = SQL("SELECT d.event,"
+static const char along_index[] = SQL(SQL_WALK "SELECT d.event,"
     " CASE WHEN (?1 IS NULL OR d.hook = ?1)"
     " AND (?6 <= 0 OR d.event <= ?6) THEN 1 ELSE 0 END FROM deliveries d"
     " WHERE d.state = ?10" USES_deliveries_open("d.")
@@ -75,7 +76,7 @@ static const char along_index[] = SQL("SELECT d.event,"
 	" WHERE d.event = ?1 AND (?2 < 0 OR d.state = ?2)"                     \
 	" AND (?3 <= 0 OR (" NOT_SINCE(                                        \
 	    "d.revived") " AND CASE d.state"                                   \
-			 " WHEN " SQL_RUNNING " THEN 1 WHEN " SQL_QUEUED       \
+			 " WHEN " SQL_RUNNING " THEN 1 = 1 WHEN " SQL_QUEUED   \
 			 " THEN " NOT_SINCE("d.since") " ELSE " NOT_SINCE(     \
 			     "d.finished") " END))"
 
@@ -390,9 +391,10 @@ leave(struct journal_walk *walk)
 /* What is later is ahead of the clock; where that was set back since something
  * was shown, nobody can tell, and all that is later than that changed. */
 static int64_t
-latest_change(const struct journal_search *search)
+latest_change(const struct journal *journal,
+    const struct journal_search *search)
 {
-	int64_t now = clock_wall();
+	int64_t now = journal_now(journal);
 
 	return now < search->shown.time ? INT64_MAX : now + AHEAD;
 }
@@ -406,7 +408,7 @@ journal_search_deliveries(struct journal *journal,
 	    " CASE WHEN d.since <> 0 AND d.due <> d.since THEN 1 ELSE 0 END"
 	    " FROM deliveries d" OF_EVENT " AND d.seq > ?5 ORDER BY d.seq",
 	    BIND(INT(event), INT(search->state), INT(search->shown.time),
-		INT(latest_change(search)), INT(after)));
+		INT(latest_change(journal, search)), INT(after)));
 }
 
 /* How many it told of. */
@@ -421,7 +423,7 @@ tell_event(struct journal *journal, const struct searching *searching,
 	    "events e ON e.seq = d.event" JOURNAL_LANE_OF JOURNAL_ROW_ATTEMPT
 		OF_EVENT " ORDER BY d.ordinal",
 	    BIND(INT(event), INT(search->state), INT(search->shown.time),
-		INT(latest_change(search))));
+		INT(latest_change(journal, search))));
 	struct journal_reader reader;
 	struct journal_row row;
 	enum rc rc = RC_OK;
@@ -609,7 +611,8 @@ enum rc
 journal_search_count(struct journal *journal,
     const struct journal_search *search, struct journal_search_count *count)
 {
-	struct journal_search_count found = { .shown.time = clock_wall() };
+	struct journal_search_count found = { .shown.time = journal_now(
+						  journal) };
 	struct counting_matches counting = { search, &found };
 	enum rc rc = journal_read(journal, count_matches, &counting);
 

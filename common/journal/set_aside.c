@@ -13,7 +13,7 @@
 static bool
 bury(struct journal *journal, int64_t seq, int64_t now)
 {
-	return journal_do(journal,
+	return journal_change_rows(journal,
 	    SQL("UPDATE deliveries SET state = " SQL_DEAD ", finished = ?1,"
 	    " held = 0, since = 0, runner = 0, claim = 0, pid = 0"
 	    " WHERE seq = ?2 AND (state = " SQL_QUEUED

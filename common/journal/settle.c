@@ -28,22 +28,25 @@ struct claimed {
 };
 
 static bool
-find_claimed(struct journal *journal, int64_t seq, struct claimed *claimed)
+find_claimed(struct journal *journal,
+    const struct journal_settlement *settlement, struct claimed *claimed)
 {
+	int64_t runner = settlement->runner == 0 ? journal->runner :
+						   settlement->runner;
 	struct journal_reader reader = {
 		.journal = journal,
 		.table = "deliveries",
-		.number = seq,
+		.number = settlement->seq,
 		.row = journal_query(journal,
 		    "SELECT event, attempts, key FROM deliveries"
 		    " WHERE seq = ?1 AND state = " SQL_RUNNING
 		    " AND runner = ?2",
-		    BIND(INT(seq), INT(journal->runner))),
+		    BIND(INT(settlement->seq), INT(runner))),
 	};
 
 	if (!journal_next(journal, reader.row))
 		return false;
-	claimed->seq = seq;
+	claimed->seq = settlement->seq;
 	claimed->event = journal_int(&reader, 0, JOURNAL_IS_ROW);
 	claimed->attempts = journal_int(&reader, 1, JOURNAL_IS_SMALL);
 	claimed->ordered = journal_key_into(&reader, 2, claimed->key);
@@ -176,7 +179,7 @@ settle(struct journal *journal, void *arguments)
 	const struct settling *settling = arguments;
 
 	for (size_t i = 0; i < settling->n; i++)
-		if (!find_claimed(journal, settling->list[i].seq,
+		if (!find_claimed(journal, &settling->list[i],
 			&settling->claimed[i]))
 			return RC_MISSING;
 	for (size_t i = 0; i < settling->n; i++)

@@ -4,16 +4,25 @@
 
 /*
  * Words of the journal's statements.  Those of append, claim, settle and the
- * others that do not include sqlite3.h are written so that other databases
- * can run them: ON CONFLICT, coalesce, CASE, LIMIT.  They count on whole
- * numbers of 64 bits, and on texts that are compared byte by byte.  What
- * another database has to have said in other words:
+ * others that know no engine are written so that SQLite and PostgreSQL run
+ * them: ON CONFLICT, coalesce, CASE, LIMIT.  They count on whole numbers of 64
+ * bits, and on texts that are compared byte by byte.  What PostgreSQL has to
+ * have said in other words is put in the place of these, letter by letter, and
+ * so no text may have one of them where it means something else:
  *
- *	?1		its own parameters; BIND tells their types
- *	SQL_IS_INTEGER	true, where a column holds nothing but its type
- *	SQL_IS_TEXT	the same
- *	SQL_DIFFERS	" IS DISTINCT FROM "
- *	SQL_THEN_JOIN	" JOIN "
+ *	?1			$1; BIND tells the types
+ *	SQL_NOTHING_EARLY	''::bytea
+ *	SQL_INTEGER_IS		'bigint'::regtype = pg_typeof(
+ *	SQL_TEXT_IS		'text'::regtype = pg_typeof(
+ *	SQL_DIFFERS		 IS DISTINCT FROM
+ *	SQL_THEN_JOIN		 JOIN
+ *	SQL_PART		(
+ *	SQL_PART_BY_SEQ		 ORDER BY seq LIMIT ?2)
+ *
+ * Of two types that a place may have, it has to be clear which one it is: what
+ * is selected is a number, a text or bytes and nothing that is true or false;
+ * the branches of a CASE are alike; a null has its type from what is beside it;
+ * a sum of numbers is cast to BIGINT; what a function wants small is SQL_SMALL.
  */
 
 /* The text of a statement that is laid out by hand; see .clang-format. */
@@ -86,10 +95,26 @@
 	" code = excluded.code, tail = excluded.tail"
 
 /* What is stored may be of any type, where a file was damaged. */
-#define SQL_IS_INTEGER(column) "typeof(" column ") = 'integer'"
-#define SQL_IS_TEXT(column) "typeof(" column ") = 'text'"
+#define SQL_INTEGER_IS "'integer' = typeof("
+#define SQL_TEXT_IS "'text' = typeof("
+#define SQL_IS_INTEGER(column) SQL_INTEGER_IS column ")"
+#define SQL_IS_TEXT(column) SQL_TEXT_IS column ")"
 /* As <>, but null is a value like others. */
-#define SQL_DIFFERS " IS NOT "
+#define SQL_DIFFERS " /* differs */ IS NOT "
+/* A number as functions of texts take it. */
+#define SQL_SMALL(number) "CAST(" number " AS INTEGER)"
+/* A constant that is a whole number, as a macro.  Where it is the LIMIT of what
+ * is joined it has to be part of the text: PostgreSQL plans a statement once,
+ * and would expect a tenth of a table. */
+#define SQL_CONSTANT(number) SQL_CONSTANT_AS_IS(number)
+#define SQL_CONSTANT_AS_IS(number) #number
+/* Begins a query that may be ended long before its last row: what cannot leave
+ * the rest unread reads it by a cursor. */
+#define SQL_WALK "/* walk */ "
+/* Around each part of a UNION ALL that is in the order of seq up to ?2: SQLite
+ * merges the parts, and PostgreSQL would read all of each. */
+#define SQL_PART "/* part */ "
+#define SQL_PART_BY_SEQ " /* by seq */"
 /* A join by ON that goes from the left table to the right one. */
 #define SQL_THEN_JOIN " CROSS JOIN "
 

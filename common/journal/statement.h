@@ -9,10 +9,9 @@
 #include "base/bytes.h"
 
 /*
- * The floor of the journal: statements of the database, and the first error
- * of a transaction.  Of the files that are written in SQL, only those that
- * open the database, make its tables, end its transactions and give its room
- * back know that it is SQLite; the others know it by this.
+ * The floor of the journal: statements of the database, and the first failure
+ * of a transaction.  Which database it is, engine.h's tables know; all that is
+ * written in SQL knows it by this.
  *
  * All of it is called with the connection held, inside a transaction.  An
  * error is kept in the journal, and from then on nothing has an effect and
@@ -21,7 +20,7 @@
 struct journal;
 struct journal_statement;
 
-/* What only the journal itself can see to be wrong. */
+/* What can go wrong; first what only the journal itself can see. */
 enum journal_failure {
 	JOURNAL_FINE,
 	JOURNAL_FAILED_MEMORY,
@@ -34,6 +33,12 @@ enum journal_failure {
 	JOURNAL_FAILED_TURN,  /* to write: it did not come */
 	JOURNAL_FAILED_TIME,  /* to read is over */
 	JOURNAL_FAILED_PART, /* of what belongs together; who did it knows why */
+
+	/* What the database says. */
+	JOURNAL_FAILED_LOCKED,	/* by others, for too long */
+	JOURNAL_FAILED_DAMAGED, /* or written for other tables */
+	JOURNAL_FAILED_LARGE,	/* more than it can take */
+	JOURNAL_FAILED_STORE,	/* anything else: it is full, or away */
 };
 
 /* Keeps a failure, unless there was an error before.  JOURNAL_FINE: no
@@ -120,12 +125,12 @@ bool journal_next(struct journal *journal, struct journal_statement *statement);
 void journal_end_query(struct journal_statement *statement);
 /* All of a statement that gives no rows; how many rows it changed, 0 on
  * error. */
-int journal_do(struct journal *journal, const char *text,
+int journal_change_rows(struct journal *journal, const char *text,
     struct journal_values values);
-/* The number that the database gave the row that was inserted last, by an
- * INSERT that names no seq (events, deliveries) or number (runners). */
-int64_t journal_inserted(struct journal *journal);
-
+/* The same where nobody needs to know: that need not have happened before the
+ * next statement whose rows or changes somebody does. */
+void journal_do(struct journal *journal, const char *text,
+    struct journal_values values);
 /*
  * What a column of the row holds, as it is: all but column.c takes what is
  * stored by column.h, which checks it.
@@ -152,20 +157,11 @@ bool journal_column_bytes(struct journal *journal,
 const char *journal_column_name(struct journal_statement *statement,
     int column);
 
-/* For those that know SQLite. */
-
-/* Keeps one of its errors, unless there was one before. */
-void journal_keep_error(struct journal *journal, int error);
-/* What one of its errors is to callers. */
-enum rc journal_meaning(int error);
-/* Logs the error that is kept, unless that was done. */
-void journal_log_error(const struct journal *journal);
-/* Runs texts that are not kept. */
-int journal_run(struct journal *journal, const char *text);
-/* The number that such a text has as its only row. */
-int journal_pragma(struct journal *journal, const char *text, int64_t *out);
+/* What a failure is to callers. */
+enum rc journal_meaning(enum journal_failure failure);
 /* Ends all statements, so that the transaction can be. */
-void journal_statements_reset(struct journal *journal);
+void journal_statements_end(struct journal *journal);
+/* And forgets them. */
 void journal_statements_free(struct journal *journal);
 
 #endif

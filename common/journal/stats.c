@@ -22,10 +22,12 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/crypto.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/trust.h"
+#include "config/uri.h"
 
 /*
  * Everything that changes is one word that is changed by one atomic
@@ -54,6 +56,8 @@ enum {
 static const uint64_t count_mask = (UINT64_C(1) << HOUR_SHIFT) - 1;
 static const int64_t hour_length = 3600000;
 static const char magic[8] = "plhkstat";
+/* What each user's directory is named by there, before the number. */
+static const char in_memory[] = "/dev/shm/pelihook-";
 
 enum label_state {
 	LABEL_FREE,
@@ -183,6 +187,36 @@ kind_of(const struct journal_stats_request *request)
 }
 
 /* Finding and making the file. */
+
+/*
+ * Beside a database there is no place.  What is folded is there, and the rest
+ * is this machine's: so it is kept in its memory, where all of a user's
+ * processes find it, however they were started, and nothing of an earlier
+ * machine is.  /run is not ours to write to, and /tmp often differs between
+ * services.
+ */
+enum rc
+journal_stats_path(const char *journal, struct buf *out)
+{
+	char digest[2 * CRYPTO_DIGEST + 1];
+	uint8_t sum[CRYPTO_DIGEST];
+	enum rc rc;
+
+	if (!uri_is(journal))
+		return buf_printf(out, "%s-stats", journal);
+	rc = crypto_sha256(bytes_of(journal), sum);
+	if (rc != RC_OK)
+		return rc;
+	encode_hex(sum, sizeof(sum), digest);
+	return buf_printf(out, "%s%lu/%s-stats", in_memory,
+	    (unsigned long)geteuid(), digest);
+}
+
+static bool
+is_in_memory(const char *name)
+{
+	return bytes_begin(bytes_of(name), in_memory);
+}
 
 static void warn(struct journal_stats *stats, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -321,6 +355,7 @@ make_as(const char *path, const char *name)
 	return error;
 }
 
+/* A directory of /dev/shm is made by whoever needs it first. */
 static enum rc
 check_directory(const char *name, struct buf *error)
 {
@@ -328,6 +363,8 @@ check_directory(const char *name, struct buf *error)
 	struct buf why = { 0 };
 	enum rc rc = buf_add(&directory, io_directory(name));
 
+	if (rc == RC_OK && is_in_memory(name))
+		(void)mkdir(directory.data, 0700);
 	if (rc == RC_OK)
 		rc = trust_path(directory.data, TRUST_PRIVATE, &why);
 	if (rc != RC_OK)
@@ -375,6 +412,29 @@ explain(const char *name, int number, struct buf *error)
 	    number == EACCES ? ": chmod u+rw it" : "");
 }
 
+/* Anybody may have made a directory there that has this user's name.  One that
+ * is missing is found so when the file is opened. */
+static bool
+is_others_place(const char *name, struct buf *error)
+{
+	struct buf why = { 0 };
+	struct buf directory = { 0 };
+	struct stat about;
+	bool is = false;
+
+	if (!is_in_memory(name) ||
+	    buf_add(&directory, io_directory(name)) != RC_OK)
+		return false;
+	if (lstat(directory.data, &about) == 0 || errno != ENOENT)
+		is = trust_path(directory.data, TRUST_PRIVATE, &why) != RC_OK;
+	if (is)
+		(void)buf_printf(error, "cannot be used: directory %s %s",
+		    directory.data, why.len > 0 ? why.data : "is not trusted");
+	buf_free(&directory);
+	buf_free(&why);
+	return is;
+}
+
 /*
  * What there is.  NULL, and a sentence in error as above, or none where there
  * is no file.
@@ -384,7 +444,11 @@ map_existing(const char *name, int protection, struct stat *about,
     struct buf *error)
 {
 	struct stats_file *file = NULL;
-	int fd = open_file(name, O_RDWR);
+	int fd;
+
+	if (is_others_place(name, error))
+		return NULL;
+	fd = open_file(name, O_RDWR);
 
 	/* Who only reads finds the same fault, but for a disk's. */
 	if (fd == -1 && errno == EROFS && protection == PROT_READ)
@@ -472,7 +536,7 @@ journal_stats_open(const char *path, struct journal_stats **out)
 	struct journal_stats *stats = calloc(1, sizeof(*stats));
 	struct buf name = { 0 };
 
-	if (stats == NULL || buf_printf(&name, "%s-stats", path) != RC_OK) {
+	if (stats == NULL || journal_stats_path(path, &name) != RC_OK) {
 		buf_free(&name);
 		free(stats);
 		return RC_MEMORY;
@@ -491,7 +555,7 @@ journal_stats_begin(const char *path)
 	struct buf name = { 0 };
 	struct buf error = { 0 };
 
-	if (buf_printf(&name, "%s-stats", path) == RC_OK)
+	if (journal_stats_path(path, &name) == RC_OK)
 		(void)make(name.data, &error);
 	buf_free(&name);
 	buf_free(&error);
@@ -802,14 +866,14 @@ enum rc
 journal_stats_read(const char *path, struct pool *pool,
     struct journal_stats_report *report, struct buf *error)
 {
-	const char *name = pool_printf(pool, "%s-stats", path);
 	struct journal_stats_report found = { 0 };
-	struct stats_file *file;
-	enum rc rc;
+	struct stats_file *file = NULL;
+	struct buf name = { 0 };
+	enum rc rc = journal_stats_path(path, &name);
 
-	if (name == NULL)
-		return RC_MEMORY;
-	file = map_to_read(name, error, &rc);
+	if (rc == RC_OK)
+		file = map_to_read(name.data, error, &rc);
+	buf_free(&name);
 	if (file == NULL)
 		return rc;
 	rc = read_file(file, pool, &found);

@@ -12,14 +12,16 @@
 
 /*
  * What became of requests, by hook and by the hour, in a file of fixed size
- * beside the journal, PATH-stats, that all processes map.  To count one is a
+ * that all processes of a user and machine map: beside the journal, PATH-stats,
+ * or, where that is a database, in a directory of the user's below /dev/shm.  To count one is a
  * few atomic additions in memory: no lock is taken, nothing is synced and no
  * database is opened, whoever sends and however often.  A crash of the machine
  * may lose what the kernel had not written yet; that of a process loses
  * nothing.
  *
  * The file belongs to this process's user, 0600, and has one name; it is made
- * in a directory where nobody else can write, at its full size and whole
+ * in a directory where nobody else can write (one below /dev/shm is made as
+ * well, and looked at each time), at its full size and whole
  * before it has its name, so that its pages are there.  To write to one can
  * end the process (SIGBUS) only where its owner cuts the file short, or where
  * a file system that copies what it overwrites is full: where such a one can
@@ -51,8 +53,11 @@ int journal_stats_status(unsigned kind);
 /* ignored, duplicate, queued, delivered, or the digits of a status. */
 const char *journal_stats_word(unsigned kind);
 
+/* The file of a journal's name, as of journal_open, is added to out.  RC_MEMORY,
+ * RC_SYSTEM. */
+enum rc journal_stats_path(const char *journal, struct buf *out);
 /*
- * path: the journal's.  Maps the file, and makes it where there is none.
+ * path: the journal's name.  Maps the file, and makes it where there is none.
  * Where that cannot be done a warning is logged, once, nothing is counted,
  * and it is tried again a minute later; the same where the file is replaced
  * or taken away.  Safe for threads.  RC_MEMORY.

@@ -127,7 +127,7 @@ is_many(struct journal *journal, const struct journal_watching *watching,
 		return true;
 	pipelines = journal_number(journal, 0,
 	    "SELECT count(*) FROM (SELECT 1 FROM pipelines WHERE hook = ?1"
-	    " LIMIT ?2) AS some",
+	    " LIMIT ?2) AS few",
 	    BIND(TEXT(watching->watch->hook), INT(2 * MANY)));
 	return pipelines >= JOURNAL_SOME && 2 * (int64_t)group->n > pipelines;
 }

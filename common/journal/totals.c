@@ -18,7 +18,7 @@ count_state(struct journal *journal, enum journal_state state,
 {
 	int64_t n = journal_number(journal, 0,
 	    SQL("SELECT count(*) FROM (SELECT 1 FROM deliveries"
-	    " WHERE state = ?1" USES_deliveries_open("") " LIMIT ?2) AS some"),
+	    " WHERE state = ?1" USES_deliveries_open("") " LIMIT ?2) AS few"),
 		BIND(INT(state), INT(JOURNAL_COUNTED + 1)));
 
 	totals->more[state] = n > JOURNAL_COUNTED;
@@ -33,7 +33,7 @@ find_oldest(struct journal *journal, enum journal_state state,
 {
 	struct journal_reader reader = journal_lenient_reader(journal,
 	    journal_query(journal,
-		SQL("SELECT d.seq, e.received, e.id, d.revived"
+		SQL(SQL_WALK "SELECT d.seq, e.received, e.id, d.revived"
 		" FROM deliveries d"
 		SQL_THEN_JOIN "events e ON e.seq = d.event WHERE d.state = ?1"
 		USES_deliveries_open("d.") " ORDER BY d.seq"),

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
-#include <sqlite3.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +12,10 @@
 #include "base/thread.h"
 #include "journal/changes.h"
 #include "journal/counts.h"
-#include "journal/files.h"
+#include "journal/engine.h"
 #include "journal/internal.h"
-#include "journal/room.h"
 #include "journal/runner.h"
 #include "journal/statement.h"
-#include "journal/turn.h"
 
 /* A change that no thread waits for. */
 struct journal_pending {
@@ -29,29 +26,25 @@ struct journal_pending {
 static void
 transaction_starts(struct journal *journal)
 {
-	journal->error = SQLITE_OK;
+	journal->failure = JOURNAL_FINE;
 	journal->damaged = 0;
 	journal->stored = false;
+	journal->event[0] = '\0';
 	journal_counts_begin(journal);
 	journal->source = (struct journal_source){ 0 };
 	journal->routing = (struct journal_routing){ 0 };
 	journal->hold = (struct journal_hold){ 0 };
 	journal->lane_made = false;
 	journal->until = CLOCK_NEVER;
-	journal->busy_until = clock_steady() + journal->busy_timeout;
-	journal_fail(journal, journal_files_look(journal));
 }
 
 /* Whatever went wrong, the connection is fit for the next transaction. */
 static enum rc
 undo(struct journal *journal)
 {
-	enum rc rc = journal_meaning(journal->error);
+	enum rc rc = journal_meaning(journal->failure);
 
-	journal_log_error(journal);
-	journal_statements_reset(journal);
-	if (!sqlite3_get_autocommit(journal->db))
-		journal_run(journal, "ROLLBACK");
+	journal->engine->roll_back(journal);
 	journal_runner_forget(journal);
 	return rc;
 }
@@ -63,7 +56,7 @@ wake(struct journal *journal, int fd)
 		return;
 	log_say(LOG_LEVEL_WARNING, "journal: waking: %s", strerror(errno));
 	/* Found where others' changes are looked for, within a second. */
-	journal->version = -1;
+	journal->missed = true;
 }
 
 static void
@@ -74,29 +67,10 @@ finish_transaction(struct journal *journal)
 		wake(journal, journal->wakeup_fds[i]);
 }
 
-/* The pragma can fail without memory: synchronous=FULL is then restored
- * before the next durable commit. */
-static void
-set_durability(struct journal *journal, bool relaxed)
-{
-	if (relaxed == journal->relaxed)
-		return;
-	journal->relaxed = true;
-	if (!journal_failed(journal))
-		journal_keep_error(journal,
-		    journal_run(journal,
-			relaxed ? "PRAGMA synchronous=NORMAL" :
-				  "PRAGMA synchronous=FULL"));
-	journal->relaxed = relaxed || journal_failed(journal);
-}
-
 static enum rc
 commit(struct journal *journal)
 {
-	journal_do(journal, "COMMIT", NO_VALUES);
-	/* What went into a file that nobody will read is not stored. */
-	if (!journal_failed(journal))
-		journal_fail(journal, journal_files_look(journal));
+	journal->engine->commit(journal);
 	if (journal_failed(journal))
 		return undo(journal);
 	finish_transaction(journal);
@@ -105,40 +79,33 @@ commit(struct journal *journal)
 
 /*
  * One transaction for all that waits, chores or the others.  Changes that
- * arrive while it waits for its turn join it.  On failure everything is rolled back, and the error
- * is reported even to changes that were refused: the refusal may rest on a
- * change that was just undone.
+ * arrive while it waits for its turn join it.  On failure everything is rolled
+ * back, and the error is reported even to changes that were refused: the
+ * refusal may rest on a change that was just undone.
  */
 static void
 write_all(struct journal *journal)
 {
 	bool chores = journal_changes_choose(journal);
+	enum journal_access access = JOURNAL_ACCESS_WRITE;
 	struct journal_change *list = NULL;
 	struct journal_change *at;
-	bool relaxed;
 	enum rc rc;
 
 	pthread_mutex_lock(&journal->holding);
 	if (chores)
 		list = journal_changes_take(journal, true);
-	relaxed = chores && journal_changes_are_relaxed(list);
+	if (chores && journal_changes_are_relaxed(list))
+		access = JOURNAL_ACCESS_RELAXED;
 	transaction_starts(journal);
-	set_durability(journal, relaxed);
-	journal_turn_take(journal);
-	journal_room_begin(journal);
-	journal->busy_until = clock_steady() + journal->busy_timeout;
-	journal_do(journal, "BEGIN IMMEDIATE", NO_VALUES);
+	journal->engine->begin(journal, access);
 	if (!chores)
 		list = journal_changes_take(journal, false);
 	for (at = list; at != NULL && !journal_failed(journal); at = at->next)
 		at->rc = at->apply(journal, at->arguments);
 	journal_counts_flush(journal);
 	rc = commit(journal);
-	journal_turn_leave(journal);
-	if (relaxed) {
-		journal->error = SQLITE_OK;
-		set_durability(journal, false);
-	}
+	journal->engine->leave(journal, access);
 	pthread_mutex_unlock(&journal->holding);
 	journal_changes_end(list, rc);
 }
@@ -287,9 +254,7 @@ journal_read(struct journal *journal,
 	pthread_mutex_lock(&journal->holding);
 	transaction_starts(journal);
 	journal->until = journal->deadline;
-	if (clock_steady() >= journal->until)
-		journal_fail(journal, JOURNAL_FAILED_TIME);
-	journal_do(journal, "BEGIN", NO_VALUES);
+	journal->engine->begin(journal, JOURNAL_ACCESS_READ);
 	if (!journal_failed(journal))
 		rc = apply(journal, arguments);
 	if (rc == RC_OK && journal->damaged > 0)

@@ -15,7 +15,9 @@
 /* That somebody judges is noted so often; and so long ago was nobody. */
 #define NOTE_EVERY (5 * MINUTE)
 #define NOBODY (65 * MINUTE)
-#define SET_BACK MINUTE		 /* a clock that differs by more was set */
+#define SET_BACK MINUTE /* a clock that differs by more was set */
+/* Until what came to another machine is known here: it is folded by then. */
+#define LAG (2 * MINUTE)
 #define ASK_AGAIN INT64_C(10000) /* whether there was an event */
 
 static void
@@ -110,7 +112,7 @@ look_ahead(struct journal *journal, struct journal_watching *watching)
 	silent = silent_since(journal, watching);
 	if (judgement.watched != 0 &&
 	    (none || silent != 0 || judgement.n > 0)) {
-		(void)journal_ask_for_event(watching);
+		(void)journal_ask_for_event(journal, watching);
 		journal_judge_hook(watching, &judgement);
 	}
 	watching->next = judgement.watched != 0 &&
@@ -156,14 +158,15 @@ judge_all_anew(struct journal *journal, const char *hook)
 
 /* Of a hook whose silence is judged: what was counted may get lost. */
 static bool
-has_first_event(struct journal_watching *watching)
+has_first_event(struct journal *journal, struct journal_watching *watching)
 {
 	struct journal_judgement judgement;
 
 	if (watching->noted.event != 0)
 		return false;
 	journal_judge_hook(watching, &judgement);
-	return judgement.watched != 0 && journal_ask_for_event(watching) &&
+	return judgement.watched != 0 &&
+	    journal_ask_for_event(journal, watching) &&
 	    watching->noted.event != 0;
 }
 
@@ -176,7 +179,7 @@ note_judging(struct journal *journal, struct journal_watching *watching)
 
 	if (!is_changed(watching) &&
 	    watching->now - noted->judged < NOTE_EVERY &&
-	    !has_first_event(watching))
+	    !has_first_event(journal, watching))
 		return;
 	if (is_changed(watching))
 		judge_all_anew(journal, watch->hook);
@@ -185,7 +188,7 @@ note_judging(struct journal *journal, struct journal_watching *watching)
 		noted->anew = watching->now;
 	noted->judged = watching->now;
 	noted->same = true;
-	(void)journal_ask_for_event(watching);
+	(void)journal_ask_for_event(journal, watching);
 	journal_do(journal,
 	    "INSERT INTO watches(hook, settings, judged, anew, event, muted)"
 	    " VALUES(?1, ?2, ?3, ?4, ?5, 0) ON CONFLICT(hook) DO UPDATE SET"
@@ -220,7 +223,11 @@ enum rc
 journal_watch_step(struct journal *journal, const struct journal_watch *watch,
     int64_t now, int64_t *next)
 {
-	struct journal_watching watching = { .watch = watch, .now = now };
+	struct journal_watching watching = {
+		.watch = watch,
+		.now = now,
+		.lag = journal_is_shared(journal) ? LAG : 0,
+	};
 	enum rc rc = journal_read(journal, look, &watching);
 
 	if (rc == RC_OK && watching.next <= now) {

@@ -29,6 +29,7 @@ struct journal_heard {
 struct journal_watching {
 	const struct journal_watch *watch;
 	int64_t now;
+	int64_t lag; /* until an event is known here, milliseconds */
 	struct journal_noted noted;
 	struct journal_heard heard;
 	/* The transaction is synced.  One that is not changes nothing that
@@ -89,7 +90,8 @@ void journal_judge_due(struct journal *journal,
     struct journal_watching *watching);
 /* The event that is noted may be an old one: asks for a newer.  False: none is
  * known, and there may have been one. */
-bool journal_ask_for_event(struct journal_watching *watching);
+bool journal_ask_for_event(struct journal *journal,
+    struct journal_watching *watching);
 
 /* telling.c */
 

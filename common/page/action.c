@@ -131,7 +131,8 @@ act(struct acting *acting, const struct journal_act *wanted)
 	enum rc rc;
 
 	do
-		rc = journal_act(acting->journal, wanted, clock_wall(), acted);
+		rc = journal_act(acting->journal, wanted,
+		    journal_now(acting->journal), acted);
 	while (rc == RC_OK && acted->more && clock_left(until) != 0 &&
 	    !atomic_load(acting->stop));
 	if (acted->seq == 0)

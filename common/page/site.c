@@ -90,7 +90,7 @@ open_once(struct page_site *site, const char *path, unsigned flags,
 	rc = journal_open(path, flags, &journal);
 	if (known != NULL &&
 	    (rc == RC_OK ? !journal_is_same(journal, known) :
-			   rc == RC_RANGE || !journal_is_file(known, path))) {
+			   rc == RC_RANGE || !journal_is_named(known, path))) {
 		journal_close(journal);
 		site->gone = true;
 		return RC_STORE;
@@ -189,8 +189,10 @@ page_site_look(struct page_site *site, struct page *page,
 	int64_t until;
 	enum rc rc = open_looking(site, page->conf->journal);
 
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
 		page->journal = site->looking;
+		page->now = journal_now(page->journal);
+	}
 	if (rc == RC_OK && view->runs) {
 		until = clock_steady() + PAGE_ASSEMBLE_TIME;
 		page_site_assemble(site, page, until < latest ? until : latest);

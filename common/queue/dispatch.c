@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/thread.h"
@@ -62,6 +63,7 @@ struct dispatch_loop {
 	struct journal *journal;
 	int wake;		  /* eventfd: look again */
 	int kill_now;		  /* eventfd: end what runs */
+	atomic_bool lapsing;	  /* as the lease is going to be over */
 	atomic_llong kill_within; /* and how long it has, ms */
 	struct conf *conf;
 	struct queue_hooks hooks; /* of that */
@@ -72,7 +74,7 @@ struct dispatch_loop {
 	bool stopping;
 	bool killing;
 	int64_t kill_at;       /* clock_steady */
-	int64_t due;	       /* clock_wall */
+	int64_t due;	       /* journal_now */
 	int64_t wall;	       /* when it last ran */
 	int trouble;	       /* pause, ms; 0: none */
 	int64_t trouble_until; /* clock_steady */
@@ -89,7 +91,7 @@ struct dispatch_loop {
 	int64_t renew_at;  /* clock_steady */
 	bool watching;	   /* there may be something to put together or judge */
 	int64_t watch_at;  /* not before, clock_steady */
-	int64_t watch_due; /* clock_wall */
+	int64_t watch_due; /* journal_now */
 	struct claim_thread *busy[DISPATCH_MAX];
 	size_t running;		    /* of busy */
 	size_t most;		    /* of them */
@@ -271,6 +273,7 @@ start_claim(struct dispatch_loop *loop)
 		.host = loop->settings->host,
 		.kill_now = loop->kill_now,
 		.kill_within = &loop->kill_within,
+		.lapsing = &loop->lapsing,
 		.trouble = note_trouble,
 		.context = loop,
 	};
@@ -306,10 +309,13 @@ static void
 note_rules(struct dispatch_loop *loop)
 {
 	struct queue_hooks *hooks = &loop->hooks;
+	bool unsettled = queue_hooks_are_unsettled(hooks);
 
 	if (!went_well(loop, queue_hooks_note(hooks, loop->journal)))
 		return;
 	loop->note = false;
+	if (unsettled && !queue_hooks_are_unsettled(hooks))
+		loop->dirty = true;
 	queue_hooks_report_older(hooks, loop->conf);
 }
 
@@ -321,6 +327,46 @@ report_backlogs(struct dispatch_loop *loop)
 
 	if (rc != RC_CORRUPT)
 		went_well(loop, rc);
+}
+
+/*
+ * Before its lease is over nothing of this runner may run any more, and until
+ * it has one again nothing new is claimed.  A result that is not written yet
+ * is kept meanwhile.
+ */
+static void
+heed_lease(void *context, int64_t left)
+{
+	struct dispatch_loop *loop = context;
+	uint64_t count;
+
+	pthread_mutex_lock(&loop->lock);
+	atomic_store(&loop->lapsing, left != CLOCK_NEVER);
+	if (left != CLOCK_NEVER) {
+		log_say(LOG_LEVEL_ERROR,
+		    "the journal cannot be reached, and the lease is going to "
+		    "be over: what runs is ended");
+		atomic_store(&loop->kill_within, left);
+		(void)io_signal(loop->kill_now);
+	} else if (!loop->killing) {
+		atomic_store(&loop->kill_within, INT64_MAX);
+		(void)!read(loop->kill_now, &count, sizeof(count));
+	}
+	pthread_mutex_unlock(&loop->lock);
+	(void)io_signal(loop->wake);
+}
+
+static void
+set_lease(struct dispatch_loop *loop)
+{
+	const struct journal_lease lease = {
+		.length = loop->conf->lease,
+		.kill_after = conf_longest_kill_after(loop->conf),
+		.lapse = heed_lease,
+		.context = loop,
+	};
+
+	journal_set_lease(loop->journal, &lease);
 }
 
 /* Takes both over in every case. */
@@ -343,6 +389,7 @@ change_conf(struct dispatch_loop *loop, struct conf *conf)
 	loop->purge.n = hooks.keeps_n;
 	loop->purge.time = conf->time;
 	loop->purge.file = hooks.file;
+	set_lease(loop);
 	loop->dirty = true;
 	loop->watching = true;
 	loop->note = true;
@@ -394,7 +441,7 @@ move_some(struct dispatch_loop *loop)
 	while (more && clock_steady() < until)
 		if (!went_well(loop,
 			journal_move(loop->journal, &loop->hooks.limits,
-			    &router, clock_wall(), &more)))
+			    &router, journal_now(loop->journal), &more)))
 			return false;
 	loop->unmoved = more;
 	loop->dirty = true;
@@ -446,7 +493,8 @@ claim_one(struct dispatch_loop *loop)
 		return rc;
 	claim = &loop->spare->claim;
 	limits = limits_now(loop);
-	rc = journal_claim_due(loop->journal, &limits, clock_wall(), claim);
+	rc = journal_claim_due(loop->journal, &limits,
+	    journal_now(loop->journal), claim);
 	if (rc != RC_OK && rc != RC_MISSING)
 		return rc;
 	loop->due = claim->next;
@@ -464,7 +512,7 @@ may_claim(struct dispatch_loop *loop)
 	pthread_mutex_lock(&loop->lock);
 	may = loop->unwritten == 0;
 	pthread_mutex_unlock(&loop->lock);
-	return may && !loop->stopping && loop->dirty &&
+	return may && !loop->stopping && !loop->lapsing && loop->dirty &&
 	    loop->running < loop->most;
 }
 
@@ -482,7 +530,7 @@ claim_all(struct dispatch_loop *loop)
 		if (!take_conf(loop))
 			return;
 		rc = claim_one(loop);
-		more = rc == RC_OK && loop->due <= clock_wall();
+		more = rc == RC_OK && loop->due <= journal_now(loop->journal);
 	}
 	/* For want of a thread: what is over next leaves one. */
 	if (rc == RC_SYSTEM && loop->running > 0)
@@ -523,11 +571,11 @@ purge_some(struct dispatch_loop *loop)
 	if (loop->stopping || clock_steady() < loop->purge_at)
 		return;
 	if (!loop->purging)
-		rc = journal_purge_due(loop->journal, clock_wall(),
-		    &loop->purging);
+		rc = journal_purge_due(loop->journal,
+		    journal_now(loop->journal), &loop->purging);
 	else
 		rc = journal_purge_step(loop->journal, &loop->purge,
-		    clock_wall());
+		    journal_now(loop->journal));
 	if (!chore_went_well(loop, rc, &loop->purge_at))
 		return;
 	if (was_purging)
@@ -555,7 +603,7 @@ may_watch(const struct dispatch_loop *loop)
 {
 	return !loop->stopping && !loop->renewing &&
 	    clock_steady() >= loop->watch_at &&
-	    (loop->watching || loop->watch_due <= clock_wall());
+	    (loop->watching || loop->watch_due <= journal_now(loop->journal));
 }
 
 /* What events say of runs is put together, of all of them before anything is
@@ -569,7 +617,7 @@ watch_once(struct dispatch_loop *loop)
 		.rules = loop->hooks.rules,
 		.rules_len = loop->hooks.limits.rules_len,
 		.route = route_event,
-		.now = clock_wall(),
+		.now = journal_now(loop->journal),
 	};
 	struct journal_assembly assembly;
 	enum rc rc = watch_assemble(loop->journal, loop->conf, &assembly);
@@ -629,7 +677,17 @@ fold_counts(struct dispatch_loop *loop)
 	if (loop->stopping || clock_steady() < loop->fold_at)
 		return;
 	loop->fold_at = clock_steady() + FOLD_PAUSE;
-	(void)journal_fold(loop->journal, clock_wall());
+	(void)journal_fold(loop->journal, journal_now(loop->journal));
+}
+
+/* For good. */
+static void
+kill_all(struct dispatch_loop *loop)
+{
+	pthread_mutex_lock(&loop->lock);
+	loop->killing = true;
+	(void)io_signal(loop->kill_now);
+	pthread_mutex_unlock(&loop->lock);
 }
 
 static void
@@ -637,11 +695,8 @@ check_stop(struct dispatch_loop *loop)
 {
 	if (!loop->stopping && io_is_readable(loop->settings->stop))
 		begin_stop(loop);
-	if (loop->stopping && !loop->killing &&
-	    clock_steady() >= loop->kill_at) {
-		loop->killing = true;
-		(void)io_signal(loop->kill_now);
-	}
+	if (loop->stopping && !loop->killing && clock_steady() >= loop->kill_at)
+		kill_all(loop);
 }
 
 /* How many threads are at work that end on their own. */
@@ -676,13 +731,23 @@ is_over(struct dispatch_loop *loop)
 	    (!loop->purging && !loop->renewing && !loop->watching);
 }
 
+/* Those that share a journal do not all ask at the same moment. */
+static int64_t
+recheck(void)
+{
+	uint8_t part = 0;
+
+	(void)crypto_random(&part, sizeof(part));
+	return RECHECK - RECHECK / 4 * part / UINT8_MAX;
+}
+
 /* When to look again though nothing wakes it, in clock_steady. */
 static int64_t
 next_time(const struct dispatch_loop *loop)
 {
 	int64_t now = clock_steady();
-	int64_t wall = clock_wall();
-	int64_t next = now + RECHECK;
+	int64_t wall = journal_now(loop->journal);
+	int64_t next = now + recheck();
 
 	if (loop->stopping)
 		return loop->killing ? next : loop->kill_at;
@@ -732,7 +797,7 @@ wait_for_next(struct dispatch_loop *loop)
 static void
 check_for_changes(struct dispatch_loop *loop)
 {
-	int64_t wall = clock_wall();
+	int64_t wall = journal_now(loop->journal);
 	bool changed = false;
 
 	if (loop->stopping)
@@ -744,7 +809,10 @@ check_for_changes(struct dispatch_loop *loop)
 		loop->dirty = true;
 	if (changed || wall < loop->wall)
 		loop->watching = true;
-	if (changed)
+	/* That a runner has died changes nothing that could be seen. */
+	if (changed ||
+	    (journal_is_shared(loop->journal) &&
+		queue_hooks_are_unsettled(&loop->hooks)))
 		loop->note = true;
 	loop->wall = wall;
 }
@@ -805,7 +873,7 @@ close_loop(struct dispatch_loop *loop)
 {
 	uint64_t count;
 
-	(void)io_signal(loop->kill_now);
+	kill_all(loop);
 	take_ended(loop);
 	while (loop->running > 0) {
 		struct pollfd wake = { loop->wake, POLLIN, 0 };
@@ -817,6 +885,7 @@ close_loop(struct dispatch_loop *loop)
 	}
 	if (loop->spare != NULL)
 		end_thread(loop->spare);
+	journal_set_lease(loop->journal, NULL);
 	journal_remove_wakeup_fd(loop->journal, loop->wake);
 	recovery_free(&loop->recovery);
 	conf_release(loop->conf);
@@ -863,8 +932,9 @@ check_once_more(const struct dispatch *settings, bool *more)
 		rc = queue_hooks_note(&hooks, settings->journal);
 	if (rc == RC_OK)
 		rc = journal_next_due(settings->journal, &hooks.limits,
-		    clock_wall(), &due);
-	*more = due <= clock_wall() && !io_is_readable(settings->stop);
+		    journal_now(settings->journal), &due);
+	*more = due <= journal_now(settings->journal) &&
+	    !io_is_readable(settings->stop);
 	queue_hooks_free(&hooks);
 	conf_release(conf);
 	return rc;

@@ -196,6 +196,15 @@ limit_of(const struct queue_hooks *hooks, size_t hook, size_t lane)
 	return limit;
 }
 
+/* What no line takes here may be what one takes by the hooks that another
+ * machine already has, or still has. */
+static bool
+is_disputed(const struct queue_hooks *hooks, size_t hook, size_t lane)
+{
+	return hooks->rules[hook].disputed &&
+	    lane == hooks->of[hook]->lanes_len;
+}
+
 /* Nothing is claimed of a hook whose rules do not count: its lanes have no
  * numbers. */
 static void
@@ -207,7 +216,8 @@ list_lanes(struct queue_hooks *hooks)
 	hooks->lanes = 0;
 	for (size_t i = 0; i < limits->rules_len; i++)
 		for (size_t j = 0; j < hooks->rules[i].lanes_len; j++) {
-			if (hooks->rules[i].lanes[j].id == 0)
+			if (hooks->rules[i].lanes[j].id == 0 ||
+			    is_disputed(hooks, i, j))
 				continue;
 			hooks->list[limits->n++] = limit_of(hooks, i, j);
 			hooks->lanes += j < hooks->of[i]->lanes_len;
@@ -242,6 +252,28 @@ queue_hooks_note(struct queue_hooks *hooks, struct journal *journal)
 		if (hooks->rules[i].foreign)
 			rc = settle(hooks, i, journal);
 	return rc == RC_OK ? note(hooks, journal, &foreign) : rc;
+}
+
+bool
+queue_hooks_are_unsettled(const struct queue_hooks *hooks)
+{
+	for (size_t i = 0; i < hooks->limits.rules_len; i++)
+		if (hooks->rules[i].older || hooks->rules[i].disputed)
+			return true;
+	return false;
+}
+
+enum rc
+queue_hooks_tell(const struct conf *conf, struct journal *journal)
+{
+	struct queue_hooks hooks = { 0 };
+	enum rc rc = queue_hooks_make(conf, &hooks);
+
+	if (rc == RC_OK)
+		rc = journal_tell_hooks(journal, hooks.rules,
+		    hooks.limits.rules_len);
+	queue_hooks_free(&hooks);
+	return rc;
 }
 
 static void

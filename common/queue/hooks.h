@@ -42,6 +42,12 @@ enum rc queue_hooks_make(const struct conf *conf, struct queue_hooks *hooks);
  * be claimed from.  As journal_note_rules.
  */
 enum rc queue_hooks_note(struct queue_hooks *hooks, struct journal *journal);
+/* Whether rules are older than others', or other hooks than those of a runner
+ * that lives: with a journal that machines share that may change by itself. */
+bool queue_hooks_are_unsettled(const struct queue_hooks *hooks);
+/* Of a process that does not run the queue: tells those with which it shares the
+ * journal which hooks it has.  queue_hooks_make's, journal_tell_hooks's. */
+enum rc queue_hooks_tell(const struct conf *conf, struct journal *journal);
 /*
  * Warns of the hooks of which the journal has seen newer rules, once until
  * it has not.

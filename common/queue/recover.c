@@ -15,7 +15,6 @@
 #include "journal/journal.h"
 
 enum {
-	KILL_AFTER = 5000, /* for a hook that is gone, milliseconds */
 	TIMEOUT = 3600 * 1000,
 	/* How long somebody waits for what SIGKILL did not end. */
 	LATEST = 2000,
@@ -44,18 +43,20 @@ hook_of(const struct conf *conf, const struct journal_orphan *orphan)
 }
 
 static int64_t
-kill_after(const struct hook *hook)
+kill_after(const struct conf *conf, const struct hook *hook)
 {
-	return hook == NULL ? KILL_AFTER : conf_hook_kill_after(hook);
+	return hook == NULL ? conf_kill_after(conf) :
+			      conf_hook_kill_after(hook);
 }
 
 /* A runner of the first release noted no limit: as if it began only now. */
 static int64_t
-limit_of(const struct hook *hook, const struct journal_note *note)
+limit_of(const struct conf *conf, const struct hook *hook,
+    const struct journal_note *note)
 {
 	if (note->limit != 0)
 		return note->limit;
-	return clock_boot() + kill_after(hook) +
+	return clock_boot() + kill_after(conf, hook) +
 	    (hook == NULL ? TIMEOUT : hook->timeout);
 }
 
@@ -69,7 +70,7 @@ new_case(const struct conf *conf, const struct journal_orphan *orphan)
 		return NULL;
 	new->claim = orphan->claim;
 	new->runner = orphan->runner;
-	new->limit = limit_of(hook_of(conf, orphan), note);
+	new->limit = limit_of(conf, hook_of(conf, orphan), note);
 	new->command = (struct procfs_command){
 		.pid = note->pid,
 		.start = note->start,
@@ -206,7 +207,7 @@ is_gone(struct recovery_case *at, const struct journal_orphan *orphan,
 		return stays_gone(at, orphan);
 	at->clean = 0;
 	if (state == PROCFS_ALIVE) {
-		end_command(at, kill_after(hook_of(conf, orphan)));
+		end_command(at, kill_after(conf, hook_of(conf, orphan)));
 		return false;
 	}
 	/* A start takes a moment; one that hangs is as good as hidden. */
@@ -239,7 +240,7 @@ recover_orphan(struct recovery *recovery, struct journal *journal,
 		recovery->waiting += is_worth_waiting(at) ? 1 : 0;
 		return RC_OK;
 	}
-	rc = journal_reclaim(journal, orphan, clock_wall());
+	rc = journal_reclaim(journal, orphan, journal_now(journal));
 	if (rc != RC_OK)
 		return rc;
 	recovery->recovered++;

@@ -255,6 +255,20 @@ may_pass(const struct journal *journal, enum rc rc)
 	    !journal_is_gone(journal);
 }
 
+/* The same of a result that cannot be written: that the lease is going to be
+ * over ends no more than commands. */
+static bool
+must_give_up(const struct claim_run *what, int milliseconds)
+{
+	int64_t until = clock_steady() + milliseconds;
+	bool ends = must_end(what, milliseconds);
+
+	if (!ends || what->lapsing == NULL || !atomic_load(what->lapsing))
+		return ends;
+	poll(NULL, 0, clock_left(until));
+	return false;
+}
+
 /*
  * RC_OK, or an error where the result could not be saved: then it is lost,
  * and the next process runs the claim again.
@@ -272,7 +286,7 @@ record_result(const struct work *work, size_t n)
 		return rc;
 	what->trouble(what->context, RUN_CLAIM_UNWRITTEN, 1);
 	while (may_pass(what->journal, rc) && !last) {
-		last = must_end(what, pause);
+		last = must_give_up(what, pause);
 		rc = journal_settle(what->journal, work->settlements, n);
 		pause = pause > WRITE_MAX / 2 ? WRITE_MAX : 2 * pause;
 	}
@@ -292,6 +306,11 @@ record_group(struct work *work)
 
 		if (rc == RC_OK)
 			log_result(delivery, &work->settlements[i]);
+		else if (rc == RC_MISSING)
+			log_job(LOG_LEVEL_WARNING,
+			    "a result came too late and is dropped: its claim "
+			    "was taken back",
+			    &delivery->job);
 		else
 			log_job(LOG_LEVEL_ERROR, "a result is lost",
 			    &delivery->job);
@@ -317,11 +336,12 @@ fill_settlements(struct work *work, enum journal_verdict verdict)
 	for (size_t i = 0; i < work->group_n; i++)
 		work->settlements[i] = (struct journal_settlement){
 			.seq = work->group[i]->claimed->seq,
+			.runner = work->what->claim->runner,
 			.verdict = verdict,
 			.earlier = work->group[i]->lost,
 			.counts = work->group[i]->claimed->lost >= LOST_FREE,
 			.started = work->began,
-			.ended = clock_wall(),
+			.ended = journal_now(work->what->journal),
 			.attempted = work->group[i]->lost ? JOURNAL_NOT_RUN :
 							    JOURNAL_RAN,
 			.end = end_of(result),
@@ -335,7 +355,7 @@ static enum rc
 record_unrun(struct work *work, enum journal_verdict verdict,
     enum journal_attempted attempted)
 {
-	work->began = clock_wall();
+	work->began = journal_now(work->what->journal);
 	*work->result = (struct run_result){ .pidfd = -1 };
 	fill_settlements(work, verdict);
 	for (size_t i = 0; i < work->group_n; i++) {
@@ -388,10 +408,12 @@ note_run(struct work *work)
 
 	if (rc == RC_OK)
 		return RC_OK;
+	if (rc == RC_MISSING)
+		return RC_STOPPING;
 	log_say(LOG_LEVEL_ERROR, "a command's start cannot be noted: %s",
 	    strerror(errno));
 	what->trouble(what->context, RUN_CLAIM_UNWRITTEN, 1);
-	while (rc != RC_OK && !must_end(what, pause)) {
+	while (rc != RC_OK && rc != RC_MISSING && !must_end(what, pause)) {
 		pause = pause > WRITE_MAX / 2 ? WRITE_MAX : 2 * pause;
 		rc = write_note(work);
 	}
@@ -444,7 +466,7 @@ run_group(struct work *work, enum outcome *outcome)
 		return rc;
 	how.started = note_start;
 	how.context = work;
-	work->began = clock_wall();
+	work->began = journal_now(work->what->journal);
 	for (size_t i = 0; i < work->group_n; i++) {
 		work->jobs[i] = work->group[i]->job;
 		work->jobs[i].mark = work->note.mark;
@@ -648,7 +670,7 @@ static void
 fail_unrun(struct work *work, struct delivery_run *delivery)
 {
 	take_alone(work, delivery);
-	work->began = clock_wall();
+	work->began = journal_now(work->what->journal);
 	record_outcome(work, OUTCOME_FAILED);
 }
 

@@ -29,6 +29,9 @@ struct claim_run {
 	 * gets SIGTERM, and kill-after later SIGKILL. */
 	int kill_now;
 	const atomic_llong *kill_within; /* as stop_kill_within of a command */
+	/* kill_now is for commands only: a result is kept until it is written
+	 * all the same.  NULL: it is for both. */
+	const atomic_bool *lapsing;
 	/* Told of trouble that begins (1) and is over (-1). */
 	void (*trouble)(void *context, enum run_claim_trouble trouble, int by);
 	void *context;

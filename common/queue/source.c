@@ -72,7 +72,7 @@ load_other(const struct journal *journal, const char *name, const char *noted,
 	if (conf_load(noted, &conf, &errors) != RC_OK)
 		add_first_line(buf_view(&errors), why);
 	else if (conf->journal != NULL &&
-	    journal_is_file(journal, conf->journal))
+	    journal_is_named(journal, conf->journal))
 		*hook = conf_find(conf, bytes_of(name));
 	buf_free(&errors);
 	return conf;

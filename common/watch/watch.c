@@ -106,12 +106,14 @@ static void
 count_events(void *context, struct journal_counted *counted)
 {
 	const struct watched *watched = context;
-	const char *journal = watched->watching->conf->journal;
+	const struct conf *conf = watched->watching->conf;
+	const char *journal = conf->journal;
 	struct journal_stats_report report = { 0 };
 	struct pool pool = { 0 };
 	struct buf error = { 0 };
-	enum rc rc = journal_stats_read(journal, &pool, &report, &error);
+	enum rc rc;
 
+	rc = journal_stats_read(journal, &pool, &report, &error);
 	if (rc == RC_MISSING) {
 		journal_stats_begin(journal);
 		rc = journal_stats_read(journal, &pool, &report, &error);

@@ -154,6 +154,22 @@ rows_are_whole() {
 	    grep -vE '\| quick-([a-z]+)-pelihook \| quick-\1-before \|'
 }
 
+# So that a table can be made again; and where they come from is npm's to know.
+peers_are_pinned() {
+	peers=$SOURCE/peers
+	sed -n '/ependencies"/,/}/s/^ *"\([^"]*\)": "\(.*\)".*/\1 \2/p' \
+	    "$peers/package.json" >"$WORK/peers"
+	[ "$(grep -c . "$WORK/peers")" -ge 3 ] || return 1
+	while read -r peer version; do
+		echo "$peer $version"
+		echo "$version" | grep -Eqx '[0-9]+([.][0-9]+){2}' &&
+		    grep -A 1 "^ *\"node_modules/$peer\": {" \
+			"$peers/package-lock.json" |
+			grep -q "\"version\": \"$version\"" || return 1
+	done <"$WORK/peers"
+	! grep '"resolved"' "$peers/package-lock.json"
+}
+
 verdict 'bench: a journal is made by its own functions' a_journal_is_made
 verdict 'bench: what a journal does is measured' its_calls_are_measured
 verdict 'bench: what runs cost is measured' runs_are_measured
@@ -164,5 +180,6 @@ verdict 'bench: bare commands are counted' commands_are_counted
 verdict 'bench: a CGI program costs something' a_cgi_costs_something
 verdict 'bench: medians, spreads, ratios and goals' rows_are_judged
 verdict 'bench: the rows of the table are whole' rows_are_whole
+verdict 'bench: what npm installs is pinned' peers_are_pinned
 echo "1..$number"
 [ "$failures" -eq 0 ]

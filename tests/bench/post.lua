@@ -9,6 +9,9 @@
 -- of 200 pipelines each begins a run, and ends it the next time, in the order
 -- in which the requests begin; `without' says nothing of runs.
 --
+-- With BENCH_COUNT so many requests are sent and no more, and the load ends with
+-- the last answer and not with its time.
+--
 -- Prints BENCH, requests a second, the 99th percentile in milliseconds,
 -- requests, and how many went wrong.
 
@@ -23,7 +26,8 @@ wrk.headers["X-Signature"] = os.getenv("BENCH_SIGNATURE")
 file:close()
 
 ffi.cdef("typedef struct { long s, ns; } bench_time;" ..
-    "int clock_gettime(int clock, bench_time *time);")
+    "int clock_gettime(int clock, bench_time *time);" ..
+    "int getpid(void); int kill(int process, int signal);")
 
 local time = ffi.new("bench_time")
 
@@ -70,8 +74,41 @@ if rate > 0 then
 	end
 end
 
+local count = tonumber(os.getenv("BENCH_COUNT") or "0")
+local load_thread
+
+function setup(thread)
+	load_thread = thread
+end
+
+if count > 0 then
+	local sent, answered = 0, 0
+
+	function delay()
+		began = began or now()
+		sent = sent + 1
+		return sent > count and 1e9 or 0
+	end
+
+	-- Its time is slept by another thread, which SIGINT wakes.
+	function response()
+		answered = answered + 1
+		if answered == count then
+			ended = now()
+			wrk.thread:stop()
+			ffi.C.kill(ffi.C.getpid(), 2)
+		end
+	end
+end
+
 function done(summary, latency, requests)
 	local wrong = summary.errors.status
+	local seconds = summary.duration / 1e6
+
+	if count > 0 then
+		seconds = (load_thread:get("ended") -
+		    load_thread:get("began")) / 1000
+	end
 
 	if os.getenv("BENCH_STATUS") == "401" then
 		wrong = summary.requests - wrong
@@ -79,6 +116,6 @@ function done(summary, latency, requests)
 	wrong = wrong + summary.errors.connect + summary.errors.read +
 	    summary.errors.write + summary.errors.timeout
 	io.write(string.format("BENCH %.1f %.3f %d %d\n",
-	    summary.requests / (summary.duration / 1e6),
+	    summary.requests / seconds,
 	    latency:percentile(99) / 1000, summary.requests, wrong))
 end

@@ -17,13 +17,16 @@
 #	BENCH_ROUNDS	how often each is measured (5)
 #	BENCH_KEPT	a directory for the figures, which then stay
 #	BENCH_EVENTS	in the journal that holds many (1000000)
+#	BENCH_SHARED	events of each load of the row `shared' (5000)
+#	BENCH_JOURNAL	what pelihook has there in place of PostgreSQL: a path
+#	BENCH_MODULES	where npm has installed peers/package-lock.json already
 #	BENCH_RESULTS	the file to write
 #	BENCH_ROWS	what the table is made from (rows.txt)
 #	BENCH_BEFORE	for the row `quick': the directory of an earlier build
 
 set -u
 
-ROWS='wait queued runs end wrong cgi script memory late journal page beside'
+ROWS='wait queued runs end wrong cgi script memory late journal page beside shared'
 [ -z "${BENCH_BEFORE:-}" ] || ROWS=quick
 TOP=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 HERE=$TOP/tests/bench
@@ -31,10 +34,15 @@ SECONDS_EACH=${BENCH_SECONDS:-3}
 ROUNDS=${BENCH_ROUNDS:-5}
 RESULTS=${BENCH_RESULTS:-$HERE/RESULTS.md}
 PACKAGES='autoconf automake curl fcgiwrap gcc libc6-dev libfcgi-dev
-    libjson-c-dev libsqlite3-dev libssl-dev lighttpd make nginx openssl
-    perl-base pkg-config spawn-fcgi webhook wrk zlib1g-dev'
+    libjson-c-dev libpq-dev libsqlite3-dev libssl-dev lighttpd make nginx
+    nodejs npm openssl perl-base pkg-config postgresql spawn-fcgi webhook wrk
+    zlib1g-dev'
 EVENTS_DONE=${BENCH_EVENTS:-1000000}
+EVENTS_SHARED=${BENCH_SHARED:-5000}
+PLACES=8
 PIDS=
+DATABASE=
+DATABASE_DIRECTORY=
 WRAP=
 
 . "$TOP/tests/packages.sh"
@@ -63,7 +71,8 @@ give_up_servers() {	# what
 	give_up "$1" "$WORK/wrk.log" "$WORK/pelihook.log" \
 	    "$WORK/webhook.log" "$WORK/limit.log" "$WORK/spawning.log" \
 	    "$WORK/nginx.log" "$WORK/nginx-error.log" \
-	    "$WORK/lighttpd-error.log" "$WORK/lighttpd-cgi.log"
+	    "$WORK/lighttpd-error.log" "$WORK/lighttpd-cgi.log" \
+	    "$WORK/serve.log" "$WORK/work.log" "$WORK/postgres.log"
 }
 
 # ---- Processes ------------------------------------------------------------
@@ -99,10 +108,11 @@ stop() {	# pid
 clean_up() {
 	# Told to end, fcgiwrap leaves the processes that it began with.
 	[ -z "$WRAP" ] || kill -s KILL -- "-$WRAP" 2>/dev/null || :
+	[ -z "$DATABASE" ] || kill -s INT "$DATABASE" 2>/dev/null || :
 	for pid in $PIDS; do
 		stop "$pid"
 	done
-	rm -rf "$WORK"
+	rm -rf "$WORK" ${DATABASE_DIRECTORY:+"$DATABASE_DIRECTORY"}
 }
 
 accepts() {	# url: whether anything answers there
@@ -336,7 +346,7 @@ write_nginx() {
 			proxy_http_version 1.1;
 			proxy_set_header Connection "";
 			location /hooks/ { proxy_pass http://webhook; }
-			$(for hook in true sh one hundred runs; do
+			$(for hook in true sh one hundred runs shared; do
 				fastcgi_location /$hook pelihook $hook
 			done)
 			$(for store in small large many beside; do
@@ -940,6 +950,197 @@ row_beside() {
 	rm -f "$WORK/page-beside.sock"
 }
 
+# ---- A database that several share ------------------------------------------
+
+database_programs() {
+	printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1
+}
+
+# With its defaults, but for where it listens.
+start_database() {
+	[ -z "$DATABASE" ] || return 0
+	programs=$(database_programs)
+	DATABASE_DIRECTORY=$(mktemp -d "${TMPDIR:-/tmp}/pelihook-bench.XXXXXX") ||
+	    exit 1
+	# PostgreSQL does not run as root.
+	as=
+	if [ "$(id -u)" -eq 0 ]; then
+		chown postgres: "$DATABASE_DIRECTORY" || exit 1
+		as='setpriv --reuid=postgres --regid=postgres --clear-groups'
+	fi
+	# Words are wanted here.
+	# shellcheck disable=SC2086
+	env -C "$DATABASE_DIRECTORY" $as "$programs/initdb" -A trust -U bench -E UTF8 \
+	    -D "$DATABASE_DIRECTORY/data" >"$WORK/initdb.log" 2>&1 ||
+	    give_up 'a database cannot be made' "$WORK/initdb.log"
+	DATABASE_PORT=$(free_port) || exit 1
+	# shellcheck disable=SC2086
+	launch postgres env -C "$DATABASE_DIRECTORY" $as "$programs/postgres" \
+	    -D "$DATABASE_DIRECTORY/data" -p "$DATABASE_PORT" \
+	    -c listen_addresses=127.0.0.1 \
+	    -c "unix_socket_directories=$DATABASE_DIRECTORY"
+	DATABASE=$PID
+	wait_for statement postgres 'SELECT 1' ||
+	    give_up 'PostgreSQL does not start' "$WORK/postgres.log"
+	for setting in fsync synchronous_commit full_page_writes; do
+		[ "$(statement postgres "SHOW $setting")" = on ] ||
+		    give_up "$setting is off"
+	done
+}
+
+statement() {	# database, SQL
+	psql -X -q -A -t -v ON_ERROR_STOP=1 -h 127.0.0.1 \
+	    -p "$DATABASE_PORT" -U bench -d "$1" -c "$2" 2>>"$WORK/psql.log"
+}
+
+# Each load finds a database that was just made, and nothing to be written.
+new_database() {
+	statement postgres 'DROP DATABASE IF EXISTS bench WITH (FORCE)' &&
+	    statement postgres 'CREATE DATABASE bench' &&
+	    statement postgres 'CHECKPOINT' ||
+	    give_up 'a database cannot be made' "$WORK/psql.log"
+	DATABASE_URL=postgresql://bench@127.0.0.1:$DATABASE_PORT/bench
+	export DATABASE_URL
+}
+
+# Of what npm installs, node is one part: these peers want a newer one than
+# Debian has.
+install_peers() {
+	[ ! -d "$WORK/peers" ] || return 0
+	mkdir "$WORK/peers" && cp "$HERE"/peers/* "$WORK/peers" || exit 1
+	if [ -n "${BENCH_MODULES:-}" ]; then
+		ln -s "$BENCH_MODULES" "$WORK/peers/node_modules"
+	else
+		(cd "$WORK/peers" && npm_config_cache=$WORK/peers/npm \
+		    npm_config_update_notifier=false npm ci --ignore-scripts \
+		    --no-audit --no-fund) >"$WORK/npm.log" 2>&1 ||
+		    give_up 'npm does not install the peers' "$WORK/npm.log"
+	fi
+	NODE=node
+	for node in "$WORK"/peers/node_modules/node-linux-*/bin/node; do
+		[ ! -x "$node" ] || NODE=$node
+	done
+}
+
+start_peer() {	# graphile or boss
+	new_database
+	PEER_PORT=$(free_port) || exit 1
+	launch serve env "BENCH_KEY=$KEY" "$NODE" "$WORK/peers/peers.js" \
+	    serve "$1" "$PEER_PORT"
+	SERVING=$PID
+	wait_for accepts "http://127.0.0.1:$PEER_PORT/" ||
+	    give_up "$1 does not start" "$WORK/serve.log"
+}
+
+start_work() {	# graphile or boss, true or function
+	launch work "$NODE" "$WORK/peers/peers.js" work "$1" "$2" "$PLACES"
+	WORKING=$PID
+	wait_for grep -q ready "$WORK/work.out" ||
+	    give_up "$1 does not start to work" "$WORK/work.log"
+}
+
+# The journal is the database, or what takes its place.
+start_shared() {	# how many in a batch, dispatcher's directive
+	new_database
+	SHARED=$DATABASE_URL
+	[ -z "${BENCH_JOURNAL:-}" ] || SHARED=$WORK/journal/$BENCH_JOURNAL
+	{
+		echo "journal $SHARED"
+		[ $# -eq 1 ] || echo "$2"
+		[ "$(id -u)" -ne 0 ] || echo 'allow-root yes'
+		cat <<-END
+		secret-file $WORK/secret
+		hook shared
+			concurrency $PLACES
+			batch $1
+			on * run /bin/true
+		END
+	} >"$WORK/shared.conf"
+	start_pelihook shared
+}
+
+# A load that is so many events, and not so many seconds.
+load_events() {	# clients url
+	seconds=$SECONDS_EACH
+	SECONDS_EACH=600
+	BENCH_COUNT=$EVENTS_SHARED
+	export BENCH_COUNT
+	load "$1" "$2"
+	unset BENCH_COUNT
+	SECONDS_EACH=$seconds
+}
+
+# Nothing is run meanwhile.
+taken() {	# key clients url
+	load_events "$2" "$3"
+	keep "shared-taken-$2-$1" "$RATE"
+	keep "shared-late-$2-$1" "$P99"
+}
+
+# From the first request until the last job is done.
+to_the_end() {	# key clients url command that waits...
+	key=$1
+	clients=$2
+	sync -f "$WORK"
+	began=$(milliseconds)
+	load_events "$clients" "$3"
+	shift 3
+	"$@" 2>"$WORK/wait.log" || give_up_servers "$key does not come to an end"
+	ended=$(milliseconds)
+	keep "shared-end-$clients-$key" \
+	    "$((EVENTS_SHARED * 1000 / (ended - began)))"
+	keep "shared-meanwhile-$clients-$key" "$RATE"
+	keep "shared-late-meanwhile-$clients-$key" "$P99"
+}
+
+shared_pelihook() {	# clients
+	url=http://127.0.0.1:$NGINX/shared
+	start_shared 1 'dispatch none'
+	taken pelihook "$1" "$url"
+	kill_pelihook
+	start_shared 1
+	to_the_end pelihook "$1" "$url" "$WORK/store" wait "$SHARED" 300
+	stop "$PELIHOOK"
+	start_shared 100
+	to_the_end batch "$1" "$url" "$WORK/store" wait "$SHARED" 300
+	stop "$PELIHOOK"
+}
+
+shared_peer() {	# clients, graphile or boss
+	start_peer "$2"
+	taken "$2" "$1" "http://127.0.0.1:$PEER_PORT/"
+	stop "$SERVING"
+	for task in true function; do
+		start_peer "$2"
+		start_work "$2" "$task"
+		to_the_end "$2-$task" "$1" "http://127.0.0.1:$PEER_PORT/" \
+		    "$NODE" "$WORK/peers/peers.js" wait "$2" 300
+		stop "$WORKING"
+		stop "$SERVING"
+		[ "$(tail -n 1 "$WORK/work.out")" = "$EVENTS_SHARED" ] ||
+		    give_up_servers "$2 did not run $EVENTS_SHARED"
+	done
+}
+
+# Each goes first in one of three rounds.
+row_shared() {
+	start_database
+	install_peers
+	case $((round % 3)) in
+	0) order='pelihook graphile boss' ;;
+	1) order='graphile boss pelihook' ;;
+	2) order='boss pelihook graphile' ;;
+	esac
+	for clients in 16 64; do
+		for contender in $order; do
+			case $contender in
+			pelihook) shared_pelihook "$clients" ;;
+			*) shared_peer "$clients" "$contender" ;;
+			esac
+		done
+	done
+}
+
 # Of one build, what a request and a delivery cost; run.sh's other rows in
 # the small.
 quick_of() {	# program
@@ -983,6 +1184,12 @@ machine() {
 		/proc/meminfo)" "$(uname -r | sed 's/[^0-9.].*//')"
 }
 
+# Of the peers and their node.
+peers() {
+	sed -n 's/^ *"\(graphile-worker\|pg-boss\|node\)[^"]*": "\(.*[0-9]\)".*/'\
+'\1 \2/p' "$HERE/peers/package.json" | sort -u | sed 's/$/,/' | tr '\n' ' '
+}
+
 report() {
 	cat <<-END
 	# Measured
@@ -991,6 +1198,7 @@ report() {
 
 	Machine: $(machine), load generators and servers included.
 	$(webhook -version), $(nginx -v 2>&1 | sed 's/.*: //; s,/, ,'), $(lighttpd -v | sed 's/ .*//; s,/, ,; q'), wrk; pelihook built with -O2.
+	$(peers)PostgreSQL $("$(database_programs)/postgres" --version | sed 's/[^0-9]*//; s/ .*//').${BENCH_JOURNAL:+ Not pelihook on PostgreSQL, but on a file in its place.}
 	Rounds: $ROUNDS, each with all loads in turn; $SECONDS_EACH s a load. The figures are medians, with the
 	least and the most behind them; the ratio is that of the medians.
 

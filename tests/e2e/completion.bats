@@ -54,8 +54,8 @@ store() {	# hook
 
 @test "words, and the program's own options" {
 	[ "$(offered '')" = "check drain drop events forget list mute \
-pipelines probe purge retry runs sample show sign stats try unmute" ]
-	[ "$(offered s)" = "sample show sign stats" ]
+pipelines probe purge retry runs sample schema show sign stats try unmute" ]
+	[ "$(offered s)" = "sample schema show sign stats" ]
 	[ "$(offered -c x dr)" = "drain drop" ]
 	[ "$(offered -cx -u nobody dr)" = "drain drop" ]
 	[ "$(offered -)" = "--help --version -V -c -h -u" ]

@@ -29,7 +29,7 @@ teardown() {
 
 @test "help names every word" {
 	run -0 "$PELIHOOKCTL" --help
-	for word in check events sample sign try; do
+	for word in check events sample sign try schema; do
 		[[ $output == *"
   $word "* ]]
 	done
@@ -38,6 +38,7 @@ teardown() {
 @test "wrong usage is 64 and prints nothing" {
 	for words in "" "-x" "--nonsense" "-c" "-u" "nonsense" "check more" \
 	    "check -x" "events -n" "events more" "sample" "sample a b" \
+	    "schema more" "schema -n" \
 	    "sign" "sign a b" "sign -n a" "try" "try -n" "try a b" \
 	    "try --dry a" "Check" "chec"; do
 		run -64 --separate-stderr "$PELIHOOKCTL" $words
@@ -301,6 +302,69 @@ ids_of_a_number() {
 	[[ $output == *"checked as   root"* ]]
 	run -78 "$PELIHOOKCTL" -c "$conf" -u nobody check
 	[[ $output == *"$conf:2: "* ]]
+}
+
+@test "root says who opens a journal on PostgreSQL, as nobody owns it" {
+	needs_root
+	needs_postgresql
+	make_conf <<-EOF
+		on * run /bin/cat
+	EOF
+	sed -i "1i journal postgresql:///d?host=$T/nowhere" "$conf"
+	for words in check list "sign peliqan" drain; do
+		run -78 "$PELIHOOKCTL" -c "$conf" $words
+		[[ $output == "$conf:1: nobody on this machine owns the \
+journal, which is a database: say -u USER, the web server's user" ]]
+		run "$PELIHOOKCTL" -c "$conf" -u nobody $words </dev/null
+		[[ $output != *"say -u"* ]]
+	done
+	# A user without an entry has the group of the configuration.
+	chgrp 54321 "$conf"
+	chown 54321 "$T/secret"
+	run -0 "$PELIHOOKCTL" -c "$conf" -u 54321 sign peliqan </dev/null
+	chmod 640 "$conf"
+	run -0 "$PELIHOOKCTL" -c "$conf" -u 54321 sign peliqan </dev/null
+	[[ $output == "X-Signature: "* ]]
+}
+
+# --- a journal on PostgreSQL ------------------------------------------------
+
+@test "check: a password in the journal's line is refused and not shown" {
+	for uri in postgresql://u:5ecret@h/d postgresql:///d?password=5ecret \
+	    postgresql:///d?sslpassword=5ecret postgresql://u:5ecret/d \
+	    postgres://u:5ecret@h/d 'host=h password=5ecret'; do
+		make_conf <<-EOF
+			on * run /bin/cat
+		EOF
+		sed -i "1i journal \"$uri\"" "$conf"
+		run -78 ctl check
+		[[ $output == "$conf:1: "*journal* ]]
+		[[ $output != *5ecret* ]]
+	done
+}
+
+@test "check: a journal on PostgreSQL needs a build with it" {
+	make_conf <<-EOF
+		on * run /bin/cat
+	EOF
+	sed -i "1i journal postgresql:///d?host=$T/nowhere" "$conf"
+	run -78 ctl check
+	if has_postgresql; then
+		[[ $output == *"$conf:1: the journal cannot be used"* ]]
+	else
+		[[ $output == "$conf:1: this pelihook is built without \
+PostgreSQL (--without-postgresql): "* ]]
+	fi
+}
+
+@test "schema prints SQL, without a configuration and without a database" {
+	run -0 --separate-stderr "$PELIHOOKCTL" -c "$T/none" schema
+	[ -n "$output" ]
+	[ -z "$stderr" ]
+	run -0 --separate-stderr ctl_unprivileged -c "$T/none" schema
+	[ -n "$output" ]
+	run -64 --separate-stderr "$PELIHOOKCTL" schema more
+	[ -z "$output" ]
 }
 
 # --- events and sample ------------------------------------------------------

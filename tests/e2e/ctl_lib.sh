@@ -105,6 +105,17 @@ needs_root() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 }
 
+# Whether pelihookctl takes a journal on PostgreSQL.
+has_postgresql() {
+	printf 'journal postgresql://\nnonsense\n' >"$T/has.conf"
+	[[ $("$PELIHOOKCTL" -c "$T/has.conf" check 2>&1) != \
+	    *"is built without PostgreSQL"* ]]
+}
+
+needs_postgresql() {
+	has_postgresql || skip "built without PostgreSQL"
+}
+
 # The indented block of README that begins with a line. (line)
 readme_block() {
 	awk -v first="    $1" '

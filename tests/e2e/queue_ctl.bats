@@ -151,7 +151,7 @@ wait_for() {
 # The options and operands that a usage has, and those that help explains.
 @test "help explains each argument, units and exit codes of every word" {
 	words=$("$PELIHOOKCTL" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p')
-	[ "$(wc -w <<<"$words")" -eq 18 ]
+	[ "$(wc -w <<<"$words")" -eq 19 ]
 	for word in $words; do
 		run -0 --separate-stderr "$PELIHOOKCTL" "$word" --help
 		[ -z "$stderr" ]

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 
+import database
 import harness
 from harness import (PATIENCE, Cgi, Failure, Fcgi, Place, check, post,
                      status_of, wait_for)
@@ -77,7 +78,8 @@ class Site(Place):
 
     def __init__(self, directory=None, hook="", globals="", retry=None):
         super().__init__()
-        self.journal = os.path.join(directory or self.dir, "journal.db")
+        self.journal = database.create() if database.SERVER else \
+            os.path.join(directory or self.dir, "journal.db")
         self.environment = list(DRAIN)
         os.mkdir(self.path("locks"), 0o700)
         self.configure(hook, globals, retry)
@@ -88,6 +90,24 @@ class Site(Place):
         text = text.replace("@RETRY@", retry or "30ms " * 60)
         text = text.replace("@JOURNAL@", self.journal)
         self.conf = self.config(text.replace("@MARK@", MARK))
+
+    def config(self, text, name="pelihook.conf"):
+        return super().config(self.in_database(text), name)
+
+    def in_database(self, text):
+        """A configuration, whose journal is in a database if all are; the
+        lease is short where what is said of kill-after allows for that.  It
+        may be what this made before."""
+        if not database.SERVER:
+            return text
+        text = re.sub(r"(?m)^lease .*\n", "", text)
+        words = "journal " + self.journal
+        if re.search(r"\bkill-after (?!\d+ms|1s)", text):
+            words += "\nlease 1h"
+        else:
+            words += "\nlease 3s\nkill-after 1s"
+            text = re.sub(r"(?m)^kill-after .*\n", "", text)
+        return re.sub(r"(?m)^journal .*$", words, text)
 
     def tell(self):
         """What the log holds but for what is usual."""
@@ -102,10 +122,17 @@ class Site(Place):
             self.tell()
         for pid, _ in self.processes():
             end_process(pid)
-        for name in os.listdir(os.path.dirname(self.journal)):
-            os.remove(os.path.join(os.path.dirname(self.journal), name)) \
-                if name.startswith("journal.db") else None
+        if database.SERVER:
+            database.remove(self.journal)
+        else:
+            self.remove_journal()
         super().close()
+
+    def remove_journal(self):
+        directory = os.path.dirname(self.journal)
+        for name in os.listdir(directory):
+            if name.startswith("journal.db"):
+                os.remove(os.path.join(directory, name))
 
     # Programs.
 
@@ -164,6 +191,8 @@ class Site(Place):
     # What is left.
 
     def ask_journal(self, query, *values):
+        if database.SERVER:
+            return database.ask(self.journal, query, *values)
         connection = sqlite3.connect("file:%s?mode=ro" % self.journal,
                                      uri=True, timeout=PATIENCE)
         try:
@@ -175,13 +204,13 @@ class Site(Place):
         try:
             return self.ask_journal(
                 "SELECT count(*) FROM deliveries WHERE state < 2")[0][0]
-        except sqlite3.OperationalError:
+        except (sqlite3.OperationalError, database.Trouble):
             return -1
 
     def deliveries(self):
         """By the number of its event: sequence, state, attempts, ID."""
         found = {}
-        bodies = self.ask_journal(
+        bodies = database.SERVER or self.ask_journal(
             "SELECT 1 FROM sqlite_master WHERE name = 'bodies'")
         column = "coalesce((SELECT body FROM bodies WHERE event = e.seq), " \
             "e.early)" if bodies else "e.body"
@@ -219,6 +248,12 @@ class Site(Place):
                  "the end of all that is queued", patience)
 
 
+def needs_files():
+    """What is about the files of a journal is left out in a database."""
+    if database.SERVER:
+        raise harness.Skip("it is about a journal's files")
+
+
 def end_process(pid):
     try:
         os.kill(pid, signal.SIGKILL)
@@ -235,7 +270,7 @@ INVARIANTS = (
      "SELECT seq FROM deliveries WHERE event NOT IN "
      "(SELECT seq FROM events)"),
     ("an event without a body, or with two",
-     "SELECT seq FROM events WHERE (early <> x'') = "
+     "SELECT seq FROM events WHERE (length(early) > 0) = "
      "(seq IN (SELECT event FROM bodies))"),
     ("a body without its event",
      "SELECT event FROM bodies WHERE event NOT IN (SELECT seq FROM events)"),
@@ -256,14 +291,14 @@ INVARIANTS = (
     ("a wrong number of undelivered events",
      "SELECT h.hook FROM (SELECT hook FROM events UNION "
      "SELECT hook FROM opens) h LEFT JOIN opens o ON o.hook = h.hook "
-     "WHERE ifnull(o.events, 0) <> (SELECT count(DISTINCT event) "
+     "WHERE coalesce(o.events, 0) <> (SELECT count(DISTINCT event) "
      "FROM deliveries d WHERE d.hook = h.hook AND d.state < 2)"),
     ("a wrong tally",
      "SELECT * FROM (SELECT e.hook, e.name, d.state, count(*) AS n "
      "FROM deliveries d JOIN events e ON e.seq = d.event "
      "WHERE d.state IN (2, 4) GROUP BY 1, 2, 3) c "
      "LEFT JOIN tallies t ON t.hook = c.hook AND t.name = c.name "
-     "AND t.state = c.state WHERE ifnull(t.deliveries, 0) <> c.n"),
+     "AND t.state = c.state WHERE coalesce(t.deliveries, 0) <> c.n"),
     ("a tally of what is not there",
      "SELECT * FROM tallies t WHERE deliveries <> (SELECT count(*) "
      "FROM deliveries d JOIN events e ON e.seq = d.event "
@@ -275,12 +310,16 @@ INVARIANTS = (
      "ELSE -seq END) > 1"),
     ("an order key that nothing lets go",
      "SELECT key FROM deliveries WHERE key IS NOT NULL AND state < 2 "
-     "GROUP BY key HAVING sum(state = 1 OR held = 0) = 0"),
+     "GROUP BY key "
+     "HAVING max(CASE WHEN state = 1 OR held = 0 THEN 1 ELSE 0 END) = 0"),
 )
 
 
 def check_journal(path):
     """Opens it as any program may, and looks for what must never be."""
+    if database.SERVER:
+        look_through(lambda query: database.ask(path, query))
+        return
     connection = sqlite3.connect(path, timeout=PATIENCE)
     try:
         rows = connection.execute("PRAGMA integrity_check").fetchall()
@@ -289,11 +328,21 @@ def check_journal(path):
         if not connection.execute("SELECT 1 FROM sqlite_master "
                                   "WHERE name = 'bodies'").fetchall():
             return
-        for problem, query in INVARIANTS:
-            rows = connection.execute(query).fetchall()
-            check(not rows, "the journal has %s: %r" % (problem, rows[:3]))
+        look_through(lambda query: connection.execute(query).fetchall())
     finally:
         connection.close()
+
+
+def check_refused(uri):
+    """No statement is one that the server does not take."""
+    lines = database.refused(uri) if database.SERVER else []
+    check(not lines, "the server refused: %r" % lines[:3])
+
+
+def look_through(ask):
+    for problem, query in INVARIANTS:
+        rows = ask(query)
+        check(not rows, "the journal has %s: %r" % (problem, rows[:3]))
 
 
 def check_order(runs, deliveries):

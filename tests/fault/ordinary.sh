@@ -6,6 +6,9 @@
 # small file system of its own besides, which no other process sees.  With
 # STAYS_ROOT the Python program itself runs as root.  A test elsewhere says in
 # FAULT where this file is, and in PROGRAMS what else of the build it needs.
+#
+# With PELIHOOK_FAULT_JOURNAL=postgresql each journal is a database of a
+# PostgreSQL server that is started for the test.
 
 set -u
 
@@ -78,6 +81,25 @@ find_python() {
 	return 1
 }
 
+# What a program leaves behind when it is killed is in the server's memory, so
+# nothing has to reach the disk.
+start_databases() {
+	DATABASES=$WORK/databases
+	. "$FAULT/../machines/postgresql.sh" &&
+	    databases_prepare &&
+	    database_create one 127.0.0.1 "$(database_free_port)" \
+		'fsync = off' 'max_connections = 300' \
+		"log_line_prefix = '%m [%p] %u@%d '" &&
+	    database_start one || return 1
+	PELIHOOK_DATABASES=postgresql://postgres@127.0.0.1:$(database_port one)
+	export PELIHOOK_DATABASES
+}
+
+clean_up() {
+	[ ! -e "$WORK/databases/started" ] || databases_down
+	rm -rf "$WORK"
+}
+
 # PELIHOOK_SMALL is set where there is a small file system.
 ordinary() {
 	if [ -n "${STAYS_ROOT:-}" ]; then
@@ -97,7 +119,7 @@ ordinary() {
 }
 
 make_work || skip_all 'no directory that an ordinary user can reach'
-trap 'rm -rf "$WORK"' EXIT
+trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
 find_python || skip_all 'no python3 with sqlite3'
 if ! fill_work >"$WORK/log" 2>&1; then
@@ -105,6 +127,18 @@ if ! fill_work >"$WORK/log" 2>&1; then
 	echo 'Bail out! the programs of the test are not there'
 	exit 1
 fi
+case ${PELIHOOK_FAULT_JOURNAL:-} in
+'') ;;
+postgresql)
+	if ! start_databases >"$WORK/log" 2>&1; then
+		sed 's/^/# /' "$WORK/log"
+		echo 'Bail out! no PostgreSQL server'
+		exit 1
+	fi ;;
+*)
+	echo "Bail out! PELIHOOK_FAULT_JOURNAL=$PELIHOOK_FAULT_JOURNAL"
+	exit 1 ;;
+esac
 PELIHOOK_WORK=$WORK
 PELIHOOK_CGI=$WORK/pelihook.cgi
 PELIHOOK_FCGI=$WORK/pelihook.fcgi

@@ -17,7 +17,7 @@ import time
 
 import harness
 from fault import (DEAD, DONE, DRAIN, QUEUED, RUNNING, Site, check_journal,
-                   check_order, event, preload)
+                   check_order, event, needs_files, preload)
 from harness import (FCGI, PATIENCE, Process, check, fastcgi, post, spawn,
                      status_of, wait_for)
 
@@ -428,9 +428,10 @@ def reload_dispatch(site, server):
     wait_for(lambda: site.deliveries()[2][1] == DONE, "what is drained")
     send(server, 3)
     wait_for(lambda: site.deliveries()[3][1] == DONE, "what is drained next")
+    reload_to(site, server, drain, none)
+    # The last one may have begun just before.
     wait_for(lambda: "drain" not in dict(site.processes()).values(),
              "the end of the drain")
-    reload_to(site, server, drain, none)
     send(server, 4)
     time.sleep(1.5)
     check(site.deliveries()[4][1:3] == (QUEUED, 0), "it was claimed")
@@ -451,12 +452,12 @@ def stop_reloaded(site, more):
     old = "stop-timeout 1h\n"
     text = site.read(os.path.basename(site.conf)).decode()
     site.config(text.replace("stop-timeout 2s\n", old).replace(
-        "kill-after 300ms", "kill-after 1h"))
+        "kill-after 300ms", "kill-after 30m"))
     server = site.fcgi()
     try:
         send(server, 1, work=600000, deaf=1)
         wait_for(lambda: site.read("marks"), "the command")
-        reload_to(site, server, "kill-after 1h", "kill-after 300ms")
+        reload_to(site, server, "kill-after 30m", "kill-after 300ms")
         reload_to(site, server, old, "stop-timeout 100ms\n" + more)
         server.signal(signal.SIGTERM)
         server.signal(signal.SIGHUP)
@@ -575,6 +576,7 @@ BURST = 100
 def burst(site):
     """Many at once where a sync takes long: each is stored in its turn, and
     all wait for one sync of each."""
+    needs_files()
     slow = preload("slow", PELIHOOK_TEST_SYNCS=site.path("syncs"))
     status = status_of(site.ask_cgi(event(0)))
     check(status == 202, "the first was answered %d" % status)
@@ -644,6 +646,7 @@ def batch_memory(site):
 
 def earlier(site):
     """It is opened as it is, and goes on where it was left."""
+    needs_files()
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)),
                            "earlier.sql")) as file:
         text = file.read()
@@ -705,6 +708,7 @@ def removed(site, server, missing, put_back):
     """Files of the journal are taken away while a command runs: nothing is
     answered 2xx from then on, nothing is made or written beside, and a stop
     is a stop."""
+    needs_files()
     send(server, 1, work=300)
     wait_for(lambda: site.read("marks"), "the command")
     for end in missing:
@@ -747,6 +751,7 @@ def removed(site, server, missing, put_back):
 def replaced(site, server):
     """Another journal is made where one was taken away: it is its own, and
     loses nothing when the first process ends."""
+    needs_files()
     send(server, 1)
     site.settled(30)
     for name in files_of(site):
@@ -771,6 +776,7 @@ def replaced(site, server):
 def left_behind(site):
     """Only the journal itself is removed; what is left of it is not taken
     for the new one's."""
+    needs_files()
     server = site.fcgi()
     send(server, 1)
     site.settled(30)

@@ -9,6 +9,9 @@ some of what may happen besides.  When all is run to its end the round is
 judged by what the commands wrote down, the answers, and pelihookctl.  No
 round depends on how fast the machine is.
 
+PELIHOOK_MODEL_JOURNAL=postgresql: each round's journal is a database on a
+server that model.sh starts.
+
 PELIHOOK_MODEL_SECONDS: no round begins after so many (60).
 PELIHOOK_MODEL_SEED: what chance begins with; a failed round prints the seed
 that begins with that round.  PELIHOOK_MODEL_HAPPENS: what happens in every
@@ -28,7 +31,8 @@ import time
 
 import fastcgi
 import harness
-from fault import DRAIN, WORK, Site, check_journal, end_process
+from fault import (DRAIN, WORK, Site, check_journal, check_refused,
+                   end_process)
 from harness import Failure, check, post, wait_for
 from judge import Judge, Violation
 from known import mistakes
@@ -129,7 +133,8 @@ class Round:
         """Whole at once, and newer than what was there."""
         text = HEAD.replace("@DIR@", self.site.dir) + self.options + \
             self.versions[-1].text(self.keep)
-        text = harness.SERVES + text.replace("@DIR@", self.site.dir)
+        text = harness.SERVES + self.site.in_database(
+            text.replace("@DIR@", self.site.dir))
         self.site.conf = self.site.path("pelihook.conf")
         before = os.stat(self.site.conf).st_mtime_ns
         new = self.site.write("new.conf", text.replace("@LEDGER@", LEDGER))
@@ -353,6 +358,7 @@ class Round:
 
     def judge(self):
         check_journal(self.site.journal)
+        check_refused(self.site.journal)
         judge = Judge(self.happens, self.versions, self.sent,
                       (self.site.read("ledger") or b"").decode())
         judge.retried, judge.dropped = self.retried, self.dropped

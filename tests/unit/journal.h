@@ -9,6 +9,7 @@
 
 #include "journal/column.h"
 #include "journal/internal.h"
+#include "journal/postgresql.h"
 #include "journal/statement.h"
 #include "journal/transaction.h"
 
@@ -109,11 +110,28 @@ assemble_all(struct journal *journal)
 	return assemble_by(journal, &teller);
 }
 
+/* Machines that share a journal purge by what is noted of its hooks. */
+static inline void
+note_keeps(const struct journal_purge *purge)
+{
+	char text[256];
+
+	for (size_t i = 0; journal_server() != NULL && i < purge->n; i++) {
+		snprintf(text, sizeof(text),
+		    "UPDATE rules SET keep = %lld, keep_dead = %lld"
+		    " WHERE hook = '%s'",
+		    (long long)purge->keeps[i].keep,
+		    (long long)purge->keeps[i].keep_dead, purge->keeps[i].hook);
+		execute(text);
+	}
+}
+
 /* All steps of a purge, once all was put together that came. */
 static inline void
 purge_all(struct journal *journal, struct journal_purge *purge, int64_t at)
 {
 	assemble_all(journal);
+	note_keeps(purge);
 	do {
 		assert_int_equal(journal_purge_step(journal, purge, at), RC_OK);
 	} while (purge->more);
@@ -125,10 +143,10 @@ count_rows(struct journal *journal, const char *text)
 	return journal_number(journal, -1, text, NO_VALUES);
 }
 
-/* What the database has done since the last call: steps of its machine, which
- * grow with the rows that are looked at. */
+/* What the database has done since the last call, which grows with the rows
+ * that are looked at: steps of SQLite's machine, or those rows. */
 static inline int64_t
-work_done(struct journal *journal)
+steps_done(struct journal *journal)
 {
 	sqlite3_stmt *statement = NULL;
 	int64_t steps = 0;
@@ -137,6 +155,45 @@ work_done(struct journal *journal)
 		steps += sqlite3_stmt_status(statement,
 		    SQLITE_STMTSTATUS_VM_STEP, 1);
 	return steps;
+}
+
+/* Rows that were changed are looked at until then, which has to wait for those
+ * who may still see them. */
+static inline void
+sweep_up(void)
+{
+	int64_t deadline = clock_steady() + 20000;
+
+	do
+		execute("VACUUM runs, deliveries, events");
+	while (query("SELECT sum(n_dead_tup) FROM pg_stat_user_tables"
+		     " WHERE schemaname = current_schema()"
+		     " AND relname IN ('runs', 'deliveries', 'events')") > 0 &&
+	    clock_left(deadline) > 0);
+}
+
+static inline int64_t
+rows_read(struct journal *journal)
+{
+	static int64_t before;
+	struct other itself = { .session = journal->postgresql->session };
+	int64_t before_that = before;
+
+	sweep_up();
+	ask_server(&itself, "SELECT pg_stat_force_next_flush()", NULL);
+	before = query("SELECT sum(seq_tup_read) + (SELECT"
+		       " sum(idx_scan + idx_tup_read) FROM pg_stat_user_indexes"
+		       " WHERE schemaname = current_schema())"
+		       " FROM pg_stat_user_tables"
+		       " WHERE schemaname = current_schema()");
+	return before - before_that;
+}
+
+static inline int64_t
+work_done(struct journal *journal)
+{
+	return journal_server() == NULL ? steps_done(journal) :
+					  rows_read(journal);
 }
 
 /* The number in the body of a claim's first delivery; -1: nothing. */
@@ -413,6 +470,7 @@ make_earlier(void)
 	FILE *file = NULL;
 	size_t len;
 
+	only_of_a_file();
 	for (size_t i = 0; file == NULL && i < COUNT(variables); i++) {
 		const char *top = getenv(variables[i]);
 
@@ -474,15 +532,38 @@ end_path(const char *end)
 	return scratch_path(name);
 }
 
+/* The next one will be new. */
 static inline void
 remove_journal(void)
 {
 	char path[sizeof(journal_path) + 16];
 
+	if (journal_server() != NULL) {
+		assert_int_equal(make_schema(), 0);
+		return;
+	}
 	for (size_t i = 0; i < COUNT(ends); i++) {
 		snprintf(path, sizeof(path), "%s%s", journal_path, ends[i]);
 		unlink(path);
 	}
+}
+
+/* Changes the row of a number as a text says it: "TABLE SET ...".  False:
+ * columns have types there, or bytes are nothing wrong. */
+static inline bool
+damage(const char *what, int row)
+{
+	char text[192];
+	bool is_body = strncmp(what, "bodies", 6) == 0;
+
+	if (journal_server() != NULL && (is_body || strstr(what, "x'") != NULL))
+		return false;
+	snprintf(text, sizeof(text), "UPDATE %s WHERE %s = %d", what,
+	    is_body			       ? "event" :
+		strncmp(what, "lanes", 5) == 0 ? "id" :
+						 "seq",
+	    row);
+	return try_to_execute(text);
 }
 
 static inline void

@@ -5,9 +5,9 @@
 #include <sys/wait.h>
 
 #include <poll.h>
-#include <sqlite3.h>
 
 #include "../answer.h"
+#include "database.h"
 #include "scratch.h"
 
 #include "base/clock.h"
@@ -15,17 +15,6 @@
 #include "journal/journal.h"
 
 /* What the tests of the queue share: a journal, and events. */
-
-static char journal_path[PATH_MAX + 16];
-
-static inline int
-make_place(void **state)
-{
-	int failed = scratch_make(state);
-
-	snprintf(journal_path, sizeof(journal_path), "%s/journal.db", scratch);
-	return failed;
-}
 
 static inline struct journal *
 open_journal(void)
@@ -143,80 +132,6 @@ add_count(void *context, const struct journal_count *count)
 {
 	return buf_printf(context, "%s %s %lld ", count->hook,
 	    journal_state_name(count->state), (long long)count->count);
-}
-
-static inline void
-execute(const char *sql)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-}
-
-/* The number that a query of the journal's file gives. */
-static inline int64_t
-query(const char *sql)
-{
-	sqlite3_stmt *statement;
-	sqlite3 *db;
-	int64_t number;
-
-	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL),
-	    SQLITE_OK);
-	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-	number = sqlite3_column_int64(statement, 0);
-	sqlite3_finalize(statement);
-	sqlite3_close(db);
-	return number;
-}
-
-/* Another program that lets nobody even read it. */
-static inline sqlite3 *
-shut_journal(void)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db,
-			     "PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE",
-			     NULL, NULL, NULL),
-	    SQLITE_OK);
-	return db;
-}
-
-/* Another program that holds the journal's lock, as SQLite has it. */
-static inline sqlite3 *
-lock_journal(void)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
-	    SQLITE_OK);
-	return db;
-}
-
-static inline void
-unlock_journal(sqlite3 *db)
-{
-	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	sqlite3_close(db);
-}
-
-/* Another program that reads it, until it is closed. */
-static inline sqlite3 *
-read_journal(void)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM events",
-			     NULL, NULL, NULL),
-	    SQLITE_OK);
-	return db;
 }
 
 #endif

@@ -133,27 +133,6 @@ store_all(struct journal *journal, const char *hook, const char *text)
 	assemble_all(journal);
 }
 
-/* Asks the database for rows of one text each. */
-static inline struct buf
-rows_of(const char *sql)
-{
-	struct buf got = { 0 };
-	sqlite3 *db;
-	sqlite3_stmt *row;
-
-	assert_int_equal(buf_text(&got, ""), RC_OK);
-	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &row, NULL),
-	    SQLITE_OK);
-	while (sqlite3_step(row) == SQLITE_ROW)
-		assert_int_equal(buf_printf(&got, "%s; ",
-				     (const char *)sqlite3_column_text(row, 0)),
-		    RC_OK);
-	sqlite3_finalize(row);
-	sqlite3_close(db);
-	return got;
-}
-
 static inline unsigned
 case_rows(const char *name, const char *sql, const char *want)
 {

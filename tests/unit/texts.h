@@ -24,6 +24,23 @@ enum {
 #define WAITS "hook h\nsecret-file /s\non * ignore\n"
 #define QUEUES "journal /j/q\n" WAITS
 
+/* The same over a database. */
+#define SHARED "journal postgresql:///pelihook\n" WAITS
+
+#if defined(HAVE_POSTGRESQL) && HAVE_POSTGRESQL
+enum { HAS_POSTGRESQL = 1 };
+#else
+enum { HAS_POSTGRESQL = 0 };
+#endif
+
+/* Skips a test of what only a build with it takes. */
+static inline void
+needs_postgresql(void)
+{
+	if (!HAS_POSTGRESQL)
+		skip();
+}
+
 /* Writes the text to a file and reads it as a configuration. */
 static inline enum rc
 load(const char *text, struct conf **conf, struct buf *errors)

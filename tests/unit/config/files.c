@@ -615,6 +615,24 @@ the_journals_directory_is_checked(void **state)
 	buf_free(&errors);
 }
 
+/* Nothing of it is on this machine, so nothing is looked for. */
+static void
+a_shared_journal_has_no_files(void **state)
+{
+	struct buf errors = { 0 };
+	struct conf *conf;
+
+	(void)state;
+	needs_postgresql();
+	conf = good("journal postgresql://nobody@h.invalid:1/d\n"
+		    "hook h\nsignature none\non * ignore\n");
+	assert_int_equal(conf_load_all_files(conf, &errors), RC_OK);
+	assert_int_equal(conf_try_files(conf, &errors), RC_OK);
+	assert_int_equal(errors.len, 0);
+	conf_release(conf);
+	buf_free(&errors);
+}
+
 /* As an ordinary user, for root may write everywhere. */
 static enum rc
 try_as_user(struct conf *conf, struct buf *errors,
@@ -805,6 +823,7 @@ main(void)
 		SCRATCH_TEST(a_hook_that_is_not_ready_holds_no_value),
 		SCRATCH_TEST(lanes_are_named_as_the_files_are_looked_at),
 		SCRATCH_TEST(the_journals_directory_is_checked),
+		SCRATCH_TEST(a_shared_journal_has_no_files),
 		SCRATCH_TEST(the_journal_has_to_be_writable),
 		SCRATCH_TEST(the_line_of_a_journal_is_named),
 		SCRATCH_TEST(the_log_can_be_opened),

@@ -79,6 +79,114 @@ a_journal_makes_hooks_queue(void **state)
 	conf_release(conf);
 }
 
+static const struct bad leases[] = {
+	{ "lease 30s\n" WAITS, 1,
+	    "`lease' needs a journal that several machines share: write "
+	    "`journal postgresql://USER@HOST/DATABASE'" },
+	{ "lease 30s\n" QUEUES, 1, "`lease' needs a journal that several" },
+	{ "journal /j/q\nlease 1m\nsecret-file /s\non * ignore\n", 2,
+	    "`lease' needs a journal that several" },
+	{ "journal q\nlease 1m\n" WAITS, 1, "is no absolute path" },
+	{ "lease 2999ms\n" QUEUES, 1, "is out of range: write 3s to 1h" },
+	{ WAITS "lease 1m\n", 4, "`lease' is for all hooks: write it before" },
+};
+
+static const struct bad shared_leases[] = {
+	{ "lease 2s\n" SHARED, 1, "is out of range: write 3s to 1h" },
+	{ "lease 61m\n" SHARED, 1, "is out of range: write 3s to 1h" },
+	{ "lease 1m\nlease 1m\n" SHARED, 2, "given in line 1 already" },
+	/* The default is 60s. */
+	{ SHARED "kill-after 40001ms\n", 5, "is too long for a lease of 1m" },
+	{ SHARED "kill-after 1h\n", 5,
+	    "`kill-after 1h' is too long for a lease of 1m, before the "
+	    "end of which all commands have to be killed where the database "
+	    "cannot be reached: write 40s or less, or a longer `lease'" },
+	{ "lease 30s\n" SHARED "kill-after 10001ms\n", 6, "write 10s or le" },
+	{ "lease 29s\n" SHARED "kill-after 10s\n", 6, "write 9666ms or les" },
+	{ "lease 3s\n" SHARED "kill-after 1001ms\n", 6, "write 1s or less" },
+	{ "lease 1h\n" SHARED "kill-after 1h\n", 6, "write 3580s or less" },
+	/* Once, however many hooks it is in force in. */
+	{ "kill-after 41s\n" SHARED "hook i\nsecret-file /s\non * ignore\n", 1,
+	    "write 40s or less" },
+	/* Also where no hook has it. */
+	{ "kill-after 41s\n" SHARED "kill-after 1s\n", 1, "write 40s or" },
+	{ "journal postgresql://\nkill-after 41s\nsecret-file /s\n"
+	  "on * ignore\n",
+	    2, "write 40s or less" },
+	{ SHARED "on x lane x run /x\nlane x kill-after 41s\n", 6,
+	    "write 40s or less" },
+	{ "lane x kill-after 41s\n" SHARED "on x lane x run /x\n", 1,
+	    "write 40s or less" },
+	{ "lease 3s\n" SHARED "kill-after 2h\n", 6, "write 1ms to 1h" },
+	{ "lease 2h\n" SHARED "kill-after 1h\n", 1, "write 3s to 1h" },
+};
+
+static void
+a_lease_is_for_a_shared_journal(void **state)
+{
+	(void)state;
+	assert_int_equal(check_bad(leases, COUNT(leases)), 0);
+}
+
+static void
+a_lease_outlasts_what_kill_after_gives(void **state)
+{
+	(void)state;
+	needs_postgresql();
+	assert_int_equal(check_bad(shared_leases, COUNT(shared_leases)), 0);
+}
+
+/* Of a lease, the most that is taken, and what holds where none is given. */
+static void
+kill_after_goes_by_the_lease(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t given;
+		int64_t unset;
+	} cases[] = {
+		{ "kill-after 40s\n" SHARED, 40 * SECOND, 5 * SECOND },
+		{ "lease 3s\nkill-after 1s\n" SHARED, SECOND, SECOND },
+		{ "lease 9s\nkill-after 2s\n" SHARED, 2 * SECOND, 3 * SECOND },
+		{ "lease 15s\nkill-after 5s\n" SHARED, 5 * SECOND, 5 * SECOND },
+		{ "lease 1h\nkill-after 3580s\n" SHARED, 3580 * SECOND,
+		    5 * SECOND },
+		{ "kill-after 1h\n" QUEUES, HOUR, 5 * SECOND },
+		{ "kill-after 1h\n" WAITS, HOUR, 5 * SECOND },
+	};
+
+	(void)state;
+	needs_postgresql();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct conf *conf = good(cases[i].text);
+
+		assert_int_equal(conf_longest_kill_after(conf), cases[i].given);
+		assert_int_equal(conf_kill_after(conf), cases[i].unset);
+		conf_release(conf);
+	}
+}
+
+static void
+a_short_lease_shortens_the_default_of_kill_after(void **state)
+{
+	struct conf *conf;
+
+	(void)state;
+	needs_postgresql();
+	conf = good("lease 6s\n" SHARED "on x run /x\non y lane y run /y\n"
+		    "lane y kill-after 1s\n");
+	assert_int_equal(conf->lease, 6 * SECOND);
+	assert_int_equal(conf->hooks[0].kill_after, 2 * SECOND);
+	assert_int_equal(conf->hooks[0].lanes[0].kill_after, 2 * SECOND);
+	assert_int_equal(conf->hooks[0].lanes[1].kill_after, SECOND);
+	assert_int_equal(conf_hook_kill_after(&conf->hooks[0]), 2 * SECOND);
+	conf_release(conf);
+	conf = good("lease 6s\njournal postgresql:///\nsecret-file /s\n"
+		    "on * ignore\n");
+	assert_int_equal(conf->hooks[0].kill_after, 2 * SECOND);
+	conf_release(conf);
+}
+
 static void
 no_hook_line_is_one_hook(void **state)
 {
@@ -205,6 +313,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(what_does_not_go_together_is_refused),
 		SCRATCH_TEST(a_journal_makes_hooks_queue),
+		SCRATCH_TEST(a_lease_is_for_a_shared_journal),
+		SCRATCH_TEST(a_lease_outlasts_what_kill_after_gives),
+		SCRATCH_TEST(kill_after_goes_by_the_lease),
+		SCRATCH_TEST(a_short_lease_shortens_the_default_of_kill_after),
 		SCRATCH_TEST(no_hook_line_is_one_hook),
 		SCRATCH_TEST(defaults_hold_until_a_hook_differs),
 		SCRATCH_TEST(own_variables_replace_those_of_the_defaults),

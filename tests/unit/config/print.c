@@ -32,6 +32,7 @@ static const struct {
 	{ KEYWORD_PAGE_URL, "http://h/p", "" },
 	{ KEYWORD_DELIVERY, "queue", "wait" },
 	{ KEYWORD_JOURNAL, "/j/q", "none" },
+	{ KEYWORD_LEASE, "1m", "1m" },
 	{ KEYWORD_DISPATCH, "drain", "thread or drain, as the program does" },
 	{ KEYWORD_TIMEOUT, "365d", "30s" },
 	{ KEYWORD_RETRY, "1s 2m", "10s 1m 5m 15m 1h 3h 6h 12h" },
@@ -85,6 +86,25 @@ values_in_force_are_printed(void **state)
 	assert_int_equal(wrong, 0);
 	conf_release(given);
 	conf_release(not_given);
+}
+
+/* As it is written, as no password can be in it. */
+static void
+a_shared_journal_and_its_lease_are_printed(void **state)
+{
+	struct conf *conf;
+	unsigned wrong;
+
+	(void)state;
+	needs_postgresql();
+	conf = good("journal \"postgresql://u@h1,h2/d b?service=p\"\n"
+		    "lease 3s\n" WAITS);
+	wrong = check_print(conf, KEYWORD_JOURNAL,
+	    "postgresql://u@h1,h2/d b?service=p");
+	wrong += check_print(conf, KEYWORD_LEASE, "3s");
+	wrong += check_print(conf, KEYWORD_KILL_AFTER, "1s");
+	assert_int_equal(wrong, 0);
+	conf_release(conf);
 }
 
 static void
@@ -245,6 +265,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(values_in_force_are_printed),
+		SCRATCH_TEST(a_shared_journal_and_its_lease_are_printed),
 		SCRATCH_TEST(rules_are_printed),
 		SCRATCH_TEST(watch_lines_are_printed),
 		SCRATCH_TEST(secrets_are_printed),

@@ -17,6 +17,7 @@
 #include "base/pidfd.h"
 #include "base/syslog_client.h"
 #include "config/conf.h"
+#include "config/errors.h"
 #include "config/surroundings.h"
 #include "config/warnings.h"
 
@@ -157,6 +158,22 @@ a_kernel_that_starts_no_command_is_told(void **state)
 	    0);
 }
 
+static void
+a_shared_journal_is_on_no_file_system(void **state)
+{
+	struct buf found = { 0 };
+	struct conf_errors list = { .into = &found };
+	struct conf *conf;
+
+	(void)state;
+	needs_postgresql();
+	conf = good("log /l\n" SHARED);
+	surroundings_warn(conf, true, &list);
+	assert_int_equal(found.len, 0);
+	conf_release(conf);
+	buf_free(&found);
+}
+
 /* Whether this machine has a syslog is not for the test to say. */
 static void
 only_what_goes_to_syslog_wants_a_reader(void **state)
@@ -210,6 +227,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(file_systems_are_judged),
 		SCRATCH_TEST(a_journal_in_memory_is_told),
+		SCRATCH_TEST(a_shared_journal_is_on_no_file_system),
 		SCRATCH_TEST(a_kernel_that_starts_no_command_is_told),
 		SCRATCH_TEST(only_what_goes_to_syslog_wants_a_reader),
 	};

@@ -159,6 +159,8 @@ what_was_stored_is_read_once(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+#define QUOTE(column) "coalesce('''' || " column " || '''', 'NULL')"
+
 static void
 events_are_known_by_what_they_say(void **state)
 {
@@ -170,11 +172,12 @@ events_are_known_by_what_they_say(void **state)
 	append_sample(journal, "h", 7, "");
 	note_early();
 	tell_all(journal, &telling);
-	assert_int_equal(case_rows("events",
-			     "SELECT quote(pipeline) || quote(shown) ||"
-			     " quote(run) FROM events ORDER BY seq",
-			     "'p''Orders''a'; 'q'NULLNULL; NULLNULL'b'; "
-			     "NULLNULLNULL; "),
+	assert_int_equal(
+	    case_rows("events",
+		"SELECT " QUOTE("pipeline") " || " QUOTE("shown") " || " QUOTE(
+		    "run") " FROM events ORDER BY seq",
+		"'p''Orders''a'; 'q'NULLNULL; NULLNULL'b'; "
+		"NULLNULLNULL; "),
 	    0);
 	journal_close(journal);
 }
@@ -217,6 +220,7 @@ damaged_events_are_passed_over(void **state)
 	struct telling telling = { 0 };
 
 	(void)state;
+	only_of_a_file();
 	store_early(journal, "10 done p a;20 done p b;30 fail p c");
 	note_early();
 	execute("UPDATE events SET name = x'00' WHERE seq = 2");
@@ -389,7 +393,7 @@ purge_what_is_read(struct journal *journal, struct journal_purge *purge)
 	while (purge->more);
 }
 
-/* The numbers of events that were taken out are given again. */
+/* In a file the numbers of events that were taken out are given again. */
 static void
 a_purge_takes_out_nothing_that_was_not_read(void **state)
 {
@@ -399,7 +403,8 @@ a_purge_takes_out_nothing_that_was_not_read(void **state)
 
 	(void)state;
 	store_some(journal, "h", "10 start p a; 20 done p a; 30 start p b");
-	execute("UPDATE deliveries SET state = 2, finished = 1");
+	execute("UPDATE deliveries SET state = 2, finished = 1;"
+		"UPDATE rules SET keep = 0");
 	purge_what_is_read(journal, &purge);
 	assert_int_equal(count_rows(journal, "SELECT count(*) FROM events"), 3);
 	assemble_all(journal);
@@ -408,7 +413,9 @@ a_purge_takes_out_nothing_that_was_not_read(void **state)
 	assert_int_equal(count_rows(journal, "SELECT count(*) FROM events"), 0);
 	store_some(journal, "h", "60 done p c");
 	record_some(journal, "h", "70 start p d");
-	assert_int_equal(count_rows(journal, "SELECT seq FROM events"), 1);
+	if (journal_server() == NULL)
+		assert_int_equal(count_rows(journal, "SELECT seq FROM events"),
+		    1);
 	assemble_all(journal);
 	assert_int_equal(case_rows("runs", sql_runs,
 			     "p/a 10-20 success; p/b 30-40 success; "

@@ -6,6 +6,7 @@
 #include "journal/changes.h"
 #include "journal/internal.h"
 #include "journal/shared.h"
+#include "journal/sqlite.h"
 
 /* Events that are stored while nobody waits for it. */
 struct events {
@@ -431,6 +432,7 @@ an_error_is_that_of_all_who_share_a_commit(void **state)
 	unsigned calls = 0;
 
 	(void)state;
+	only_of_a_file();
 	signal(SIGXFSZ, SIG_IGN);
 	memset(body, ' ', sizeof(body));
 	journal_set_helper(journal, count_call, &calls);
@@ -586,7 +588,8 @@ of_many_each_is_told_once(void **state)
 	(void)state;
 	for (unsigned i = 0; i < DROPPERS; i++)
 		fill_dropper(&throng.droppers[i], journal, EACH);
-	sqlite3_commit_hook(journal->db, count_commit, &commits);
+	if (journal_server() == NULL)
+		sqlite3_commit_hook(journal->db, count_commit, &commits);
 	throng.crowds[0].journal = journal;
 	sem_init(&throng.called, 0, 0);
 	journal_set_helper(journal, call_leader, &throng);
@@ -611,7 +614,8 @@ of_many_each_is_told_once(void **state)
 	assert_int_equal(count_told(&throng, RC_QUEUE_FULL), 37);
 	assert_int_equal(count_told(&throng, RC_OK), 124);
 	expect_counts(journal, "full queued 3 h queued 121 h dropped 50 ");
-	assert_true(commits > 0 && commits < (THREADS + DROPPERS) * EACH);
+	assert_true(commits < (THREADS + DROPPERS) * EACH);
+	assert_true(commits > 0 || journal_server() != NULL);
 	journal_close(journal);
 }
 
@@ -621,7 +625,7 @@ read_durability(struct journal *journal, void *arguments)
 {
 	int64_t *const *durability = arguments;
 
-	assert_int_equal(journal_pragma(journal, "PRAGMA synchronous",
+	assert_int_equal(sqlite_pragma(journal, "PRAGMA synchronous",
 			     *durability),
 	    SQLITE_OK);
 	return RC_OK;
@@ -660,6 +664,7 @@ what_nobody_waits_for_may_be_relaxed(void **state)
 	struct journal *journal = open_lane();
 
 	(void)state;
+	only_of_a_file();
 	for (int strict = 0; strict < 2; strict++) {
 		struct both both = { .journal = journal, .strict = strict };
 
@@ -678,7 +683,7 @@ static enum rc
 stumble(struct journal *journal, void *arguments)
 {
 	(void)arguments;
-	journal_run(journal, "CREATE TABLE chore(number)");
+	sqlite_run(journal, "CREATE TABLE chore(number)");
 	journal_fail(journal, JOURNAL_FAILED_INDEX);
 	return RC_OK;
 }
@@ -710,6 +715,7 @@ a_chore_that_fails_fails_no_other_change(void **state)
 	struct mixture mixture;
 
 	(void)state;
+	only_of_a_file();
 	fill_events(&mixture.events, journal);
 	write_while(journal, ask_for_mixture, &mixture);
 	expect_told(&mixture.events, RC_OK);

@@ -337,6 +337,7 @@ lanes_that_are_none_hide_no_others(void **state)
 	int64_t due = 0;
 
 	(void)state;
+	only_of_a_file();
 	for (size_t i = 0; i < COUNT(damages); i++) {
 		journal = open_lane();
 		assert_int_equal(note_hook(journal, "a"), 2);
@@ -496,6 +497,7 @@ a_claim_says_which_pipeline_and_run_it_is(void **state)
 	assert_string_equal(claim.deliveries[2].event.pipeline, "");
 	assert_string_equal(claim.deliveries[2].event.shown, "");
 	assert_string_equal(claim.deliveries[2].event.run, "b");
+	only_of_a_file();
 	/* What is damaged is no reason not to deliver it. */
 	assert_string_equal(claim.deliveries[3].event.pipeline, "");
 	assert_string_equal(claim.deliveries[3].event.run, "");

@@ -11,6 +11,7 @@ a_counter_that_is_none_is_made_anew(void **state)
 	char text[32];
 
 	(void)state;
+	only_of_a_file();
 	append_sample(journal, "h", 0, "");
 	for (unsigned i = 0; i < COUNT(values); i++) {
 		snprintf(statement, sizeof(statement),

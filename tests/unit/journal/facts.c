@@ -199,6 +199,7 @@ damaged_rows_are_left_out(void **state)
 	struct asking asking;
 
 	(void)state;
+	only_of_a_file();
 	record_all(journal, "h", "10 start p a; 11 start p b; 12 done q");
 	execute("UPDATE runs SET run = x'00' WHERE run = 'a';"
 		"UPDATE pipelines SET seen = 'never' WHERE id = 'q'");

@@ -142,6 +142,7 @@ what_is_damaged_is_passed_over(void **state)
 	struct buf got = { 0 };
 
 	(void)state;
+	only_of_a_file();
 	append_sample(journal, "h", 1, "");
 	journal_close(journal);
 	execute("UPDATE lanes SET hook = x'00';"

@@ -62,7 +62,7 @@ hours_are_set_and_not_added(void **state)
 	bool due = false;
 
 	(void)state;
-	assert_int_equal(journal_fold_due(journal, noon, &due), RC_OK);
+	assert_int_equal(journal_fold_due(journal, 5, noon, &due), RC_OK);
 	assert_true(due);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(journal_fold_hours(journal, noon, hours, 2),
@@ -77,12 +77,14 @@ hours_are_set_and_not_added(void **state)
 	assert_int_equal(journal_fold_hours(journal, noon, hours, 1), RC_OK);
 	expect_hours(journal, noon_hour,
 	    "h|0|ignored|7\nh|0|ignored|7\n-|1|refused 404|1\n");
-	assert_int_equal(journal_fold_due(journal, noon + 1000, &due), RC_OK);
+	assert_int_equal(journal_fold_due(journal, 5, noon + 1000, &due),
+	    RC_OK);
 	assert_false(due);
-	assert_int_equal(journal_fold_due(journal, noon + MINUTE, &due), RC_OK);
+	assert_int_equal(journal_fold_due(journal, 5, noon + MINUTE, &due),
+	    RC_OK);
 	assert_true(due);
 	/* The clock is set back. */
-	assert_int_equal(journal_fold_due(journal, noon - 1, &due), RC_OK);
+	assert_int_equal(journal_fold_due(journal, 5, noon - 1, &due), RC_OK);
 	assert_true(due);
 	journal_close(journal);
 }
@@ -98,6 +100,7 @@ counts_are_folded_once(void **state)
 	struct journal_stats *stats = open_stats();
 
 	(void)state;
+	only_of_a_file();
 	count_at(stats, "h", 202, noon - 1);
 	count_at(stats, "h", 202, noon);
 	count_at(stats, "h", 401, noon);
@@ -132,6 +135,7 @@ a_file_that_is_made_anew_adds_its_own(void **state)
 	struct journal_stats *stats = open_stats();
 
 	(void)state;
+	only_of_a_file();
 	count_at(stats, "h", 202, noon);
 	assert_int_equal(journal_fold(journal, noon), RC_OK);
 	journal_stats_close(stats);
@@ -158,6 +162,7 @@ many_hooks_are_folded_in_steps(void **state)
 	char name[32];
 
 	(void)state;
+	only_of_a_file();
 	for (int i = 0; i < 600; i++) {
 		snprintf(name, sizeof(name), "hook-%d", i);
 		for (int64_t hour = 0; hour < 5; hour++)
@@ -184,6 +189,7 @@ a_damaged_name_is_not_folded(void **state)
 	struct journal_stats *stats = open_stats();
 
 	(void)state;
+	only_of_a_file();
 	count_at(stats, "no name", 202, noon);
 	count_at(stats, "h", 202, noon);
 	assert_int_equal(journal_fold(journal, noon), RC_OK);
@@ -222,6 +228,7 @@ damaged_hours_are_passed_over(void **state)
 	struct buf got = { 0 };
 
 	(void)state;
+	only_of_a_file();
 	count_at(stats, "h", 202, noon);
 	assert_int_equal(journal_fold(journal, noon), RC_OK);
 	execute("UPDATE hours SET count = 'many' WHERE what = 'queued'");
@@ -235,11 +242,92 @@ damaged_hours_are_passed_over(void **state)
 	journal_close(journal);
 }
 
+/* Each has a file of its own, and so a source. */
+static void
+become_another_machine(void)
+{
+	struct buf path = { 0 };
+
+	assert_int_equal(journal_stats_path(journal_path, &path), RC_OK);
+	assert_int_equal(unlink(path.data), 0);
+	buf_free(&path);
+}
+
+static void
+count_event(int64_t time)
+{
+	struct journal_stats *stats = open_stats();
+	const struct journal_stats_request request = {
+		.hook = "h",
+		.outcome = OUTCOME_QUEUED,
+		.status = 202,
+		.time = time,
+		.event = time,
+	};
+
+	journal_stats_count(stats, &request);
+	journal_stats_close(stats);
+}
+
+static int64_t
+last_event(struct journal *journal, int64_t known)
+{
+	struct journal_last_event last = { "h", known };
+
+	assert_int_equal(journal_last_events(journal, &last, 1), RC_OK);
+	return last.time;
+}
+
+static void
+each_machine_folds_its_own(void **state)
+{
+	struct journal *journal;
+
+	(void)state;
+	if (journal_server() == NULL)
+		skip();
+	journal = open_journal();
+	count_event(noon + 5);
+	assert_int_equal(journal_fold(journal, noon + 10), RC_OK);
+	assert_int_equal(last_event(journal, 0), noon + 5);
+	become_another_machine();
+	count_event(noon + 3);
+	/* That another machine has folded just now is no reason to wait. */
+	assert_int_equal(journal_fold(journal, noon + 20), RC_OK);
+	expect_hours(journal, 0,
+	    "h|0|queued|1\nh|0|queued|1\nh|0|received|1\nh|0|received|1\n");
+	assert_int_equal(last_event(journal, 0), noon + 5);
+	count_event(noon + 30);
+	assert_int_equal(journal_fold(journal, noon + 40), RC_OK);
+	assert_int_equal(last_event(journal, 0), noon + 5);
+	assert_int_equal(journal_fold(journal, noon + MINUTE), RC_OK);
+	assert_int_equal(last_event(journal, 0), noon + 30);
+	assert_int_equal(last_event(journal, noon + 31), noon + 31);
+	journal_close(journal);
+}
+
+static void
+a_file_is_one_machines(void **state)
+{
+	struct journal_last_event last = { "h", noon };
+	struct journal *journal = open_journal();
+
+	(void)state;
+	only_of_a_file();
+	assert_false(journal_is_shared(journal));
+	assert_int_equal(journal_note_last_events(journal, &last, 1), RC_OK);
+	assert_int_equal(last_event(journal, 0), 0);
+	assert_int_equal(query("SELECT count(*) FROM notes"), 0);
+	journal_close(journal);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(hours_are_set_and_not_added),
+		TEST(each_machine_folds_its_own),
+		TEST(a_file_is_one_machines),
 		TEST(counts_are_folded_once),
 		TEST(a_file_that_is_made_anew_adds_its_own),
 		TEST(many_hooks_are_folded_in_steps),

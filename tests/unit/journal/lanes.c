@@ -82,13 +82,14 @@ a_number_that_was_undone_is_forgotten(void **state)
 	struct journal *journal = open_journal();
 	struct journal *other = open_journal();
 	struct asking asking = { "h", "a", -1, RC_MEMORY };
+	int64_t other_lane;
 
 	(void)state;
 	assert_int_equal(journal_write(journal, make, &asking), RC_MEMORY);
 	assert_int_equal(asking.id, 1);
-	assert_int_equal(made(other, "h", "b"), 1);
+	other_lane = made(other, "h", "b");
 	assert_int_equal(found(journal, "h", "a"), 0);
-	assert_int_equal(made(journal, "h", "a"), 2);
+	assert_int_not_equal(made(journal, "h", "a"), other_lane);
 	journal_close(other);
 	journal_close(journal);
 }
@@ -98,6 +99,7 @@ a_number_that_is_none_is_replaced(void **state)
 {
 	static const char *const numbers[] = { "0", "-7" };
 	char statement[64];
+	int64_t id;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(numbers); i++) {
@@ -110,8 +112,9 @@ a_number_that_is_none_is_replaced(void **state)
 		execute(statement);
 		journal = open_journal();
 		assert_int_equal(found(journal, "h", "a"), 0);
-		assert_int_equal(made(journal, "h", "a"), 1);
-		assert_int_equal(found(journal, "h", "a"), 1);
+		id = made(journal, "h", "a");
+		assert_true(id > 0);
+		assert_int_equal(found(journal, "h", "a"), id);
 		journal_close(journal);
 		remove_journal();
 	}

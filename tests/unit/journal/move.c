@@ -212,15 +212,18 @@ work_of_a_move(const char *hook, unsigned events)
 	return work;
 }
 
+/* On a server each row that was moved is looked at as it was, too, for as long
+ * as anybody may see it. */
 static void
 what_is_moved_costs_the_same_however_much_it_is(void **state)
 {
-	int64_t few = work_of_a_move("few", 50);
-	int64_t lots = work_of_a_move("lots", 1000);
+	int64_t few;
 
 	(void)state;
+	only_of_a_file();
+	few = work_of_a_move("few", 50);
 	assert_true(few > 100);
-	assert_in_range(lots, 1, few + few / 2);
+	assert_in_range(work_of_a_move("lots", 1000), 1, few + few / 2);
 }
 
 static void
@@ -466,24 +469,20 @@ what_is_damaged_holds_no_move_up(void **state)
 		"deliveries SET lane = 'x'", "deliveries SET line = 'x'",
 		"deliveries SET line = -7", "lanes SET key = x'00'",
 		"lanes SET hook = 'i'" };
-	char statement[128];
+	size_t damaged = 0;
 	struct change change;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(dead) + COUNT(mended); i++) {
 		struct journal *journal = open_lane();
 		bool dies = i < COUNT(dead);
+		const char *what = dies ? dead[i] : mended[i - COUNT(dead)];
 
 		for (unsigned n = 1; n <= 3; n++)
 			append_sample(journal, "h", n, "k");
-		snprintf(statement, sizeof(statement),
-		    "UPDATE %s WHERE rowid = %d",
-		    dies ? dead[i] : mended[i - COUNT(dead)],
-		    strncmp(dies ? "" : mended[i - COUNT(dead)], "lanes", 5) ==
-			    0 ?
-			1 :
-			2);
-		execute(statement);
+		if (!damage(what, strncmp(what, "lanes", 5) == 0 ? 1 : 2))
+			goto next;
+		damaged++;
 		note_change(journal, "h", &change);
 		change.way.order = "k";
 		move_all(journal, &change.limits, &change.way);
@@ -497,9 +496,11 @@ what_is_damaged_holds_no_move_up(void **state)
 			"SELECT count(*) FROM attempts WHERE delivery = 2"
 			" AND outcome = 'damaged'"),
 		    dies);
+	next:
 		journal_close(journal);
 		remove_journal();
 	}
+	assert_true(damaged >= 5);
 }
 
 /* Whatever is noted of how far a move came, it comes to its end. */
@@ -509,11 +510,15 @@ a_move_that_lost_its_place_begins_anew(void **state)
 	static const char *const places[] = { "moved = -5",
 		"move_to = 9223372036854775807", "move_to = 'x'",
 		"moved = 1.5, move_to = 1e300", "move_to = x'00'" };
+	enum { OF_THEIR_TYPE = 2 };
 	char statement[128];
 	struct change change;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(places); i++) {
+		if (i == OF_THEIR_TYPE)
+			only_of_a_file();
+
 		struct journal *journal = open_lane();
 
 		append_sample(journal, "h", 1, "");
@@ -543,7 +548,7 @@ a_lane_that_was_lost_is_made_anew(void **state)
 	journal_close(journal);
 	journal = open_journal();
 	note_change(journal, "h", &change);
-	assert_int_equal(change.lanes[0].id, 10);
+	assert_in_range(change.lanes[0].id, 3, 10);
 	expect_unmoved(journal, &change.limits);
 	move_all(journal, &change.limits, &change.way);
 	expect(journal, &change.limits, 1, JOURNAL_FINISH);
@@ -583,6 +588,7 @@ a_wrong_index_is_no_endless_move(void **state)
 	bool more = true;
 
 	(void)state;
+	only_of_a_file();
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const struct journal_router router = { go_this_way,
 			&change.way };

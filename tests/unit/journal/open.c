@@ -12,6 +12,7 @@ a_journal_is_made_for_its_user_alone(void **state)
 	mode_t mask = umask(0);
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(journal_open(journal_path, 0, &journal), RC_MISSING);
 	journal = open_lane();
 	for (size_t i = 0; i < STAYS; i++) {
@@ -36,6 +37,7 @@ a_copy_that_vacuum_made_is_opened(void **state)
 	char path[sizeof(journal_path)];
 
 	(void)state;
+	only_of_a_file();
 	append_sample(journal, "h", 1, "");
 	snprintf(path, sizeof(path), "%s", scratch_path("copy"));
 	snprintf(sql, sizeof(sql), "VACUUM INTO '%s'", path);
@@ -55,6 +57,7 @@ another_process_that_stores_is_noticed(void **state)
 	bool changed = false;
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(journal_changed(journal, &changed), RC_OK);
 	assert_int_equal(journal_changed(journal, &changed), RC_OK);
 	assert_false(changed);
@@ -76,6 +79,7 @@ what_could_not_wake_is_found(void **state)
 	bool changed = false;
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(journal_changed(journal, &changed), RC_OK);
 	journal_add_wakeup_fd(journal, deaf);
 	append_sample(journal, "h", 1, "");
@@ -144,21 +148,22 @@ static void
 a_good_journal_is_tried_and_opened(void **state)
 {
 	struct journal *journal = NULL;
-	sqlite3 *other;
+	struct other other;
 
 	(void)state;
-	assert_int_equal(journal_try(journal_path, &journal), RC_OK);
+	only_of_a_file();
+	assert_int_equal(journal_try(journal_path, NULL, &journal), RC_OK);
 	assert_null(journal);
 	assert_int_equal(access(journal_path, F_OK), -1);
 	close_with_events(3);
-	assert_int_equal(journal_try(journal_path, &journal), RC_OK);
+	assert_int_equal(journal_try(journal_path, NULL, &journal), RC_OK);
 	assert_non_null(journal);
 	journal_close(journal);
 	/* Others that are at work are no fault. */
 	other = lock_journal();
-	assert_int_equal(journal_try(journal_path, &journal), RC_OK);
+	assert_int_equal(journal_try(journal_path, NULL, &journal), RC_OK);
 	journal_close(journal);
-	unlock_journal(other);
+	disconnect_other(&other);
 }
 
 static void
@@ -169,6 +174,7 @@ a_damaged_journal_is_told_when_it_is_tried(void **state)
 	off_t page;
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(scratch_log(LOG_LEVEL_ERROR), 0);
 	close_with_events(3);
 	journal = open_journal();
@@ -179,12 +185,12 @@ a_damaged_journal_is_told_when_it_is_tried(void **state)
 	overwrite(journal_path, (page - 1) * 4096, junk, sizeof(junk));
 	journal_close(open_journal());
 	journal = NULL;
-	assert_int_equal(journal_try(journal_path, &journal), RC_CONFIG);
+	assert_int_equal(journal_try(journal_path, NULL, &journal), RC_CONFIG);
 	assert_int_equal(count_of(scratch_path("log"), "is damaged: "), 1);
 	assert_int_equal(truncate(journal_path, 5000), 0);
-	assert_int_equal(journal_try(journal_path, &journal), RC_CONFIG);
+	assert_int_equal(journal_try(journal_path, NULL, &journal), RC_CONFIG);
 	overwrite(journal_path, 0, junk, sizeof(junk));
-	assert_int_equal(journal_try(journal_path, &journal), RC_CONFIG);
+	assert_int_equal(journal_try(journal_path, NULL, &journal), RC_CONFIG);
 	assert_int_equal(count_of(scratch_path("log"), "is no journal"), 1);
 	assert_null(journal);
 	log_close();
@@ -217,11 +223,12 @@ a_journal_without_one_of_its_parts_is_told(void **state)
 	struct journal *journal = NULL;
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(scratch_log(LOG_LEVEL_ERROR), 0);
 	for (size_t i = 0; i < COUNT(faults); i++) {
 		close_with_events(1);
 		execute(faults[i].statement);
-		assert_int_equal(journal_try(journal_path, &journal),
+		assert_int_equal(journal_try(journal_path, NULL, &journal),
 		    RC_CONFIG);
 		assert_int_equal(count_of(scratch_path("log"), faults[i].told),
 		    1);
@@ -238,6 +245,7 @@ a_journal_without_its_wal_is_no_new_one(void **state)
 	struct journal *journal;
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(journal_open(journal_path,
 			     JOURNAL_CREATE | JOURNAL_BRIEF, &journal),
 	    RC_OK);
@@ -256,7 +264,7 @@ who_is_hasty_waits_for_nobody_for_long(void **state)
 {
 	struct journal *journal = open_lane();
 	int64_t began;
-	sqlite3 *other;
+	struct other other;
 
 	(void)state;
 	journal_close(journal);
@@ -269,7 +277,7 @@ who_is_hasty_waits_for_nobody_for_long(void **state)
 	    RC_LOCKED);
 	assert_true(clock_steady() - began < 1000);
 	log_close();
-	unlock_journal(other);
+	disconnect_other(&other);
 }
 
 /* Of who waits as a rule it takes five seconds and more. */
@@ -278,7 +286,7 @@ who_only_looks_gives_up_before_others_do(void **state)
 {
 	struct journal *looks = NULL;
 	int64_t began;
-	sqlite3 *other;
+	struct other other;
 
 	(void)state;
 	journal_close(open_lane());
@@ -289,7 +297,7 @@ who_only_looks_gives_up_before_others_do(void **state)
 	    RC_LOCKED);
 	assert_true(clock_steady() - began < 4000);
 	log_close();
-	unlock_journal(other);
+	disconnect_other(&other);
 }
 
 /* What the file holds, and how long the write-ahead log is; -1: there is
@@ -335,6 +343,7 @@ who_only_looks_changes_nothing(void **state)
 	off_t log;
 
 	(void)state;
+	only_of_a_file();
 	append_sample(journal, "h", 1, "");
 	look_at_files(&file, &log);
 	assert_int_equal(journal_open(journal_path, JOURNAL_LOOKS, &looks),
@@ -380,6 +389,7 @@ who_only_looks_makes_no_journal_and_renews_none(void **state)
 	int fd;
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(journal_open(journal_path, JOURNAL_LOOKS, &looks),
 	    RC_MISSING);
 	for (size_t i = 0; i < COUNT(ends); i++)

@@ -642,6 +642,7 @@ whatever_is_stored_can_be_used(void **state)
 
 	(void)state;
 	assert_int_equal(scratch_log(LOG_LEVEL_ERROR), 0);
+	only_of_a_file();
 	for (size_t i = 0; i < COUNT(damageable); i++)
 		for (size_t j = 0; damageable[i].columns[j] != NULL; j++)
 			for (size_t k = 0; k < 2; k++)

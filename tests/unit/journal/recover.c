@@ -64,6 +64,10 @@ only_a_run_that_was_noted_is_a_lost_try(void **state)
 	append_sample(journal, "h", 1, "");
 	journal_close(journal);
 	for (size_t i = 0; i < COUNT(table); i++) {
+		/* A server is not told that what was noted has ended. */
+		if (journal_server() != NULL &&
+		    table[i].act == claim_start_and_end)
+			continue;
 		kill_after(table[i].act);
 		journal = open_lane();
 		find_orphan(journal, &orphan);
@@ -114,6 +118,7 @@ a_lost_note_hides_its_run(void **state)
 	assert_int_equal(orphan.note.session, 5);
 	assert_int_equal(orphan.note.began, 12);
 	assert_int_equal(orphan.note.limit, 34);
+	only_of_a_file();
 	snprintf(path, sizeof(path), "%s-runners", journal_path);
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		char line[256] = { 0 };

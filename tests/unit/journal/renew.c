@@ -105,6 +105,7 @@ a_renewal_ends_whatever_is_noted(void **state)
 	char statement[128];
 
 	(void)state;
+	only_of_a_file();
 	for (size_t i = 0; i < COUNT(lasts); i++) {
 		struct journal *journal = open_lane();
 		struct journal_keep keep = { "h", 1, CLOCK_NEVER };

@@ -73,6 +73,7 @@ a_state_that_is_none_is_not_counted(void **state)
 	int64_t count;
 
 	(void)state;
+	only_of_a_file();
 	append_sample(journal, "h", 1, "");
 	append_sample(journal, "h", 2, "");
 	expect(journal, &one, 1, JOURNAL_FINISH);
@@ -329,7 +330,7 @@ each_delivery_is_told_with_its_lane(void **state)
 	expect_lanes(journal, RC_OK, "1:lane 2: 3:mail ", "h: 1 0 h:mail 1 0 ");
 	/* A lane that is none is told, and no reason to leave its own out. */
 	execute("UPDATE deliveries SET lane = 77 WHERE seq = 1;"
-		"UPDATE lanes SET key = x'1b' WHERE key = 'mail'");
+		"UPDATE lanes SET key = '\x1b' WHERE key = 'mail'");
 	expect_lanes(journal, RC_CORRUPT, "1: 2: 3: ", "h: 1 0 h: 1 0 ");
 	assert_int_equal(journal_show(journal, sample.receipt.id, &pool,
 			     &report),
@@ -450,6 +451,7 @@ a_damaged_identity_hides_no_event(void **state)
 	assert_string_equal(report.event.pipeline, "p");
 	assert_string_equal(report.event.shown, "Orders");
 	assert_string_equal(report.event.run, "a");
+	only_of_a_file();
 	execute("UPDATE events SET pipeline = x'00', shown = NULL");
 	assert_int_equal(journal_list(journal, &filter, pass_over, &rows),
 	    RC_CORRUPT);

@@ -85,6 +85,7 @@ what_the_file_has_is_not_counted_again_from_the_journal(void **state)
 	struct journal_requests requests;
 
 	(void)state;
+	only_of_a_file();
 	count_at(OUTCOME_QUEUED, 202, noon - 30 * HOUR);
 	count_at(OUTCOME_QUEUED, 202, noon - HOUR);
 	count_at(OUTCOME_REFUSED, 401, noon - HOUR);
@@ -115,6 +116,7 @@ what_another_file_counted_is_added(void **state)
 	struct journal_requests requests;
 
 	(void)state;
+	only_of_a_file();
 	count_at(OUTCOME_QUEUED, 202, noon);
 	fold(journal, "queued", noon_hour, 4);
 	fold(journal, "refused 401", noon_hour, 2);
@@ -141,6 +143,7 @@ what_is_too_old_for_the_file_comes_from_the_journal(void **state)
 	struct journal_requests requests;
 
 	(void)state;
+	only_of_a_file();
 	count_at(OUTCOME_QUEUED, 202, noon - 100 * HOUR);
 	assert_int_equal(journal_fold(journal, noon - 100 * HOUR), RC_OK);
 	count_at(OUTCOME_QUEUED, 202, noon);
@@ -162,6 +165,7 @@ a_file_that_cannot_be_used_is_told_of(void **state)
 	struct journal_requests requests;
 
 	(void)state;
+	only_of_a_file();
 	snprintf(path, sizeof(path), "%s-stats", journal_path);
 	assert_int_equal(symlink("nothing", path), 0);
 	requests = gather(NULL, 24);
@@ -178,6 +182,7 @@ that_hours_are_damaged_comes_with_the_others(void **state)
 	struct journal_requests requests = { .now = noon, .hours = 24 };
 
 	(void)state;
+	only_of_a_file();
 	fold(journal, "queued", noon_hour, 4);
 	fold(journal, "ignored", noon_hour, 4);
 	execute("UPDATE hours SET count = 'x' WHERE what = 'ignored'");
@@ -189,10 +194,35 @@ that_hours_are_damaged_comes_with_the_others(void **state)
 	journal_close(journal);
 }
 
+static void
+all_machines_count(void **state)
+{
+	struct journal_requests requests;
+	struct journal_last_event last = { "h", noon - 5 };
+	struct journal *journal;
+
+	(void)state;
+	if (journal_server() == NULL)
+		skip();
+	journal = open_journal();
+	count_at(OUTCOME_QUEUED, 202, noon - 10);
+	/* Of this one both: its file counts. */
+	assert_int_equal(journal_fold(journal, noon), RC_OK);
+	fold(journal, "queued", noon_hour, 3);
+	fold(journal, "refused 401", noon_hour, 1);
+	assert_int_equal(journal_note_last_events(journal, &last, 1), RC_OK);
+	requests = gather(journal, 24);
+	expect_day(&requests, 5, 1);
+	assert_int_equal(requests.list[0].last_event, noon - 5);
+	pool_free(&requests.pool);
+	journal_close(journal);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(all_machines_count),
 		TEST(a_hook_of_which_nothing_is_known_is_there_too),
 		TEST(what_the_file_has_is_not_counted_again_from_the_journal),
 		TEST(what_another_file_counted_is_added),

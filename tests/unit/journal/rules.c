@@ -42,6 +42,7 @@ the_rules_of_the_newest_file_are_noted(void **state)
 	unsigned failed = 0;
 
 	(void)state;
+	only_of_a_file();
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct journal_reader reader = { .journal = journal };
 
@@ -68,6 +69,94 @@ the_rules_of_the_newest_file_are_noted(void **state)
 	journal_close(journal);
 }
 
+/* The rules that a machine notes then, whatever its file's time is. */
+static struct journal_rules
+note_with(struct journal *journal, const char *digest)
+{
+	struct journal_rules rules = {
+		.hook = "h",
+		.digest = digest,
+		.time = digest[0] == 'o' ? INT64_MAX : 1,
+	};
+
+	assert_int_equal(journal_note_rules(journal, &rules, 1), RC_OK);
+	return rules;
+}
+
+static enum rc
+add_hooks(void *context, const struct journal_runner *runner)
+{
+	assert_true(runner->machine[0] != '\0');
+	assert_int_equal(runner->pid, getpid());
+	return buf_printf(context, "%.8s ", runner->hooks);
+}
+
+static int64_t
+runners_with_hooks(struct journal *journal)
+{
+	struct buf text = { 0 };
+	size_t n;
+
+	assert_int_equal(journal_runners(journal, add_hooks, &text), RC_OK);
+	n = text.len / 9;
+	buf_free(&text);
+	return (int64_t)n;
+}
+
+/* A change goes from one machine to the next, and is taken back. */
+static void
+machines_clocks_do_not_tell_which_rules_are_newer(void **state)
+{
+	struct journal *first;
+	struct journal *second;
+
+	(void)state;
+	if (journal_server() == NULL)
+		skip();
+	first = open_journal();
+	second = open_journal();
+	assert_false(note_with(first, "old").older);
+	assert_false(note_with(second, "old").disputed);
+	assert_int_equal(runners_with_hooks(first), 2);
+	/* What came later counts, though its file is older. */
+	assert_false(note_with(second, "new").older);
+	assert_true(note_with(second, "new").disputed);
+	assert_true(note_with(first, "old").older);
+	assert_true(note_with(first, "old").disputed);
+	/* A machine that is started anew with what it had. */
+	journal_close(first);
+	assert_false(note_with(second, "new").disputed);
+	first = open_journal();
+	assert_true(note_with(first, "old").older);
+	/* Taken back: once nobody has the new ones they do not count. */
+	assert_false(note_with(second, "old").older);
+	assert_false(note_with(first, "old").older);
+	assert_false(note_with(first, "old").disputed);
+	assert_false(note_with(second, "old").disputed);
+	journal_close(second);
+	assert_int_equal(runners_with_hooks(first), 1);
+	journal_close(first);
+}
+
+/* One that runs nothing has a say as well. */
+static void
+who_runs_nothing_tells_its_hooks(void **state)
+{
+	const struct journal_rules rules = { .hook = "h", .digest = "other" };
+	struct journal *first = open_journal();
+	struct journal *second = open_journal();
+	bool shared = journal_server() != NULL;
+
+	(void)state;
+	assert_int_equal(journal_tell_hooks(second, &rules, 1), RC_OK);
+	assert_int_equal(journal_tell_hooks(second, &rules, 1), RC_OK);
+	assert_int_equal(runners_with_hooks(second), shared ? 1 : 0);
+	assert_int_equal(note_with(first, "old").disputed, shared);
+	journal_close(second);
+	assert_false(note_with(first, "old").disputed);
+	journal_close(first);
+}
+
 static void
 rules_are_compared_hook_by_hook(void **state)
 {
@@ -79,6 +168,7 @@ rules_are_compared_hook_by_hook(void **state)
 	};
 
 	(void)state;
+	only_of_a_file();
 	note(journal, "a", "2", 2);
 	note(journal, "b", "2", 4);
 	assert_int_equal(journal_note_rules(journal, rules, COUNT(rules)),
@@ -110,6 +200,7 @@ what_others_noted_newer_rules_of_is_not_claimed(void **state)
 	int64_t due = 0;
 
 	(void)state;
+	only_of_a_file();
 	note_hook(journal, "i");
 	note(journal, "i", "ours", 1);
 	append_sample(journal, "h", 1, "");
@@ -184,6 +275,7 @@ another_routing_is_noted_with_what_it_has_to_move(void **state)
 	struct journal *journal = open_journal();
 
 	(void)state;
+	only_of_a_file();
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct journal_lane lanes[] = { { .key = "one" },
 			{ .key = "two" } };
@@ -223,6 +315,7 @@ a_hook_that_is_given_away_is_moved_by_its_new_file(void **state)
 	struct journal *journal = open_journal();
 
 	(void)state;
+	only_of_a_file();
 	rules.file = "/first";
 	rules.queues = true;
 	assert_int_equal(journal_note_rules(journal, &rules, 1), RC_OK);
@@ -271,6 +364,7 @@ noted_rules_say_how_long_a_hook_keeps(void **state)
 	struct journal *journal = open_lane();
 
 	(void)state;
+	only_of_a_file();
 	append_sample(journal, "h", 1, "");
 	expect(journal, &one, 1, JOURNAL_FINISH);
 	assert_int_equal(journal_note_rules(journal, rules, COUNT(rules)),
@@ -318,6 +412,7 @@ the_hook_of_another_file_is_kept_by_its_own_rules(void **state)
 	struct journal *journal = open_lane();
 
 	(void)state;
+	only_of_a_file();
 	append_sample(journal, "h", 1, "");
 	expect(journal, &one, 1, JOURNAL_FINISH);
 	for (size_t i = 0; i < 2; i++) {
@@ -349,6 +444,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_rules_of_the_newest_file_are_noted),
+		TEST(machines_clocks_do_not_tell_which_rules_are_newer),
+		TEST(who_runs_nothing_tells_its_hooks),
 		TEST(rules_are_compared_hook_by_hook),
 		TEST(what_others_noted_newer_rules_of_is_not_claimed),
 		TEST(another_routing_is_noted_with_what_it_has_to_move),

@@ -207,6 +207,7 @@ damaged_runs_are_no_reason_to_refuse_events(void **state)
 	struct journal *journal = open_lane();
 
 	(void)state;
+	only_of_a_file();
 	record_all(journal, "h", "10 start p a; 11 start p b");
 	execute("UPDATE runs SET began = 'x', pipeline = 'p';"
 		"UPDATE pipelines SET failures = x'00', first = 'then'");

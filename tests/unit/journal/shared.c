@@ -26,6 +26,7 @@ it_is_opened_when_it_is_first_asked_for(void **state)
 	struct journal *journal = NULL, *again = NULL;
 
 	(void)state;
+	only_of_a_file();
 	assert_null(shared_journal_opened(shared));
 	assert_int_equal(access(journal_path, F_OK), -1);
 	assert_int_equal(shared_journal_get(shared, &journal), RC_OK);
@@ -44,6 +45,7 @@ one_that_could_not_be_opened_is_tried_again(void **state)
 	struct journal *journal = NULL;
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(mkdir(journal_path, 0700), 0);
 	assert_int_not_equal(shared_journal_get(shared, &journal), RC_OK);
 	assert_null(journal);
@@ -77,11 +79,12 @@ static void
 nobody_waits_for_who_opens_it(void **state)
 {
 	struct shared_journal *shared = open_shared(journal_path, 0);
-	sqlite3 *other;
+	struct other other;
 	pthread_t thread;
 	int64_t began;
 
 	(void)state;
+	only_of_a_file();
 	sem_init(&opening, 0, 0);
 	other = lock_journal();
 	assert_int_equal(pthread_create(&thread, NULL, open_it, shared), 0);
@@ -90,7 +93,7 @@ nobody_waits_for_who_opens_it(void **state)
 	began = clock_steady();
 	assert_null(shared_journal_opened(shared));
 	assert_true(clock_steady() - began < 500);
-	unlock_journal(other);
+	disconnect_other(&other);
 	pthread_join(thread, NULL);
 	assert_non_null(shared_journal_opened(shared));
 	sem_destroy(&opening);
@@ -102,7 +105,7 @@ static void *
 unlock_later(void *other)
 {
 	poll(NULL, 0, 1000);
-	unlock_journal(other);
+	disconnect_other(other);
 	return NULL;
 }
 
@@ -112,7 +115,7 @@ to_try_it_does_not_wait_for_who_has_it_locked(void **state)
 {
 	struct shared_journal *shared = open_shared(journal_path, 0);
 	struct journal *journal = NULL;
-	sqlite3 *other;
+	struct other other;
 	pthread_t thread;
 	int64_t began;
 
@@ -125,11 +128,12 @@ to_try_it_does_not_wait_for_who_has_it_locked(void **state)
 	assert_int_equal(shared_journal_try(shared, &journal), RC_LOCKED);
 	assert_true(clock_steady() - began < 2000);
 	assert_null(shared_journal_opened(shared));
-	unlock_journal(other);
+	disconnect_other(&other);
 	assert_int_equal(shared_journal_try(shared, &journal), RC_OK);
 	assert_ptr_equal(shared_journal_opened(shared), journal);
 	other = lock_journal();
-	assert_int_equal(pthread_create(&thread, NULL, unlock_later, other), 0);
+	assert_int_equal(pthread_create(&thread, NULL, unlock_later, &other),
+	    0);
 	append_sample(journal, "h", 1, "");
 	pthread_join(thread, NULL);
 	shared_journal_close(shared);

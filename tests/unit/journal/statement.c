@@ -35,6 +35,7 @@ values_are_bound_in_their_order_and_type(void **state)
 	bool yes = true;
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(journal_number(journal, 0, sum,
 			     BIND(INT(small), INT(negative), INT(yes),
 				 INT(INT64_C(1) << 40))),
@@ -63,10 +64,10 @@ the_first_error_ends_all_that_follows(void **state)
 	journal_fail(journal, JOURNAL_FAILED_MEMORY);
 	journal_fail(journal, JOURNAL_FAILED_LOCK);
 	assert_true(journal_failed(journal));
-	assert_int_equal(journal_meaning(journal->error), RC_MEMORY);
+	assert_int_equal(journal_meaning(journal->failure), RC_MEMORY);
 	assert_null(journal_query(journal, "SELECT 1", NO_VALUES));
 	assert_false(journal_next(journal, NULL));
-	assert_int_equal(journal_do(journal,
+	assert_int_equal(journal_change_rows(journal,
 			     "INSERT INTO notes(name, number) VALUES('a', 1)",
 			     NO_VALUES),
 	    0);
@@ -74,7 +75,8 @@ the_first_error_ends_all_that_follows(void **state)
 	journal_close(journal);
 	journal = open_lane();
 	assert_int_equal(journal_number(journal, -1,
-			     "SELECT count(*) FROM notes", NO_VALUES),
+			     "SELECT count(*) FROM notes WHERE name = 'a'",
+			     NO_VALUES),
 	    0);
 	journal_close(journal);
 }
@@ -89,7 +91,7 @@ no_memory_is_a_failure(void **state)
 	assert_ptr_equal(journal_need(journal, &byte), &byte);
 	assert_false(journal_failed(journal));
 	assert_null(journal_need(journal, NULL));
-	assert_int_equal(journal_meaning(journal->error), RC_MEMORY);
+	assert_int_equal(journal_meaning(journal->failure), RC_MEMORY);
 	/* And what there is some for later does not make up for it. */
 	assert_ptr_equal(journal_need(journal, &byte), &byte);
 	assert_true(journal_failed(journal));

@@ -378,6 +378,7 @@ the_file_is_private_small_and_whole(void **state)
 	struct stat about;
 
 	(void)state;
+	only_of_a_file();
 	journal_stats_close(open_stats());
 	assert_int_equal(stat(end_path("-stats"), &about), 0);
 	assert_int_equal(about.st_mode & 07777, 0600);
@@ -424,6 +425,7 @@ a_file_that_is_none_is_refused_and_stays(void **state)
 	int fd;
 
 	(void)state;
+	only_of_a_file();
 	scratch_file("journal.db-stats", "", 0600);
 	expect_refused("is no file of counts");
 	scratch_file("journal.db-stats", "some text", 0600);
@@ -456,6 +458,7 @@ a_file_that_others_may_write_is_refused(void **state)
 	char *path = strdup(end_path("-stats"));
 
 	(void)state;
+	only_of_a_file();
 	journal_stats_close(open_stats());
 	assert_int_equal(chmod(path, 0620), 0);
 	expect_refused("chmod g-w it");
@@ -476,6 +479,7 @@ what_is_no_file_or_cannot_be_written_is_refused(void **state)
 	char *path = strdup(end_path("-stats"));
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(mkdir(path, 0700), 0);
 	expect_refused("is no regular file: take it away");
 	assert_int_equal(rmdir(path), 0);
@@ -506,6 +510,7 @@ none_is_made_where_others_may_write(void **state)
 	struct journal_stats *stats;
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(scratch_log(LOG_LEVEL_INFO), 0);
 	assert_int_equal(chmod(scratch, 01777), 0);
 	stats = open_stats();
@@ -527,6 +532,7 @@ damaged_words_do_no_harm(void **state)
 	int fd;
 
 	(void)state;
+	only_of_a_file();
 	journal_stats_count(stats, &queued);
 	journal_stats_count(stats, &unsigned_one);
 	memset(noise, 0xff, sizeof(noise));
@@ -569,6 +575,7 @@ one_that_is_made_anew_has_another_source(void **state)
 	int64_t source;
 
 	(void)state;
+	only_of_a_file();
 	journal_stats_close(open_stats());
 	source = read_stats(&pool).source;
 	assert_int_equal(unlink(end_path("-stats")), 0);
@@ -585,6 +592,7 @@ a_file_that_is_taken_away_is_made_anew(void **state)
 	struct journal_stats *stats = open_stats();
 
 	(void)state;
+	only_of_a_file();
 	journal_stats_count(stats, &queued);
 	journal_stats_look(stats);
 	journal_stats_count(stats, &queued);
@@ -604,6 +612,7 @@ a_file_that_was_wrong_is_looked_at_again(void **state)
 	struct journal_stats *stats;
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(scratch_log(LOG_LEVEL_INFO), 0);
 	scratch_file("journal.db-stats", "some text", 0600);
 	stats = open_stats();
@@ -617,6 +626,115 @@ a_file_that_was_wrong_is_looked_at_again(void **state)
 	journal_stats_close(stats);
 	journal_stats_look(NULL);
 	journal_stats_close(NULL);
+}
+
+/* No server is asked: the name alone tells where its counts are. */
+static const char shared[] = "postgresql://nobody@192.0.2.1/of-a-unit-test";
+
+static void
+count_shared(const char *journal)
+{
+	struct journal_stats *stats = NULL;
+
+	assert_int_equal(journal_stats_open(journal, &stats), RC_OK);
+	journal_stats_count(stats, &queued);
+	journal_stats_close(stats);
+}
+
+static void
+drop_shared(const char *journal)
+{
+	struct buf path = { 0 };
+
+	assert_int_equal(journal_stats_path(journal, &path), RC_OK);
+	assert_int_equal(unlink(path.data), 0);
+	buf_free(&path);
+}
+
+static void
+those_of_a_shared_journal_are_in_memory(void **state)
+{
+	struct journal_stats_report report = { 0 };
+	struct buf name = { 0 };
+	struct buf expected = { 0 };
+	struct buf other = { 0 };
+	struct buf error = { 0 };
+	struct pool pool = { 0 };
+	struct stat about;
+	char *slash;
+
+	(void)state;
+	assert_int_equal(journal_stats_path("/a/b", &name), RC_OK);
+	assert_string_equal(name.data, "/a/b-stats");
+	buf_free(&name);
+	assert_int_equal(journal_stats_path(shared, &name), RC_OK);
+	assert_int_equal(journal_stats_path("postgresql:///x", &other), RC_OK);
+	assert_string_not_equal(name.data, other.data);
+	assert_int_equal(buf_printf(&expected, "/dev/shm/pelihook-%u/",
+			     (unsigned)geteuid()),
+	    RC_OK);
+	assert_true(bytes_begin(buf_view(&name), expected.data));
+	(void)unlink(name.data);
+	assert_int_equal(journal_stats_read(shared, &pool, &report, &error),
+	    RC_MISSING);
+	count_shared(shared);
+	count_shared(shared);
+	assert_int_equal(journal_stats_read(shared, &pool, &report, &error),
+	    RC_OK);
+	assert_int_equal(find(&report, "h")->totals[JOURNAL_STATS_QUEUED], 2);
+	assert_int_equal(stat(name.data, &about), 0);
+	assert_int_equal(about.st_mode & 07777, 0600);
+	slash = strrchr(name.data, '/');
+	*slash = '\0';
+	assert_int_equal(stat(name.data, &about), 0);
+	assert_int_equal(about.st_mode & 07777, 0700);
+	drop_shared(shared);
+	pool_free(&pool);
+	buf_free(&name);
+	buf_free(&expected);
+	buf_free(&other);
+}
+
+/* Of a user that nobody is, so that no other test is disturbed. */
+static void
+a_place_in_memory_that_others_made_is_refused(void **state)
+{
+	enum { NOBODY = 2147480001, SOMEBODY = 2147480002 };
+	static const char place[] = "/dev/shm/pelihook-2147480001";
+	struct journal_stats_report report = { 0 };
+	struct buf error = { 0 };
+	struct pool pool = { 0 };
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(mkdir(place, 0700), 0);
+	assert_int_equal(chown(place, SOMEBODY, SOMEBODY), 0);
+	assert_int_equal(scratch_log(LOG_LEVEL_INFO), 0);
+	assert_int_equal(seteuid(NOBODY), 0);
+	count_shared(shared);
+	assert_int_equal(journal_stats_read(shared, &pool, &report, &error),
+	    RC_CONFIG);
+	assert_non_null(strstr(error.data, place));
+	buf_free(&error);
+	/* Its own, but others may write there. */
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(lines_of_log("requests are not counted: "), 1);
+	assert_int_equal(chown(place, NOBODY, NOBODY), 0);
+	assert_int_equal(chmod(place, 01777), 0);
+	assert_int_equal(seteuid(NOBODY), 0);
+	assert_int_equal(journal_stats_read(shared, &pool, &report, &error),
+	    RC_CONFIG);
+	buf_free(&error);
+	assert_int_equal(chmod(place, 0700), 0);
+	count_shared(shared);
+	assert_int_equal(journal_stats_read(shared, &pool, &report, &error),
+	    RC_OK);
+	assert_int_equal(report.n, 1);
+	drop_shared(shared);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(rmdir(place), 0);
+	pool_free(&pool);
 }
 
 int
@@ -641,6 +759,8 @@ main(void)
 		TEST(one_that_is_made_anew_has_another_source),
 		TEST(a_file_that_is_taken_away_is_made_anew),
 		TEST(a_file_that_was_wrong_is_looked_at_again),
+		TEST(those_of_a_shared_journal_are_in_memory),
+		TEST(a_place_in_memory_that_others_made_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("stats", tests, NULL, NULL);

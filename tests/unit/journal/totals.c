@@ -74,6 +74,7 @@ what_is_damaged_is_not_counted(void **state)
 	char second[UUID_SIZE];
 
 	(void)state;
+	only_of_a_file();
 	for (unsigned i = 1; i <= 3; i++)
 		append_sample(journal, "h", i, "");
 	expect(journal, &one, 1, JOURNAL_FINISH);

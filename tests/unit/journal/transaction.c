@@ -56,7 +56,7 @@ a_locked_journal_is_given_up_in_time(void **state)
 	struct journal *journal = open_lane();
 	struct sample sample;
 	struct ids ids;
-	sqlite3 *db;
+	struct other db;
 	int64_t began;
 
 	(void)state;
@@ -71,7 +71,7 @@ a_locked_journal_is_given_up_in_time(void **state)
 	/* Who only reads is not locked out. */
 	ids = list(journal, -1);
 	assert_int_equal(ids.n, 1);
-	unlock_journal(db);
+	disconnect_other(&db);
 	assert_int_equal(append_and_wait(journal, &sample.entry), RC_OK);
 	expect_counts(journal, "h queued 2 ");
 	journal_close(journal);
@@ -115,6 +115,7 @@ a_full_disk_loses_nothing(void **state)
 	unsigned stored;
 
 	(void)state;
+	only_of_a_file();
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
 	limit = old;
@@ -245,6 +246,7 @@ who_waits_to_read_does_so_until_the_deadline(void **state)
 	int fd;
 
 	(void)state;
+	only_of_a_file();
 	append_sample(journal, "h", 1, "");
 	fd = hold_index();
 	journal_set_busy_timeout(looks, 600000);

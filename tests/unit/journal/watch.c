@@ -113,6 +113,7 @@ a_hook_is_silent_by_what_was_counted(void **state)
 	struct guard guard;
 
 	(void)state;
+	only_of_a_file();
 	begin(&guard);
 	look(&guard, nine + 11 * MINUTE - 1);
 	assert_int_equal(guard.silent, 0);
@@ -124,12 +125,42 @@ a_hook_is_silent_by_what_was_counted(void **state)
 	journal_close(guard.journal);
 }
 
+/* What came there is known here a minute or two later. */
+static void
+what_came_to_another_machine_is_waited_for(void **state)
+{
+	struct journal_last_event last = { "h", nine + 10 * MINUTE };
+	struct guard guard;
+
+	(void)state;
+	if (journal_server() == NULL)
+		skip();
+	begin(&guard);
+	look(&guard, nine + 11 * MINUTE);
+	assert_int_equal(guard.next, nine + 13 * MINUTE);
+	assert_int_equal(journal_note_last_events(guard.journal, &last, 1),
+	    RC_OK);
+	look(&guard, nine + 13 * MINUTE);
+	assert_int_equal(guard.silent, 0);
+	look(&guard, nine + 22 * MINUTE - 1);
+	assert_int_equal(guard.silent, 0);
+	look(&guard, nine + 22 * MINUTE);
+	assert_int_equal(guard.silent, 1);
+	last.time = nine + 23 * MINUTE;
+	assert_int_equal(journal_note_last_events(guard.journal, &last, 1),
+	    RC_OK);
+	look(&guard, nine + 24 * MINUTE);
+	assert_int_equal(guard.over, 1);
+	journal_close(guard.journal);
+}
+
 static void
 where_counting_began_later_silence_does_too(void **state)
 {
 	struct guard guard;
 
 	(void)state;
+	only_of_a_file();
 	begin(&guard);
 	guard.counted = (struct journal_counted){ .known = true,
 		.since = nine + 8 * MINUTE };
@@ -241,6 +272,7 @@ of_a_hook_that_is_not_watched_any_more_nothing_is_known(void **state)
 	struct guard guard;
 
 	(void)state;
+	only_of_a_file();
 	know(&guard);
 	end_some(&guard, &of_h, 1);
 	expect_known("0 1 1 7; ");
@@ -266,6 +298,7 @@ where_nothing_is_to_end_nothing_is_written(void **state)
 	unsigned commits = 0;
 
 	(void)state;
+	only_of_a_file();
 	know(&guard);
 	sqlite3_commit_hook(guard.journal->db, note_commit, &commits);
 	guard.watches = true;
@@ -292,6 +325,7 @@ who_cannot_say_so_ends_nothing(void **state)
 	struct guard guard;
 
 	(void)state;
+	only_of_a_file();
 	know(&guard);
 	end_some(&guard, none_of_ours, 2);
 	end_some(&guard, &older, 1);
@@ -305,6 +339,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_hook_is_silent_by_what_was_counted),
+		TEST(what_came_to_another_machine_is_waited_for),
 		TEST(where_counting_began_later_silence_does_too),
 		TEST(what_cannot_be_known_is_neither_found_nor_over),
 		TEST(the_first_event_is_noted_at_once),

@@ -588,6 +588,7 @@ a_hook_that_is_watched_is_silent_after_its_limit(void **state)
 	struct json_object *problem;
 
 	(void)state;
+	only_of_a_file();
 	count("h", 202, now() - 50 * MINUTE);
 	count("i", 202, now() - 190 * MINUTE);
 	expect_no_problem(see_json(), "silent");
@@ -612,6 +613,7 @@ a_hook_without_an_event_for_a_day_of_counting_is_silent(void **state)
 	char made[32], want[256];
 
 	(void)state;
+	only_of_a_file();
 	journal_close(open_lane());
 	count("h", 202, now());
 	see_at(now() + 23 * HOUR);
@@ -636,6 +638,7 @@ refused_requests_are_told_by_status_and_reason(void **state)
 	int64_t at = now();
 
 	(void)state;
+	only_of_a_file();
 	journal_close(open_lane());
 	count("h", 401, at - 3);
 	count("h", 401, at - 2);
@@ -667,6 +670,7 @@ counts_that_cannot_be_used_are_told(void **state)
 	struct json_object *problem;
 
 	(void)state;
+	only_of_a_file();
 	journal_close(open_lane());
 	assert_int_equal(symlink("nothing", scratch_path("journal.db-stats")),
 	    0);
@@ -697,6 +701,7 @@ requests_are_shown_by_the_hour(void **state)
 	int64_t at = now();
 
 	(void)state;
+	only_of_a_file();
 	journal_close(open_lane());
 	count("h", 202, at);
 	count("h", 401, at);

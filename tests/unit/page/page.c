@@ -825,6 +825,7 @@ static void
 a_journal_that_was_looked_at_is_gone_where_it_is_taken_away(void **state)
 {
 	(void)state;
+	only_of_a_file();
 	expect_view("QUERY_STRING=view=events", "200", first);
 	expect_gone();
 }
@@ -836,6 +837,7 @@ a_journal_that_the_process_has_open_is_gone_where_it_is_taken_away(void **state)
 	struct journal *journal;
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(shared_journal_get(shared, &journal), RC_OK);
 	expect_gone();
 }
@@ -847,6 +849,7 @@ a_journal_without_its_first_file_is_gone_for_who_has_it_open(void **state)
 	struct journal *journal;
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(shared_journal_get(shared, &journal), RC_OK);
 	take_away("");
 	expect_view("QUERY_STRING=view=events", "503", GONE);
@@ -859,6 +862,7 @@ a_journal_without_its_locks_is_gone_for_who_has_it_open(void **state)
 	char path[PATH_MAX + 32];
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(shared_journal_get(shared, &journal), RC_OK);
 	take_away("-runners");
 	expect_view("QUERY_STRING=view=events", "503", GONE);
@@ -872,6 +876,7 @@ a_journal_of_an_earlier_release_is_renewed_and_shown(void **state)
 	const char *path = begin_other("journal.db");
 
 	(void)state;
+	only_of_a_file();
 	take_journal_away();
 	make_earlier();
 	expect_view("QUERY_STRING=view=events", "200", "<main");
@@ -893,6 +898,7 @@ a_journal_in_the_place_of_the_process_one_is_not_shown(void **state)
 	struct journal *other;
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(shared_journal_get(shared, &journal), RC_OK);
 	take_journal_away();
 	other = open_lane();
@@ -909,7 +915,7 @@ static void
 a_view_does_not_wait_for_who_has_shut_the_journal(void **state)
 {
 	int64_t began;
-	sqlite3 *db;
+	struct other db;
 
 	(void)state;
 	close_site(&site);
@@ -918,7 +924,7 @@ a_view_does_not_wait_for_who_has_shut_the_journal(void **state)
 	began = clock_steady();
 	expect_view("QUERY_STRING=", "503", "The journal is locked");
 	assert_true(clock_steady() - began < 4000);
-	unlock_journal(db);
+	disconnect_other(&db);
 	expect_view("QUERY_STRING=", "200", "<main");
 }
 
@@ -929,14 +935,12 @@ a_locked_journal_is_shown_and_not_changed(void **state)
 				   "QUERY_STRING=view=events" } };
 	struct journal *journal;
 	char form[128];
-	sqlite3 *db;
+	struct other db;
 
 	(void)state;
 	assert_int_equal(shared_journal_get(shared, &journal), RC_OK);
 	journal_set_busy_timeout(journal, 50);
-	assert_int_equal(sqlite3_open(journal_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
-	    SQLITE_OK);
+	db = lock_journal();
 	serve(&front, site.conf);
 	assert_answer(&front, "200");
 	assert_told(&front, first);
@@ -946,7 +950,7 @@ a_locked_journal_is_shown_and_not_changed(void **state)
 	assert_answer(&front, "503");
 	assert_told(&front, "\r\nRetry-After: 30\r\n");
 	buf_free(&front.output);
-	sqlite3_close(db);
+	disconnect_other(&db);
 	assert_int_equal(state_of(first), JOURNAL_QUEUED);
 }
 
@@ -989,6 +993,7 @@ what_takes_longer_than_a_view_may_is_told_so(void **state)
 	int fd;
 
 	(void)state;
+	only_of_a_file();
 	serve(&front, site.conf);
 	assert_answer(&front, "200");
 	buf_free(&front.output);

@@ -5,16 +5,12 @@
 
 /* A log as large as that, while somebody reads what was there before. */
 static struct journal *
-open_grown(sqlite3 **reader)
+open_grown(struct other *reader)
 {
 	struct journal *journal = open_lane();
 
 	append_sample(journal, "h", 1, "");
-	assert_int_equal(sqlite3_open(journal_path, reader), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(*reader,
-			     "BEGIN; SELECT count(*) FROM events", NULL, NULL,
-			     NULL),
-	    SQLITE_OK);
+	*reader = read_journal();
 	for (unsigned i = 2; journal_log_size(journal) <= READING_LOG; i++)
 		append_large(journal, "h", i);
 	return journal;
@@ -23,7 +19,7 @@ open_grown(sqlite3 **reader)
 static void
 a_log_that_grew_is_waited_for_for_a_moment(void **state)
 {
-	sqlite3 *reader;
+	struct other reader;
 	struct journal *journal = open_grown(&reader);
 	int64_t began = clock_steady();
 	int64_t log = 0;
@@ -36,14 +32,14 @@ a_log_that_grew_is_waited_for_for_a_moment(void **state)
 	/* It did not grow since. */
 	assert_false(reading_begin(journal, &log));
 	reading_end();
-	sqlite3_close(reader);
+	disconnect_other(&reader);
 	journal_close(journal);
 }
 
 static void
 views_that_do_not_end_are_not_waited_for_for_long(void **state)
 {
-	sqlite3 *reader;
+	struct other reader;
 	struct journal *journal = open_grown(&reader);
 	int64_t logs[] = { journal_log_size(journal), 0 };
 
@@ -52,7 +48,7 @@ views_that_do_not_end_are_not_waited_for_for_long(void **state)
 	assert_true(reading_begin(journal, &logs[1]));
 	reading_end();
 	reading_end();
-	sqlite3_close(reader);
+	disconnect_other(&reader);
 	journal_close(journal);
 }
 

@@ -72,6 +72,32 @@ what_has_no_hook_stays_queued(void **state)
 }
 
 /* Whatever the order of the file. */
+/* Another machine's hooks may have a line that takes it. */
+static void
+what_no_line_takes_waits_while_runners_differ(void **state)
+{
+	const struct journal_rules theirs = { .hook = "h", .digest = "other" };
+	struct journal *other;
+	struct machine machine;
+
+	(void)state;
+	if (journal_server() == NULL)
+		skip();
+	write_command("cmd", "");
+	build(&machine,
+	    load(
+		"hook h\nsignature none\non connection_added run /bin/true\n"));
+	other = open_journal();
+	assert_int_equal(journal_tell_hooks(other, &theirs, 1), RC_OK);
+	append_sample(machine.journal, "h", 1, "");
+	drain_empty(&machine);
+	assert_true(counts_are(machine.journal, "h queued 1 "));
+	journal_close(other);
+	drain_empty(&machine);
+	assert_true(counts_are(machine.journal, "h done 1 "));
+	take_apart(&machine);
+}
+
 static void
 all_hooks_of_the_file_are_run(void **state)
 {
@@ -225,6 +251,7 @@ by_older_rules_nothing_is_claimed(void **state)
 	struct conf *conf;
 
 	(void)state;
+	only_of_a_file();
 	write_command("cmd", "");
 	build(&old, load_at(1, ""));
 	append_sample(old.journal, "h", 1, "");
@@ -257,6 +284,7 @@ newer_rules_are_noticed_while_it_runs(void **state)
 	struct conf *conf;
 
 	(void)state;
+	only_of_a_file();
 	write_command("cmd", "");
 	build(&old, load_at(1, ""));
 	append_sample(old.journal, "h", 1, "");
@@ -720,7 +748,7 @@ static void
 trouble_ends_a_drain_that_is_not_to_last(void **state)
 {
 	struct machine machine;
-	sqlite3 *db;
+	struct other db;
 
 	(void)state;
 	write_command("cmd", "");
@@ -729,7 +757,7 @@ trouble_ends_a_drain_that_is_not_to_last(void **state)
 	journal_set_busy_timeout(machine.journal, 20);
 	db = lock_journal();
 	assert_int_equal(dispatch_alone(&machine.settings), RC_LOCKED);
-	unlock_journal(db);
+	disconnect_other(&db);
 	assert_int_equal(dispatch_alone(&machine.settings), RC_OK);
 	assert_true(counts_are(machine.journal, "h done 1 "));
 	take_apart(&machine);
@@ -809,6 +837,7 @@ a_drain_folds_what_was_counted(void **state)
 	};
 
 	(void)state;
+	only_of_a_file();
 	build(&machine, load("hook h\nsignature none\non * run /bin/true\n"));
 	assert_int_equal(journal_stats_open(journal_path, &stats), RC_OK);
 	for (int64_t n = 1; n < 4; n++) {
@@ -834,11 +863,12 @@ the_log_that_a_reader_let_grow_is_cut_off_while_nothing_comes(void **state)
 {
 	struct machine machine;
 	struct stat about;
-	sqlite3 *reader;
+	struct other reader;
 	int64_t deadline = clock_steady() + PATIENCE;
 	bool due = false;
 
 	(void)state;
+	only_of_a_file();
 	write_command("cmd", "");
 	build(&machine, load_hook(""));
 	/* The next purge, which does it too, is far. */
@@ -852,7 +882,7 @@ the_log_that_a_reader_let_grow_is_cut_off_while_nothing_comes(void **state)
 		append_large(machine.journal, "other", i);
 	assert_int_equal(stat(scratch_path("journal.db-wal"), &about), 0);
 	assert_true(about.st_size > JOURNAL_LOG_USUAL);
-	sqlite3_close(reader);
+	disconnect_other(&reader);
 	while (about.st_size > JOURNAL_LOG_USUAL && clock_left(deadline) > 0) {
 		poll(NULL, 0, 20);
 		assert_int_equal(stat(scratch_path("journal.db-wal"), &about),
@@ -867,9 +897,12 @@ the_log_that_a_reader_let_grow_is_cut_off_while_nothing_comes(void **state)
 static void
 make_old(void)
 {
-	execute("UPDATE events SET received ="
-		" strftime('%s', 'now') * 1000 - 8640000000;"
-		"UPDATE deliveries SET finished = (SELECT max(received)"
+	char text[80];
+
+	snprintf(text, sizeof(text), "UPDATE events SET received = %lld",
+	    (long long)clock_wall() - 8640000000);
+	execute(text);
+	execute("UPDATE deliveries SET finished = (SELECT max(received)"
 		" FROM events) WHERE finished > 0;"
 		"DELETE FROM notes WHERE name = 'purged'");
 }
@@ -880,6 +913,7 @@ each_hook_keeps_by_its_newest_rules(void **state)
 	struct journal *journal = open_journal();
 
 	(void)state;
+	only_of_a_file();
 	append_sample(journal, "h", 1, "");
 	append_sample(journal, "other", 2, "");
 	drain_once(load("hook other\nsignature none\nkeep 200d\n"
@@ -907,6 +941,7 @@ main(void)
 		TEST(an_event_is_run_and_done),
 		TEST(until_empty_does_not_wait_for_retries),
 		TEST(what_has_no_hook_stays_queued),
+		TEST(what_no_line_takes_waits_while_runners_differ),
 		TEST(all_hooks_of_the_file_are_run),
 		TEST(a_new_configuration_is_taken_at_once),
 		TEST(it_is_asked_for_before_each_claim),

@@ -131,6 +131,7 @@ a_hook_is_the_one_of_the_file_that_came_first(void **state)
 	struct journal *journal = open_journal();
 
 	(void)state;
+	only_of_a_file();
 	expect_checked(journal, second, NULL);
 	assert_int_equal(store(journal, first), RC_OK);
 	assert_int_equal(store(journal, second), RC_CONFIG);
@@ -151,6 +152,7 @@ a_hook_that_is_run_is_noted(void **state)
 	struct journal *journal = open_journal();
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(claims(journal, second), 2);
 	assert_int_equal(claims(journal, first), 0);
 	assert_int_equal(store(journal, first), RC_CONFIG);
@@ -163,6 +165,7 @@ a_file_that_is_gone_has_no_hook(void **state)
 	struct journal *journal = open_journal();
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(claims(journal, first), 2);
 	assert_int_equal(unlink(first), 0);
 	expect_checked(journal, second, NULL);
@@ -198,6 +201,7 @@ a_file_that_lets_go_of_it_has_no_hook(void **state)
 	struct journal *journal = open_journal();
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(store(journal, first), RC_OK);
 	write_conf(first, journal_path, "other");
 	assert_int_equal(store(journal, second), RC_OK);
@@ -215,6 +219,7 @@ a_file_that_cannot_be_read_keeps_its_hook(void **state)
 	FILE *file;
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(store(journal, first), RC_OK);
 	file = fopen(first, "w");
 	assert_non_null(file);
@@ -232,6 +237,7 @@ another_path_to_a_file_is_the_same_file(void **state)
 	char linked[PATH_MAX];
 
 	(void)state;
+	only_of_a_file();
 	snprintf(linked, sizeof(linked), "%s", scratch_path("linked.conf"));
 	assert_int_equal(symlink(first, linked), 0);
 	assert_int_equal(store(journal, linked), RC_OK);
@@ -252,6 +258,7 @@ files_with_the_same_rules_share_a_hook(void **state)
 	struct journal *journal = open_journal();
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(store(journal, first), RC_OK);
 	write_rules(second, journal_path, "h", "/bin/true");
 	expect_checked(journal, second, NULL);
@@ -272,6 +279,7 @@ what_was_noted_meanwhile_stands(void **state)
 	struct journal *other = open_journal();
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(store(journal, first), RC_OK);
 	assert_int_equal(journal_source_change(other, "h", second, "/third"),
 	    RC_OK);
@@ -280,6 +288,29 @@ what_was_noted_meanwhile_stands(void **state)
 	    RC_OK);
 	assert_int_equal(store(journal, second), RC_OK);
 	journal_close(other);
+	journal_close(journal);
+}
+
+/* Each machine has its own file, at whatever path. */
+static void
+a_hook_of_a_shared_journal_is_nobodys(void **state)
+{
+	struct journal *journal;
+	char file[JOURNAL_FILE_SIZE];
+
+	(void)state;
+	if (journal_server() == NULL)
+		skip();
+	journal = open_journal();
+	assert_int_equal(store(journal, first), RC_OK);
+	assert_int_equal(store(journal, second), RC_OK);
+	write_rules(second, journal_path, "h", "/bin/false");
+	assert_int_equal(store(journal, second), RC_OK);
+	expect_checked(journal, second, NULL);
+	assert_int_equal(journal_source_find(journal, "h", file), RC_MISSING);
+	assert_int_equal(journal_source_change(journal, "h", first, second),
+	    RC_OK);
+	assert_int_equal(journal_source_find(journal, "h", file), RC_MISSING);
 	journal_close(journal);
 }
 
@@ -292,6 +323,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST_TWO(a_hook_is_the_one_of_the_file_that_came_first),
 		TEST_TWO(a_hook_that_is_run_is_noted),
+		TEST_TWO(a_hook_of_a_shared_journal_is_nobodys),
 		TEST_TWO(a_file_that_is_gone_has_no_hook),
 		TEST_TWO(a_process_whose_file_was_moved_goes_on_to_store),
 		TEST_TWO(a_file_that_lets_go_of_it_has_no_hook),

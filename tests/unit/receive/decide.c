@@ -73,6 +73,7 @@ a_journal_that_could_not_be_opened_is_tried_again(void **state)
 	struct scene scene;
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(mkdir(journal_path, 0700), 0);
 	set_scene(&scene, journal_path);
 	scene.hook.delivery = CONF_QUEUE;
@@ -105,6 +106,7 @@ the_hook_of_a_file_that_is_gone_is_taken_over(void **state)
 	struct scene scene;
 
 	(void)state;
+	only_of_a_file();
 	set_noted_scene(&scene, "/gone.conf");
 	assert_outcome(put(&scene, "a"), OUTCOME_QUEUED);
 	assert_outcome(put(&scene, "a"), OUTCOME_DUPLICATE);
@@ -121,6 +123,7 @@ the_hook_of_another_file_is_refused(void **state)
 	char text[2 * PATH_MAX];
 
 	(void)state;
+	only_of_a_file();
 	snprintf(text, sizeof(text),
 	    "journal %s\nhook h\nsignature none\non * run /bin/true\n",
 	    journal_path);

@@ -104,13 +104,13 @@ while_the_first_runs_others_are_pending(void **state)
 }
 
 /* A command that ends well while the journal is locked. */
-static sqlite3 *
+static struct other
 deliver_while_locked(struct scene *scene)
 {
 	struct journal *journal;
 	pthread_t thread;
 	void *delivered = NULL;
-	sqlite3 *db;
+	struct other db;
 
 	set_scene(scene, journal_path);
 	start_gated(scene, &thread);
@@ -127,11 +127,11 @@ static void
 an_end_that_could_not_be_written_is_made_up_for(void **state)
 {
 	struct scene scene;
-	sqlite3 *db = deliver_while_locked(&scene);
+	struct other db = deliver_while_locked(&scene);
 
 	(void)state;
 	assert_refused(put(&scene, "a"), RC_LOCKED);
-	unlock_journal(db);
+	disconnect_other(&db);
 	assert_outcome(put(&scene, "a"), OUTCOME_DUPLICATE);
 	clear_scene(&scene);
 }
@@ -142,13 +142,13 @@ an_end_that_could_not_be_written_is_tried_again(void **state)
 {
 	int64_t deadline = clock_steady() + 20000;
 	struct scene scene, other;
-	sqlite3 *db = deliver_while_locked(&scene);
+	struct other db = deliver_while_locked(&scene);
 	int left;
 
 	(void)state;
 	left = decide_tick(scene.decider);
 	assert_true(left > 0);
-	unlock_journal(db);
+	disconnect_other(&db);
 	set_scene(&other, journal_path);
 	assert_refused(put(&other, "a"), RC_PENDING);
 	while (left >= 0 && clock_left(deadline) > 0) {

@@ -213,14 +213,14 @@ static void
 a_brief_process_waits_a_second_for_who_writes(void **state)
 {
 	struct desk desk;
-	sqlite3 *other;
+	struct other other;
 
 	(void)state;
 	open_desk(&desk, JOURNAL_BRIEF);
 	(void)journal_of(&desk);
 	other = lock_journal();
 	expect_in_time(&desk);
-	unlock_journal(other);
+	disconnect_other(&other);
 	close_desk(&desk);
 }
 
@@ -228,7 +228,7 @@ static void
 a_brief_process_waits_a_second_for_a_journal_that_is_shut(void **state)
 {
 	struct desk desk;
-	sqlite3 *other;
+	struct other other;
 
 	(void)state;
 	open_desk(&desk, 0);
@@ -237,7 +237,7 @@ a_brief_process_waits_a_second_for_a_journal_that_is_shut(void **state)
 	other = shut_journal();
 	open_desk(&desk, JOURNAL_BRIEF);
 	expect_in_time(&desk);
-	unlock_journal(other);
+	disconnect_other(&other);
 	close_desk(&desk);
 }
 
@@ -247,6 +247,7 @@ a_journal_that_cannot_be_opened_changes_no_reply(void **state)
 	struct desk desk;
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(mkdir(journal_path, 0700), 0);
 	open_desk(&desk, JOURNAL_BRIEF);
 	expect_in_time(&desk);
@@ -306,7 +307,7 @@ what_others_keep_locked_is_told_once(void **state)
 	struct ending ending[3];
 	struct desk desk;
 	struct journal *journal;
-	sqlite3 *other;
+	struct other other;
 
 	(void)state;
 	open_desk(&desk, 0);
@@ -319,7 +320,7 @@ what_others_keep_locked_is_told_once(void **state)
 		journal_lead(journal);
 		assert_ended(&ending[i], false);
 	}
-	unlock_journal(other);
+	disconnect_other(&other);
 	assert_int_equal(count_of(scratch_path("log"), "is not recorded"), 1);
 	put_start(&desk, &ending[0]);
 	journal_lead(journal);
@@ -356,6 +357,7 @@ a_journal_that_could_not_be_opened_is_left_alone_for_a_while(void **state)
 	struct desk desk;
 
 	(void)state;
+	only_of_a_file();
 	assert_int_equal(mkdir(journal_path, 0700), 0);
 	assert_int_equal(scratch_log(LOG_LEVEL_WARNING), 0);
 	open_desk(&desk, 0);
@@ -463,7 +465,7 @@ who_comes_first_ends_it_once(void **state)
 	struct threads threads = { 0 };
 	pthread_t leader, worker;
 	struct desk desk;
-	sqlite3 *other;
+	struct other other;
 
 	(void)state;
 	open_desk(&desk, 0);
@@ -478,7 +480,7 @@ who_comes_first_ends_it_once(void **state)
 	assert_int_equal(pthread_create(&worker, NULL, work_on, &threads), 0);
 	/* While one after the other has waited for too long. */
 	poll(NULL, 0, RECORD_TIME - 80);
-	unlock_journal(other);
+	disconnect_other(&other);
 	close_threads(&threads, leader, worker);
 	close_desk(&desk);
 	for (size_t i = 0; i < MOST; i++)

@@ -126,6 +126,7 @@ what_brief_leaves_out_is_completed_for_some(void **state)
 		assert_int_equal(list.rows[i].duration, 0);
 		assert_int_equal(list.rows[i].outcomes.success, 0);
 	}
+	only_of_a_file();
 	execute("UPDATE successes SET time = x'00' WHERE pipeline = 'b'");
 	assert_int_equal(pipeline_list_complete(list.rows, 2, &filter, journal),
 	    RC_CORRUPT);
@@ -169,6 +170,7 @@ there_are_none_without_a_journal_and_damaged_ones_are_left_out(void **state)
 	(void)state;
 	assert_int_equal(list.n, 0);
 	record_all(journal, "h", "10 done p a; 20 done q b");
+	only_of_a_file();
 	execute("UPDATE pipelines SET name = x'00' WHERE id = 'p'");
 	assert_int_equal(pipeline_list_gather(&list, &filter, &conf, journal),
 	    RC_CORRUPT);

@@ -141,6 +141,7 @@ a_file_that_is_gone_is_made_and_silence_counts_from_then(void **state)
 	struct post post;
 
 	(void)state;
+	only_of_a_file();
 	begin(&post);
 	assert_int_equal(unlink(stats_path()), 0);
 	look(&post, 10 * MINUTE);
@@ -158,6 +159,7 @@ by_one_that_was_made_before_it_is_silent_in_time(void **state)
 	struct post post;
 
 	(void)state;
+	only_of_a_file();
 	begin(&post);
 	set_made(post.began - 1);
 	assert_int_equal(look(&post, 9 * MINUTE), 10 * MINUTE);
@@ -173,6 +175,7 @@ one_that_was_made_later_than_now_says_nothing(void **state)
 	struct post post;
 
 	(void)state;
+	only_of_a_file();
 	begin(&post);
 	set_made(post.began + 60 * MINUTE);
 	look(&post, 10 * MINUTE);
@@ -186,6 +189,7 @@ while_it_cannot_be_read_nothing_is_silent(void **state)
 	struct post post;
 
 	(void)state;
+	only_of_a_file();
 	begin(&post);
 	assert_int_equal(unlink(stats_path()), 0);
 	assert_int_equal(mkdir(stats_path(), 0700), 0);
@@ -205,6 +209,7 @@ of_a_hook_that_found_no_place_nothing_is_known(void **state)
 	char name[32];
 
 	(void)state;
+	only_of_a_file();
 	begin(&post);
 	assert_int_equal(unlink(stats_path()), 0);
 	for (int i = 0; i < HOOKS; i++) {
@@ -223,6 +228,7 @@ that_others_found_no_place_is_no_matter(void **state)
 	char name[32];
 
 	(void)state;
+	only_of_a_file();
 	begin(&post);
 	set_made(post.began - 1);
 	for (int i = 0; i < HOOKS; i++) {

@@ -109,12 +109,12 @@ static void
 nothing_is_rebuilt_while_others_write(void **state)
 {
 	struct journal *journal = open_earlier();
-	sqlite3 *other = lock_journal();
+	struct other other = lock_journal();
 
 	(void)state;
 	journal_set_busy_timeout(journal, 10);
 	assert_int_equal(journal_rebuild(journal), RC_LOCKED);
-	unlock_journal(other);
+	disconnect_other(&other);
 	assert_int_equal(journal_rebuild(journal), RC_OK);
 	append_sample(journal, "h", 1, "");
 	expect(journal, &one, 1, JOURNAL_FINISH);
@@ -125,7 +125,7 @@ static void
 the_log_is_cut_off_when_nobody_reads_it_any_more(void **state)
 {
 	struct journal *journal = open_lane();
-	sqlite3 *reader;
+	struct other reader;
 
 	(void)state;
 	append_sample(journal, "h", 1, "");
@@ -135,10 +135,10 @@ the_log_is_cut_off_when_nobody_reads_it_any_more(void **state)
 	assert_in_range(size_of("-wal"), 8 * LARGE, 32 * LARGE);
 	assert_int_equal(journal_trim(journal, JOURNAL_LOG_USUAL), RC_LOCKED);
 	assert_int_equal(journal_trim(journal, 64 * LARGE), RC_OK);
-	sqlite3_exec(reader, "COMMIT", NULL, NULL, NULL);
+	let_execute(&reader, "COMMIT");
 	assert_int_equal(journal_trim(journal, JOURNAL_LOG_USUAL), RC_OK);
 	assert_int_equal(size_of("-wal"), 0);
-	sqlite3_close(reader);
+	disconnect_other(&reader);
 	journal_close(journal);
 }
 
@@ -147,14 +147,14 @@ static void
 the_log_that_a_reader_let_grow_begins_anew_as_small_as_it_was(void **state)
 {
 	struct journal *journal = open_lane();
-	sqlite3 *reader;
+	struct other reader;
 
 	(void)state;
 	append_sample(journal, "h", 1, "");
 	reader = read_journal();
 	for (unsigned i = 2; i <= 9; i++)
 		append_large(journal, "h", i);
-	sqlite3_close(reader);
+	disconnect_other(&reader);
 	for (unsigned i = 10; i < 13; i++)
 		append_sample(journal, "h", i, "");
 	assert_in_range(size_of("-wal"), 0, JOURNAL_LOG_USUAL);
@@ -165,7 +165,7 @@ static void
 nothing_moves_into_a_log_that_somebody_reads(void **state)
 {
 	struct journal *journal = open_lane();
-	sqlite3 *reader;
+	struct other reader;
 	bool more = true;
 	int64_t size;
 
@@ -178,7 +178,7 @@ nothing_moves_into_a_log_that_somebody_reads(void **state)
 	size = size_of("-wal");
 	assert_int_equal(journal_shrink(journal, true, &more), RC_LOCKED);
 	assert_int_equal(size_of("-wal"), size);
-	sqlite3_close(reader);
+	disconnect_other(&reader);
 	shrink_all(journal);
 	assert_int_equal(count_rows(journal, "PRAGMA freelist_count"), 0);
 	journal_close(journal);

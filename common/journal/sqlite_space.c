@@ -15,6 +15,7 @@
 #include "journal/files.h"
 #include "journal/internal.h"
 #include "journal/room.h"
+#include "journal/sqlite.h"
 #include "journal/statement.h"
 #include "journal/transaction.h"
 
@@ -51,8 +52,8 @@ pragma(struct journal *journal, const char *text)
 	int64_t number = 0;
 
 	if (!journal_failed(journal))
-		journal_keep_error(journal,
-		    journal_pragma(journal, text, &number));
+		sqlite_keep_error(journal,
+		    sqlite_pragma(journal, text, &number));
 	return number;
 }
 
@@ -85,8 +86,8 @@ move_pages(struct journal *journal, int64_t free)
 	do {
 		before = left;
 		if (!journal_failed(journal))
-			journal_keep_error(journal,
-			    journal_run(journal,
+			sqlite_keep_error(journal,
+			    sqlite_run(journal,
 				"PRAGMA incremental_vacuum(16)"));
 		left = pragma(journal, "PRAGMA freelist_count");
 	} while (left > 0 && left < before && free - left < STEP &&
@@ -128,23 +129,24 @@ checkpoint(struct journal *journal)
 		    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	if ((error & 0xff) == SQLITE_BUSY)
 		return RC_LOCKED;
-	journal_keep_error(journal, error);
+	sqlite_keep_error(journal, error);
 	if (journal_failed(journal))
-		journal_log_error(journal);
-	return journal_meaning(journal->error);
+		sqlite_log_error(journal);
+	return journal_meaning(journal->failure);
 }
 
 enum rc
-journal_trim(struct journal *journal, int64_t size)
+sqlite_trim(struct journal *journal, int64_t size)
 {
 	struct stat about;
 	enum rc rc = RC_OK;
 
 	pthread_mutex_lock(&journal->holding);
 	journal->error = SQLITE_OK;
+	journal->failure = JOURNAL_FINE;
 	journal_fail(journal, journal_files_look(journal));
 	if (journal_failed(journal))
-		rc = journal_meaning(journal->error);
+		rc = journal_meaning(journal->failure);
 	else if (lstat(journal->files[LOG].path, &about) == 0 &&
 	    about.st_size > size)
 		rc = checkpoint(journal);
@@ -153,10 +155,10 @@ journal_trim(struct journal *journal, int64_t size)
 }
 
 enum rc
-journal_shrink(struct journal *journal, bool whole, bool *more)
+sqlite_shrink(struct journal *journal, bool whole, bool *more)
 {
 	struct shrinking shrinking = { .whole = whole };
-	enum rc rc = journal_trim(journal, LOG_MAX);
+	enum rc rc = sqlite_trim(journal, LOG_MAX);
 
 	if (rc == RC_OK)
 		rc = journal_write_chore(journal, give_back, &shrinking);
@@ -166,7 +168,7 @@ journal_shrink(struct journal *journal, bool whole, bool *more)
 }
 
 int64_t
-journal_log_size(const struct journal *journal)
+sqlite_log_size(const struct journal *journal)
 {
 	struct statx about;
 
@@ -176,7 +178,7 @@ journal_log_size(const struct journal *journal)
 }
 
 enum rc
-journal_size(struct journal *journal, int64_t *size)
+sqlite_size(struct journal *journal, int64_t *size)
 {
 	struct stat about;
 
@@ -199,7 +201,7 @@ check_free(struct journal *journal)
 	int64_t room;
 
 	if (journal_failed(journal))
-		return journal_meaning(journal->error);
+		return journal_meaning(journal->failure);
 	room = journal_free_room(journal);
 	if (room >= needed)
 		return RC_OK;
@@ -227,25 +229,27 @@ copy_beside(const struct journal *journal)
 static void
 vacuum(struct journal *journal)
 {
-	int error = journal_run(journal, "PRAGMA auto_vacuum=INCREMENTAL");
+	int error = sqlite_run(journal, "PRAGMA auto_vacuum=INCREMENTAL");
 
 	sqlite3_limit(journal->db, SQLITE_LIMIT_ATTACHED, 1);
 	if (error == SQLITE_OK)
-		error = journal_run(journal, "VACUUM");
+		error = sqlite_run(journal, "VACUUM");
 	sqlite3_limit(journal->db, SQLITE_LIMIT_ATTACHED, 0);
-	journal_keep_error(journal, error);
+	sqlite_keep_error(journal, error);
 }
 
 enum rc
-journal_rebuild(struct journal *journal)
+sqlite_rebuild(struct journal *journal)
 {
 	enum rc rc;
 
 	pthread_mutex_lock(&journal->holding);
 	journal->error = SQLITE_OK;
+	journal->failure = JOURNAL_FINE;
 	journal->busy_until = clock_steady() + journal->busy_timeout;
 	journal_fail(journal, journal_files_look(journal));
-	rc = journal_failed(journal) ? journal_meaning(journal->error) : RC_OK;
+	rc = journal_failed(journal) ? journal_meaning(journal->failure) :
+				       RC_OK;
 	if (rc == RC_OK && pragma(journal, "PRAGMA auto_vacuum") == 0) {
 		rc = check_free(journal);
 		if (rc == RC_OK)
@@ -254,8 +258,8 @@ journal_rebuild(struct journal *journal)
 			vacuum(journal);
 	}
 	if (rc == RC_OK && journal_failed(journal)) {
-		journal_log_error(journal);
-		rc = journal_meaning(journal->error);
+		sqlite_log_error(journal);
+		rc = journal_meaning(journal->failure);
 	}
 	pthread_mutex_unlock(&journal->holding);
 	return rc;

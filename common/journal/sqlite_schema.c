@@ -5,12 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "journal/schema.h"
+#include "journal/sqlite_schema.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "journal/files.h"
 #include "journal/internal.h"
+#include "journal/sqlite.h"
 #include "journal/statement.h"
 #include "journal/turn.h"
 
@@ -274,17 +275,17 @@ struct identity {
 static int
 read_identity(struct journal *journal, struct identity *identity)
 {
-	int error = journal_pragma(journal, "PRAGMA application_id",
+	int error = sqlite_pragma(journal, "PRAGMA application_id",
 	    &identity->application);
 
 	if (error == SQLITE_OK)
-		error = journal_pragma(journal, "PRAGMA user_version",
+		error = sqlite_pragma(journal, "PRAGMA user_version",
 		    &identity->version);
 	if (error == SQLITE_OK)
-		error = journal_pragma(journal,
+		error = sqlite_pragma(journal,
 		    "SELECT count(*) FROM sqlite_master", &identity->tables);
 	if (error == SQLITE_OK)
-		error = journal_pragma(journal,
+		error = sqlite_pragma(journal,
 		    "SELECT count(*) FROM sqlite_master WHERE type NOT IN"
 		    " ('table', 'index') OR rootpage < 2",
 		    &identity->strangers);
@@ -295,15 +296,15 @@ read_identity(struct journal *journal, struct identity *identity)
 static int
 identify(struct journal *journal, struct identity *identity)
 {
-	int error = journal_run(journal, "BEGIN");
+	int error = sqlite_run(journal, "BEGIN");
 
 	if (error != SQLITE_OK)
 		return error;
 	error = read_identity(journal, identity);
 	if (error == SQLITE_OK)
-		error = journal_run(journal, "COMMIT");
-	if (error != SQLITE_OK && !sqlite3_get_autocommit(journal->db))
-		journal_run(journal, "ROLLBACK");
+		error = sqlite_run(journal, "COMMIT");
+	if (error != SQLITE_OK && sqlite_is_open(journal))
+		sqlite_run(journal, "ROLLBACK");
 	return error;
 }
 
@@ -333,7 +334,7 @@ report_error(struct journal *journal, int error)
 	case SQLITE_NOTADB:
 		return RC_CONFIG;
 	default:
-		return journal_meaning(error);
+		return sqlite_meaning(error);
 	}
 }
 
@@ -389,23 +390,23 @@ migrate_step(struct journal *journal, const char *const *all, int from)
 {
 	char stamp[96];
 	int64_t version = -1;
-	int error = journal_run(journal, "BEGIN IMMEDIATE");
+	int error = sqlite_run(journal, "BEGIN IMMEDIATE");
 
 	if (error != SQLITE_OK)
 		return error;
-	error = journal_pragma(journal, "PRAGMA user_version", &version);
+	error = sqlite_pragma(journal, "PRAGMA user_version", &version);
 	if (error == SQLITE_OK && version == from) {
 		snprintf(stamp, sizeof(stamp),
 		    "PRAGMA application_id=%d;PRAGMA user_version=%d",
 		    APPLICATION, from + 1);
-		error = journal_run(journal, all[from]);
+		error = sqlite_run(journal, all[from]);
 		if (error == SQLITE_OK)
-			error = journal_run(journal, stamp);
+			error = sqlite_run(journal, stamp);
 	}
 	if (error == SQLITE_OK)
-		error = journal_run(journal, "COMMIT");
-	if (error != SQLITE_OK && !sqlite3_get_autocommit(journal->db))
-		journal_run(journal, "ROLLBACK");
+		error = sqlite_run(journal, "COMMIT");
+	if (error != SQLITE_OK && sqlite_is_open(journal))
+		sqlite_run(journal, "ROLLBACK");
 	return error;
 }
 
@@ -416,7 +417,7 @@ insist(struct journal *journal, const char *text)
 	int error;
 
 	do {
-		error = journal_run(journal, text);
+		error = sqlite_run(journal, text);
 		if ((error & 0xff) == SQLITE_BUSY)
 			sqlite3_sleep(5);
 	} while ((error & 0xff) == SQLITE_BUSY &&
@@ -437,7 +438,7 @@ migrate_from(struct journal *journal, const char *const *all, int from, int n)
 	if (error == SQLITE_OK)
 		error = insist(journal, "PRAGMA journal_mode=WAL");
 	if (error == SQLITE_OK)
-		error = journal_run(journal, "PRAGMA synchronous=FULL");
+		error = sqlite_run(journal, "PRAGMA synchronous=FULL");
 	/* A copy that VACUUM INTO made had no log until now, and has its file
 	 * from the first look at it on. */
 	if (error == SQLITE_OK)
@@ -455,7 +456,7 @@ migrate_in_turn(struct journal *journal, const char *const *all, int from,
 	int error;
 
 	journal_turn_take(journal);
-	error = journal->error;
+	error = journal_failed(journal) ? SQLITE_BUSY : SQLITE_OK;
 	journal->busy_until = clock_steady() + journal->busy_timeout;
 	if (error == SQLITE_OK)
 		error = migrate_from(journal, all, from, n);
@@ -464,7 +465,7 @@ migrate_in_turn(struct journal *journal, const char *const *all, int from,
 }
 
 enum rc
-journal_migrate_steps(struct journal *journal, const char *const *all, int n)
+sqlite_migrate_steps(struct journal *journal, const char *const *all, int n)
 {
 	struct identity identity = { 0 };
 	int error;
@@ -489,9 +490,9 @@ journal_migrate_steps(struct journal *journal, const char *const *all, int n)
 }
 
 enum rc
-journal_migrate(struct journal *journal)
+sqlite_migrate(struct journal *journal)
 {
-	return journal_migrate_steps(journal, steps, VERSION);
+	return sqlite_migrate_steps(journal, steps, VERSION);
 }
 
 static enum rc
@@ -505,7 +506,7 @@ check_version(struct journal *journal, const struct identity *identity)
 }
 
 enum rc
-journal_check_version(struct journal *journal)
+sqlite_check_version(struct journal *journal)
 {
 	struct identity identity = { 0 };
 	int error;
@@ -578,7 +579,7 @@ check_part(struct journal *journal, sqlite3_stmt *found, sqlite3_stmt *part)
 }
 
 enum rc
-journal_check_schema(struct journal *journal)
+sqlite_check_schema(struct journal *journal)
 {
 	sqlite3 *model = NULL;
 	sqlite3_stmt *parts = NULL;

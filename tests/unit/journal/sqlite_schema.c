@@ -3,7 +3,7 @@
 
 #include "journal/column.h"
 #include "journal/internal.h"
-#include "journal/schema.h"
+#include "journal/sqlite_schema.h"
 
 static void
 a_file_that_is_no_journal_is_left_as_it_is(void **state)
@@ -69,7 +69,7 @@ an_older_schema_goes_forward_step_by_step(void **state)
 	steps[now_at + 2] = "CREATE TABLE fourth(a); CREATE TABLE second(a)";
 	append_sample(journal, "h", 7, "");
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(journal_migrate_steps(journal, steps,
+		assert_int_equal(sqlite_migrate_steps(journal, steps,
 				     now_at + 2),
 		    RC_OK);
 	assert_int_equal(journal_number(journal, 0, version, NO_VALUES),
@@ -78,9 +78,9 @@ an_older_schema_goes_forward_step_by_step(void **state)
 			     "SELECT a FROM second WHERE b IS NULL", NO_VALUES),
 	    2);
 	/* A step that fails leaves nothing of it, and the old version. */
-	assert_int_equal(journal_migrate_steps(journal, steps, now_at + 3),
+	assert_int_equal(sqlite_migrate_steps(journal, steps, now_at + 3),
 	    RC_CORRUPT);
-	journal->error = SQLITE_OK;
+	journal->failure = JOURNAL_FINE;
 	assert_int_equal(journal_number(journal, 0, version, NO_VALUES),
 	    now_at + 2);
 	assert_int_equal(
@@ -88,7 +88,7 @@ an_older_schema_goes_forward_step_by_step(void **state)
 		"SELECT count(*) FROM sqlite_master WHERE name = 'fourth'",
 		NO_VALUES),
 	    0);
-	assert_int_equal(journal_migrate_steps(journal, steps, now_at + 1),
+	assert_int_equal(sqlite_migrate_steps(journal, steps, now_at + 1),
 	    RC_CONFIG);
 	expect(journal, &one, 7, JOURNAL_FINISH);
 	journal_close(journal);
