@@ -12,9 +12,9 @@ PKG_CONFIG = pkg-config
 modules = json-c sqlite3 libcrypto fcgi
 flags = -std=c17 -D_GNU_SOURCE -pthread $(CFLAGS) -I$(TOP)/common \
 	-fno-omit-frame-pointer -fno-sanitize-recover=all \
-	-DPELIHOOK_VERSION='"fuzz"' -DPELIHOOK_BUILD='"fuzz"' \
+	-DHAVE_POSTGRESQL=1 -DPELIHOOK_VERSION='"fuzz"' -DPELIHOOK_BUILD='"fuzz"' \
 	-DPELIHOOK_CONFIG_FILE='"/nowhere"' -DPELIHOOK_CTL='"/nowhere"' \
-	$(shell $(PKG_CONFIG) --cflags $(modules))
+	$(shell $(PKG_CONFIG) --cflags $(modules) libpq)
 libraries = $(shell $(PKG_CONFIG) --libs $(modules))
 
 sources = $(filter-out %/page_css.c,$(wildcard $(TOP)/common/*/*.c)) \
