@@ -227,10 +227,13 @@ runs_are_found_by_indexes(void **state)
 	static const char *const events[] = { "900000 start z z",
 		"900001 done z z", "900002 start p1", "900003 done z",
 		"900004 fail - a" };
-	struct journal *journal = open_journal();
+	struct journal *journal;
 	char text[128];
 
 	(void)state;
+	/* A server plans anew as the table grows, at moments of its own. */
+	only_of_a_file();
+	journal = open_journal();
 	for (int i = 1; i <= 400; i++) {
 		snprintf(text, sizeof(text),
 		    "%d start p%d r; %d done p%d r; %d start z a%d", 10 * i, i,
