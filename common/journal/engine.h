@@ -74,12 +74,14 @@ struct journal_engine {
 	 * words, ends all statements, and brings the connection back to where
 	 * the next transaction can begin. */
 	void (*roll_back)(struct journal *journal);
-	/* After the end of one that wrote, whatever came of it. */
+	/* After the end of one that wrote, whatever came of it; NULL: there is
+	 * nothing to be done then. */
 	void (*leave)(struct journal *journal, enum journal_access access);
 	/* Whether somebody else may have changed something since the last
 	 * call. */
 	void (*look)(struct journal *journal, bool *changed);
-	/* That journal->deadline is another one. */
+	/* That journal->deadline is another one; NULL: it is looked at with
+	 * each statement. */
 	void (*heed_deadline)(struct journal *journal);
 	/* How far the clock of all that is due is ahead of clock_wall,
 	 * milliseconds; NULL: it is that.  Without the connection. */
@@ -147,7 +149,7 @@ struct journal_engine {
 
 	/*
 	 * Room on the disk, as journal.h has it; they hold the connection
-	 * themselves.
+	 * themselves.  NULL, but for size: the database looks after that.
 	 */
 	enum rc (*trim)(struct journal *journal, int64_t size);
 	enum rc (*shrink)(struct journal *journal, bool whole, bool *more);

@@ -203,7 +203,8 @@ journal_set_deadline(struct journal *journal, int64_t deadline)
 {
 	pthread_mutex_lock(&journal->holding);
 	journal->deadline = deadline;
-	journal->engine->heed_deadline(journal);
+	if (journal->engine->heed_deadline != NULL)
+		journal->engine->heed_deadline(journal);
 	pthread_mutex_unlock(&journal->holding);
 }
 
@@ -264,19 +265,26 @@ journal_schema_text(void)
 enum rc
 journal_trim(struct journal *journal, int64_t size)
 {
-	return journal->engine->trim(journal, size);
+	return journal->engine->trim == NULL ?
+	    RC_OK :
+	    journal->engine->trim(journal, size);
 }
 
 enum rc
 journal_shrink(struct journal *journal, bool whole, bool *more)
 {
-	return journal->engine->shrink(journal, whole, more);
+	if (journal->engine->shrink != NULL)
+		return journal->engine->shrink(journal, whole, more);
+	*more = false;
+	return RC_OK;
 }
 
 enum rc
 journal_rebuild(struct journal *journal)
 {
-	return journal->engine->rebuild(journal);
+	return journal->engine->rebuild == NULL ?
+	    RC_OK :
+	    journal->engine->rebuild(journal);
 }
 
 enum rc
@@ -288,5 +296,7 @@ journal_size(struct journal *journal, int64_t *size)
 int64_t
 journal_log_size(const struct journal *journal)
 {
-	return journal->engine->log_size(journal);
+	return journal->engine->log_size == NULL ?
+	    0 :
+	    journal->engine->log_size(journal);
 }

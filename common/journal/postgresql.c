@@ -454,13 +454,6 @@ roll_back(struct journal *journal)
 	journal->failure = failure;
 }
 
-static void
-leave(struct journal *journal, enum journal_access access)
-{
-	(void)journal;
-	(void)access;
-}
-
 /* Nothing tells: what is new has to be asked for. */
 static void
 look(struct journal *journal, bool *changed)
@@ -469,47 +462,16 @@ look(struct journal *journal, bool *changed)
 	*changed = true;
 }
 
-static void
-heed_deadline(struct journal *journal)
-{
-	(void)journal;
-}
-
-static bool
-is_same(const struct journal *journal, const struct journal *other)
-{
-	return strcmp(journal->path, other->path) == 0;
-}
-
 static bool
 is_named(const struct journal *journal, const char *name)
 {
 	return strcmp(journal->path, name) == 0;
 }
 
-/* The database looks after its room by itself. */
-static enum rc
-trim(struct journal *journal, int64_t size)
+static bool
+is_same(const struct journal *journal, const struct journal *other)
 {
-	(void)journal;
-	(void)size;
-	return RC_OK;
-}
-
-static enum rc
-shrink(struct journal *journal, bool whole, bool *more)
-{
-	(void)journal;
-	(void)whole;
-	*more = false;
-	return RC_OK;
-}
-
-static enum rc
-rebuild(struct journal *journal)
-{
-	(void)journal;
-	return RC_OK;
+	return is_named(journal, other->path);
 }
 
 static enum rc
@@ -530,13 +492,6 @@ size(struct journal *journal, int64_t *bytes)
 	return journal_meaning(journal->failure);
 }
 
-static int64_t
-log_size(const struct journal *journal)
-{
-	(void)journal;
-	return 0;
-}
-
 const struct journal_engine journal_postgresql = {
 	.shared = true,
 	.open = postgresql_open_journal,
@@ -549,9 +504,7 @@ const struct journal_engine journal_postgresql = {
 	.begin = begin,
 	.commit = commit,
 	.roll_back = roll_back,
-	.leave = leave,
 	.look = look,
-	.heed_deadline = heed_deadline,
 	.ahead = ahead,
 	.prepare = prepare,
 	.finalize = finalize,
@@ -576,9 +529,5 @@ const struct journal_engine journal_postgresql = {
 	.find_note = postgresql_find_note,
 	.drain_lock = postgresql_drain_lock,
 	.drain_unlock = postgresql_drain_unlock,
-	.trim = trim,
-	.shrink = shrink,
-	.rebuild = rebuild,
 	.size = size,
-	.log_size = log_size,
 };

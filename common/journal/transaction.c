@@ -105,7 +105,8 @@ write_all(struct journal *journal)
 		at->rc = at->apply(journal, at->arguments);
 	journal_counts_flush(journal);
 	rc = commit(journal);
-	journal->engine->leave(journal, access);
+	if (journal->engine->leave != NULL)
+		journal->engine->leave(journal, access);
 	pthread_mutex_unlock(&journal->holding);
 	journal_changes_end(list, rc);
 }

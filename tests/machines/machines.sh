@@ -16,7 +16,8 @@
 #	...
 #	machines_down		stops exactly what was started
 #
-# Whatever runs on a machine ends with its PID 1, so that nothing is left.
+# Whatever runs on a machine ends with its PID 1, so that nothing is left.  How
+# to wait is in ../e2e/lib.bash, which is sourced before.
 
 MACHINES_SOURCE=${MACHINES_SOURCE:?is not set: the directory of init.sh}
 NETWORK_PREFIX=10.77.0
@@ -49,22 +50,6 @@ machines_possible() {
 	}
 }
 
-machine_until() {	# tenths command...
-	machine_tenths=$1
-	shift
-	while ! "$@"; do
-		machine_tenths=$((machine_tenths - 1))
-		[ "$machine_tenths" -gt 0 ] || return 1
-		sleep 0.1
-	done
-}
-
-pid_is_gone() {	# pid
-	pid_state=$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) ||
-	    return 0
-	[ -z "$pid_state" ] || [ "$pid_state" = Z ]
-}
-
 # ---- The network --------------------------------------------------------------
 
 # Held by a process that does nothing else.
@@ -74,7 +59,7 @@ network_up() {
 	# bash would tell of its end.
 	# shellcheck disable=SC3044
 	disown "$!" 2>/dev/null || :
-	machine_until 100 network_is_apart || return 1
+	until_true 10 network_is_apart || return 1
 	in_network ip link set lo up &&
 	    in_network ip link add bridge type bridge &&
 	    in_network ip link set bridge up &&
@@ -156,7 +141,7 @@ machine_start() {	# name
 	make_pid=$!
 	# shellcheck disable=SC3044
 	disown "$make_pid" 2>/dev/null || :
-	machine_until 300 machine_is_up_or_gone "$1" "$make_pid" || :
+	until_true 30 machine_is_up_or_gone "$1" "$make_pid" || :
 	if [ ! -s "$WORK/$1/init" ]; then
 		tail "$WORK/$1/console" >&2
 		return 1
@@ -165,7 +150,7 @@ machine_start() {	# name
 }
 
 machine_is_up_or_gone() {	# name pid
-	[ -s "$WORK/$1/init" ] || pid_is_gone "$2"
+	[ -s "$WORK/$1/init" ] || is_gone "$2"
 }
 
 machine_connect() {	# name
@@ -207,7 +192,7 @@ machine_launch() {
 		exec "$@"' sh "$what" setpriv --reuid="$MACHINE_USER" \
 	    --regid="$MACHINE_USER" --clear-groups "$@" \
 	    >>"$what.log" 2>&1 </dev/null 3>&- &&
-	    machine_until 100 test -s "$what.pid"
+	    until_true 10 test -s "$what.pid"
 }
 
 machine_signal() {	# name what signal
@@ -251,7 +236,7 @@ machine_is_still() {	# name
 
 # As a virtual machine that gets no processor any more.
 machine_freeze() {	# name
-	machine_until 100 machine_is_still "$1" && machine_note freeze "$1"
+	until_true 10 machine_is_still "$1" && machine_note freeze "$1"
 }
 
 machine_thaw() {	# name
@@ -266,7 +251,7 @@ machine_kill() {	# name
 	killed=$(machine_init "$1") || return 1
 	network_cut "$1"
 	kill -KILL "$killed" 2>/dev/null || :
-	machine_until 100 pid_is_gone "$killed"
+	until_true 10 is_gone "$killed"
 	machine_note kill "$1"
 	machine_disconnect "$1"
 }
@@ -278,7 +263,7 @@ machine_disconnect() {	# name
 }
 
 machine_is_there() {	# name
-	[ -s "$WORK/$1/init" ] && ! pid_is_gone "$(machine_init "$1")"
+	[ -s "$WORK/$1/init" ] && ! is_gone "$(machine_init "$1")"
 }
 
 machines_down() {
