@@ -160,12 +160,12 @@ struct journal {
 	bool missed;			 /* a wake-up was */
 
 	/* runner.c; the slots are taken and left by any thread. */
-	int64_t runner;			  /* 0: this process is none yet */
-	int64_t region;			  /* of the notes, from 1 */
-	char hooks[JOURNAL_HOOKS_SIZE];	  /* that it runs, or empty */
-	bool runner_new;		  /* in this transaction */
-	bool doubted;			  /* a commit may have been made */
-	atomic_bool slots[JOURNAL_SLOTS]; /* of the region: taken */
+	int64_t runner;			/* 0: this process is none yet */
+	int64_t region;			/* of the notes, from 1 */
+	char hooks[JOURNAL_HOOKS_SIZE]; /* that it runs, or empty */
+	bool runner_new;		/* in this transaction */
+	/* Of the region: the claim that has it; 0: none. */
+	_Atomic int64_t slots[JOURNAL_SLOTS];
 
 	/* changes.c */
 	pthread_mutex_t queueing;    /* guards what follows */

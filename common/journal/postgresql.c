@@ -407,8 +407,6 @@ resolve_doubt(struct journal *journal, int backend)
 		    journal->path);
 	else
 		journal_fail(journal, JOURNAL_FAILED_STORE);
-	if (journal_failed(journal) && journal->runner != 0)
-		journal->doubted = true;
 }
 
 static void

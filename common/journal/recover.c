@@ -72,37 +72,35 @@ fill_orphan(struct journal_reader *reader, struct journal_orphan *orphan)
 }
 
 /*
- * A claim of this process that nothing came of, as nobody could know that its
- * commit was made: nobody has its slot any more, and nothing of it runs.
+ * Whether somebody has a claim.  One of this process may be there that it does
+ * not have: nobody could know that its commit was made, or it was left to
+ * others as the lease was going to be over, which then it was not.
  */
 static bool
-is_forgotten(struct journal_reader *reader, struct journal_orphan *orphan)
+is_held(struct journal_reader *reader, const struct journal_orphan *orphan)
 {
 	struct journal *journal = reader->journal;
-	int64_t slot = journal_int(reader, 13, JOURNAL_IS_SMALL);
 
-	orphan->same_boot = orphan->same_space = true;
-	orphan->noted = false;
-	return orphan->damaged == 0 && slot >= 1 && slot <= JOURNAL_SLOTS &&
-	    !atomic_load(&journal->slots[slot - 1]);
+	if (orphan->runner == journal->runner)
+		return journal_slot_is_of(journal,
+		    journal_int(reader, 13, JOURNAL_IS_SMALL), orphan->claim);
+	return orphan->damaged == 0 &&
+	    journal_runner_lives(journal, orphan->runner);
 }
 
 static void
 note_orphan(struct journal_reader *reader, struct journal_orphans *orphans)
 {
-	struct journal_orphan *orphan = journal_need(reader->journal,
+	struct journal *journal = reader->journal;
+	struct journal_orphan *orphan = journal_need(journal,
 	    pool_next(&orphans->pool, &orphans->list, orphans->n));
 
 	if (orphan == NULL)
 		return;
 	fill_orphan(reader, orphan);
-	if (orphan->runner == reader->journal->runner) {
-		orphans->n += is_forgotten(reader, orphan) ? 1 : 0;
-		return;
-	}
-	if (orphan->damaged == 0 &&
-	    journal_runner_lives(reader->journal, orphan->runner)) {
-		orphans->foreign = true;
+	if (is_held(reader, orphan)) {
+		orphans->foreign = orphans->foreign ||
+		    orphan->runner != journal->runner;
 		return;
 	}
 	note_runner(reader, orphan);
@@ -130,7 +128,7 @@ look_for_orphans(struct journal *journal, void *arguments)
 	struct journal_orphans *orphans = arguments;
 	struct journal_reader reader;
 	struct journal_statement *rows = journal_query(journal, all_orphans,
-	    BIND(INT(journal->doubted ? 0 : journal->runner)));
+	    BIND(INT(journal_is_shared(journal) ? 0 : journal->runner)));
 
 	while (journal_next(journal, rows)) {
 		reader = journal_lenient_reader(journal, rows, "deliveries");
@@ -211,7 +209,8 @@ reclaim(struct journal *journal, void *arguments)
 		if (seq != 0)
 			reclaim_delivery(journal, seq, reclaiming);
 	} while (seq != 0 && !journal_failed(journal));
-	journal_runner_delete(journal, orphan->runner);
+	if (orphan->runner != journal->runner)
+		journal_runner_delete(journal, orphan->runner);
 	journal->stored = true;
 	return RC_OK;
 }

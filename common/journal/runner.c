@@ -85,11 +85,17 @@ journal_runner_lives(struct journal *journal, int64_t runner)
 	    journal->engine->lives(journal, runner);
 }
 
+/* That a claim has it which has no number yet. */
+#define UNNUMBERED (-1)
+
 enum rc
 journal_slot_take(struct journal *journal, struct journal_claim *claim)
 {
 	for (unsigned i = 0; i < JOURNAL_SLOTS; i++) {
-		if (atomic_exchange(&journal->slots[i], true))
+		int64_t nobody = 0;
+
+		if (!atomic_compare_exchange_strong(&journal->slots[i], &nobody,
+			UNNUMBERED))
 			continue;
 		claim->journal = journal;
 		claim->slot = i + 1;
@@ -98,17 +104,25 @@ journal_slot_take(struct journal *journal, struct journal_claim *claim)
 	return RC_MISSING;
 }
 
+bool
+journal_slot_is_of(const struct journal *journal, int64_t slot, int64_t claim)
+{
+	return slot >= 1 && slot <= JOURNAL_SLOTS &&
+	    atomic_load(&journal->slots[slot - 1]) == claim;
+}
+
 void
 journal_slot_leave(struct journal_claim *claim)
 {
 	if (claim->slot != 0)
-		atomic_store(&claim->journal->slots[claim->slot - 1], false);
+		atomic_store(&claim->journal->slots[claim->slot - 1], 0);
 	claim->slot = 0;
 }
 
 void
 journal_slot_begin(struct journal *journal, const struct journal_claim *claim)
 {
+	atomic_store(&journal->slots[claim->slot - 1], claim->number);
 	if (!journal_failed(journal))
 		journal->engine->note_nothing(journal, claim);
 }

@@ -34,6 +34,9 @@ enum rc journal_slot_take(struct journal *journal, struct journal_claim *claim);
  * runs yet. */
 void journal_slot_begin(struct journal *journal,
     const struct journal_claim *claim);
+/* Whether a claim of this process still has its slot. */
+bool journal_slot_is_of(const struct journal *journal, int64_t slot,
+    int64_t claim);
 /* Gives it back. */
 void journal_slot_leave(struct journal_claim *claim);
 /* What an orphan's note says of its run; what is no note of it says

@@ -186,6 +186,39 @@ the_claim_of_a_killed_runner_is_void(void **state)
 	journal_close(journal);
 }
 
+/* Where machines share a journal a process goes on that let go of a claim: in a
+ * file what it let go of is for the next one. */
+static void
+a_claim_that_its_process_let_go_of_is_found(void **state)
+{
+	struct journal *journal = open_lane();
+	struct journal_orphans orphans;
+	struct journal_claim left;
+	struct journal_claim held;
+
+	(void)state;
+	append_sample(journal, "h", 1, "");
+	append_sample(journal, "h", 2, "");
+	assert_int_equal(claim_number(journal, &many, &left), 1);
+	journal_claim_free(&left);
+	/* In the place of the one that was left. */
+	assert_int_equal(claim_number(journal, &many, &held), 2);
+	assert_int_equal(journal_find_orphans(journal, &orphans), RC_OK);
+	assert_int_equal(orphans.n, journal_is_shared(journal) ? 1 : 0);
+	assert_false(orphans.foreign);
+	for (size_t i = 0; i < orphans.n; i++)
+		assert_int_equal(journal_reclaim(journal, &orphans.list[i],
+				     now()),
+		    RC_OK);
+	pool_free(&orphans.pool);
+	if (journal_is_shared(journal)) {
+		assert_int_equal(claim_number(journal, &many, &left), 1);
+		settle_at(journal, &left, JOURNAL_FINISH, now());
+	}
+	settle_at(journal, &held, JOURNAL_FINISH, now());
+	journal_close(journal);
+}
+
 int
 main(void)
 {
@@ -193,6 +226,7 @@ main(void)
 		TEST(only_a_run_that_was_noted_is_a_lost_try),
 		TEST(a_lost_note_hides_its_run),
 		TEST(the_claim_of_a_killed_runner_is_void),
+		TEST(a_claim_that_its_process_let_go_of_is_found),
 	};
 
 	return cmocka_run_group_tests_name("recover", tests, NULL, NULL);
